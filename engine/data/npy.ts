@@ -1,0 +1,107 @@
+import { closeSync, fstatSync, openSync, readSync, writeFileSync } from 'node:fs';
+
+import { EngineError } from '../errors';
+import { bytesOf, type ElementType, fromBytes, sizeOf, type Tensor, toBytes } from '../tensor/tensor';
+
+const types: Record<string, ElementType> = {
+  '<f4': 'float32',
+  '<f8': 'float64',
+  '|u1': 'uint8',
+  '|i1': 'int8',
+  '<i2': 'int16',
+  '<u2': 'uint16',
+  '<i4': 'int32',
+  '<u4': 'uint32',
+  '<i8': 'int64',
+  '<u8': 'uint64',
+};
+const magic = '\x93NUMPY';
+
+/** A NumPy array file (numpy.lib.format, versions 1 to 3), read a range of rows at a time. */
+export class NpyFile {
+  private constructor(
+    private readonly path: string,
+    private readonly file: number,
+    private readonly offset: number,
+    readonly type: ElementType,
+    readonly dims: readonly number[],
+  ) {}
+
+  /** @throws EngineError `InvalidData` when the file is missing, no `.npy`, cut short, or in an order we do not read. */
+  static open(path: string): NpyFile {
+    let file: number;
+    try {
+      file = openSync(path, 'r');
+    } catch (error) {
+      throw new EngineError('InvalidData', `data file ${path} cannot be read: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+    try {
+      return NpyFile.parse(path, file);
+    } catch (error) {
+      closeSync(file);
+      throw error;
+    }
+  }
+
+  private static parse(path: string, file: number): NpyFile {
+    const bad = (what: string) => new EngineError('InvalidData', `data file ${path} ${what}`);
+    const head = Buffer.alloc(12);
+    readSync(file, head, 0, 12, 0);
+    if (head.toString('latin1', 0, 6) !== magic) throw bad('is no .npy file');
+    const long = head[6] >= 2;
+    const length = long ? head.readUInt32LE(8) : head.readUInt16LE(8);
+    const offset = (long ? 12 : 10) + length;
+    const header = Buffer.alloc(length);
+    readSync(file, header, 0, length, long ? 12 : 10);
+    const text = header.toString('latin1');
+    const code = /'descr':\s*'([^']+)'/.exec(text)?.[1] ?? '';
+    const type = types[code];
+    if (!type)
+      throw bad(
+        `holds elements of type ${code || 'unknown'}; save it as one of ${Object.values(types).join(', ')}`,
+      );
+    if (/'fortran_order':\s*True/.test(text))
+      throw bad('is in Fortran order; save numpy.ascontiguousarray(...) of it');
+    const dims = (/'shape':\s*\(([^)]*)\)/.exec(text)?.[1] ?? '')
+      .split(',')
+      .filter((d) => d.trim())
+      .map(Number);
+    const expected = offset + sizeOf(dims) * bytesOf(type);
+    const { size } = fstatSync(file);
+    if (size < expected) throw bad(`was cut short: ${size} bytes of ${expected}`);
+    return new NpyFile(path, file, offset, type, dims);
+  }
+
+  /** Rows `start` to `start + count` of the first dimension. */
+  rows(start: number, count: number): Tensor {
+    const row = sizeOf(this.dims.slice(1)) * bytesOf(this.type);
+    const bytes = new Uint8Array(count * row);
+    let read = 0;
+    while (read < bytes.length) {
+      const got = readSync(this.file, bytes, read, bytes.length - read, this.offset + start * row + read);
+      if (!got) throw new EngineError('InvalidData', `data file ${this.path} ended early at row ${start}`);
+      read += got;
+    }
+    return fromBytes(this.type, [count, ...this.dims.slice(1)], bytes);
+  }
+
+  close(): void {
+    closeSync(this.file);
+  }
+}
+
+/** Writes a tensor as a NumPy file. */
+export function writeNpy(path: string, tensor: Tensor): void {
+  const code = Object.entries(types).find(([, type]) => type === tensor.type)?.[0];
+  if (!code) throw new EngineError('InvalidData', `a ${tensor.type} tensor has no .npy form`);
+  const shape = `(${tensor.dims.join(', ')}${tensor.dims.length === 1 ? ',' : ''})`;
+  const header = `{'descr': '${code}', 'fortran_order': False, 'shape': ${shape}, }`;
+  const padded = `${header.padEnd(Math.ceil((header.length + 11) / 64) * 64 - 11)}\n`;
+  const head = Buffer.alloc(10);
+  head.write(magic, 'latin1');
+  head[6] = 1;
+  head.writeUInt16LE(padded.length, 8);
+  writeFileSync(path, Buffer.concat([head, Buffer.from(padded, 'latin1'), toBytes(tensor)]));
+}

@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+
+import { Piscina } from 'piscina';
+
+import { EngineError, type EngineErrorCode } from '../errors';
+import type { JobName, Jobs, Progress } from './types';
+
+export interface PoolSettings {
+  /** Jobs at a time. */
+  readonly slots: number;
+}
+
+export interface RunOptions {
+  /** Asks the job to stop at its next batch; it then fails with `Cancelled`. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** What a worker thread receives, and what it sends back instead of throwing (errors lose their fields on the way). */
+export interface ThreadTask {
+  readonly job: JobName;
+  readonly input: unknown;
+  readonly stop: Int32Array;
+  readonly port: MessagePort;
+}
+export type ThreadReply =
+  { ok: unknown } | { failed: { code?: EngineErrorCode; message: string; stack?: string } };
+
+/**
+ * Worker threads for numeric work, so that whoever schedules it goes on heartbeating and listening. A job is asked to
+ * stop through shared memory rather than by ending its thread, which native code would not survive.
+ */
+export class JobPool {
+  private readonly pool: Piscina;
+
+  constructor({ slots }: PoolSettings) {
+    const filename = join(__dirname, 'thread.js');
+    if (!existsSync(filename))
+      throw new Error(`${filename} is missing: build the package first (npm run build)`);
+    this.pool = new Piscina({ filename, minThreads: 0, maxThreads: slots, idleTimeout: 10_000 });
+  }
+
+  /** @throws EngineError as the job does; `Cancelled` once `signal` was aborted. */
+  async run<Name extends JobName>(
+    job: Name,
+    input: Jobs[Name]['input'],
+    { signal, onProgress }: RunOptions = {},
+  ): Promise<Jobs[Name]['output']> {
+    const stop = new Int32Array(new SharedArrayBuffer(4));
+    const { port1, port2 } = new MessageChannel();
+    const abort = () => void Atomics.store(stop, 0, 1);
+    if (signal?.aborted) abort();
+    signal?.addEventListener('abort', abort);
+    port1.on('message', (progress: Progress) => onProgress?.(progress));
+    try {
+      const task: ThreadTask = { job, input, stop, port: port2 };
+      const reply = (await this.pool.run(task, { transferList: [port2] })) as ThreadReply;
+      if ('ok' in reply) return reply.ok as Jobs[Name]['output'];
+      const { code, message, stack } = reply.failed;
+      const error = code ? new EngineError(code, message) : new Error(message);
+      error.stack = stack;
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', abort);
+      port1.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.pool.destroy();
+  }
+}

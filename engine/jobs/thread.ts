@@ -1,0 +1,33 @@
+import { EngineError } from '../errors';
+import { type JobContext, threadContext } from './job';
+import type { ThreadReply, ThreadTask } from './pool';
+import type { JobName, Jobs } from './types';
+
+type Run<Name extends JobName> = (
+  input: Jobs[Name]['input'],
+  context: JobContext,
+) => Promise<Jobs[Name]['output']>;
+
+/** Each job's module is loaded when first asked for. */
+const jobs: { [Name in JobName]: () => Promise<Run<Name>> } = {
+  analyze: async () => (await import('./analyze.js')).analyze,
+  evaluate: async () => (await import('./evaluate.js')).evaluateJob,
+  scoreLayer: async () => (await import('./score-layer.js')).scoreLayer,
+  compress: async () => (await import('./compress.js')).compress,
+  fineTune: async () => (await import('./fine-tune.js')).fineTuneJob,
+  latency: async () => (await import('./latency.js')).latency,
+};
+
+/** Runs one job of the pool in this thread. */
+export default async function run({ job, input, stop, port }: ThreadTask): Promise<ThreadReply> {
+  try {
+    const context = threadContext((progress) => port.postMessage(progress), stop);
+    const work = (await jobs[job]()) as (input: unknown, context: JobContext) => Promise<unknown>;
+    return { ok: await work(input, context) };
+  } catch (error) {
+    const { message, stack } = error as Error;
+    return { failed: { code: error instanceof EngineError ? error.code : undefined, message, stack } };
+  } finally {
+    port.close();
+  }
+}

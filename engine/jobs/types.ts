@@ -1,0 +1,191 @@
+import type { DatasetSource } from '../data/dataset';
+import type { MetricName } from '../data/metric';
+
+/**
+ * A job is numeric work for a worker thread: paths and small JSON in, small JSON out, files written where the caller
+ * says. The table below is the whole contract between the engine and whoever schedules it (activities, commands).
+ */
+export interface Jobs {
+  analyze: Job<AnalyzeInput, ModelSummary>;
+  evaluate: Job<EvaluateInput, Evaluation>;
+  scoreLayer: Job<ScoreLayerInput, LayerScores>;
+  compress: Job<CompressInput, Compression>;
+  fineTune: Job<FineTuneInput, FineTuning>;
+  latency: Job<LatencyInput, Latency>;
+}
+export interface Job<Input, Output> {
+  input: Input;
+  output: Output;
+}
+export type JobName = keyof Jobs;
+
+/** How far a job is; `checkpoint` names a file from which the job can go on (see FineTuneInput.resume). */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+  readonly note: string;
+  readonly checkpoint?: string;
+}
+
+export type Technique = 'spatial-svd' | 'channel-pruning';
+
+export interface AnalyzeInput {
+  readonly model: string;
+  /** Layers, by name, that must stay as they are. */
+  readonly ignore?: readonly string[];
+  /** When given, the data set's shape and labels are checked against the model as well. */
+  readonly data?: readonly DatasetSource[];
+}
+
+/** One Conv, Gemm or MatMul with constant weights. */
+export interface LayerSummary {
+  readonly name: string;
+  /** The operator: Conv, Gemm, … */
+  readonly kind: string;
+  readonly kernel: readonly number[];
+  readonly stride: readonly number[];
+  /** [C, H, W] with the batch left out; a dimension that the model leaves open is a string. */
+  readonly input: readonly (number | string)[];
+  readonly output: readonly (number | string)[];
+  readonly macs: number;
+  readonly params: number;
+  /** The techniques that can compress this layer. */
+  readonly techniques: readonly Technique[];
+}
+
+export interface ModelSummary {
+  readonly inputs: readonly { name: string; shape: readonly (number | string)[] }[];
+  readonly outputs: readonly { name: string; shape: readonly (number | string)[] }[];
+  readonly opset: number;
+  readonly macs: number;
+  /** Elements of all initializers. */
+  readonly params: number;
+  readonly layers: readonly LayerSummary[];
+  /** Sentences on what was left alone and why. */
+  readonly notes: readonly string[];
+}
+
+export interface EvaluateInput {
+  readonly model: string;
+  readonly data: DatasetSource;
+  readonly metric: MetricName;
+  readonly threads: number;
+}
+
+export interface Evaluation {
+  /** In points, 0..100 for accuracy. */
+  readonly value: number;
+  readonly samples: number;
+}
+
+/** How many images, and how many patches of each, a least-squares weight reconstruction sees. */
+export interface Reconstruction {
+  readonly samples: number;
+  readonly patches: number;
+  readonly seed: number;
+}
+
+export interface ScoreLayerInput {
+  readonly model: string;
+  readonly technique: Technique;
+  readonly layer: string;
+  /** The ratios of the layer's own cost to try, ascending. */
+  readonly candidates: readonly number[];
+  readonly evaluate: DatasetSource;
+  /** Where channel pruning takes its reconstruction samples. */
+  readonly train: DatasetSource;
+  readonly reconstruction: Reconstruction;
+  readonly metric: MetricName;
+  readonly threads: number;
+  /** Where to write the layer's factors (spatial SVD: U, S and V of the whole matrix), a safetensors file. */
+  readonly factors?: string;
+}
+
+export interface LayerScore {
+  /** Asked ratio of the layer's cost. */
+  readonly ratio: number;
+  /** Rank (SVD) or input channels (pruning) that it means. */
+  readonly units: number;
+  /** The metric of the whole model with this layer alone compressed, in points. */
+  readonly score: number;
+}
+
+export interface LayerScores {
+  readonly layer: string;
+  readonly technique: Technique;
+  readonly scores: readonly LayerScore[];
+}
+
+export interface CompressInput {
+  /** The model to compress. */
+  readonly model: string;
+  readonly technique: Technique;
+  /** Asked MACs relative to `model`, 0 < target <= 1. */
+  readonly target: number;
+  readonly scores: readonly LayerScores[];
+  /** Files that scoreLayer wrote, by layer. */
+  readonly factors?: Readonly<Record<string, string>>;
+  readonly train: DatasetSource;
+  readonly reconstruction: Reconstruction;
+  readonly threads: number;
+  /** Where to write the compressed model. */
+  readonly out: string;
+}
+
+export interface Compression {
+  /** MACs of the saved graph relative to `model`. */
+  readonly achieved: number;
+  readonly macs: number;
+  readonly params: number;
+  /** What each compressed layer got. */
+  readonly plan: readonly { layer: string; units: number; of: number; ratio: number }[];
+  /** Set when the target could not be reached: why, and the nearest reachable ratio. */
+  readonly shortfall?: string;
+  readonly notes: readonly string[];
+}
+
+export interface FineTuneSettings {
+  readonly epochs: number;
+  /** Peak of the one-cycle schedule. */
+  readonly learningRate: number;
+  readonly batch: number;
+  readonly optimizer: 'sgd';
+  readonly momentum: number;
+  readonly weightDecay: number;
+  readonly schedule: 'one-cycle' | 'constant';
+  readonly seed: number;
+}
+
+export interface FineTuneInput {
+  readonly model: string;
+  readonly data: DatasetSource;
+  readonly settings: FineTuneSettings;
+  readonly threads: number;
+  /** Folder for checkpoint files; each is named in a Progress. */
+  readonly checkpoints: string;
+  readonly checkpointSeconds: number;
+  /** A checkpoint file to go on from. */
+  readonly resume?: string;
+  /** Where to write the tuned model. */
+  readonly out: string;
+}
+
+export interface FineTuning {
+  readonly steps: number;
+  /** Step at which this call began: 0, or that of the checkpoint. */
+  readonly resumedAt: number;
+  /** Mean loss of each epoch. */
+  readonly losses: readonly number[];
+}
+
+export interface LatencyInput {
+  readonly models: readonly string[];
+  readonly threads: number;
+  /** Timed runs of each model, in turn. */
+  readonly runs: number;
+}
+
+export interface Latency {
+  /** Median ms of a batch of 1, in the order of `models`. */
+  readonly ms: readonly number[];
+}

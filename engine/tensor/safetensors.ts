@@ -1,0 +1,91 @@
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+
+import { EngineError } from '../errors';
+import { type ElementType, fromBytes, type Tensor, toBytes } from './tensor';
+
+/**
+ * Named tensors in one file, in the safetensors format (github.com/huggingface/safetensors): eight bytes of header
+ * length, a JSON header, then the raw little-endian data. Read by NumPy, PyTorch and others as it is.
+ */
+export interface TensorFile {
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+const names: Record<ElementType, string> = {
+  float32: 'F32',
+  float64: 'F64',
+  float16: 'F16',
+  int8: 'I8',
+  uint8: 'U8',
+  int16: 'I16',
+  uint16: 'U16',
+  int32: 'I32',
+  uint32: 'U32',
+  int64: 'I64',
+  uint64: 'U64',
+  bool: 'BOOL',
+};
+const types = new Map(Object.entries(names).map(([type, name]) => [name, type as ElementType]));
+
+interface Entry {
+  dtype: string;
+  shape: number[];
+  data_offsets: [number, number];
+}
+
+/** Writes `tensors` to `path` under a temporary name first, so that a reader never sees half a file. */
+export function writeTensors(
+  path: string,
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata: Record<string, string> = {},
+): void {
+  const header: Record<string, Entry | Record<string, string>> = { __metadata__: metadata };
+  let offset = 0;
+  for (const [name, { type, dims, data }] of tensors) {
+    header[name] = {
+      dtype: names[type],
+      shape: [...dims],
+      data_offsets: [offset, (offset += data.byteLength)],
+    };
+  }
+  const json = Buffer.from(JSON.stringify(header));
+  const padded = Buffer.alloc(Math.ceil(json.length / 8) * 8, ' ');
+  json.copy(padded);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(padded.length));
+  const temporary = `${path}.${process.pid}.tmp`;
+  const file = openSync(temporary, 'w');
+  try {
+    for (const bytes of [length, padded, ...[...tensors.values()].map(toBytes)]) writeSync(file, bytes);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(temporary, path);
+}
+
+/** @throws EngineError `InvalidData` when the file is not a whole safetensors file. */
+export function readTensors(path: string): TensorFile {
+  const bytes = readFileSync(path);
+  try {
+    const length = Number(bytes.readBigUInt64LE(0));
+    const header = JSON.parse(bytes.toString('utf8', 8, 8 + length)) as Record<string, Entry>;
+    const { __metadata__: metadata, ...entries } = header;
+    const tensors = new Map<string, Tensor>();
+    for (const [name, { dtype, shape, data_offsets: span }] of Object.entries(entries)) {
+      const type = types.get(dtype);
+      if (!type) throw new RangeError(`element type ${dtype} of ${name} is unknown`);
+      tensors.set(name, fromBytes(type, shape, bytes.subarray(8 + length + span[0], 8 + length + span[1])));
+    }
+    return { tensors, metadata: (metadata ?? {}) as unknown as Record<string, string> };
+  } catch (error) {
+    throw new EngineError(
+      'InvalidData',
+      `${path} is not a whole safetensors file: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}

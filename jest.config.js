@@ -1,0 +1,8 @@
+/** Tests run as compiled: what is tested is what ships, and worker threads load the same files. */
+module.exports = {
+  roots: ['<rootDir>/dist/test'],
+  testMatch: ['**/*.test.js'],
+  testEnvironment: '<rootDir>/dist/test/support/environment.js',
+  testTimeout: 60_000,
+  maxWorkers: 2,
+};
