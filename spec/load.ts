@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+
+import { parseDocument } from 'yaml';
+import type { z } from 'zod';
+
+import { CompressionSpec } from './spec';
+
+/** A spec that can't be used; the message names the file, the field and what is expected. */
+export class SpecError extends Error {
+  override readonly name = 'SpecError';
+}
+
+/**
+ * Reads a spec from a YAML or JSON file, fills in the defaults, and resolves its paths against the file's folder.
+ * @throws SpecError
+ */
+export function loadSpec(file: string): CompressionSpec {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new SpecError(`spec ${file} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+  return resolvePaths(parseSpec(text, file), dirname(resolve(file)));
+}
+
+/**
+ * Parses the text of a spec, YAML or JSON (which is YAML too); `name` stands in messages.
+ * @throws SpecError
+ */
+export function parseSpec(text: string, name = 'spec'): CompressionSpec {
+  const document = parseDocument(text, { merge: true, prettyErrors: true });
+  const [error] = document.errors;
+  if (error) throw new SpecError(`spec ${name} is no YAML or JSON: ${error.message.split('\n')[0]}`);
+  const parsed = CompressionSpec.safeParse(document.toJS(), { reportInput: true });
+  if (!parsed.success) {
+    throw new SpecError(parsed.error.issues.map((issue) => `spec ${name}: ${sentence(issue)}`).join('\n'));
+  }
+  return parsed.data;
+}
+
+/** One sentence of a zod issue: the field, then what is wrong with it. */
+function sentence(issue: z.core.$ZodIssue): string {
+  const field = (path: PropertyKey[]) =>
+    path.reduce<string>(
+      (text, key) =>
+        typeof key === 'number' ? `${text}[${key}]` : text ? `${text}.${String(key)}` : String(key),
+      '',
+    );
+  const at = field(issue.path) || 'the document';
+  switch (issue.code) {
+    case 'unrecognized_keys': {
+      const names = issue.keys.map((key) => field([...issue.path, key]));
+      return `unknown ${names.length > 1 ? 'keys' : 'key'} ${names.join(', ')}`;
+    }
+    case 'invalid_type':
+      return issue.input === undefined ? `${at} is missing` : `${at} must be ${article(issue.expected)}`;
+    case 'invalid_value':
+      return `${at} must be one of ${issue.values.join(', ')}`;
+    case 'too_small':
+      if (issue.origin !== 'number') return `${at} must have ${issue.minimum} entries or more`;
+      return `${at} must be ${issue.inclusive ? 'at least' : 'above'} ${issue.minimum}`;
+    case 'too_big':
+      if (issue.origin !== 'number') return `${at} must have ${issue.maximum} entries or fewer`;
+      return `${at} must be ${issue.inclusive ? 'at most' : 'below'} ${issue.maximum}`;
+    default:
+      return `${at} ${issue.message}`;
+  }
+}
+
+const kinds: Record<string, string> = {
+  int: 'an integer',
+  object: 'a mapping',
+  array: 'a list',
+  tuple: 'a list',
+};
+const article = (type: string) => kinds[type] ?? `a ${type}`;
+
+function resolvePaths(spec: CompressionSpec, folder: string): CompressionSpec {
+  const absolute = (path: string) => resolve(folder, path);
+  const split = <Split extends { images: string; labels: string }>(source: Split): Split => ({
+    ...source,
+    images: absolute(source.images),
+    labels: absolute(source.labels),
+  });
+  const { train, evaluate, test } = spec.data;
+  return {
+    ...spec,
+    model: absolute(spec.model),
+    data: { train: split(train), evaluate: split(evaluate), test: split(test) },
+    outDir: absolute(spec.outDir),
+  };
+}

@@ -1,0 +1,88 @@
+import { z } from 'zod';
+
+import { ArtifactRef } from './artifact';
+
+const figure = z.number();
+const share = z.number().positive();
+
+/** A compressed model that was fine-tuned and judged. */
+export const ResultCandidate = z.strictObject({
+  /** Readable, unique in the run: `ssvd-0.65`, `ssvd-0.65/cp-0.77`. */
+  id: z.string(),
+  technique: z.enum(['spatial-svd', 'channel-pruning']),
+  /** The candidate it was made of; null for the original. */
+  parent: z.string().nullable(),
+  /** 0, or the number of the revisit (step 3') that its spatial SVD belongs to. */
+  round: z.number().int().nonnegative(),
+  /** The MAC ratio asked for, relative to the model that it was made of. */
+  asked: share,
+  /** The MAC ratio of the saved graph, relative to the original. */
+  achieved: share,
+  macs: z.number().int().positive(),
+  params: z.number().int().positive(),
+  /** On the evaluation split, in points: as compressed, and after fine-tuning. */
+  metricBefore: figure,
+  metricAfter: figure,
+  /** Median ms of a batch of one. */
+  latencyMs: figure,
+  model: ArtifactRef,
+});
+export type ResultCandidate = z.infer<typeof ResultCandidate>;
+
+/** result.json, version 1. */
+export const Result = z.strictObject({
+  version: z.literal(1),
+  outcome: z.enum(['selected', 'requirement-not-met']),
+  /** C and X as asked. */
+  target: share,
+  tolerance: figure,
+  original: z.strictObject({
+    macs: z.number().int().positive(),
+    params: z.number().int().positive(),
+    /** On the evaluation split, and on the test split. */
+    metric: figure,
+    test: figure,
+    latencyMs: figure,
+  }),
+  candidates: z.array(ResultCandidate),
+  /** Candidates that did not come about, and why. */
+  failed: z.array(
+    z.strictObject({
+      id: z.string(),
+      technique: z.enum(['spatial-svd', 'channel-pruning']),
+      parent: z.string().nullable(),
+      round: z.number().int().nonnegative(),
+      asked: share,
+      reason: z.string(),
+    }),
+  ),
+  /** The SSVD models that went on to channel pruning, best first. */
+  picks: z.array(z.string()),
+  selected: z.string().nullable(),
+  /** The selected model's figures; null when the requirement was not met. */
+  final: z
+    .strictObject({
+      macRatio: share,
+      paramRatio: share,
+      metric: figure,
+      test: figure,
+      drop: figure,
+      latencyMs: figure,
+    })
+    .nullable(),
+  /** Where the requirement was not met: the best trade-off found, and what stopped it. */
+  unmet: z
+    .strictObject({
+      best: z.string(),
+      stoppedBy: z.enum(['too much drop', 'too far from the target']),
+      reason: z.string(),
+    })
+    .nullable(),
+  /** What the reader should know: revisits, fallbacks, layers left alone. */
+  notes: z.array(z.string()),
+  workflowId: z.string(),
+  runId: z.string(),
+  /** From the start of the workflow to its end. */
+  seconds: z.number().nonnegative(),
+});
+export type Result = z.infer<typeof Result>;

@@ -1,0 +1,132 @@
+import { z } from 'zod';
+
+import type { DatasetSource } from '../engine/data/dataset';
+import { metricNames } from '../engine/data/metric';
+import type { FineTuneSettings, Reconstruction, Technique } from '../engine/jobs/types';
+
+const path = z.string().min(1);
+const count = z.number().int().positive();
+const seed = z.number().int().nonnegative();
+/** A share of MACs that leaves something and takes something away. */
+const ratio = z.number().gt(0).lt(1);
+
+const Split = z.strictObject({
+  /** `.npy` of [N, C, H, W], float32 or uint8. */
+  images: path,
+  /** `.npy` of [N], any integer type. */
+  labels: path,
+  /** First row and the row after the last; all of them by default. */
+  range: z
+    .tuple([z.number().int().nonnegative(), z.number().int().positive()])
+    .refine(([first, end]) => first < end, 'must be [first row, row after the last]')
+    .optional(),
+  /** Pixels become (pixel · scale − mean[c]) / std[c]. */
+  normalize: z
+    .strictObject({
+      scale: z.number().positive().optional(),
+      mean: z.array(z.number()).min(1).optional(),
+      std: z.array(z.number().positive()).min(1).optional(),
+    })
+    .optional(),
+}) satisfies z.ZodType<DatasetSource>;
+
+const Techniques = z
+  .array(z.enum(['spatial-svd', 'channel-pruning'] satisfies [Technique, Technique]))
+  .min(1)
+  .refine((all) => new Set(all).size === all.length, 'must not name a technique twice');
+
+const Candidates = z
+  .array(ratio)
+  .min(1)
+  .refine((all) => all.every((value, i) => i === 0 || value > all[i - 1]), 'must be ascending');
+
+const FineTune = z.strictObject({
+  epochs: z.number().int().nonnegative().default(2),
+  /** Peak of the one-cycle schedule. */
+  learningRate: z.number().positive().default(0.01),
+  batch: count.default(64),
+  optimizer: z.enum(['sgd']).default('sgd'),
+  momentum: z.number().min(0).lt(1).default(0.9),
+  weightDecay: z.number().nonnegative().default(5e-4),
+  schedule: z.enum(['one-cycle', 'constant']).default('one-cycle'),
+  seed: seed.default(0),
+}) satisfies z.ZodType<FineTuneSettings>;
+
+const ReconstructionSettings = z.strictObject({
+  /** Training images that a least-squares weight reconstruction sees. */
+  samples: count.default(500),
+  /** Patches taken of each. */
+  patches: count.default(10),
+  seed: seed.default(0),
+}) satisfies z.ZodType<Reconstruction>;
+
+/** What a run of the guidebook needs beside the model and the data. Every field has its value: none is optional later. */
+const settings = {
+  metric: z.enum(metricNames).default('top1'),
+  /** C: MACs of the final model relative to the original's. */
+  target: ratio,
+  /** X: the drop of the metric, in points, that the final model may show. */
+  tolerance: z.number().nonnegative(),
+  techniques: Techniques.default(['spatial-svd', 'channel-pruning']),
+  /** Cssvd; by default { C, C + 0.3·(1−C), C + 0.5·(1−C) }. */
+  ssvdTargets: z.array(ratio).min(1).optional(),
+  /** Ratios of a layer's own cost that eval scores are computed for. */
+  candidates: Candidates.default([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]),
+  pick: z
+    .strictObject({
+      /** SSVD models that go on to channel pruning, at most. */
+      maxPicks: count.default(2),
+      /** The drop, in points, that a picked model may show; by default max(X − 5, min(X/2, 2)). */
+      budget: z.number().nonnegative().optional(),
+    })
+    .prefault({}),
+  revisit: z.strictObject({ maxRevisits: z.number().int().nonnegative().default(2) }).prefault({}),
+  /** Ccp = factor · C / c(pick). */
+  ccpFactors: z.array(z.number().positive()).min(1).default([0.95, 1, 1.05]),
+  /** How far above C the selected model's MAC ratio may lie. */
+  select: z.strictObject({ closeness: z.number().nonnegative().default(0.02) }).prefault({}),
+  fineTune: FineTune.prefault({}),
+  reconstruction: ReconstructionSettings.prefault({}),
+  /** Timed runs of each model. */
+  latency: z.strictObject({ runs: count.default(50) }).prefault({}),
+  /** Layers, by name, that stay as they are. */
+  ignore: z.array(z.string().min(1)).default([]),
+};
+
+/** The settings alone: what a workflow is given. */
+export const CompressionSettings = z.strictObject(settings);
+export type CompressionSettings = z.infer<typeof CompressionSettings>;
+
+/**
+ * A compression job as a user writes it. Unknown keys are errors; every default is filled in by parsing.
+ */
+export const CompressionSpec = z
+  .strictObject({
+    /** The ONNX file to compress. */
+    model: path,
+    data: z.strictObject({
+      /** For fine-tuning and weight reconstruction. */
+      train: Split,
+      /** For eval scores, and every decision of the run. */
+      evaluate: Split,
+      /** Seen once, by the original and the selected model. */
+      test: Split,
+    }),
+    ...settings,
+    /** Where model.onnx and result.json are written. */
+    outDir: path.default('out'),
+  })
+  .check(({ value, issues }) => {
+    const below = value.ssvdTargets?.find((target) => target < value.target);
+    if (below !== undefined && value.techniques.includes('channel-pruning')) {
+      issues.push({
+        code: 'custom',
+        path: ['ssvdTargets'],
+        message: `must not lie below target (${value.target}), which channel pruning is to reach from them`,
+        input: below,
+      });
+    }
+  });
+export type CompressionSpec = z.infer<typeof CompressionSpec>;
+/** The spec before defaults are filled in. */
+export type CompressionSpecInput = z.input<typeof CompressionSpec>;

@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+
+const host = hostname().replaceAll(/[^\w.-]/g, '_');
+
+/** Folders for work in progress. Each bears the host and process that made it, so that a dead one's can be told. */
+export class Scratch {
+  constructor(private readonly root: string) {}
+
+  /** Runs `work` with a fresh folder, which is gone afterwards however `work` ends. */
+  async use<T>(work: (folder: string) => Promise<T>): Promise<T> {
+    const folder = join(this.root, `${host}~${process.pid}~${randomUUID().slice(0, 8)}`);
+    await mkdir(folder, { recursive: true });
+    try {
+      return await work(folder);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  /** Removes what processes of this host that ended without cleaning up have left. */
+  async sweep(): Promise<void> {
+    const names = await readdir(this.root).catch(() => []);
+    const left = names.filter((name) => {
+      const [madeOn, pid] = name.split('~');
+      return madeOn === host && !isAlive(Number(pid));
+    });
+    await Promise.all(left.map((name) => rm(join(this.root, name), { recursive: true, force: true })));
+  }
+}
+
+/** Whether a process of that id runs on this host. */
+export function isAlive(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

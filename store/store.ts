@@ -1,0 +1,196 @@
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { copyFile, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { type ArtifactRef, artifactsIn } from './artifact';
+import { sha256, sha256OfFile } from './digest';
+import { ArtifactError } from './errors';
+import { readJson, settle, temporaryName, writeAtomically } from './files';
+import { Scratch } from './scratch';
+
+/**
+ * Content-addressed files under a folder, what was computed with them, and how far unfinished work is:
+ *
+ *     objects/ab/abcdef…    artifacts, named by the SHA-256 of their bytes
+ *     results/<key>.json    results of finished work, by the key of the work
+ *     checkpoints/<key>.json  the artifact from which unfinished work goes on
+ *     imports/<key>.json    digests of user files already taken in, by path, size and times
+ *     scratch/              folders of work in progress
+ */
+export class FileStore {
+  readonly root: string;
+  readonly scratch: Scratch;
+  /** Size and time of each file whose digest this process has checked. */
+  private readonly checked = new Map<string, string>();
+
+  constructor(root: string) {
+    this.root = resolve(root);
+    this.scratch = new Scratch(join(this.root, 'scratch'));
+  }
+
+  /** A name that stays with this store wherever its folder is moved. */
+  async id(): Promise<string> {
+    const path = join(this.root, 'id.json');
+    const known = (await readJson(path)) as { id: string } | undefined;
+    if (known) return known.id;
+    const id = randomUUID();
+    await writeAtomically(path, JSON.stringify({ id }));
+    return id;
+  }
+
+  /** Stores bytes. */
+  async putBytes(bytes: Uint8Array | string): Promise<ArtifactRef> {
+    const content = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
+    const ref = this.ref(sha256(content), content.length);
+    if (!(await this.has(ref))) await writeAtomically(this.pathOf(ref.sha256), content);
+    return ref;
+  }
+
+  /** Stores a value as JSON. */
+  async putJson(value: unknown): Promise<ArtifactRef> {
+    return this.putBytes(JSON.stringify(value));
+  }
+
+  /** Stores a copy of a file; by reflink where the file system can. `move` takes the file itself. */
+  async putFile(path: string, { move = false } = {}): Promise<ArtifactRef> {
+    const temporary = temporaryName(join(this.root, 'objects', 'incoming'));
+    await mkdir(dirname(temporary), { recursive: true });
+    try {
+      if (!move || !(await tryRename(path, temporary)))
+        await copyFile(path, temporary, constants.COPYFILE_FICLONE);
+      // The copy is what is hashed, so the digest is that of the stored bytes even if the source changes meanwhile.
+      const digest = await sha256OfFile(temporary);
+      const ref = this.ref(digest, (await stat(temporary)).size);
+      if (!(await this.has(ref))) {
+        await mkdir(dirname(this.pathOf(digest)), { recursive: true });
+        await settle(temporary, this.pathOf(digest));
+      }
+      return ref;
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  }
+
+  /** Takes in a user's file; one that was taken in before and has not changed since is not read again. */
+  async import(path: string): Promise<ArtifactRef> {
+    const { size, mtimeNs, ctimeNs, ino } = await stat(path, { bigint: true });
+    const key = sha256([resolve(path), size, mtimeNs, ctimeNs, ino].join('\n'));
+    const note = join(this.root, 'imports', `${key}.json`);
+    const known = (await readJson(note)) as { sha256: string; bytes: number } | undefined;
+    if (known && (await this.has(known))) return this.ref(known.sha256, known.bytes);
+    const ref = await this.putFile(path);
+    await writeAtomically(note, JSON.stringify({ sha256: ref.sha256, bytes: ref.bytes }));
+    return ref;
+  }
+
+  /**
+   * The local path of an artifact, its bytes checked against the digest (once per process while the file stays as it
+   * is).
+   * @throws ArtifactError
+   */
+  async path(ref: Pick<ArtifactRef, 'sha256' | 'bytes'>): Promise<string> {
+    const path = this.pathOf(ref.sha256);
+    const file = await stat(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      throw new ArtifactError(
+        'ArtifactMissing',
+        `artifact ${ref.sha256} is not in the store at ${this.root}`,
+      );
+    });
+    const state = `${file.size} ${file.mtimeMs}`;
+    if (this.checked.get(path) === state) return path;
+    if (file.size !== ref.bytes || (await sha256OfFile(path)) !== ref.sha256)
+      throw new ArtifactError(
+        'ArtifactCorrupt',
+        `artifact ${path} is corrupt: its bytes are not those of its name`,
+      );
+    this.checked.set(path, state);
+    return path;
+  }
+
+  /** Whether an artifact is there, whole. */
+  async has(ref: Pick<ArtifactRef, 'sha256' | 'bytes'>): Promise<boolean> {
+    return this.path(ref).then(
+      () => true,
+      (error) => {
+        if (error instanceof ArtifactError) return false;
+        throw error;
+      },
+    );
+  }
+
+  /** The JSON of an artifact. @throws ArtifactError */
+  async json<T>(ref: ArtifactRef): Promise<T> {
+    return (await readJson(await this.path(ref))) as T;
+  }
+
+  /** Writes a copy of an artifact where a user wants it, whole or not at all. @throws ArtifactError */
+  async export(ref: ArtifactRef, path: string): Promise<void> {
+    const source = await this.path(ref);
+    const temporary = temporaryName(path);
+    try {
+      await copyFile(source, temporary, constants.COPYFILE_FICLONE);
+      await settle(temporary, path);
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  }
+
+  /** The result of finished work; undefined where there is none, or an artifact that it names is missing or corrupt. */
+  async result<T>(key: string): Promise<T | undefined> {
+    const entry = (await readJson(this.note('results', key))) as { result: T } | undefined;
+    if (!entry) return undefined;
+    const there = await Promise.all(artifactsIn(entry.result).map((ref) => this.has(ref)));
+    return there.every(Boolean) ? entry.result : undefined;
+  }
+
+  /** Remembers the result of finished work, a JSON value. */
+  async setResult(key: string, result: unknown): Promise<void> {
+    await writeAtomically(this.note('results', key), JSON.stringify({ result }));
+  }
+
+  /** The checkpoint of unfinished work; undefined where there is none that is whole. */
+  async checkpoint(key: string): Promise<ArtifactRef | undefined> {
+    const ref = (await readJson(this.note('checkpoints', key))) as ArtifactRef | undefined;
+    return ref && (await this.has(ref)) ? ref : undefined;
+  }
+
+  /** Points unfinished work at a newer checkpoint; the one before is dropped. */
+  async setCheckpoint(key: string, ref: ArtifactRef): Promise<void> {
+    const before = (await readJson(this.note('checkpoints', key))) as ArtifactRef | undefined;
+    await writeAtomically(this.note('checkpoints', key), JSON.stringify(ref));
+    if (before && before.sha256 !== ref.sha256) await rm(this.pathOf(before.sha256), { force: true });
+  }
+
+  /** Forgets the checkpoint of work that is finished. */
+  async dropCheckpoint(key: string): Promise<void> {
+    const ref = (await readJson(this.note('checkpoints', key))) as ArtifactRef | undefined;
+    await rm(this.note('checkpoints', key), { force: true });
+    if (ref) await rm(this.pathOf(ref.sha256), { force: true });
+  }
+
+  private note(room: 'results' | 'checkpoints', key: string): string {
+    return join(this.root, room, `${key}.json`);
+  }
+
+  private pathOf(digest: string): string {
+    return join(this.root, 'objects', digest.slice(0, 2), digest);
+  }
+
+  private ref(digest: string, bytes: number): ArtifactRef {
+    return { uri: pathToFileURL(this.pathOf(digest)).href, sha256: digest, bytes };
+  }
+}
+
+/** Renames within a file system; false where the two names lie on different ones. */
+async function tryRename(from: string, to: string): Promise<boolean> {
+  return rename(from, to).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EXDEV') return false;
+      throw error;
+    },
+  );
+}

@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { loadSpec, parseSpec } from '../../spec/load';
+
+const split = { images: 'x.npy', labels: 'y.npy' };
+const minimal = {
+  model: 'm.onnx',
+  data: { train: split, evaluate: split, test: split },
+  target: 0.5,
+  tolerance: 1,
+};
+const errorOf = (change: object) => {
+  try {
+    parseSpec(JSON.stringify({ ...minimal, ...change }), 'job.yaml');
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return 'no error';
+};
+
+describe('reading a spec', () => {
+  it.each([
+    [{ target: 0 }, 'spec job.yaml: target must be above 0'],
+    [{ target: 1.5 }, 'spec job.yaml: target must be below 1'],
+    [{ target: 'half' }, 'spec job.yaml: target must be a number'],
+    [{ target: undefined }, 'spec job.yaml: target is missing'],
+    [{ tolerance: -1 }, 'spec job.yaml: tolerance must be at least 0'],
+    [{ tolerence: 1 }, 'spec job.yaml: unknown key tolerence'],
+    [{ fineTune: { epoch: 1 } }, 'spec job.yaml: unknown key fineTune.epoch'],
+    [{ fineTune: { epochs: 1.5 } }, 'spec job.yaml: fineTune.epochs must be an integer'],
+    [{ techniques: [] }, 'spec job.yaml: techniques must have 1 entries or more'],
+    [{ techniques: ['pruning'] }, 'spec job.yaml: techniques[0] must be one of spatial-svd, channel-pruning'],
+    [{ candidates: [0.5, 0.4] }, 'spec job.yaml: candidates must be ascending'],
+    [
+      { data: { ...minimal.data, test: { ...split, range: [5, 5] } } },
+      'spec job.yaml: data.test.range must be [first row, row after the last]',
+    ],
+  ])('says what is wrong with %j', (change, message) => {
+    expect(errorOf(change)).toBe(message);
+  });
+
+  it('says that a text is no YAML', () => {
+    expect(() => parseSpec('a: [1', 'job.yaml')).toThrow(/^spec job.yaml is no YAML or JSON: /);
+  });
+
+  it('says that a file is missing', () => {
+    expect(() => loadSpec('/nowhere/job.yaml')).toThrow(/^spec \/nowhere\/job.yaml cannot be read: ENOENT/);
+  });
+
+  it('resolves paths against the folder of the spec', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'slimflow-'));
+    try {
+      writeFileSync(join(folder, 'job.json'), JSON.stringify(minimal));
+      const spec = loadSpec(join(folder, 'job.json'));
+      expect([spec.model, spec.data.test.images, spec.outDir]).toEqual(
+        ['m.onnx', 'x.npy', 'out'].map((name) => join(folder, name)),
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});

@@ -1,0 +1,57 @@
+import { CompressionSettings, CompressionSpec } from '../../spec/spec';
+import { parseSpec } from '../../spec/load';
+import { specTemplate } from '../../spec/template';
+
+const split = { images: 'x.npy', labels: 'y.npy' };
+const minimal = {
+  model: 'm.onnx',
+  data: { train: split, evaluate: split, test: split },
+  target: 0.5,
+  tolerance: 1,
+};
+
+describe('the spec', () => {
+  it('fills in every default', () => {
+    expect(CompressionSpec.parse(minimal)).toEqual({
+      ...minimal,
+      metric: 'top1',
+      techniques: ['spatial-svd', 'channel-pruning'],
+      candidates: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9],
+      pick: { maxPicks: 2 },
+      revisit: { maxRevisits: 2 },
+      ccpFactors: [0.95, 1, 1.05],
+      select: { closeness: 0.02 },
+      fineTune: {
+        epochs: 2,
+        learningRate: 0.01,
+        batch: 64,
+        optimizer: 'sgd',
+        momentum: 0.9,
+        weightDecay: 5e-4,
+        schedule: 'one-cycle',
+        seed: 0,
+      },
+      reconstruction: { samples: 500, patches: 10, seed: 0 },
+      latency: { runs: 50 },
+      ignore: [],
+      outDir: 'out',
+    });
+  });
+
+  it('is shown whole, with its defaults, by the template', () => {
+    const shown = parseSpec(specTemplate);
+    const { model, data, target, tolerance } = shown;
+    expect(shown).toEqual(CompressionSpec.parse({ model, data, target, tolerance }));
+    for (const field of Object.keys(CompressionSettings.shape)) expect(specTemplate).toContain(`${field}:`);
+    for (const nested of ['pick', 'revisit', 'select', 'fineTune', 'reconstruction', 'latency'] as const)
+      for (const field of Object.keys(shown[nested]))
+        expect(specTemplate).toMatch(new RegExp(`^  ${field}:`, 'm'));
+  });
+
+  it('keeps spatial-SVD targets at C or above where channel pruning follows', () => {
+    const ask = (techniques: string[]) =>
+      CompressionSpec.safeParse({ ...minimal, techniques, ssvdTargets: [0.4] }).success;
+    expect(ask(['spatial-svd', 'channel-pruning'])).toBe(false);
+    expect(ask(['spatial-svd'])).toBe(true);
+  });
+});
