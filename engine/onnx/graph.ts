@@ -133,6 +133,11 @@ export class Graph {
     return this.indexed().uses.get(value) ?? [];
   }
 
+  /** The values that `node` reads, each once, with those that its subgraphs take from outside. */
+  readsOf(node: Node): ReadonlySet<string> {
+    return reads(node);
+  }
+
   /** Puts `nodes` where `node` was. */
   replace(node: Node, nodes: readonly Node[]): void {
     this.proto.node.splice(this.position(node), 1, ...nodes);
@@ -224,7 +229,6 @@ export class Graph {
   }
 }
 
-/** The values a node reads, each once, with those that its subgraphs take from outside. */
 function reads(node: Node): Set<string> {
   const values = new Set(node.input.filter(Boolean));
   for (const { g, graphs } of node.attribute) {

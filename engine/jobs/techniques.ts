@@ -1,0 +1,45 @@
+import type { Graph } from '../onnx/graph';
+import { isPlainConv, type Layer } from '../onnx/layers';
+import type { Shapes } from '../onnx/shapes';
+import { channelPaths } from '../pruning/channel-path';
+import { macsPerRank, type SplitSizes } from '../svd/spatial';
+import { isFloat } from '../tensor/tensor';
+import type { Technique } from './types';
+
+/** The techniques that apply to each layer, by its name; ignored layers are left out. */
+export function techniquesOf(
+  graph: Graph,
+  layers: readonly Layer[],
+  shapes: Shapes,
+  ignore: readonly string[],
+): Map<string, Technique[]> {
+  const found = new Map<string, Technique[]>();
+  const add = (name: string, technique: Technique) => {
+    if (!ignore.some((ignored) => name === ignored || name.startsWith(`${ignored}.`))) {
+      found.set(name, [...(found.get(name) ?? []), technique]);
+    }
+  };
+  for (const layer of layers) if (splittable(graph, layer, shapes)) add(layer.name, 'spatial-svd');
+  for (const { consumer } of channelPaths(graph, layers))
+    if (consumer.dims[1] > 1) add(consumer.name, 'channel-pruning');
+  return found;
+}
+
+/** A Conv that is worth splitting: a full-size kernel whose rank-1 pair costs less than it does. */
+const splittable = (graph: Graph, layer: Layer, shapes: Shapes): boolean =>
+  isPlainConv(layer, graph) &&
+  isFloat(graph.constant(layer.weight)) &&
+  layer.window !== undefined &&
+  macsPerRank(splitSizes(layer, shapes)) < layer.macs;
+
+/** The sizes that decide what splitting `layer` costs. */
+export function splitSizes({ node, dims }: Layer, shapes: Shapes): SplitSizes {
+  const [, , , inputWidth] = shapes.get(node.input[0])!.map(Number);
+  const [, , outHeight, outWidth] = shapes.get(node.output[0])!.map(Number);
+  // The vertical half has neither stride nor padding along the width, so that it keeps the input's.
+  return { dims, outHeight, outWidth, betweenWidth: inputWidth };
+}
+
+/** The largest rank whose pair costs less than the layer itself. */
+export const worthwhileRank = (layer: Layer, sizes: SplitSizes, maxRank: number): number =>
+  Math.min(maxRank, Math.ceil(layer.macs / macsPerRank(sizes)) - 1);

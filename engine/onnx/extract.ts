@@ -1,0 +1,89 @@
+import { clone, create } from '@bufbuild/protobuf';
+
+import { EngineError } from '../errors';
+import type { ElementType } from '../tensor/tensor';
+import { type Dim, Graph, type Node } from './graph';
+import {
+  GraphProtoSchema,
+  ModelProtoSchema,
+  type TensorShapeProto_Dimension,
+  TensorShapeProto_DimensionSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from './proto/onnx_pb';
+import type { Shapes } from './shapes';
+import { codeOf } from './tensor-proto';
+
+/** Declares a graph's input or output; without `dims` its shape is left open. */
+export function declare(name: string, dims?: readonly Dim[], type: ElementType = 'float32'): ValueInfoProto {
+  const dim = (size: Dim): TensorShapeProto_Dimension =>
+    create(TensorShapeProto_DimensionSchema, {
+      value:
+        typeof size === 'number'
+          ? { case: 'dimValue', value: BigInt(size) }
+          : size
+            ? { case: 'dimParam', value: size }
+            : { case: undefined },
+    });
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: {
+      value: {
+        case: 'tensorType',
+        value: { elemType: codeOf(type), ...(dims && { shape: { dim: dims.map(dim) } }) },
+      },
+    },
+  });
+}
+
+/**
+ * The part of `graph` that computes `outputs` from `inputs`, as a graph of its own that shares the weights' memory.
+ * Inputs may be any values inside the graph; initializers named among them become inputs.
+ * @throws EngineError `UnsupportedModel` when `outputs` need more than `inputs`.
+ */
+export function extract(
+  graph: Graph,
+  inputs: readonly string[],
+  outputs: readonly string[],
+  shapes?: Shapes,
+): Graph {
+  const given = new Set(inputs);
+  const needed = new Set(outputs.filter((value) => !given.has(value)));
+  const nodes: Node[] = [];
+  for (const node of [...graph.nodes].reverse()) {
+    if (!node.output.some((value) => needed.has(value))) continue;
+    nodes.unshift(node);
+    for (const value of graph.readsOf(node)) if (!given.has(value)) needed.add(value);
+  }
+  const computed = new Set(nodes.flatMap(({ output }) => output));
+  const missing = [...needed].find((value) => !computed.has(value) && !graph.isConstant(value));
+  if (missing)
+    throw new EngineError('UnsupportedModel', `${outputs.join(', ')} cannot be computed without ${missing}`);
+  const { graph: proto, ...rest } = graph.model;
+  const declaration = (name: string) => graph.declaration(name) ?? declare(name, shapes?.get(name));
+  return new Graph(
+    create(ModelProtoSchema, {
+      ...rest,
+      graph: create(GraphProtoSchema, {
+        name: proto!.name,
+        node: nodes,
+        initializer: proto!.initializer.filter(({ name }) => needed.has(name!)),
+        input: inputs.map(declaration),
+        output: outputs.map((name) => clone(ValueInfoProtoSchema, declaration(name))),
+      }),
+    }),
+  );
+}
+
+/** The values that nodes behind `value` read besides it, computed without it: where the graph is cut at `value`. */
+export function frontier(graph: Graph, value: string): string[] {
+  const behind = new Set([value]);
+  const open = new Set<string>();
+  for (const node of graph.nodes) {
+    const reads = [...graph.readsOf(node)];
+    if (!reads.some((read) => behind.has(read))) continue;
+    node.output.forEach((output) => behind.add(output));
+    reads.filter((read) => !behind.has(read) && !graph.isConstant(read)).forEach((read) => open.add(read));
+  }
+  return [...open];
+}

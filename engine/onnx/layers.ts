@@ -1,0 +1,68 @@
+import { EngineError } from '../errors';
+import { sizeOf } from '../tensor/tensor';
+import type { Graph, Node } from './graph';
+import { inferShapes, type Shapes } from './shapes';
+import { convWindow, groupsOf, type Window } from './window';
+
+/** A Conv, ConvTranspose, Gemm or MatMul with a constant weight: what counts towards MACs. */
+export interface Layer {
+  readonly name: string;
+  readonly node: Node;
+  /** The weight's name and shape; of a Conv [N, C/groups, kH, kW]. */
+  readonly weight: string;
+  readonly dims: readonly number[];
+  /** Multiply-accumulates of one sample. */
+  readonly macs: number;
+  /** Elements of weight and bias. */
+  readonly params: number;
+  /** The window of a Conv. */
+  readonly window?: Window;
+}
+
+/** The name by which people and specs call a node. */
+export const nameOf = (node: Node): string => node.name || node.output[0];
+
+const counted = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
+
+/**
+ * All layers in execution order. MACs are weights x output positions (of a ConvTranspose: input positions; of
+ * Gemm/MatMul: weights x rows of a sample).
+ * @throws EngineError `UnsupportedModel` where a layer's spatial size is not known.
+ */
+export function layersOf(graph: Graph, shapes: Shapes = inferShapes(graph)): Layer[] {
+  return graph.nodes.flatMap((node) => {
+    if (node.domain || !counted.has(node.opType)) return [];
+    const weight = [node.input[1], node.input[0]].find((value) => graph.isConstant(value));
+    const dims = weight && shapes.get(weight);
+    if (!weight || !dims) return [];
+    const sizes = dims.map(Number);
+    const bias = graph.constant(node.input[2])?.dims ?? [0];
+    const layer = { name: nameOf(node), node, weight, dims: sizes, params: sizeOf(sizes) + sizeOf(bias) };
+    const window = node.opType === 'Conv' ? convWindow(node, sizes, shapes.get(node.input[0])) : undefined;
+    return [{ ...layer, window, macs: sizeOf(sizes) * repeats(node, shapes) }];
+  });
+}
+
+/** How often a sample passes through the weight. */
+function repeats(node: Node, shapes: Shapes): number {
+  const dims = shapes.get(node.opType === 'ConvTranspose' ? node.input[0] : node.output[0]);
+  const inner = node.opType === 'Gemm' ? [] : node.opType === 'MatMul' ? dims?.slice(1, -1) : dims?.slice(2);
+  if (!inner?.every((dim) => typeof dim === 'number')) {
+    throw new EngineError(
+      'UnsupportedModel',
+      `the size of ${node.output[0]}, output of ${node.opType} ${nameOf(node)}, is not known from the model: export it with fixed height and width`,
+    );
+  }
+  return sizeOf(inner);
+}
+
+/** MACs of one sample. */
+export const macsOf = (graph: Graph): number => layersOf(graph).reduce((sum, { macs }) => sum + macs, 0);
+
+/** Elements of all initializers. */
+export const paramsOf = (graph: Graph): number =>
+  graph.model.graph!.initializer.reduce((sum, { dims }) => sum + sizeOf(dims.map(Number)), 0);
+
+/** A Conv over two spatial axes whose filters see all channels, with a float weight of its own. */
+export const isPlainConv = ({ node, dims, weight }: Layer, graph: Graph): boolean =>
+  node.opType === 'Conv' && dims.length === 4 && groupsOf(node) === 1 && graph.uses(weight).length === 1;

@@ -1,0 +1,65 @@
+import type { Window } from '../onnx/window';
+import type { Tensor } from '../tensor/tensor';
+import { Random } from '../data/random';
+
+/** Output positions to sample: for each image in order, `patches` of (row, column). */
+export interface Positions {
+  readonly rows: Int32Array;
+  readonly columns: Int32Array;
+  readonly patches: number;
+}
+
+/** Draws `patches` positions an image, uniformly over an output of height x width. */
+export function drawPositions(
+  images: number,
+  patches: number,
+  height: number,
+  width: number,
+  seed: number,
+): Positions {
+  const random = new Random(seed);
+  const draw = (size: number) => Int32Array.from({ length: images * patches }, () => random.below(size));
+  return { rows: draw(height), columns: draw(width), patches };
+}
+
+/**
+ * The input patch [C·kH·kW] that a convolution sees at one output position, zeros where it looks beyond the edge.
+ * @param input [N, C, H, W]
+ */
+export function patchAt(
+  input: Tensor,
+  window: Window,
+  image: number,
+  row: number,
+  column: number,
+  out: Float64Array,
+): void {
+  const [, channels, height, width] = input.dims;
+  const { kernel, strides, dilations, pads } = window;
+  const [top, left] = [row * strides[0] - pads[0], column * strides[1] - pads[1]];
+  const data = input.data as Float32Array;
+  let at = 0;
+  for (let channel = 0; channel < channels; channel++) {
+    const plane = (image * channels + channel) * height * width;
+    for (let i = 0; i < kernel[0]; i++) {
+      const y = top + i * dilations[0];
+      for (let j = 0; j < kernel[1]; j++) {
+        const x = left + j * dilations[1];
+        out[at++] = y >= 0 && y < height && x >= 0 && x < width ? data[plane + y * width + x] : 0;
+      }
+    }
+  }
+}
+
+/** All channels of `output` [N, K, H, W] at one position. */
+export function valuesAt(
+  output: Tensor,
+  image: number,
+  row: number,
+  column: number,
+  out: Float32Array,
+): void {
+  const [, channels, height, width] = output.dims;
+  const data = output.data as Float32Array;
+  for (let k = 0; k < channels; k++) out[k] = data[((image * channels + k) * height + row) * width + column];
+}

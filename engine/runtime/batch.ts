@@ -1,0 +1,16 @@
+import { sizeOf } from '../tensor/tensor';
+import type { Shapes } from '../onnx/shapes';
+
+/** Elements that the largest activation of a batch may have: 64 MiB of floats. */
+const budget = 2 ** 24;
+
+/** The batch at which no activation outgrows the budget, at most `most`. Shapes that are not known do not count. */
+export function batchFor(shapes: Shapes, most = 100): number {
+  let largest = 1;
+  for (const dims of shapes.values()) {
+    const sample = dims.slice(1);
+    if (typeof dims[0] === 'string' && sample.every((dim) => typeof dim === 'number'))
+      largest = Math.max(largest, sizeOf(sample));
+  }
+  return Math.max(1, Math.min(most, Math.floor(budget / largest)));
+}
