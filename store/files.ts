@@ -14,9 +14,12 @@ export async function settle(temporary: string, path: string): Promise<void> {
 }
 
 /** Writes a file so that it is there whole or not at all, power cuts included. */
-export async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
+export async function writeAtomically(
+  path: string,
+  content: string | Uint8Array,
+  temporary = temporaryName(path),
+): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const temporary = temporaryName(path);
   let file: FileHandle | undefined;
   try {
     file = await open(temporary, 'wx');

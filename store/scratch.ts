@@ -5,19 +5,25 @@ import { join } from 'node:path';
 
 const host = hostname().replaceAll(/[^\w.-]/g, '_');
 
-/** Folders for work in progress. Each bears the host and process that made it, so that a dead one's can be told. */
+/** Room for work in progress. Each name bears the host and process that made it, so that a dead one's can be told. */
 export class Scratch {
   constructor(private readonly root: string) {}
 
   /** Runs `work` with a fresh folder, which is gone afterwards however `work` ends. */
   async use<T>(work: (folder: string) => Promise<T>): Promise<T> {
-    const folder = join(this.root, `${host}~${process.pid}~${randomUUID().slice(0, 8)}`);
-    await mkdir(folder, { recursive: true });
+    const folder = await this.name();
+    await mkdir(folder);
     try {
       return await work(folder);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
+  }
+
+  /** A fresh path for a file or folder, to be renamed or removed by the caller. */
+  async name(): Promise<string> {
+    await mkdir(this.root, { recursive: true });
+    return join(this.root, `${host}~${process.pid}~${randomUUID().slice(0, 8)}`);
   }
 
   /** Removes what processes of this host that ended without cleaning up have left. */

@@ -36,7 +36,7 @@ export class FileStore {
     const known = (await readJson(path)) as { id: string } | undefined;
     if (known) return known.id;
     const id = randomUUID();
-    await writeAtomically(path, JSON.stringify({ id }));
+    await this.write(path, JSON.stringify({ id }));
     return id;
   }
 
@@ -44,7 +44,7 @@ export class FileStore {
   async putBytes(bytes: Uint8Array | string): Promise<ArtifactRef> {
     const content = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
     const ref = this.ref(sha256(content), content.length);
-    if (!(await this.has(ref))) await writeAtomically(this.pathOf(ref.sha256), content);
+    if (!(await this.has(ref))) await this.write(this.pathOf(ref.sha256), content);
     return ref;
   }
 
@@ -55,8 +55,7 @@ export class FileStore {
 
   /** Stores a copy of a file; by reflink where the file system can. `move` takes the file itself. */
   async putFile(path: string, { move = false } = {}): Promise<ArtifactRef> {
-    const temporary = temporaryName(join(this.root, 'objects', 'incoming'));
-    await mkdir(dirname(temporary), { recursive: true });
+    const temporary = await this.scratch.name();
     try {
       if (!move || !(await tryRename(path, temporary)))
         await copyFile(path, temporary, constants.COPYFILE_FICLONE);
@@ -81,7 +80,7 @@ export class FileStore {
     const known = (await readJson(note)) as { sha256: string; bytes: number } | undefined;
     if (known && (await this.has(known))) return this.ref(known.sha256, known.bytes);
     const ref = await this.putFile(path);
-    await writeAtomically(note, JSON.stringify({ sha256: ref.sha256, bytes: ref.bytes }));
+    await this.write(note, JSON.stringify({ sha256: ref.sha256, bytes: ref.bytes }));
     return ref;
   }
 
@@ -148,7 +147,7 @@ export class FileStore {
 
   /** Remembers the result of finished work, a JSON value. */
   async setResult(key: string, result: unknown): Promise<void> {
-    await writeAtomically(this.note('results', key), JSON.stringify({ result }));
+    await this.write(this.note('results', key), JSON.stringify({ result }));
   }
 
   /** The checkpoint of unfinished work; undefined where there is none that is whole. */
@@ -160,7 +159,7 @@ export class FileStore {
   /** Points unfinished work at a newer checkpoint; the one before is dropped. */
   async setCheckpoint(key: string, ref: ArtifactRef): Promise<void> {
     const before = (await readJson(this.note('checkpoints', key))) as ArtifactRef | undefined;
-    await writeAtomically(this.note('checkpoints', key), JSON.stringify(ref));
+    await this.write(this.note('checkpoints', key), JSON.stringify(ref));
     if (before && before.sha256 !== ref.sha256) await rm(this.pathOf(before.sha256), { force: true });
   }
 
@@ -169,6 +168,10 @@ export class FileStore {
     const ref = (await readJson(this.note('checkpoints', key))) as ArtifactRef | undefined;
     await rm(this.note('checkpoints', key), { force: true });
     if (ref) await rm(this.pathOf(ref.sha256), { force: true });
+  }
+
+  private async write(path: string, content: string | Uint8Array): Promise<void> {
+    await writeAtomically(path, content, await this.scratch.name());
   }
 
   private note(room: 'results' | 'checkpoints', key: string): string {

@@ -1,0 +1,143 @@
+import type { MetricName } from '../engine/data/metric';
+import type {
+  Evaluation,
+  FineTuneSettings,
+  FineTuning,
+  Latency,
+  LayerScore,
+  ModelSummary,
+  Reconstruction,
+  Technique,
+} from '../engine/jobs/types';
+import type { ArtifactRef } from '../store/artifact';
+
+/** A split of a data set whose files are in the store. */
+export interface DataRef {
+  readonly images: ArtifactRef;
+  readonly labels: ArtifactRef;
+  readonly range?: readonly [number, number];
+  readonly normalize?: {
+    readonly scale?: number;
+    readonly mean?: readonly number[];
+    readonly std?: readonly number[];
+  };
+}
+
+/** The splits of a run. */
+export interface DataRefs {
+  readonly train: DataRef;
+  readonly evaluate: DataRef;
+  readonly test: DataRef;
+}
+
+export interface AnalyzeRequest {
+  readonly model: ArtifactRef;
+  readonly ignore: readonly string[];
+}
+
+/** What a workflow needs of a model's analysis. */
+export interface Analysis {
+  readonly macs: number;
+  readonly params: number;
+  /** The layers that can be compressed, and how. */
+  readonly layers: readonly { readonly name: string; readonly techniques: readonly Technique[] }[];
+  readonly notes: ModelSummary['notes'];
+}
+
+export interface EvaluateRequest {
+  readonly model: ArtifactRef;
+  readonly data: DataRef;
+  readonly metric: MetricName;
+}
+
+export interface ScoreLayerRequest {
+  readonly model: ArtifactRef;
+  readonly technique: Technique;
+  readonly layer: string;
+  readonly candidates: readonly number[];
+  readonly evaluate: DataRef;
+  readonly train: DataRef;
+  readonly reconstruction: Reconstruction;
+  readonly metric: MetricName;
+}
+
+export interface LayerScoring {
+  readonly scores: readonly LayerScore[];
+  /** The scores as a JSON artifact (ScoredLayer), for collectScores. */
+  readonly artifact: ArtifactRef;
+  /** Spatial SVD: the layer's factors, a safetensors file. */
+  readonly factors?: ArtifactRef;
+}
+
+/** One layer in the artifact that scoreLayer writes, and in the list that collectScores writes. */
+export interface ScoredLayer {
+  readonly layer: string;
+  readonly technique: Technique;
+  readonly scores: readonly LayerScore[];
+  readonly factors?: ArtifactRef;
+}
+
+export interface CollectScoresRequest {
+  readonly layers: readonly ArtifactRef[];
+}
+
+export interface CompressRequest {
+  readonly model: ArtifactRef;
+  readonly technique: Technique;
+  /** Asked MACs relative to `model`. */
+  readonly target: number;
+  /** What collectScores gave. */
+  readonly scores: ArtifactRef;
+  readonly train: DataRef;
+  readonly reconstruction: Reconstruction;
+}
+
+export interface CompressedModel {
+  readonly model: ArtifactRef;
+  readonly macs: number;
+  readonly params: number;
+  /** Where the target could not be reached: why, and the nearest reachable ratio. */
+  readonly shortfall?: string;
+  readonly notes: readonly string[];
+}
+
+export interface FineTuneRequest {
+  readonly model: ArtifactRef;
+  readonly data: DataRef;
+  readonly settings: FineTuneSettings;
+}
+
+export interface FineTunedModel extends FineTuning {
+  readonly model: ArtifactRef;
+}
+
+export interface LatencyRequest {
+  readonly models: readonly ArtifactRef[];
+  readonly runs: number;
+}
+
+/** The activities by name: what a workflow may ask of a Slimflow worker. */
+export interface Activities {
+  /** MACs, parameters and compressible layers of a model. */
+  analyze(request: AnalyzeRequest): Promise<Analysis>;
+  /** The metric of a model on a split. */
+  evaluate(request: EvaluateRequest): Promise<Evaluation>;
+  /** The metric with one layer compressed, for each candidate ratio; for spatial SVD, its factors too. */
+  scoreLayer(request: ScoreLayerRequest): Promise<LayerScoring>;
+  /** One artifact of all layers' scores. */
+  collectScores(request: CollectScoresRequest): Promise<ArtifactRef>;
+  /** A model compressed to a target. */
+  compress(request: CompressRequest): Promise<CompressedModel>;
+  /** A model trained further; goes on from its last checkpoint when tried again. */
+  fineTune(request: FineTuneRequest): Promise<FineTunedModel>;
+  /** The latency of models, measured in turn. */
+  latency(request: LatencyRequest): Promise<Latency>;
+}
+
+/** What a heartbeat says. */
+export interface HeartbeatDetails {
+  readonly done: number;
+  readonly total: number;
+  readonly note: string;
+  readonly checkpoint?: ArtifactRef;
+}

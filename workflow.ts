@@ -1,0 +1,4 @@
+/** What workflow code imports: safe in Temporal's workflow sandbox. Re-export it from your own workflows file. */
+export { candidate } from './workflows/candidate';
+export { guidebook, progressQuery } from './workflows/guidebook';
+export type * from './workflows/types';

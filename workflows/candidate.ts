@@ -1,0 +1,52 @@
+import { ActivityFailure, isCancellation, setCurrentDetails } from '@temporalio/workflow';
+
+import { compress, evaluate, fineTune, summary, techniqueNames } from './proxies';
+import { reasonOf } from './reason';
+import type { CandidateInput, CandidateOutcome } from './types';
+
+/**
+ * Makes one candidate: compress, fine-tune, evaluate before and after. A candidate that can't be made is a result like
+ * another; the guidebook goes on without it.
+ */
+export async function candidate({
+  plan,
+  model,
+  scores,
+  data,
+  settings,
+}: CandidateInput): Promise<CandidateOutcome> {
+  const { metric, reconstruction, fineTune: tuning } = settings;
+  const say = (text: string) => setCurrentDetails(`### ${plan.id}\n\n${text}`);
+  const judge = async (model: CandidateInput['model'], when: string) => {
+    const request = { model, data: data.evaluate, metric };
+    const { value } = await evaluate.executeWithOptions(summary(plan.id, `evaluate ${when}`), [request]);
+    return value;
+  };
+  try {
+    say(`${techniqueNames[plan.technique]} to ${plan.asked} of the MACs`);
+    const compressed = await compress.executeWithOptions(
+      summary(plan.id, `${techniqueNames[plan.technique]} to ${plan.asked} of the MACs`),
+      [{ model, technique: plan.technique, target: plan.asked, scores, train: data.train, reconstruction }],
+    );
+    const { macs, params, shortfall, notes } = compressed;
+    const metricBefore = await judge(compressed.model, 'as compressed');
+    say(`${metric} ${metricBefore.toFixed(2)} as compressed; fine-tuning`);
+    const tuned = tuning.epochs
+      ? await fineTune.executeWithOptions(summary(plan.id, 'fine-tune'), [
+          { model: compressed.model, data: data.train, settings: tuning },
+        ])
+      : compressed;
+    const metricAfter = tuning.epochs ? await judge(tuned.model, 'after fine-tuning') : metricBefore;
+    say(`${metric} ${metricBefore.toFixed(2)} as compressed, ${metricAfter.toFixed(2)} after fine-tuning`);
+    if (![metricBefore, metricAfter].every(Number.isFinite))
+      return { status: 'failed', reason: `its ${metric} is not a finite number` };
+    return {
+      status: 'done',
+      made: { model: tuned.model, macs, params, metricBefore, metricAfter, shortfall, notes },
+    };
+  } catch (error) {
+    if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
+    say(`failed: ${reasonOf(error)}`);
+    return { status: 'failed', reason: reasonOf(error) };
+  }
+}

@@ -1,0 +1,62 @@
+import { CancellationScope, executeChild, isCancellation } from '@temporalio/workflow';
+
+import type { ArtifactRef } from '../store/artifact';
+import { candidate } from './candidate';
+import { techniqueNames } from './proxies';
+import { reasonOf } from './reason';
+import type { Run } from './run';
+import type { Candidate, CandidateOutcome, CandidatePlan, Original } from './types';
+
+/** Makes candidates of one model side by side, each in a child workflow; those that fail are noted and left out. */
+export async function makeCandidates(
+  run: Run,
+  original: Original,
+  plans: readonly CandidatePlan[],
+  from: { readonly model: ArtifactRef; readonly scores: ArtifactRef },
+): Promise<Candidate[]> {
+  const { data, settings } = run.input;
+  const { metric, fineTune, reconstruction } = settings;
+  plans.forEach((plan) => run.begin(plan));
+  const made = await Promise.all(
+    plans.map(async (plan): Promise<Candidate | undefined> => {
+      const outcome = await child(run, plan, {
+        plan,
+        ...from,
+        data,
+        settings: { metric, fineTune, reconstruction },
+      });
+      if (outcome.status === 'failed') {
+        run.fail(plan, outcome.reason);
+        return undefined;
+      }
+      const result: Candidate = {
+        ...plan,
+        ...outcome.made,
+        achieved: outcome.made.macs / original.macs,
+        drop: original.metric - outcome.made.metricAfter,
+      };
+      run.done(result);
+      return result;
+    }),
+  );
+  return made.filter((one) => one !== undefined);
+}
+
+async function child(
+  run: Run,
+  plan: CandidatePlan,
+  input: Parameters<typeof candidate>[0],
+): Promise<CandidateOutcome> {
+  try {
+    return await executeChild(candidate, {
+      workflowId: `${run.workflowId}/${plan.id}`,
+      args: [input],
+      staticSummary: `${techniqueNames[plan.technique]} of ${plan.parent ?? 'the original'} to ${plan.asked} of its MACs`,
+      memo: { model: run.input.name, candidate: plan.id },
+    });
+  } catch (error) {
+    // Someone may end a single candidate from the Temporal UI; the run is stopped only by its own cancellation.
+    if (isCancellation(error) && CancellationScope.current().consideredCancelled) throw error;
+    return { status: 'failed', reason: reasonOf(error) };
+  }
+}

@@ -1,0 +1,48 @@
+import type { CandidateProgress, GuidebookProgress } from './types';
+
+const figure = (value: number | undefined, decimals: number) => value?.toFixed(decimals) ?? '';
+
+/** What was asked of a candidate: of the original, or of the candidate that it is made of. */
+export const askedOf = ({ asked, parent }: Pick<CandidateProgress, 'asked' | 'parent'>): string =>
+  parent ? `${asked.toFixed(2)} of ${parent}` : asked.toFixed(2);
+
+const columns = ['candidate', 'asked', 'achieved', 'before', 'after', 'drop', 'latency ms', 'state'];
+const cells = (row: CandidateProgress) => [
+  row.id,
+  askedOf(row),
+  figure(row.achieved, 3),
+  figure(row.metricBefore, 2),
+  figure(row.metricAfter, 2),
+  figure(row.drop, 2),
+  figure(row.latencyMs, 2),
+  [row.decision ?? row.status, row.shortfall].filter(Boolean).join('; '),
+];
+/** A cell must not end its row early. */
+const line = (texts: readonly string[]) =>
+  `| ${texts.map((text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
+
+/** The run so far, in Markdown, for the Temporal UI. */
+export function markdown({
+  name,
+  target,
+  tolerance,
+  stage,
+  original,
+  scoring,
+  candidates,
+  notes,
+}: GuidebookProgress): string {
+  const head = `**${name}** to ${target} of its MACs, losing at most ${tolerance} points. Step: **${stage}**`;
+  const base =
+    original &&
+    `Original: ${(original.macs / 1e6).toFixed(2)} million MACs, ${original.params} parameters, metric ${original.metric.toFixed(2)}`;
+  const scores = scoring.map(
+    ({ of, technique, done, total }) => `- ${technique} of ${of}: ${done} of ${total} layers scored`,
+  );
+  const table = candidates.length
+    ? [line(columns), line(columns.map(() => '---')), ...candidates.map((row) => line(cells(row)))]
+    : [];
+  return [head, base, scores.join('\n'), table.join('\n'), notes.map((note) => `> ${note}`).join('\n>\n')]
+    .filter(Boolean)
+    .join('\n\n');
+}

@@ -1,0 +1,22 @@
+import { latency, summary } from './proxies';
+import type { Run } from './run';
+import type { Candidate } from './types';
+
+/** Latencies of the original and of all candidates. */
+export interface Measured {
+  readonly originalMs: number;
+  readonly candidates: readonly (Candidate & { readonly latencyMs: number })[];
+}
+
+/** MACs are not latency: the original and all candidates are timed, in turn, on one worker with nothing beside them. */
+export async function measure(run: Run, candidates: readonly Candidate[]): Promise<Measured> {
+  run.stage('latency');
+  const models = [run.input.model, ...candidates.map(({ model }) => model)];
+  const { ms } = await latency.executeWithOptions(
+    summary(`latency of the original and ${candidates.length} candidates`),
+    [{ models, runs: run.input.settings.latency.runs }],
+  );
+  const timed = candidates.map((candidate, i) => ({ ...candidate, latencyMs: ms[i + 1] }));
+  timed.forEach(({ id, latencyMs }) => run.latency(id, latencyMs));
+  return { originalMs: ms[0], candidates: timed };
+}

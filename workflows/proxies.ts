@@ -1,0 +1,35 @@
+import { proxyActivities } from '@temporalio/workflow';
+
+import type { Activities } from '../activities/types';
+
+const heartbeatTimeout = '12s';
+/** Errors of the input are not retried, whatever this says: the activities mark them. A lost worker counts as a try. */
+const retry = {
+  initialInterval: '1s',
+  backoffCoefficient: 2,
+  maximumInterval: '1 minute',
+  maximumAttempts: 50,
+};
+
+/** A dead worker is noticed by its silence, so the time for the whole work can be long. */
+export const { analyze, evaluate, scoreLayer, collectScores, compress, latency } =
+  proxyActivities<Activities>({
+    startToCloseTimeout: '1 day',
+    heartbeatTimeout,
+    retry,
+  });
+
+export const { fineTune } = proxyActivities<Activities>({
+  startToCloseTimeout: '60 days',
+  heartbeatTimeout,
+  retry,
+});
+
+/** The options of one call: what the Temporal UI shows beside it. */
+export const summary = (...words: string[]) => {
+  const text = words.join(' · ');
+  return { summary: text.length > 150 ? `${text.slice(0, 149)}…` : text };
+};
+
+/** Techniques as people call them. */
+export const techniqueNames = { 'spatial-svd': 'spatial SVD', 'channel-pruning': 'channel pruning' } as const;

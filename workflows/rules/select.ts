@@ -1,0 +1,71 @@
+import type { Candidate } from '../types';
+
+/** What a requirement was missed by: the best trade-off found, and what stopped it. */
+export interface Unmet {
+  readonly best: string;
+  readonly stoppedBy: 'too much drop' | 'too far from the target';
+  readonly reason: string;
+}
+
+/** C, X, and how far above C the ratio may lie. */
+export interface Requirement {
+  readonly target: number;
+  readonly tolerance: number;
+  readonly closeness: number;
+}
+
+/** The ratio that is counted as near enough: a hair is left for sums in binary. */
+const isClose = ({ achieved }: Candidate, { target, closeness }: Requirement) =>
+  achieved <= target + closeness + 1e-9;
+const isWithin = ({ drop }: Candidate, { tolerance }: Requirement) => drop <= tolerance + 1e-9;
+
+/** Step 5: a model is eligible whose ratio is within `closeness` of C, or below C, and whose drop is at most X. */
+export const isEligible = (candidate: Candidate, requirement: Requirement): boolean =>
+  isClose(candidate, requirement) && isWithin(candidate, requirement);
+
+/** Step 5: the eligible model with the highest metric; ties go to fewer MACs, then to lower latency. */
+export const select = (candidates: readonly Candidate[], requirement: Requirement): Candidate | undefined =>
+  candidates
+    .filter((candidate) => isEligible(candidate, requirement))
+    .sort(
+      (a, b) =>
+        b.metricAfter - a.metricAfter ||
+        a.macs - b.macs ||
+        (a.latencyMs ?? Infinity) - (b.latencyMs ?? Infinity),
+    )[0];
+
+/** Why a candidate is not eligible, in a few words; undefined for one that is. */
+export function objection(candidate: Candidate, requirement: Requirement): string | undefined {
+  const over = [
+    ...(isClose(candidate, requirement) ? [] : ['too far from C']),
+    ...(isWithin(candidate, requirement) ? [] : ['too much drop']),
+  ];
+  return over.length ? over.join(', ') : undefined;
+}
+
+/**
+ * Where no model is eligible: of those that keep within X, the one nearest to C was stopped by its ratio; where none
+ * keeps within X, the one with the smallest drop was stopped by its drop (of those at C, if any got there).
+ */
+export function unmet(candidates: readonly Candidate[], requirement: Requirement): Unmet {
+  const { target, tolerance, closeness } = requirement;
+  const limit = (target + closeness).toFixed(3);
+  const kept = candidates.filter((candidate) => isWithin(candidate, requirement));
+  const say = ({ id, achieved, drop }: Candidate) =>
+    `${id} has ${achieved.toFixed(3)} of the original's MACs and loses ${drop.toFixed(2)} points`;
+  if (kept.length) {
+    const [best] = [...kept].sort((a, b) => a.achieved - b.achieved || a.drop - b.drop);
+    return {
+      best: best.id,
+      stoppedBy: 'too far from the target',
+      reason: `no model at a MAC ratio of ${limit} or less loses at most ${tolerance} points; the smallest that does, ${say(best)}`,
+    };
+  }
+  const close = candidates.filter((candidate) => isClose(candidate, requirement));
+  const [best] = [...(close.length ? close : candidates)].sort((a, b) => a.drop - b.drop || a.macs - b.macs);
+  return {
+    best: best.id,
+    stoppedBy: 'too much drop',
+    reason: `no model loses at most ${tolerance} points; the best found, ${say(best)}`,
+  };
+}

@@ -1,0 +1,47 @@
+const round = (value: number, step: number) => Math.round(value / step) * step;
+/** Two ratios closer than this are one. */
+const same = 1e-9;
+
+/** Ascending, without those that another stands for. */
+export const distinct = (ratios: readonly number[]): number[] =>
+  [...ratios].sort((a, b) => a - b).filter((value, i, all) => i === 0 || value - all[i - 1] > same);
+
+/**
+ * Step 2a: the spatial-SVD targets for a target C, { C, C + 0.3·(1−C), C + 0.5·(1−C) } rounded to 0.01, each in [C, 1).
+ * C itself is not rounded.
+ */
+export function defaultTargets(target: number): number[] {
+  const shares = [0, 0.3, 0.5];
+  const rounded = shares.map((share) => (share ? round(target + share * (1 - target), 0.01) : target));
+  return distinct(
+    rounded.map((value) => Number(value.toFixed(9))).filter((value) => value >= target && value < 1),
+  );
+}
+
+/**
+ * Step 4a: channel-pruning targets for a model of MAC ratio c(p) relative to the original, around base = C / c(p), so
+ * that c(p) · Ccp ≈ C. Clipped to (0, 1]; a target of 1 asks for nothing and is left out.
+ */
+export function pruningTargets(target: number, achieved: number, factors: readonly number[]): number[] {
+  const base = target / achieved;
+  const clipped = factors.map((factor) => Math.min(1, base * factor));
+  return distinct(clipped.map((value) => Number(value.toFixed(4)))).filter((value) => value > 0 && value < 1);
+}
+
+/** Step 4a: a model with base = C / c(p) ≥ 0.98 is at C already, and goes to step 5 unpruned as well. */
+export const isAtTarget = (target: number, achieved: number): boolean => target / achieved >= 0.98;
+
+/**
+ * One technique alone has to reach C by itself: its targets lie around C as those of channel pruning lie around its
+ * base, the original being the model of ratio 1.
+ */
+export const aloneTargets = (target: number, factors: readonly number[]): number[] =>
+  pruningTargets(target, 1, factors);
+
+/** Names of targets, with as few decimals (at least two) as tell them apart. */
+export function targetNames(prefix: string, targets: readonly number[]): string[] {
+  for (let decimals = 2; ; decimals++) {
+    const names = targets.map((target) => `${prefix}-${target.toFixed(decimals)}`);
+    if (new Set(names).size === names.length || decimals === 9) return names;
+  }
+}

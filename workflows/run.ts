@@ -1,0 +1,112 @@
+import { setCurrentDetails, upsertMemo, workflowInfo } from '@temporalio/workflow';
+
+import type { Technique } from '../engine/jobs/types';
+import { markdown } from './details';
+import type {
+  Candidate,
+  CandidatePlan,
+  CandidateProgress,
+  GuidebookInput,
+  GuidebookProgress,
+  Original,
+  Stage,
+} from './types';
+
+/** A candidate that did not come about. */
+export interface FailedCandidate extends CandidatePlan {
+  readonly reason: string;
+}
+
+/** What a guidebook run has found out so far, and what it shows of it: the query's answer, and the Temporal UI's text. */
+export class Run {
+  readonly workflowId = workflowInfo().workflowId;
+  readonly failed: FailedCandidate[] = [];
+  readonly notes: string[] = [];
+  private at: Stage = 'baseline';
+  private original?: Original;
+  private readonly scored: { of: string; technique: Technique; done: number; total: number }[] = [];
+  private readonly rows = new Map<string, CandidateProgress>();
+
+  constructor(readonly input: GuidebookInput) {}
+
+  /** Enters a step. */
+  stage(stage: Stage): void {
+    this.at = stage;
+    upsertMemo({ stage });
+    this.show();
+  }
+
+  /** Something that the reader of the result should know. */
+  note(text: string): void {
+    if (!this.notes.includes(text)) this.notes.push(text);
+    this.show();
+  }
+
+  baseline(original: Original): void {
+    this.original = original;
+    original.notes.forEach((text) => this.note(text));
+    this.show();
+  }
+
+  /** Announces that the layers of a model are being scored; the function it gives is to be called once a layer. */
+  scoring(of: string, technique: Technique, total: number): () => void {
+    const entry = { of, technique, done: 0, total };
+    this.scored.push(entry);
+    this.show();
+    return () => {
+      entry.done++;
+      this.show();
+    };
+  }
+
+  begin(plan: CandidatePlan): void {
+    this.rows.set(plan.id, { ...plan, status: 'running', workflowId: `${this.workflowId}/${plan.id}` });
+    this.show();
+  }
+
+  done({ model: _model, macs: _macs, params: _params, notes: _notes, ...figures }: Candidate): void {
+    this.update(figures.id, { ...figures, status: 'done' });
+  }
+
+  fail(plan: CandidatePlan, reason: string): void {
+    this.failed.push({ ...plan, reason });
+    this.update(plan.id, { status: 'failed', decision: `failed: ${reason}` });
+  }
+
+  decide(id: string, decision: string): void {
+    this.update(id, { decision });
+  }
+
+  latency(id: string, latencyMs: number): void {
+    this.update(id, { latencyMs });
+  }
+
+  /** What the query `progress` answers. */
+  progress(): GuidebookProgress {
+    const { name, settings } = this.input;
+    return {
+      name,
+      target: settings.target,
+      tolerance: settings.tolerance,
+      stage: this.at,
+      original: this.original && {
+        macs: this.original.macs,
+        params: this.original.params,
+        metric: this.original.metric,
+      },
+      scoring: this.scored,
+      candidates: [...this.rows.values()],
+      notes: this.notes,
+    };
+  }
+
+  private update(id: string, change: Partial<CandidateProgress>): void {
+    const row = this.rows.get(id);
+    if (row) this.rows.set(id, { ...row, ...change });
+    this.show();
+  }
+
+  private show(): void {
+    setCurrentDetails(markdown(this.progress()));
+  }
+}

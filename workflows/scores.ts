@@ -1,0 +1,55 @@
+import { CancellationScope } from '@temporalio/workflow';
+
+import type { Analysis } from '../activities/types';
+import type { Technique } from '../engine/jobs/types';
+import type { ArtifactRef } from '../store/artifact';
+import { collectScores, scoreLayer, summary, techniqueNames } from './proxies';
+import type { Run } from './run';
+
+/**
+ * The eval scores of every layer of a model that a technique can compress, side by side. They do not depend on the
+ * target: one artifact serves all candidates made of that model.
+ */
+export async function scores(
+  run: Run,
+  of: string,
+  model: ArtifactRef,
+  { layers }: Pick<Analysis, 'layers'>,
+  technique: Technique,
+): Promise<ArtifactRef> {
+  const { data, settings } = run.input;
+  const { candidates, reconstruction, metric } = settings;
+  const names = layers.filter((layer) => layer.techniques.includes(technique)).map(({ name }) => name);
+  const scored = run.scoring(of, technique, names.length);
+  const subject = of === 'original' ? techniqueNames[technique] : `${of} · ${techniqueNames[technique]}`;
+  const shared = {
+    model,
+    technique,
+    candidates,
+    reconstruction,
+    metric,
+    evaluate: data.evaluate,
+    train: data.train,
+  };
+  // One layer that fails makes the rest useless: the scope stops it.
+  const scope = new CancellationScope();
+  return scope.run(async () => {
+    try {
+      const artifacts = await Promise.all(
+        names.map(async (layer) => {
+          const { artifact } = await scoreLayer.executeWithOptions(summary(subject, `score layer ${layer}`), [
+            { ...shared, layer },
+          ]);
+          scored();
+          return artifact;
+        }),
+      );
+      return await collectScores.executeWithOptions(summary(subject, 'collect scores'), [
+        { layers: artifacts },
+      ]);
+    } catch (error) {
+      scope.cancel();
+      throw error;
+    }
+  });
+}

@@ -1,0 +1,93 @@
+import { workflowInfo } from '@temporalio/workflow';
+
+import type { Result, ResultCandidate } from '../spec/result';
+import type { ArtifactRef } from '../store/artifact';
+import type { Measured } from './measure';
+import { evaluate, summary } from './proxies';
+import { objection, select, unmet } from './rules/select';
+import type { Run } from './run';
+import type { Original } from './types';
+
+/** Step 5: the best model that is close to C and within X; the test split is seen by it and the original alone. */
+export async function selection(
+  run: Run,
+  original: Original,
+  { originalMs, candidates }: Measured,
+  picks: readonly string[],
+): Promise<Result> {
+  const { target, tolerance, select: settings, metric } = run.input.settings;
+  run.stage('select');
+  const requirement = { target, tolerance, closeness: settings.closeness };
+  const selected = candidates.find(({ id }) => id === select(candidates, requirement)?.id);
+  for (const candidate of candidates) {
+    const verdict = candidate === selected ? 'selected' : (objection(candidate, requirement) ?? 'eligible');
+    run.decide(candidate.id, picks.includes(candidate.id) ? `picked; ${verdict}` : verdict);
+  }
+  const test = async (name: string, model: ArtifactRef) => {
+    const request = { model, data: run.input.data.test, metric };
+    return (await evaluate.executeWithOptions(summary(name, 'evaluate on the test split'), [request])).value;
+  };
+  const [originalTest, selectedTest] = await Promise.all([
+    test('original', original.model),
+    selected && test(selected.id, selected.model),
+  ]);
+  const missed = selected ? null : unmet(candidates, requirement);
+  if (missed) run.note(missed.reason);
+  run.stage('done');
+
+  const { workflowId, runId, startTime } = workflowInfo();
+  return {
+    version: 1,
+    outcome: selected ? 'selected' : 'requirement-not-met',
+    target,
+    tolerance,
+    original: {
+      macs: original.macs,
+      params: original.params,
+      metric: original.metric,
+      test: originalTest,
+      latencyMs: originalMs,
+    },
+    candidates: candidates.map(row),
+    failed: run.failed.map(({ id, technique, parent, round, asked, reason }) => ({
+      id,
+      technique,
+      parent,
+      round,
+      asked,
+      reason,
+    })),
+    picks: [...picks],
+    selected: selected?.id ?? null,
+    final: selected
+      ? {
+          macRatio: selected.achieved,
+          paramRatio: selected.params / original.params,
+          metric: selected.metricAfter,
+          test: selectedTest!,
+          drop: selected.drop,
+          latencyMs: selected.latencyMs,
+        }
+      : null,
+    unmet: missed,
+    notes: run.notes,
+    workflowId,
+    runId,
+    seconds: (Date.now() - startTime.getTime()) / 1000,
+  };
+}
+
+const row = (candidate: Measured['candidates'][number]): ResultCandidate => ({
+  id: candidate.id,
+  technique: candidate.technique,
+  parent: candidate.parent,
+  round: candidate.round,
+  asked: candidate.asked,
+  achieved: candidate.achieved,
+  macs: candidate.macs,
+  params: candidate.params,
+  metricBefore: candidate.metricBefore,
+  metricAfter: candidate.metricAfter,
+  latencyMs: candidate.latencyMs,
+  model: candidate.model,
+});

@@ -1,0 +1,110 @@
+import type { Analysis, DataRefs } from '../activities/types';
+import type { Technique } from '../engine/jobs/types';
+import type { CompressionSettings } from '../spec/spec';
+import type { ArtifactRef } from '../store/artifact';
+
+/** What a guidebook workflow is started with. */
+export interface GuidebookInput {
+  /** A name for people. */
+  readonly name: string;
+  readonly model: ArtifactRef;
+  readonly data: DataRefs;
+  readonly settings: CompressionSettings;
+}
+
+/** The original model, as step 0 found it. */
+export interface Original extends Analysis {
+  readonly model: ArtifactRef;
+  /** a0: its metric on the evaluation split, in points. */
+  readonly metric: number;
+}
+
+/** What makes a candidate: the model it starts from, and the ratio asked of it. */
+export interface CandidatePlan {
+  /** `ssvd-0.65`, `ssvd-0.65/cp-0.77` */
+  readonly id: string;
+  readonly technique: Technique;
+  /** The candidate it is made of; null for the original. */
+  readonly parent: string | null;
+  /** 0, or the number of the revisit that its spatial SVD belongs to. */
+  readonly round: number;
+  /** The MAC ratio asked for, relative to the model it starts from. */
+  readonly asked: number;
+}
+
+/** The input of the child workflow. */
+export interface CandidateInput {
+  readonly plan: CandidatePlan;
+  readonly model: ArtifactRef;
+  readonly scores: ArtifactRef;
+  readonly data: DataRefs;
+  readonly settings: Pick<CompressionSettings, 'metric' | 'fineTune' | 'reconstruction'>;
+}
+
+/** What a candidate came to. */
+export type CandidateOutcome =
+  { readonly status: 'done'; readonly made: Made } | { readonly status: 'failed'; readonly reason: string };
+
+/** A compressed, fine-tuned and judged model. */
+export interface Made {
+  readonly model: ArtifactRef;
+  readonly macs: number;
+  readonly params: number;
+  /** As compressed, and after fine-tuning, on the evaluation split, in points. */
+  readonly metricBefore: number;
+  readonly metricAfter: number;
+  readonly shortfall?: string;
+  readonly notes: readonly string[];
+}
+
+/** A candidate that came about, with the figures that the rules go by. */
+export interface Candidate extends CandidatePlan, Made {
+  /** c(m): its MACs relative to the original's. */
+  readonly achieved: number;
+  /** a0 − a(m), in points. */
+  readonly drop: number;
+  readonly latencyMs?: number;
+}
+
+export const stages = [
+  'baseline',
+  'spatial SVD',
+  'pick',
+  'channel pruning',
+  'latency',
+  'select',
+  'done',
+] as const;
+export type Stage = (typeof stages)[number];
+
+/** A row of the table of candidates while the run goes on. */
+export interface CandidateProgress extends CandidatePlan {
+  readonly status: 'running' | 'done' | 'failed';
+  readonly workflowId: string;
+  readonly achieved?: number;
+  readonly metricBefore?: number;
+  readonly metricAfter?: number;
+  readonly drop?: number;
+  readonly latencyMs?: number;
+  readonly shortfall?: string;
+  /** Picked, selected, or why not. */
+  readonly decision?: string;
+}
+
+/** The answer to the query `progress`. */
+export interface GuidebookProgress {
+  readonly name: string;
+  readonly target: number;
+  readonly tolerance: number;
+  readonly stage: Stage;
+  readonly original?: { readonly macs: number; readonly params: number; readonly metric: number };
+  /** Layers scored so far, of each model that is being scored or was. */
+  readonly scoring: readonly {
+    readonly of: string;
+    readonly technique: Technique;
+    readonly done: number;
+    readonly total: number;
+  }[];
+  readonly candidates: readonly CandidateProgress[];
+  readonly notes: readonly string[];
+}
