@@ -41,8 +41,8 @@ export async function scoreLayer(input: ScoreLayerInput, context: JobContext): P
     input.technique === 'spatial-svd'
       ? svdCandidates(graph, layer, shapes, input)
       : await pruningCandidates(graph, layer, layers, shapes, input, context);
-  const values = await probe(graph, layer, shapes, candidates, input, context);
-  const scores = candidates.map(({ ratio, units }, at) => ({ ratio, units, score: values[at] }));
+  const found = await probe(graph, layer, shapes, candidates, input, context);
+  const scores = candidates.map(({ ratio, units }) => ({ ratio, units, ...found.get(units)! }));
   return { layer: layer.name, technique: input.technique, scores };
 }
 
@@ -98,7 +98,7 @@ async function pruningCandidates(
   }
 }
 
-/** The metric with each candidate's weight; candidates of the same units share a value. */
+/** Metric and output error with each candidate's weight, by units: candidates of the same units are one. */
 async function probe(
   graph: Graph,
   layer: Layer,
@@ -106,22 +106,28 @@ async function probe(
   candidates: readonly Candidate[],
   { evaluate: source, metric, threads }: ScoreLayerInput,
   context: JobContext,
-): Promise<number[]> {
+): Promise<Map<number, { score: number; error: number }>> {
   const tried = new Map(candidates.map(({ units, replacement }) => [units, replacement]));
   const runs = [...tried].map(([units, replacement]) => ({
     units,
     replacement: replacement(),
     metric: metricOf(metric),
+    distance: 0,
   }));
+  let norm = 0;
   const data = Dataset.open(source);
   const cut = await LayerProbe.open(graph, layer, shapes, threads);
   try {
     let done = 0;
     for (const { images, labels, size } of data.batches(batchFor(shapes))) {
       const kept = await cut.prefix({ [graph.inputs[0].name]: floats([size, ...data.shape], images) });
+      const whole = (await cut.outputs(kept)).data as Float32Array;
+      norm += squares(whole);
       for (const run of runs) {
         context.checkStop();
-        run.metric.add((await cut.outputs(kept, run.replacement)).data as Float32Array, labels);
+        const outputs = (await cut.outputs(kept, run.replacement)).data as Float32Array;
+        run.metric.add(outputs, labels);
+        run.distance += squares(outputs, whole);
       }
       done += size;
       context.report({
@@ -134,6 +140,17 @@ async function probe(
     await cut.close();
     data.close();
   }
-  const value = new Map(runs.map(({ units, metric: result }) => [units, result.value()]));
-  return candidates.map(({ units }) => value.get(units)!);
+  return new Map(
+    runs.map(({ units, metric: result, distance }) => [
+      units,
+      { score: result.value(), error: distance / norm },
+    ]),
+  );
+}
+
+/** The squared length of `a`, or of its difference from `b`. */
+function squares(a: Float32Array, b?: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i] - (b ? b[i] : 0)) ** 2;
+  return sum;
 }

@@ -108,6 +108,8 @@ export interface LayerScore {
   readonly units: number;
   /** The metric of the whole model with this layer alone compressed, in points. */
   readonly score: number;
+  /** Squared distance of the model's outputs from the original's, relative to theirs: smooth where scores step. */
+  readonly error: number;
 }
 
 export interface LayerScores {

@@ -4,9 +4,10 @@
  * AIMET looks for the score threshold s at which every layer may take its smallest candidate ratio whose score is at
  * least s, and the whole meets the target. Accuracy on a finite set comes in steps, so that the costs reachable this
  * way lie far apart (0.45 where 0.75 was asked). Here the threshold gives two neighbouring plans, one at or below the
- * target and one above it, and the plan returned lies on the straight line between them in units (ranks, channels),
- * which are far finer than the candidates: at or below the target by less than one layer's unit.
+ * target and one above it, and the plan returned lies between them in units (ranks, channels), which are far finer
+ * than the candidates: at or below the target by less than one layer's unit (see landing.ts).
  */
+import { land } from './landing';
 
 /** What a layer may become. */
 export interface LayerChoices {
@@ -14,8 +15,8 @@ export interface LayerChoices {
   /** The smallest and largest units that are worth having; beyond `most` the layer is better left untouched. */
   readonly least: number;
   readonly most: number;
-  /** Units and the model's score with them, for each candidate ratio. */
-  readonly scores: readonly { readonly units: number; readonly score: number }[];
+  /** Units, the model's score with them, and how far its outputs then are from what they were, for each candidate. */
+  readonly scores: readonly { readonly units: number; readonly score: number; readonly error: number }[];
 }
 
 /** Ranks or channels; null leaves the layer as it is. */
@@ -69,60 +70,3 @@ function firstIndex(plans: readonly Plan[], meets: (plan: Plan) => boolean): num
   }
   return low < plans.length ? low : -1;
 }
-
-/** The dearest plan on the line from `below` to `above` that meets the target, then filled up unit by unit. */
-function land(
-  choices: readonly LayerChoices[],
-  below: Plan,
-  above: Plan,
-  costOf: CostOf,
-  target: number,
-): Plan {
-  const at = (share: number): Plan =>
-    below.map((units, i) => {
-      if (units === untouched || above[i] === units) return units;
-      const end = above[i] === untouched ? choices[i].most : (above[i] as number);
-      return Math.round(units + share * (end - units));
-    });
-  let [low, high] = [0, 1];
-  for (let step = 0; step < 40; step++) {
-    const middle = (low + high) / 2;
-    if (costOf(at(middle)) <= target) low = middle;
-    else high = middle;
-  }
-  return fill(choices, at(low), above, costOf, target);
-}
-
-/** Gives single units back, always to the layer that has come the shortest way towards `above`, while they fit. */
-function fill(
-  choices: readonly LayerChoices[],
-  start: Plan,
-  above: Plan,
-  costOf: CostOf,
-  target: number,
-): Plan {
-  let plan = start;
-  for (;;) {
-    const next = plan
-      .map((units, i) => ({
-        i,
-        units: step(units, above[i], choices[i].most),
-        share: share(units, above[i], choices[i].most),
-      }))
-      .filter(({ units, i }) => units !== plan[i])
-      .sort((a, b) => a.share - b.share || a.i - b.i)
-      .map(({ i, units }) => plan.map((old, at) => (at === i ? units : old)))
-      .find((candidate) => costOf(candidate) <= target);
-    if (!next) return plan;
-    plan = next;
-  }
-}
-
-function step(units: Units, above: Units, most: number): Units {
-  if (units === untouched || units === above) return units;
-  if (units < (above === untouched ? most : above)) return units + 1;
-  return above;
-}
-
-const share = (units: Units, above: Units, most: number): number =>
-  units === untouched ? 1 : units / (above === untouched ? most + 1 : above);

@@ -60,11 +60,12 @@ export class LayerProbe {
     return { ...feeds, ...(await this.before?.run(feeds)) };
   }
 
-  /** The model's first output for a batch that went through `prefix`, with the layer's weight replaced. */
+  /** The model's first output for a batch that went through `prefix`, by default with the layer's own weight. */
   async outputs(
     kept: Readonly<Record<string, Tensor>>,
-    { weight, bias = this.own.bias }: Replacement,
+    replacement: Replacement = this.own,
   ): Promise<Tensor> {
+    const { weight, bias = this.own.bias } = replacement;
     const { node } = this.layer;
     const { y } = await this.conv.run({ x: kept[node.input[0]], weight, bias });
     const feeds = Object.fromEntries(

@@ -94,7 +94,7 @@ export function fromBytes(type: ElementType, dims: readonly number[], bytes: Uin
       `${bytes.byteLength} bytes for a ${type} tensor of shape [${dims.join(', ')}], which takes ${size * bytesOf(type)}`,
     );
   }
-  const aligned = bytes.byteOffset % bytesOf(type) === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % bytesOf(type) === 0 ? bytes : new Uint8Array(bytes); // not slice(): a Buffer's shares memory
   return {
     type,
     dims: [...dims],
