@@ -1,8 +1,10 @@
-import { proxyActivities } from '@temporalio/workflow';
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 
 import type { Activities } from '../activities/types';
 
 const heartbeatTimeout = '12s';
+/** A cancelled run is over when its work has stopped, not before. */
+const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
 /** Errors of the input are not retried, whatever this says: the activities mark them. A lost worker counts as a try. */
 const retry = {
   initialInterval: '1s',
@@ -22,6 +24,7 @@ export const { analyze, evaluate, scoreLayer, collectScores, compress, latency }
 export const { fineTune } = proxyActivities<Activities>({
   startToCloseTimeout: '60 days',
   heartbeatTimeout,
+  cancellationType,
   retry,
 });
 

@@ -20,14 +20,19 @@ export interface FailedCandidate extends CandidatePlan {
 /** What a guidebook run has found out so far, and what it shows of it: the query's answer, and the Temporal UI's text. */
 export class Run {
   readonly workflowId = workflowInfo().workflowId;
-  readonly failed: FailedCandidate[] = [];
   readonly notes: string[] = [];
   private at: Stage = 'baseline';
   private original?: Original;
   private readonly scored: { of: string; technique: Technique; done: number; total: number }[] = [];
   private readonly rows = new Map<string, CandidateProgress>();
+  private readonly failures = new Map<string, FailedCandidate>();
 
   constructor(readonly input: GuidebookInput) {}
+
+  /** Candidates that did not come about, in the order in which they were planned. */
+  get failed(): FailedCandidate[] {
+    return [...this.rows.keys()].map((id) => this.failures.get(id)).filter((one) => one !== undefined);
+  }
 
   /** Enters a step. */
   stage(stage: Stage): void {
@@ -69,7 +74,7 @@ export class Run {
   }
 
   fail(plan: CandidatePlan, reason: string): void {
-    this.failed.push({ ...plan, reason });
+    this.failures.set(plan.id, { ...plan, reason });
     this.update(plan.id, { status: 'failed', decision: `failed: ${reason}` });
   }
 

@@ -1,0 +1,69 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { Context } from '@temporalio/activity';
+
+import type { ArtifactRef } from '../store/artifact';
+import type { FileStore } from '../store/store';
+import { perform } from './perform';
+import type { Activities, FineTunedModel, HeartbeatDetails } from './types';
+import { localData, type Workplace } from './workplace';
+
+/**
+ * A model trained further. Every checkpoint goes into the store under the key of this very training, so that whoever
+ * tries it again, in this run or a later one, goes on from the last.
+ */
+export const fineTune =
+  (at: Workplace): Activities['fineTune'] =>
+  (request) =>
+    perform(at, 'fineTune', request, ({ key, run, tell }) =>
+      at.store.scratch.use(async (folder): Promise<FineTunedModel> => {
+        const resume = (await at.store.checkpoint(key)) ?? (await fromHeartbeat(at.store));
+        const checkpoints = join(folder, 'checkpoints');
+        await mkdir(checkpoints);
+        const out = join(folder, 'model.onnx');
+        let latest = resume;
+        let saving: Promise<void> = Promise.resolve();
+        const save = async (file: string) => {
+          // The trainer may have replaced the file by a newer one already, which comes next.
+          const ref = await at.store.putFile(file).catch(ignoreMissing);
+          if (!ref) return;
+          await at.store.setCheckpoint(key, ref);
+          latest = ref;
+        };
+        const tuned = run(
+          'fineTune',
+          {
+            model: await at.store.path(request.model),
+            data: await localData(at.store, request.data),
+            settings: request.settings,
+            threads: at.threads,
+            checkpoints,
+            checkpointSeconds: at.checkpointSeconds,
+            resume: resume && (await at.store.path(resume)),
+            out,
+          },
+          ({ done, total, note, checkpoint }) => {
+            const beat = () => tell({ done, total, note, checkpoint: latest });
+            beat();
+            if (checkpoint) saving = saving.then(() => save(checkpoint)).then(beat);
+            saving.catch(() => undefined);
+          },
+        );
+        // Both ways out wait for the checkpoint being saved: the folder goes away behind them.
+        const result = await tuned.finally(() => saving);
+        const model = await at.store.putFile(out, { move: true });
+        await at.store.dropCheckpoint(key);
+        return { ...result, model };
+      }),
+    );
+
+/** The checkpoint that the try before this one spoke of, if it is whole. */
+async function fromHeartbeat(store: FileStore): Promise<ArtifactRef | undefined> {
+  const details = Context.current().info.heartbeatDetails as HeartbeatDetails | undefined;
+  return details?.checkpoint && (await store.has(details.checkpoint)) ? details.checkpoint : undefined;
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+}

@@ -1,0 +1,20 @@
+import { analyze } from './analyze';
+import { collectScores } from './collect-scores';
+import { compress } from './compress';
+import { evaluate } from './evaluate';
+import { fineTune } from './fine-tune';
+import { latency } from './latency';
+import { scoreLayer } from './score-layer';
+import type { Activities } from './types';
+import type { Workplace } from './workplace';
+
+/** All activities, at a workplace. */
+export const activitiesAt = (at: Workplace): Activities => ({
+  analyze: analyze(at),
+  evaluate: evaluate(at),
+  scoreLayer: scoreLayer(at),
+  collectScores: collectScores(at),
+  compress: compress(at),
+  fineTune: fineTune(at),
+  latency: latency(at),
+});

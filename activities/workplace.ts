@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { DatasetSource } from '../engine/data/dataset';
+import type { JobPool } from '../engine/jobs/pool';
+import type { FileStore } from '../store/store';
+import type { DataRef } from './types';
+
+/** What activities work with. */
+export interface Workplace {
+  readonly store: FileStore;
+  readonly pool: Pick<JobPool, 'run'>;
+  /** Threads of one job. */
+  readonly threads: number;
+  /** Seconds between checkpoints of a fine-tuning. */
+  readonly checkpointSeconds: number;
+  /** The engine that the results come from: those of another are not reused. */
+  readonly version: string;
+}
+
+/** The local files of a split. */
+export async function localData(
+  store: FileStore,
+  { images, labels, ...rest }: DataRef,
+): Promise<DatasetSource> {
+  return { images: await store.path(images), labels: await store.path(labels), ...rest };
+}
+
+/** Identifies the engine by its compiled code and by its ONNX Runtime, so that a changed one never reuses results. */
+export function engineVersion(): string {
+  const root = join(__dirname, '..', 'engine');
+  const hash = createHash('sha256');
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.js'),
+  );
+  for (const name of files.sort()) hash.update(name).update(readFileSync(join(root, name)));
+  const runtime = readFileSync(require.resolve('onnxruntime-node/package.json'), 'utf8');
+  hash.update((JSON.parse(runtime) as { version: string }).version);
+  return hash.digest('hex').slice(0, 16);
+}

@@ -1,0 +1,29 @@
+import { basename } from 'node:path';
+
+import type { DataRef } from '../activities/types';
+import { CompressionSettings, type CompressionSpec } from '../spec/spec';
+import type { FileStore } from '../store/store';
+import type { GuidebookInput } from '../workflows/types';
+
+type Split = CompressionSpec['data']['train'];
+
+/** Takes a spec's model and data into the store, and gives what the guidebook workflow is started with. */
+export async function prepare(spec: CompressionSpec, store: FileStore): Promise<GuidebookInput> {
+  const { model, data, outDir: _outDir, ...settings } = spec;
+  // One after the other: the splits often lie in the same files, which are then read once.
+  const split = async ({ images, labels, ...rest }: Split): Promise<DataRef> => ({
+    images: await store.import(images),
+    labels: await store.import(labels),
+    ...rest,
+  });
+  return {
+    name: basename(model).replace(/\.onnx$/i, ''),
+    model: await store.import(model),
+    data: {
+      train: await split(data.train),
+      evaluate: await split(data.evaluate),
+      test: await split(data.test),
+    },
+    settings: CompressionSettings.parse(settings),
+  };
+}

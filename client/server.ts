@@ -1,0 +1,114 @@
+import type { ConnectionOptions } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+
+import { DevServer } from './dev-server';
+import { answers, complaint, isServed } from './probe';
+import { temporalBinary } from './temporal-binary';
+
+/** A Temporal server to work with. */
+export interface TemporalServer {
+  readonly connection: Pick<ConnectionOptions, 'address' | 'tls' | 'apiKey' | 'metadata'>;
+  readonly namespace: string;
+  /** Root of its web UI, where one is known. */
+  readonly ui?: string;
+  /** How it was found, for people. */
+  readonly found: string;
+  /** Ends the use of it; true when that stopped the server. */
+  release(): Promise<boolean>;
+}
+
+const standard = 'localhost:7233';
+const keep = () => Promise.resolve(false);
+
+/** The link to a workflow in the web UI. */
+export const workflowLink = ({ ui, namespace }: TemporalServer, workflowId: string): string | undefined =>
+  ui && `${ui}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}`;
+
+/**
+ * Finds a Temporal server, or starts one, in this order: TEMPORAL_ADDRESS or the profile of Temporal's configuration
+ * file; one that runs on the state folder's database; one that answers at localhost:7233; a development server of our
+ * own, whose history stays in the state folder.
+ */
+export async function findServer(stateFolder: string): Promise<TemporalServer> {
+  return (await existingServer(stateFolder)) ?? (await startServer(stateFolder));
+}
+
+/** As findServer, but starts nothing; `look` does not count as using it. */
+export const existingServer = async (
+  stateFolder: string,
+  look = false,
+): Promise<TemporalServer | undefined> =>
+  (await configured()) ?? (await recorded(stateFolder, look)) ?? (await atStandardPort());
+
+/** A development server on the state folder's database, started unless it runs. */
+export async function startServer(stateFolder: string): Promise<TemporalServer> {
+  const server = new DevServer(stateFolder);
+  const running = await server.running();
+  await server.join();
+  try {
+    if (running) return ours(server, running, 'started earlier, found again');
+    const { path, from } = await temporalBinary();
+    return ours(server, await server.start(path), `development server started (${from})`);
+  } catch (error) {
+    await server.leave();
+    throw error;
+  }
+}
+
+async function configured(): Promise<TemporalServer | undefined> {
+  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
+  if (!connectionOptions.address) return undefined;
+  const problem = await complaint(connectionOptions, namespace);
+  if (problem)
+    throw new Error(
+      `the Temporal server at ${connectionOptions.address} (TEMPORAL_ADDRESS or the profile) can't be used: ${problem}`,
+    );
+  const { address } = connectionOptions;
+  const isCloud = /\.tmprl\.cloud(:|$)/.test(address);
+  return {
+    connection: connectionOptions,
+    namespace,
+    ui: isCloud ? 'https://cloud.temporal.io' : await standardUi(address),
+    found: `${address}, as configured (TEMPORAL_ADDRESS or the profile)`,
+    release: keep,
+  };
+}
+
+async function recorded(stateFolder: string, look: boolean): Promise<TemporalServer | undefined> {
+  const server = new DevServer(stateFolder);
+  const running = await server.running();
+  if (!running) return undefined;
+  if (!look) await server.join();
+  const found = ours(server, running, 'started earlier, found again');
+  return look ? { ...found, release: keep } : found;
+}
+
+async function atStandardPort(): Promise<TemporalServer | undefined> {
+  if (!(await answers(standard))) return undefined;
+  return {
+    connection: { address: standard },
+    namespace: 'default',
+    ui: await standardUi(standard),
+    found: `answers at ${standard}`,
+    release: keep,
+  };
+}
+
+/** The web UI stands 1000 ports above the server unless someone chose otherwise. */
+async function standardUi(address: string): Promise<string | undefined> {
+  const at = address.lastIndexOf(':');
+  const url = `http://${address.slice(0, at)}:${Number(address.slice(at + 1)) + 1000}`;
+  return (await isServed(url)) ? url : undefined;
+}
+
+const ours = (
+  server: DevServer,
+  { address, ui }: { address: string; ui: string },
+  found: string,
+): TemporalServer => ({
+  connection: { address },
+  namespace: 'default',
+  ui,
+  found: `${address}, ${found}`,
+  release: () => server.leave(),
+});

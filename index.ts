@@ -1,0 +1,17 @@
+/** What workers and clients of Slimflow import. Workflow code imports `slimflow/workflow`. */
+export {
+  type GuidebookHandle,
+  startGuidebook,
+  type Started,
+  type StartOptions,
+  taskQueueOf,
+} from './client/guidebook';
+export { prepare } from './client/prepare';
+export { type Doing, failureMessage, type LiveProgress, watch, type WatchOptions } from './client/watch';
+export { ArtifactRef } from './spec/artifact';
+export { loadSpec, parseSpec, SpecError } from './spec/load';
+export { Result, ResultCandidate } from './spec/result';
+export { CompressionSettings, CompressionSpec, type CompressionSpecInput } from './spec/spec';
+export { FileStore } from './store/store';
+export { SlimflowPlugin, type SlimflowPluginOptions } from './workers/plugin';
+export type { GuidebookInput, GuidebookProgress } from './workflows/types';

@@ -1,0 +1,121 @@
+import { ApplicationFailure, Context } from '@temporalio/activity';
+
+import type { Activities, Analysis } from '../../activities/types';
+import type { Technique } from '../../engine/jobs/types';
+import { CompressionSettings } from '../../spec/spec';
+import type { ArtifactRef } from '../../store/artifact';
+import { sha256 } from '../../store/digest';
+import type { GuidebookInput } from '../../workflows/types';
+
+/** A model of the fake world: its MACs and whether it was fine-tuned stand in its address. */
+interface FakeModel {
+  readonly macs: number;
+  readonly tuned: boolean;
+}
+
+/** What the fake activities answer; every field can be replaced. */
+export interface World {
+  readonly original: number;
+  readonly layers: Analysis['layers'];
+  /** The metric of a model with this share of the original's MACs. */
+  metric(ratio: number, tuned: boolean, macs: number): number;
+  /** Runs before each activity; throws what the activity is to throw. */
+  before(activity: keyof Activities, request: unknown): Promise<void> | void;
+}
+
+export const fakeMacs = 1_000_000;
+const both: readonly Technique[] = ['spatial-svd', 'channel-pruning'];
+
+/** A reference to a file of the fake world. */
+export const fakeRef = (name: string): ArtifactRef => ({
+  uri: `fake:${name}`,
+  sha256: sha256(name),
+  bytes: 1,
+});
+const modelRef = (model: FakeModel) => fakeRef(JSON.stringify(model));
+const modelOf = ({ uri }: ArtifactRef) => JSON.parse(uri.slice('fake:'.length)) as FakeModel;
+
+/** A start of the guidebook in the fake world. */
+export const fakeInput = (settings: object = {}): GuidebookInput => {
+  const split = { images: fakeRef('images'), labels: fakeRef('labels') };
+  return {
+    name: 'fake',
+    model: modelRef({ macs: fakeMacs, tuned: false }),
+    data: { train: split, evaluate: split, test: { ...split, range: [0, 1] } },
+    settings: CompressionSettings.parse({ target: 0.5, tolerance: 1, ...settings }),
+  };
+};
+
+/** Names of activities in the order in which they were asked for, with what they were asked. */
+export type Calls = [keyof Activities, unknown][];
+
+/** Activities of a world without numbers: a compressed model has just the ratio asked for. */
+export function fakeActivities(
+  world: Partial<World> = {},
+  calls: Calls = [],
+): Activities & { readonly calls: Calls } {
+  const { original, layers, metric, before }: World = {
+    original: 98,
+    layers: ['c1', 'c2', 'c3'].map((name) => ({ name, techniques: both })),
+    metric: (ratio, tuned) => 98 - (1 - ratio) * (tuned ? 1 : 5),
+    before: () => undefined,
+    ...world,
+  };
+  const answer =
+    <Request, Reply>(name: keyof Activities, reply: (request: Request) => Reply) =>
+    async (request: Request): Promise<Reply> => {
+      calls.push([name, request]);
+      await before(name, request);
+      return reply(request);
+    };
+  return Object.assign(
+    {
+      analyze: answer<{ model: ArtifactRef }, Analysis>('analyze', ({ model }) => ({
+        macs: modelOf(model).macs,
+        params: modelOf(model).macs / 10,
+        layers,
+        notes: [],
+      })),
+      evaluate: answer('evaluate', ({ model }: Parameters<Activities['evaluate']>[0]) => {
+        const { macs, tuned } = modelOf(model);
+        return { value: macs === fakeMacs ? original : metric(macs / fakeMacs, tuned, macs), samples: 1000 };
+      }),
+      scoreLayer: answer(
+        'scoreLayer',
+        ({ layer, technique, candidates }: Parameters<Activities['scoreLayer']>[0]) => ({
+          scores: candidates.map((ratio) => ({ ratio, units: 1, score: 90 })),
+          artifact: fakeRef(`${layer} ${technique}`),
+        }),
+      ),
+      collectScores: answer('collectScores', () => fakeRef('scores')),
+      compress: answer('compress', ({ model, target }: Parameters<Activities['compress']>[0]) => {
+        const macs = Math.round(modelOf(model).macs * target);
+        return { model: modelRef({ macs, tuned: false }), macs, params: Math.round(macs / 10), notes: [] };
+      }),
+      fineTune: answer('fineTune', ({ model }: Parameters<Activities['fineTune']>[0]) => ({
+        model: modelRef({ ...modelOf(model), tuned: true }),
+        steps: 10,
+        resumedAt: 0,
+        losses: [1, 0.5],
+      })),
+      latency: answer('latency', ({ models }: Parameters<Activities['latency']>[0]) => ({
+        ms: models.map((model) => modelOf(model).macs / 1e5),
+      })),
+    },
+    { calls },
+  );
+}
+
+/** The failure of a fake activity that will never succeed. */
+export const hopeless = (type: string, message: string) => ApplicationFailure.nonRetryable(message, type);
+
+/** Waits, heartbeating, until the activity is cancelled. */
+export async function untilCancelled(): Promise<void> {
+  const context = Context.current();
+  const timer = setInterval(() => context.heartbeat(), 100);
+  try {
+    await context.cancelled;
+  } finally {
+    clearInterval(timer);
+  }
+}
