@@ -1,0 +1,84 @@
+import { floatOf } from '../../onnx/attributes';
+import type { Node } from '../../onnx/graph';
+import type { Builder } from '../builder';
+import type { GradientRule } from '../gradients';
+import type { Shape } from '../shapes';
+
+/** What a training form sees of the node that it stands for. */
+export interface TrainingFormContext {
+  readonly builder: Builder;
+  readonly node: Node;
+  readonly shapeOf: (value: string) => Shape;
+  /** The running statistic held by an initializer: its value so far, and a way to give it a new one. */
+  readonly statistic: (value: string) => string;
+  readonly update: (value: string, updated: string) => void;
+}
+
+/** Emits a node as it computes in training, under the same output name; returns what the gradient will need. */
+export type TrainingForm = (context: TrainingFormContext) => Record<string, string>;
+
+const perChannel = (builder: Builder, value: string, rank: number) =>
+  builder.reshape(value, [1, -1, ...new Array<number>(rank - 2).fill(1)]);
+
+const batchAxes = (rank: number) => [...Array(rank).keys()].filter((axis) => axis !== 1);
+
+/** Operators that compute otherwise in training than in inference. */
+export const trainingForms: Readonly<Record<string, TrainingForm>> = {
+  /**
+   * Batch normalization (Ioffe and Szegedy, 2015) over the batch's own mean and variance. The running ones follow as in
+   * PyTorch: by `momentum`, the variance with Bessel's correction.
+   */
+  BatchNormalization({ builder, node, shapeOf, statistic, update }) {
+    const [x, scale, bias, mean, variance] = node.input;
+    const [, channels, ...plane] = shapeOf(x);
+    const rank = plane.length + 2;
+    const axes = batchAxes(rank);
+    const batchMean = builder.reduceMean(x, axes, true);
+    const centered = builder.op('Sub', [x, batchMean]);
+    const batchVariance = builder.reduceMean(builder.op('Mul', [centered, centered]), axes, true);
+    const epsilon = builder.scalar(floatOf(node, 'epsilon', 1e-5));
+    const deviation = builder.op('Sqrt', [builder.op('Add', [batchVariance, epsilon])]);
+    const inverse = builder.op('Div', [builder.scalar(1), deviation]);
+    const factor = builder.op('Mul', [perChannel(builder, scale, rank), inverse]);
+    const scaled = builder.op('Mul', [centered, factor]);
+    builder.op('Add', [scaled, perChannel(builder, bias, rank)], {}, node.output[0]);
+
+    const size = builder.op('Cast', [builder.op('Size', [x])], { to: 1 });
+    const count = builder.op('Div', [size, builder.scalar(channels)]);
+    const others = builder.op('Max', [builder.op('Sub', [count, builder.scalar(1)]), builder.scalar(1)]);
+    const unbiased = builder.op('Mul', [batchVariance, builder.op('Div', [count, others])]);
+    const keep = floatOf(node, 'momentum', 0.9);
+    const follow = (value: string, batch: string) => {
+      const kept = builder.op('Mul', [statistic(value), builder.scalar(keep)]);
+      const added = builder.op('Mul', [builder.reshape(batch, [channels]), builder.scalar(1 - keep)]);
+      update(value, builder.op('Add', [kept, added]));
+    };
+    follow(mean, batchMean);
+    follow(variance, unbiased);
+    return { centered, inverse, factor, count };
+  },
+};
+
+/** Normalization over the batch. */
+export const norm: Readonly<Record<string, GradientRule>> = {
+  /** With x' = (x - mean)/deviation: dX = factor · (dY - mean(dY) - x' · mean(dY · x')). */
+  BatchNormalization({ builder, inputs, dy, wants, saved, shapeOf }) {
+    const rank = shapeOf(inputs[0]).length;
+    const { centered, inverse, factor, count } = saved;
+    const axes = batchAxes(rank);
+    const sum = builder.reduceSum(dy, axes, true);
+    const product = builder.reduceSum(builder.op('Mul', [dy, centered]), axes, true);
+    const scaleGradient = builder.op('Mul', [product, inverse]);
+    const inputGradient = () => {
+      const slope = builder.op('Div', [builder.op('Mul', [scaleGradient, inverse]), count]);
+      const less = builder.op('Sub', [dy, builder.op('Mul', [centered, slope])]);
+      const even = builder.op('Sub', [less, builder.op('Div', [sum, count])]);
+      return builder.op('Mul', [even, factor]);
+    };
+    return [
+      wants(0) ? inputGradient() : undefined,
+      wants(1) ? builder.reshape(scaleGradient, [-1]) : undefined,
+      wants(2) ? builder.reshape(sum, [-1]) : undefined,
+    ];
+  },
+};

@@ -1,0 +1,154 @@
+import { EngineError } from '../errors';
+import type { Graph, Node } from '../onnx/graph';
+import { decodeTensor } from '../onnx/tensor-proto';
+import { floats, int64s, isFloat, sizeOf, type Tensor } from '../tensor/tensor';
+import { dependents } from './backward';
+
+/** Where each of a list of tensors lies in one flat vector. */
+export interface Layout {
+  readonly entries: readonly { name: string; dims: readonly number[]; offset: number; size: number }[];
+  /** Elements of the vector. */
+  readonly size: number;
+}
+
+/** What training changes: weights by gradients, running statistics by the batches they see. */
+export interface Trainable {
+  readonly parameters: Layout;
+  readonly statistics: Layout;
+}
+
+/** The inputs of an operator that hold its parameters. */
+const roles: Readonly<Record<string, readonly number[]>> = {
+  Conv: [1, 2],
+  Gemm: [1, 2],
+  MatMul: [0, 1],
+  BatchNormalization: [1, 2],
+};
+
+/**
+ * A copy in which every constant is an initializer of its own: Constant nodes become initializers, and so do Identity
+ * nodes on one. Exporters write the latter for parameters that merely begin equal; training them as one would add
+ * their gradients up.
+ */
+export function withOwnConstants(graph: Graph): Graph {
+  const copy = graph.clone();
+  for (const node of [...copy.nodes]) {
+    const value = constantValue(copy, node);
+    if (!value) continue;
+    copy.replace(node, []);
+    copy.setConstant(node.output[0], value);
+  }
+  return copy;
+}
+
+function constantValue(graph: Graph, node: Node): Tensor | undefined {
+  if (node.domain) return undefined;
+  if (node.opType === 'Identity') {
+    const value = graph.constant(node.input[0]);
+    return value && { ...value, data: value.data.slice() };
+  }
+  if (node.opType !== 'Constant') return undefined;
+  const [{ name, t, f, i, floats: many, ints }] = node.attribute;
+  if (name === 'value' && t) return decodeTensor(t);
+  if (name === 'value_float') return floats([], [f]);
+  if (name === 'value_floats') return floats([many.length], many);
+  if (name === 'value_int') return { ...int64s([Number(i)]), dims: [] };
+  return name === 'value_ints' ? int64s(ints.map(Number)) : undefined;
+}
+
+/** The nodes that `value` depends on, in execution order. */
+export function ancestors(graph: Graph, value: string): Node[] {
+  const needed = new Set([value]);
+  return [...graph.nodes]
+    .reverse()
+    .filter((node) => {
+      if (!node.output.some((output) => needed.has(output))) return false;
+      node.input.forEach((input) => needed.add(input));
+      return true;
+    })
+    .reverse();
+}
+
+/**
+ * The float32 initializers that are trained: weights and biases of Conv, Gemm, MatMul and BatchNormalization, and
+ * constants a channel each that are added to, or multiplied with, what depends on such a weight.
+ * @param graph as `withOwnConstants` gives it.
+ * @throws EngineError `UnsupportedModel` when there are none.
+ */
+export function findTrainable(graph: Graph, nodes: readonly Node[]): Trainable {
+  const parameters = new Set<string>();
+  const statistics = new Set<string>();
+  const constantFloat = (value: string) => isFloat(graph.constant(value));
+  for (const node of nodes) {
+    if (node.domain) continue;
+    for (const at of roles[node.opType] ?? []) {
+      if (constantFloat(node.input[at])) parameters.add(node.input[at]);
+    }
+    if (node.opType === 'BatchNormalization')
+      node.input.slice(3, 5).forEach((value) => statistics.add(value));
+  }
+  const weighted = dependents(nodes, parameters);
+  for (const { opType, domain, input } of nodes) {
+    if (domain || !['Add', 'Mul'].includes(opType)) continue;
+    input.forEach((value, at) => {
+      if (weighted.has(input[1 - at]) && constantFloat(value) && perChannel(graph.constant(value)!.dims)) {
+        parameters.add(value);
+      }
+    });
+  }
+  if (!parameters.size) {
+    throw new EngineError(
+      'UnsupportedModel',
+      'the model has no float32 weights of Conv, Gemm, MatMul or BatchNormalization to train',
+    );
+  }
+  const computed = [...statistics].find((value) => !constantFloat(value));
+  if (computed) {
+    throw new EngineError('UnsupportedModel', `running statistic ${computed} is not a float32 initializer`);
+  }
+  return { parameters: layoutOf(graph, parameters), statistics: layoutOf(graph, statistics) };
+}
+
+/** [C], [C, 1, 1] or [1, C, 1, 1], with more than one channel. */
+function perChannel(dims: readonly number[]): boolean {
+  const wide = dims.flatMap((dim, axis) => (dim > 1 ? [axis] : []));
+  return wide.length === 1 && (dims.length === 1 || wide[0] === (dims.length === 3 ? 0 : 1));
+}
+
+function layoutOf(graph: Graph, names: Iterable<string>): Layout {
+  let size = 0;
+  const entries = [...names].map((name) => {
+    const { dims } = graph.constant(name)!;
+    const entry = { name, dims, offset: size, size: sizeOf(dims) };
+    size += entry.size;
+    return entry;
+  });
+  return { entries, size };
+}
+
+/** The vector of a layout, filled from the graph's initializers. */
+export function pack(graph: Graph, { entries, size }: Layout): Float32Array {
+  const vector = new Float32Array(size);
+  for (const { name, offset } of entries) vector.set(graph.constant(name)!.data as Float32Array, offset);
+  return vector;
+}
+
+/** The tensors of a layout by name, views of the vector. */
+export const unpack = ({ entries }: Layout, vector: Float32Array): Map<string, Tensor> =>
+  new Map(
+    entries.map(({ name, dims, offset, size }) => [
+      name,
+      floats(dims, vector.subarray(offset, offset + size)),
+    ]),
+  );
+
+/** A copy of `graph` with new values; a constant that was a node (Constant, Identity) becomes an initializer. */
+export function withValues(graph: Graph, values: ReadonlyMap<string, Tensor>): Graph {
+  const copy = graph.clone();
+  for (const [name, tensor] of values) {
+    const node = copy.producer(name);
+    if (node) copy.replace(node, []);
+    copy.setConstant(name, tensor);
+  }
+  return copy;
+}

@@ -1,0 +1,64 @@
+import { parseModel } from '../../../engine/onnx/model';
+import { backward } from '../../../engine/training/backward';
+import { Builder } from '../../../engine/training/builder';
+import { gradients } from '../../../engine/training/gradients';
+import { trainingForms } from '../../../engine/training/gradients/norm';
+import { declare } from '../../../engine/training/shapes';
+import { Session } from '../../../engine/runtime/session';
+import type { Tensor } from '../../../engine/tensor/tensor';
+import { distance, floatsOf, goldenTensors } from './support';
+
+/** Runs a one-node model and the gradients of sum(y · cotangent) by its inputs. */
+async function differentiate(golden: Map<string, Tensor>) {
+  const graph = parseModel(golden.get('model')!.data as Uint8Array);
+  const builder = new Builder(graph.opset);
+  for (const name of graph.initializers) builder.constant(graph.constant(name)!, name);
+  const dims = new Map([...golden].map(([name, tensor]) => [name, tensor.dims]));
+  const shapeOf = (value: string) => dims.get(value) ?? graph.constant(value)?.dims ?? [];
+  const [node] = graph.nodes;
+  const form = trainingForms[node.opType];
+  const saved = form
+    ? form({ builder, node, shapeOf, statistic: (value) => value, update: () => undefined })
+    : (builder.nodes.push(node), {});
+  const inputs = graph.inputs.map(({ name }) => name);
+  const constant = (value: string) => graph.constant(value);
+  const found = backward(
+    builder,
+    { nodes: [node], shapeOf, constant, saved: new Map([[node, saved]]) },
+    new Map([['y', 'cotangent']]),
+    inputs,
+  );
+  inputs.forEach((input) => builder.op('Identity', [found.get(input)!], {}, `d${input}`));
+  const built = builder.build({
+    irVersion: 8n,
+    opsets: graph.model.opsetImport,
+    inputs: [...inputs, 'cotangent'].map((name) => declare(name, 'float32', golden.get(name)!.dims)),
+    outputs: ['y', ...inputs.map((input) => `d${input}`)].map((name) =>
+      declare(name, 'float32', golden.get(name)!.dims),
+    ),
+  });
+  const session = await Session.open(built, { threads: 1 });
+  const feeds = Object.fromEntries([...inputs, 'cotangent'].map((name) => [name, golden.get(name)!]));
+  const results = await session.run(feeds);
+  await session.close();
+  return results;
+}
+
+describe('gradients', () => {
+  const cases = goldenTensors('gradients.safetensors');
+
+  test.each([...cases.keys()])('%s equals PyTorch', async (name) => {
+    const golden = cases.get(name)!;
+    const results = await differentiate(golden);
+    for (const [value, tensor] of Object.entries(results)) {
+      expect(tensor.dims).toEqual(golden.get(value)!.dims);
+      const apart = distance(floatsOf(tensor), floatsOf(golden.get(value)));
+      expect({ value, close: apart < 2e-5, apart }).toEqual({ value, close: true, apart });
+    }
+  });
+
+  test('every row of the table has a case', () => {
+    const covered = new Set([...cases.keys()].map((name) => name.split(' ')[0]));
+    expect(Object.keys(gradients).filter((op) => !covered.has(op))).toEqual([]);
+  });
+});

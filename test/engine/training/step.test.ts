@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+
+import { loadModel, parseModel, serializeModel } from '../../../engine/onnx/model';
+import type { Graph } from '../../../engine/onnx/graph';
+import { makeNode } from '../../../engine/onnx/graph';
+import { Session } from '../../../engine/runtime/session';
+import { floats } from '../../../engine/tensor/tensor';
+import { pack, unpack, withOwnConstants } from '../../../engine/training/parameters';
+import { ratesAt } from '../../../engine/training/schedule';
+import { measureShapes } from '../../../engine/training/shapes';
+import { buildTrainingStep, names } from '../../../engine/training/step';
+import { digits, distance, floatsOf, goldenTensors, root } from './support';
+
+const example = (name: string) => loadModel(join(root, 'examples', 'digits', `${name}.onnx`));
+const image = [1, 28, 28];
+const goldens = goldenTensors('steps.safetensors');
+const data = digits();
+
+/** The ten steps of make_goldens.py. */
+async function tenSteps(model: Graph, peak: number) {
+  const graph = withOwnConstants(model);
+  const step = buildTrainingStep(graph, await measureShapes(graph, image), { weightDecay: 5e-4 });
+  const session = await Session.open(step.model, { threads: 1 });
+  let parameters = pack(graph, step.parameters);
+  let momenta = new Float32Array(parameters.length);
+  let statistics = pack(graph, step.statistics);
+  const losses: number[] = [];
+  for (let at = 0; at < 10; at++) {
+    const size = at === 9 ? 8 : 16;
+    const rates = ratesAt(at, 10, { schedule: 'one-cycle', learningRate: peak, momentum: 0.9 });
+    const labels = data.labels.subarray(16 * at, 16 * at + size);
+    const results = await session.run({
+      [step.images]: floats([size, ...image], data.images.subarray(16 * at * 784, (16 * at + size) * 784)),
+      [names.labels]: { type: 'int64', dims: [size], data: BigInt64Array.from(labels, BigInt) },
+      [names.learningRate]: floats([], [rates.learningRate]),
+      [names.momentum]: floats([], [rates.momentum]),
+      [names.parameters]: floats([parameters.length], parameters),
+      [names.momenta]: floats([parameters.length], momenta),
+      ...(statistics.length ? { [names.statistics]: floats([statistics.length], statistics) } : {}),
+    });
+    losses.push(floatsOf(results[names.loss])[0]);
+    parameters = floatsOf(results[names.nextParameters]).slice();
+    momenta = floatsOf(results[names.nextMomenta]).slice();
+    if (statistics.length) statistics = floatsOf(results[names.nextStatistics]).slice();
+  }
+  await session.close();
+  return {
+    losses,
+    values: new Map([...unpack(step.parameters, parameters), ...unpack(step.statistics, statistics)]),
+  };
+}
+
+describe('buildTrainingStep', () => {
+  test.each([
+    ['resnet20-digits', 0.001],
+    ['resnet20-digits.bn', 0.01],
+  ])('ten steps of %s equal PyTorch', async (name, peak) => {
+    const golden = goldens.get(name)!;
+    const { losses, values } = await tenSteps(example(name), peak);
+    const expected = floatsOf(golden.get('losses'));
+    losses.forEach((loss, at) => expect(Math.abs(loss / expected[at] - 1)).toBeLessThan(1e-3));
+    const compared = [...golden.keys()].filter((key) => key !== 'losses');
+    expect(compared.length).toBeGreaterThan(25);
+    for (const key of compared) {
+      const apart = distance(floatsOf(values.get(key)), floatsOf(golden.get(key)));
+      expect({ key, apart, close: apart < 1e-3 }).toEqual({ key, apart, close: true });
+    }
+  });
+
+  test('the exporter of operator set 20 trains as that of 18', async () => {
+    const older = await tenSteps(example('resnet20-digits'), 0.001);
+    const newer = await tenSteps(example('resnet20-digits.dynamo'), 0.001);
+    newer.losses.forEach((loss, at) => expect(Math.abs(loss / older.losses[at] - 1)).toBeLessThan(1e-3));
+  });
+
+  test('a closing Softmax is left out of the loss', async () => {
+    const model = example('resnet20-digits');
+    const [{ name }] = model.outputs;
+    const last = model.producer(name)!;
+    last.output[0] = 'before softmax';
+    model.insert([makeNode({ op: 'Softmax', inputs: ['before softmax'], outputs: [name] })]);
+    const { losses } = await tenSteps(parseModel(serializeModel(model)), 0.001);
+    expect(Math.abs(losses[0] / floatsOf(goldens.get('resnet20-digits')!.get('losses'))[0] - 1)).toBeLessThan(
+      1e-3,
+    );
+  });
+
+  test('an operator without a gradient is named', async () => {
+    const model = example('resnet20-digits');
+    const relu = model.nodes.find(({ opType }) => opType === 'Relu')!;
+    relu.opType = 'Softplus';
+    const shapes = await measureShapes(model, image);
+    expect(() => buildTrainingStep(model, shapes, { weightDecay: 0 })).not.toThrow(/\/c\/Conv/);
+    expect(() => buildTrainingStep(model, shapes, { weightDecay: 0 })).toThrow(/\/r\/Relu.*Softplus/);
+  });
+});
