@@ -1,13 +1,15 @@
-import type { ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 
 import { DevServer } from './dev-server';
 import { answers, complaint, isServed } from './probe';
 import { temporalBinary } from './temporal-binary';
 
+/** What clients and workers connect with. */
+export type ServerConnection = ReturnType<typeof loadClientConnectConfig>['connectionOptions'];
+
 /** A Temporal server to work with. */
 export interface TemporalServer {
-  readonly connection: Pick<ConnectionOptions, 'address' | 'tls' | 'apiKey' | 'metadata'>;
+  readonly connection: ServerConnection;
   readonly namespace: string;
   /** Root of its web UI, where one is known. */
   readonly ui?: string;

@@ -14,6 +14,7 @@ export function candidatesTable({ candidates }: Pick<GuidebookProgress, 'candida
     head: ['candidate', 'asked', 'achieved', 'metric before → after', 'drop', 'latency ms', 'decision'],
     colAligns: ['left', 'left', 'right', 'right', 'right', 'right', 'left'],
     style: { head: [], border: [] },
+    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
   for (const row of candidates) {
     const metric =

@@ -1,10 +1,9 @@
-import type { ConnectionOptions } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { NativeConnection, type NativeConnectionOptions, Worker } from '@temporalio/worker';
 
 import { SlimflowPlugin, type SlimflowPluginOptions } from './plugin';
 
 export interface AllInOneOptions extends SlimflowPluginOptions {
-  readonly connection: Pick<ConnectionOptions, 'address' | 'tls' | 'apiKey' | 'metadata'>;
+  readonly connection: Pick<NativeConnectionOptions, 'address' | 'tls' | 'apiKey' | 'metadata'>;
   readonly namespace: string;
   readonly taskQueue: string;
 }

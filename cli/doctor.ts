@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { listSupportedBackends } from 'onnxruntime-node';
+import { dirname, join } from 'node:path';
+
+import { existingServer } from '../client/server';
+import { temporalBinary } from '../client/temporal-binary';
+import { capacity } from '../workers/capacity';
+import { exit } from './exit';
+import { writable } from './preflight';
+
+/** What a check found; `ok` is false where a run could not do without it. */
+interface Finding {
+  readonly subject: string;
+  readonly ok: boolean;
+  readonly text: string;
+}
+
+/** `slimflow doctor`: whether all is there that a run needs, and what it would use. */
+export async function doctor(state: string): Promise<number> {
+  const findings = [node(), onnxRuntime(), linearAlgebra(), await temporal(state), store(state), cores()];
+  const width = Math.max(...findings.map(({ subject }) => subject.length));
+  for (const { subject, ok, text } of findings)
+    process.stdout.write(`${ok ? 'ok     ' : 'MISSING'} ${subject.padEnd(width)}  ${text}\n`);
+  return findings.every(({ ok }) => ok) ? exit.done : exit.failed;
+}
+
+function node(): Finding {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  const ok = major > 20 || (major === 20 && minor >= 3);
+  return { subject: 'Node', ok, text: `${process.version}${ok ? '' : '; 20.3 or newer is needed'}` };
+}
+
+function onnxRuntime(): Finding {
+  const subject = 'ONNX Runtime';
+  try {
+    const providers = listSupportedBackends().map(({ name }) => name);
+    return {
+      subject,
+      ok: true,
+      text: `${versionOf('onnxruntime-node')}, execution providers: ${providers.join(', ')}`,
+    };
+  } catch (error) {
+    return { subject, ok: false, text: (error as Error).message };
+  }
+}
+
+const linearAlgebra = (): Finding => ({
+  subject: 'linear algebra',
+  ok: true,
+  text: `ml-matrix ${versionOf('ml-matrix')}`,
+});
+
+async function temporal(state: string): Promise<Finding> {
+  const subject = 'Temporal server';
+  try {
+    const server = await existingServer(state, true);
+    if (server) return { subject, ok: true, text: server.found };
+    const { path, from } = await temporalBinary();
+    return { subject, ok: true, text: `none runs; ${path} will be started (${from})` };
+  } catch (error) {
+    return { subject, ok: false, text: (error as Error).message };
+  }
+}
+
+function store(state: string): Finding {
+  const problem = writable(state);
+  return { subject: 'store', ok: !problem, text: problem ?? `${state} can be written to` };
+}
+
+function cores(): Finding {
+  const { slots, threads } = capacity();
+  return { subject: 'capacity', ok: true, text: `${slots} jobs at a time, ${threads} threads each` };
+}
+
+/** The version of an installed package; its package.json may be none of its exports. */
+function versionOf(name: string): string {
+  let folder = dirname(require.resolve(name));
+  while (!folder.endsWith(join('node_modules', name))) folder = dirname(folder);
+  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
+  return version;
+}

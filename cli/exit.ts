@@ -1,0 +1,7 @@
+/** What the exit status of a command says. */
+export const exit = { done: 0, failed: 1, badInput: 2, requirementNotMet: 3, detached: 130 } as const;
+
+/** What the user gave can't be used: the command ends with status 2 and this message. */
+export class BadInput extends Error {
+  override readonly name = 'BadInput';
+}

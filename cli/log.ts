@@ -1,0 +1,31 @@
+import { type Logger, type LogLevel, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
+import { destination, type Level, pino } from 'pino';
+
+const levels: Record<LogLevel, Level> = {
+  TRACE: 'trace',
+  DEBUG: 'debug',
+  INFO: 'info',
+  WARN: 'warn',
+  ERROR: 'error',
+};
+
+/** Sends what Temporal's runtime says to a file, and leaves Ctrl-C to the command. */
+export function logTo(file: string): void {
+  const log = pino({ base: null }, destination({ dest: file, mkdir: true, sync: true }));
+  const write = (level: LogLevel, message: string, meta?: object) => log[levels[level]](meta ?? {}, message);
+  const logger: Logger = {
+    log: write,
+    trace: (message, meta) => write('TRACE', message, meta),
+    debug: (message, meta) => write('DEBUG', message, meta),
+    info: (message, meta) => write('INFO', message, meta),
+    warn: (message, meta) => write('WARN', message, meta),
+    error: (message, meta) => write('ERROR', message, meta),
+  };
+  Runtime.install({
+    logger,
+    shutdownSignals: [],
+    telemetryOptions: {
+      logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) },
+    },
+  });
+}

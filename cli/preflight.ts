@@ -1,0 +1,66 @@
+import { mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+
+import { EngineError } from '../engine/errors';
+import { analyze } from '../engine/jobs/analyze';
+import type { ModelSummary } from '../engine/jobs/types';
+import { loadSpec, SpecError } from '../spec/load';
+import type { CompressionSpec } from '../spec/spec';
+import { BadInput } from './exit';
+
+/** Reads a spec and checks all that can be checked before anything is started; it leaves nothing behind. */
+export async function preflight(file: string): Promise<CompressionSpec> {
+  const spec = readSpec(file);
+  const { train, evaluate, test } = spec.data;
+  const summary = await inspectModel({
+    model: spec.model,
+    ignore: spec.ignore,
+    data: [train, evaluate, test],
+  });
+  if (!summary.layers.some(({ techniques }) => techniques.some((one) => spec.techniques.includes(one))))
+    throw new BadInput(
+      [
+        `model ${spec.model} has no layer that ${spec.techniques.join(' or ')} can compress`,
+        ...summary.notes,
+      ].join('; '),
+    );
+  const problem = writable(spec.outDir);
+  if (problem) throw new BadInput(`spec ${file}: outDir ${spec.outDir} can't be written to: ${problem}`);
+  return spec;
+}
+
+/** The engine's analysis of a model, its errors being those of the input. @throws BadInput */
+export async function inspectModel(input: Parameters<typeof analyze>[0]): Promise<ModelSummary> {
+  try {
+    return await analyze(input);
+  } catch (error) {
+    if (error instanceof EngineError) throw new BadInput(error.message, { cause: error });
+    throw error;
+  }
+}
+
+/** What keeps a folder from being written to; undefined where nothing does. Folders made for the trial are removed. */
+export function writable(folder: string): string | undefined {
+  const path = resolve(folder);
+  let made: string | undefined;
+  try {
+    made = mkdirSync(path, { recursive: true });
+    const probe = join(path, `.slimflow-${process.pid}`);
+    writeFileSync(probe, '');
+    rmSync(probe);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    if (made) for (let at = path; at.length >= made.length; at = dirname(at)) rmdirSync(at);
+  }
+}
+
+function readSpec(file: string): CompressionSpec {
+  try {
+    return loadSpec(file);
+  } catch (error) {
+    if (error instanceof SpecError) throw new BadInput(error.message, { cause: error });
+    throw error;
+  }
+}

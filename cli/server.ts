@@ -1,0 +1,16 @@
+import { startServer } from '../client/server';
+import { exit } from './exit';
+
+/** `slimflow server`: Temporal on the history of the state folder, in the foreground, so that its UI shows past runs. */
+export async function server(state: string): Promise<number> {
+  const running = await startServer(state);
+  process.stdout.write(`Temporal: ${running.found}\nUI: ${running.ui}\nCtrl-C ends it.\n`);
+  await new Promise<void>((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+    // A pending promise alone does not keep Node alive.
+    setInterval(() => undefined, 1 << 30);
+  });
+  process.stdout.write((await running.release()) ? '\nStopped.\n' : '\nLeft running: a run uses it.\n');
+  return exit.done;
+}
