@@ -3,6 +3,7 @@ module.exports = {
   roots: ['<rootDir>/dist/test'],
   testMatch: ['**/*.test.js'],
   testEnvironment: '<rootDir>/dist/test/support/environment.js',
+  globalSetup: '<rootDir>/dist/test/support/global-setup.js',
   testTimeout: 60_000,
   maxWorkers: 2,
 };

@@ -201,15 +201,24 @@ function reshaped(input: Shape | undefined, target: Shape, allowZero: boolean): 
   if (open < 0) return out;
   out[open] = undefined;
   if (!input) return out;
-  const rest = out.filter((_, axis) => axis !== open);
-  const left = [...input];
-  const unmatched = rest.filter((dim) => {
-    const at = typeof dim === 'string' ? left.indexOf(dim) : -1;
-    if (at >= 0) left.splice(at, 1);
-    return at < 0;
-  });
-  const [size, used] = [product(left), product(unmatched)];
-  if (typeof size === 'number' && typeof used === 'number') out[open] = size / used;
-  else if (used === 1) out[open] = size;
+  out[open] = quotient(
+    input,
+    out.filter((_, axis) => axis !== open),
+  );
   return out;
+}
+
+/** What is left of the size of `dims` when divided by that of `others`: a number, a symbol, or unknown. */
+function quotient(dims: Shape, others: Shape): Dim {
+  if ([...dims, ...others].includes(undefined)) return undefined;
+  const left = dims.filter((dim): dim is string => typeof dim === 'string');
+  for (const dim of others) {
+    if (typeof dim !== 'string') continue;
+    if (!left.includes(dim)) return undefined;
+    left.splice(left.indexOf(dim), 1);
+  }
+  const size = (shape: Shape) =>
+    shape.reduce<number>((all, dim) => (typeof dim === 'number' ? all * dim : all), 1);
+  const ratio = size(dims) / size(others);
+  return left.length === 0 ? ratio : left.length === 1 && ratio === 1 ? left[0] : undefined;
 }

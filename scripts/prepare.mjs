@@ -1,0 +1,23 @@
+// Brings a fresh clone to where its commands can run: dependencies, then the compiled package. Does nothing that is done.
+import { execFileSync } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 3)) {
+  console.error(`Slimflow needs Node 20.3 or newer; this is ${process.version}`);
+  process.exit(1);
+}
+const run = (command, ...args) =>
+  execFileSync(command, args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
+const time = (path) => (existsSync(join(root, path)) ? statSync(join(root, path)).mtimeMs : 0);
+
+if (time('node_modules/.package-lock.json') < time('package-lock.json')) {
+  console.log('Installing dependencies (npm ci) …');
+  run('npm', 'ci', '--no-audit', '--no-fund', '--loglevel=error');
+}
+console.log('Building …');
+run(process.execPath, join('node_modules', 'typescript', 'bin', 'tsc'), '-p', '.');
+run(process.execPath, join('dist', 'workers', 'bundle.js'));

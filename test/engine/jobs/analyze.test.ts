@@ -1,0 +1,77 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { writeNpy } from '../../../engine/data/npy';
+import { analyze } from '../../../engine/jobs/analyze';
+import { saveModel } from '../../../engine/onnx/model';
+import { floats } from '../../../engine/tensor/tensor';
+import { modelOf, randoms } from '../../support/graphs';
+import { digits, digitsModel } from '../../support/paths';
+
+const folder = mkdtempSync(join(tmpdir(), 'slimflow-'));
+const model = digitsModel();
+const npy = (name: string, dims: number[], value: number) => {
+  const path = join(folder, name);
+  writeNpy(path, { type: 'int32', dims, data: new Int32Array(dims.reduce((a, b) => a * b, 1)).fill(value) });
+  return path;
+};
+
+describe('analyze', () => {
+  it.each(['', 'bn.', 'dynamo.'] as const)('describes resnet20-digits.%sonnx', async (name) => {
+    const { macs, layers, notes, inputs } = await analyze({
+      model: digitsModel(name),
+      data: [digits(0, 10_000)],
+    });
+    expect([macs, layers.length, notes]).toEqual([31_021_952, 22, []]);
+    expect(inputs[0].shape).toEqual(['batch', 1, 28, 28]);
+    expect(layers.filter(({ techniques }) => techniques.includes('spatial-svd'))).toHaveLength(21);
+    expect(layers.filter(({ techniques }) => techniques.includes('channel-pruning'))).toHaveLength(9);
+    expect(layers[1]).toMatchObject({
+      kind: 'Conv',
+      kernel: [3, 3],
+      stride: [1, 1],
+      input: [16, 28, 28],
+      output: [16, 28, 28],
+      macs: 1_806_336,
+      params: name === 'bn.' ? 2304 : 2320,
+    });
+  });
+
+  it('leaves ignored layers without a technique, the halves of a split one too', async () => {
+    const { layers } = await analyze({ model, ignore: ['/c/Conv'] });
+    expect(layers[0].techniques).toEqual([]);
+  });
+
+  it('refuses to ignore a layer that there is not', async () => {
+    await expect(analyze({ model, ignore: ['conv99'] })).rejects.toThrow(
+      /ignore names conv99, which is no layer of/,
+    );
+  });
+
+  it('refuses a model without a convolution, for a run', async () => {
+    const path = join(folder, 'linear.onnx');
+    saveModel(
+      modelOf(['x', ['batch', 4]], [{ op: 'MatMul', inputs: ['x', 'w'], outputs: ['y'] }], ['y'], {
+        w: randoms([4, 2], 1),
+      }),
+      path,
+    );
+    expect((await analyze({ model: path })).layers).toHaveLength(1);
+    await expect(analyze({ model: path, data: [] })).rejects.toThrow(
+      /has no convolution, so there is nothing to compress/,
+    );
+  });
+
+  it('refuses data whose shape does not fit, and labels out of range', async () => {
+    const images = join(folder, 'wide.npy');
+    writeNpy(images, floats([2, 1, 28, 32]));
+    await expect(analyze({ model, data: [{ images, labels: npy('l.npy', [2], 0) }] })).rejects.toThrow(
+      /images of .*wide\.npy are \[1, 28, 32\], but input input of .* takes \[1, 28, 28\]/,
+    );
+    const labels = npy('ten.npy', [10_000], 10);
+    await expect(analyze({ model, data: [{ ...digits(5, 9), labels }] })).rejects.toThrow(
+      /label 10 at row 5 of .*ten\.npy is out of range.*10 classes, 0 to 9/,
+    );
+  });
+});

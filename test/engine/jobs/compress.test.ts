@@ -1,0 +1,144 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { analyze } from '../../../engine/jobs/analyze';
+import { compress } from '../../../engine/jobs/compress';
+import { evaluateJob } from '../../../engine/jobs/evaluate';
+import { quiet } from '../../../engine/jobs/job';
+import { latency } from '../../../engine/jobs/latency';
+import { scoreLayer } from '../../../engine/jobs/score-layer';
+import type { LayerScores, Technique } from '../../../engine/jobs/types';
+import { macsOf } from '../../../engine/onnx/layers';
+import { openModel } from '../../../engine/onnx/prepare';
+import { digits, digitsModel } from '../../support/paths';
+
+const folder = mkdtempSync(join(tmpdir(), 'slimflow-'));
+const evaluate = digits(7000, 7200);
+const common = { train: digits(0, 7000), reconstruction: { samples: 100, patches: 10, seed: 0 }, threads: 2 };
+
+/** Scores of a few candidates, enough to land with. */
+async function scoresOf(model: string, technique: Technique) {
+  const { layers } = await analyze({ model, ignore: model === digitsModel() ? ['/c/Conv'] : [] });
+  const rows: LayerScores[] = [];
+  const factors: Record<string, string> = {};
+  for (const { name, techniques } of layers) {
+    if (!techniques.includes(technique)) continue;
+    factors[name] = join(folder, `${rows.length}.safetensors`);
+    const candidates = [0.2, 0.4, 0.6, 0.8];
+    rows.push(
+      await scoreLayer(
+        {
+          ...common,
+          model,
+          technique,
+          layer: name,
+          candidates,
+          evaluate,
+          metric: 'top1',
+          factors: factors[name],
+        },
+        quiet,
+      ),
+    );
+  }
+  return { scores: rows, factors: technique === 'spatial-svd' ? factors : undefined };
+}
+const accuracy = async (model: string) =>
+  (await evaluateJob({ model, data: digits(7000, 8000), metric: 'top1', threads: 2 }, quiet)).value;
+
+describe.each(['', 'bn.', 'dynamo.'] as const)('compression of resnet20-digits.%sonnx', (name) => {
+  // The newer exporter names the layers otherwise, so that nothing is ignored there.
+  const model = digitsModel(name);
+  const split = join(folder, `${name}split.onnx`);
+  let table: Awaited<ReturnType<typeof scoresOf>>;
+
+  it('scores every layer of spatial SVD within 0..100 and writes its factors', async () => {
+    table = await scoresOf(model, 'spatial-svd');
+    expect(table.scores.length).toBeGreaterThanOrEqual(20);
+    for (const { scores } of table.scores) {
+      for (const { score, error } of scores) expect(score >= 0 && score <= 100 && error >= 0).toBe(true);
+      expect(scores[3].error).toBeLessThan(scores[0].error + 1e-9);
+    }
+  });
+
+  it.each([0.5, 0.65, 0.75])(
+    'lands spatial SVD within 0.01 of %d, counted on the saved graph',
+    async (target) => {
+      const result = await compress(
+        { ...common, ...table, model, technique: 'spatial-svd', target, out: split },
+        quiet,
+      );
+      expect(result.shortfall).toBeUndefined();
+      expect(Math.abs(result.achieved - target)).toBeLessThan(0.01);
+      expect(macsOf(openModel(split)) / macsOf(openModel(model))).toBe(result.achieved);
+      expect(await accuracy(split)).toBeGreaterThan(target === 0.5 ? 80 : 93);
+    },
+  );
+
+  it('prunes channels of the split model with little loss, and lands', async () => {
+    const pruning = await scoresOf(split, 'channel-pruning');
+    const out = join(folder, `${name}pruned.onnx`);
+    const result = await compress(
+      { ...common, ...pruning, model: split, technique: 'channel-pruning', target: 0.8, out },
+      quiet,
+    );
+    expect(Math.abs(result.achieved - 0.8)).toBeLessThan(0.01);
+    expect(result.plan.length).toBeGreaterThan(0);
+    expect(await accuracy(out)).toBeGreaterThan(93);
+  });
+});
+
+it('says so where a target lies under every floor', async () => {
+  const scores = [
+    {
+      layer: '/blocks/blocks.0/c2/Conv',
+      technique: 'channel-pruning' as const,
+      scores: [{ ratio: 0.5, units: 8, score: 90, error: 0.1 }],
+    },
+  ];
+  const result = await compress(
+    {
+      ...common,
+      model: digitsModel(),
+      technique: 'channel-pruning',
+      target: 0.5,
+      scores,
+      out: join(folder, 'floor.onnx'),
+    },
+    quiet,
+  );
+  expect(result.shortfall).toMatch(
+    /every layer is at its floor: 0\.8\d\d of the MACs is the least that can be reached, 0\.500 was asked/,
+  );
+});
+
+it('warns where the reconstruction has fewer samples than unknowns', async () => {
+  const scores = [
+    {
+      layer: '/blocks/blocks.0/c2/Conv',
+      technique: 'channel-pruning' as const,
+      scores: [{ ratio: 0.5, units: 8, score: 90, error: 0.1 }],
+    },
+  ];
+  const reconstruction = { samples: 5, patches: 2, seed: 0 };
+  const input = {
+    ...common,
+    reconstruction,
+    model: digitsModel(),
+    technique: 'channel-pruning' as const,
+    target: 0.95,
+    scores,
+    out: join(folder, 'few.onnx'),
+  };
+  expect((await compress(input, quiet)).notes).toEqual([
+    expect.stringMatching(/10 reconstruction samples for \d+ unknowns/),
+  ]);
+});
+
+it('measures the latency of several models in turn', async () => {
+  const { ms } = await latency({ models: [digitsModel(), split()], threads: 1, runs: 5 }, quiet);
+  expect(ms).toHaveLength(2);
+  expect(ms.every((value) => value > 0)).toBe(true);
+});
+const split = () => join(folder, 'split.onnx');

@@ -1,0 +1,42 @@
+import { JobPool } from '../../../engine/jobs/pool';
+import type { Progress } from '../../../engine/jobs/types';
+import { digits, digitsModel } from '../../support/paths';
+
+describe('JobPool', () => {
+  const pool = new JobPool({ slots: 2 });
+  afterAll(() => pool.close());
+  const evaluation = { model: digitsModel(), data: digits(0, 7000), metric: 'top1', threads: 1 } as const;
+
+  it('runs a job in a thread, with progress, while the event loop goes on', async () => {
+    const seen: Progress[] = [];
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 5);
+    const { value, samples } = await pool.run('evaluate', evaluation, {
+      onProgress: (progress) => seen.push(progress),
+    });
+    clearInterval(timer);
+    expect(samples).toBe(7000);
+    expect(value).toBeGreaterThan(97);
+    expect(seen.length).toBeGreaterThan(10);
+    expect(ticks).toBeGreaterThan(20);
+  });
+
+  it('stops a job soon after it is asked to, and goes on serving', async () => {
+    const controller = new AbortController();
+    const start = Date.now();
+    const job = pool.run('evaluate', evaluation, {
+      signal: controller.signal,
+      onProgress: () => controller.abort(),
+    });
+    await expect(job).rejects.toMatchObject({ code: 'Cancelled' });
+    expect(Date.now() - start).toBeLessThan(5000);
+    expect((await pool.run('analyze', { model: digitsModel() })).macs).toBe(31_021_952);
+  });
+
+  it('keeps the code of an error across the thread', async () => {
+    await expect(pool.run('analyze', { model: 'none.onnx' })).rejects.toMatchObject({
+      code: 'InvalidModel',
+      message: expect.stringContaining('none.onnx'),
+    });
+  });
+});

@@ -1,0 +1,35 @@
+import { layersOf, macsOf, paramsOf } from '../../../engine/onnx/layers';
+import { openModel } from '../../../engine/onnx/prepare';
+import { modelOf, randoms } from '../../support/graphs';
+import { digitsModel } from '../../support/paths';
+
+describe('costs', () => {
+  // 31,021,952 and 271,402 are what shared/checks/recount.py counts on the same file.
+  it('counts the digits model as the independent recount does', () => {
+    const graph = openModel(digitsModel());
+    expect(macsOf(graph)).toBe(31_021_952);
+    expect(paramsOf(graph)).toBe(271_402);
+    expect(layersOf(graph)).toHaveLength(22);
+  });
+
+  it.each(['bn.', 'dynamo.'] as const)('counts the same MACs on the %s export', (name) => {
+    expect(macsOf(openModel(digitsModel(name)))).toBe(31_021_952);
+  });
+
+  it('counts a MatMul once for each row of a sample, and names an open spatial size', () => {
+    const rows = modelOf(
+      ['x', ['batch', 7, 4]],
+      [{ op: 'MatMul', inputs: ['x', 'w'], outputs: ['y'] }],
+      ['y'],
+      { w: randoms([4, 3], 1) },
+    );
+    expect(macsOf(rows)).toBe(7 * 12);
+    const open = modelOf(
+      ['x', ['batch', 1, 'h', 'w']],
+      [{ op: 'Conv', inputs: ['x', 'k'], outputs: ['y'] }],
+      ['y'],
+      { k: randoms([1, 1, 3, 3], 1) },
+    );
+    expect(() => macsOf(open)).toThrow(/size of y, output of Conv y, is not known.*fixed height and width/);
+  });
+});

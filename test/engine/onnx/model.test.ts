@@ -1,0 +1,68 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { loadModel, parseModel, saveModel, serializeModel } from '../../../engine/onnx/model';
+import { modelOf, randoms } from '../../support/graphs';
+import { digitsModel } from '../../support/paths';
+
+const folder = mkdtempSync(join(tmpdir(), 'slimflow-'));
+const bytes = readFileSync(digitsModel());
+
+describe('model', () => {
+  it('saves what it loaded without loss', () => {
+    const path = join(folder, 'copy.onnx');
+    saveModel(loadModel(digitsModel('dynamo.')), path);
+    expect(serializeModel(loadModel(path))).toEqual(serializeModel(loadModel(digitsModel('dynamo.'))));
+  });
+
+  it.each([
+    ['a missing file', () => loadModel(join(folder, 'none.onnx')), /none\.onnx cannot be read/],
+    ['a folder', () => loadModel(folder), /cannot be read: it is not a file/],
+    [
+      'a file that is no ONNX',
+      () => parseModel(Buffer.from('PK\x03\x04 not a model at all'), 'a.zip'),
+      /a\.zip is no ONNX/,
+    ],
+    [
+      'an empty file',
+      () => parseModel(new Uint8Array(), 'empty.onnx'),
+      /empty\.onnx is no ONNX model: it has no nodes/,
+    ],
+    [
+      'a truncated file',
+      () => parseModel(bytes.subarray(0, bytes.length / 2), 'half.onnx'),
+      /half\.onnx is no ONNX/,
+    ],
+    [
+      'a graph that reads what nothing computes',
+      () =>
+        parseModel(
+          serializeModel(
+            modelOf(['x', [1]], [{ op: 'Add', inputs: ['x', 'ghost'], outputs: ['y'] }], ['y'], {}),
+          ),
+        ),
+      /node y reads ghost, which nothing before it computes/,
+    ],
+    [
+      'an operator set that is too old',
+      () =>
+        parseModel(
+          serializeModel(modelOf(['x', [1]], [{ op: 'Relu', inputs: ['x'], outputs: ['y'] }], ['y'], {}, 9)),
+        ),
+      /uses operator set 9; Slimflow reads 11 and newer/,
+    ],
+  ])('refuses %s', (_, load, message) => {
+    expect(load).toThrow(message);
+  });
+
+  it('refuses an initializer with too few bytes, naming it', () => {
+    const graph = modelOf(['x', [2]], [{ op: 'Add', inputs: ['x', 'w'], outputs: ['y'] }], ['y'], {
+      w: randoms([2], 1),
+    });
+    graph.model.graph!.initializer[0].rawData = new Uint8Array(4);
+    const path = join(folder, 'broken.onnx');
+    writeFileSync(path, serializeModel(graph));
+    expect(() => loadModel(path).constant('w')).toThrow(/initializer w is broken/);
+  });
+});

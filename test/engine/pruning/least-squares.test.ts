@@ -1,0 +1,27 @@
+import { NormalEquations } from '../../../engine/pruning/least-squares';
+import { readTensors } from '../../../engine/tensor/safetensors';
+import { golden } from '../../support/paths';
+
+describe('NormalEquations', () => {
+  it('solves for a subset of the unknowns as torch.linalg.lstsq does', () => {
+    const { tensors } = readTensors(golden('engine', 'lstsq.safetensors'));
+    const [x, y, weights, bias] = ['x', 'y', 'weights', 'bias'].map(
+      (name) => tensors.get(name)!.data as Float64Array,
+    );
+    const equations = new NormalEquations(12, 5);
+    for (let row = 0; row < 200; row++)
+      equations.add(x.subarray(row * 12, row * 12 + 12), y.subarray(row * 5, row * 5 + 5));
+    const solved = equations.solve([0, 2, 3, 7, 11]);
+    solved.weights.forEach((value, at) => expect(value).toBeCloseTo(weights[at], 4));
+    solved.bias.forEach((value, at) => expect(value).toBeCloseTo(bias[at], 4));
+  });
+
+  it('stays finite where inputs are dead, dependent, or more than the samples', () => {
+    const equations = new NormalEquations(3, 1);
+    equations.add([1, 1, 0], [2]);
+    equations.add([2, 2, 0], [4]);
+    const { weights, bias } = equations.solve([0, 1, 2]);
+    expect([...weights, ...bias].every(Number.isFinite)).toBe(true);
+    expect(weights[0] + weights[1] + bias[0]).toBeCloseTo(2, 3);
+  });
+});
