@@ -67,7 +67,7 @@ export function extract(
       graph: create(GraphProtoSchema, {
         name: proto!.name,
         node: nodes,
-        initializer: proto!.initializer.filter(({ name }) => needed.has(name!)),
+        initializer: proto!.initializer.filter(({ name }) => needed.has(name)),
         input: inputs.map(declaration),
         output: outputs.map((name) => clone(ValueInfoProtoSchema, declaration(name))),
       }),

@@ -61,7 +61,7 @@ export class Graph {
 
   constructor(readonly model: ModelProto) {
     if (!model.graph) throw new EngineError('InvalidModel', 'the model has no graph');
-    this.initializerNames = new Set(model.graph.initializer.map((tensor) => tensor.name!));
+    this.initializerNames = new Set(model.graph.initializer.map((tensor) => tensor.name));
   }
 
   private get proto(): GraphProto {
@@ -80,7 +80,7 @@ export class Graph {
 
   /** What a caller feeds: the graph's inputs that are no initializers. */
   get inputs(): ValueInfo[] {
-    return this.proto.input.filter(({ name }) => !this.initializerNames.has(name!)).map(valueInfo);
+    return this.proto.input.filter(({ name }) => !this.initializerNames.has(name)).map(valueInfo);
   }
 
   get outputs(): ValueInfo[] {
@@ -93,7 +93,7 @@ export class Graph {
 
   /** The names of all initializers. */
   get initializers(): readonly string[] {
-    return this.proto.initializer.map(({ name }) => name!);
+    return this.proto.initializer.map(({ name }) => name);
   }
 
   isConstant(value: string): boolean {
@@ -178,14 +178,14 @@ export class Graph {
       this.proto.node.splice(at, 1);
       this.index = undefined;
     }
-    const kept = this.proto.initializer.filter(({ name }) => this.uses(name!).length || this.isOutput(name!));
+    const kept = this.proto.initializer.filter(({ name }) => this.uses(name).length || this.isOutput(name));
     this.proto.initializer = kept;
     this.proto.valueInfo = [];
     const before = [...this.initializerNames];
     this.initializerNames.clear();
-    kept.forEach(({ name }) => this.initializerNames.add(name!));
+    kept.forEach(({ name }) => this.initializerNames.add(name));
     const gone = new Set(before.filter((name) => !this.initializerNames.has(name)));
-    this.proto.input = this.proto.input.filter(({ name }) => !gone.has(name!));
+    this.proto.input = this.proto.input.filter(({ name }) => !gone.has(name));
     gone.forEach((name) => this.constants.delete(name));
   }
 
@@ -241,7 +241,7 @@ function reads(node: Node): Set<string> {
 function valueInfo({ name, type }: ValueInfoProto): ValueInfo {
   const tensor = type?.value.case === 'tensorType' ? type.value.value : undefined;
   return {
-    name: name!,
+    name: name,
     elementType: tensor?.elemType ?? 0,
     dims: tensor?.shape?.dim.map(({ value }) =>
       value.case === 'dimValue' ? Number(value.value) : value.value || undefined,

@@ -1,15 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 
 import { EngineError } from '../errors';
-import {
-  bytesOf,
-  type ElementType,
-  fromBytes,
-  sizeOf,
-  type Tensor,
-  type TensorData,
-  toBytes,
-} from '../tensor/tensor';
+import { bytesOf, type ElementType, fromBytes, sizeOf, type Tensor, toBytes } from '../tensor/tensor';
 import {
   TensorProto_DataLocation,
   type TensorProto,
@@ -54,7 +46,7 @@ export function decodeTensor(proto: TensorProto): Tensor | undefined {
     const values = typedField(proto, type);
     if (values.length !== empty.data.length)
       throw new RangeError(`${values.length} values for shape [${dims.join(', ')}]`);
-    (empty.data as { set(values: ArrayLike<number | bigint>): void } & TensorData).set(values as never);
+    empty.data.set(values as never);
     return empty;
   } catch (error) {
     throw new EngineError(

@@ -17,7 +17,8 @@ if (!existsSync(labels)) {
   const all = [];
   for (let digit = 0; digit < 10; digit++) {
     const { data } = JSON.parse(readFileSync(join(digits, `${digit}.json`), 'utf8'));
-    for (let at = 0; at + size <= data.length; at += size) all.push({ digit, pixels: data.slice(at, at + size) });
+    for (let at = 0; at + size <= data.length; at += size)
+      all.push({ digit, pixels: data.slice(at, at + size) });
   }
   const order = JSON.parse(readFileSync(join(here, 'split.json'), 'utf8'));
   const pixels = new Float32Array(order.length * size);
@@ -28,6 +29,10 @@ if (!existsSync(labels)) {
     renameSync(`${path}.tmp`, path);
   };
   write(images, { type: 'float32', dims: [order.length, 1, 28, 28], data: pixels });
-  write(labels, { type: 'int32', dims: [order.length], data: Int32Array.from(order, (row) => all[row].digit) });
+  write(labels, {
+    type: 'int32',
+    dims: [order.length],
+    data: Int32Array.from(order, (row) => all[row].digit),
+  });
   console.log(`${order.length} digits written to ${out}`);
 }

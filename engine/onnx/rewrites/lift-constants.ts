@@ -20,7 +20,7 @@ export function liftConstants(graph: Graph): void {
 function valueOf(node: Node): Tensor | undefined {
   const [{ name, t, f, i, floats: list, ints }] = node.attribute;
   if (name === 'value' && t) return decodeTensor(t);
-  if (name === 'value_float') return floats([], [f!]);
+  if (name === 'value_float') return floats([], [f]);
   if (name === 'value_floats') return floats([list.length], list);
   if (name === 'value_int') return { ...int64s([Number(i)]), dims: [] };
   if (name === 'value_ints') return int64s(ints.map(Number));

@@ -6,7 +6,7 @@ import { batchFor } from '../../../engine/runtime/batch';
 import { evaluate } from '../../../engine/runtime/evaluate';
 import { LayerProbe } from '../../../engine/runtime/layer-probe';
 import { Session } from '../../../engine/runtime/session';
-import { floats, type FloatTensor } from '../../../engine/tensor/tensor';
+import { floats } from '../../../engine/tensor/tensor';
 import { distance, modelOf, randoms, runOnce } from '../../support/graphs';
 import { digits, digitsModel } from '../../support/paths';
 
@@ -26,7 +26,7 @@ it.each([0, 1, 9, 20])(
   'a probe of layer %d computes what the whole model with that weight does',
   async (at) => {
     const layer = layersOf(graph)[at];
-    const weight = randoms(layer.dims, at) as FloatTensor;
+    const weight = randoms(layer.dims, at);
     const changed = graph.clone();
     changed.setConstant(layer.weight, weight);
     const x = randoms([3, 1, 28, 28], 5);
