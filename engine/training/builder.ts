@@ -73,6 +73,18 @@ export class Builder {
     return this.reduce('ReduceMean', x, axes, keep, 18);
   }
 
+  /** A float32 constant of zeros. */
+  zeros(dims: readonly number[]): string {
+    return this.cache(`zeros ${dims.join()}`, () => floats(dims));
+  }
+
+  /** The elements of `x` that `index` names, counting through all of it, in the shape `dims`. */
+  rearrange(x: string, index: Int32Array, dims: readonly number[]): string {
+    return this.op('Gather', [this.reshape(x, [-1]), this.constant({ type: 'int32', dims, data: index })], {
+      axis: 0,
+    });
+  }
+
   /** `dims` as ONNX's Reshape takes them: at most one -1. */
   reshape(x: string, dims: readonly number[]): string {
     return this.op('Reshape', [x, this.ints(dims)]);

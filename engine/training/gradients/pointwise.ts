@@ -1,21 +1,21 @@
 import { floatOf } from '../../onnx/attributes';
 import type { GradientContext, GradientRule } from '../gradients';
 
-/** `dy` where `mask` holds, zero elsewhere. */
-const where = ({ builder, dy }: GradientContext, mask: string, otherwise = builder.scalar(0)) =>
-  builder.op('Where', [mask, dy, otherwise]);
+/** `dy` where `mask` holds, zero elsewhere. ONNX Runtime's Where branches on each element; this is many times faster. */
+const masked = ({ builder, dy }: GradientContext, mask: string) =>
+  builder.op('Mul', [dy, builder.op('Cast', [mask], { to: 1 })]);
 
 const greater = ({ builder }: GradientContext, a: string, b: string) => builder.op('Greater', [a, b]);
 
 /** Functions of one tensor, element by element. */
 export const pointwise: Readonly<Record<string, GradientRule>> = {
-  Relu: (context) => [where(context, greater(context, context.output, context.builder.scalar(0)))],
+  Relu: (context) => [masked(context, greater(context, context.output, context.builder.scalar(0)))],
 
   LeakyRelu(context) {
     const { builder, node, inputs, dy } = context;
     const slope = builder.scalar(floatOf(node, 'alpha', 0.01));
     const mask = greater(context, inputs[0], builder.scalar(0));
-    return [where(context, mask, builder.op('Mul', [dy, slope]))];
+    return [builder.op('Where', [mask, dy, builder.op('Mul', [dy, slope])])];
   },
 
   /** Zero at the bounds themselves, as of PyTorch's relu6 and hardtanh. */
@@ -26,7 +26,7 @@ export const pointwise: Readonly<Record<string, GradientRule>> = {
       inputs[2] && builder.op('Less', [inputs[0], inputs[2]]),
     ].filter(Boolean);
     if (!masks.length) return [context.dy];
-    return [where(context, masks.length === 1 ? masks[0] : builder.op('And', masks))];
+    return [masked(context, masks.length === 1 ? masks[0] : builder.op('And', masks))];
   },
 
   Sigmoid: ({ builder, output, dy }) => [
@@ -40,7 +40,7 @@ export const pointwise: Readonly<Record<string, GradientRule>> = {
       builder.op('Less', [output, builder.scalar(1)]),
     ]);
     const slope = builder.scalar(floatOf(node, 'alpha', 0.2));
-    return [builder.op('Where', [inside, builder.op('Mul', [dy, slope]), builder.scalar(0)])];
+    return [masked({ ...context, dy: builder.op('Mul', [dy, slope]) }, inside)];
   },
 
   /** x · clip(x/6 + 1/2, 0, 1): slope 0 up to -3, 1 from 3 on, x/3 + 1/2 between. */
