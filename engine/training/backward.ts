@@ -41,7 +41,11 @@ export function backward(
   const totals = new Map<string, string>();
   const total = (value: string): string | undefined => {
     const list = parts.get(value);
-    if (list && !totals.has(value)) totals.set(value, list.length > 1 ? builder.op('Sum', list) : list[0]);
+    if (list && !totals.has(value)) {
+      const gradient = list.length > 1 ? builder.op('Sum', list) : list[0];
+      builder.shapes.set(gradient, shapeOf(value));
+      totals.set(value, gradient);
+    }
     return totals.get(value);
   };
   const constantOf = (value: string | undefined) => {
@@ -74,7 +78,10 @@ export function backward(
     });
     found.forEach((gradient, at) => {
       const value = node.input[at];
-      if (gradient && active.has(value)) parts.set(value, [...(parts.get(value) ?? []), gradient]);
+      if (gradient && active.has(value)) {
+        builder.shapes.set(gradient, shapeOf(value));
+        parts.set(value, [...(parts.get(value) ?? []), gradient]);
+      }
     });
   }
   return new Map([...parts.keys()].map((value) => [value, total(value)!]));

@@ -2,7 +2,12 @@ import { create } from '@bufbuild/protobuf';
 
 import type { AttributeValue } from '../onnx/attributes';
 import { Graph, makeNode, type Node } from '../onnx/graph';
-import { ModelProtoSchema, type OperatorSetIdProto, type ValueInfoProto } from '../onnx/proto/onnx_pb';
+import {
+  ModelProtoSchema,
+  type OperatorSetIdProto,
+  OperatorSetIdProtoSchema,
+  type ValueInfoProto,
+} from '../onnx/proto/onnx_pb';
 import { encodeTensor } from '../onnx/tensor-proto';
 import { floats, int64s, type Tensor } from '../tensor/tensor';
 
@@ -17,6 +22,10 @@ export type Attributes = Readonly<Record<string, AttributeValue | undefined>>;
 export class Builder {
   readonly nodes: Node[] = [];
   readonly initializers = new Map<string, Tensor>();
+  /** Shapes of emitted values, where they are known; -1 stands for the batch. */
+  readonly shapes = new Map<string, readonly number[]>();
+  /** Values that `rearrange` made of others. */
+  readonly rearranged = new Map<string, { source: string; index: Int32Array; dims: readonly number[] }>();
   private readonly cached = new Map<string, string>();
   private count = 0;
 
@@ -32,8 +41,14 @@ export class Builder {
   }
 
   /** Emits a node of another operator domain than ONNX's own, such as `com.microsoft`. */
-  contrib(domain: string, op: string, inputs: readonly string[], attributes: Attributes = {}): string {
-    return this.emit(op, inputs, attributes, [this.fresh(op)], domain);
+  contrib(
+    domain: string,
+    op: string,
+    inputs: readonly string[],
+    attributes: Attributes = {},
+    output?: string,
+  ): string {
+    return this.emit(op, inputs, attributes, [output ?? this.fresh(op)], domain);
   }
 
   /** Parts of `x` along `axis`, of the given sizes. */
@@ -80,9 +95,10 @@ export class Builder {
 
   /** The elements of `x` that `index` names, counting through all of it, in the shape `dims`. */
   rearrange(x: string, index: Int32Array, dims: readonly number[]): string {
-    return this.op('Gather', [this.reshape(x, [-1]), this.constant({ type: 'int32', dims, data: index })], {
-      axis: 0,
-    });
+    const constant = this.constant({ type: 'int32', dims, data: index });
+    const value = this.op('Gather', [this.reshape(x, [-1]), constant], { axis: 0 });
+    this.rearranged.set(value, { source: x, index, dims });
+    return value;
   }
 
   /** `dims` as ONNX's Reshape takes them: at most one -1. */
@@ -129,20 +145,45 @@ export class Builder {
     outputs: readonly ValueInfoProto[];
   }): Graph {
     const { irVersion, opsets, inputs, outputs } = interface_;
+    const nodes = this.live(outputs.map(({ name }) => name));
+    const read = new Set(nodes.flatMap((node) => node.input));
+    const imported = new Set(opsets.map(({ domain }) => domain ?? ''));
+    const domains = new Set(
+      nodes.map(({ domain }) => domain ?? '').filter((domain) => !imported.has(domain)),
+    );
     return new Graph(
       create(ModelProtoSchema, {
         irVersion,
         producerName: 'slimflow',
-        opsetImport: [...opsets],
+        opsetImport: [
+          ...opsets,
+          ...[...domains].map((domain) => create(OperatorSetIdProtoSchema, { domain, version: 1n })),
+        ],
         graph: {
           name: this.prefix,
-          node: this.nodes,
-          initializer: [...this.initializers].map(([name, tensor]) => encodeTensor(name, tensor)),
+          node: nodes,
+          initializer: [...this.initializers]
+            .filter(([name]) => read.has(name))
+            .map(([name, tensor]) => encodeTensor(name, tensor)),
           input: [...inputs],
           output: [...outputs],
         },
       }),
     );
+  }
+
+  /** The nodes that the outputs depend on. */
+  private live(outputs: readonly string[]): Node[] {
+    const needed = new Set(outputs);
+    return this.nodes
+      .slice()
+      .reverse()
+      .filter((node) => {
+        if (!node.output.some((value) => needed.has(value))) return false;
+        node.input.forEach((value) => needed.add(value));
+        return true;
+      })
+      .reverse();
   }
 
   private emit(

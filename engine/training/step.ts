@@ -3,6 +3,7 @@ import type { Graph, Node } from '../onnx/graph';
 import { backward } from './backward';
 import { Builder } from './builder';
 import { trainingForms } from './gradients/norm';
+import { lowerToBlocks } from './lowering/blocked';
 import { crossEntropy } from './loss';
 import { sgd } from './optimizer';
 import { ancestors, findTrainable, type Layout, type Trainable } from './parameters';
@@ -21,6 +22,12 @@ export const names = {
   nextMomenta: 'training/next_momenta',
   nextStatistics: 'training/next_statistics',
 } as const;
+
+export interface StepSettings {
+  readonly weightDecay: number;
+  /** Channels of a block of ONNX Runtime's blocked layout (`probeBlock`); plain convolutions where undefined. */
+  readonly block?: number;
+}
 
 /** A model that computes one step of training. */
 export interface TrainingStep extends Trainable {
@@ -42,7 +49,7 @@ export interface TrainingStep extends Trainable {
 export function buildTrainingStep(
   graph: Graph,
   shapes: ReadonlyMap<string, Shape>,
-  { weightDecay }: { weightDecay: number },
+  { weightDecay, block }: StepSettings,
 ): TrainingStep {
   const builder = new Builder(graph.opset);
   const shapeOf = (value: string) => shapes.get(value) ?? [];
@@ -96,6 +103,14 @@ export function buildTrainingStep(
   if (statistics.size) {
     const updated = statistics.entries.map(({ name }) => current.get(name)!);
     builder.op('Concat', updated, { axis: 0 }, names.nextStatistics);
+  }
+  if (block) {
+    const dimsOf = (value: string) =>
+      shapes.get(value) ??
+      builder.shapes.get(value) ??
+      builder.initializers.get(value)?.dims ??
+      builder.rearranged.get(value)?.dims;
+    lowerToBlocks(builder, { block, dimsOf });
   }
   return { ...assemble(builder, graph, shapeOf, { parameters, statistics }), classes };
 }

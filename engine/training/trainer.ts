@@ -10,6 +10,7 @@ import { floats } from '../tensor/tensor';
 import { checkData, checkInput, checkSettings, type TrainingSettings } from './checks';
 import { Checkpoints, type TrainingState } from './checkpoint';
 import { divergence } from './divergence';
+import { probeBlock } from './lowering/probe';
 import { epochOrder } from './order';
 import { pack, unpack, withOwnConstants, withValues } from './parameters';
 import { ratesAt } from './schedule';
@@ -59,7 +60,10 @@ export async function train(graph: Graph, data: Dataset, options: TrainingOption
   checkSettings(settings);
   checkInput(graph, data.shape, sources.images);
   const own = withOwnConstants(graph);
-  const step = buildTrainingStep(own, await measureShapes(own, data.shape), settings);
+  const step = buildTrainingStep(own, await measureShapes(own, data.shape), {
+    ...settings,
+    block: await probeBlock(),
+  });
   checkData(data, step.classes, sources.labels);
   mkdirSync(options.checkpoints, { recursive: true });
   const checkpoints = new Checkpoints(options.checkpoints, step, identityOf(graph, data, options));

@@ -13,11 +13,14 @@ export interface Convolution extends Window {
 /**
  * The gradient of a convolution's weight, always one product of matrices (a matrix a group) of the input and dY, both
  * with channels first; the forms differ in how they lay out what meets at each kernel offset.
+ * @param rows dY as [K, N, OH, OW].
  */
-export function weightGradient(context: GradientContext, conv: Convolution): string {
-  const { builder, inputs, dy } = context;
+export function weightGradient(
+  { builder, inputs }: GradientContext,
+  conv: Convolution,
+  rows: string,
+): string {
   const x = builder.transpose(inputs[0], [1, 0, 2, 3]);
-  const rows = builder.transpose(dy, [1, 0, 2, 3]);
   const { groups, strides, input, output } = conv;
   const sameSize = input[0] === output[0] && input[1] === output[1];
   const plain = groups === 1 && Math.max(...strides) === 1 && sameSize;

@@ -53,10 +53,11 @@ export const conv: Readonly<Record<string, GradientRule>> = {
   Conv(context) {
     const { builder, dy, wants } = context;
     const shape = convolutionOf(context);
+    const rows = builder.transpose(dy, [1, 0, 2, 3]);
     return [
       wants(0) ? inputGradient(context, shape) : undefined,
-      wants(1) ? weightGradient(context, shape) : undefined,
-      wants(2) ? builder.reduceSum(dy, [0, 2, 3], false) : undefined,
+      wants(1) ? weightGradient(context, shape, rows) : undefined,
+      wants(2) ? builder.reduceSum(builder.reshape(rows, [shape.K, -1]), [1], false) : undefined,
     ];
   },
 };

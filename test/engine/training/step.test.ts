@@ -5,6 +5,7 @@ import type { Graph } from '../../../engine/onnx/graph';
 import { makeNode } from '../../../engine/onnx/graph';
 import { Session } from '../../../engine/runtime/session';
 import { floats } from '../../../engine/tensor/tensor';
+import { probeBlock } from '../../../engine/training/lowering/probe';
 import { pack, unpack, withOwnConstants } from '../../../engine/training/parameters';
 import { ratesAt } from '../../../engine/training/schedule';
 import { measureShapes } from '../../../engine/training/shapes';
@@ -17,9 +18,9 @@ const goldens = goldenTensors('steps.safetensors');
 const data = digits();
 
 /** The ten steps of make_goldens.py. */
-async function tenSteps(model: Graph, peak: number) {
+async function tenSteps(model: Graph, peak: number, block?: number) {
   const graph = withOwnConstants(model);
-  const step = buildTrainingStep(graph, await measureShapes(graph, image), { weightDecay: 5e-4 });
+  const step = buildTrainingStep(graph, await measureShapes(graph, image), { weightDecay: 5e-4, block });
   const session = await Session.open(step.model, { threads: 1 });
   let parameters = pack(graph, step.parameters);
   let momenta = new Float32Array(parameters.length);
@@ -52,11 +53,14 @@ async function tenSteps(model: Graph, peak: number) {
 
 describe('buildTrainingStep', () => {
   test.each([
-    ['resnet20-digits', 0.001],
-    ['resnet20-digits.bn', 0.01],
-  ])('ten steps of %s equal PyTorch', async (name, peak) => {
+    ['resnet20-digits', 'plain', 0.001],
+    ['resnet20-digits', 'blocked', 0.001],
+    ['resnet20-digits.bn', 'plain', 0.01],
+    ['resnet20-digits.bn', 'blocked', 0.01],
+  ])('ten steps of %s, %s, equal PyTorch', async (name, layout, peak) => {
     const golden = goldens.get(name)!;
-    const { losses, values } = await tenSteps(example(name), peak);
+    const block = layout === 'blocked' ? await probeBlock() : undefined;
+    const { losses, values } = await tenSteps(example(name), peak, block);
     const expected = floatsOf(golden.get('losses'));
     losses.forEach((loss, at) => expect(Math.abs(loss / expected[at] - 1)).toBeLessThan(1e-3));
     const compared = [...golden.keys()].filter((key) => key !== 'losses');

@@ -1,0 +1,190 @@
+import { clone } from '@bufbuild/protobuf';
+
+import { intOf, intsOf, setAttribute } from '../../onnx/attributes';
+import type { Node } from '../../onnx/graph';
+import { NodeProtoSchema } from '../../onnx/proto/onnx_pb';
+import { sizeOf } from '../../tensor/tensor';
+import type { Builder } from '../builder';
+import type { Shape } from '../shapes';
+
+/** The operator domain of ONNX Runtime's blocked convolutions on CPU. */
+export const blockedDomain = 'com.microsoft.nchwc';
+
+/** Fewer input channels than this are not worth a block. */
+const fewestChannels = 4;
+/** ReorderInput takes channels in multiples of this. */
+const reorderUnit = 4;
+
+export interface BlockedOptions {
+  /** Channels of a block, as `probeBlock` finds it. */
+  readonly block: number;
+  /** Values that are read from outside, in their plain layout. */
+  readonly results?: readonly string[];
+  /** The shape of a value of the graph, where it is known. */
+  readonly dimsOf: (value: string) => Shape | undefined;
+}
+
+/**
+ * Rewrites the convolutions that a builder has emitted into ONNX Runtime's blocked layout [N, C/block, H, W, block],
+ * which ONNX Runtime itself chooses only where weights are constant. Values stay blocked through the pointwise
+ * operators between convolutions and are reordered only where another operator reads them. Channels are filled up to
+ * whole blocks with zeros, which convolutions with zero weights keep zero.
+ */
+export function lowerToBlocks(builder: Builder, options: BlockedOptions): void {
+  const nodes = builder.nodes.splice(0);
+  const lowering = new Lowering(builder, nodes, options);
+  for (const node of nodes) lowering.visit(node);
+  options.results?.forEach((value) => lowering.needPlain(value));
+}
+
+/** Operators that work on each element alone, whatever the layout. */
+const pointwise = new Set(['Relu', 'Cast', 'Add', 'Sum', 'Mul', 'Sub', 'Greater', 'Less']);
+
+class Lowering {
+  private readonly blocked = new Map<string, string>();
+  private readonly unmade = new Set<string>();
+  private readonly uses = new Map<string, Node[]>();
+  private readonly up = (channels: number) => Math.ceil(channels / this.options.block) * this.options.block;
+
+  constructor(
+    private readonly builder: Builder,
+    nodes: readonly Node[],
+    private readonly options: BlockedOptions,
+  ) {
+    for (const node of nodes) {
+      for (const value of new Set(node.input)) this.uses.set(value, [...(this.uses.get(value) ?? []), node]);
+    }
+  }
+
+  visit(node: Node): void {
+    if (!node.domain && (this.convolution(node) || this.elementwise(node) || this.channelsFirst(node)))
+      return;
+    node.input.forEach((value) => this.needPlain(value));
+    this.builder.nodes.push(node);
+  }
+
+  private convolution(node: Node): boolean {
+    const [x, weight, bias] = node.input;
+    const dims = this.dims(weight);
+    if (node.opType !== 'Conv' || dims?.length !== 4 || intOf(node, 'group', 1) !== 1) return false;
+    const [K, C, R, S] = dims;
+    if (C < fewestChannels || !this.dims(node.output[0])) return false;
+    const inputs = [this.inBlocks(x), this.weight(weight, dims)];
+    if (bias) inputs.push(this.builder.pad(bias, [0, this.up(K) - K]));
+    const copy = this.rename(node, inputs, blockedDomain);
+    setAttribute(copy, 'kernel_shape', [R, S]);
+    const readers = this.uses.get(node.output[0]) ?? [];
+    if (readers.length === 1 && readers[0].opType === 'Relu' && !readers[0].domain) {
+      setAttribute(copy, 'activation', 'Relu');
+      this.blocked.set(node.output[0], copy.output[0]);
+      this.fused.add(readers[0]);
+      return true;
+    }
+    this.define(node.output[0], copy.output[0]);
+    return true;
+  }
+
+  private readonly fused = new Set<Node>();
+
+  private elementwise(node: Node): boolean {
+    if (!pointwise.has(node.opType)) return false;
+    const [first] = node.input;
+    if (this.fused.has(node)) {
+      this.define(node.output[0], this.blocked.get(first)!);
+      return true;
+    }
+    if (!node.input.some((value) => this.blocked.has(value))) return false;
+    const dims = this.dims(node.input.find((value) => this.blocked.has(value))!)!;
+    const compatible = node.input.every((value) => {
+      const own = this.dims(value);
+      return own && (!own.length ? node.input.length === 2 : same(own, dims));
+    });
+    // A scalar added would fill the channels that must stay zero.
+    const scalar = node.input.some((value) => !this.dims(value)?.length);
+    if (!compatible || (scalar && !['Mul', 'Greater', 'Less'].includes(node.opType))) return false;
+    const inputs = node.input.map((value) => (this.dims(value)!.length ? this.inBlocks(value) : value));
+    const copy = this.rename(node, inputs);
+    this.define(node.output[0], copy.output[0], dims);
+    return true;
+  }
+
+  /** [N, C, H, W] to [C, N, H, W]: one block of channels is [N · H · W, block], so that one reordering does both. */
+  private channelsFirst(node: Node): boolean {
+    const [x] = node.input;
+    const swapped = intsOf(node, 'perm')?.join() === '1,0,2,3';
+    const value = this.blocked.get(x);
+    const dims = this.dims(x);
+    if (node.opType !== 'Transpose' || !swapped || !value || !dims || !this.unmade.has(x)) return false;
+    const [, C, H, W] = dims;
+    if (C > this.options.block) return false;
+    const image = this.builder.reshape(value, [1, this.options.block, -1, W]);
+    const rows = this.builder.contrib(blockedDomain, 'ReorderOutput', [image], { channels: C });
+    this.builder.op('Reshape', [rows, this.builder.ints([C, -1, H, W])], {}, node.output[0]);
+    return true;
+  }
+
+  /** The blocked weight [K/b, C/b, R, S, b of C, b of K], gathered in one go from wherever its elements come from. */
+  private weight(value: string, [K, C, R, S]: Shape): string {
+    const { block } = this.options;
+    const { source, index } = this.builder.rearranged.get(value) ?? { source: value, index: undefined };
+    const size = sizeOf([K, C, R, S]);
+    const [outer, inner] = [this.up(K), this.up(C)];
+    const places = new Int32Array(outer * inner * R * S);
+    let at = 0;
+    for (let k = 0; k < outer; k += block)
+      for (let c = 0; c < inner; c += block)
+        for (let offset = 0; offset < R * S; offset++)
+          for (let ci = c; ci < c + block; ci++)
+            for (let ki = k; ki < k + block; ki++) {
+              const place = (ki * C + ci) * R * S + offset;
+              places[at++] = ki < K && ci < C ? (index ? index[place] : place) : size;
+            }
+    const flat = this.builder.reshape(source, [-1]);
+    const whole = places.length === size ? flat : this.builder.pad(flat, [0, 1]);
+    return this.builder.rearrange(whole, places, [outer, inner, R, S]);
+  }
+
+  /** The blocked form of a value. */
+  private inBlocks(value: string): string {
+    const known = this.blocked.get(value);
+    if (known) return known;
+    const channels = this.dims(value)![1];
+    const missing = (reorderUnit - (channels % reorderUnit)) % reorderUnit;
+    const filled = this.builder.pad(value, [0, 0, 0, 0, 0, missing, 0, 0]);
+    const blocked = this.builder.contrib(blockedDomain, 'ReorderInput', [filled]);
+    this.blocked.set(value, blocked);
+    return blocked;
+  }
+
+  /** Makes the plain form of a value that so far exists in blocks alone. */
+  needPlain(value: string): void {
+    if (!this.unmade.delete(value)) return;
+    const channels = this.dims(value)![1];
+    this.builder.contrib(blockedDomain, 'ReorderOutput', [this.blocked.get(value)!], { channels }, value);
+  }
+
+  private define(value: string, blocked: string, dims?: Shape): void {
+    this.blocked.set(value, blocked);
+    this.unmade.add(value);
+    if (dims) this.known.set(value, dims);
+  }
+
+  private readonly known = new Map<string, Shape>();
+
+  private dims(value: string): Shape | undefined {
+    return this.known.get(value) ?? this.options.dimsOf(value);
+  }
+
+  /** A copy of a node with other inputs, whose output is the blocked form of the node's own. */
+  private rename(node: Node, inputs: readonly string[], domain = node.domain): Node {
+    const copy = clone(NodeProtoSchema, node);
+    copy.input = [...inputs];
+    copy.output = [`${node.output[0]} in blocks`];
+    copy.name = copy.output[0];
+    copy.domain = domain;
+    this.builder.nodes.push(copy);
+    return copy;
+  }
+}
+
+const same = (a: Shape, b: Shape) => a.length === b.length && a.every((dim, axis) => dim === b[axis]);
