@@ -42,6 +42,10 @@ const pointwise = new Set(['Relu', 'Cast', 'Add', 'Sum', 'Mul', 'Sub', 'Greater'
 
 class Lowering {
   private readonly blocked = new Map<string, string>();
+  /** Nodes whose work a convolution does. */
+  private readonly fused = new Set<Node>();
+  /** Shapes of what this pass has lowered. */
+  private readonly known = new Map<string, Shape>();
   private readonly unmade = new Set<string>();
   private readonly uses = new Map<string, Node[]>();
   private readonly up = (channels: number) => Math.ceil(channels / this.options.block) * this.options.block;
@@ -73,26 +77,44 @@ class Lowering {
     if (bias) inputs.push(this.builder.pad(bias, [0, this.up(K) - K]));
     const copy = this.rename(node, inputs, blockedDomain);
     setAttribute(copy, 'kernel_shape', [R, S]);
-    const readers = this.uses.get(node.output[0]) ?? [];
-    if (readers.length === 1 && readers[0].opType === 'Relu' && !readers[0].domain) {
-      setAttribute(copy, 'activation', 'Relu');
-      this.blocked.set(node.output[0], copy.output[0]);
-      this.fused.add(readers[0]);
-      return true;
-    }
-    this.define(node.output[0], copy.output[0]);
+    this.define(this.fuse(node, copy), copy.output[0]);
     return true;
   }
 
-  private readonly fused = new Set<Node>();
+  /** Draws a sum and a Relu that alone read a convolution's result into it; returns the value that it then computes. */
+  private fuse(node: Node, copy: Node): string {
+    let [value] = node.output;
+    const sum = this.onlyReader(value, ['Add', 'Sum']);
+    const other = sum?.input.find((input) => input !== value);
+    if (sum?.input.length === 2 && other && this.blocked.has(other) && this.sameShape(other, value)) {
+      copy.input = [...copy.input, ...(copy.input.length === 2 ? [''] : []), this.blocked.get(other)!];
+      this.fused.add(sum);
+      this.known.set(sum.output[0], this.dims(value)!);
+      [value] = sum.output;
+    }
+    const relu = this.onlyReader(value, ['Relu']);
+    if (!relu) return value;
+    setAttribute(copy, 'activation', 'Relu');
+    this.fused.add(relu);
+    this.known.set(relu.output[0], this.dims(value)!);
+    return relu.output[0];
+  }
+
+  private onlyReader(value: string, operators: readonly string[]): Node | undefined {
+    const readers = this.uses.get(value) ?? [];
+    const [reader] = readers;
+    const one = readers.length === 1 && !this.options.results?.includes(value) && !reader.domain;
+    return one && operators.includes(reader.opType) ? reader : undefined;
+  }
+
+  private sameShape(a: string, b: string): boolean {
+    const [first, second] = [this.dims(a), this.dims(b)];
+    return !!first && !!second && same(first, second);
+  }
 
   private elementwise(node: Node): boolean {
     if (!pointwise.has(node.opType)) return false;
-    const [first] = node.input;
-    if (this.fused.has(node)) {
-      this.define(node.output[0], this.blocked.get(first)!);
-      return true;
-    }
+    if (this.fused.has(node)) return true;
     if (!node.input.some((value) => this.blocked.has(value))) return false;
     const dims = this.dims(node.input.find((value) => this.blocked.has(value))!)!;
     const compatible = node.input.every((value) => {
@@ -168,8 +190,6 @@ class Lowering {
     this.unmade.add(value);
     if (dims) this.known.set(value, dims);
   }
-
-  private readonly known = new Map<string, Shape>();
 
   private dims(value: string): Shape | undefined {
     return this.known.get(value) ?? this.options.dimsOf(value);
