@@ -1,5 +1,6 @@
 import { EngineError } from '../errors';
 import { NpyFile } from './npy';
+import { Random } from './random';
 
 /** Where a split lies: two NumPy files, and which of their rows belong to it. */
 export interface DatasetSource {
@@ -100,6 +101,13 @@ export class Dataset {
   /** Batches of `size` in order; the last may be smaller. */
   *batches(size: number): Generator<Batch> {
     for (let start = 0; start < this.length; start += size) yield this.slice(start, size);
+  }
+
+  /** Batches of `size` over `count` rows drawn by `seed`, in ascending order; over all rows where there are no more. */
+  *sampled(count: number, seed: number, size: number): Generator<Batch> {
+    if (count >= this.length) return yield* this.batches(size);
+    const rows = new Random(seed).sample(this.length, count).sort();
+    for (let start = 0; start < count; start += size) yield this.gather(rows.subarray(start, start + size));
   }
 
   close(): void {

@@ -104,7 +104,7 @@ async function probe(
   layer: Layer,
   shapes: Shapes,
   candidates: readonly Candidate[],
-  { evaluate: source, metric, threads }: ScoreLayerInput,
+  { evaluate: source, samples = Infinity, metric, threads }: ScoreLayerInput,
   context: JobContext,
 ): Promise<Map<number, { score: number; error: number }>> {
   const tried = new Map(candidates.map(({ units, replacement }) => [units, replacement]));
@@ -118,8 +118,9 @@ async function probe(
   const data = Dataset.open(source);
   const cut = await LayerProbe.open(graph, layer, shapes, threads);
   try {
+    const total = Math.min(samples, data.length);
     let done = 0;
-    for (const { images, labels, size } of data.batches(batchFor(shapes))) {
+    for (const { images, labels, size } of data.sampled(samples, 0, batchFor(shapes))) {
       const kept = await cut.prefix({ [graph.inputs[0].name]: floats([size, ...data.shape], images) });
       const whole = (await cut.outputs(kept)).data as Float32Array;
       norm += squares(whole);
@@ -132,8 +133,8 @@ async function probe(
       done += size;
       context.report({
         done,
-        total: data.length,
-        note: `${done}/${data.length} samples · ${runs.length} ratios`,
+        total,
+        note: `${done}/${total} samples · ${runs.length} ratios`,
       });
     }
   } finally {

@@ -92,6 +92,8 @@ export interface ScoreLayerInput {
   /** The ratios of the layer's own cost to try, ascending. */
   readonly candidates: readonly number[];
   readonly evaluate: DatasetSource;
+  /** Images of it that a score is computed on, drawn once for all layers; all of them by default. */
+  readonly samples?: number;
   /** Where channel pruning takes its reconstruction samples. */
   readonly train: DatasetSource;
   readonly reconstruction: Reconstruction;

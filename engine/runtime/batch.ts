@@ -4,8 +4,11 @@ import type { Shapes } from '../onnx/shapes';
 /** Elements that the largest activation of a batch may have: 64 MiB of floats. */
 const budget = 2 ** 24;
 
-/** The batch at which no activation outgrows the budget, at most `most`. Shapes that are not known do not count. */
-export function batchFor(shapes: Shapes, most = 100): number {
+/**
+ * The batch at which no activation outgrows the budget, at most `most`: beyond some 32 images a batch falls out of the
+ * processor's caches. Shapes that are not known do not count.
+ */
+export function batchFor(shapes: Shapes, most = 32): number {
   let largest = 1;
   for (const dims of shapes.values()) {
     const sample = dims.slice(1);

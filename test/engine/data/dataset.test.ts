@@ -37,6 +37,15 @@ describe('Dataset', () => {
     data.close();
   });
 
+  it('samples rows without repetition, the same from the same seed, all where more are asked than there are', () => {
+    const data = Dataset.open({ images, labels });
+    const drawn = (count: number) => [...data.sampled(count, 1, 2)].flatMap((batch) => [...batch.labels]);
+    expect(drawn(3)).toEqual([...new Set(drawn(3))]);
+    expect(drawn(3)).toHaveLength(3);
+    expect(drawn(9)).toEqual([0, 1, 2, 3]);
+    data.close();
+  });
+
   it('scales and normalizes each channel', () => {
     const data = Dataset.open({ images, labels, normalize: { scale: 0.5, mean: [0, 1], std: [1, 2] } });
     expect(Array.from(data.slice(1, 1).images)).toEqual([1, 0.25]);
