@@ -77,6 +77,14 @@ describe('buildTrainingStep', () => {
     newer.losses.forEach((loss, at) => expect(Math.abs(loss / older.losses[at] - 1)).toBeLessThan(1e-3));
   });
 
+  test.each([11, 12, 13, 17, 22])('operator set %i trains as 18', async (version) => {
+    const model = example('resnet20-digits');
+    model.model.opsetImport[0].version = BigInt(version);
+    const { losses } = await tenSteps(model, 0.001, await probeBlock());
+    const expected = floatsOf(goldens.get('resnet20-digits')!.get('losses'));
+    losses.forEach((loss, at) => expect(Math.abs(loss / expected[at] - 1)).toBeLessThan(1e-3));
+  });
+
   test('a closing Softmax is left out of the loss', async () => {
     const model = example('resnet20-digits');
     const [{ name }] = model.outputs;
