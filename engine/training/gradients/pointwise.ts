@@ -21,12 +21,9 @@ export const pointwise: Readonly<Record<string, GradientRule>> = {
   /** Zero at the bounds themselves, as of PyTorch's relu6 and hardtanh. */
   Clip(context) {
     const { builder, inputs } = context;
-    const masks = [
-      inputs[1] && greater(context, inputs[0], inputs[1]),
-      inputs[2] && builder.op('Less', [inputs[0], inputs[2]]),
-    ].filter(Boolean);
-    if (!masks.length) return [context.dy];
-    return [masked(context, masks.length === 1 ? masks[0] : builder.op('And', masks))];
+    const above = inputs[1] ? masked(context, greater(context, inputs[0], inputs[1])) : context.dy;
+    if (!inputs[2]) return [above];
+    return [masked({ ...context, dy: above }, builder.op('Less', [inputs[0], inputs[2]]))];
   },
 
   Sigmoid: ({ builder, output, dy }) => [

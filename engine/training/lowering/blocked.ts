@@ -37,8 +37,35 @@ export function lowerToBlocks(builder: Builder, options: BlockedOptions): void {
   options.results?.forEach((value) => lowering.needPlain(value));
 }
 
-/** Operators that work on each element alone, whatever the layout. */
-const pointwise = new Set(['Relu', 'Cast', 'Add', 'Sum', 'Mul', 'Sub', 'Greater', 'Less']);
+/** What decides whether a pointwise node can be lowered. */
+interface Pointwise {
+  readonly node: Node;
+  /** Whether one of the inputs is a scalar. */
+  readonly scalars: boolean;
+  /** The constants of inputs 1 and 2; NaN where there are none. */
+  readonly bounds: readonly [number, number];
+  /** Whether the input is a comparison's result in blocks. */
+  readonly ofMask: boolean;
+  /** Whether the result is cast to numbers and read by nothing else. */
+  readonly becomesFactor: boolean;
+}
+
+/**
+ * Operators that work on each element alone, whatever the layout, and when they may be lowered: the channels that fill
+ * a block up must stay zero, and truth values must not have to be reordered.
+ */
+const pointwise: Readonly<Record<string, (of: Pointwise) => boolean>> = {
+  Relu: () => true,
+  Clip: ({ bounds: [low, high] }) => low <= 0 && high >= 0,
+  Add: ({ scalars }) => !scalars,
+  Sub: ({ scalars }) => !scalars,
+  Sum: ({ scalars }) => !scalars,
+  Mul: () => true,
+  Greater: ({ becomesFactor }) => becomesFactor,
+  Less: ({ becomesFactor }) => becomesFactor,
+  // What the comparison gave for the channels beyond the last does not matter: it multiplies zeros.
+  Cast: ({ node, ofMask }) => ofMask && intOf(node, 'to', 0) === 1,
+};
 
 class Lowering {
   private readonly blocked = new Map<string, string>();
@@ -46,6 +73,9 @@ class Lowering {
   private readonly fused = new Set<Node>();
   /** Shapes of what this pass has lowered. */
   private readonly known = new Map<string, Shape>();
+  /** Comparisons' results. */
+  private readonly masks = new Set<string>();
+  /** Values whose plain form does not exist yet. */
   private readonly unmade = new Set<string>();
   private readonly uses = new Map<string, Node[]>();
   private readonly up = (channels: number) => Math.ceil(channels / this.options.block) * this.options.block;
@@ -72,7 +102,7 @@ class Lowering {
     const dims = this.dims(weight);
     if (node.opType !== 'Conv' || dims?.length !== 4 || intOf(node, 'group', 1) !== 1) return false;
     const [K, C, R, S] = dims;
-    if (C < fewestChannels || !this.dims(node.output[0])) return false;
+    if (C < fewestChannels || !this.dims(x) || !this.dims(node.output[0])) return false;
     const inputs = [this.inBlocks(x), this.weight(weight, dims)];
     if (bias) inputs.push(this.builder.pad(bias, [0, this.up(K) - K]));
     const copy = this.rename(node, inputs, blockedDomain);
@@ -113,21 +143,30 @@ class Lowering {
   }
 
   private elementwise(node: Node): boolean {
-    if (!pointwise.has(node.opType)) return false;
     if (this.fused.has(node)) return true;
-    if (!node.input.some((value) => this.blocked.has(value))) return false;
-    const dims = this.dims(node.input.find((value) => this.blocked.has(value))!)!;
-    const compatible = node.input.every((value) => {
-      const own = this.dims(value);
-      return own && (!own.length ? node.input.length === 2 : same(own, dims));
-    });
-    // A scalar added would fill the channels that must stay zero.
-    const scalar = node.input.some((value) => !this.dims(value)?.length);
-    if (!compatible || (scalar && !['Mul', 'Greater', 'Less'].includes(node.opType))) return false;
-    const inputs = node.input.map((value) => (this.dims(value)!.length ? this.inBlocks(value) : value));
-    const copy = this.rename(node, inputs);
+    const inputs = node.input.filter(Boolean);
+    const lead = inputs.find((value) => this.blocked.has(value));
+    const keepsZero = pointwise[node.opType];
+    if (!lead || !keepsZero?.(this.view(node))) return false;
+    const dims = this.dims(lead)!;
+    const fits = inputs.every((value) => this.dims(value)?.length === 0 || this.sameShape(value, lead));
+    if (!fits) return false;
+    const lowered = node.input.map((value) => (this.dims(value)?.length ? this.inBlocks(value) : value));
+    const copy = this.rename(node, lowered);
     this.define(node.output[0], copy.output[0], dims);
+    if (['Greater', 'Less'].includes(node.opType)) this.masks.add(node.output[0]);
     return true;
+  }
+
+  private view(node: Node): Pointwise {
+    const constants = node.input.slice(1).map((value) => this.builder.initializers.get(value)?.data[0]);
+    return {
+      node,
+      scalars: node.input.some((value) => this.dims(value)?.length === 0),
+      bounds: [Number(constants[0] ?? NaN), Number(constants[1] ?? NaN)],
+      ofMask: this.masks.has(node.input[0]),
+      becomesFactor: !!this.onlyReader(node.output[0], ['Cast']),
+    };
   }
 
   /** [N, C, H, W] to [C, N, H, W]: one block of channels is [N · H · W, block], so that one reordering does both. */

@@ -45,7 +45,10 @@ function network(): Graph {
   op('MaxPool', ['swish'], 'pooled', { kernel_shape: [2, 2], strides: [2, 2] });
   conv('pooled', 'f', [6, 18, 3, 3], 2);
   conv('pooled', 'g', [7, 18, 3, 3], 2);
-  op('Concat', ['f', 'g'], 'h', { axis: 1 });
+  op('Clip', ['f', 'zero', 'six'], 'f+');
+  conv('f+', 'i', [6, 6, 1, 1]);
+  op('LeakyRelu', ['g'], 'g+', { alpha: 0.1 });
+  op('Concat', ['i', 'g+'], 'h', { axis: 1 });
   op('Relu', ['h'], 'h+');
   op('GlobalAveragePool', ['h+'], 'mean');
   op('Flatten', ['mean'], 'flat', { axis: 1 });
@@ -65,6 +68,8 @@ function network(): Graph {
     }),
   );
   for (const [name, dims] of Object.entries(weights)) graph.setConstant(name, numbers(dims, 0.3));
+  graph.setConstant('zero', floats([], [0]));
+  graph.setConstant('six', floats([], [6]));
   return graph;
 }
 
@@ -104,8 +109,8 @@ describe('lowerToBlocks', () => {
     });
     const blocked = built.model.nodes.filter(({ domain }) => domain === blockedDomain);
     const count = (op: string) => blocked.filter(({ opType }) => opType === op).length;
-    // Six forward (the first has three input channels) and four backward: those of stride 2 are transposed.
-    expect(count('Conv')).toBe(10);
+    // Seven forward (the first has three input channels) and five backward: those of stride 2 are transposed.
+    expect(count('Conv')).toBe(12);
     // Two are left: behind the first convolution, which stays plain, and behind the concatenation.
     expect(built.model.nodes.filter(({ opType }) => opType === 'Relu')).toHaveLength(2);
     expect(built.model.nodes.filter(({ opType, input }) => opType === 'Add' && input.includes('c'))).toEqual(
