@@ -138,13 +138,13 @@ export class Builder {
   }
 
   /** The graph of all that was emitted. */
-  build(interface_: {
+  build(signature: {
     irVersion: bigint;
     opsets: readonly OperatorSetIdProto[];
     inputs: readonly ValueInfoProto[];
     outputs: readonly ValueInfoProto[];
   }): Graph {
-    const { irVersion, opsets, inputs, outputs } = interface_;
+    const { irVersion, opsets, inputs, outputs } = signature;
     const nodes = this.live(outputs.map(({ name }) => name));
     const read = new Set(nodes.flatMap((node) => node.input));
     const imported = new Set(opsets.map(({ domain }) => domain ?? ''));
