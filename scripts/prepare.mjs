@@ -1,5 +1,5 @@
 // Brings a fresh clone to where its commands can run: dependencies, then the compiled package. Does nothing that is done.
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,8 +10,14 @@ if (major < 20 || (major === 20 && minor < 3)) {
   console.error(`Slimflow needs Node 20.3 or newer; this is ${process.version}`);
   process.exit(1);
 }
-const run = (command, ...args) =>
-  execFileSync(command, args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
+const run = (command, ...args) => {
+  const { status } = spawnSync(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  });
+  if (status !== 0) process.exit(status ?? 1);
+};
 const time = (path) => (existsSync(join(root, path)) ? statSync(join(root, path)).mtimeMs : 0);
 
 if (time('node_modules/.package-lock.json') < time('package-lock.json')) {
