@@ -1,12 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { Context } from '@temporalio/activity';
-
-import type { ArtifactRef } from '../store/artifact';
-import type { FileStore } from '../store/store';
 import { perform } from './perform';
-import type { Activities, FineTunedModel, HeartbeatDetails } from './types';
+import type { Activities, FineTunedModel } from './types';
 import { localData, type Workplace } from './workplace';
 
 /**
@@ -18,7 +14,9 @@ export const fineTune =
   (request) =>
     perform(at, 'fineTune', request, ({ key, run, tell }) =>
       at.store.scratch.use(async (folder): Promise<FineTunedModel> => {
-        const resume = (await at.store.checkpoint(key)) ?? (await fromHeartbeat(at.store));
+        // The pointer is set before a heartbeat tells of it, so it is never behind the heartbeat's details; and it stands
+        // under the engine's version, while details may come from an engine that was replaced.
+        const resume = await at.store.checkpoint(key);
         const checkpoints = join(folder, 'checkpoints');
         await mkdir(checkpoints);
         const out = join(folder, 'model.onnx');
@@ -57,12 +55,6 @@ export const fineTune =
         return { ...result, model };
       }),
     );
-
-/** The checkpoint that the try before this one spoke of, if it is whole. */
-async function fromHeartbeat(store: FileStore): Promise<ArtifactRef | undefined> {
-  const details = Context.current().info.heartbeatDetails as HeartbeatDetails | undefined;
-  return details?.checkpoint && (await store.has(details.checkpoint)) ? details.checkpoint : undefined;
-}
 
 function ignoreMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') throw error;

@@ -17,13 +17,13 @@ export interface Performance {
   /** The digest of what is done, with what, by which engine. */
   readonly key: string;
   /** Runs a job of the engine that stops when the activity is cancelled; its progress goes into the heartbeat. */
-  run<Name extends JobName>(
+  readonly run: <Name extends JobName>(
     job: Name,
     input: Jobs[Name]['input'],
     onProgress?: (progress: Progress) => void,
-  ): Promise<Jobs[Name]['output']>;
+  ) => Promise<Jobs[Name]['output']>;
   /** What the next heartbeats say. */
-  tell(details: HeartbeatDetails): void;
+  readonly tell: (details: HeartbeatDetails) => void;
 }
 
 /**

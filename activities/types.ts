@@ -56,6 +56,8 @@ export interface ScoreLayerRequest {
   readonly layer: string;
   readonly candidates: readonly number[];
   readonly evaluate: DataRef;
+  /** Images of it that a score is computed on. */
+  readonly samples: number;
   readonly train: DataRef;
   readonly reconstruction: Reconstruction;
   readonly metric: MetricName;

@@ -1,7 +1,7 @@
 import { clearScreenDown, moveCursor } from 'node:readline';
 import type { WriteStream } from 'node:tty';
 
-import type { LiveProgress } from '../client/watch';
+import type { Doing, LiveProgress } from '../client/watch';
 import { candidateText, doingText, statusLines, stepText } from '../report/status';
 
 /** Shows how a run goes. */
@@ -13,6 +13,9 @@ export interface Live {
 
 /** A block that is redrawn on a terminal; elsewhere a line whenever something changes. */
 export const live = (stream: WriteStream): Live => (stream.isTTY ? new Block(stream) : new Lines(stream));
+
+/** Long work is told of four times, not at every heartbeat. */
+const quarterOf = ({ at }: Doing) => (at?.total ? Math.floor((4 * at.done) / at.total) : 0);
 
 class Block implements Live {
   private readonly began = Date.now();
@@ -67,7 +70,7 @@ class Lines implements Live {
     for (const row of candidates) {
       const now = doing[row.id];
       if (row.status === 'running' && !now) continue;
-      const state = row.status === 'running' ? `${now.activity} ${now.attempt}` : undefined;
+      const state = row.status === 'running' ? `${now.activity} ${now.attempt} ${quarterOf(now)}` : undefined;
       this.say(row.id, `${row.id}: ${row.status === 'running' ? doingText(now) : candidateText(row)}`, state);
     }
     for (const note of notes) this.say(note, `note: ${note}`);

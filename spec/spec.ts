@@ -72,6 +72,8 @@ const settings = {
   ssvdTargets: z.array(ratio).min(1).optional(),
   /** Ratios of a layer's own cost that eval scores are computed for. */
   candidates: Candidates.default([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]),
+  /** Images of the evaluation split, drawn at random, that an eval score is computed on. */
+  scoring: z.strictObject({ samples: count.default(500) }).prefault({}),
   pick: z
     .strictObject({
       /** SSVD models that go on to channel pruning, at most. */

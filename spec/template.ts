@@ -26,6 +26,8 @@ tolerance: 1                      # X: points of the metric that the final model
 techniques: [spatial-svd, channel-pruning]  # one of them alone works too
 # ssvdTargets: [0.5, 0.65, 0.75]  # Cssvd; when left out, C, C + 0.3 (1 - C) and C + 0.5 (1 - C)
 candidates: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]  # ratios of a layer's cost that get an eval score
+scoring:
+  samples: 500                    # images of the evaluation split that an eval score is computed on
 pick:
   maxPicks: 2                     # spatial-SVD models that go on to channel pruning
   # budget: 0.5                   # points they may have lost; when left out, max(X - 5, min(X / 2, 2))

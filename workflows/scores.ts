@@ -18,7 +18,7 @@ export async function scores(
   technique: Technique,
 ): Promise<ArtifactRef> {
   const { data, settings } = run.input;
-  const { candidates, reconstruction, metric } = settings;
+  const { candidates, scoring, reconstruction, metric } = settings;
   const names = layers.filter((layer) => layer.techniques.includes(technique)).map(({ name }) => name);
   const scored = run.scoring(of, technique, names.length);
   const subject = of === 'original' ? techniqueNames[technique] : `${of} · ${techniqueNames[technique]}`;
@@ -26,6 +26,7 @@ export async function scores(
     model,
     technique,
     candidates,
+    samples: scoring.samples,
     reconstruction,
     metric,
     evaluate: data.evaluate,

@@ -17,6 +17,7 @@ describe('the spec', () => {
       metric: 'top1',
       techniques: ['spatial-svd', 'channel-pruning'],
       candidates: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9],
+      scoring: { samples: 500 },
       pick: { maxPicks: 2 },
       revisit: { maxRevisits: 2 },
       ccpFactors: [0.95, 1, 1.05],
@@ -43,7 +44,15 @@ describe('the spec', () => {
     const { model, data, target, tolerance } = shown;
     expect(shown).toEqual(CompressionSpec.parse({ model, data, target, tolerance }));
     for (const field of Object.keys(CompressionSettings.shape)) expect(specTemplate).toContain(`${field}:`);
-    for (const nested of ['pick', 'revisit', 'select', 'fineTune', 'reconstruction', 'latency'] as const)
+    for (const nested of [
+      'scoring',
+      'pick',
+      'revisit',
+      'select',
+      'fineTune',
+      'reconstruction',
+      'latency',
+    ] as const)
       for (const field of Object.keys(shown[nested]))
         expect(specTemplate).toMatch(new RegExp(`^  ${field}:`, 'm'));
   });

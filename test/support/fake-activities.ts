@@ -18,9 +18,9 @@ export interface World {
   readonly original: number;
   readonly layers: Analysis['layers'];
   /** The metric of a model with this share of the original's MACs. */
-  metric(ratio: number, tuned: boolean, macs: number): number;
+  readonly metric: (ratio: number, tuned: boolean, macs: number) => number;
   /** Runs before each activity; throws what the activity is to throw. */
-  before(activity: keyof Activities, request: unknown): Promise<void> | void;
+  readonly before: (activity: keyof Activities, request: unknown) => Promise<void> | void;
 }
 
 export const fakeMacs = 1_000_000;
@@ -68,42 +68,40 @@ export function fakeActivities(
       await before(name, request);
       return reply(request);
     };
-  return Object.assign(
-    {
-      analyze: answer<{ model: ArtifactRef }, Analysis>('analyze', ({ model }) => ({
-        macs: modelOf(model).macs,
-        params: modelOf(model).macs / 10,
-        layers,
-        notes: [],
-      })),
-      evaluate: answer('evaluate', ({ model }: Parameters<Activities['evaluate']>[0]) => {
-        const { macs, tuned } = modelOf(model);
-        return { value: macs === fakeMacs ? original : metric(macs / fakeMacs, tuned, macs), samples: 1000 };
+  return {
+    calls,
+    analyze: answer<{ model: ArtifactRef }, Analysis>('analyze', ({ model }) => ({
+      macs: modelOf(model).macs,
+      params: modelOf(model).macs / 10,
+      layers,
+      notes: [],
+    })),
+    evaluate: answer('evaluate', ({ model }: Parameters<Activities['evaluate']>[0]) => {
+      const { macs, tuned } = modelOf(model);
+      return { value: macs === fakeMacs ? original : metric(macs / fakeMacs, tuned, macs), samples: 1000 };
+    }),
+    scoreLayer: answer(
+      'scoreLayer',
+      ({ layer, technique, candidates }: Parameters<Activities['scoreLayer']>[0]) => ({
+        scores: candidates.map((ratio) => ({ ratio, units: 1, score: 90, error: 0.1 })),
+        artifact: fakeRef(`${layer} ${technique}`),
       }),
-      scoreLayer: answer(
-        'scoreLayer',
-        ({ layer, technique, candidates }: Parameters<Activities['scoreLayer']>[0]) => ({
-          scores: candidates.map((ratio) => ({ ratio, units: 1, score: 90 })),
-          artifact: fakeRef(`${layer} ${technique}`),
-        }),
-      ),
-      collectScores: answer('collectScores', () => fakeRef('scores')),
-      compress: answer('compress', ({ model, target }: Parameters<Activities['compress']>[0]) => {
-        const macs = Math.round(modelOf(model).macs * target);
-        return { model: modelRef({ macs, tuned: false }), macs, params: Math.round(macs / 10), notes: [] };
-      }),
-      fineTune: answer('fineTune', ({ model }: Parameters<Activities['fineTune']>[0]) => ({
-        model: modelRef({ ...modelOf(model), tuned: true }),
-        steps: 10,
-        resumedAt: 0,
-        losses: [1, 0.5],
-      })),
-      latency: answer('latency', ({ models }: Parameters<Activities['latency']>[0]) => ({
-        ms: models.map((model) => modelOf(model).macs / 1e5),
-      })),
-    },
-    { calls },
-  );
+    ),
+    collectScores: answer('collectScores', () => fakeRef('scores')),
+    compress: answer('compress', ({ model, target }: Parameters<Activities['compress']>[0]) => {
+      const macs = Math.round(modelOf(model).macs * target);
+      return { model: modelRef({ macs, tuned: false }), macs, params: Math.round(macs / 10), notes: [] };
+    }),
+    fineTune: answer('fineTune', ({ model }: Parameters<Activities['fineTune']>[0]) => ({
+      model: modelRef({ ...modelOf(model), tuned: true }),
+      steps: 10,
+      resumedAt: 0,
+      losses: [1, 0.5],
+    })),
+    latency: answer('latency', ({ models }: Parameters<Activities['latency']>[0]) => ({
+      ms: models.map((model) => modelOf(model).macs / 1e5),
+    })),
+  };
 }
 
 /** The failure of a fake activity that will never succeed. */

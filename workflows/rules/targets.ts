@@ -1,4 +1,3 @@
-const round = (value: number, step: number) => Math.round(value / step) * step;
 /** Two ratios closer than this are one. */
 const same = 1e-9;
 
@@ -11,11 +10,8 @@ export const distinct = (ratios: readonly number[]): number[] =>
  * C itself is not rounded.
  */
 export function defaultTargets(target: number): number[] {
-  const shares = [0, 0.3, 0.5];
-  const rounded = shares.map((share) => (share ? round(target + share * (1 - target), 0.01) : target));
-  return distinct(
-    rounded.map((value) => Number(value.toFixed(9))).filter((value) => value >= target && value < 1),
-  );
+  const above = [0.3, 0.5].map((share) => Number((target + share * (1 - target)).toFixed(2)));
+  return distinct([target, ...above.filter((value) => value > target && value < 1)]);
 }
 
 /**

@@ -1,0 +1,19 @@
+import type { Candidate } from '../../workflows/types';
+
+/** A candidate of which only the figures that a rule goes by matter. */
+export const candidateWith = (figures: Partial<Candidate>): Candidate => ({
+  id: 'ssvd',
+  technique: 'spatial-svd',
+  parent: null,
+  round: 0,
+  asked: 0.5,
+  model: { uri: 'file:///m', sha256: '0'.repeat(64), bytes: 1 },
+  achieved: 0.5,
+  macs: 500,
+  params: 50,
+  metricBefore: 90,
+  metricAfter: 98 - (figures.drop ?? 0),
+  drop: 0,
+  notes: [],
+  ...figures,
+});

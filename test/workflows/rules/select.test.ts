@@ -1,0 +1,59 @@
+import { isEligible, objection, select, unmet } from '../../../workflows/rules/select';
+import { candidateWith } from '../../support/candidates';
+
+const requirement = { target: 0.5, tolerance: 1, closeness: 0.02 };
+
+describe('step 5, select', () => {
+  it.each([
+    [0.52, 1, undefined],
+    [0.3, -1, undefined],
+    [0.521, 0, 'too far from C'],
+    [0.5, 1.1, 'too much drop'],
+    [0.6, 2, 'too far from C, too much drop'],
+  ])('ratio %d with drop %d: %s', (achieved, drop, expected) => {
+    const candidate = candidateWith({ achieved, drop });
+    expect(objection(candidate, requirement)).toBe(expected);
+    expect(isEligible(candidate, requirement)).toBe(expected === undefined);
+  });
+
+  it('takes the eligible model with the highest metric', () => {
+    const candidates = [
+      candidateWith({ id: 'far', achieved: 0.6, drop: -1 }),
+      candidateWith({ id: 'good', drop: 0.2 }),
+      candidateWith({ id: 'best', drop: 0.1 }),
+    ];
+    expect(select(candidates, requirement)?.id).toBe('best');
+  });
+
+  it('breaks ties by fewer MACs, then by lower latency', () => {
+    const tied = [
+      candidateWith({ id: 'a', macs: 500, latencyMs: 1 }),
+      candidateWith({ id: 'b', macs: 490, latencyMs: 2 }),
+      candidateWith({ id: 'c', macs: 490, latencyMs: 1 }),
+    ];
+    expect(select(tied, requirement)?.id).toBe('c');
+  });
+
+  it('takes none where none is eligible, and says that the drop stopped it', () => {
+    const candidates = [
+      candidateWith({ id: 'a', achieved: 0.5, drop: 3 }),
+      candidateWith({ id: 'b', achieved: 0.9, drop: 2 }),
+    ];
+    expect(select(candidates, requirement)).toBeUndefined();
+    expect(unmet(candidates, requirement)).toEqual({
+      best: 'a',
+      stoppedBy: 'too much drop',
+      reason:
+        "no model loses at most 1 points; the best found, a has 0.500 of the original's MACs and loses 3.00 points",
+    });
+  });
+
+  it('or that the ratio did, where models keep within X', () => {
+    const candidates = [
+      candidateWith({ id: 'a', achieved: 0.7, drop: 0.5 }),
+      candidateWith({ id: 'b', achieved: 0.6, drop: 0.9 }),
+      candidateWith({ id: 'c', achieved: 0.5, drop: 5 }),
+    ];
+    expect(unmet(candidates, requirement)).toMatchObject({ best: 'b', stoppedBy: 'too far from the target' });
+  });
+});
