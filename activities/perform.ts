@@ -73,12 +73,13 @@ export function failureOf(error: unknown): unknown {
       nonRetryable: true,
       cause: error,
     });
-  if (error instanceof Error && bugs.includes(error.name))
+  const { name, message } = error as Error;
+  if (bugs.includes(name))
     return ApplicationFailure.create({
-      message: `${error.name}: ${error.message}`,
+      message: `${name}: ${message}`,
       type: 'Bug',
       nonRetryable: true,
-      cause: error,
+      cause: error as Error,
     });
   return error;
 }

@@ -10,7 +10,7 @@ export const distinct = (ratios: readonly number[]): number[] =>
  * C itself is not rounded.
  */
 export function defaultTargets(target: number): number[] {
-  const above = [0.3, 0.5].map((share) => Number((target + share * (1 - target)).toFixed(2)));
+  const above = [0.3, 0.5].map((share) => Math.round(100 * (target + share * (1 - target))) / 100);
   return distinct([target, ...above.filter((value) => value > target && value < 1)]);
 }
 

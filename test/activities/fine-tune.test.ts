@@ -1,0 +1,72 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { HeartbeatDetails } from '../../activities/types';
+import type { FineTuneInput, Progress } from '../../engine/jobs/types';
+import { atWork } from '../support/workplace';
+
+const settings = {
+  epochs: 1,
+  learningRate: 0.01,
+  batch: 1,
+  optimizer: 'sgd',
+  momentum: 0.9,
+  weightDecay: 0,
+  schedule: 'one-cycle',
+  seed: 0,
+} as const;
+
+/** A trainer of four steps that writes a checkpoint after each; it can be killed after the second. */
+const trainer =
+  (fails: () => boolean) =>
+  async (input: FineTuneInput, { onProgress }: { onProgress?: (progress: Progress) => void }) => {
+    const resumedAt = input.resume ? Number(readFileSync(input.resume, 'utf8').split(' ')[0]) : 0;
+    for (let step = resumedAt + 1; step <= 4; step++) {
+      const checkpoint = join(input.checkpoints, `step-${step}`);
+      writeFileSync(checkpoint, `${step} of seed ${input.settings.seed}`);
+      onProgress?.({ done: step, total: 4, note: '', checkpoint });
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      if (step === 2 && fails()) throw new Error('killed');
+    }
+    writeFileSync(input.out, 'tuned');
+    return { steps: 4, resumedAt, losses: [1] };
+  };
+
+describe('fine-tuning', () => {
+  it('goes on from its last checkpoint when it is tried again', () => {
+    let tries = 0;
+    return atWork(
+      { fineTune: trainer(() => ++tries === 1) },
+      async ({ do: perform, model, split, store }) => {
+        const request = { model, data: split, settings };
+        const environment = new MockActivityEnvironment();
+        const told: HeartbeatDetails[] = [];
+        environment.on('heartbeat', (details: HeartbeatDetails) => told.push(details));
+        await expect(perform('fineTune', request, environment)).rejects.toThrow('killed');
+        const checkpoint = told.at(-1)?.checkpoint;
+        expect(readFileSync(await store.path(checkpoint!), 'utf8')).toBe('2 of seed 0');
+
+        const tuned = await perform('fineTune', request);
+        expect(tuned).toMatchObject({ steps: 4, resumedAt: 2, losses: [1] });
+        expect(readFileSync(await store.path(tuned.model), 'utf8')).toBe('tuned');
+        expect(await store.has(checkpoint!)).toBe(false);
+      },
+    );
+  });
+
+  it('begins anew where the checkpoint is corrupt, or the settings are others', () => {
+    let tries = 0;
+    return atWork({ fineTune: trainer(() => ++tries <= 2) }, async ({ do: perform, model, split, store }) => {
+      const request = { model, data: split, settings };
+      await expect(perform('fineTune', request)).rejects.toThrow('killed');
+      rmSync(join(store.root, 'objects'), { recursive: true });
+      const restored = { model: await store.putBytes('model'), data: split, settings };
+      await Promise.all(['images', 'labels'].map((name) => store.putBytes(name)));
+      await expect(perform('fineTune', restored)).rejects.toThrow('killed');
+      const other = await perform('fineTune', { ...restored, settings: { ...settings, seed: 1 } });
+      expect(other.resumedAt).toBe(0);
+      expect((await perform('fineTune', restored)).resumedAt).toBe(2);
+    });
+  });
+});

@@ -1,0 +1,55 @@
+import { engineVersion } from '../../activities/workplace';
+import { atWork } from '../support/workplace';
+
+it('analyze gives the layers that can be compressed', () =>
+  atWork(
+    {
+      analyze: ({ ignore }) => ({
+        inputs: [],
+        outputs: [],
+        opset: 18,
+        macs: 100,
+        params: 10,
+        layers: (['conv', 'fc'] as const).map((name) => ({
+          name,
+          kind: 'Conv',
+          kernel: [],
+          stride: [],
+          input: [],
+          output: [],
+          macs: 50,
+          params: 5,
+          techniques: name === 'conv' && !ignore?.length ? ['spatial-svd' as const] : [],
+        })),
+        notes: ['n'],
+      }),
+    },
+    async ({ do: perform, model }) => {
+      expect(await perform('analyze', { model, ignore: [] })).toEqual({
+        macs: 100,
+        params: 10,
+        layers: [{ name: 'conv', techniques: ['spatial-svd'] }],
+        notes: ['n'],
+      });
+      expect((await perform('analyze', { model, ignore: ['conv'] })).layers).toEqual([]);
+    },
+  ));
+
+it('latency hands the models over in their order', () =>
+  atWork(
+    { latency: ({ models, runs }) => ({ ms: models.map((_, i) => i + runs) }) },
+    async ({ do: perform, model, store }) => {
+      const other = await store.putBytes('other');
+      expect(await perform('latency', { models: [model, other], runs: 7 })).toEqual({ ms: [7, 8] });
+    },
+  ));
+
+it('a missing artifact is an error that names it', () =>
+  atWork({}, async ({ do: perform, model }) => {
+    const missing = { ...model, sha256: 'f'.repeat(64) };
+    await expect(perform('analyze', { model: missing, ignore: [] })).rejects.toMatchObject({
+      type: 'ArtifactMissing',
+    });
+  }));
+
+it('the engine has a version', () => expect(engineVersion()).toMatch(/^[0-9a-f]{16}$/));

@@ -1,0 +1,49 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { join } from 'node:path';
+
+import { activitiesAt } from '../../activities';
+import type { Activities, DataRef } from '../../activities/types';
+import { FileStore } from '../../store/store';
+import { fakePool } from './fake-pool';
+import { inFolder } from './folder';
+
+/** Activities with a fresh store and a fake pool. */
+export async function atWork(
+  jobs: Parameters<typeof fakePool>[0],
+  work: (place: Workbench) => Promise<void>,
+): Promise<void> {
+  await inFolder(async (folder) => {
+    const store = new FileStore(join(folder, 'store'));
+    const pool = fakePool(jobs);
+    const activities = activitiesAt({ store, pool, threads: 2, checkpointSeconds: 5, version: 'test' });
+    const split: DataRef = {
+      images: await store.putBytes('images'),
+      labels: await store.putBytes('labels'),
+      range: [0, 1],
+    };
+    await work({
+      store,
+      calls: pool.calls,
+      model: await store.putBytes('model'),
+      split,
+      do: (name, request, environment = new MockActivityEnvironment()) =>
+        environment.run<[unknown], never, (request: unknown) => Promise<never>>(
+          activities[name] as (request: unknown) => Promise<never>,
+          request,
+        ) as never,
+    });
+  });
+}
+
+interface Workbench {
+  readonly store: FileStore;
+  readonly calls: ReturnType<typeof fakePool>['calls'];
+  readonly model: Awaited<ReturnType<FileStore['putBytes']>>;
+  readonly split: DataRef;
+  /** Runs an activity as a worker would. */
+  readonly do: <Name extends keyof Activities>(
+    name: Name,
+    request: Parameters<Activities[Name]>[0],
+    environment?: MockActivityEnvironment,
+  ) => ReturnType<Activities[Name]>;
+}
