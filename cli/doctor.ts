@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { listSupportedBackends } from 'onnxruntime-node';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import { existingServer } from '../client/server';
 import { temporalBinary } from '../client/temporal-binary';
@@ -33,16 +33,27 @@ function node(): Finding {
 function onnxRuntime(): Finding {
   const subject = 'ONNX Runtime';
   try {
-    const providers = listSupportedBackends().map(({ name }) => name);
+    const providers = listSupportedBackends();
+    const there = providers.filter(({ name, bundled }) => bundled || isFetched(name)).map(({ name }) => name);
+    const others = providers.map(({ name }) => name).filter((name) => !there.includes(name));
+    const missing = others.length
+      ? `; not installed: ${others.join(', ')} (npm install --onnxruntime-node-install=cuda12)`
+      : '';
     return {
       subject,
       ok: true,
-      text: `${versionOf('onnxruntime-node')}, execution providers: ${providers.join(', ')}`,
+      text: `${versionOf('onnxruntime-node')}, execution providers: ${there.join(', ')}${missing}`,
     };
   } catch (error) {
     return { subject, ok: false, text: (error as Error).message };
   }
 }
+
+/** Whether the library of an execution provider that does not come with the package was fetched. */
+const isFetched = (provider: string): boolean =>
+  readdirSync(join(folderOf('onnxruntime-node'), 'bin'), { recursive: true, encoding: 'utf8' }).some((file) =>
+    basename(file).includes(`onnxruntime_providers_${provider}.`),
+  );
 
 const linearAlgebra = (): Finding => ({
   subject: 'linear algebra',
@@ -69,13 +80,15 @@ function store(state: string): Finding {
 
 function cores(): Finding {
   const { slots, threads } = capacity();
-  return { subject: 'capacity', ok: true, text: `${slots} jobs at a time, ${threads} threads each` };
+  return { subject: 'capacity', ok: true, text: `${slots} jobs at a time, threads of each: ${threads}` };
 }
 
 /** The version of an installed package; its package.json may be none of its exports. */
-function versionOf(name: string): string {
+const versionOf = (name: string): string =>
+  (JSON.parse(readFileSync(join(folderOf(name), 'package.json'), 'utf8')) as { version: string }).version;
+
+function folderOf(name: string): string {
   let folder = dirname(require.resolve(name));
   while (!folder.endsWith(join('node_modules', name))) folder = dirname(folder);
-  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
-  return version;
+  return folder;
 }

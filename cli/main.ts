@@ -38,7 +38,7 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 requirement not met, 
     .description('compress a model as a spec says; write model.onnx and result.json into its outDir')
     .argument('<spec>', 'YAML or JSON file')
     .option(...stateOption)
-    .addHelpText('after', '\nExample:\n  slimflow run examples/digits/spec.yaml')
+    .addHelpText('after', '\nExample:\n  slimflow run examples/digits/slimflow.yaml')
     .action(async (spec: string, { state }: { state: string }) =>
       done(await (await import('./run.js')).run(spec, { state: resolve(state) })),
     );

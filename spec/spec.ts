@@ -43,7 +43,7 @@ const Candidates = z
 const FineTune = z.strictObject({
   epochs: z.number().int().nonnegative().default(2),
   /** Peak of the one-cycle schedule. */
-  learningRate: z.number().positive().default(0.01),
+  learningRate: z.number().positive().default(0.002),
   batch: count.default(64),
   optimizer: z.enum(['sgd']).default('sgd'),
   momentum: z.number().min(0).lt(1).default(0.9),

@@ -39,7 +39,7 @@ select:
 
 fineTune:
   epochs: 2
-  learningRate: 0.01              # peak of the one-cycle schedule
+  learningRate: 0.002             # peak of the schedule; 0.01 where the model still has BatchNormalization
   batch: 64
   optimizer: sgd
   momentum: 0.9

@@ -24,7 +24,7 @@ describe('the spec', () => {
       select: { closeness: 0.02 },
       fineTune: {
         epochs: 2,
-        learningRate: 0.01,
+        learningRate: 0.002,
         batch: 64,
         optimizer: 'sgd',
         momentum: 0.9,
