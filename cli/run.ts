@@ -81,7 +81,8 @@ async function runOn(
       await worker.stop();
     }
   } finally {
-    await connection.close();
+    // When the run is left as it is, a call may still be waiting to be tried again on this connection.
+    if (!detach.aborted) await connection.close();
   }
 }
 

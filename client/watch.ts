@@ -39,9 +39,14 @@ export async function watch(
 ): Promise<Result> {
   const ended = new AbortController();
   const stop = signal ? AbortSignal.any([signal, ended.signal]) : ended.signal;
-  const looking = onProgress ? look(client, handle, onProgress, intervalMs, stop) : Promise.resolve();
+  // Calls under way end with the watching: one that is retried after its connection was closed would throw in a timer.
+  const looking = onProgress
+    ? client.withAbortSignal(stop, () => look(client, handle, onProgress, intervalMs, stop))
+    : Promise.resolve();
   try {
-    const result = await (signal ? untilAborted(handle.result(), signal) : handle.result());
+    const result = await (signal
+      ? client.withAbortSignal(signal, () => untilAborted(handle.result(), signal))
+      : handle.result());
     // The last look shows the end: the table complete, the selected model named.
     const last = await handle.query<GuidebookProgress>('progress').catch(() => undefined);
     if (last) onProgress?.({ ...last, doing: {} });

@@ -1,0 +1,158 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { writeNpy } from '../../engine/data/npy';
+import { saveModel } from '../../engine/onnx/model';
+import { slimflow } from '../support/cli';
+import { inFolder } from '../support/folder';
+import { modelOf, randoms } from '../support/graphs';
+import { tinyJob } from '../support/tiny';
+
+/** What is wrong, how it is made wrong in a folder with a good job (or by changing the spec), and what is said. */
+const cases: [string, object, (folder: string) => void, RegExp][] = [
+  [
+    'no such model file',
+    { model: 'none.onnx' },
+    () => undefined,
+    /^model .*none\.onnx cannot be read: ENOENT/,
+  ],
+  [
+    'a file that is no ONNX',
+    {},
+    (folder) => writeFileSync(join(folder, 'model.onnx'), 'not a model at all'),
+    /^model .*model\.onnx is no ONNX/,
+  ],
+  [
+    'a truncated ONNX',
+    {},
+    (folder) => truncateSync(join(folder, 'model.onnx'), 2000),
+    /^model .*model\.onnx is no ONNX file, or was cut short/,
+  ],
+  [
+    'a model without a convolution',
+    {},
+    (folder) =>
+      saveModel(
+        modelOf(
+          ['x', ['batch', 1, 8, 8]],
+          [
+            { op: 'Flatten', inputs: ['x'], outputs: ['flat'] },
+            { op: 'Gemm', inputs: ['flat', 'w'], outputs: ['y'] },
+          ],
+          ['y', ['batch', 4]],
+          { w: randoms([64, 4], 1) },
+        ),
+        join(folder, 'model.onnx'),
+      ),
+    /^model .*model\.onnx has no convolution/,
+  ],
+  ['C = 0', { target: 0 }, () => undefined, /^spec .*job\.json: target must be above 0$/],
+  ['C = 1.5', { target: 1.5 }, () => undefined, /^spec .*job\.json: target must be below 1$/],
+  ['X < 0', { tolerance: -1 }, () => undefined, /^spec .*job\.json: tolerance must be at least 0$/],
+  [
+    'data whose shape does not fit',
+    {},
+    (folder) => writeNpy(join(folder, 'images.npy'), randoms([300, 3, 8, 8], 1)),
+    /^images of .*images\.npy are \[3, 8, 8\], but input x of .* takes \[1, 8, 8\]$/,
+  ],
+  [
+    'labels out of range',
+    {},
+    (folder) =>
+      writeNpy(join(folder, 'labels.npy'), { type: 'int32', dims: [300], data: new Int32Array(300).fill(4) }),
+    /^label 4 at row 0 of .*labels\.npy is out of range: .* has 4 classes, 0 to 3$/,
+  ],
+  [
+    'an unwritable outDir',
+    { outDir: 'blocked/out' },
+    (folder) => writeFileSync(join(folder, 'blocked'), ''),
+    /^spec .*job\.json: outDir .*blocked.out can't be written to: /,
+  ],
+  ['an unknown key', { tolerence: 1 }, () => undefined, /^spec .*job\.json: unknown key tolerence$/],
+  [
+    'a layer to ignore that is none',
+    { ignore: ['nope'] },
+    () => undefined,
+    /^ignore names nope, which is no layer of/,
+  ],
+  [
+    'a technique that fits no layer',
+    { ignore: ['c1', 'c2', 'c3'] },
+    () => undefined,
+    /^model .* has no layer that spatial-svd or channel-pruning can compress$/,
+  ],
+];
+
+describe('bad input', () => {
+  it.each(cases)('%s: one sentence, status 2, nothing left behind', (_, changes, spoil, message) =>
+    inFolder(async (folder) => {
+      const job = tinyJob(folder, changes);
+      spoil(folder);
+      const before = readdirSync(folder);
+      const { status, out, err } = await slimflow(folder, ['run', job]);
+      expect(err.trim()).toMatch(message);
+      expect(err.trim().split('\n')).toHaveLength(1);
+      expect({ status, out }).toEqual({ status: 2, out: '' });
+      expect(readdirSync(folder)).toEqual(before);
+    }),
+  );
+
+  it.each([
+    [['run'], /missing required argument 'spec'/],
+    [['compress'], /unknown command 'compress'/],
+    [['inspect', 'none.onnx'], /none\.onnx cannot be read/],
+    [['run', 'none.yaml'], /^spec none\.yaml cannot be read: ENOENT/],
+  ])('bad usage: %j', (args, message) =>
+    inFolder(async (folder) => {
+      const { status, err } = await slimflow(folder, args);
+      expect(err).toMatch(message);
+      expect(status).toBe(2);
+      expect(readdirSync(folder)).toEqual([]);
+    }),
+  );
+});
+
+describe('commands that need no server', () => {
+  it('init writes a spec once', () =>
+    inFolder(async (folder) => {
+      expect((await slimflow(folder, ['init', 'job.yaml'])).status).toBe(0);
+      expect(readFileSync(join(folder, 'job.yaml'), 'utf8')).toContain('target: 0.5');
+      const again = await slimflow(folder, ['init', 'job.yaml']);
+      expect([again.status, again.err.trim()]).toEqual([2, 'job.yaml is there already; choose another name']);
+    }));
+
+  it('inspect shows layers, as a table or as JSON', () =>
+    inFolder(async (folder) => {
+      tinyJob(folder);
+      const { out, status } = await slimflow(folder, ['inspect', 'model.onnx', '--json']);
+      expect(status).toBe(0);
+      const summary = JSON.parse(out) as { macs: number; layers: { name: string }[] };
+      expect(summary.layers.map(({ name }) => name)).toEqual(['c1', 'c2', 'c3', 'fc']);
+      expect(summary.macs).toBe(64 * 9 * (8 + 96 + 144) + 48);
+      expect((await slimflow(folder, ['inspect', 'model.onnx'])).out).toContain(`${summary.macs} MACs`);
+    }));
+
+  it('doctor says what is there, and misses a store that can not be written', () =>
+    inFolder(async (folder) => {
+      const fine = await slimflow(folder, ['doctor']);
+      expect(fine.out).toMatch(/ok +ONNX Runtime +\d+\.\d+.*cpu/);
+      expect(fine.out).toMatch(/ok +linear algebra +ml-matrix/);
+      expect(fine.out).toMatch(/ok +Temporal server/);
+      expect(fine.status).toBe(0);
+      expect(existsSync(join(folder, '.slimflow'))).toBe(false);
+      mkdirSync(join(folder, 'x'));
+      writeFileSync(join(folder, 'x', 'file'), '');
+      const blocked = await slimflow(folder, ['doctor', '--state', 'x/file/state']);
+      expect(blocked.out).toMatch(/MISSING store/);
+      expect(blocked.status).toBe(1);
+    }));
+
+  it('help has examples', () =>
+    inFolder(async (folder) => {
+      for (const command of [[], ['run'], ['init'], ['inspect'], ['doctor'], ['server']]) {
+        const { out, status } = await slimflow(folder, [...command, '--help']);
+        expect(out).toMatch(/Examples?:\n {2}slimflow /);
+        expect(status).toBe(0);
+      }
+    }));
+});

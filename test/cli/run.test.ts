@@ -1,0 +1,104 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { answers } from '../../client/probe';
+import { Result } from '../../spec/result';
+import { slimflow } from '../support/cli';
+import { inFolder } from '../support/folder';
+import { tinyJob } from '../support/tiny';
+
+const resultIn = (folder: string) =>
+  Result.parse(JSON.parse(readFileSync(join(folder, 'out', 'result.json'), 'utf8')));
+const serverOf = (folder: string) =>
+  JSON.parse(readFileSync(join(folder, '.slimflow', 'server.json'), 'utf8')) as {
+    address: string;
+    pid: number;
+  };
+
+describe('slimflow run, on a real server with the real engine', () => {
+  it('goes the whole way, and a second time takes what is known', () =>
+    inFolder(async (folder) => {
+      const job = tinyJob(folder);
+      const first = await slimflow(folder, ['run', job]);
+      expect(first.err).toBe('');
+      expect(first.status).toBe(0);
+      expect(first.out).toMatch(/^Temporal: 127\.0\.0\.1:\d+, development server started/);
+      expect(first.out).toMatch(
+        /In Temporal's UI: http:\/\/127\.0\.0\.1:\d+\/namespaces\/default\/workflows\/slimflow%2Fmodel%2F/,
+      );
+      expect(first.out).toContain('│ ssvd-0.50');
+      const result = resultIn(folder);
+      expect(result.outcome).toBe('selected');
+      expect(result.final!.macRatio).toBeLessThanOrEqual(0.52);
+      const { out } = await slimflow(folder, ['inspect', 'out/model.onnx', '--json']);
+      const { macs, params } = JSON.parse(out) as { macs: number; params: number };
+      expect(macs / result.original.macs).toBeCloseTo(result.final!.macRatio, 9);
+      expect(params / result.original.params).toBeCloseTo(result.final!.paramRatio, 9);
+
+      // Nothing goes on: no server, no scratch folder, no checkpoint.
+      expect(await answers(serverOf(folder).address)).toBe(false);
+      expect(readdirSync(join(folder, '.slimflow', 'store', 'scratch'))).toEqual([]);
+
+      const second = await slimflow(folder, ['run', job]);
+      expect(second.status).toBe(0);
+      const { runId, seconds: _seconds, ...again } = resultIn(folder);
+      expect(again).toEqual({ ...result, runId: undefined, seconds: undefined });
+      expect(runId).not.toBe(result.runId);
+    }));
+
+  it('ends with status 3 when the requirement is not met, without a model', () =>
+    inFolder(async (folder) => {
+      const job = tinyJob(folder, { techniques: ['spatial-svd'], ssvdTargets: [0.9], target: 0.3 });
+      // That of an earlier run must not be taken for this one's.
+      mkdirSync(join(folder, 'out'));
+      writeFileSync(join(folder, 'out', 'model.onnx'), 'old');
+      const { status, out } = await slimflow(folder, ['run', job]);
+      expect(out).toMatch(/Requirement not met: no model at a MAC ratio of 0\.320 or less/);
+      expect(status).toBe(3);
+      expect(resultIn(folder)).toMatchObject({ selected: null, unmet: { best: 'ssvd-0.90' } });
+      expect(existsSync(join(folder, 'out', 'model.onnx'))).toBe(false);
+    }));
+
+  it(
+    'is detached by Ctrl-C, survives a kill, and goes on as the same run',
+    () =>
+      inFolder(async (folder) => {
+        const job = tinyJob(folder, { fineTune: { epochs: 400, batch: 10 } });
+        const detached = await slimflow(folder, ['run', job], (said, child) => {
+          // A second one would end it at once.
+          if (/^ssvd-\S+: /m.test(said) && !child.killed) child.kill('SIGINT');
+        });
+        expect(detached.out).toContain('Detached. The run stays as it is');
+        expect([detached.status, detached.err]).toEqual([130, expect.stringContaining('Stopping')]);
+        expect(await answers(serverOf(folder).address)).toBe(false);
+
+        const killed = await slimflow(folder, ['run', job], (said, child) => {
+          if (/: fine-tuning/.test(said)) child.kill('SIGKILL');
+        });
+        expect(killed.out).toContain('Going on with the run');
+        expect(killed.signal).toBe('SIGKILL');
+        expect(await answers(serverOf(folder).address)).toBe(true);
+
+        const { out, status } = await slimflow(folder, ['run', job]);
+        expect(out).toMatch(/^Temporal: .*started earlier, found again/);
+        expect(out).toContain('Going on with the run');
+        expect(status).toBe(0);
+        const [, id] = /the run (slimflow\S+)/.exec(out)!;
+        expect(killed.out).toContain(id);
+        expect(resultIn(folder)).toMatchObject({ workflowId: id, outcome: 'selected' });
+        expect(readdirSync(join(folder, '.slimflow', 'store', 'scratch'))).toEqual([]);
+        expect(await answers(serverOf(folder).address)).toBe(false);
+      }),
+    120_000,
+  );
+
+  it('fails with status 1 where the configured Temporal server does not answer', () =>
+    inFolder(async (folder) => {
+      const job = tinyJob(folder);
+      const { status, err } = await slimflow(folder, ['run', job], undefined, {
+        TEMPORAL_ADDRESS: '127.0.0.1:9',
+      });
+      expect(err).toMatch(/^the Temporal server at 127\.0\.0\.1:9 .* can't be used: /);
+      expect(status).toBe(1);
+    }));
+});

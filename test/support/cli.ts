@@ -1,0 +1,35 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+import { root } from './paths';
+
+/** How a command ended, and what it said. */
+export interface Ended {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs the compiled command line in a folder, as a user would; `watch` sees each piece of its output. */
+export function slimflow(
+  folder: string,
+  args: readonly string[],
+  watch: (said: string, child: ChildProcess) => void = () => undefined,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<Ended> {
+  const env = { ...process.env, ...environment };
+  const child = spawn(process.execPath, [join(root, 'dist', 'cli', 'main.js'), ...args], {
+    cwd: folder,
+    env,
+  });
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (data) => {
+    out += String(data);
+    watch(out, child);
+  });
+  child.stderr.on('data', (data) => (err += String(data)));
+  return new Promise((resolve) =>
+    child.on('close', (status, signal) => resolve({ status, signal, out, err })),
+  );
+}
