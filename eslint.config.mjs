@@ -50,7 +50,9 @@ export default tseslint.config(
   },
   {
     files: ['**/*.mjs', '**/*.js'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
+    languageOptions: {
+      globals: { process: 'readonly', console: 'readonly', URL: 'readonly', module: 'writable' },
+    },
   },
   engineRoom('tensor', 'onnx', 'runtime', 'data', ...numeric, 'jobs'),
   engineRoom('onnx', 'runtime', 'data', ...numeric, 'jobs'),

@@ -105,7 +105,10 @@ export class Dataset {
 
   /** Batches of `size` over `count` rows drawn by `seed`, in ascending order; over all rows where there are no more. */
   *sampled(count: number, seed: number, size: number): Generator<Batch> {
-    if (count >= this.length) return yield* this.batches(size);
+    if (count >= this.length) {
+      yield* this.batches(size);
+      return;
+    }
     const rows = new Random(seed).sample(this.length, count).sort();
     for (let start = 0; start < count; start += size) yield this.gather(rows.subarray(start, start + size));
   }

@@ -3,7 +3,6 @@ import { isPlainConv, type Layer } from '../onnx/layers';
 import type { Shapes } from '../onnx/shapes';
 import { channelPaths } from '../pruning/channel-path';
 import { macsPerRank, type SplitSizes } from '../svd/spatial';
-import { isFloat } from '../tensor/tensor';
 import type { Technique } from './types';
 
 /** The techniques that apply to each layer, by its name; ignored layers are left out. */
@@ -15,20 +14,19 @@ export function techniquesOf(
 ): Map<string, Technique[]> {
   const found = new Map<string, Technique[]>();
   const add = (name: string, technique: Technique) => {
-    if (!ignore.some((ignored) => name === ignored || name.startsWith(`${ignored}.`))) {
-      found.set(name, [...(found.get(name) ?? []), technique]);
-    }
+    if (!ignore.includes(name)) found.set(name, [...(found.get(name) ?? []), technique]);
   };
   for (const layer of layers) if (splittable(graph, layer, shapes)) add(layer.name, 'spatial-svd');
-  for (const { consumer } of channelPaths(graph, layers))
-    if (consumer.dims[1] > 1) add(consumer.name, 'channel-pruning');
+  for (const { consumer, producer, channels } of channelPaths(graph, layers)) {
+    // Pruning a layer's inputs takes filters from the layer before it, which must not be an ignored one either.
+    if (channels > 1 && !ignore.includes(producer.name)) add(consumer.name, 'channel-pruning');
+  }
   return found;
 }
 
 /** A Conv that is worth splitting: a full-size kernel whose rank-1 pair costs less than it does. */
 const splittable = (graph: Graph, layer: Layer, shapes: Shapes): boolean =>
   isPlainConv(layer, graph) &&
-  isFloat(graph.constant(layer.weight)) &&
   layer.window !== undefined &&
   macsPerRank(splitSizes(layer, shapes)) < layer.macs;
 

@@ -1,5 +1,5 @@
 import { EngineError } from '../errors';
-import { sizeOf } from '../tensor/tensor';
+import { isFloat, sizeOf } from '../tensor/tensor';
 import type { Graph, Node } from './graph';
 import { inferShapes, type Shapes } from './shapes';
 import { convWindow, groupsOf, type Window } from './window';
@@ -30,6 +30,7 @@ const counted = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
  * @throws EngineError `UnsupportedModel` where a layer's spatial size is not known.
  */
 export function layersOf(graph: Graph, shapes: Shapes = inferShapes(graph)): Layer[] {
+  const names = new Set<string>();
   return graph.nodes.flatMap((node) => {
     if (node.domain || !counted.has(node.opType)) return [];
     const weight = [node.input[1], node.input[0]].find((value) => graph.isConstant(value));
@@ -37,7 +38,10 @@ export function layersOf(graph: Graph, shapes: Shapes = inferShapes(graph)): Lay
     if (!weight || !dims) return [];
     const sizes = dims.map(Number);
     const bias = graph.constant(node.input[2])?.dims ?? [0];
-    const layer = { name: nameOf(node), node, weight, dims: sizes, params: sizeOf(sizes) + sizeOf(bias) };
+    // Node names need not differ from each other; value names do.
+    const name = names.has(nameOf(node)) ? node.output[0] : nameOf(node);
+    names.add(name);
+    const layer = { name, node, weight, dims: sizes, params: sizeOf(sizes) + sizeOf(bias) };
     const window = node.opType === 'Conv' ? convWindow(node, sizes, shapes.get(node.input[0])) : undefined;
     return [{ ...layer, window, macs: sizeOf(sizes) * repeats(node, shapes) }];
   });
@@ -63,6 +67,10 @@ export const macsOf = (graph: Graph): number => layersOf(graph).reduce((sum, { m
 export const paramsOf = (graph: Graph): number =>
   graph.model.graph!.initializer.reduce((sum, { dims }) => sum + sizeOf(dims.map(Number)), 0);
 
-/** A Conv over two spatial axes whose filters see all channels, with a float weight of its own. */
+/** A Conv over two spatial axes whose filters see all channels, with a weight of its own of 32-bit floats. */
 export const isPlainConv = ({ node, dims, weight }: Layer, graph: Graph): boolean =>
-  node.opType === 'Conv' && dims.length === 4 && groupsOf(node) === 1 && graph.uses(weight).length === 1;
+  node.opType === 'Conv' &&
+  dims.length === 4 &&
+  groupsOf(node) === 1 &&
+  graph.uses(weight).length === 1 &&
+  isFloat(graph.constant(weight));

@@ -1,3 +1,4 @@
+import { EngineError } from '../errors';
 import type { ConvPair } from '../onnx/rewrites/split-conv';
 import { floats, type FloatTensor, type Tensor } from '../tensor/tensor';
 import { matrixOf, type Svd, type SvdBackend } from './matrix';
@@ -14,8 +15,13 @@ export class SpatialSvd {
     readonly svd: Svd,
   ) {}
 
-  /** Decomposes a kernel; every rank is then a matter of taking columns. */
+  /**
+   * Decomposes a kernel; every rank is then a matter of taking columns.
+   * @throws EngineError `InvalidModel` where it holds NaN or Inf, on which iterations would not end.
+   */
   static of(weight: FloatTensor, backend: SvdBackend): SpatialSvd {
+    if (!weight.data.every(Number.isFinite))
+      throw new EngineError('InvalidModel', 'a weight to decompose holds NaN or Inf');
     const [n, m, h, w] = weight.dims;
     const matrix = matrixOf(m * h, n * w);
     eachWeight(

@@ -38,9 +38,10 @@ describe('analyze', () => {
     });
   });
 
-  it('leaves ignored layers without a technique, the halves of a split one too', async () => {
-    const { layers } = await analyze({ model, ignore: ['/c/Conv'] });
-    expect(layers[0].techniques).toEqual([]);
+  it('leaves ignored layers alone, the filters that pruning the next layer would take from them too', async () => {
+    const { layers } = await analyze({ model, ignore: ['/c/Conv', '/blocks/blocks.0/c1/Conv'] });
+    expect([layers[0].techniques, layers[1].techniques]).toEqual([[], []]);
+    expect(layers[2].techniques).toEqual(['spatial-svd']);
   });
 
   it('refuses to ignore a layer that there is not', async () => {

@@ -32,4 +32,17 @@ describe('costs', () => {
     );
     expect(() => macsOf(open)).toThrow(/size of y, output of Conv y, is not known.*fixed height and width/);
   });
+
+  it('tells layers of the same node name apart, by the values they compute', () => {
+    const node = (input: string, output: string) => ({
+      op: 'MatMul',
+      name: 'dense',
+      inputs: [input, 'w'],
+      outputs: [output],
+    });
+    const graph = modelOf(['x', ['batch', 4]], [node('x', 'a'), node('a', 'b')], ['b'], {
+      w: randoms([4, 4], 1),
+    });
+    expect(layersOf(graph).map(({ name }) => name)).toEqual(['dense', 'b']);
+  });
 });

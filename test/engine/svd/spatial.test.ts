@@ -76,3 +76,12 @@ it.each([
   const weight: FloatTensor = { type: 'float32', dims: [2, 2, 3, 3], data };
   expect(distance(SpatialSvd.of(weight, mlMatrix).lowRank(1), weight)).toBeLessThan(1e-6);
 });
+
+it('refuses a kernel with NaN, on which the iteration would not end', () => {
+  const weight: FloatTensor = {
+    type: 'float32',
+    dims: [1, 1, 2, 2],
+    data: Float32Array.from([1, NaN, 0, 1]),
+  };
+  expect(() => SpatialSvd.of(weight, mlMatrix)).toThrow(/holds NaN or Inf/);
+});
