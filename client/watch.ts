@@ -1,5 +1,6 @@
-import { type Client, WorkflowFailedError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { HeartbeatDetails } from '../activities/types';
@@ -21,6 +22,8 @@ export interface LiveProgress extends GuidebookProgress {
   readonly doing: Readonly<Record<string, Doing>>;
 }
 
+export { reasonOf as failureMessage } from '../workflows/reason';
+
 export interface WatchOptions {
   readonly onProgress?: (progress: LiveProgress) => void;
   readonly intervalMs?: number;
@@ -39,14 +42,11 @@ export async function watch(
 ): Promise<Result> {
   const ended = new AbortController();
   const stop = signal ? AbortSignal.any([signal, ended.signal]) : ended.signal;
-  // Calls under way end with the watching: one that is retried after its connection was closed would throw in a timer.
-  const looking = onProgress
-    ? client.withAbortSignal(stop, () => look(client, handle, onProgress, intervalMs, stop))
-    : Promise.resolve();
+  // Every call listens to the signal that ends it, and the client never takes its listeners away.
+  setMaxListeners(0, stop);
+  const looking = onProgress ? look(client, handle, onProgress, intervalMs, stop) : Promise.resolve();
   try {
-    const result = await (signal
-      ? client.withAbortSignal(signal, () => untilAborted(handle.result(), signal))
-      : handle.result());
+    const result = await client.withAbortSignal(stop, () => untilAborted(handle.result(), stop));
     // The last look shows the end: the table complete, the selected model named.
     const last = await handle.query<GuidebookProgress>('progress').catch(() => undefined);
     if (last) onProgress?.({ ...last, doing: {} });
@@ -57,13 +57,6 @@ export async function watch(
   }
 }
 
-/** The innermost message of a run's failure. */
-export function failureMessage(error: unknown): string {
-  let inner = error as Error;
-  while (inner.cause instanceof Error) inner = inner.cause;
-  return error instanceof WorkflowFailedError || inner !== error ? inner.message : String(inner.message);
-}
-
 async function look(
   client: Client,
   handle: GuidebookHandle,
@@ -72,20 +65,35 @@ async function look(
   stop: AbortSignal,
 ): Promise<void> {
   while (!stop.aborted) {
-    // No worker may be there to answer, or the run just ended: the next look will tell.
-    const progress = await handle.query<GuidebookProgress>('progress').catch(() => undefined);
-    if (progress && !stop.aborted) {
-      const running = progress.candidates.filter(({ status }) => status === 'running');
-      const doing = await Promise.all(
-        running.map(async ({ id, workflowId }) => [id, await doingOf(client, workflowId)] as const),
-      );
-      if (!stop.aborted)
-        onProgress({
-          ...progress,
-          doing: Object.fromEntries(doing.filter(([, one]) => one)) as Record<string, Doing>,
-        });
-    }
+    const round = new AbortController();
+    const end = () => round.abort();
+    stop.addEventListener('abort', end);
+    setMaxListeners(0, round.signal);
+    await client.withAbortSignal(round.signal, () => lookOnce(client, handle, onProgress, stop));
+    stop.removeEventListener('abort', end);
     await sleep(intervalMs, undefined, { signal: stop }).catch(() => undefined);
+  }
+}
+
+/** Calls under way end with the watching: one that is retried after its connection was closed throws in a timer. */
+async function lookOnce(
+  client: Client,
+  handle: GuidebookHandle,
+  onProgress: (progress: LiveProgress) => void,
+  stop: AbortSignal,
+): Promise<void> {
+  // No worker may be there to answer, or the run just ended: the next look will tell.
+  const progress = await handle.query<GuidebookProgress>('progress').catch(() => undefined);
+  if (progress && !stop.aborted) {
+    const running = progress.candidates.filter(({ status }) => status === 'running');
+    const doing = await Promise.all(
+      running.map(async ({ id, workflowId }) => [id, await doingOf(client, workflowId)] as const),
+    );
+    if (!stop.aborted)
+      onProgress({
+        ...progress,
+        doing: Object.fromEntries(doing.filter(([, one]) => one)) as Record<string, Doing>,
+      });
   }
 }
 

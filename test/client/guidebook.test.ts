@@ -1,0 +1,144 @@
+import { WorkflowFailedError } from '@temporalio/client';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { startGuidebook, taskQueueOf } from '../../client/guidebook';
+import { prepare } from '../../client/prepare';
+import { failureMessage, type LiveProgress, watch } from '../../client/watch';
+import { CompressionSpec } from '../../spec/spec';
+import { FileStore } from '../../store/store';
+import { workflowCode } from '../../workers/bundle';
+import { fakeActivities, fakeInput, hopeless, type World } from '../support/fake-activities';
+import { inFolder } from '../support/folder';
+import { temporal } from '../support/temporal';
+
+let server: TestWorkflowEnvironment;
+beforeAll(async () => {
+  server = await temporal();
+});
+afterAll(() => server.teardown());
+
+/** A spec whose files are in a folder; the fake world reads its model from the store's reference. */
+function specIn(folder: string, changes: object = {}): CompressionSpec {
+  for (const name of ['resnet.onnx', 'x.npy', 'y.npy']) writeFileSync(join(folder, name), name);
+  const split = { images: join(folder, 'x.npy'), labels: join(folder, 'y.npy') };
+  return CompressionSpec.parse({
+    model: join(folder, 'resnet.onnx'),
+    data: { train: split, evaluate: split, test: { ...split, range: [0, 1] } },
+    target: 0.5,
+    tolerance: 1,
+    ...changes,
+  });
+}
+
+/** Activities that know the one model of the spec besides those of the fake world. */
+function worldOf(world: Partial<World> = {}) {
+  const { calls: _calls, ...fakes } = fakeActivities(world);
+  const { model: original } = fakeInput();
+  const known = <Request extends object>(request: Request): Request =>
+    JSON.parse(JSON.stringify(request), (_key, value: { uri?: string } | null) =>
+      value && typeof value === 'object' && value.uri?.startsWith('file:') ? original : value,
+    ) as Request;
+  return Object.fromEntries(
+    Object.entries(fakes).map(([name, activity]) => [
+      name,
+      (request: object) => (activity as (request: object) => Promise<unknown>)(known(request)),
+    ]),
+  );
+}
+
+const workerAt = (taskQueue: string, world?: Partial<World>) =>
+  Worker.create({
+    connection: server.nativeConnection,
+    taskQueue,
+    ...workflowCode(),
+    activities: worldOf(world),
+    maxHeartbeatThrottleInterval: 100,
+  });
+
+describe('starting the guidebook', () => {
+  it('takes model and data into the store, and names the run by them', () =>
+    inFolder(async (folder) => {
+      const store = new FileStore(join(folder, 'store'));
+      const input = await prepare(specIn(folder), store);
+      expect(input.name).toBe('resnet');
+      expect(await store.has(input.model)).toBe(true);
+      expect(input.data.test).toEqual({ ...input.data.train, range: [0, 1] });
+      expect(input.settings).not.toHaveProperty('outDir');
+    }));
+
+  it('finds the run of the same spec that is under way; another spec, model or store is another run', () =>
+    inFolder(async (folder) => {
+      const store = new FileStore(join(folder, 'store'));
+      const start = (changes?: object, at = store) =>
+        startGuidebook(server.client, specIn(folder, changes), { store: at, taskQueue: 'nobody' });
+      const first = await start();
+      const again = await start({ outDir: 'elsewhere' });
+      expect([first.isResumed, again.isResumed]).toEqual([false, true]);
+      expect(again.handle.workflowId).toBe(first.handle.workflowId);
+      expect(first.handle.workflowId).toMatch(/^slimflow\/resnet\/[0-9a-f]{12}$/);
+      expect((await first.handle.describe()).memo).toEqual({
+        model: 'resnet',
+        target: 0.5,
+        tolerance: 1,
+        techniques: ['spatial-svd', 'channel-pruning'],
+      });
+      const others = [await start({ tolerance: 2 }), await start({}, new FileStore(join(folder, 'other')))];
+      const ids = [first, ...others].map(({ handle }) => handle.workflowId);
+      expect(new Set(ids).size).toBe(3);
+      for (const { handle } of [first, ...others]) await handle.terminate();
+      expect((await start()).isResumed).toBe(false);
+      await server.client.workflow.getHandle(first.handle.workflowId).terminate();
+    }));
+
+  it('is followed to the end: stages, and what each candidate is at', () =>
+    inFolder(async (folder) => {
+      const store = new FileStore(join(folder, 'store'));
+      const taskQueue = await taskQueueOf(store);
+      let seen = false;
+      const world: Partial<World> = {
+        // The first fine-tunings wait until the follower has seen one.
+        before: async (name) => {
+          while (name === 'fineTune' && !seen) await new Promise((resolve) => setTimeout(resolve, 20));
+        },
+      };
+      const worker = await workerAt(taskQueue, world);
+      await worker.runUntil(async () => {
+        const { handle } = await startGuidebook(server.client, specIn(folder), { store, taskQueue });
+        const told: LiveProgress[] = [];
+        const onProgress = (progress: LiveProgress) => {
+          told.push(progress);
+          seen ||= Object.values(progress.doing).some(({ activity }) => activity === 'fineTune');
+        };
+        const result = await watch(server.client, handle, { onProgress, intervalMs: 50 });
+        expect(result.outcome).toBe('selected');
+        expect(told.at(-1)).toMatchObject({ stage: 'done', doing: {} });
+        expect(told.find(({ doing }) => doing['ssvd-0.50'])?.doing['ssvd-0.50'].attempt).toBe(1);
+      });
+    }));
+
+  it('can be left alone, and says why it failed', () =>
+    inFolder(async (folder) => {
+      const store = new FileStore(join(folder, 'store'));
+      const { handle } = await startGuidebook(server.client, specIn(folder), { store, taskQueue: 'later' });
+      const left = watch(server.client, handle, {
+        signal: AbortSignal.timeout(200),
+        onProgress: () => undefined,
+      });
+      await expect(left).rejects.toMatchObject({ name: 'AbortError' });
+      expect((await handle.describe()).status.name).toBe('RUNNING');
+      const world: Partial<World> = {
+        before: () => {
+          throw hopeless('InvalidModel', 'no such model');
+        },
+      };
+      const worker = await workerAt('later', world);
+      const error = await worker.runUntil(() =>
+        watch(server.client, handle).catch((error: unknown) => error),
+      );
+      expect(error).toBeInstanceOf(WorkflowFailedError);
+      expect(failureMessage(error)).toBe('no such model');
+    }));
+});
