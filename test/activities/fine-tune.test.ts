@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import type { HeartbeatDetails } from '../../activities/types';
 import type { FineTuneInput, Progress } from '../../engine/jobs/types';
-import { atWork } from '../support/workplace';
+import { atWork, silent } from '../support/workplace';
 
 const settings = {
   epochs: 1,
@@ -40,7 +40,7 @@ describe('fine-tuning', () => {
       { fineTune: trainer(() => ++tries === 1) },
       async ({ do: perform, model, split, store }) => {
         const request = { model, data: split, settings };
-        const environment = new MockActivityEnvironment();
+        const environment = new MockActivityEnvironment({}, { logger: silent });
         const told: HeartbeatDetails[] = [];
         environment.on('heartbeat', (details: HeartbeatDetails) => told.push(details));
         await expect(perform('fineTune', request, environment)).rejects.toThrow('killed');

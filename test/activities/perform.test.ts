@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { failureOf } from '../../activities/perform';
 import { EngineError } from '../../engine/errors';
 import { ArtifactError } from '../../store/errors';
-import { atWork } from '../support/workplace';
+import { atWork, silent } from '../support/workplace';
 
 describe('an activity', () => {
   it('is done once: the same request again takes the result that is known', () =>
@@ -55,7 +55,7 @@ describe('an activity', () => {
         },
       },
       async ({ do: perform, model, split }) => {
-        const environment = new MockActivityEnvironment();
+        const environment = new MockActivityEnvironment({}, { logger: silent });
         let beats = 0;
         environment.on('heartbeat', () => beats++);
         await perform('evaluate', { model, data: split, metric: 'top1' }, environment);
@@ -73,7 +73,7 @@ describe('an activity', () => {
           }),
       },
       async ({ do: perform, model, split, store }) => {
-        const environment = new MockActivityEnvironment();
+        const environment = new MockActivityEnvironment({}, { logger: silent });
         environment.on('heartbeat', (details: unknown) => {
           expect(details).toEqual({ done: 1, total: 2, note: 'half' });
           environment.cancel();

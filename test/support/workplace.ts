@@ -1,4 +1,5 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import { join } from 'node:path';
 
 import { activitiesAt } from '../../activities';
@@ -6,6 +7,9 @@ import type { Activities, DataRef } from '../../activities/types';
 import { FileStore } from '../../store/store';
 import { fakePool } from './fake-pool';
 import { inFolder } from './folder';
+
+/** Failures are what many tests provoke: their log would only be noise. */
+export const silent = new DefaultLogger('ERROR', () => undefined);
 
 /** Activities with a fresh store and a fake pool. */
 export async function atWork(
@@ -26,7 +30,7 @@ export async function atWork(
       calls: pool.calls,
       model: await store.putBytes('model'),
       split,
-      do: (name, request, environment = new MockActivityEnvironment()) =>
+      do: (name, request, environment = new MockActivityEnvironment({}, { logger: silent })) =>
         environment.run<[unknown], never, (request: unknown) => Promise<never>>(
           activities[name] as (request: unknown) => Promise<never>,
           request,
