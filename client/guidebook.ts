@@ -47,7 +47,7 @@ export async function startGuidebook(
     args: [input],
     workflowIdConflictPolicy: 'USE_EXISTING',
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-    staticSummary: `${name} to ${settings.target} of its MACs, losing at most ${settings.tolerance} points`,
+    staticSummary: `${name} to ${settings.target} of its MACs, with a drop of at most ${settings.tolerance}`,
     memo: {
       model: name,
       target: settings.target,

@@ -43,7 +43,7 @@ export function statusLines(progress: LiveProgress, seconds: number): string[] {
   const width = Math.max(0, ...candidates.map(({ id }) => id.length));
   const clock = `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
   return [
-    `${name} to ${target} of its MACs, losing at most ${tolerance} points   ${clock}`,
+    `${name} to ${target} of its MACs, with a drop of at most ${tolerance}   ${clock}`,
     `${bar((stages.indexOf(stage) + 1) / stages.length)} ${step[stage]}`,
     ...(original
       ? [`original: ${(original.macs / 1e6).toFixed(2)} million MACs, metric ${original.metric.toFixed(2)}`]

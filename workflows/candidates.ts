@@ -33,7 +33,8 @@ export async function makeCandidates(
         ...plan,
         ...outcome.made,
         achieved: outcome.made.macs / original.macs,
-        drop: original.metric - outcome.made.metricAfter,
+        // Binary fractions of points would only puzzle whoever reads the result.
+        drop: Number((original.metric - outcome.made.metricAfter).toFixed(6)),
       };
       run.done(result);
       return result;

@@ -32,7 +32,7 @@ export function markdown({
   candidates,
   notes,
 }: GuidebookProgress): string {
-  const head = `**${name}** to ${target} of its MACs, losing at most ${tolerance} points. Step: **${stage}**`;
+  const head = `**${name}** to ${target} of its MACs, with a drop of at most ${tolerance}. Step: **${stage}**`;
   const base =
     original &&
     `Original: ${(original.macs / 1e6).toFixed(2)} million MACs, ${original.params} parameters, metric ${original.metric.toFixed(2)}`;
