@@ -7,7 +7,7 @@ import {
   AttributeProtoSchema,
   type NodeProto,
 } from './proto/onnx_pb';
-import { encodeTensor } from './tensor-proto';
+import { decodeTensor, encodeTensor } from './tensor-proto';
 
 /** What an attribute can be given as: an integer or float is told by `floats` below, since JavaScript has one number. */
 export type AttributeValue = number | bigint | string | readonly number[] | Tensor;
@@ -33,6 +33,12 @@ export const floatOf = (node: NodeProto, name: string, fallback: number): number
 export const stringOf = (node: NodeProto, name: string, fallback: string): string => {
   const value = find(node, name)?.s;
   return value === undefined ? fallback : text.decode(value);
+};
+
+/** A tensor attribute, or undefined where the node does not set it or it is of a type that we do not read. */
+export const tensorOf = (node: NodeProto, name: string): Tensor | undefined => {
+  const value = find(node, name)?.t;
+  return value && decodeTensor(value);
 };
 
 /** Attributes that hold floats; every other number is an integer. */

@@ -1,27 +1,27 @@
 import { numbersOf } from '../tensor/tensor';
 import { intOf, intsOf } from './attributes';
 import type { Dim, Graph, Node } from './graph';
-import { knownValues, type Values } from './shape-values';
+import { moves, type Rule, type Scope, type Shape, wrap } from './shape-moves';
+import { knownValues } from './shape-values';
 import { convWindow, positions, windowOf } from './window';
 
-/** A shape, its dimensions numbers, symbols (`batch`) or undefined; undefined as a whole where nothing is known. */
-export type Shape = readonly Dim[];
+export type { Shape } from './shape-moves';
+/** Shapes by value; what is not known is missing. */
 export type Shapes = ReadonlyMap<string, Shape>;
-
-interface Scope {
-  readonly graph: Graph;
-  readonly shape: (value: string | undefined) => Shape | undefined;
-  readonly values: Values;
-}
-type Rule = (node: Node, scope: Scope) => (Shape | undefined)[] | undefined;
 
 const pointwise = [
   'Relu LeakyRelu PRelu Clip Sigmoid HardSigmoid HardSwish Tanh Elu Selu Celu Softplus Softsign Mish Gelu Swish Erf Exp Log Sqrt',
   'Abs Neg Reciprocal Floor Ceil Round Sign Identity Cast Dropout Softmax LogSoftmax BatchNormalization InstanceNormalization',
-  'LayerNormalization GroupNormalization LRN Not',
+  'LayerNormalization GroupNormalization RMSNormalization LRN Not Sin Cos ThresholdedRelu Shrink Hardmax CastLike',
 ].flatMap((line) => line.split(' '));
-const arithmetic = 'Add Sub Mul Div Pow Max Min Where Equal Greater Less And Or'.split(' ');
-const reductions = 'ReduceMean ReduceSum ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2'.split(' ');
+const arithmetic =
+  'Add Sub Mul Div Mod Pow Max Min Sum Mean Where Equal Greater GreaterOrEqual Less LessOrEqual And Or Xor'.split(
+    ' ',
+  );
+const reductions =
+  'ReduceMean ReduceSum ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceSumSquare'.split(
+    ' ',
+  );
 
 /** One row an operator; one that is missing leaves its outputs unknown, never guessed. */
 const rules: Record<string, Rule> = {
@@ -32,14 +32,17 @@ const rules: Record<string, Rule> = {
   },
   MatMul(node, { shape }) {
     const [a, b] = [shape(node.input[0]), shape(node.input[1])];
-    if (!a || !b || a.length < 2 || b.length < 2) return undefined;
+    if (!a?.length || !b?.length) return undefined;
     const stack = broadcast([a.slice(0, -2), b.slice(0, -2)]);
-    return stack && [[...stack, a[a.length - 2], b[b.length - 1]]];
+    // An operand of one axis is a row or a column, whose axis of 1 is not seen in the result.
+    return stack && [[...stack, ...a.slice(0, -1).slice(-1), ...(b.length > 1 ? b.slice(-1) : [])]];
   },
   MaxPool: pool,
   AveragePool: pool,
+  LpPool: pool,
   GlobalAveragePool: globalPool,
   GlobalMaxPool: globalPool,
+  GlobalLpPool: globalPool,
   Flatten(node, { shape }) {
     const input = shape(node.input[0]);
     if (!input) return undefined;
@@ -58,6 +61,7 @@ const rules: Record<string, Rule> = {
   Squeeze(node, scope) {
     const input = scope.shape(node.input[0]);
     const axes = axesOf(node, scope)?.map((axis) => wrap(axis, input?.length ?? 0));
+    if (node.input[1] && !axes) return undefined;
     return input && [input.filter((dim, axis) => (axes ? !axes.includes(axis) : dim !== 1))];
   },
   Unsqueeze(node, scope) {
@@ -82,7 +86,7 @@ const rules: Record<string, Rule> = {
   Pad(node, { shape, values }) {
     const input = shape(node.input[0]);
     const pads = intsOf(node, 'pads') ?? values.get(node.input[1]);
-    if (!input || pads?.length !== 2 * input.length) return undefined;
+    if (!input || pads?.length !== 2 * input.length || node.input[3]) return undefined;
     return [
       input.map((dim, axis) => {
         const added = plus(pads[axis], pads[axis + input.length]);
@@ -90,7 +94,17 @@ const rules: Record<string, Rule> = {
       }),
     ];
   },
-  Shape: (node, { shape }) => [[shape(node.input[0])?.length]],
+  Shape(node, { shape }) {
+    const rank = shape(node.input[0])?.length;
+    if (rank === undefined) return undefined;
+    const all = Array<number>(rank).fill(0);
+    return [[all.slice(intOf(node, 'start', 0), intOf(node, 'end', rank)).length]];
+  },
+  Expand(node, { shape, values }) {
+    const [input, target] = [shape(node.input[0]), values.get(node.input[1])];
+    return input && target && [broadcast([input, target])];
+  },
+  ...moves,
   ...Object.fromEntries(
     pointwise.map((op) => [op, ((node, { shape }) => [shape(node.input[0])]) satisfies Rule]),
   ),
@@ -120,7 +134,6 @@ export function inferShapes(graph: Graph): Shapes {
   return shapes;
 }
 
-const wrap = (axis: number, rank: number) => (axis < 0 ? axis + rank : axis);
 const plus = (a: Dim, b: Dim): Dim => (typeof a === 'number' && typeof b === 'number' ? a + b : undefined);
 
 /** The product of dimensions; a single symbol among ones stays that symbol. */
@@ -189,8 +202,11 @@ function axesOf(node: Node, { graph, values }: Scope): number[] | undefined {
 
 function reduction(node: Node, scope: Scope): (Shape | undefined)[] | undefined {
   const input = scope.shape(node.input[0]);
-  if (!input) return undefined;
-  const axes = axesOf(node, scope)?.map((axis) => wrap(axis, input.length)) ?? input.map((_, axis) => axis);
+  const given = axesOf(node, scope);
+  if (!input || (node.input[1] && !given)) return undefined;
+  const none = !given?.length;
+  if (none && intOf(node, 'noop_with_empty_axes', 0) === 1) return [input];
+  const axes = none ? input.map((_, axis) => axis) : given.map((axis) => wrap(axis, input.length));
   const keep = intOf(node, 'keepdims', 1) === 1;
   return [input.flatMap((dim, axis) => (axes.includes(axis) ? (keep ? [1] : []) : [dim]))];
 }
