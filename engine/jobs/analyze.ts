@@ -80,6 +80,15 @@ function unknownOperators(graph: Graph, shapes: ReadonlyMap<string, Shape>): str
   );
 }
 
+/** Metrics read one score a class: [N, K], or [N, K, 1, …]. */
+function checkScores(shape: readonly (number | string)[], model: string): void {
+  if (!shape.length || (shape.length > 1 && shape.slice(2).every((dim) => dim === 1))) return;
+  throw new EngineError(
+    'UnsupportedModel',
+    `the first output of model ${model} is [${shape.join(', ')}]; metrics read one score a class, [N, K]`,
+  );
+}
+
 /** Whether a data set's images and labels are what the model takes and gives. */
 function checkFit({ inputs, outputs }: ModelSummary, model: string, source: DatasetSource): void {
   if (inputs.length !== 1) {
@@ -88,6 +97,14 @@ function checkFit({ inputs, outputs }: ModelSummary, model: string, source: Data
       `model ${model} has ${inputs.length} inputs; data sets feed one`,
     );
   }
+  const batch = inputs[0].shape[0];
+  if (typeof batch === 'number' && batch > 1) {
+    throw new EngineError(
+      'UnsupportedModel',
+      `model ${model} takes batches of exactly ${batch}: export it with an open batch (or of 1)`,
+    );
+  }
+  checkScores(outputs[0].shape, model);
   const data = Dataset.open(source);
   try {
     const expected = inputs[0].shape.slice(1);

@@ -32,6 +32,7 @@ interface Candidate {
  * every candidate runs on the same cut network.
  */
 export async function scoreLayer(input: ScoreLayerInput, context: JobContext): Promise<LayerScores> {
+  context.checkStop();
   const graph = openModel(input.model);
   const shapes = inferShapes(graph);
   const layers = layersOf(graph, shapes);
@@ -108,19 +109,18 @@ async function probe(
   context: JobContext,
 ): Promise<Map<number, { score: number; error: number }>> {
   const tried = new Map(candidates.map(({ units, replacement }) => [units, replacement]));
-  const runs = [...tried].map(([units, replacement]) => ({
-    units,
-    replacement: replacement(),
-    metric: metricOf(metric),
-    distance: 0,
-  }));
+  const runs = [...tried].map(([units, replacement]) => {
+    context.checkStop(); // a large layer's refit takes long by itself
+    return { units, replacement: replacement(), metric: metricOf(metric), distance: 0 };
+  });
   let norm = 0;
-  const data = Dataset.open(source);
   const cut = await LayerProbe.open(graph, layer, shapes, threads);
+  let data: Dataset | undefined;
   try {
+    data = Dataset.open(source);
     const total = Math.min(samples, data.length);
     let done = 0;
-    for (const { images, labels, size } of data.sampled(samples, 0, batchFor(shapes))) {
+    for (const { images, labels, size } of data.sampled(samples, 0, batchFor(graph, shapes))) {
       const kept = await cut.prefix({ [graph.inputs[0].name]: floats([size, ...data.shape], images) });
       const whole = (await cut.outputs(kept)).data as Float32Array;
       norm += squares(whole);
@@ -139,12 +139,12 @@ async function probe(
     }
   } finally {
     await cut.close();
-    data.close();
+    data?.close();
   }
   return new Map(
     runs.map(({ units, metric: result, distance }) => [
       units,
-      { score: result.value(), error: distance / norm },
+      { score: result.value(), error: distance / (norm || 1) },
     ]),
   );
 }

@@ -1,4 +1,4 @@
-import type { Graph } from '../onnx/graph';
+import type { Graph, Node } from '../onnx/graph';
 import { isPlainConv, type Layer } from '../onnx/layers';
 import type { Shapes } from '../onnx/shapes';
 import { channelPaths } from '../pruning/channel-path';
@@ -12,14 +12,29 @@ export function techniquesOf(
   shapes: Shapes,
   ignore: readonly string[],
 ): Map<string, Technique[]> {
+  const behind = upstream(graph, graph.outputs[0].name);
+  const judged = new Set(layers.filter(({ node }) => behind.has(node)).map(({ name }) => name));
   const found = new Map<string, Technique[]>();
   const add = (name: string, technique: Technique) => {
-    if (!ignore.includes(name)) found.set(name, [...(found.get(name) ?? []), technique]);
+    if (!ignore.includes(name) && judged.has(name)) found.set(name, [...(found.get(name) ?? []), technique]);
   };
   for (const layer of layers) if (splittable(graph, layer, shapes)) add(layer.name, 'spatial-svd');
   for (const { consumer, producer, channels } of channelPaths(graph, layers)) {
     // Pruning a layer's inputs takes filters from the layer before it, which must not be an ignored one either.
     if (channels > 1 && !ignore.includes(producer.name)) add(consumer.name, 'channel-pruning');
+  }
+  return found;
+}
+
+/** The nodes that a value depends on, but for the one that computes it: models are judged by their first output. */
+function upstream(graph: Graph, value: string): ReadonlySet<Node> {
+  const found = new Set<Node>();
+  const open = [...(graph.producer(value) ? graph.readsOf(graph.producer(value)!) : [])];
+  for (let read = open.pop(); read !== undefined; read = open.pop()) {
+    const node = graph.producer(read);
+    if (!node || found.has(node)) continue;
+    found.add(node);
+    open.push(...graph.readsOf(node));
   }
   return found;
 }

@@ -38,7 +38,8 @@ export function declare(name: string, dims?: readonly Dim[], type: ElementType =
 
 /**
  * The part of `graph` that computes `outputs` from `inputs`, as a graph of its own that shares the weights' memory.
- * Inputs may be any values inside the graph; initializers named among them become inputs.
+ * Inputs may be any values inside the graph, of 32-bit floats unless `types` says otherwise; initializers named among
+ * them become inputs.
  * @throws EngineError `UnsupportedModel` when `outputs` need more than `inputs`.
  */
 export function extract(
@@ -46,6 +47,7 @@ export function extract(
   inputs: readonly string[],
   outputs: readonly string[],
   shapes?: Shapes,
+  types?: ReadonlyMap<string, ElementType>,
 ): Graph {
   const given = new Set(inputs);
   const needed = new Set(outputs.filter((value) => !given.has(value)));
@@ -60,7 +62,10 @@ export function extract(
   if (missing)
     throw new EngineError('UnsupportedModel', `${outputs.join(', ')} cannot be computed without ${missing}`);
   const { graph: proto, ...rest } = graph.model;
-  const declaration = (name: string) => graph.declaration(name) ?? declare(name, shapes?.get(name));
+  const input = (name: string) =>
+    graph.declaration(name) ?? declare(name, shapes?.get(name), types?.get(name));
+  // Whoever runs the graph infers an output's type, which may well be an integer's.
+  const output = (name: string) => graph.declaration(name) ?? create(ValueInfoProtoSchema, { name });
   return new Graph(
     create(ModelProtoSchema, {
       ...rest,
@@ -68,8 +73,8 @@ export function extract(
         name: proto!.name,
         node: nodes,
         initializer: proto!.initializer.filter(({ name }) => needed.has(name)),
-        input: inputs.map(declaration),
-        output: outputs.map((name) => clone(ValueInfoProtoSchema, declaration(name))),
+        input: inputs.map(input),
+        output: outputs.map((name) => clone(ValueInfoProtoSchema, output(name))),
       }),
     }),
   );

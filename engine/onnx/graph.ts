@@ -138,6 +138,11 @@ export class Graph {
     return reads(node);
   }
 
+  /** The values that subgraphs of `node` take from outside, each once. */
+  capturesOf(node: Node): ReadonlySet<string> {
+    return captures(node);
+  }
+
   /** Puts `nodes` where `node` was. */
   replace(node: Node, nodes: readonly Node[]): void {
     this.proto.node.splice(this.position(node), 1, ...nodes);
@@ -229,11 +234,21 @@ export class Graph {
   }
 }
 
-function reads(node: Node): Set<string> {
-  const values = new Set(node.input.filter(Boolean));
+const reads = (node: Node): Set<string> => new Set([...node.input.filter(Boolean), ...captures(node)]);
+
+/** The values that the subgraphs of a node take from outside: what they read and do not define themselves. */
+function captures(node: Node): Set<string> {
+  const values = new Set<string>();
   for (const { g, graphs } of node.attribute) {
-    for (const graph of g ? [g, ...graphs] : graphs)
-      for (const inner of graph.node) reads(inner).forEach((v) => values.add(v));
+    for (const graph of g ? [g, ...graphs] : graphs) {
+      const own = new Set(
+        [...graph.input, ...graph.initializer, ...graph.node.flatMap(({ output }) => output)].map((value) =>
+          typeof value === 'string' ? value : value.name,
+        ),
+      );
+      for (const inner of graph.node)
+        for (const value of reads(inner)) if (!own.has(value)) values.add(value);
+    }
   }
   return values;
 }

@@ -57,7 +57,7 @@ export class ReconstructionSamples {
     const session = inner.length
       ? await Session.open(extract(graph, [input.name], inner, shapes), { threads: this.threads })
       : undefined;
-    const size = batchFor(shapes);
+    const size = batchFor(graph, shapes);
     try {
       for (let first = 0; first < this.indices.length; first += size) {
         this.onBatch();

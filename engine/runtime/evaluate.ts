@@ -23,7 +23,7 @@ export async function evaluate(
   try {
     const metric = metricOf(name);
     let done = 0;
-    for (const { images, labels, size } of data.batches(batchFor(inferShapes(graph)))) {
+    for (const { images, labels, size } of data.batches(batchFor(graph, inferShapes(graph)))) {
       onBatch?.(done, data.length);
       const outputs = await session.run({ [session.inputs[0]]: floats([size, ...data.shape], images) });
       metric.add(outputs[session.outputs[0]].data as Float32Array, labels);

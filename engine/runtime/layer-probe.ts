@@ -29,30 +29,38 @@ export class LayerProbe {
     private readonly behind: Session,
   ) {}
 
-  /** @param graph with one input; @param layer a Conv of it */
+  /** @param graph with one input; @param layer a Conv that its first output depends on */
   static async open(graph: Graph, layer: Layer, shapes: Shapes, threads: number): Promise<LayerProbe> {
     const [input, output] = [layer.node.input[0], layer.node.output[0]];
-    if (graph.isOutput(output)) {
+    const first = graph.outputs[0].name;
+    if (output === first) {
       throw new EngineError(
         'UnsupportedModel',
-        `layer ${layer.name} computes an output of the model; name it under \`ignore\``,
+        `layer ${layer.name} computes the first output of the model; name it under \`ignore\``,
       );
     }
-    const feeds = graph.inputs.map(({ name }) => name);
-    const outputs = graph.outputs.map(({ name }) => name);
-    const open = frontier(graph, output);
-    const kept = [...new Set([input, ...open])].filter((value) => !feeds.includes(value));
-    const before = kept.length
-      ? await Session.open(extract(graph, feeds, kept, shapes), { threads })
-      : undefined;
-    const conv = await Session.open(convAlone(graph, layer, shapes), { threads });
-    const behind = await Session.open(extract(graph, [output, ...open], outputs, shapes), { threads });
     const weight = graph.constant(layer.weight);
     const bias = graph.constant(layer.node.input[2]) ?? floats([layer.dims[0]]);
     if (!isFloat(weight) || !isFloat(bias)) {
       throw new EngineError('UnsupportedModel', `layer ${layer.name} does not hold 32-bit floats`);
     }
-    return new LayerProbe(layer, { weight, bias }, before, conv, behind);
+    const feeds = graph.inputs.map(({ name }) => name);
+    const open = frontier(graph, output);
+    const kept = [...new Set([input, ...open])].filter((value) => !feeds.includes(value));
+    const opened: Session[] = [];
+    const session = async (part: Graph) => {
+      opened.push(await Session.open(part, { threads }));
+      return opened[opened.length - 1];
+    };
+    try {
+      const before = kept.length ? await session(extract(graph, feeds, kept, shapes)) : undefined;
+      const conv = await session(convAlone(graph, layer, shapes));
+      const behind = await session(extract(graph, [output, ...open], [first], shapes, before?.outputTypes));
+      return new LayerProbe(layer, { weight, bias }, before, conv, behind);
+    } catch (error) {
+      await Promise.all(opened.map((part) => part.close()));
+      throw error;
+    }
   }
 
   /** Runs what lies before the layer: all values that `outputs` needs of one batch. */

@@ -50,6 +50,15 @@ export class Session {
     return this.session.outputNames;
   }
 
+  /** Element types of the outputs, as ONNX Runtime inferred them. */
+  get outputTypes(): ReadonlyMap<string, ElementType> {
+    return new Map(
+      this.session.outputMetadata.flatMap((value) =>
+        value.isTensor ? [[value.name, value.type as ElementType]] : [],
+      ),
+    );
+  }
+
   /** Feeds tensors by name and returns those of `fetches`, or all outputs. */
   async run(
     feeds: Readonly<Record<string, Tensor>>,

@@ -17,7 +17,7 @@ export function dropIdentities(graph: Graph): void {
       continue;
     }
     const uses = graph.uses(target);
-    if (uses.some((use) => !use.input.includes(target))) continue; // read inside a subgraph
+    if (uses.some((use) => graph.capturesOf(use).has(target))) continue; // read inside a subgraph
     for (const use of uses)
       use.input.forEach((value, at) => value === target && graph.setInput(use, at, source));
     graph.replace(node, []);

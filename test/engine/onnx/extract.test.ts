@@ -1,8 +1,17 @@
-import { extract, frontier } from '../../../engine/onnx/extract';
+import { create } from '@bufbuild/protobuf';
+
+import { declare, extract, frontier } from '../../../engine/onnx/extract';
+import { makeNode, type NodeFields } from '../../../engine/onnx/graph';
 import { layersOf } from '../../../engine/onnx/layers';
 import { openModel } from '../../../engine/onnx/prepare';
+import {
+  AttributeProto_AttributeType,
+  AttributeProtoSchema,
+  GraphProtoSchema,
+} from '../../../engine/onnx/proto/onnx_pb';
+import { dropIdentities } from '../../../engine/onnx/rewrites/drop-identities';
 import { Session } from '../../../engine/runtime/session';
-import { distance, randoms, runOnce } from '../../support/graphs';
+import { distance, modelOf, randoms, runOnce } from '../../support/graphs';
 import { digitsModel } from '../../support/paths';
 
 it('a network cut in two and run in turn computes what the whole does', async () => {
@@ -23,4 +32,48 @@ it('refuses a cut that leaves something out', () => {
   expect(() => extract(graph, [layersOf(graph)[9].node.output[0]], ['logits'])).toThrow(
     /logits cannot be computed without/,
   );
+});
+
+/** An If whose branches take `a` (and compute `inner`) or `c` from outside. */
+function branching() {
+  const branch = (name: string, nodes: NodeFields[]) =>
+    create(AttributeProtoSchema, {
+      name,
+      type: AttributeProto_AttributeType.GRAPH,
+      g: create(GraphProtoSchema, {
+        name,
+        node: nodes.map(makeNode),
+        output: [declare(nodes[nodes.length - 1].outputs[0])],
+      }),
+    });
+  const graph = modelOf(
+    ['x', [1, 2]],
+    [
+      { op: 'Relu', inputs: ['x'], outputs: ['a'] },
+      { op: 'Identity', inputs: ['yes'], outputs: ['c'] },
+      { op: 'Identity', inputs: ['a'], outputs: ['same'] },
+      { op: 'If', inputs: ['c'], outputs: ['y'] },
+    ],
+    ['y'],
+    { yes: { type: 'bool', dims: [], data: Uint8Array.from([1]) } },
+  );
+  graph.nodes[3].attribute = [
+    branch('then_branch', [
+      { op: 'Neg', inputs: ['same'], outputs: ['inner'] },
+      { op: 'Neg', inputs: ['inner'], outputs: ['then'] },
+    ]),
+    branch('else_branch', [{ op: 'Identity', inputs: ['a'], outputs: ['else'] }]),
+  ];
+  return graph;
+}
+
+it('values that subgraphs define are not taken for values of the graph; those they read stay', async () => {
+  const graph = branching();
+  expect([...graph.capturesOf(graph.nodes[3])]).toEqual(['same', 'a']);
+  expect(frontier(graph, 'a')).toEqual(['c']);
+  const x = randoms([1, 2], 1);
+  const expected = await runOnce(graph, x);
+  expect(await runOnce(extract(graph, ['x'], ['y']), x)).toEqual(expected);
+  dropIdentities(graph);
+  expect(await runOnce(graph, x)).toEqual(expected);
 });

@@ -1,4 +1,5 @@
 import { Dataset } from '../../../engine/data/dataset';
+import { declare } from '../../../engine/onnx/extract';
 import { layersOf } from '../../../engine/onnx/layers';
 import { openModel } from '../../../engine/onnx/prepare';
 import { inferShapes } from '../../../engine/onnx/shapes';
@@ -6,7 +7,7 @@ import { batchFor } from '../../../engine/runtime/batch';
 import { evaluate } from '../../../engine/runtime/evaluate';
 import { LayerProbe } from '../../../engine/runtime/layer-probe';
 import { Session } from '../../../engine/runtime/session';
-import { floats } from '../../../engine/tensor/tensor';
+import { floats, int64s } from '../../../engine/tensor/tensor';
 import { distance, modelOf, randoms, runOnce } from '../../support/graphs';
 import { digits, digitsModel } from '../../support/paths';
 
@@ -39,8 +40,8 @@ it.each([0, 1, 9, 20])(
 );
 
 it('a batch keeps the largest activation within its budget', () => {
-  expect(batchFor(new Map([['a', ['batch', 64, 512, 512]]]))).toBe(1);
-  expect(batchFor(new Map([['a', ['batch', 16, 28, 28]]]))).toBe(32);
+  expect(batchFor(graph, new Map([['a', ['batch', 64, 512, 512]]]))).toBe(1);
+  expect(batchFor(graph, new Map([['a', ['batch', 16, 28, 28]]]))).toBe(32);
 });
 
 it('a model that ONNX Runtime refuses is a clear error', async () => {
@@ -50,4 +51,38 @@ it('a model that ONNX Runtime refuses is a clear error', async () => {
   await expect(Session.open(odd, { threads: 1 })).rejects.toThrow(
     /ONNX Runtime refuses the model.*NoSuchOperator/s,
   );
+});
+
+it('a model of one fixed batch is evaluated at that batch', async () => {
+  const fixed = graph.clone();
+  const { name, elementType } = fixed.inputs[0];
+  expect(elementType).toBe(1);
+  fixed.setInterface([declare(name, [1, 1, 28, 28])], [declare('logits', [1, 10])]);
+  const data = Dataset.open(digits(7000, 7010));
+  const settings = { metric: 'top1', threads: 1 } as const;
+  expect(await evaluate(fixed, data, settings)).toBe(await evaluate(graph, data, settings));
+  data.close();
+});
+
+it('a probe copes with integers across the cut and with outputs beside it', async () => {
+  const forked = modelOf(
+    ['x', ['batch', 2, 4, 4]],
+    [
+      { op: 'Shape', inputs: ['x'], outputs: ['s'] },
+      { op: 'Gather', inputs: ['s', 'first'], outputs: ['n'] },
+      { op: 'Concat', inputs: ['n', 'rest'], outputs: ['target'], attributes: { axis: 0 } },
+      { op: 'Conv', inputs: ['x', 'w'], outputs: ['a'] },
+      { op: 'Reshape', inputs: ['a', 'target'], outputs: ['y'] },
+      { op: 'Relu', inputs: ['x'], outputs: ['beside'] },
+    ],
+    ['y'],
+    { first: int64s([0]), rest: int64s([-1]), w: randoms([3, 2, 3, 3], 1) },
+  );
+  forked.setInterface([forked.declaration('x')!], [declare('y'), declare('beside')]);
+  const x = randoms([3, 2, 4, 4], 2);
+  const probe = await LayerProbe.open(forked, layersOf(forked)[0], inferShapes(forked), 1);
+  expect(distance(await probe.outputs(await probe.prefix({ x })), await runOnce(forked, x))).toBeLessThan(
+    1e-5,
+  );
+  await probe.close();
 });
