@@ -1,4 +1,5 @@
 import { Dataset } from '../data/dataset';
+import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import { type Layer, layersOf } from '../onnx/layers';
 import { inferShapes } from '../onnx/shapes';
@@ -25,7 +26,11 @@ export async function pruneModel(
   const original = graph.clone();
   const layers = layersOf(graph);
   const all = channelPaths(graph, layers);
-  const paths = scores.map(({ layer }) => all.find(({ consumer }) => consumer.name === layer)!);
+  const paths = scores.map(({ layer }) => {
+    const path = all.find(({ consumer }) => consumer.name === layer);
+    if (path) return path;
+    throw new EngineError('InvalidSettings', `the input channels of layer ${layer} cannot be pruned`);
+  });
   const choices = scores.map((row, i) => ({ ...row, least: 1, most: paths[i].channels - 1 }));
   const costOf: CostOf = (plan) => prunedMacs(layers, paths, plan);
   const selection = selectGreedy(choices, costOf, target * before);
@@ -94,7 +99,9 @@ async function refitAll(
     }
     const { weight: kernel, bias } = refit(equations, layer.dims, range(layer.dims[1]));
     graph.setConstant(weight, kernel);
-    const biasName = node.input[2] || graph.uniqueName(`${weight}.bias`);
+    // Exporters and optimizers share equal biases between layers: the refitted one is this layer's alone.
+    const own = node.input[2] && graph.uses(node.input[2]).length === 1;
+    const biasName = own ? node.input[2] : graph.uniqueName(`${weight}.bias`);
     graph.setConstant(biasName, bias);
     graph.setInput(node, 2, biasName);
   }

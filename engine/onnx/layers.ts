@@ -67,10 +67,12 @@ export const macsOf = (graph: Graph): number => layersOf(graph).reduce((sum, { m
 export const paramsOf = (graph: Graph): number =>
   graph.model.graph!.initializer.reduce((sum, { dims }) => sum + sizeOf(dims.map(Number)), 0);
 
-/** A Conv over two spatial axes whose filters see all channels, with a weight of its own of 32-bit floats. */
+/** A Conv over two spatial axes whose filters see all channels: a weight of its own and any bias, constant 32-bit floats. */
 export const isPlainConv = ({ node, dims, weight }: Layer, graph: Graph): boolean =>
   node.opType === 'Conv' &&
   dims.length === 4 &&
   groupsOf(node) === 1 &&
+  node.input[1] === weight &&
   graph.uses(weight).length === 1 &&
-  isFloat(graph.constant(weight));
+  isFloat(graph.constant(weight)) &&
+  (!node.input[2] || isFloat(graph.constant(node.input[2])));

@@ -41,7 +41,9 @@ export function channelPaths(graph: Graph, layers: readonly Layer[]): ChannelPat
       const producer = byNode.get(node);
       if (producer) {
         const biased = node.input[2] ? [{ name: node.input[2], axis: 0 }] : [];
-        if (!isPlainConv(producer, graph) || !owned(graph, biased)) return [];
+        if (!isPlainConv(producer, graph) || !owned(graph, [...biased, ...parameters])) return [];
+        // A constant in between may have stretched one channel to many.
+        if (producer.dims[0] !== consumer.dims[1]) return [];
         return [{ consumer, producer, parameters, channels: consumer.dims[1] }];
       }
       const held = parametersOf(graph, node);
@@ -56,7 +58,10 @@ export function channelPaths(graph: Graph, layers: readonly Layer[]): ChannelPat
 function parametersOf(graph: Graph, node: Node): ChannelParameter[] | undefined {
   if (node.domain || node.output.filter(Boolean).length !== 1) return undefined;
   if (channelwise.has(node.opType)) return [];
-  if (node.opType === 'BatchNormalization') return node.input.slice(1).map((name) => ({ name, axis: 0 }));
+  if (node.opType === 'BatchNormalization') {
+    // Optimizers merge equal parameters, such as a shift and a mean of zeros.
+    return [...new Set(node.input.slice(1))].map((name) => ({ name, axis: 0 }));
+  }
   if (!arithmetic.has(node.opType)) return undefined;
   const constants = node.input.filter((input) => graph.isConstant(input));
   if (constants.length !== 1 || node.input.length !== 2) return undefined;
@@ -70,5 +75,7 @@ function parametersOf(graph: Graph, node: Node): ChannelParameter[] | undefined 
     : undefined;
 }
 
+/** Whether each parameter is a constant read by one input of one node: optimizers share equal ones. */
 const owned = (graph: Graph, parameters: readonly ChannelParameter[]) =>
+  new Set(parameters.map(({ name }) => name)).size === parameters.length &&
   parameters.every(({ name }) => graph.isConstant(name) && graph.uses(name).length === 1);

@@ -45,8 +45,9 @@ export class NormalEquations {
     const { size, outputs, gram, right, unknowns } = this;
     const at = [...keep, unknowns];
     const upper = (i: number, j: number) => (i <= j ? gram[i * size + j] : gram[j * size + i]);
-    const trace = at.reduce((sum, i) => sum + gram[i * size + i], 0);
-    const ridge = 1e-6 * (trace / at.length) || 1e-12;
+    // The bias's own entry is the number of samples and would drown activations that are small.
+    const trace = keep.reduce((sum, i) => sum + gram[i * size + i], 0);
+    const ridge = 1e-6 * (trace / keep.length) || 1e-12;
     const matrix = new MlMatrix(
       at.map((i, row) => at.map((j, column) => upper(i, j) + (row === column && i !== unknowns ? ridge : 0))),
     );

@@ -16,6 +16,12 @@ describe('NormalEquations', () => {
     solved.bias.forEach((value, at) => expect(value).toBeCloseTo(bias[at], 4));
   });
 
+  it('is not thrown off by activations that are small', () => {
+    const equations = new NormalEquations(1, 1);
+    for (let row = -50; row <= 50; row++) equations.add([row * 1e-5], [row]);
+    expect(equations.solve([0]).weights[0] / 1e5).toBeCloseTo(1, 5);
+  });
+
   it('stays finite where inputs are dead, dependent, or more than the samples', () => {
     const equations = new NormalEquations(3, 1);
     equations.add([1, 1, 0], [2]);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 
+import { makeNode } from '../../../engine/onnx/graph';
 import { layersOf, macsOf } from '../../../engine/onnx/layers';
 import { openModel } from '../../../engine/onnx/prepare';
 import { channelPaths } from '../../../engine/pruning/channel-path';
@@ -60,7 +61,36 @@ it('a pruned graph computes what the masked one does, and costs what was predict
   );
 });
 
+it('parameters that an optimizer merged within a normalization are sliced once', async () => {
+  const graph = network(3, 'Relu');
+  const node = graph.nodes[1];
+  graph.setInput(node, 3, node.input[2]); // the mean is the shift
+  graph.removeDead();
+  const [path] = channelPaths(graph, layersOf(graph));
+  pruneChannels(graph, path, [1, 3]);
+  expect((await runOnce(graph, randoms([1, 2, 8, 8], 1))).dims).toEqual([1, 3, 2, 2]);
+});
+
 describe('channelPaths', () => {
+  it('stops at a constant that makes many channels of one, and at a bias that is computed', () => {
+    const stretched = modelOf(
+      ['x', ['batch', 2, 4, 4]],
+      [
+        { op: 'Conv', inputs: ['x', 'w1'], outputs: ['a'] },
+        { op: 'Mul', inputs: ['a', 'gain'], outputs: ['b'] },
+        { op: 'Conv', inputs: ['b', 'w2'], outputs: ['y'] },
+      ],
+      ['y'],
+      { w1: randoms([1, 2, 1, 1], 1), gain: randoms([3, 1, 1], 2), w2: randoms([2, 3, 1, 1], 3) },
+    );
+    expect(channelPaths(stretched, layersOf(stretched))).toEqual([]);
+    const graph = network(1, 'Relu');
+    graph.insert([makeNode({ op: 'Neg', inputs: ['w3'], outputs: ['computed'] })], graph.nodes[0]);
+    graph.setConstant('w3', randoms([3], 1));
+    graph.setInput(graph.nodes[6], 2, 'computed');
+    expect(channelPaths(graph, layersOf(graph))).toEqual([]);
+  });
+
   it.each([
     ['', 9],
     ['bn.', 9],
