@@ -39,7 +39,20 @@ export class Dataset {
   /** @throws EngineError `InvalidData` when a file is missing or is not what it should be. */
   static open(source: DatasetSource): Dataset {
     const images = NpyFile.open(source.images);
-    const labels = NpyFile.open(source.labels);
+    try {
+      const labels = NpyFile.open(source.labels);
+      try {
+        return Dataset.checked(source, images, labels);
+      } finally {
+        labels.close(); // they were read whole
+      }
+    } catch (error) {
+      images.close();
+      throw error;
+    }
+  }
+
+  private static checked(source: DatasetSource, images: NpyFile, labels: NpyFile): Dataset {
     if (images.dims.length !== 4) {
       throw new EngineError(
         'InvalidData',

@@ -24,7 +24,7 @@ export async function latency(
       const shapes = inferShapes(graph);
       const feeds = Object.fromEntries(
         graph.inputs.map(({ name }) => {
-          const dims = shapes.get(name)!.map((dim) => (typeof dim === 'number' ? dim : 1));
+          const dims = (shapes.get(name) ?? []).map((dim) => (typeof dim === 'number' ? dim : 1));
           return [name, floats(dims, new Float32Array(sizeOf(dims)).fill(0.5))];
         }),
       );

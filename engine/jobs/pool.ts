@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 
 import { Piscina } from 'piscina';
 
@@ -57,6 +57,9 @@ export class JobPool {
     try {
       const task: ThreadTask = { job, input, stop, port: port2 };
       const reply = (await this.pool.run(task, { transferList: [port2] })) as ThreadReply;
+      // The reply takes another way than progress and may come first: a checkpoint named last must not be lost.
+      for (let late = receiveMessageOnPort(port1); late; late = receiveMessageOnPort(port1))
+        onProgress?.(late.message as Progress);
       if ('ok' in reply) return reply.ok as Jobs[Name]['output'];
       const { code, message, stack } = reply.failed;
       const error = code ? new EngineError(code, message) : new Error(message);

@@ -7,6 +7,7 @@ import { macsPerRank, SpatialSvd } from '../svd/spatial';
 import { mlMatrix } from '../svd/ml-matrix';
 import { readTensors } from '../tensor/safetensors';
 import type { FloatTensor } from '../tensor/tensor';
+import type { JobContext } from './job';
 import { splitSizes, worthwhileRank } from './techniques';
 import type { CompressInput, Compression } from './types';
 
@@ -15,6 +16,7 @@ export function splitModel(
   graph: Graph,
   before: number,
   { scores, factors = {}, target }: CompressInput,
+  context: JobContext,
 ): Pick<Compression, 'plan' | 'notes'> & { selection: Selection } {
   const shapes = inferShapes(graph);
   const byName = new Map(layersOf(graph, shapes).map((layer) => [layer.name, layer]));
@@ -41,6 +43,7 @@ export function splitModel(
   const plan = choices.flatMap(({ layer, node, maxRank, unitCost }, i) => {
     const rank = selection.plan[i];
     if (rank === null) return [];
+    context.checkStop();
     const file = factors[layer];
     const svd = file
       ? SpatialSvd.fromTensors(readTensors(file).tensors)

@@ -22,6 +22,7 @@ const jobs: { [Name in JobName]: () => Promise<Run<Name>> } = {
 export default async function run({ job, input, stop, port }: ThreadTask): Promise<ThreadReply> {
   try {
     const context = threadContext((progress) => port.postMessage(progress), stop);
+    context.checkStop(); // it may have waited for a thread meanwhile
     const work = (await jobs[job]()) as (input: unknown, context: JobContext) => Promise<unknown>;
     return { ok: await work(input, context) };
   } catch (error) {

@@ -57,7 +57,9 @@ export function writeTensors(
   const temporary = `${path}.${process.pid}.tmp`;
   const file = openSync(temporary, 'w');
   try {
-    for (const bytes of [length, padded, ...[...tensors.values()].map(toBytes)]) writeSync(file, bytes);
+    for (const bytes of [length, padded, ...[...tensors.values()].map(toBytes)]) {
+      for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
+    }
     fsyncSync(file);
   } finally {
     closeSync(file);
@@ -67,8 +69,8 @@ export function writeTensors(
 
 /** @throws EngineError `InvalidData` when the file is not a whole safetensors file. */
 export function readTensors(path: string): TensorFile {
-  const bytes = readFileSync(path);
   try {
+    const bytes = readFileSync(path);
     const length = Number(bytes.readBigUInt64LE(0));
     const header = JSON.parse(bytes.toString('utf8', 8, 8 + length)) as Record<string, Entry>;
     const { __metadata__: metadata, ...entries } = header;

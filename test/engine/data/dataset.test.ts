@@ -1,4 +1,4 @@
-import { mkdtempSync, truncateSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -83,4 +83,17 @@ describe('Dataset', () => {
     truncateSync(path, 130);
     expect(() => Dataset.open({ images: path, labels })).toThrow(/was cut short: 130 bytes of 136/);
   });
+});
+
+it('leaves no file open, neither closed nor refused', () => {
+  const next = () => {
+    const file = openSync(images, 'r');
+    closeSync(file);
+    return file;
+  };
+  const before = next();
+  Dataset.open({ images, labels }).close();
+  expect(() => Dataset.open({ images, labels: 'none.npy' })).toThrow(/none/);
+  expect(() => Dataset.open({ images, labels, range: [3, 9] })).toThrow(/range/);
+  expect(next()).toBe(before);
 });
