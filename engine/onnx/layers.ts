@@ -43,21 +43,37 @@ export function layersOf(graph: Graph, shapes: Shapes = inferShapes(graph)): Lay
     names.add(name);
     const layer = { name, node, weight, dims: sizes, params: sizeOf(sizes) + sizeOf(bias) };
     const window = node.opType === 'Conv' ? convWindow(node, sizes, shapes.get(node.input[0])) : undefined;
-    return [{ ...layer, window, macs: sizeOf(sizes) * repeats(node, shapes) }];
+    return [{ ...layer, window, macs: sizeOf(sizes) * repeats(graph, node, shapes) }];
   });
 }
 
 /** How often a sample passes through the weight. */
-function repeats(node: Node, shapes: Shapes): number {
+function repeats(graph: Graph, node: Node, shapes: Shapes): number {
   const dims = shapes.get(node.opType === 'ConvTranspose' ? node.input[0] : node.output[0]);
   const inner = node.opType === 'Gemm' ? [] : node.opType === 'MatMul' ? dims?.slice(1, -1) : dims?.slice(2);
   if (!inner?.every((dim) => typeof dim === 'number')) {
+    const stop = unknownBefore(graph, node, shapes);
+    const why = stop
+      ? `, since shape inference does not follow operator ${stop.opType} (${nameOf(stop)})`
+      : ' from the model: export it with fixed height and width';
     throw new EngineError(
       'UnsupportedModel',
-      `the size of ${node.output[0]}, output of ${node.opType} ${nameOf(node)}, is not known from the model: export it with fixed height and width`,
+      `the size of ${node.output[0]}, output of ${node.opType} ${nameOf(node)}, is not known${why}`,
     );
   }
   return sizeOf(inner);
+}
+
+/** The node up from `node` whose output's shape is missing though its inputs' are known, if that is what is amiss. */
+function unknownBefore(graph: Graph, node: Node, shapes: Shapes): Node | undefined {
+  const seen = new Set<Node>();
+  for (let at: Node | undefined = node; at && !seen.has(at);) {
+    seen.add(at);
+    const missing: string | undefined = at.input.find((value) => value && !shapes.has(value));
+    if (missing === undefined) return at === node ? undefined : at;
+    at = graph.producer(missing);
+  }
+  return undefined;
 }
 
 /** MACs of one sample. */

@@ -34,6 +34,11 @@ describe('JobPool', () => {
     expect((await pool.run('analyze', { model: digitsModel() })).macs).toBe(31_021_952);
   });
 
+  it('does not run a job that was stopped before its turn', async () => {
+    const job = pool.run('analyze', { model: digitsModel() }, { signal: AbortSignal.abort() });
+    await expect(job).rejects.toMatchObject({ code: 'Cancelled' });
+  });
+
   it('keeps the code of an error across the thread', async () => {
     const failure = await pool.run('analyze', { model: 'none.onnx' }).catch((error: EngineError) => error);
     expect(failure).toMatchObject({ code: 'InvalidModel' });

@@ -46,3 +46,17 @@ describe('costs', () => {
     expect(layersOf(graph).map(({ name }) => name)).toEqual(['dense', 'b']);
   });
 });
+
+it('names the operator that hides a layer’s size', () => {
+  const graph = modelOf(
+    ['x', ['batch', 2, 4, 4]],
+    [
+      { op: 'Mystery', inputs: ['x'], outputs: ['a'], name: 'riddle' },
+      { op: 'Relu', inputs: ['a'], outputs: ['b'] },
+      { op: 'Conv', inputs: ['b', 'w'], outputs: ['y'] },
+    ],
+    ['y'],
+    { w: randoms([1, 2, 1, 1], 1) },
+  );
+  expect(() => layersOf(graph)).toThrow(/shape inference does not follow operator Mystery \(riddle\)/);
+});

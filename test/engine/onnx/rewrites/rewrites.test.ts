@@ -1,7 +1,11 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { dropIdentities } from '../../../../engine/onnx/rewrites/drop-identities';
 import { sliceAxis } from '../../../../engine/onnx/rewrites/keep-channels';
 import { liftConstants } from '../../../../engine/onnx/rewrites/lift-constants';
-import { loadModel } from '../../../../engine/onnx/model';
+import { loadModel, saveModel } from '../../../../engine/onnx/model';
 import { openModel } from '../../../../engine/onnx/prepare';
 import { floats } from '../../../../engine/tensor/tensor';
 import { distance, modelOf, randoms, runOnce } from '../../../support/graphs';
@@ -53,6 +57,14 @@ describe('rewrites', () => {
       ['Relu', 'x'],
       ['Identity', 'b'],
     ]);
+  });
+
+  it('lifts a model of the oldest format to one whose initializers need not be inputs', () => {
+    const graph = loadModel(digitsModel());
+    graph.model.irVersion = 3n;
+    const path = join(mkdtempSync(join(tmpdir(), 'slimflow-')), 'old.onnx');
+    saveModel(graph, path);
+    expect(openModel(path).model.irVersion).toBe(4n);
   });
 
   it('slices an axis in the middle', () => {
