@@ -111,6 +111,7 @@ class Run {
   private readonly stepsPerEpoch: number;
   private reported = 0;
   private written = Date.now();
+  private saved: number | undefined;
 
   constructor(
     private readonly session: Session,
@@ -125,14 +126,14 @@ class Run {
 
   /** Trains from `state` to the end; undefined when the loss diverged. */
   async epochs(state: TrainingState): Promise<TrainingState | undefined> {
-    const { settings, monitor, checkpointSeconds } = this.options;
+    const { settings, checkpointSeconds } = this.options;
     const schedule = { ...settings, learningRate: this.learningRate(state.retries) };
     const losses = [...state.losses];
     let order: { epoch: number; rows: Uint32Array } | undefined;
     for (let current = { ...state, losses }; ;) {
       if (divergence(losses, this.model.classes, current.step === this.total)) return undefined;
       if (current.step === this.total) return current.parameters.every(Number.isFinite) ? current : undefined;
-      monitor.checkStop();
+      this.checkStop(current);
       const epoch = Math.floor(current.step / this.stepsPerEpoch);
       if (order?.epoch !== epoch) {
         order = { epoch, rows: epochOrder(this.data.length, settings.seed, epoch) };
@@ -150,10 +151,21 @@ class Run {
     }
   }
 
+  /** Stops where that was asked, with a checkpoint first: what was trained since the last one is not lost. */
+  private checkStop(state: TrainingState): void {
+    try {
+      this.options.monitor.checkStop();
+    } catch (error) {
+      if (state.step > 0 && this.saved !== state.step) this.checkpoint(state);
+      throw error;
+    }
+  }
+
   /** Writes a checkpoint and reports it. */
   checkpoint(state: TrainingState): void {
     const checkpoint = this.checkpoints.write(state);
     this.written = Date.now();
+    this.saved = state.step;
     const note = `checkpoint at step ${state.step}`;
     this.options.monitor.report({ done: state.step, total: this.total, note, checkpoint });
   }

@@ -88,6 +88,18 @@ describe('fineTuneJob', () => {
     },
   );
 
+  test('a run that is asked to stop leaves a checkpoint of where it was', async () => {
+    const cut = input();
+    const context = recorder(5);
+    await expect(fineTuneJob(cut, context)).rejects.toThrow('stopped');
+    const resume = context.said.at(-1)!.checkpoint!;
+    expect(resume).toMatch(/step-5\.safetensors$/);
+    const whole = input();
+    await fineTuneJob(whole, quiet);
+    expect(await fineTuneJob({ ...cut, resume }, quiet)).toMatchObject({ resumedAt: 5 });
+    expect(digest(cut.out)).toBe(digest(whole.out));
+  });
+
   test('training brings a damaged model back, and keeps its structure', async () => {
     const damaged = loadModel(model('resnet20-digits'));
     for (const name of damaged.initializers) {
