@@ -1,5 +1,5 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
-import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 
 import { EngineError } from '../errors';
 import { Graph } from './graph';
@@ -80,6 +80,11 @@ export const serializeModel = (graph: Graph): Uint8Array => toBinary(ModelProtoS
 /** Writes an ONNX file under a temporary name and renames it, so that nothing half-written stays. */
 export function saveModel(graph: Graph, path: string): void {
   const temporary = `${path}.${process.pid}.tmp`;
-  writeFileSync(temporary, serializeModel(graph));
-  renameSync(temporary, path);
+  try {
+    writeFileSync(temporary, serializeModel(graph));
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -14,6 +14,13 @@ describe('model', () => {
     const path = join(folder, 'copy.onnx');
     saveModel(loadModel(digitsModel('dynamo.')), path);
     expect(serializeModel(loadModel(path))).toEqual(serializeModel(loadModel(digitsModel('dynamo.'))));
+  });
+
+  it('leaves nothing half-written where it cannot save', () => {
+    const taken = join(folder, 'taken');
+    mkdirSync(taken);
+    expect(() => saveModel(loadModel(digitsModel()), taken)).toThrow(/EISDIR|EEXIST|EPERM/);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 
   it.each([
