@@ -83,8 +83,7 @@ async function pruningCandidates(
     const samples = new ReconstructionSamples(train, reconstruction, threads, () => context.checkStop());
     const [, , height, width] = shapes.get(layer.node.output[0])!.map(Number);
     const at = samples.positions(index, height, width);
-    const targets = (await samples.targets(graph, [{ layer, at }])).get(layer)!;
-    const equations = await fitEquations(graph, layer, samples, at, targets);
+    const equations = await fitEquations(graph, layer, samples, at);
     return candidates.map((ratio) => {
       const units = channelsFor(ratio, channels);
       const keep = keepMostImportant(importance, units);

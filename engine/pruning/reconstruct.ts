@@ -2,7 +2,7 @@ import type { Graph } from '../onnx/graph';
 import type { Layer } from '../onnx/layers';
 import { floats, type FloatTensor } from '../tensor/tensor';
 import { NormalEquations } from './least-squares';
-import { patchAt, type Positions } from './patches';
+import { patchAt, type Positions, valuesAt } from './patches';
 import { eachSample, type ReconstructionSamples } from './samples';
 
 /** A refitted layer: kernel [N, kept, kH, kW] and bias [N]. */
@@ -14,23 +14,25 @@ export interface Refit {
 /**
  * The normal equations of a convolution seen as a linear map of its input patches (He et al. 2017, "Channel Pruning for
  * Accelerating Very Deep Neural Networks"; AIMET's weight reconstruction).
- * @param graph where the layer's inputs come from; @param targets [rows, N], what its outputs should be
+ * @param graph where the layer's inputs come from; @param targets [rows, N], what its outputs should be; by default what they are in `graph`
  */
 export async function fitEquations(
   graph: Graph,
   layer: Layer,
   samples: ReconstructionSamples,
   at: Positions,
-  targets: Float32Array,
+  targets?: Float32Array,
 ): Promise<NormalEquations> {
   const [filters, channels, height, width] = layer.dims;
   const equations = new NormalEquations(channels * height * width, filters);
   const patch = new Float64Array(equations.unknowns);
-  const input = layer.node.input[0];
-  await samples.run(graph, [input], (batch, first) => {
+  const own = new Float32Array(filters);
+  const [input, output] = [layer.node.input[0], layer.node.output[0]];
+  await samples.run(graph, targets ? [input] : [input, output], (batch, first) => {
     eachSample(batch[input].dims[0], first, at, (image, row, y, x) => {
       patchAt(batch[input], layer.window!, image, y, x, patch);
-      equations.add(patch, targets.subarray(row * filters, (row + 1) * filters));
+      if (!targets) valuesAt(batch[output], image, y, x, own);
+      equations.add(patch, targets?.subarray(row * filters, (row + 1) * filters) ?? own);
     });
   });
   return equations;

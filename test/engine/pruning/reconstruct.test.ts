@@ -32,6 +32,11 @@ describe('weight reconstruction of a layer of the digits model', () => {
     expect(distance(found, weight)).toBeLessThan(0.02); // up to the ridge, along directions the data hardly show
   });
 
+  it('takes the layer’s own outputs where no others are given', async () => {
+    const { equations } = await fitted();
+    expect(await fitEquations(graph, layer, samples, at)).toEqual(equations);
+  });
+
   it('never does worse on its own samples than leaving the kept weights as they were', async () => {
     const { targets, equations } = await fitted();
     const bias = (graph.constant(layer.node.input[2]) as FloatTensor).data;
