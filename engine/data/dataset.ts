@@ -78,6 +78,15 @@ export class Dataset {
         `range [${first}, ${end}] does not lie within the ${images.dims[0]} rows of ${source.images}`,
       );
     }
+    for (const key of ['mean', 'std'] as const) {
+      const values = source.normalize?.[key];
+      if (values && values.length !== images.dims[1]) {
+        throw new EngineError(
+          'InvalidData',
+          `normalize.${key} has ${values.length} values for the ${images.dims[1]} channels of ${source.images}`,
+        );
+      }
+    }
     const all = labels.rows(first, end - first).data as ArrayLike<number | bigint>;
     return new Dataset(source, images, Int32Array.from(all, Number), first, end - first);
   }

@@ -46,6 +46,6 @@ function shortfall({ reached }: Selection, achieved: number, target: number): st
   if (!reached)
     return `every layer is at its floor: ${achieved.toFixed(3)} of the MACs is the least that can be reached, ${target.toFixed(3)} was asked`;
   if (target - achieved > closeness)
-    return `the layers' units are coarse: ${achieved.toFixed(3)} of the MACs is as near to ${target.toFixed(3)} as giving them out one by one comes`;
+    return `the layers' units are coarse: ${achieved.toFixed(3)} of the MACs is the nearest to ${target.toFixed(3)} that was found`;
   return undefined;
 }

@@ -90,7 +90,7 @@ async function refitAll(
       layer,
       samples,
       planned[done].at,
-      targets.get(path.consumer)!,
+      targets.get(path.consumer),
     );
     if (equations.samples <= equations.unknowns) {
       notes.push(

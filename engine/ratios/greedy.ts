@@ -7,6 +7,7 @@
  * target and one above it, and the plan returned lies between them in units (ranks, channels), which are far finer
  * than the candidates: at or below the target by less than one layer's unit (see landing.ts).
  */
+import { exchange } from './exchange';
 import { land } from './landing';
 
 /** What a layer may become. */
@@ -22,6 +23,8 @@ export interface LayerChoices {
 /** Ranks or channels; null leaves the layer as it is. */
 export type Units = number | null;
 const untouched = null;
+/** How near to the target, as a share of the whole cost, a plan may stay. */
+const closeness = 0.003;
 /** Units by layer, in the order of the choices. */
 export type Plan = readonly Units[];
 /** The cost (MACs) of a whole plan; it must not fall where a layer's units grow. */
@@ -49,7 +52,8 @@ export function selectGreedy(choices: readonly LayerChoices[], costOf: CostOf, t
   ];
   const meets = firstIndex(plans, (plan) => costOf(plan) <= target);
   if (meets < 0) return done(plans[plans.length - 1], false);
-  return done(land(choices, plans[meets], plans[meets - 1], costOf, target));
+  const landed = land(choices, plans[meets], plans[meets - 1], costOf, target);
+  return done(exchange(choices, landed, costOf, target, closeness * costOf(all)));
 }
 
 /** Each layer's smallest candidate whose score is at least `score`. */

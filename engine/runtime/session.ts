@@ -59,7 +59,10 @@ export class Session {
     );
   }
 
-  /** Feeds tensors by name and returns those of `fetches`, or all outputs. */
+  /**
+   * Feeds tensors by name and returns those of `fetches`, or all outputs.
+   * @throws EngineError `UnsupportedModel` when ONNX Runtime fails on them.
+   */
   async run(
     feeds: Readonly<Record<string, Tensor>>,
     fetches: readonly string[] = this.outputs,
@@ -70,7 +73,12 @@ export class Session {
         new OrtTensor(type as 'float32', data as Float32Array, dims),
       ]),
     );
-    const results = await this.session.run(inputs, [...fetches]);
+    const results = await this.session.run(inputs, [...fetches]).catch((error: Error) => {
+      // The same feeds fail the same way: trying again would not help.
+      throw new EngineError('UnsupportedModel', `ONNX Runtime could not run the model: ${error.message}`, {
+        cause: error,
+      });
+    });
     return Object.fromEntries(
       fetches.map((name) => {
         const { type, data, dims } = results[name];

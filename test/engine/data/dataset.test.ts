@@ -73,6 +73,11 @@ describe('Dataset', () => {
       { images, labels, range: [2, 9] as const },
       /range \[2, 9\] does not lie within the 4 rows/,
     ],
+    [
+      'a mean for fewer channels',
+      { images, labels, normalize: { mean: [0.5] } },
+      /normalize\.mean has 1 values for the 2 channels/,
+    ],
     ['a file of another format', { images: __filename, labels }, /is no \.npy file/],
   ])('refuses %s', (_, source, message) => {
     expect(() => Dataset.open(source)).toThrow(message);

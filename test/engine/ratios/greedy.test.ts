@@ -87,6 +87,49 @@ describe('greedy ratio selection', () => {
   });
 });
 
+describe('landing where units are coarse', () => {
+  /** Costs a unit differ widely; a layer left untouched costs a unit more than its most. */
+  const coarse = fc.array(
+    fc.record({ unit: fc.integer({ min: 3, max: 40 }), most: fc.integer({ min: 2, max: 6 }) }),
+    { minLength: 2, maxLength: 4 },
+  );
+
+  it('is within 0.01 of the target, or within that of the nearest plan there is, in nearly all cases', () => {
+    let [far, cases] = [0, 0];
+    fc.assert(
+      fc.property(coarse, fc.double({ min: 0.3, max: 0.95, noNaN: true }), (layers, share) => {
+        const all = layers.map(({ most }, i) =>
+          layer(
+            `l${i}`,
+            [
+              [1, 90, 0.5],
+              [most, 98, 0.1],
+            ],
+            most,
+          ),
+        );
+        const cost: CostOf = (plan) =>
+          plan.reduce<number>((sum, units, i) => sum + (units ?? layers[i].most + 1) * layers[i].unit, 0);
+        const whole = cost(all.map(() => null));
+        const found = selectGreedy(all, cost, share * whole);
+        if (!found.reached) return;
+        expect(found.cost).toBeLessThanOrEqual(share * whole);
+        cases++;
+        if (share * whole - found.cost > 0.01 * whole && best(layers) - found.cost > 0.01 * whole) far++;
+
+        function best([first, ...rest]: typeof layers, spent = 0): number {
+          if (!first) return spent <= share * whole ? spent : 0;
+          const each = Array.from({ length: first.most + 1 }, (_, i) => spent + (i + 1) * first.unit);
+          return Math.max(...each.map((sum) => best(rest, sum)));
+        }
+      }),
+      { numRuns: 300, seed: 7 },
+    );
+    expect(cases).toBeGreaterThan(200);
+    expect(far / cases).toBeLessThan(0.05);
+  });
+});
+
 describe('unitsFor', () => {
   it.each([
     [0.5, 100, 7, 20, 7],
