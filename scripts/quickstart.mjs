@@ -13,4 +13,9 @@ const node = (...args) =>
 // A Ctrl-C reaches the whole process group: `slimflow run` detaches from the run, and this waits for it to have done so.
 process.on('SIGINT', () => undefined);
 await node(join('examples', 'digits', 'prepare.mjs'));
-await node(join('dist', 'cli', 'main.js'), 'run', join('examples', 'digits', 'slimflow.yaml'), ...process.argv.slice(2));
+await node(
+  join('dist', 'cli', 'main.js'),
+  'run',
+  join('examples', 'digits', 'slimflow.yaml'),
+  ...process.argv.slice(2),
+);

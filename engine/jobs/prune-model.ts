@@ -85,13 +85,7 @@ async function refitAll(
       keepMostImportant(channelMagnitudes(graph.constant(weight) as FloatTensor), units),
     );
     const layer: Layer = { ...path.consumer, dims: graph.constant(weight)!.dims };
-    const equations = await fitEquations(
-      graph,
-      layer,
-      samples,
-      planned[done].at,
-      targets.get(path.consumer),
-    );
+    const equations = await fitEquations(graph, layer, samples, planned[done].at, targets.get(path.consumer));
     if (equations.samples <= equations.unknowns) {
       notes.push(
         `${name}: ${equations.samples} reconstruction samples for ${equations.unknowns} unknowns; raise reconstruction.samples`,
