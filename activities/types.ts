@@ -1,3 +1,4 @@
+import type { DatasetSource } from '../engine/data/dataset';
 import type { MetricName } from '../engine/data/metric';
 import type {
   Evaluation,
@@ -12,15 +13,9 @@ import type {
 import type { ArtifactRef } from '../store/artifact';
 
 /** A split of a data set whose files are in the store. */
-export interface DataRef {
+export interface DataRef extends Pick<DatasetSource, 'range' | 'normalize'> {
   readonly images: ArtifactRef;
   readonly labels: ArtifactRef;
-  readonly range?: readonly [number, number];
-  readonly normalize?: {
-    readonly scale?: number;
-    readonly mean?: readonly number[];
-    readonly std?: readonly number[];
-  };
 }
 
 /** The splits of a run. */

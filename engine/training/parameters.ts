@@ -1,7 +1,8 @@
 import { EngineError } from '../errors';
 import type { Graph, Node } from '../onnx/graph';
-import { decodeTensor } from '../onnx/tensor-proto';
-import { floats, int64s, isFloat, sizeOf, type Tensor } from '../tensor/tensor';
+import { ownIdentities } from '../onnx/rewrites/drop-identities';
+import { liftConstants } from '../onnx/rewrites/lift-constants';
+import { floats, isFloat, sizeOf, type Tensor } from '../tensor/tensor';
 import { dependents } from './backward';
 
 /** Where each of a list of tensors lies in one flat vector. */
@@ -32,28 +33,9 @@ const roles: Readonly<Record<string, readonly number[]>> = {
  */
 export function withOwnConstants(graph: Graph): Graph {
   const copy = graph.clone();
-  for (const node of [...copy.nodes]) {
-    const value = constantValue(copy, node);
-    if (!value) continue;
-    copy.replace(node, []);
-    copy.setConstant(node.output[0], value);
-  }
+  liftConstants(copy);
+  ownIdentities(copy);
   return copy;
-}
-
-function constantValue(graph: Graph, node: Node): Tensor | undefined {
-  if (node.domain) return undefined;
-  if (node.opType === 'Identity') {
-    const value = graph.constant(node.input[0]);
-    return value && { ...value, data: value.data.slice() };
-  }
-  if (node.opType !== 'Constant') return undefined;
-  const [{ name, t, f, i, floats: many, ints }] = node.attribute;
-  if (name === 'value' && t) return decodeTensor(t);
-  if (name === 'value_float') return floats([], [f]);
-  if (name === 'value_floats') return floats([many.length], many);
-  if (name === 'value_int') return { ...int64s([Number(i)]), dims: [] };
-  return name === 'value_ints' ? int64s(ints.map(Number)) : undefined;
 }
 
 /** The nodes that `value` depends on, in execution order. */

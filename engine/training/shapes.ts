@@ -1,31 +1,14 @@
 import { create } from '@bufbuild/protobuf';
 
 import { EngineError } from '../errors';
+import { declare } from '../onnx/extract';
 import { Graph, makeNode } from '../onnx/graph';
-import { ModelProtoSchema, type ValueInfoProto, ValueInfoProtoSchema } from '../onnx/proto/onnx_pb';
-import { codeOf } from '../onnx/tensor-proto';
+import { ModelProtoSchema } from '../onnx/proto/onnx_pb';
 import { Session } from '../runtime/session';
-import { type ElementType, floats, numbersOf } from '../tensor/tensor';
+import { floats, numbersOf } from '../tensor/tensor';
 
 /** A shape; -1 stands for a dimension that follows the batch. */
 export type Shape = readonly number[];
-
-/** A typed value of a graph's interface; a dimension given as a string is open. */
-export function declare(
-  name: string,
-  type: ElementType,
-  dims?: readonly (number | string)[],
-): ValueInfoProto {
-  const dim = dims?.map((size) =>
-    typeof size === 'string'
-      ? { value: { case: 'dimParam' as const, value: size } }
-      : { value: { case: 'dimValue' as const, value: BigInt(size) } },
-  );
-  return create(ValueInfoProtoSchema, {
-    name,
-    type: { value: { case: 'tensorType', value: { elemType: codeOf(type), shape: dim && { dim } } } },
-  });
-}
 
 /**
  * The shape of every value of a graph with one image input, found by running it on two batch sizes: exact wherever
@@ -49,8 +32,8 @@ export async function measureShapes(graph: Graph, image: readonly number[]): Pro
         name: 'shapes',
         node: [...proto!.node, ...nodes],
         initializer: proto!.initializer,
-        input: [declare(input, 'float32', ['batch', ...image])],
-        output: values.map((value) => declare(shapeName(value), 'int64')),
+        input: [declare(input, ['batch', ...image])],
+        output: values.map((value) => declare(shapeName(value), undefined, 'int64')),
       },
     }),
   );

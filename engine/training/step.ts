@@ -1,4 +1,5 @@
 import { EngineError } from '../errors';
+import { declare } from '../onnx/extract';
 import type { Graph, Node } from '../onnx/graph';
 import { backward } from './backward';
 import { Builder } from './builder';
@@ -7,7 +8,7 @@ import { lowerToBlocks } from './lowering/blocked';
 import { crossEntropy } from './loss';
 import { sgd } from './optimizer';
 import { ancestors, findTrainable, type Layout, type Trainable } from './parameters';
-import { declare, type Shape } from './shapes';
+import type { Shape } from './shapes';
 
 /** Names of the step model's inputs and outputs; images come under the model's own input name. */
 export const names = {
@@ -155,22 +156,22 @@ function assemble(
 ) {
   const images = graph.inputs[0].name;
   const vectors = (statisticsName: string, parametersName: string, momentaName: string) => [
-    declare(parametersName, 'float32', [parameters.size]),
-    declare(momentaName, 'float32', [parameters.size]),
-    ...(statistics.size ? [declare(statisticsName, 'float32', [statistics.size])] : []),
+    declare(parametersName, [parameters.size]),
+    declare(momentaName, [parameters.size]),
+    ...(statistics.size ? [declare(statisticsName, [statistics.size])] : []),
   ];
   const model = builder.build({
     irVersion: graph.model.irVersion,
     opsets: graph.model.opsetImport,
     inputs: [
-      declare(images, 'float32', ['batch', ...shapeOf(images).slice(1)]),
-      declare(names.labels, 'int64', ['batch']),
-      declare(names.learningRate, 'float32', []),
-      declare(names.momentum, 'float32', []),
+      declare(images, ['batch', ...shapeOf(images).slice(1)]),
+      declare(names.labels, ['batch'], 'int64'),
+      declare(names.learningRate, []),
+      declare(names.momentum, []),
       ...vectors(names.statistics, names.parameters, names.momenta),
     ],
     outputs: [
-      declare(names.loss, 'float32', []),
+      declare(names.loss, []),
       ...vectors(names.nextStatistics, names.nextParameters, names.nextMomenta),
     ],
   });

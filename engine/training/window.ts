@@ -1,5 +1,6 @@
-import { intOf, intsOf, stringOf } from '../onnx/attributes';
+import { intOf } from '../onnx/attributes';
 import type { Node } from '../onnx/graph';
+import { windowOf as slidingWindow } from '../onnx/window';
 import type { Attributes } from './builder';
 
 /** [height, width]. */
@@ -18,30 +19,21 @@ export interface Window {
   readonly output: Pair;
 }
 
-const pair = (values: readonly number[] | undefined, fallback: Pair): Pair =>
-  values ? [values[0], values[1]] : fallback;
-
 const map = (rule: (axis: 0 | 1) => number): Pair => [rule(0), rule(1)];
 
 /** Reads the window of a Conv or a pooling node, auto_pad resolved for the given plane sizes. */
 export function windowOf(node: Node, kernel: Pair, input: Pair, output: Pair): Window {
-  const strides = pair(intsOf(node, 'strides'), [1, 1]);
-  const dilations = pair(intsOf(node, 'dilations'), [1, 1]);
-  const autoPad = stringOf(node, 'auto_pad', 'NOTSET');
-  const given = autoPad === 'NOTSET' ? (intsOf(node, 'pads') ?? [0, 0, 0, 0]) : [0, 0, 0, 0];
-  const span = map((axis) => (output[axis] - 1) * strides[axis] + dilations[axis] * (kernel[axis] - 1) + 1);
-  if (autoPad.startsWith('SAME')) {
-    const total = map((axis) => Math.max(span[axis] - input[axis], 0));
-    const small = map((axis) => Math.floor(total[axis] / 2));
-    const large = map((axis) => total[axis] - small[axis]);
-    const [begin, end] = autoPad === 'SAME_UPPER' ? [small, large] : [large, small];
-    return { kernel, strides, dilations, begin, end, input, output };
-  }
-  const [begin, end]: [Pair, Pair] = [
-    [given[0], given[1]],
-    [given[2], given[3]],
-  ];
-  return { kernel, strides, dilations, begin, end, input, output };
+  const { strides, dilations, pads } = slidingWindow(node, kernel, input)!;
+  const pair = (values: readonly number[], first = 0) => map((axis) => values[first + axis]);
+  return {
+    kernel,
+    strides: pair(strides),
+    dilations: pair(dilations),
+    begin: pair(pads),
+    end: pair(pads, 2),
+    input,
+    output,
+  };
 }
 
 /** Rows and columns past the plane that the last windows cover; negative where they stop short of its end. */

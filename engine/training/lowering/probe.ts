@@ -4,7 +4,7 @@ import { OperatorSetIdProtoSchema } from '../../onnx/proto/onnx_pb';
 import { Session } from '../../runtime/session';
 import { floats, type FloatTensor } from '../../tensor/tensor';
 import { Builder } from '../builder';
-import { declare } from '../shapes';
+import { declare } from '../../onnx/extract';
 import { blockedDomain, lowerToBlocks } from './blocked';
 
 /** Numbers of no pattern, the same each time. */
@@ -56,8 +56,8 @@ async function run(builder: Builder, feeds: Readonly<Record<string, FloatTensor>
   const graph = builder.build({
     irVersion: 8n,
     opsets: [create(OperatorSetIdProtoSchema, { version: 18n })],
-    inputs: Object.entries(feeds).map(([name, { dims }]) => declare(name, 'float32', dims)),
-    outputs: [declare('y', 'float32')],
+    inputs: Object.entries(feeds).map(([name, { dims }]) => declare(name, dims)),
+    outputs: [declare('y')],
   });
   const session = await Session.open(graph, { threads: 1 });
   try {

@@ -5,7 +5,7 @@ import { gradients } from '../../../engine/training/gradients';
 import { trainingForms } from '../../../engine/training/gradients/norm';
 import { lowerToBlocks } from '../../../engine/training/lowering/blocked';
 import { probeBlock } from '../../../engine/training/lowering/probe';
-import { declare } from '../../../engine/training/shapes';
+import { declare } from '../../../engine/onnx/extract';
 import { Session } from '../../../engine/runtime/session';
 import type { Tensor } from '../../../engine/tensor/tensor';
 import { distance, floatsOf, goldenTensors } from './support';
@@ -40,8 +40,8 @@ async function differentiate(golden: Map<string, Tensor>, block: number | undefi
   const built = builder.build({
     irVersion: 8n,
     opsets: graph.model.opsetImport,
-    inputs: [...inputs, 'cotangent'].map((name) => declare(name, 'float32', golden.get(name)!.dims)),
-    outputs: results.map((name) => declare(name, 'float32', golden.get(name)!.dims)),
+    inputs: [...inputs, 'cotangent'].map((name) => declare(name, golden.get(name)!.dims)),
+    outputs: results.map((name) => declare(name, golden.get(name)!.dims)),
   });
   const session = await Session.open(built, { threads: 1 });
   const feeds = Object.fromEntries([...inputs, 'cotangent'].map((name) => [name, golden.get(name)!]));

@@ -7,7 +7,8 @@ import { floats, sizeOf } from '../../../../engine/tensor/tensor';
 import { blockedDomain } from '../../../../engine/training/lowering/blocked';
 import { probeBlock } from '../../../../engine/training/lowering/probe';
 import { pack } from '../../../../engine/training/parameters';
-import { declare, measureShapes } from '../../../../engine/training/shapes';
+import { declare } from '../../../../engine/onnx/extract';
+import { measureShapes } from '../../../../engine/training/shapes';
 import { buildTrainingStep, names } from '../../../../engine/training/step';
 import { distance, floatsOf } from '../support';
 
@@ -62,8 +63,8 @@ function network(): Graph {
       graph: {
         name: 'network',
         node: nodes,
-        input: [declare('x', 'float32', ['n', 3, 9, 8])],
-        output: [declare('y', 'float32', ['n', 4])],
+        input: [declare('x', ['n', 3, 9, 8])],
+        output: [declare('y', ['n', 4])],
       },
     }),
   );
