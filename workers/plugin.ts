@@ -12,7 +12,7 @@ import { type Capacity, capacity } from './capacity';
 export interface SlimflowPluginOptions extends Partial<Capacity> {
   /** The folder of the artifact store, shared by all workers of a run and whoever starts it. */
   readonly store: string;
-  /** Seconds between checkpoints of a fine-tuning; 10 by default. */
+  /** Seconds between checkpoints of a fine-tuning, more where writing one takes long; 3 by default. */
   readonly checkpointSeconds?: number;
 }
 
@@ -27,7 +27,7 @@ export class SlimflowPlugin extends SimplePlugin {
   private pool?: JobPool;
   private workers = 0;
 
-  constructor({ store, checkpointSeconds = 10, ...shares }: SlimflowPluginOptions) {
+  constructor({ store, checkpointSeconds = 3, ...shares }: SlimflowPluginOptions) {
     const files = new FileStore(store);
     const { slots, threads } = capacity(shares);
     const run = <Name extends JobName>(job: Name, ...rest: [Jobs[Name]['input'], object?]) =>

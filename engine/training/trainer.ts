@@ -111,6 +111,8 @@ class Run {
   private readonly stepsPerEpoch: number;
   private reported = 0;
   private written = Date.now();
+  /** ms that the last checkpoint took to write. */
+  private writing = 0;
   private saved: number | undefined;
 
   constructor(
@@ -145,8 +147,10 @@ class Run {
       losses.push(loss);
       current = { ...current, ...next, step: current.step + 1, losses };
       this.report(current, rates.learningRate);
-      if (current.step < this.total && Date.now() - this.written >= 1000 * checkpointSeconds) {
-        if (Number.isFinite(loss)) this.checkpoint(current);
+      // A large model's checkpoint takes its time: it may have a twentieth of the training's.
+      const pause = Math.max(1000 * checkpointSeconds, checkpointSeconds && 20 * this.writing);
+      if (current.step < this.total && Date.now() - this.written >= pause && Number.isFinite(loss)) {
+        this.checkpoint(current);
       }
     }
   }
@@ -163,8 +167,10 @@ class Run {
 
   /** Writes a checkpoint and reports it. */
   checkpoint(state: TrainingState): void {
+    const begun = Date.now();
     const checkpoint = this.checkpoints.write(state);
     this.written = Date.now();
+    this.writing = this.written - begun;
     this.saved = state.step;
     const note = `checkpoint at step ${state.step}`;
     this.options.monitor.report({ done: state.step, total: this.total, note, checkpoint });
