@@ -1,7 +1,7 @@
 import type { CostOf, LayerChoices, Plan, Units } from './greedy';
 
-/** Steps in which a layer goes the whole way from the lower plan to the upper one, before single units. */
-const coarseSteps = 32;
+/** The part of what is left up to the upper plan that a layer climbs in one step, before single units. */
+const coarsePart = 32;
 
 /**
  * Lands on a target between two plans: from `below`, which meets it, units go back to the layers where they take most
@@ -23,7 +23,7 @@ export function land(
     const open = new Set(rates.keys());
     while (open.size) {
       const best = [...open].reduce((a, b) => (rates[b] > rates[a] ? b : a));
-      const next = layers[best].next(plan[best], coarse ? coarseSteps : Infinity);
+      const next = layers[best].next(plan[best], coarse ? coarsePart : Infinity);
       const moved = withUnits(plan, best, next);
       if (next === plan[best] || costOf(moved) > target) {
         open.delete(best);
@@ -54,11 +54,11 @@ class Climb {
     this.points = [...known].map(([units, error]) => ({ units, error })).sort((a, b) => a.units - b.units);
   }
 
-  /** A step towards the top: its `steps`-th part, at least one unit. */
-  next(units: Units, steps: number): Units {
+  /** A step towards the top: one `part`-th of what is left, at least a unit. */
+  next(units: Units, part: number): Units {
     const from = this.count(units);
     if (from >= this.top) return units;
-    return this.units(Math.min(this.top, from + Math.max(1, Math.floor((this.top - from) / steps))));
+    return this.units(Math.min(this.top, from + Math.max(1, Math.floor((this.top - from) / part))));
   }
 
   /** Error taken away per cost on the best stretch ahead. */

@@ -34,6 +34,12 @@ interface Entry {
   data_offsets: [number, number];
 }
 
+/** Entries by tensor name, and under one reserved name the file's own notes. */
+interface Header {
+  readonly __metadata__?: Record<string, string>;
+  readonly [name: string]: Entry | Record<string, string> | undefined;
+}
+
 /** Writes `tensors` to `path` under a temporary name first, so that a reader never sees half a file. */
 export function writeTensors(
   path: string,
@@ -72,15 +78,18 @@ export function readTensors(path: string): TensorFile {
   try {
     const bytes = readFileSync(path);
     const length = Number(bytes.readBigUInt64LE(0));
-    const header = JSON.parse(bytes.toString('utf8', 8, 8 + length)) as Record<string, Entry>;
-    const { __metadata__: metadata, ...entries } = header;
+    const { __metadata__: metadata, ...entries } = JSON.parse(
+      bytes.toString('utf8', 8, 8 + length),
+    ) as Header;
     const tensors = new Map<string, Tensor>();
-    for (const [name, { dtype, shape, data_offsets: span }] of Object.entries(entries)) {
+    for (const [name, { dtype, shape, data_offsets: span }] of Object.entries(
+      entries as Record<string, Entry>,
+    )) {
       const type = types.get(dtype);
       if (!type) throw new RangeError(`element type ${dtype} of ${name} is unknown`);
       tensors.set(name, fromBytes(type, shape, bytes.subarray(8 + length + span[0], 8 + length + span[1])));
     }
-    return { tensors, metadata: (metadata ?? {}) as unknown as Record<string, string> };
+    return { tensors, metadata: metadata ?? {} };
   } catch (error) {
     throw new EngineError(
       'InvalidData',
