@@ -5,6 +5,7 @@ import { candidate } from './candidate';
 import { techniqueNames } from './proxies';
 import { reasonOf } from './reason';
 import type { Run } from './run';
+import { together } from './together';
 import type { Candidate, CandidateOutcome, CandidatePlan, Original } from './types';
 
 /** Makes candidates of one model side by side, each in a child workflow; those that fail are noted and left out. */
@@ -17,7 +18,7 @@ export async function makeCandidates(
   const { data, settings } = run.input;
   const { metric, fineTune, reconstruction } = settings;
   plans.forEach((plan) => run.begin(plan));
-  const made = await Promise.all(
+  const made = await together(
     plans.map(async (plan): Promise<Candidate | undefined> => {
       const outcome = await child(run, plan, {
         plan,

@@ -7,6 +7,7 @@ import { reasonOf } from './reason';
 import { isAtTarget, pruningTargets, targetNames } from './rules/targets';
 import type { Run } from './run';
 import { scores } from './scores';
+import { together } from './together';
 import type { Candidate, CandidatePlan, Original } from './types';
 
 /** Step 4: each pick is pruned to a few targets around C / c(pick), and fine-tuned; all side by side. */
@@ -16,7 +17,7 @@ export async function channelPruning(
   picks: readonly Candidate[],
 ): Promise<Candidate[]> {
   run.stage('channel pruning');
-  const pruned = await Promise.all(picks.map((pick) => prune(run, original, pick)));
+  const pruned = await together(picks.map((pick) => prune(run, original, pick)));
   return pruned.flat();
 }
 

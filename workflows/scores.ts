@@ -5,6 +5,7 @@ import type { Technique } from '../engine/jobs/types';
 import type { ArtifactRef } from '../store/artifact';
 import { collectScores, scoreLayer, summary, techniqueNames } from './proxies';
 import type { Run } from './run';
+import { together } from './together';
 
 /**
  * The eval scores of every layer of a model that a technique can compress, side by side. They do not depend on the
@@ -35,22 +36,16 @@ export async function scores(
   // One layer that fails makes the rest useless: the scope stops it.
   const scope = new CancellationScope();
   return scope.run(async () => {
-    try {
-      const artifacts = await Promise.all(
-        names.map(async (layer) => {
-          const { artifact } = await scoreLayer.executeWithOptions(summary(subject, `score layer ${layer}`), [
-            { ...shared, layer },
-          ]);
-          scored();
-          return artifact;
-        }),
-      );
-      return await collectScores.executeWithOptions(summary(subject, 'collect scores'), [
-        { layers: artifacts },
-      ]);
-    } catch (error) {
-      scope.cancel();
-      throw error;
-    }
+    const artifacts = await together(
+      names.map(async (layer) => {
+        const { artifact } = await scoreLayer.executeWithOptions(summary(subject, `score layer ${layer}`), [
+          { ...shared, layer },
+        ]);
+        scored();
+        return artifact;
+      }),
+      () => scope.cancel(),
+    );
+    return collectScores.executeWithOptions(summary(subject, 'collect scores'), [{ layers: artifacts }]);
   });
 }

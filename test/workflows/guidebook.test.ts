@@ -235,8 +235,11 @@ describe('the guidebook workflow', () => {
     const world = {
       before: async (name: keyof Activities) => {
         if (name !== 'fineTune') return;
-        tuning++;
-        await untilCancelled().finally(() => stopped++);
+        const ends = 300 * tuning++; // one after the other: the run has to wait for the last
+        await untilCancelled().finally(async () => {
+          await new Promise((resolve) => setTimeout(resolve, ends));
+          stopped++;
+        });
       },
     };
     await inWorld({ world }, async (handle) => {

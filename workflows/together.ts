@@ -1,0 +1,24 @@
+/**
+ * What all of `tasks` come to, or the failure that came first, but only once every one of them has ended: a workflow
+ * that closed earlier would leave children and activities behind that still compute.
+ *
+ * @param onFailure told of the first failure at once, so that it can stop the rest
+ */
+export async function together<T>(
+  tasks: readonly Promise<T>[],
+  onFailure: () => void = () => undefined,
+): Promise<T[]> {
+  const failures: unknown[] = [];
+  const settled = await Promise.all(
+    tasks.map(async (task) => {
+      try {
+        return [await task];
+      } catch (error) {
+        if (failures.push(error) === 1) onFailure();
+        return [];
+      }
+    }),
+  );
+  if (failures.length) throw failures[0];
+  return settled.flat(1);
+}
