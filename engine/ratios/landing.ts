@@ -26,12 +26,12 @@ export function land(problem: Problem, below: Plan, above: Plan): Plan {
   const places = problem.places(plan);
   const tops = problem.places(above);
   const climb = (at: number, place: number): boolean => {
-    if (problem.separable && cost + problem.change(plan, cost, at, place) > target + problem.slack)
-      return false;
     const moved = withUnits(plan, at, grids[at].units(place));
-    const real = problem.cost(moved);
-    if (real > target) return false;
-    [plan, cost, places[at]] = [moved, real, place];
+    let next = problem.separable ? cost + problem.change(plan, cost, at, place) : problem.cost(moved);
+    // Sums carry roundings: what is near the target is asked.
+    if (Math.abs(next - target) <= problem.slack) next = problem.cost(moved);
+    if (next > target) return false;
+    [plan, cost, places[at]] = [moved, next, place];
     return true;
   };
   const stretches = places.flatMap((_, at) => hull(problem, plan, cost, at, tops[at]));

@@ -11,7 +11,7 @@ export class Problem {
   /** The plan that leaves everything as it is, and the one with every layer at its least units. */
   readonly untouched: Plan;
   readonly floor: Plan;
-  /** The cost of the untouched model. */
+  /** The cost of the untouched model, of which tolerances are shares; of more than these layers where that was given. */
   readonly whole: number;
   /** How far sums of costs may be off, since costs may be rounded to whole MACs. */
   readonly slack: number;
@@ -24,13 +24,14 @@ export class Problem {
     readonly choices: readonly LayerChoices[],
     private readonly costOf: CostOf,
     readonly target: number,
+    whole?: number,
   ) {
     this.grids = choices.map((choice) => new Grid(choice));
     this.curves = choices.map((choice) => new LossCurve(choice));
     this.known = choices.map(() => new Map<number, number>());
     this.untouched = choices.map(() => null);
     this.floor = this.grids.map((grid) => grid.units(0));
-    this.whole = this.cost(this.untouched);
+    this.whole = whole ?? this.cost(this.untouched);
     this.slack = exactness * this.whole;
   }
 
@@ -73,7 +74,7 @@ export class Problem {
       const places = this.grids.map(({ untouched }) => Math.floor(share * untouched));
       const sum = places.reduce(
         (total, place, at) => total + this.alone(at, place) - this.alone(at, this.grids[at].untouched),
-        this.whole,
+        this.cost(this.untouched),
       );
       return Math.abs(sum - this.cost(this.plan(places))) <= this.slack;
     });

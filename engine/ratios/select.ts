@@ -78,7 +78,8 @@ const rules: Readonly<Record<Exclude<SelectionName, 'manual'>, (problem: Problem
 /** Applies a rule where the target lies between the floor and the whole, then brings its plan near enough. */
 function solve(problem: Problem, rule: (problem: Problem) => Plan): Selection {
   const { target, whole, floor, untouched } = problem;
-  if (whole <= target) return { plan: untouched, cost: whole, reached: true };
+  const most = problem.cost(untouched);
+  if (most <= target) return { plan: untouched, cost: most, reached: true };
   const least = problem.cost(floor);
   if (least > target)
     return { plan: floor, cost: least, reached: false, shortfall: shortfall('floor', problem, least) };
@@ -113,14 +114,12 @@ function selectManual(
     free.forEach((at, i) => (all[at] = part[i]));
     return all;
   };
-  const costs: CostOf = (part) => costOf(whole(part));
-  const found = solve(
-    new Problem(
-      free.map((at) => choices[at]),
-      costs,
-      target,
-    ),
-    rules.optimal,
+  const problem = new Problem(
+    free.map((at) => choices[at]),
+    (part) => costOf(whole(part)),
+    target,
+    costOf(choices.map(() => null)),
   );
+  const found = solve(problem, rules.optimal);
   return { ...found, plan: whole(found.plan) };
 }

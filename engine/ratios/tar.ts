@@ -14,8 +14,9 @@ import { firstMeeting } from './bisect';
  * candidate, and the index with the best sum of accuracy and ratio won, whatever target was wanted.
  */
 export function tarPlan(problem: Problem): Plan {
+  const cost = problem.cost(problem.untouched);
   const steps = problem.choices
-    .flatMap((_, at) => descent(problem, at))
+    .flatMap((_, at) => descent(problem, at, cost))
     .sort((a, b) => a.rate - b.rate || b.saved - a.saved);
   const places = problem.places(problem.untouched);
   const after = (count: number): Plan => {
@@ -39,14 +40,14 @@ interface Step {
 }
 
 /** The candidates of a layer on the hull of score lost over cost saved, from untouched downwards. */
-function descent(problem: Problem, at: number): Step[] {
+function descent(problem: Problem, at: number, cost: number): Step[] {
   const candidates = candidatesOf(problem, at);
   const whole = Math.max(...candidates.map(({ score }) => score));
   const points = [{ place: problem.grids[at].untouched, saved: 0, lost: 0 }];
   const rate = (from: (typeof points)[number], to: (typeof points)[number]) =>
     (to.lost - from.lost) / Math.max(to.saved - from.saved, Number.MIN_VALUE);
   for (const { place, score } of candidates.sort((a, b) => b.place - a.place)) {
-    const saved = -problem.change(problem.untouched, problem.whole, at, place);
+    const saved = -problem.change(problem.untouched, cost, at, place);
     const point = { place, saved, lost: whole - score };
     while (
       points.length > 1 &&

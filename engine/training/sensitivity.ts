@@ -201,7 +201,7 @@ function asInferred(graph: Graph, node: Node, builder: Builder, shapes: Map<stri
   const [x, ...names] = node.input;
   const parts = names.map((name) => graph.constant(name));
   if (!parts.every(isFloat)) return [node];
-  const [scale, bias, mean, variance] = parts.map((part) => part!.data as Float32Array);
+  const [scale, bias, mean, variance] = parts.map((part) => part.data);
   const dims = [scale.length, ...new Array<number>(Math.max(0, (shapes.get(x)?.length ?? 2) - 2)).fill(1)];
   const epsilon = floatOf(node, 'epsilon', 1e-5);
   const factor = scale.map((value, at) => value / Math.sqrt(variance[at] + epsilon));
