@@ -1,3 +1,5 @@
+const unreached = Infinity;
+
 /** What a layer may become: its cost over the least and its error. */
 export interface Option {
   readonly cost: number;
@@ -11,7 +13,6 @@ export interface Option {
  * never exceeds the budget, and what it may miss of the optimum is what a bucket's width a layer buys.
  */
 export class Knapsack {
-  private readonly width: number;
   private readonly costs: Float64Array;
   private readonly errors: Float64Array;
   /** By layer, the option that each bucket took and the bucket that it came from. */
@@ -19,28 +20,29 @@ export class Knapsack {
 
   /** @param layers options with costs of at least 0, ascending; those beyond the budget are left out. */
   constructor(layers: readonly (readonly Option[])[], budget: number, buckets: number) {
-    this.width = Math.max(budget, Number.MIN_VALUE) / buckets;
+    const perCost = budget > 0 ? buckets / budget : 0;
     let costs = new Float64Array(buckets + 1);
-    let errors = new Float64Array(buckets + 1).fill(Infinity);
+    let errors = new Float64Array(buckets + 1).fill(unreached);
     errors[0] = 0;
     for (const options of layers) {
       const [nextCosts, nextErrors] = [
         new Float64Array(buckets + 1),
-        new Float64Array(buckets + 1).fill(Infinity),
+        new Float64Array(buckets + 1).fill(unreached),
       ];
       const taken = new Uint16Array(buckets + 1);
       const from = new Int32Array(buckets + 1);
       for (let bucket = 0; bucket <= buckets; bucket++) {
-        if (errors[bucket] === Infinity) continue;
+        if (errors[bucket] === unreached) continue;
         for (let at = 0; at < options.length; at++) {
           const cost = costs[bucket] + options[at].cost;
           if (cost > budget) break;
           const error = errors[bucket] + options[at].error;
-          const to = Math.min(buckets, Math.floor(cost / this.width));
-          if (error < nextErrors[to]) {
-            [nextErrors[to], nextCosts[to]] = [error, cost];
-            [taken[to], from[to]] = [at, bucket];
-          }
+          const to = (cost * perCost) | 0;
+          if (error >= nextErrors[to]) continue;
+          nextErrors[to] = error;
+          nextCosts[to] = cost;
+          taken[to] = at;
+          from[to] = bucket;
         }
       }
       [costs, errors] = [nextCosts, nextErrors];
@@ -54,7 +56,7 @@ export class Knapsack {
     let found: number | undefined;
     for (let bucket = 0; bucket < this.errors.length; bucket++) {
       const within = this.costs[bucket] >= least && this.costs[bucket] <= most;
-      if (within && this.errors[bucket] < (found === undefined ? Infinity : this.errors[found]))
+      if (within && this.errors[bucket] < (found === undefined ? unreached : this.errors[found]))
         found = bucket;
     }
     if (found === undefined) return undefined;
