@@ -30,7 +30,9 @@ describe('costs', () => {
       ['y'],
       { k: randoms([1, 1, 3, 3], 1) },
     );
-    expect(() => macsOf(open)).toThrow(/size of y, output of Conv y, is not known, since input x is \[batch, 1, h, w\]: give inputSize/);
+    expect(() => macsOf(open)).toThrow(
+      /size of y, output of Conv y, is not known, since input x is \[batch, 1, h, w\]: give inputSize/,
+    );
   });
 
   it('tells layers of the same node name apart, by the values they compute', () => {
