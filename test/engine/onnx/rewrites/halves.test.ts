@@ -16,7 +16,11 @@ import { tinyNetwork } from '../../../support/tiny';
 const folder = mkdtempSync(join(tmpdir(), 'slimflow-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const half = ({ dims, data }: Tensor): Tensor => ({ type: 'float16', dims, data: toHalves(data as Float32Array) });
+const half = ({ dims, data }: Tensor): Tensor => ({
+  type: 'float16',
+  dims,
+  data: toHalves(data as Float32Array),
+});
 const single = (tensor: Tensor) => floats(tensor.dims, fromHalves(tensor.data as Uint16Array));
 const typesOf = (graph: Graph) => graph.initializers.map((name) => [name, graph.constantType(name)]);
 const x = randoms([2, 1, 8, 8], 1);
@@ -25,10 +29,7 @@ const x = randoms([2, 1, 8, 8], 1);
 function halfNetwork(): Graph {
   const graph = tinyNetwork();
   for (const name of graph.initializers) graph.setConstant(name, half(graph.constant(name)!));
-  graph.setInterface(
-    [declare('x', ['batch', 1, 8, 8], 'float16')],
-    [declare('y', ['batch', 4], 'float16')],
-  );
+  graph.setInterface([declare('x', ['batch', 1, 8, 8], 'float16')], [declare('y', ['batch', 4], 'float16')]);
   return graph;
 }
 
@@ -90,9 +91,9 @@ it('inputs and outputs that stay in 32-bit floats behind Casts do so', async () 
   opened.setInput(opened.nodes[3], 0, 'zz');
   const saved = loadModel(written(opened, 'mixed-out.onnx'));
   expect(saved.constantType('w2')).toBe('float16');
-  expect(distance(await runOnce(saved, randoms([2, 3], 5)), await runOnce(opened, randoms([2, 3], 5)))).toBeLessThan(
-    2e-2,
-  );
+  expect(
+    distance(await runOnce(saved, randoms([2, 3], 5)), await runOnce(opened, randoms([2, 3], 5))),
+  ).toBeLessThan(2e-2);
 });
 
 it('weights stored as float16 and widened by a Cast are layers, and are stored so again', async () => {
