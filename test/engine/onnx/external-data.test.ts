@@ -14,9 +14,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 
+import { EngineError } from '../../../engine/errors';
 import { needsFile, loadModel, parseModel, saveModel, serializeModel } from '../../../engine/onnx/model';
 import { openModel } from '../../../engine/onnx/prepare';
-import { ModelProtoSchema, StringStringEntryProtoSchema } from '../../../engine/onnx/proto/onnx_pb';
+import {
+  ModelProtoSchema,
+  StringStringEntryProtoSchema,
+  type TensorProto,
+} from '../../../engine/onnx/proto/onnx_pb';
 import { floats } from '../../../engine/tensor/tensor';
 import { randoms, runOnce } from '../../support/graphs';
 import { tinyNetwork } from '../../support/tiny';
@@ -91,11 +96,8 @@ describe('external data', () => {
   });
 });
 
-type Tensor = ReturnType<typeof tensorsIn>[number];
-const tensorsIn = (path: string) => fromBinary(ModelProtoSchema, readFileSync(path)).graph!.initializer;
-
 /** Changes what a tensor says of its place. */
-function repoint(tensor: Tensor, fields: Record<string, string>): void {
+function repoint(tensor: TensorProto, fields: Record<string, string>): void {
   const now = Object.fromEntries(tensor.externalData.map(({ key, value }) => [key, value]));
   tensor.externalData = Object.entries({ ...now, ...fields }).map(([key, value]) =>
     create(StringStringEntryProtoSchema, { key, value }),
@@ -125,13 +127,8 @@ describe('refuses external data', () => {
       fields,
     );
     writeFileSync(path, toBinary(ModelProtoSchema, model));
-    expect(() => loadModel(path)).toThrow(
-      expect.objectContaining({
-        name: 'EngineError',
-        code: 'InvalidModel',
-        message: expect.stringMatching(message),
-      }),
-    );
+    expect(() => loadModel(path)).toThrow(EngineError);
+    expect(() => loadModel(path)).toThrow(message);
   });
 
   it('of a model that came as bytes', () => {

@@ -68,9 +68,8 @@ describe('inputSize', () => {
     ['another input', { image: [1, 1, 9, 9] }, /names image, which is no input of .*open.onnx; it has x/],
   ])('is refused where it gives %s', (_, inputSize, message) => {
     const path = written(openSize(), 'open.onnx');
-    expect(() => openModel(path, { inputSize })).toThrow(
-      expect.objectContaining({ code: 'InvalidSettings', message: expect.stringMatching(message) }),
-    );
+    expect(() => openModel(path, { inputSize })).toThrow(EngineError);
+    expect(() => openModel(path, { inputSize })).toThrow(message);
   });
 });
 
