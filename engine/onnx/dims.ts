@@ -61,6 +61,12 @@ export const product = (dims: readonly Dim[]): Dim => dims.reduce<Dim>((all, dim
 export const agreed = (a: Dim, b: Dim): Dim =>
   a === b ? a : typeof a === 'number' ? a : typeof b === 'number' ? b : undefined;
 
+/** What a dimension is where each of `symbols` is 1; undefined where it has another symbol, or is not known. */
+export function atOne(dim: Dim, symbols: ReadonlySet<Dim>): number | undefined {
+  const parsed = parse(dim);
+  return parsed?.symbols.every((symbol) => symbols.has(symbol)) ? parsed.factor : undefined;
+}
+
 /**
  * NumPy's broadcasting. Two different symbols, or an unknown next to a symbol, give an unknown dimension; two different
  * numbers, of which none is 1, or a missing shape, no shape at all.

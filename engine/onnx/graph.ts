@@ -3,6 +3,7 @@ import { clone, create } from '@bufbuild/protobuf';
 import { EngineError } from '../errors';
 import type { ElementType, Tensor } from '../tensor/tensor';
 import { attribute, type AttributeValue } from './attributes';
+import type { GraphContext } from './context';
 import {
   type GraphProto,
   type ModelProto,
@@ -13,6 +14,9 @@ import {
   type ValueInfoProto,
 } from './proto/onnx_pb';
 import { decodeTensor, dimsOf, encodeTensor, typeOf } from './tensor-proto';
+import { captures, reads } from './walk';
+
+export type { GraphContext, Halves } from './context';
 
 /** A node of an ONNX graph, as the protobuf library gives it, so that what Slimflow does not know is kept as it was. */
 export type Node = NodeProto;
@@ -49,28 +53,6 @@ export function makeNode({ op, inputs, outputs, name, domain, attributes = {} }:
       value === undefined ? [] : [attribute(key, value)],
     ),
   });
-}
-
-/** What a graph knows beside its protobuf message; copies and parts of the graph know it too. */
-export interface GraphContext {
-  /** Sizes to assume for inputs that the model leaves open, by input: for shapes and costs alone. */
-  readonly inputSizes?: ReadonlyMap<string, readonly number[]>;
-  /** What was float16 before the graph was widened, and becomes it again when saved. */
-  readonly halves?: Halves;
-  /** Whether the model came with its weights in files of their own. */
-  readonly external?: boolean;
-  /** What was left as it is, and why, in sentences for people. */
-  readonly notes: readonly string[];
-}
-
-/** The values of a widened graph that are float16 in the model, by name. */
-export interface Halves {
-  /** Inputs, initializers and computed values. */
-  readonly values: ReadonlySet<string>;
-  /** Initializers among them that the model widens itself by a Cast, which the graph has no more. */
-  readonly cast: ReadonlySet<string>;
-  /** Values that are float32 in the model. */
-  readonly single: ReadonlySet<string>;
 }
 
 /**
@@ -186,7 +168,20 @@ export class Graph {
   /** Puts `nodes` where `node` was. */
   replace(node: Node, nodes: readonly Node[]): void {
     this.proto.node.splice(this.position(node), 1, ...nodes);
-    this.index = undefined;
+    if (nodes.length) this.index = undefined;
+    else this.forget(node);
+  }
+
+  /** Takes a node that is gone out of the index, which need not be built again for that. */
+  private forget(node: Node): void {
+    if (!this.index) return;
+    const { producers, uses } = this.index;
+    for (const value of node.output) if (producers.get(value) === node) producers.delete(value);
+    for (const value of reads(node))
+      uses.set(
+        value,
+        uses.get(value)!.filter((use) => use !== node),
+      );
   }
 
   /** Puts `nodes` before `node`, or at the end. */
@@ -204,9 +199,20 @@ export class Graph {
 
   /** Has every node that reads `value` read `other` instead; what subgraphs take from outside stays as it is. */
   redirect(value: string, other: string): void {
-    for (const use of this.uses(value))
+    const { uses } = this.indexed();
+    const readers = new Set(uses.get(other));
+    for (const use of this.uses(value)) {
       use.input.forEach((read, at) => read === value && (use.input[at] = other));
-    this.index = undefined;
+      if (use.input.includes(other)) readers.add(use);
+    }
+    uses.set(
+      value,
+      this.uses(value).filter((use) => this.capturesOf(use).has(value)),
+    );
+    uses.set(
+      other,
+      [...readers].sort((a, b) => this.proto.node.indexOf(a) - this.proto.node.indexOf(b)),
+    );
   }
 
   /** A name that no value or node has yet. */
@@ -224,13 +230,17 @@ export class Graph {
 
   /** Removes the nodes whose results nobody reads, the initializers left unused, and shape notes that may be stale. */
   removeDead(): void {
-    for (let at = this.proto.node.length - 1; at >= 0; at--) {
-      const { output } = this.proto.node[at];
-      if (output.some((value) => value && (this.isOutput(value) || this.uses(value).length))) continue;
-      this.proto.node.splice(at, 1);
-      this.index = undefined;
-    }
-    const kept = this.proto.initializer.filter(({ name }) => this.uses(name).length || this.isOutput(name));
+    const { uses } = this.indexed();
+    const outputs = new Set(this.proto.output.map(({ name }) => name));
+    const readers = new Map([...uses].map(([value, nodes]) => [value, nodes.length]));
+    const alive = this.proto.node.reduceRight<Node[]>((nodes, node) => {
+      if (node.output.some((value) => value && (outputs.has(value) || readers.get(value)))) nodes.push(node);
+      else for (const value of reads(node)) readers.set(value, readers.get(value)! - 1);
+      return nodes;
+    }, []);
+    this.proto.node = alive.reverse();
+    this.index = undefined;
+    const kept = this.proto.initializer.filter(({ name }) => this.uses(name).length || outputs.has(name));
     this.proto.initializer = kept;
     this.proto.valueInfo = [];
     const names = new Set(kept.map(({ name }) => name));
@@ -288,25 +298,6 @@ export class Graph {
     }
     return this.index;
   }
-}
-
-const reads = (node: Node): Set<string> => new Set([...node.input.filter(Boolean), ...captures(node)]);
-
-/** The values that the subgraphs of a node take from outside: what they read and do not define themselves. */
-function captures(node: Node): Set<string> {
-  const values = new Set<string>();
-  for (const { g, graphs } of node.attribute) {
-    for (const graph of g ? [g, ...graphs] : graphs) {
-      const own = new Set(
-        [...graph.input, ...graph.initializer, ...graph.node.flatMap(({ output }) => output)].map((value) =>
-          typeof value === 'string' ? value : value.name,
-        ),
-      );
-      for (const inner of graph.node)
-        for (const value of reads(inner)) if (!own.has(value)) values.add(value);
-    }
-  }
-  return values;
 }
 
 function valueInfo({ name, type }: ValueInfoProto): ValueInfo {

@@ -1,5 +1,6 @@
 import { EngineError } from '../errors';
 import { isFloat, sizeOf } from '../tensor/tensor';
+import { atOne } from './dims';
 import type { Graph, Node } from './graph';
 import { inferShapes, type Shapes } from './shapes';
 import { convWindow, groupsOf, type Window } from './window';
@@ -39,7 +40,7 @@ export interface UncountedLayer {
  */
 export function layersOf(graph: Graph, shapes: Shapes = inferShapes(graph)): Layer[] {
   return candidates(graph).flatMap(({ node, name, weight, dims }) => {
-    const times = repeats(node, shapes);
+    const times = repeats(graph, node, shapes);
     if (times === undefined) {
       refuseOpenInput(graph, node, shapes);
       return [];
@@ -54,7 +55,7 @@ export function layersOf(graph: Graph, shapes: Shapes = inferShapes(graph)): Lay
 /** The layers that `layersOf` leaves out, which stay as they are and count for nothing. */
 export function uncountedLayers(graph: Graph, shapes: Shapes = inferShapes(graph)): UncountedLayer[] {
   return candidates(graph).flatMap(({ node, name }) => {
-    if (repeats(node, shapes) !== undefined) return [];
+    if (repeats(graph, node, shapes) !== undefined) return [];
     const stop = unknownBefore(graph, node, shapes);
     const why = stop
       ? `shape inference does not follow operator ${stop.opType} (${nameOf(stop)}) before it`
@@ -96,12 +97,14 @@ function candidates(graph: Graph): Candidate[] {
   });
 }
 
-/** How often a sample passes through the weight; undefined where that is not known. */
-function repeats(node: Node, shapes: Shapes): number | undefined {
+/** How often a sample passes through the weight, at a batch of 1; undefined where that is not known. */
+function repeats(graph: Graph, node: Node, shapes: Shapes): number | undefined {
   if (node.opType === 'Gemm') return 1;
   const dims = shapes.get(node.opType === 'ConvTranspose' ? node.input[0] : node.output[0]);
   const inner = node.opType === 'MatMul' ? dims?.slice(1, -1) : dims?.slice(2);
-  return inner?.every((dim) => typeof dim === 'number') ? sizeOf(inner) : undefined;
+  const batches = new Set(graph.inputs.map(({ name }) => shapes.get(name)?.[0]));
+  const sizes = inner?.map((dim) => atOne(dim, batches));
+  return sizes?.every((dim) => dim !== undefined) ? sizeOf(sizes) : undefined;
 }
 
 /** @throws EngineError where an input before `node` has an open size besides its batch, which `inputSize` can give. */

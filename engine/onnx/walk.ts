@@ -1,4 +1,4 @@
-import type { AttributeProto, GraphProto, ModelProto, TensorProto } from './proto/onnx_pb';
+import type { AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto } from './proto/onnx_pb';
 
 /*
  * Walks over everything a model holds, subgraphs (of If, Loop, Scan) included. The nesting is that of the file, which the
@@ -37,4 +37,25 @@ export function* allTensors(model: ModelProto): Generator<TensorProto> {
         for (const inner of g ? [g, ...graphs] : graphs) yield* tensorsOf(inner);
       }
     }
+}
+
+/** The values that a node reads, its subgraphs included. */
+export const reads = (node: NodeProto): Set<string> =>
+  new Set([...node.input.filter(Boolean), ...captures(node)]);
+
+/** The values that the subgraphs of a node take from outside: what they read and do not define themselves. */
+export function captures(node: NodeProto): Set<string> {
+  const values = new Set<string>();
+  for (const { g, graphs } of node.attribute) {
+    for (const graph of g ? [g, ...graphs] : graphs) {
+      const own = new Set(
+        [...graph.input, ...graph.initializer, ...graph.node.flatMap(({ output }) => output)].map((value) =>
+          typeof value === 'string' ? value : value.name,
+        ),
+      );
+      for (const inner of graph.node)
+        for (const value of reads(inner)) if (!own.has(value)) values.add(value);
+    }
+  }
+  return values;
 }

@@ -26,6 +26,7 @@ const shapeInputs: Record<string, readonly number[]> = {
  */
 export function foldShapes(graph: Graph): void {
   const { shapes, values } = infer(graph, { assume: false });
+  const changes: [node: Node, at: number, name: string][] = [];
   for (const node of [...graph.nodes]) {
     for (const at of node.domain ? [] : (shapeInputs[node.opType] ?? [])) {
       const value = node.input[at];
@@ -36,9 +37,10 @@ export function foldShapes(graph: Graph): void {
       if (!target?.every((dim) => typeof dim === 'number') || shapes.get(value)?.length !== 1) continue;
       const name = graph.uniqueName(`${value}.known`);
       graph.setConstant(name, int64s(target));
-      graph.setInput(node, at, name);
+      changes.push([node, at, name]);
     }
   }
+  for (const [node, at, name] of changes) graph.setInput(node, at, name);
   graph.removeDead();
 }
 

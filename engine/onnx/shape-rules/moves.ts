@@ -2,7 +2,7 @@ import { intOf, intsOf } from '../attributes';
 import { agreed, broadcast, over, plus, times } from '../dims';
 import type { Dim } from '../graph';
 import { resized } from './resize';
-import { axisOf, given, isGiven, numbers, rows, type Rule, type Shape, withAxis, wrapAll } from './rule';
+import { axisOf, given, isGiven, rows, type Rule, type Shape, withAxis, wrapAll } from './rule';
 import { sliceCount } from './slice';
 
 /** Operators that move, cut, join and repeat data, or make some. */
@@ -139,8 +139,10 @@ export const moves: Record<string, Rule> = {
   ConstantOfShape: (node, { values }) => [values.get(node.input[0])],
   ...rows('RandomNormal RandomUniform', (node) => [intsOf(node, 'shape')]),
   Range(node, { values }) {
-    const [start, limit, step] = node.input.map((value) => numbers(values.get(value))?.[0]);
-    if (start === undefined || limit === undefined || !step) return [[undefined]];
+    const [start, limit, step] = node.input.map((value) => values.get(value)?.[0]);
+    if (start === 0 && step === 1 && typeof limit === 'string') return [[limit]];
+    if (typeof start !== 'number' || typeof limit !== 'number' || typeof step !== 'number' || !step)
+      return [[undefined]];
     return [[Math.max(0, Math.ceil((limit - start) / step))]];
   },
 };
