@@ -1,4 +1,3 @@
-import { EngineError } from '../errors';
 import { product } from './dims';
 import type { Dim, Graph, Node } from './graph';
 import { matrix } from './shape-rules/matrix';
@@ -49,23 +48,24 @@ export function infer(graph: Graph, { assume = true }: InferOptions = {}): Infer
   const values = new KnownValues(graph, shape);
   const scope = { graph, shape, values };
   for (const node of graph.nodes) {
-    apply(node, scope)?.forEach((result, at) => {
+    attempt(() => apply(node, scope))?.forEach((result, at) => {
       if (node.output[at] && result && isShape(result)) shapes.set(node.output[at], result);
     });
-    values.learn(node);
+    attempt(() => values.learn(node));
   }
   return { shapes, values };
 }
 
-/** A node's output shapes. A rule that trips over a broken attribute knows as little as one that is missing. */
-function apply(node: Node, scope: Scope): ReturnType<Rule> {
-  if (node.domain) return undefined;
+const apply = (node: Node, scope: Scope): ReturnType<Rule> =>
+  node.domain ? undefined : rules.get(node.opType)?.(node, scope);
+
+/** A rule that trips over a broken attribute knows as little as one that is missing. */
+function attempt<T>(rule: () => T): T | undefined {
   try {
-    return rules.get(node.opType)?.(node, scope);
+    return rule();
   } catch (error) {
-    if (error instanceof EngineError || !(error instanceof TypeError || error instanceof RangeError))
-      throw error;
-    return undefined;
+    if (error instanceof TypeError || error instanceof RangeError) return undefined;
+    throw error;
   }
 }
 

@@ -136,6 +136,12 @@ export const moves: Record<string, Rule> = {
     return dims && [[spanOf(dims, intOf(node, 'start', 0), intOf(node, 'end', dims.length)).length]];
   },
   Size: () => [[]],
+  Constant({ attribute: [attribute] }) {
+    const { name, t, ints, floats } = attribute;
+    if (name === 'value' && t) return [t.dims.map(Number)];
+    if (name === 'value_int' || name === 'value_float') return [[]];
+    return name === 'value_ints' || name === 'value_floats' ? [[ints.length + floats.length]] : undefined;
+  },
   ConstantOfShape: (node, { values }) => [values.get(node.input[0])],
   ...rows('RandomNormal RandomUniform', (node) => [intsOf(node, 'shape')]),
   Range(node, { values }) {

@@ -146,6 +146,16 @@ const rules: Record<string, Rule> = {
     const dims = shape(node.input[0]);
     return integers(dims?.slice(intOf(node, 'start', 0), intOf(node, 'end', dims.length)));
   },
+  Constant(node, _, shape) {
+    const size = product(shape(node.output[0]) ?? [undefined]);
+    const [attribute] = node.attribute;
+    if (!attribute) return undefined;
+    const { name, i, ints } = attribute;
+    if (name === 'value_int') return integers([Number(i)]);
+    if (name === 'value_ints') return integers(ints.map(Number));
+    const tensor = typeof size === 'number' && size <= most ? tensorOf(node, 'value') : undefined;
+    return [tensor && { data: numbersOf(tensor), integer: isInteger(tensor.type) }];
+  },
   Size(node, _, shape) {
     const dims = shape(node.input[0]);
     return integers(dims && [product(dims)]);
