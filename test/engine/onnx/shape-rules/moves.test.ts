@@ -1,11 +1,11 @@
 import { create } from '@bufbuild/protobuf';
 
-import type { NodeFields } from '../../../engine/onnx/graph';
-import { ValueInfoProtoSchema } from '../../../engine/onnx/proto/onnx_pb';
-import { inferShapes } from '../../../engine/onnx/shapes';
-import { Session } from '../../../engine/runtime/session';
-import { floats, int64s, type Tensor } from '../../../engine/tensor/tensor';
-import { modelOf, randoms } from '../../support/graphs';
+import type { NodeFields } from '../../../../engine/onnx/graph';
+import { ValueInfoProtoSchema } from '../../../../engine/onnx/proto/onnx_pb';
+import { inferShapes } from '../../../../engine/onnx/shapes';
+import { Session } from '../../../../engine/runtime/session';
+import { floats, int64s, type Tensor } from '../../../../engine/tensor/tensor';
+import { modelOf, randoms } from '../../../support/graphs';
 
 type Case = [name: string, nodes: NodeFields[], constants: Record<string, Tensor>];
 const one = (op: string, inputs: string[], attributes = {}): NodeFields[] => [
