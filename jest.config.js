@@ -4,6 +4,7 @@ module.exports = {
   testMatch: ['**/*.test.js'],
   testEnvironment: '<rootDir>/dist/test/support/environment.js',
   globalSetup: '<rootDir>/dist/test/support/global-setup.js',
-  testTimeout: 60_000,
+  // A machine under load is slow, not wrong.
+  testTimeout: 240_000,
   maxWorkers: 2,
 };

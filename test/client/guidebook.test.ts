@@ -99,7 +99,7 @@ describe('starting the guidebook', () => {
       const taskQueue = await taskQueueOf(store);
       let seen = false;
       const world: Partial<World> = {
-        // The first fine-tunings wait until the follower has seen one.
+        // Fine-tuning waits until the follower has seen that of the candidate looked for.
         before: async (name) => {
           while (name === 'fineTune' && !seen) await new Promise((resolve) => setTimeout(resolve, 20));
         },
@@ -110,7 +110,7 @@ describe('starting the guidebook', () => {
         const told: LiveProgress[] = [];
         const onProgress = (progress: LiveProgress) => {
           told.push(progress);
-          seen ||= Object.values(progress.doing).some(({ activity }) => activity === 'fineTune');
+          seen ||= progress.doing['ssvd-0.50']?.activity === 'fineTune';
         };
         const result = await watch(server.client, handle, { onProgress, intervalMs: 50 });
         expect(result.outcome).toBe('selected');
