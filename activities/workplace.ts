@@ -3,9 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { DatasetSource } from '../engine/data/dataset';
+import type { Machinery } from '../engine/jobs/method';
 import type { JobPool } from '../engine/jobs/pool';
 import type { FileStore } from '../store/store';
-import type { DataRef } from './types';
+import type { Compute, DataRef } from './types';
 
 /** What activities work with. */
 export interface Workplace {
@@ -18,6 +19,9 @@ export interface Workplace {
   /** The engine that the results come from: those of another are not reused. */
   readonly version: string;
 }
+
+/** What a job computes with here. */
+export const machineryAt = ({ threads }: Workplace, compute: Compute): Machinery => ({ ...compute, threads });
 
 /** The local files of a split. */
 export async function localData(
