@@ -63,9 +63,9 @@ describe('Dataset', () => {
   it.each([
     ['a missing file', { images: join(folder, 'none.npy'), labels }, /none\.npy cannot be read/],
     [
-      'images of two dimensions',
-      { images: npy(floats([4, 2])), labels },
-      /has shape \[4, 2\]; images are \[N, C, H, W\]/,
+      'images of one dimension',
+      { images: npy(floats([4])), labels },
+      /has shape \[4\]; images are \[N, C, H, W\]/,
     ],
     ['too few labels', { images, labels: npy(floats([3])) }, /has shape \[3\]; one label an image is \[4\]/],
     [
