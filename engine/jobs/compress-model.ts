@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { DatasetSource } from '../data/dataset';
 import type { MetricName } from '../data/metric';
 import { EngineError } from '../errors';
+import type { JobData } from './data';
 import type { CostName, Machinery, Method, Reconstruction, ScoreName, Selecting, Technique } from './method';
 import { JobPool } from './pool';
 import type { Compression, LayerScores, LayerSummary, ModelSummary, Progress } from './types';
@@ -110,6 +111,7 @@ export async function compressModel(
       (await scoreAll(
         parts.map(({ name }) => name),
         selection,
+        target,
         scored,
         onProgress,
       ));
@@ -119,7 +121,7 @@ export async function compressModel(
       'compress',
       {
         ...{ model, method, selection, scores, train, reconstruction, out },
-        target: target ?? 1,
+        target,
         factors: options.scores ? {} : factors,
         machinery: { ...machinery, threads: slots },
       },
@@ -136,10 +138,11 @@ export async function compressModel(
 async function scoreAll(
   parts: readonly string[],
   { mode }: Selecting,
+  target: number | undefined,
   scored: (layer: string, at: number) => Promise<LayerScores>,
   onProgress: Watching['onProgress'],
 ): Promise<LayerScores[]> {
-  if (mode === 'manual') return [];
+  if (mode === 'manual' && target === undefined) return [];
   let done = 0;
   return Promise.all(
     parts.map(async (name, at) => {
@@ -176,7 +179,7 @@ function settled({ model, out, technique, target, data, ...options }: CompressOp
     );
   if (target !== undefined && !(target > 0 && target <= 1))
     throw new EngineError('InvalidSettings', `target must be above 0 and at most 1, not ${target}`);
-  const random: DatasetSource = { random: { samples: randomSamples, seed: 0 } };
+  const random: JobData = { random: { samples: randomSamples, seed: 0 } };
   const score: ScoreName = data ? (options.score ?? 'metric') : 'fidelity';
   if (!data && options.score === 'metric')
     throw new EngineError(

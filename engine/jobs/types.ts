@@ -1,5 +1,6 @@
 import type { DatasetSource } from '../data/dataset';
 import type { MetricName } from '../data/metric';
+import type { JobData } from './data';
 import type { Machinery, Method, Reconstruction, ScoreName, Selecting, Technique } from './method';
 
 export type * from './method';
@@ -103,11 +104,11 @@ export interface ScoreLayerInput {
   readonly layer: string;
   /** The ratios of the layer's own cost to try, ascending. */
   readonly candidates: readonly number[];
-  readonly evaluate: DatasetSource;
+  readonly evaluate: JobData;
   /** Samples of it that a score is computed on, drawn once for all layers; all of them by default. */
   readonly samples?: number;
   /** Where channel pruning takes its reconstruction samples. */
-  readonly train: DatasetSource;
+  readonly train: JobData;
   readonly reconstruction: Reconstruction;
   readonly score: ScoreName;
   readonly metric: MetricName;
@@ -142,12 +143,12 @@ export interface CompressInput {
   readonly model: string;
   readonly method: Method;
   readonly selection: Selecting;
-  /** Asked cost relative to `model`, 0 < target <= 1. */
-  readonly target: number;
+  /** Asked cost relative to `model`, 0 < target <= 1; without one, ratios given by hand are all there is. */
+  readonly target?: number;
   readonly scores: readonly LayerScores[];
   /** Files that scoreLayer wrote, by layer. */
   readonly factors?: Readonly<Record<string, string>>;
-  readonly train: DatasetSource;
+  readonly train: JobData;
   readonly reconstruction: Reconstruction;
   readonly machinery: Machinery;
   /** Where to write the compressed model. */
