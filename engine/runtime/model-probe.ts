@@ -101,7 +101,7 @@ export class ModelProbe {
   async outputs(kept: Kept, replacement: Replacements = none): Promise<Record<string, Tensor>> {
     const session = await this.sessionOf(replacement);
     const given = (name: string) => kept[name] ?? replacement.get(name) ?? this.constants.get(name);
-    const feeds = Object.fromEntries(session.inputs.map((name) => [name, given(name) as Tensor]));
+    const feeds = Object.fromEntries(session.inputs.map((name) => [name, given(name)]));
     const found = await session.run(feeds);
     return Object.fromEntries(this.wanted.map((name) => [name, found[name] ?? kept[name]]));
   }
