@@ -18,17 +18,16 @@ export class Knapsack {
   private readonly trace: { readonly taken: Uint16Array; readonly from: Int32Array }[] = [];
 
   /** @param layers options with costs of at least 0, ascending; those beyond the budget are left out. */
-  constructor(
-    layers: readonly (readonly Option[])[],
-    budget: number,
-    buckets: number,
-  ) {
+  constructor(layers: readonly (readonly Option[])[], budget: number, buckets: number) {
     this.width = Math.max(budget, Number.MIN_VALUE) / buckets;
     let costs = new Float64Array(buckets + 1);
     let errors = new Float64Array(buckets + 1).fill(Infinity);
     errors[0] = 0;
     for (const options of layers) {
-      const [nextCosts, nextErrors] = [new Float64Array(buckets + 1), new Float64Array(buckets + 1).fill(Infinity)];
+      const [nextCosts, nextErrors] = [
+        new Float64Array(buckets + 1),
+        new Float64Array(buckets + 1).fill(Infinity),
+      ];
       const taken = new Uint16Array(buckets + 1);
       const from = new Int32Array(buckets + 1);
       for (let bucket = 0; bucket <= buckets; bucket++) {
@@ -55,7 +54,8 @@ export class Knapsack {
     let found: number | undefined;
     for (let bucket = 0; bucket < this.errors.length; bucket++) {
       const within = this.costs[bucket] >= least && this.costs[bucket] <= most;
-      if (within && this.errors[bucket] < (found === undefined ? Infinity : this.errors[found])) found = bucket;
+      if (within && this.errors[bucket] < (found === undefined ? Infinity : this.errors[found]))
+        found = bucket;
     }
     if (found === undefined) return undefined;
     const options: number[] = [];

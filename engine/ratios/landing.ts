@@ -26,7 +26,8 @@ export function land(problem: Problem, below: Plan, above: Plan): Plan {
   const places = problem.places(plan);
   const tops = problem.places(above);
   const climb = (at: number, place: number): boolean => {
-    if (problem.separable && cost + problem.change(plan, cost, at, place) > target + problem.slack) return false;
+    if (problem.separable && cost + problem.change(plan, cost, at, place) > target + problem.slack)
+      return false;
     const moved = withUnits(plan, at, grids[at].units(place));
     const real = problem.cost(moved);
     if (real > target) return false;
@@ -81,7 +82,10 @@ export function placesBetween(
 ): number[] {
   const most = Math.max(2, Math.floor(inAll / choices.length) - choices[at].scores.length);
   const stride = Math.max(1, Math.ceil((top - start) / most));
-  const evenly = Array.from({ length: Math.ceil((top - start) / stride) }, (_, i) => start + (i + 1) * stride);
+  const evenly = Array.from(
+    { length: Math.ceil((top - start) / stride) },
+    (_, i) => start + (i + 1) * stride,
+  );
   const candidates = choices[at].scores.map(({ units }) => grids[at].place(units));
   return [...new Set([...evenly, ...candidates, grids[at].untouched - 1, top])]
     .filter((place) => place > start && place <= top)

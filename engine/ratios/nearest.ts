@@ -47,7 +47,14 @@ class Search {
     this.best = start;
     this.cost = this.costOf(start);
     const step = problem.choices.map((_, at) =>
-      Math.abs(problem.change(problem.floor, problem.cost(problem.floor), at, Math.min(1, problem.grids[at].untouched))),
+      Math.abs(
+        problem.change(
+          problem.floor,
+          problem.cost(problem.floor),
+          at,
+          Math.min(1, problem.grids[at].untouched),
+        ),
+      ),
     );
     this.order = [...start.keys()].sort((a, b) => step[b] - step[a]);
   }

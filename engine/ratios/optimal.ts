@@ -42,7 +42,10 @@ export function better(problem: Problem, plan: Plan, other: Plan): boolean {
 function allocate(problem: Problem, around: Plan): Plan | undefined {
   const cost = problem.cost(around);
   const inAll = Math.floor(work / buckets);
-  const places = problem.grids.map(({ untouched }, at) => [0, ...placesBetween(problem, at, 0, untouched, inAll)]);
+  const places = problem.grids.map(({ untouched }, at) => [
+    0,
+    ...placesBetween(problem, at, 0, untouched, inAll),
+  ]);
   const changes = places.map((all, at) => all.map((place) => problem.change(around, cost, at, place)));
   // Costs count from each layer's least, so that they are not negative.
   const base = changes.reduce((sum, all) => sum + all[0], cost);

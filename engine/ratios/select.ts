@@ -57,7 +57,10 @@ export function selectRatios(
 ): Selection {
   if (settings.select === 'manual') return selectManual(choices, costOf, target, settings.ratios ?? {});
   if (target === undefined || !(target > 0))
-    throw new EngineError('InvalidSettings', `target ${target}: selection ${settings.select} needs a cost above 0`);
+    throw new EngineError(
+      'InvalidSettings',
+      `target ${target}: selection ${settings.select} needs a cost above 0`,
+    );
   const fitted = settings.monotonic ? fitScores(choices) : choices;
   return solve(new Problem(fitted, costOf, target), rules[settings.select]);
 }
@@ -77,7 +80,8 @@ function solve(problem: Problem, rule: (problem: Problem) => Plan): Selection {
   const { target, whole, floor, untouched } = problem;
   if (whole <= target) return { plan: untouched, cost: whole, reached: true };
   const least = problem.cost(floor);
-  if (least > target) return { plan: floor, cost: least, reached: false, shortfall: shortfall('floor', problem, least) };
+  if (least > target)
+    return { plan: floor, cost: least, reached: false, shortfall: shortfall('floor', problem, least) };
   const chosen = rule(problem);
   const enough = target - closeness * whole;
   const plan = problem.cost(chosen) >= enough ? chosen : approach(problem, chosen, enough);
@@ -110,6 +114,13 @@ function selectManual(
     return all;
   };
   const costs: CostOf = (part) => costOf(whole(part));
-  const found = solve(new Problem(free.map((at) => choices[at]), costs, target), rules.optimal);
+  const found = solve(
+    new Problem(
+      free.map((at) => choices[at]),
+      costs,
+      target,
+    ),
+    rules.optimal,
+  );
   return { ...found, plan: whole(found.plan) };
 }

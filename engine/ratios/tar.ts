@@ -14,7 +14,9 @@ import { firstMeeting } from './bisect';
  * candidate, and the index with the best sum of accuracy and ratio won, whatever target was wanted.
  */
 export function tarPlan(problem: Problem): Plan {
-  const steps = problem.choices.flatMap((_, at) => descent(problem, at)).sort((a, b) => a.rate - b.rate || b.saved - a.saved);
+  const steps = problem.choices
+    .flatMap((_, at) => descent(problem, at))
+    .sort((a, b) => a.rate - b.rate || b.saved - a.saved);
   const places = problem.places(problem.untouched);
   const after = (count: number): Plan => {
     const reached = [...places];
@@ -46,7 +48,11 @@ function descent(problem: Problem, at: number): Step[] {
   for (const { place, score } of candidates.sort((a, b) => b.place - a.place)) {
     const saved = -problem.change(problem.untouched, problem.whole, at, place);
     const point = { place, saved, lost: whole - score };
-    while (points.length > 1 && rate(points[points.length - 2], point) <= rate(points[points.length - 2], points[points.length - 1])) points.pop();
+    while (
+      points.length > 1 &&
+      rate(points[points.length - 2], point) <= rate(points[points.length - 2], points[points.length - 1])
+    )
+      points.pop();
     points.push(point);
   }
   return points.slice(1).map((point, i) => ({
