@@ -4,7 +4,6 @@ import type {
   Machinery,
   Method,
   Reconstruction,
-  ScoreName,
   Selecting,
   Technique,
 } from '../engine/jobs/method';
@@ -67,7 +66,6 @@ export interface ScoreLayerRequest {
   readonly samples: number;
   readonly train: DataRef;
   readonly reconstruction: Reconstruction;
-  readonly score: ScoreName;
   readonly metric: MetricName;
   readonly compute: Compute;
 }

@@ -124,8 +124,6 @@ const Scores = z.object({
       units: z.number(),
       score: z.number(),
       error: z.number(),
-      ms: z.number().optional(),
     }),
   ),
-  ms: z.number().optional(),
 }) satisfies z.ZodType<LayerScores>;

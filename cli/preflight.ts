@@ -6,6 +6,7 @@ import { analyze } from '../engine/jobs/analyze';
 import type { ModelSummary } from '../engine/jobs/types';
 import { loadData, loadSpec, SpecError } from '../spec/load';
 import type { CompressionSpec } from '../spec/spec';
+import { analysisOf } from '../workflows/method';
 import { BadInput } from './exit';
 
 /** Reads a spec and checks all that can be checked before anything is started; it leaves nothing behind. */
@@ -14,9 +15,7 @@ export async function preflight(file: string): Promise<CompressionSpec> {
   const { train, evaluate, test } = spec.data;
   const summary = await inspectModel({
     model: spec.model,
-    ignore: spec.ignore,
-    inputSize: spec.inputSize,
-    coupled: spec.pruning.coupled,
+    ...analysisOf(spec),
     data: [train, evaluate, test],
   });
   if (!summary.parts.some(({ technique }) => spec.techniques.includes(technique)))

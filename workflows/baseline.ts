@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 
+import { analysisOf } from './method';
 import { analyze, evaluate, summary } from './proxies';
 import type { Run } from './run';
 import type { Original } from './types';
@@ -7,11 +8,11 @@ import type { Original } from './types';
 /** Step 0: the original's MACs, parameters, compressible layers, and metric a0. */
 export async function baseline(run: Run): Promise<Original> {
   const { model, data, settings } = run.input;
-  const { ignore, inputSize, pruning, metric, compute } = settings;
+  const { metric, compute } = settings;
   run.stage('baseline');
   const [analysis, evaluation] = await Promise.all([
     analyze.executeWithOptions(summary('original', 'analyze'), [
-      { model, ignore, inputSize, coupled: pruning.coupled },
+      { model, ...analysisOf(settings) },
     ]),
     evaluate.executeWithOptions(summary('original', 'evaluate'), [
       { model, data: data.evaluate, metric, compute },

@@ -2,7 +2,7 @@ import { CancellationScope, isCancellation } from '@temporalio/workflow';
 
 import type { Analysis } from '../activities/types';
 import { makeCandidates } from './candidates';
-import { prefixOf } from './method';
+import { analysisOf, prefixOf } from './method';
 import { analyze, summary } from './proxies';
 import { reasonOf } from './reason';
 import { isAtTarget, pruningTargets, targetNames } from './rules/targets';
@@ -23,14 +23,15 @@ export async function channelPruning(
 }
 
 async function prune(run: Run, original: Original, pick: Candidate): Promise<Candidate[]> {
-  const { target, ccpFactors, ignore, inputSize, pruning } = run.input.settings;
+  const { settings } = run.input;
+  const { target, ccpFactors } = settings;
   if (isAtTarget(target, pick.achieved))
     run.note(`${pick.id} is at the target already: it goes on unpruned as well`);
   const targets = pruningTargets(target, pick.achieved, ccpFactors);
   if (!targets.length) return [];
   try {
     const analysis = await analyze.executeWithOptions(summary(pick.id, 'analyze'), [
-      { model: pick.model, ignore, inputSize, coupled: pruning.coupled },
+      { model: pick.model, ...analysisOf(settings) },
     ]);
     return await pruneTo(run, original, analysis, targets, pick);
   } catch (error) {

@@ -24,14 +24,20 @@ export const costNames: Record<Method['cost'], string> = {
 export const prefixOf = (technique: Technique, parent?: string): string =>
   [parent, prefixes[technique]].filter(Boolean).join('/');
 
-/** What of a run's settings says how layers are compressed. */
-export const methodOf = (settings: CompressionSettings, technique: Technique): Method => ({
-  technique,
+/** How layers are compressed in a run, whatever the technique. */
+export const analysisOf = (settings: CompressionSettings): Omit<Method, 'technique'> => ({
   cost: settings.cost,
+  score: settings.scoring.score,
   multiplicity: settings.multiplicity,
   minimum: settings.minimum,
   importance: settings.pruning.importance,
   coupled: settings.pruning.coupled,
   ignore: settings.ignore,
   inputSize: settings.inputSize,
+});
+
+/** How a technique compresses layers in a run. */
+export const methodOf = (settings: CompressionSettings, technique: Technique): Method => ({
+  technique,
+  ...analysisOf(settings),
 });

@@ -29,7 +29,6 @@ export async function scores(
     method: methodOf(settings, technique),
     candidates,
     samples: scoring.samples,
-    score: scoring.score,
     reconstruction,
     metric,
     evaluate: data.evaluate,

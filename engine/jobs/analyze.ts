@@ -4,23 +4,28 @@ import { type Dim, type Graph, type ValueInfo } from '../onnx/graph';
 import { layersOf, paramsOf } from '../onnx/layers';
 import { openModel } from '../onnx/prepare';
 import { inferShapes, type Shape } from '../onnx/shapes';
-import { techniquesOf } from './techniques';
+import { techniques } from './method';
+import { partsOf } from './parts';
 import type { AnalyzeInput, LayerSummary, ModelSummary } from './types';
 
 /**
  * What a model consists of, layer by layer.
  * @throws EngineError when it cannot be read; with `data` also when it has nothing to compress or the data do not fit.
  */
-export async function analyze({ model, ignore = [], data }: AnalyzeInput): Promise<ModelSummary> {
-  const graph = openModel(model);
+export async function analyze({ model, data, ...given }: AnalyzeInput): Promise<ModelSummary> {
+  const graph = openModel(model, given);
   const shapes = inferShapes(graph);
   const layers = layersOf(graph, shapes);
   checkIgnored(
-    ignore,
+    given.ignore ?? [],
     layers.map(({ name }) => name),
     model,
   );
-  const techniques = techniquesOf(graph, layers, shapes, ignore);
+  const { parts, frozen } = partsOf(graph, given);
+  const techniquesOf = (name: string) =>
+    techniques.filter((technique) =>
+      parts.some((part) => part.technique === technique && part.layers.includes(name)),
+    );
   const summary: ModelSummary = {
     inputs: graph.inputs.map(described),
     outputs: graph.outputs.map(described),
@@ -28,7 +33,7 @@ export async function analyze({ model, ignore = [], data }: AnalyzeInput): Promi
     macs: layers.reduce((sum, { macs }) => sum + macs, 0),
     params: paramsOf(graph),
     layers: layers.map((layer): LayerSummary => {
-      const { node, name, dims, macs, params, window } = layer;
+      const { node, name, macs, params, window } = layer;
       return {
         name,
         kind: node.opType,
@@ -38,9 +43,11 @@ export async function analyze({ model, ignore = [], data }: AnalyzeInput): Promi
         output: inner(shapes.get(node.output[0])),
         macs,
         params,
-        techniques: dims.length === 4 ? (techniques.get(name) ?? []) : [],
+        techniques: techniquesOf(name),
       };
     }),
+    parts,
+    frozen,
     notes: unknownOperators(graph, shapes),
   };
   if (data) {

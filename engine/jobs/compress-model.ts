@@ -7,6 +7,7 @@ import type { MetricName } from '../data/metric';
 import { EngineError } from '../errors';
 import type { JobData } from './data';
 import type { CostName, Machinery, Method, Reconstruction, ScoreName, Selecting, Technique } from './method';
+import { plainMethod } from './parts';
 import { JobPool } from './pool';
 import type { Compression, LayerScores, LayerSummary, ModelSummary, Progress } from './types';
 
@@ -18,7 +19,7 @@ export interface CompressOptions {
   readonly technique: Technique;
   /** Asked cost relative to the model's; may be left out in mode `manual`. */
   readonly target?: number;
-  readonly method?: Partial<Omit<Method, 'technique'>>;
+  readonly method?: Partial<Omit<Method, 'technique' | 'score'>>;
   readonly selection?: Partial<Selecting>;
   /** Without data, seeded random inputs stand in, and the score is fidelity. */
   readonly data?: { readonly evaluate: DatasetSource; readonly train: DatasetSource };
@@ -93,8 +94,8 @@ export async function compressModel(
   const pool = new JobPool({ slots });
   const scratch = await mkdtemp(join(tmpdir(), 'slimflow-'));
   try {
-    const { ignore, coupled, inputSize } = method;
-    const summary = await pool.run('analyze', { model, ignore, coupled, inputSize }, { signal });
+    const { technique: _technique, ...rest } = method;
+    const summary = await pool.run('analyze', { ...rest, model }, { signal });
     const parts = summary.parts.filter((part) => part.technique === technique);
     if (!parts.length) throw nothingToCompress(model, technique, summary);
     const factors: Record<string, string> = {};
@@ -155,14 +156,16 @@ async function scoreAll(
 
 /** The options with every default in its place. */
 function settled({ model, out, technique, target, data, ...options }: CompressOptions) {
+  const score: ScoreName = data ? (options.score ?? 'metric') : 'fidelity';
+  if (!data && options.score === 'metric')
+    throw new EngineError(
+      'InvalidSettings',
+      'score metric needs data with labels: give data, or take fidelity',
+    );
   const method: Method = {
+    ...plainMethod,
     technique,
-    cost: 'macs',
-    multiplicity: 1,
-    minimum: 1,
-    importance: 'l2',
-    coupled: true,
-    ignore: [],
+    score,
     ...options.method,
   };
   const selection: Selecting = {
@@ -180,12 +183,6 @@ function settled({ model, out, technique, target, data, ...options }: CompressOp
   if (target !== undefined && !(target > 0 && target <= 1))
     throw new EngineError('InvalidSettings', `target must be above 0 and at most 1, not ${target}`);
   const random: JobData = { random: { samples: randomSamples, seed: 0 } };
-  const score: ScoreName = data ? (options.score ?? 'metric') : 'fidelity';
-  if (!data && options.score === 'metric')
-    throw new EngineError(
-      'InvalidSettings',
-      'score metric needs data with labels: give data, or take fidelity',
-    );
   const reconstruction: Reconstruction = { samples: 500, patches: 10, seed: 0, ...options.reconstruction };
   return {
     model,
@@ -201,7 +198,6 @@ function settled({ model, out, technique, target, data, ...options }: CompressOp
       train: data?.train ?? random,
       samples: options.samples ?? (data ? 500 : randomSamples),
       reconstruction,
-      score,
       metric: options.metric ?? 'top1',
     },
   };

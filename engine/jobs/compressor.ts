@@ -39,6 +39,8 @@ export interface Compressor {
   trials(part: Part): Promise<(units: number) => Promise<Replacements>>;
   /** MACs or parameters of the whole model after a plan, in the order of the parts. */
   readonly costOf: { macs(plan: Plan): number; params(plan: Plan): number };
+  /** The layers that a part touches, each as a graph of its own: as they are (null), or with the part at some units. */
+  alone(part: Part, units: number | null): Promise<Graph[]>;
   compress(plan: Plan): Promise<Compressed>;
 }
 

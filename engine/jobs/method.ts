@@ -22,6 +22,7 @@ export type ScoreName = (typeof scoreNames)[number];
 export interface Method {
   readonly technique: Technique;
   readonly cost: CostName;
+  readonly score: ScoreName;
   /** Ranks and channels are multiples of this where the layer has as many. */
   readonly multiplicity: number;
   /** The fewest channels, or the least rank, that a layer is left with. */

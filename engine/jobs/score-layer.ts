@@ -58,7 +58,7 @@ async function probe(
   const { data } = openData(graph, input.evaluate, input.method.inputSize);
   let cut: ModelProbe | undefined;
   try {
-    const byMetric = input.score === 'metric';
+    const byMetric = input.method.score === 'metric';
     if (byMetric && !data.labelled)
       throw new EngineError(
         'InvalidData',

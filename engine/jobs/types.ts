@@ -1,7 +1,7 @@
 import type { DatasetSource } from '../data/dataset';
 import type { MetricName } from '../data/metric';
 import type { JobData } from './data';
-import type { Machinery, Method, Reconstruction, ScoreName, Selecting, Technique } from './method';
+import type { Machinery, Method, Reconstruction, Selecting, Technique } from './method';
 
 export type * from './method';
 
@@ -31,7 +31,7 @@ export interface Progress {
   readonly checkpoint?: string;
 }
 
-export interface AnalyzeInput extends Partial<Pick<Method, 'ignore' | 'coupled' | 'inputSize'>> {
+export interface AnalyzeInput extends Partial<Omit<Method, 'technique'>> {
   readonly model: string;
   /** When given, the data set's shape and labels are checked against the model as well. */
   readonly data?: readonly DatasetSource[];
@@ -110,7 +110,6 @@ export interface ScoreLayerInput {
   /** Where channel pruning takes its reconstruction samples. */
   readonly train: JobData;
   readonly reconstruction: Reconstruction;
-  readonly score: ScoreName;
   readonly metric: MetricName;
   readonly machinery: Machinery;
   /** Where to write the layer's factors (U, S and V of the whole matrix), a safetensors file. */
@@ -126,16 +125,12 @@ export interface LayerScore {
   readonly score: number;
   /** Squared distance of the model's outputs from the original's, relative to theirs: smooth where scores step. */
   readonly error: number;
-  /** Cost `latency`: ms of the part as compressed. */
-  readonly ms?: number;
 }
 
 export interface LayerScores {
   readonly layer: string;
   readonly technique: Technique;
   readonly scores: readonly LayerScore[];
-  /** Cost `latency`: ms of the part as it is. */
-  readonly ms?: number;
 }
 
 export interface CompressInput {

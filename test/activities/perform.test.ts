@@ -106,7 +106,6 @@ describe('an activity', () => {
           evaluate: split,
           train: split,
           reconstruction: { samples: 1, patches: 1, seed: 0 },
-          score: 'metric',
           metric: 'top1',
           compute,
         });

@@ -40,7 +40,6 @@ it('scores and factors travel from scoreLayer over collectScores to compress', (
           candidates: [0.5],
           samples: 10,
           evaluate: split,
-          score: 'metric',
           metric: 'top1',
         });
       const layers = [await score('c1'), await score('c2')];
@@ -66,7 +65,6 @@ it('pruning has no factors', () =>
         evaluate: split,
         train: split,
         reconstruction: { samples: 1, patches: 1, seed: 0 },
-        score: 'metric',
         metric: 'top1',
         compute,
       });

@@ -4,6 +4,7 @@ import type { Machinery, Method, Selecting, Technique } from '../../engine/jobs/
 export const methodOf = (technique: Technique, change: Partial<Method> = {}): Method => ({
   technique,
   cost: 'macs',
+  score: 'metric',
   multiplicity: 1,
   minimum: 1,
   importance: 'l2',

@@ -40,7 +40,6 @@ async function scoresOf(model: string, technique: Technique) {
         layer,
         candidates,
         evaluate,
-        score: 'metric',
         metric: 'top1',
         factors: factors[layer],
       });
