@@ -25,7 +25,7 @@ export async function compress(input: CompressInput, context: JobContext): Promi
   const before = macsOf(graph);
   const { selection, plan, notes } =
     input.technique === 'spatial-svd'
-      ? splitModel(graph, before, input, context)
+      ? await splitModel(graph, before, input, context)
       : await pruneModel(graph, before, input, context);
   graph.removeDead();
   const macs = macsOf(graph);

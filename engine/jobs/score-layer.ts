@@ -1,6 +1,7 @@
 import { Dataset } from '../data/dataset';
 import { metricOf } from '../data/metric';
 import { EngineError } from '../errors';
+import { linearAlgebra } from '../linalg/choose';
 import type { Graph } from '../onnx/graph';
 import { type Layer, layersOf } from '../onnx/layers';
 import { openModel } from '../onnx/prepare';
@@ -12,8 +13,7 @@ import { ReconstructionSamples } from '../pruning/samples';
 import { unitsFor } from '../ratios/candidates';
 import { batchFor } from '../runtime/batch';
 import { LayerProbe, type Replacement } from '../runtime/layer-probe';
-import { mlMatrix } from '../svd/ml-matrix';
-import { macsPerRank, SpatialSvd } from '../svd/spatial';
+import { macsPerRank, spatialSvd } from '../svd/spatial';
 import { writeTensors } from '../tensor/safetensors';
 import { floats, type FloatTensor } from '../tensor/tensor';
 import type { JobContext } from './job';
@@ -40,7 +40,7 @@ export async function scoreLayer(input: ScoreLayerInput, context: JobContext): P
   if (!layer) throw new EngineError('InvalidSettings', `${input.layer} is no layer of ${input.model}`);
   const candidates =
     input.technique === 'spatial-svd'
-      ? svdCandidates(graph, layer, shapes, input)
+      ? await svdCandidates(graph, layer, shapes, input)
       : await pruningCandidates(graph, layer, layers, shapes, input, context);
   const found = await probe(graph, layer, shapes, candidates, input, context);
   const scores = candidates.map(({ ratio, units }) => ({ ratio, units, ...found.get(units)! }));
@@ -48,13 +48,13 @@ export async function scoreLayer(input: ScoreLayerInput, context: JobContext): P
 }
 
 /** Low-rank weights; the decomposition is written out once for every rank and target to come. */
-function svdCandidates(
+async function svdCandidates(
   graph: Graph,
   layer: Layer,
   shapes: Shapes,
-  { candidates, factors }: ScoreLayerInput,
-): Candidate[] {
-  const svd = SpatialSvd.of(graph.constant(layer.weight) as FloatTensor, mlMatrix);
+  { candidates, factors, threads }: ScoreLayerInput,
+): Promise<Candidate[]> {
+  const svd = await spatialSvd.decompose(graph, layer, linearAlgebra({ threads }));
   if (factors) writeTensors(factors, svd.toTensors());
   const sizes = splitSizes(layer, shapes);
   const most = worthwhileRank(layer, sizes, svd.maxRank);

@@ -1,23 +1,21 @@
+import { linearAlgebra } from '../linalg/choose';
 import type { Graph } from '../onnx/graph';
 import { layersOf } from '../onnx/layers';
-import { splitConv } from '../onnx/rewrites/split-conv';
 import { inferShapes } from '../onnx/shapes';
 import { type CostOf, type Selection, selectGreedy } from '../ratios/greedy';
-import { macsPerRank, SpatialSvd } from '../svd/spatial';
-import { mlMatrix } from '../svd/ml-matrix';
+import { macsPerRank, spatialSvd } from '../svd/spatial';
 import { readTensors } from '../tensor/safetensors';
-import type { FloatTensor } from '../tensor/tensor';
 import type { JobContext } from './job';
 import { splitSizes, worthwhileRank } from './techniques';
 import type { CompressInput, Compression } from './types';
 
 /** Spatial SVD of a whole model: ranks by greedy selection, then a split for each layer that got one. */
-export function splitModel(
+export async function splitModel(
   graph: Graph,
   before: number,
-  { scores, factors = {}, target }: CompressInput,
+  { scores, factors = {}, target, threads }: CompressInput,
   context: JobContext,
-): Pick<Compression, 'plan' | 'notes'> & { selection: Selection } {
+): Promise<Pick<Compression, 'plan' | 'notes'> & { selection: Selection }> {
   const shapes = inferShapes(graph);
   const byName = new Map(layersOf(graph, shapes).map((layer) => [layer.name, layer]));
   const choices = scores.map((row) => {
@@ -40,16 +38,17 @@ export function splitModel(
       before,
     );
   const selection = selectGreedy(choices, costOf, target * before);
-  const plan = choices.flatMap(({ layer, node, maxRank, unitCost }, i) => {
+  const plan: Compression['plan'][number][] = [];
+  for (const [i, { layer, node, maxRank, unitCost }] of choices.entries()) {
     const rank = selection.plan[i];
-    if (rank === null) return [];
+    if (rank === null) continue;
     context.checkStop();
     const file = factors[layer];
     const svd = file
-      ? SpatialSvd.fromTensors(readTensors(file).tensors)
-      : SpatialSvd.of(graph.constant(node.weight) as FloatTensor, mlMatrix);
-    splitConv(graph, node.node, svd.pair(rank));
-    return [{ layer, units: rank, of: maxRank, ratio: (rank * unitCost) / node.macs }];
-  });
+      ? spatialSvd.restore(node, readTensors(file).tensors)
+      : await spatialSvd.decompose(graph, node, linearAlgebra({ threads }));
+    svd.split(graph, node.node, rank);
+    plan.push({ layer, units: rank, of: maxRank, ratio: (rank * unitCost) / node.macs });
+  }
   return { selection, plan, notes: [] };
 }

@@ -1,10 +1,11 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { describeLinearAlgebra, linearAlgebra } from '../../../engine/linalg/choose';
 import { symbolNames } from '../../../engine/linalg/fortran';
 import { findLapack, howToInstall, lapackFolder, wheelLibrary } from '../../../engine/linalg/lapack-library';
+import { installOpenblas } from '../../../engine/linalg/openblas-wheel';
 
 const { SLIMFLOW_LAPACK, XDG_CACHE_HOME } = process.env;
 const restore = (name: string, value: string | undefined) => {
@@ -27,6 +28,13 @@ it('the wheel lies in the user’s cache, and the command that brings it there s
   expect(lapackFolder()).toBe(join('/somewhere', 'slimflow', 'lapack'));
   expect(wheelLibrary()).toContain(join('lapack', 'scipy_openblas32', 'lib', 'libscipy_openblas.'));
   expect(howToInstall()).toContain(`--target "${lapackFolder()}" scipy-openblas32`);
+});
+
+it('a wheel that is unpacked is not brought again', async () => {
+  process.env.XDG_CACHE_HOME = mkdtempSync(join(tmpdir(), 'slimflow-'));
+  mkdirSync(dirname(wheelLibrary()), { recursive: true });
+  writeFileSync(wheelLibrary(), '');
+  expect(await installOpenblas()).toBe(wheelLibrary());
 });
 
 it.each([
