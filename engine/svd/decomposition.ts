@@ -59,7 +59,7 @@ export interface SvdMethod {
  */
 export function methodOf(
   formOf: (layer: Layer) => Form | string,
-  refuse: SvdMethod['refusal'] = () => undefined,
+  refuse: (graph: Graph, layer: Layer) => string | undefined = () => undefined,
 ): SvdMethod {
   const form = (layer: Layer): Form => {
     const found = formOf(layer);
@@ -67,11 +67,11 @@ export function methodOf(
       throw new EngineError('UnsupportedModel', `layer ${layer.name} cannot be split: ${found}`);
     return found;
   };
-  const decomposition = ({ split }: Form, low: LowRank): Decomposition => ({
+  const decomposition = (of: Form, low: LowRank): Decomposition => ({
     maxRank: low.maxRank,
     singularValues: low.svd.s,
     lowRank: (rank) => low.weight(rank),
-    split: (graph, node, rank) => split(graph, node, low, rank),
+    split: (graph, node, rank) => of.split(graph, node, low, rank),
     toTensors: () => low.toTensors(),
   });
   return {

@@ -69,6 +69,14 @@ describe.each(present.map((library) => [library.name, library] as const))('%s', 
     );
   });
 
+  it('decomposes several at once, as layers in parallel do', async () => {
+    const layers = [1, 2, 3, 4, 5, 6].map((seed) => randomMatrix(40 + seed, 60, seed));
+    const found = await Promise.all(layers.map((matrix) => library.svd(matrix)));
+    found.forEach(({ u, s, v }, at) =>
+      expect(farthest(timesTransposed(u, v, s), layers[at])).toBeLessThan(1e-10),
+    );
+  });
+
   it('solves symmetric positive definite equations for several right-hand sides', async () => {
     const a = randomMatrix(30, 12, 1);
     const gram = timesTransposed(transposed(a), transposed(a));

@@ -1,11 +1,11 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { describeLinearAlgebra, linearAlgebra } from '../../../engine/linalg/choose';
 import { symbolNames } from '../../../engine/linalg/fortran';
 import { findLapack, howToInstall, lapackFolder, wheelLibrary } from '../../../engine/linalg/lapack-library';
 import { installOpenblas } from '../../../engine/linalg/openblas-wheel';
+import { inFolder } from '../../support/folder';
 
 const { SLIMFLOW_LAPACK, XDG_CACHE_HOME } = process.env;
 const restore = (name: string, value: string | undefined) => {
@@ -30,29 +30,25 @@ it('the wheel lies in the user’s cache, and the command that brings it there s
   expect(howToInstall()).toContain(`--target "${lapackFolder()}" scipy-openblas32`);
 });
 
-it('a wheel that is unpacked is not brought again', async () => {
-  process.env.XDG_CACHE_HOME = mkdtempSync(join(tmpdir(), 'slimflow-'));
-  mkdirSync(dirname(wheelLibrary()), { recursive: true });
-  writeFileSync(wheelLibrary(), '');
-  expect(await installOpenblas()).toBe(wheelLibrary());
-});
+it('a wheel that is unpacked is not brought again', () =>
+  inFolder(async (folder) => {
+    process.env.XDG_CACHE_HOME = folder;
+    mkdirSync(dirname(wheelLibrary()), { recursive: true });
+    writeFileSync(wheelLibrary(), '');
+    expect(await installOpenblas()).toBe(wheelLibrary());
+  }));
 
 it.each([
-  ['no file', () => '/nowhere/liblapack.so'],
-  [
-    'no library',
-    () => {
-      const file = join(mkdtempSync(join(tmpdir(), 'slimflow-')), 'text.so');
-      writeFileSync(file, 'text');
-      return file;
-    },
-  ],
-])('SLIMFLOW_LAPACK that names %s is an error, never a silent replacement', (_, path) => {
-  process.env.SLIMFLOW_LAPACK = path();
-  const refused = expect.objectContaining({ code: 'InvalidSettings' }) as Error;
-  expect(findLapack).toThrow(refused);
-  expect(findLapack).toThrow(/SLIMFLOW_LAPACK names .*cannot be used/);
-});
+  ['no file', false],
+  ['no library', true],
+])('SLIMFLOW_LAPACK that names %s is an error, never a silent replacement', (_, written) =>
+  inFolder((folder) => {
+    process.env.SLIMFLOW_LAPACK = join(folder, 'text.so');
+    if (written) writeFileSync(process.env.SLIMFLOW_LAPACK, 'text');
+    expect(findLapack).toThrow(expect.objectContaining({ code: 'InvalidSettings' }) as Error);
+    expect(findLapack).toThrow(/SLIMFLOW_LAPACK names .*cannot be used/);
+  }),
+);
 
 it('auto takes the first that is there; ml-matrix always is', () => {
   const { chosen, backends } = describeLinearAlgebra();
