@@ -26,16 +26,28 @@ export function pixelsOf(
   const shape = imageShape(stored, { layout });
   const { scale = 1, mean, std } = normalize;
   if (layout !== 'NHWC' && scale === 1 && !mean && !std) return raw;
+  const ordered = layout === 'NHWC' ? channelsFirst(raw, count, shape) : raw;
   const { axis, inner } = channelsOf(shape, normalize);
-  const [channels, plane] = [shape[0], sizeOf(shape.slice(1))];
   const out = new Float32Array(raw.length);
-  for (let i = 0; i < count * channels * plane; i++) {
+  for (let i = 0; i < out.length; i++) {
     const channel = Math.floor(i / inner) % shape[axis];
-    const image = Math.floor(i / (channels * plane));
-    const within = i - image * channels * plane;
-    const from =
-      layout === 'NHWC' ? (image * plane + (within % plane)) * channels + Math.floor(within / plane) : i;
-    out[i] = (raw[from] * scale - (mean?.[channel] ?? 0)) / (std?.[channel] ?? 1);
+    out[i] = (ordered[i] * scale - (mean?.[channel] ?? 0)) / (std?.[channel] ?? 1);
+  }
+  return out;
+}
+
+/** [N, …, C] as [N, C, …]. */
+function channelsFirst(
+  images: Float32Array,
+  count: number,
+  [channels, ...plane]: readonly number[],
+): Float32Array {
+  const pixels = sizeOf(plane);
+  const out = new Float32Array(images.length);
+  for (let n = 0; n < count; n++) {
+    const first = n * pixels * channels;
+    for (let p = 0; p < pixels; p++)
+      for (let c = 0; c < channels; c++) out[first + c * pixels + p] = images[first + p * channels + c];
   }
   return out;
 }
