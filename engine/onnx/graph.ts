@@ -1,7 +1,7 @@
 import { clone, create } from '@bufbuild/protobuf';
 
 import { EngineError } from '../errors';
-import type { Tensor } from '../tensor/tensor';
+import type { ElementType, Tensor } from '../tensor/tensor';
 import { attribute, type AttributeValue } from './attributes';
 import {
   type GraphProto,
@@ -9,9 +9,10 @@ import {
   ModelProtoSchema,
   type NodeProto,
   NodeProtoSchema,
+  type TensorProto,
   type ValueInfoProto,
 } from './proto/onnx_pb';
-import { decodeTensor, encodeTensor } from './tensor-proto';
+import { decodeTensor, dimsOf, encodeTensor, typeOf } from './tensor-proto';
 
 /** A node of an ONNX graph, as the protobuf library gives it, so that what Slimflow does not know is kept as it was. */
 export type Node = NodeProto;
@@ -50,6 +51,28 @@ export function makeNode({ op, inputs, outputs, name, domain, attributes = {} }:
   });
 }
 
+/** What a graph knows beside its protobuf message; copies and parts of the graph know it too. */
+export interface GraphContext {
+  /** Sizes to assume for inputs that the model leaves open, by input: for shapes and costs alone. */
+  readonly inputSizes?: ReadonlyMap<string, readonly number[]>;
+  /** What was float16 before the graph was widened, and becomes it again when saved. */
+  readonly halves?: Halves;
+  /** Whether the model came with its weights in files of their own. */
+  readonly external?: boolean;
+  /** What was left as it is, and why, in sentences for people. */
+  readonly notes: readonly string[];
+}
+
+/** The values of a widened graph that are float16 in the model, by name. */
+export interface Halves {
+  /** Inputs, initializers and computed values. */
+  readonly values: ReadonlySet<string>;
+  /** Initializers among them that the model widens itself by a Cast, which the graph has no more. */
+  readonly cast: ReadonlySet<string>;
+  /** Values that are float32 in the model. */
+  readonly single: ReadonlySet<string>;
+}
+
 /**
  * A view of a ModelProto's main graph in which every value knows its producer and its uses
  * (the idea of onnx/ir-py), over the protobuf message itself: nothing is lost between load and save.
@@ -57,11 +80,20 @@ export function makeNode({ op, inputs, outputs, name, domain, attributes = {} }:
 export class Graph {
   private index: { producers: Map<string, Node>; uses: Map<string, Node[]> } | undefined;
   private readonly constants = new Map<string, Tensor | undefined>();
-  private readonly initializerNames: Set<string>;
+  private readonly tensors: Map<string, TensorProto>;
 
-  constructor(readonly model: ModelProto) {
+  constructor(
+    readonly model: ModelProto,
+    public context: GraphContext = { notes: [] },
+  ) {
     if (!model.graph) throw new EngineError('InvalidModel', 'the model has no graph');
-    this.initializerNames = new Set(model.graph.initializer.map((tensor) => tensor.name));
+    this.tensors = new Map(model.graph.initializer.map((tensor) => [tensor.name, tensor]));
+  }
+
+  /** Adds a sentence about something that was left as it is. */
+  note(sentence: string): void {
+    if (!this.context.notes.includes(sentence))
+      this.context = { ...this.context, notes: [...this.context.notes, sentence] };
   }
 
   private get proto(): GraphProto {
@@ -80,7 +112,7 @@ export class Graph {
 
   /** What a caller feeds: the graph's inputs that are no initializers. */
   get inputs(): ValueInfo[] {
-    return this.proto.input.filter(({ name }) => !this.initializerNames.has(name)).map(valueInfo);
+    return this.proto.input.filter(({ name }) => !this.tensors.has(name)).map(valueInfo);
   }
 
   get outputs(): ValueInfo[] {
@@ -97,27 +129,35 @@ export class Graph {
   }
 
   isConstant(value: string): boolean {
-    return this.initializerNames.has(value);
+    return this.tensors.has(value);
   }
 
   /** The value of an initializer; undefined where there is none of that name, or its type is not one we read. */
   constant(value: string | undefined): Tensor | undefined {
-    if (!value || !this.initializerNames.has(value)) return undefined;
-    if (!this.constants.has(value)) {
-      this.constants.set(value, decodeTensor(this.proto.initializer.find(({ name }) => name === value)!));
-    }
+    const proto = value && this.tensors.get(value);
+    if (!proto) return undefined;
+    if (!this.constants.has(value)) this.constants.set(value, decodeTensor(proto));
     return this.constants.get(value);
+  }
+
+  /** The shape of an initializer, without reading its values. */
+  constantDims(value: string | undefined): number[] | undefined {
+    const proto = value && this.tensors.get(value);
+    return proto ? dimsOf(proto) : undefined;
+  }
+
+  /** The element type of an initializer; undefined where there is none, or its type is not one we read. */
+  constantType(value: string | undefined): ElementType | undefined {
+    return value ? typeOf(this.tensors.get(value)?.dataType ?? 0) : undefined;
   }
 
   /** Adds an initializer, or gives the one of that name a new value. */
   setConstant(value: string, tensor: Tensor): void {
     const encoded = encodeTensor(value, tensor);
-    const at = this.initializerNames.has(value)
-      ? this.proto.initializer.findIndex(({ name }) => name === value)
-      : -1;
+    const at = this.tensors.has(value) ? this.proto.initializer.findIndex(({ name }) => name === value) : -1;
     if (at >= 0) this.proto.initializer[at] = encoded;
     else this.proto.initializer.push(encoded);
-    this.initializerNames.add(value);
+    this.tensors.set(value, encoded);
     this.constants.set(value, tensor);
     const asInput = this.proto.input.findIndex(({ name }) => name === value);
     if (asInput >= 0) this.proto.input.splice(asInput, 1);
@@ -162,13 +202,20 @@ export class Graph {
     this.index = undefined;
   }
 
+  /** Has every node that reads `value` read `other` instead; what subgraphs take from outside stays as it is. */
+  redirect(value: string, other: string): void {
+    for (const use of this.uses(value))
+      use.input.forEach((read, at) => read === value && (use.input[at] = other));
+    this.index = undefined;
+  }
+
   /** A name that no value or node has yet. */
   uniqueName(base: string): string {
     const { producers, uses } = this.indexed();
     const taken = (name: string) =>
       producers.has(name) ||
       uses.has(name) ||
-      this.initializerNames.has(name) ||
+      this.tensors.has(name) ||
       this.proto.input.some((i) => i.name === name);
     let name = base;
     for (let n = 1; taken(name); n++) name = `${base}_${n}`;
@@ -186,12 +233,13 @@ export class Graph {
     const kept = this.proto.initializer.filter(({ name }) => this.uses(name).length || this.isOutput(name));
     this.proto.initializer = kept;
     this.proto.valueInfo = [];
-    const before = [...this.initializerNames];
-    this.initializerNames.clear();
-    kept.forEach(({ name }) => this.initializerNames.add(name));
-    const gone = new Set(before.filter((name) => !this.initializerNames.has(name)));
+    const names = new Set(kept.map(({ name }) => name));
+    const gone = new Set([...this.tensors.keys()].filter((name) => !names.has(name)));
     this.proto.input = this.proto.input.filter(({ name }) => !gone.has(name));
-    gone.forEach((name) => this.constants.delete(name));
+    for (const name of gone) {
+      this.tensors.delete(name);
+      this.constants.delete(name);
+    }
   }
 
   /** Replaces the graph's declared inputs and outputs; initializers among old inputs are dropped from the list. */
@@ -205,9 +253,17 @@ export class Graph {
     return [...this.proto.input, ...this.proto.output].find(({ name }) => name === value);
   }
 
-  /** A copy that shares no mutable state with this graph. */
+  /** A copy that shares no mutable state with this graph; weights, which are replaced and never changed, share memory. */
   clone(): Graph {
-    return new Graph(clone(ModelProtoSchema, this.model));
+    const { initializer } = this.proto;
+    this.proto.initializer = [];
+    try {
+      const copy = clone(ModelProtoSchema, this.model);
+      copy.graph!.initializer = [...initializer];
+      return new Graph(copy, this.context);
+    } finally {
+      this.proto.initializer = initializer;
+    }
   }
 
   private position(node: Node): number {
