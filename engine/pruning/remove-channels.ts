@@ -44,22 +44,33 @@ function lateBiases(
   });
 }
 
-/** Slices the constant of a slot; in place where nothing else reads it. */
+/** Slices the constants of a slot: one, unless uses of it were given values of their own since. */
 function shrink(graph: Graph, { uses, axes }: Slot, nodes: ReadonlyMap<string, Node>, kept: Kept): void {
-  const at = uses.map(({ node, index }) => ({ node: nodes.get(node)!, index }));
-  const name = at[0].node.input[at[0].index];
-  const sliced = axes.reduce<Tensor>(
-    (tensor, ids, axis) => (ids ? sliceAxis(tensor, axis, kept(ids)) : tensor),
-    graph.constant(name)!,
-  );
+  const byName = new Map<string, { node: Node; index: number }[]>();
+  for (const { node: key, index } of uses) {
+    const node = nodes.get(key)!;
+    byName.set(node.input[index], [...(byName.get(node.input[index]) ?? []), { node, index }]);
+  }
+  for (const [name, at] of byName) {
+    const sliced = axes.reduce<Tensor>(
+      (tensor, ids, axis) => (ids ? sliceAxis(tensor, axis, kept(ids)) : tensor),
+      graph.constant(name)!,
+    );
+    if (readsOnly(graph, name, at.length)) {
+      graph.setConstant(name, sliced);
+    } else {
+      const own = graph.uniqueName(`${name}.kept`);
+      graph.setConstant(own, sliced);
+      for (const { node, index } of at) graph.setInput(node, index, own);
+    }
+  }
+}
+
+/** Whether `count` inputs of nodes are all that reads a constant. */
+function readsOnly(graph: Graph, name: string, count: number): boolean {
   const readers = graph.uses(name);
   const reads = readers.reduce((sum, node) => sum + node.input.filter((value) => value === name).length, 0);
-  const captured = readers.some((node) => graph.capturesOf(node).has(name));
-  if (reads === uses.length && !captured && !graph.isOutput(name)) {
-    graph.setConstant(name, sliced);
-    return;
-  }
-  const own = graph.uniqueName(`${name}.kept`);
-  graph.setConstant(own, sliced);
-  for (const { node, index } of at) graph.setInput(node, index, own);
+  return (
+    reads === count && !readers.some((node) => graph.capturesOf(node).has(name)) && !graph.isOutput(name)
+  );
 }
