@@ -34,11 +34,19 @@ export class ReconstructionSamples {
     return this.indices.length * this.settings.patches;
   }
 
-  /** The positions sampled of a layer with an output of height x width; `layer` sets them apart between layers. */
+  /** Images that are run. */
+  get images(): number {
+    return this.indices.length;
+  }
+
+  /**
+   * The positions sampled of a layer with an output of height x width, no more than there are; `layer` sets them apart
+   * between layers.
+   */
   positions(layer: number, height: number, width: number): Positions {
     return drawPositions(
       this.indices.length,
-      this.settings.patches,
+      Math.min(this.settings.patches, height * width),
       height,
       width,
       this.settings.seed * 1009 + layer,
