@@ -40,7 +40,6 @@ export async function compress(input: CompressInput, context: JobContext): Promi
       'UnsupportedModel',
       `no layer of ${input.model} can be compressed by ${method.technique}`,
     );
-<<<<<<< HEAD
   const { selection, made, achieved } =
     method.cost === 'latency'
       ? await landOnLatency(graph, compressor, input, tools, context)
@@ -48,18 +47,6 @@ export async function compress(input: CompressInput, context: JobContext): Promi
   await verify(made, input, tools);
   const [macs, params] = [macsOf(made.graph), paramsOf(made.graph)];
   saveModel(made.graph, input.out);
-=======
-  const graph = openModel(input.model);
-  const before = macsOf(graph);
-  const { selection, plan, notes } =
-    input.technique === 'spatial-svd'
-      ? await splitModel(graph, before, input, context)
-      : await pruneModel(graph, before, input, context);
-  graph.removeDead();
-  const macs = macsOf(graph);
-  const achieved = macs / before;
-  saveModel(graph, input.out);
->>>>>>> linalg
   return {
     achieved,
     macs,

@@ -28,15 +28,22 @@ export interface Compressed {
   readonly notes: readonly string[];
 }
 
+/** A part at any units, as weights of the original's shapes. */
+export interface Trials {
+  /** The model, equal to the original, whose constants are replaced. */
+  readonly graph: Graph;
+  readonly constants: readonly string[];
+  /** The weights that make it compute what the compressed model will; none where nothing is lost. */
+  at(units: number): Promise<Replacements>;
+}
+
 /** A model as one technique sees it. */
 export interface Compressor {
   readonly parts: readonly Part[];
   /** Layers that it has to leave alone, and why. */
   readonly frozen: readonly Frozen[];
-  /** The initializers that a part's compression replaces, with the biases that it needs added to the model. */
-  probed(part: Part): { readonly graph: Graph; readonly constants: readonly string[] };
-  /** The weights that make `probed(part).graph` compute what the model will with this part alone at some units. */
-  trials(part: Part): Promise<(units: number) => Promise<Replacements>>;
+  /** What it takes to try a part, alone, at any units. */
+  trials(part: Part): Promise<Trials>;
   /** MACs or parameters of the whole model after a plan, in the order of the parts. */
   readonly costOf: { macs(plan: Plan): number; params(plan: Plan): number };
   /** The layers that a part touches, each as a graph of its own: as they are (null), or with the part at some units. */

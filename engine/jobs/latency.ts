@@ -3,18 +3,18 @@ import { timeGraphs } from '../runtime/timing';
 import type { JobContext } from './job';
 import type { Latency, LatencyInput } from './types';
 
-/** The median time of one sample through each model; the models take turns. */
+/** The median time of one sample through each model, measured in turn. */
 export async function latency(
-  { models, threads, runs }: LatencyInput,
+  { models, inputSize, machinery: { threads, provider }, runs }: LatencyInput,
   context: JobContext,
 ): Promise<Latency> {
-  const onRun = (done: number, total: number) => {
-    context.checkStop();
-    context.report({ done, total, note: `run ${Math.min(done + 1, total)}/${total}` });
-  };
-  const timings = await timeGraphs(
-    models.map((path) => openModel(path)),
-    { threads, runs, onRun },
-  );
+  const graphs = models.map((path) => openModel(path, { inputSize }));
+  const timings = await timeGraphs(graphs, {
+    ...{ threads, provider, runs, inputShape: inputSize },
+    onRun(done, total) {
+      context.checkStop();
+      context.report({ done, total, note: `run ${done + 1}/${total}` });
+    },
+  });
   return { ms: timings.map(({ ms }) => ms) };
 }

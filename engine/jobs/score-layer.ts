@@ -41,18 +41,18 @@ async function probe(
   { threads, provider }: Tools,
   context: JobContext,
 ): Promise<Map<number, Pick<LayerScore, 'score' | 'error'>>> {
-  const trial = await compressor.trials(part);
+  const trials = await compressor.trials(part);
   const runs = [];
   for (const count of units) {
     context.checkStop(); // a large layer's refit takes long by itself
     runs.push({
       units: count,
-      replacements: await trial(count),
+      replacements: await trials.at(count),
       metric: metricOf(input.metric),
       fidelity: new Fidelity(),
     });
   }
-  const { graph, constants } = compressor.probed(part);
+  const { graph, constants } = trials;
   const shapes = inferShapes(graph);
   const [first] = graph.outputs;
   const { data } = openData(graph, input.evaluate, input.method.inputSize);

@@ -45,12 +45,15 @@ export function svdCompressor(graph: Graph, means: Means): Compressor {
     parts,
     frozen,
     costOf: { macs: costOf('macs'), params: costOf('params') },
-    probed: (part) => ({ graph, constants: [(part as SvdPart).weight] }),
     async trials(part) {
       const { weight } = part as SvdPart;
       const decomposition = await decompositionOf(part as SvdPart);
-      return async (rank) =>
-        rank >= part.full ? new Map() : new Map([[weight, decomposition.lowRank(rank)]]);
+      return {
+        graph,
+        constants: [weight],
+        at: async (rank) =>
+          rank >= part.full ? new Map() : new Map([[weight, decomposition.lowRank(rank)]]),
+      };
     },
     async alone(part, rank) {
       if (rank === null) return part.layers.map((layer) => layerAlone(graph, layer, shapes));

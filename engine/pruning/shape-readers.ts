@@ -1,7 +1,7 @@
 import type { Node } from '../onnx/graph';
 import { intOf } from '../onnx/attributes';
-import { sliceIndices } from '../onnx/shape-values';
-import { wrap } from '../onnx/shape-moves';
+import { sliceIndices } from '../onnx/shape-rules/slice';
+import { wrap } from './axes';
 import { keyOf } from './edits';
 import { described, type Scope } from './rules/scope';
 import { literalExpand, literalReshape } from './rules/shapes';

@@ -10,6 +10,7 @@ it('scores and factors travel from scoreLayer over collectScores to compress', (
   atWork(
     {
       scoreLayer: ({ factors, layer, method: { technique }, machinery, evaluate, samples }) => {
+        if ('random' in evaluate) throw new Error('the split was lost');
         expect([machinery, samples, evaluate.range]).toEqual([{ ...compute, threads: 2 }, 10, [0, 1]]);
         expect(readFileSync(evaluate.images, 'utf8')).toBe('images');
         if (factors) writeFileSync(factors, `factors of ${layer}`);

@@ -1,7 +1,7 @@
 import { intOf, intsOf, setAttribute, stringOf } from '../../onnx/attributes';
 import type { Node } from '../../onnx/graph';
-import { wrap } from '../../onnx/shape-moves';
-import { sliceIndices } from '../../onnx/shape-values';
+import { wrap } from '../axes';
+import { sliceIndices } from '../../onnx/shape-rules/slice';
 import { keyOf, setIntegers } from '../edits';
 import type { Rule, Scope } from './scope';
 

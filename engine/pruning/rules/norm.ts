@@ -1,5 +1,5 @@
 import { intOf, intsOf } from '../../onnx/attributes';
-import { wrap } from '../../onnx/shape-moves';
+import { wrap } from '../axes';
 import type { Rule } from './scope';
 
 /** Normalizations with parameters a channel (axis 1), each channel by itself. */

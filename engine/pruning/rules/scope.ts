@@ -1,7 +1,7 @@
 import type { Dim, Graph, Node } from '../../onnx/graph';
 import { nameOf } from '../../onnx/layers';
-import { inferShapes, type Shape, type Shapes } from '../../onnx/shapes';
-import { knownValues, type Values } from '../../onnx/shape-values';
+import { infer, type Shape, type Shapes } from '../../onnx/shapes';
+import type { Values } from '../../onnx/shape-rules/values';
 import { Atoms } from '../atoms';
 import { type Edit, keyOf, type Slot } from '../edits';
 import type { Labels } from '../labels';
@@ -40,10 +40,11 @@ export class Scope {
 
   constructor(
     readonly graph: Graph,
-    shapes: Shapes = inferShapes(graph),
+    shapes?: Shapes,
   ) {
-    this.shapes = shapes;
-    this.values = knownValues(graph, (value) => shapes.get(value));
+    const inferred = infer(graph);
+    this.shapes = shapes ?? inferred.shapes;
+    this.values = inferred.values;
   }
 
   readonly shape = (value: string): Shape | undefined => this.shapes.get(value);

@@ -1,6 +1,6 @@
 import { intOf, intsOf, setAttribute, stringOf } from '../../onnx/attributes';
 import type { Node } from '../../onnx/graph';
-import { wrap } from '../../onnx/shape-moves';
+import { wrap } from '../axes';
 import { shapeEdit, type ShapeEntry, shapeEntries } from '../edits';
 import { type Labels, reshapeLabels } from '../labels';
 import type { Rule, Scope } from './scope';
