@@ -5,7 +5,7 @@ import type { Shapes } from '../onnx/shapes';
 import { typeOf } from '../onnx/tensor-proto';
 import type { Tensor } from '../tensor/tensor';
 import { weightBytes } from './large-model';
-import type { ProviderChoice } from './providers';
+import { type ProviderChoice, type ProviderName, resolveProvider } from './providers';
 import { Session } from './session';
 
 export interface ProbeSettings {
@@ -30,7 +30,8 @@ const arena = 2 ** 27;
  * A network cut before the first use of some constants, to try many values for them: what lies before runs once a
  * batch, what lies behind once a replacement. A replacement gets a session of its own, opened once and used for all
  * batches: with weights as constants ONNX Runtime folds, fuses and lays out as in the whole model (measured in
- * docs/execution-providers.md). Beyond a budget of memory, replacements share one session that takes them as inputs.
+ * docs/execution-providers.md). Beyond a budget of memory, and off the CPU, replacements share one session that takes them
+ * as inputs: a GPU has no such layout to gain, and cuDNN would choose its algorithms anew in every session.
  */
 export class ModelProbe {
   private readonly own = new Map<Replacements, Promise<Session>>();
@@ -44,10 +45,12 @@ export class ModelProbe {
     /** The outputs that `outputs` gives, in the model's order. */
     readonly wanted: readonly string[],
     private readonly settings: ProbeSettings,
+    provider: ProviderName,
   ) {
     const weights = behind.model.graph!.initializer.reduce((sum, tensor) => sum + weightBytes(tensor), 0);
     // ONNX Runtime holds weights twice: as they came, and packed for its kernels.
-    this.room = Math.max(1, Math.floor((settings.memory ?? 2 ** 31) / (2 * weights + arena)));
+    const most = Math.floor((settings.memory ?? 2 ** 31) / (2 * weights + arena));
+    this.room = provider === 'cpu' ? Math.max(1, most) : 0;
   }
 
   /**
@@ -73,13 +76,14 @@ export class ModelProbe {
     const feeds = graph.inputs.map(({ name }) => name);
     const fixed = wanted.filter((name) => !depending.values.has(name));
     const kept = [...new Set([...depending.reads, ...fixed])].filter((value) => !feeds.includes(value));
-    const { shapes, threads, provider } = settings;
+    const { shapes, threads } = settings;
+    const provider = await resolveProvider(settings.provider);
     const before = kept.length
       ? await Session.open(extract(graph, feeds, kept, shapes), { threads, provider })
       : undefined;
     try {
       const behind = extract(graph, [...depending.reads], changing, shapes, before?.outputTypes);
-      return new ModelProbe(behind, before, values, wanted, settings);
+      return new ModelProbe(behind, before, values, wanted, settings, provider);
     } catch (error) {
       await before?.close();
       throw error;
