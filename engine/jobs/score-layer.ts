@@ -23,7 +23,7 @@ import type { LayerScores, ScoreLayerInput } from './types';
 interface Candidate {
   readonly ratio: number;
   readonly units: number;
-  readonly replacement: () => Replacement;
+  readonly replacement: () => Replacement | Promise<Replacement>;
 }
 
 /**
@@ -60,7 +60,7 @@ async function svdCandidates(
   const most = worthwhileRank(layer, sizes, svd.maxRank);
   return candidates.map((ratio) => {
     const units = unitsFor(ratio, layer.macs, macsPerRank(sizes), most);
-    return { ratio, units, replacement: () => ({ weight: svd.lowRank(units) }) };
+    return { ratio, units, replacement: async () => ({ weight: await svd.lowRank(units) }) };
   });
 }
 
@@ -108,10 +108,11 @@ async function probe(
   context: JobContext,
 ): Promise<Map<number, { score: number; error: number }>> {
   const tried = new Map(candidates.map(({ units, replacement }) => [units, replacement]));
-  const runs = [...tried].map(([units, replacement]) => {
+  const runs = [];
+  for (const [units, replacement] of tried) {
     context.checkStop(); // a large layer's refit takes long by itself
-    return { units, replacement: replacement(), metric: metricOf(metric), distance: 0 };
-  });
+    runs.push({ units, replacement: await replacement(), metric: metricOf(metric), distance: 0 });
+  }
   let norm = 0;
   const cut = await LayerProbe.open(graph, layer, shapes, threads);
   let data: Dataset | undefined;

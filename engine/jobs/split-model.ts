@@ -38,6 +38,7 @@ export async function splitModel(
       before,
     );
   const selection = selectGreedy(choices, costOf, target * before);
+  const library = linearAlgebra({ threads });
   const plan: Compression['plan'][number][] = [];
   for (const [i, { layer, node, maxRank, unitCost }] of choices.entries()) {
     const rank = selection.plan[i];
@@ -45,8 +46,8 @@ export async function splitModel(
     context.checkStop();
     const file = factors[layer];
     const svd = file
-      ? spatialSvd.restore(node, readTensors(file).tensors)
-      : await spatialSvd.decompose(graph, node, linearAlgebra({ threads }));
+      ? spatialSvd.restore(node, readTensors(file).tensors, library)
+      : await spatialSvd.decompose(graph, node, library);
     svd.split(graph, node.node, rank);
     plan.push({ layer, units: rank, of: maxRank, ratio: (rank * unitCost) / node.macs });
   }

@@ -41,7 +41,7 @@ export const howToInstall = (): string =>
     process.platform === 'win32' ? 'python' : 'python3'
   } -m pip install --target "${lapackFolder()}" scipy-openblas32\`, or name a library in SLIMFLOW_LAPACK`;
 
-/** LAPACK's routines of a library that was found. */
+/** Routines of LAPACK and BLAS of a library that was found. */
 export interface LapackLibrary {
   readonly path: string;
   /** The library's own words on its version, as far as it has a function for that. */
@@ -50,6 +50,7 @@ export interface LapackLibrary {
   readonly syevd: NativeFunction;
   readonly potrf: NativeFunction;
   readonly potrs: NativeFunction;
+  readonly gemm: NativeFunction;
   /** Sets the threads of the calls to come, for the whole process; does nothing in a library that has no such call. */
   setThreads(threads: number): void;
 }
@@ -96,6 +97,7 @@ function lapackOf(library: NativeLibrary): LapackLibrary {
     syevd: routine('dsyevd', 11, 2),
     potrf: routine('dpotrf', 5, 1),
     potrs: routine('dpotrs', 8, 1),
+    gemm: routine('dgemm', 13, 2),
     setThreads: threadsOf(library),
   };
   requireArithmetic(found);

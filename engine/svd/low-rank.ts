@@ -1,6 +1,6 @@
 import { EngineError } from '../errors';
 import type { LinearAlgebra } from '../linalg/linear-algebra';
-import { matrixOf, type Matrix, type Svd, timesTransposed } from '../linalg/matrix';
+import { type Matrix, matrixOf, type Svd } from '../linalg/matrix';
 import { floats, type FloatTensor, sizeOf, type Tensor } from '../tensor/tensor';
 
 /**
@@ -57,9 +57,14 @@ export class LowRank {
   }
 
   /** The weight, in its own shape, that the factors of `rank` amount to. */
-  weight(rank: number): FloatTensor {
+  async weight(rank: number, library: LinearAlgebra): Promise<FloatTensor> {
     const { u, s, v } = this.svd;
-    const product = timesTransposed(u, v, s, rank).data;
+    const scaled = matrixOf(
+      u.rows,
+      u.columns,
+      u.data.map((value, at) => value * s[at % u.columns]),
+    );
+    const product = (await library.timesTransposed(scaled, v, rank)).data;
     const weight = floats(this.dims);
     const [rows, columns] = [offsets(this.dims, this.axes.rows), offsets(this.dims, this.axes.columns)];
     let at = 0;
