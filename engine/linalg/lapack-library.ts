@@ -13,6 +13,7 @@ const installed: Partial<Record<NodeJS.Platform, readonly string[]>> = {
     'libmkl_rt.so.2',
     'libmkl_rt.so',
     'libflexiblas.so.3',
+    'libopenblas64.so.0',
     'libopenblas64_.so.0',
     'liblapack.so.3',
     'liblapack.so',

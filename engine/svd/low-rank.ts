@@ -96,12 +96,13 @@ export class LowRank {
   ): LowRank {
     const [rows, columns] = [axes.rows, axes.columns].map((of) => sizeOf(of.map((axis) => dims[axis])));
     const rank = Math.min(rows, columns);
+    const stored = Array.from((tensors.get('dims')?.data ?? []) as Float32Array);
     const read = (name: string, ...shape: number[]) => {
       const tensor = tensors.get(name);
-      if (tensor?.type !== 'float64' || tensor.dims.join() !== shape.join())
+      if (tensor?.type !== 'float64' || tensor.dims.join() !== shape.join() || stored.join() !== dims.join())
         throw new EngineError(
           'InvalidData',
-          `stored factors do not fit a weight [${dims.join(', ')}]: ${name} is [${tensor?.dims.join(', ') ?? 'missing'}] instead of [${shape.join(', ')}]`,
+          `stored factors do not fit a weight [${dims.join(', ')}]: they are of one [${stored.join(', ')}]`,
         );
       return tensor.data as Float64Array<ArrayBuffer>;
     };
