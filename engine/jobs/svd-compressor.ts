@@ -52,7 +52,7 @@ export function svdCompressor(graph: Graph, means: Means): Compressor {
         graph,
         constants: [weight],
         at: async (rank) =>
-          rank >= part.full ? new Map() : new Map([[weight, decomposition.lowRank(rank)]]),
+          rank >= part.full ? new Map() : new Map([[weight, await decomposition.lowRank(rank)]]),
       };
     },
     async alone(part, rank) {
@@ -73,7 +73,7 @@ export function svdCompressor(graph: Graph, means: Means): Compressor {
         means.context.checkStop();
         means.context.report({ done: at, total: parts.length, note: `splitting ${part.name}` });
         const decomposition = await decompositionOf(part);
-        equivalent.setConstant(part.weight, decomposition.lowRank(rank));
+        equivalent.setConstant(part.weight, await decomposition.lowRank(rank));
         splitAll(compressed, part, decomposition, rank);
       }
       compressed.removeDead();
@@ -85,7 +85,7 @@ export function svdCompressor(graph: Graph, means: Means): Compressor {
     const [layer] = part.layers;
     const file = typeof factors === 'string' ? factors : factors?.[part.name];
     if (file && existsSync(file))
-      return Promise.resolve(svdMethods[technique].restore(layer, readTensors(file).tensors));
+      return Promise.resolve(svdMethods[technique].restore(layer, readTensors(file).tensors, tools.algebra));
     return svdMethods[technique].decompose(from, layer, tools.algebra).then((found) => {
       if (file) writeTensors(file, found.toTensors());
       return found;

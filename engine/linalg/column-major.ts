@@ -25,6 +25,18 @@ export interface Routines {
   potrf(n: number, a: Floats): Promise<{ info: number }>;
   /** Solves for `columns` right-hand sides in place, with the factor of potrf. */
   potrs(n: number, factor: Floats, columns: number, rhs: Floats): Promise<{ info: number }>;
+  /**
+   * The first `depth` rows of X [leading, m], transposed, times those of Y [leading, n]: Xᵀ·Y as [m, n]. BLAS's gemm
+   * with transa = T and transb = N.
+   */
+  gemm(sizes: GemmSizes, x: Floats, y: Floats): Promise<Floats>;
+}
+
+export interface GemmSizes {
+  readonly m: number;
+  readonly n: number;
+  readonly depth: number;
+  readonly leading: number;
 }
 
 /**
@@ -70,6 +82,11 @@ export function columnMajorBackend(
         for (let row = 0; row < n; row++) descending.data[row * n + k] = vectors[(n - 1 - k) * n + row];
       }
       return { values: values.reverse(), vectors: descending };
+    },
+    // In column-major memory A is Aᵀ [k, m] and the result its transpose: B·Aᵀ.
+    async timesTransposed(a, b, depth = a.columns) {
+      const sizes = { m: b.rows, n: a.rows, depth, leading: a.columns };
+      return matrixOf(a.rows, b.rows, await routines.gemm(sizes, b.data, a.data));
     },
     solve: (spd, rhs) =>
       solveWithRidge(

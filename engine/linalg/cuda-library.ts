@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import { type NativeFunction, type NativeLibrary, openFirst } from './native';
 
-/** Functions of CUDA's runtime and of cuSOLVER, with the C types of their parameters; all give a status, 0 is success. */
+/** Functions of CUDA's runtime, cuSOLVER and cuBLAS, with the C types of their parameters; all give a status, 0 is success. */
 export const signatures = {
   cudaGetDeviceCount: ['void *'],
   cudaMalloc: ['void *', 'size_t'],
@@ -28,6 +28,12 @@ export const signatures = {
   cusolverDnDpotrf: ['void *', 'int', 'int', 'void *', 'int', 'void *', 'int', 'void *'],
   // handle, uplo, n, nrhs, A, lda, B, ldb, info
   cusolverDnDpotrs: ['void *', 'int', 'int', 'int', 'void *', 'int', 'void *', 'int', 'void *'],
+  cublasCreate_v2: ['void *'],
+  // handle, transa, transb, m, n, k, alpha, A, lda, B, ldb, beta, C, ldc
+  cublasDgemm_v2: [
+    ...['void *', 'int', 'int', 'int', 'int', 'int', 'void *', 'void *', 'int'],
+    ...['void *', 'int', 'void *', 'void *', 'int'],
+  ],
 } as const;
 
 /** The functions that the back end calls, and where they come from. */
@@ -38,7 +44,7 @@ export interface CudaLibrary {
   readonly devices: number;
 }
 
-const versions = { cudart: ['13', '12', '11.0'], cusolver: ['12', '11', '10'] };
+const versions = { cudart: ['13', '12', '11.0'], cusolver: ['12', '11', '10'], cublas: ['13', '12', '11'] };
 
 /** File names of a library, those of CUDA_PATH or CUDA_HOME first. */
 function pathsOf(library: keyof typeof versions): string[] {
@@ -52,16 +58,22 @@ function pathsOf(library: keyof typeof versions): string[] {
   return [...names, ...folders.flatMap((folder) => names.map((name) => join(folder, name)))];
 }
 
-/** Finds CUDA's runtime, cuSOLVER and a GPU; or says which of them is missing. */
+/** Finds CUDA's runtime, cuSOLVER, cuBLAS and a GPU; or says which of them is missing. */
 export function findCuda(): CudaLibrary | { readonly missing: string } {
   if (process.platform === 'darwin') return { missing: 'CUDA is not made for macOS' };
   const runtime = openFirst(pathsOf('cudart'));
   if ('failures' in runtime) return { missing: "CUDA's runtime (libcudart) was not found" };
   const solver = openFirst(pathsOf('cusolver'));
   if ('failures' in solver) return { missing: 'cuSOLVER (libcusolver) was not found beside libcudart' };
+  const blas = openFirst(pathsOf('cublas'));
+  if ('failures' in blas) return { missing: 'cuBLAS (libcublas) was not found beside libcusolver' };
   const functions: Partial<Record<keyof typeof signatures, NativeFunction>> = {};
   for (const name of Object.keys(signatures) as (keyof typeof signatures)[]) {
-    const library: NativeLibrary = name.startsWith('cusolver') ? solver : runtime;
+    const library: NativeLibrary = name.startsWith('cuda')
+      ? runtime
+      : name.startsWith('cublas')
+        ? blas
+        : solver;
     const found = library.find([name], 'int', signatures[name]);
     if (!found) return { missing: `${library.path} has no ${name}` };
     functions[name] = found;

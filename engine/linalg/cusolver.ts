@@ -3,7 +3,10 @@ import { columnMajorBackend, type Routines } from './column-major';
 import type { CudaFunctions, CudaLibrary } from './cuda-library';
 import type { LinearAlgebra } from './linear-algebra';
 
-/** cuSOLVER's Dgesvd, Dsyevd, Dpotrf and Dpotrs on the first GPU. One call at a time: its handle is not shared. */
+/**
+ * cuSOLVER's Dgesvd, Dsyevd, Dpotrf and Dpotrs, and cuBLAS's Dgemm, on the first GPU. One call at a time: a handle is
+ * not shared.
+ */
 export function cusolverBackend({ functions, path, devices }: CudaLibrary): LinearAlgebra {
   const description = `cuSOLVER (${path}), ${devices} GPU${devices === 1 ? '' : 's'}`;
   return columnMajorBackend('cusolver', description, routinesOf(functions));
@@ -18,23 +21,35 @@ const thin = 'S'.charCodeAt(0);
 /** cudaErrorMemoryAllocation. */
 const outOfMemory = 2;
 
-/** An address on the GPU. */
+/** CUBLAS_OP_T and CUBLAS_OP_N. */
+const transpose = 1;
+const asItIs = 0;
+
+/** An address on the GPU, or of a library's handle. */
 type Address = bigint;
+type Create = 'cusolverDnCreate' | 'cublasCreate_v2';
 
 function routinesOf(cuda: CudaFunctions): Routines {
-  let handle: Address | undefined;
+  const handles = new Map<Create, Address>();
+  /** The handle of a library, made when first needed. */
+  const handleOf = async (create: Create): Promise<Address> => {
+    const known = handles.get(create);
+    if (known !== undefined) return known;
+    const made = new BigUint64Array(1);
+    succeed(create, await cuda[create].later(made));
+    handles.set(create, made[0]);
+    return made[0];
+  };
   let busy: Promise<unknown> = Promise.resolve();
   /** Runs `work` on its own, with memory that is given back whatever happens. */
-  const alone = <T>(work: (device: Device, handle: Address) => Promise<T>): Promise<T> => {
+  const alone = <T>(
+    work: (device: Device, handle: Address) => Promise<T>,
+    create: Create = 'cusolverDnCreate',
+  ): Promise<T> => {
     const turn = busy.then(async () => {
-      if (handle === undefined) {
-        const created = new BigUint64Array(1);
-        succeed('cusolverDnCreate', await cuda.cusolverDnCreate.later(created));
-        handle = created[0];
-      }
       const device = new Device(cuda);
       try {
-        return await work(device, handle);
+        return await work(device, await handleOf(create));
       } finally {
         device.free();
       }
@@ -90,6 +105,14 @@ function routinesOf(cuda: CudaFunctions): Routines {
         rhs.set(await device.download(b, n * columns));
         return { info: await device.integer(info) };
       }),
+    gemm: ({ m, n, depth, leading }, x, y) =>
+      alone(async (device, blas) => {
+        const [a, b, c] = [await device.upload(x), await device.upload(y), device.floats(m * n)];
+        const [one, zero] = [Float64Array.of(1), Float64Array.of(0)];
+        const operands = [one, a, leading, b, leading, zero, c, m];
+        await call('cublasDgemm_v2', blas, transpose, asItIs, m, n, depth, ...operands);
+        return device.download(c, m * n);
+      }, 'cublasCreate_v2'),
   };
 }
 

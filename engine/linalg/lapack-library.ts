@@ -13,6 +13,7 @@ const installed: Partial<Record<NodeJS.Platform, readonly string[]>> = {
     'libmkl_rt.so.2',
     'libmkl_rt.so',
     'libflexiblas.so.3',
+    'libopenblas64.so.0',
     'libopenblas64_.so.0',
     'liblapack.so.3',
     'liblapack.so',
@@ -41,7 +42,7 @@ export const howToInstall = (): string =>
     process.platform === 'win32' ? 'python' : 'python3'
   } -m pip install --target "${lapackFolder()}" scipy-openblas32\`, or name a library in SLIMFLOW_LAPACK`;
 
-/** LAPACK's routines of a library that was found. */
+/** Routines of LAPACK and BLAS of a library that was found. */
 export interface LapackLibrary {
   readonly path: string;
   /** The library's own words on its version, as far as it has a function for that. */
@@ -50,6 +51,7 @@ export interface LapackLibrary {
   readonly syevd: NativeFunction;
   readonly potrf: NativeFunction;
   readonly potrs: NativeFunction;
+  readonly gemm: NativeFunction;
   /** Sets the threads of the calls to come, for the whole process; does nothing in a library that has no such call. */
   setThreads(threads: number): void;
 }
@@ -96,6 +98,7 @@ function lapackOf(library: NativeLibrary): LapackLibrary {
     syevd: routine('dsyevd', 11, 2),
     potrf: routine('dpotrf', 5, 1),
     potrs: routine('dpotrs', 8, 1),
+    gemm: routine('dgemm', 13, 2),
     setThreads: threadsOf(library),
   };
   requireArithmetic(found);

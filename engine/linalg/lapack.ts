@@ -7,7 +7,7 @@ import type { LinearAlgebra } from './linear-algebra';
 import type { NativeFunction } from './native';
 
 /**
- * LAPACK's dgesdd, dsyevd, dpotrf and dpotrs of a native library. Calls run on threads of their own.
+ * LAPACK's dgesdd, dsyevd, dpotrf and dpotrs, and BLAS's dgemm, of a native library. Calls run on threads of their own.
  * @param threads threads of one call; by default all cores
  */
 export function lapackBackend(library: LapackLibrary, threads = availableParallelism()): LinearAlgebra {
@@ -58,6 +58,18 @@ function routinesOf(library: LapackLibrary, threads: number): Routines {
       const [n, info] = [integer(order), integer(0)];
       await call(library.potrs, [letter('L'), n, integer(columns), factor, n, rhs, n, info, 1]);
       return { info: read(info) };
+    },
+    async gemm({ m, n, depth, leading }, x, y) {
+      const result = new Float64Array(m * n);
+      const [rows, ld] = [integer(m), integer(leading)];
+      const [one, zero] = [Float64Array.of(1), Float64Array.of(0)];
+      const operands = [one, x, ld, y, ld, zero, result, rows];
+      await call(library.gemm, [
+        ...[letter('T'), letter('N'), rows, integer(n), integer(depth)],
+        ...operands,
+        ...[1, 1],
+      ]);
+      return result;
     },
   };
 }

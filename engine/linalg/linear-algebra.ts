@@ -30,6 +30,8 @@ export interface LinearAlgebra {
    * @throws EngineError `InvalidModel` for NaN or Inf, and for an A that no ridge up to 1e-2 makes positive definite
    */
   solve(spd: Matrix, rhs: Matrix): Promise<Matrix>;
+  /** A·Bᵀ [m, n] of A [m, k] and B [n, k], or of their first `depth` columns. */
+  timesTransposed(a: Matrix, b: Matrix, depth?: number): Promise<Matrix>;
 }
 
 /** A back end with its arguments checked before any library sees them. */
@@ -54,6 +56,13 @@ export const checked = (library: LinearAlgebra): LinearAlgebra => ({
     requireFinite(spd, 'a system of equations');
     requireFinite(rhs, 'the right-hand sides of equations');
     return library.solve(spd, rhs);
+  },
+  async timesTransposed(a, b, depth = a.columns) {
+    requireElements(a);
+    requireElements(b);
+    if (a.columns !== b.columns || depth < 1 || depth > a.columns)
+      throw new RangeError(`rows of ${a.columns} and of ${b.columns} numbers do not multiply, ${depth} deep`);
+    return library.timesTransposed(a, b, depth);
   },
 });
 

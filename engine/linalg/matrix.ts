@@ -46,12 +46,11 @@ export function transposed({ rows, columns, data }: Matrix): Matrix {
   return out;
 }
 
-/** A·Bᵀ of A [m, k] and B [n, k], each row weighted by `scale` [k] where given; only the first `depth` of k count. */
-export function timesTransposed(a: Matrix, b: Matrix, scale?: Float64Array, depth = a.columns): Matrix {
+/** A·Bᵀ of A [m, k] and B [n, k], or of their first `depth` columns, in JavaScript. */
+export function timesTransposed(a: Matrix, b: Matrix, depth = a.columns): Matrix {
   const out = matrixOf(a.rows, b.rows);
-  const row = new Float64Array(depth);
   for (let i = 0; i < a.rows; i++) {
-    for (let k = 0; k < depth; k++) row[k] = a.data[i * a.columns + k] * (scale ? scale[k] : 1);
+    const row = a.data.subarray(i * a.columns, i * a.columns + depth);
     let j = 0;
     // Four dot products at a time read `row` once and keep the processor's adders apart.
     for (; j + 3 < b.rows; j += 4) {

@@ -33,6 +33,7 @@ export const mlMatrix: LinearAlgebra = {
     return { values: Float64Array.from(order, (at) => realEigenvalues[at]), vectors };
   },
   solve: (spd, rhs) => solveWithRidge(factorize, spd, rhs),
+  timesTransposed: async (a, b, depth) => timesTransposed(a, b, depth),
 };
 
 function decompose(matrix: Matrix): Svd {

@@ -18,7 +18,7 @@ export interface Decomposition {
   /** Singular values, descending: the squares of those dropped sum to the squared error of a rank. */
   readonly singularValues: Float64Array;
   /** The weight of `rank` in the original's shape; the layer with it equals the layer split at that rank. */
-  lowRank(rank: number): FloatTensor;
+  lowRank(rank: number): Promise<FloatTensor>;
   /**
    * Replaces `node`, the decomposed layer's, by the two of `rank`. Their weights are new initializers: other readers
    * of the old one keep it, and `Graph.removeDead` drops it where there are none.
@@ -50,7 +50,7 @@ export interface SvdMethod {
   /** @throws EngineError `InvalidModel` where the weight holds NaN or Inf, naming layer and weight. */
   decompose(graph: Graph, layer: Layer, library: LinearAlgebra): Promise<Decomposition>;
   /** @throws EngineError `InvalidData` where the tensors are not those of this layer's decomposition. */
-  restore(layer: Layer, tensors: ReadonlyMap<string, Tensor>): Decomposition;
+  restore(layer: Layer, tensors: ReadonlyMap<string, Tensor>, library: LinearAlgebra): Decomposition;
 }
 
 /**
@@ -67,10 +67,10 @@ export function methodOf(
       throw new EngineError('UnsupportedModel', `layer ${layer.name} cannot be split: ${found}`);
     return found;
   };
-  const decomposition = (of: Form, low: LowRank): Decomposition => ({
+  const decomposition = (of: Form, low: LowRank, library: LinearAlgebra): Decomposition => ({
     maxRank: low.maxRank,
     singularValues: low.svd.s,
-    lowRank: (rank) => low.weight(rank),
+    lowRank: (rank) => low.weight(rank, library),
     split: (graph, node, rank) => of.split(graph, node, low, rank),
     toTensors: () => low.toTensors(),
   });
@@ -95,11 +95,11 @@ export function methodOf(
           'InvalidModel',
           `weight ${layer.weight} of layer ${layer.name} holds NaN or Inf: train or export the model again, or ignore the layer`,
         );
-      return decomposition(found, await LowRank.of(weight, found.axes, library));
+      return decomposition(found, await LowRank.of(weight, found.axes, library), library);
     },
-    restore(layer, tensors) {
+    restore(layer, tensors, library) {
       const found = form(layer);
-      return decomposition(found, LowRank.fromTensors(tensors, layer.dims, found.axes));
+      return decomposition(found, LowRank.fromTensors(tensors, layer.dims, found.axes), library);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { EngineError } from '../errors';
 import type { LinearAlgebra } from '../linalg/linear-algebra';
-import { matrixOf, type Matrix, type Svd, timesTransposed } from '../linalg/matrix';
+import { type Matrix, matrixOf, type Svd } from '../linalg/matrix';
 import { floats, type FloatTensor, sizeOf, type Tensor } from '../tensor/tensor';
 
 /**
@@ -57,9 +57,14 @@ export class LowRank {
   }
 
   /** The weight, in its own shape, that the factors of `rank` amount to. */
-  weight(rank: number): FloatTensor {
+  async weight(rank: number, library: LinearAlgebra): Promise<FloatTensor> {
     const { u, s, v } = this.svd;
-    const product = timesTransposed(u, v, s, rank).data;
+    const scaled = matrixOf(
+      u.rows,
+      u.columns,
+      u.data.map((value, at) => value * s[at % u.columns]),
+    );
+    const product = (await library.timesTransposed(scaled, v, rank)).data;
     const weight = floats(this.dims);
     const [rows, columns] = [offsets(this.dims, this.axes.rows), offsets(this.dims, this.axes.columns)];
     let at = 0;
@@ -91,12 +96,13 @@ export class LowRank {
   ): LowRank {
     const [rows, columns] = [axes.rows, axes.columns].map((of) => sizeOf(of.map((axis) => dims[axis])));
     const rank = Math.min(rows, columns);
+    const stored = Array.from((tensors.get('dims')?.data ?? []) as Float32Array);
     const read = (name: string, ...shape: number[]) => {
       const tensor = tensors.get(name);
-      if (tensor?.type !== 'float64' || tensor.dims.join() !== shape.join())
+      if (tensor?.type !== 'float64' || tensor.dims.join() !== shape.join() || stored.join() !== dims.join())
         throw new EngineError(
           'InvalidData',
-          `stored factors do not fit a weight [${dims.join(', ')}]: ${name} is [${tensor?.dims.join(', ') ?? 'missing'}] instead of [${shape.join(', ')}]`,
+          `stored factors do not fit a weight [${dims.join(', ')}]: they are of one [${stored.join(', ')}]`,
         );
       return tensor.data as Float64Array<ArrayBuffer>;
     };

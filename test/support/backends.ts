@@ -1,6 +1,6 @@
 import { describeLinearAlgebra, linearAlgebra } from '../../engine/linalg/choose';
 import type { LinearAlgebra } from '../../engine/linalg/linear-algebra';
-import { type Matrix, matrixOf } from '../../engine/linalg/matrix';
+import { type Matrix, matrixOf, type Svd, transposed } from '../../engine/linalg/matrix';
 import { Random } from '../../engine/data/random';
 
 const { backends } = describeLinearAlgebra();
@@ -33,6 +33,12 @@ export function times(a: Matrix, b: Matrix): Matrix {
     }
   }
   return out;
+}
+
+/** U·diag(S)·Vᵀ. */
+export function rebuilt({ u, s, v }: Svd): Matrix {
+  const scaled = u.data.map((value, at) => value * s[at % u.columns]);
+  return times(matrixOf(u.rows, u.columns, scaled), transposed(v));
 }
 
 /** The largest difference of two matrices, relative to the largest value of the second. */

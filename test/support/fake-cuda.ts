@@ -1,6 +1,6 @@
 import type { CudaFunctions, CudaLibrary } from '../../engine/linalg/cuda-library';
 import { mlMatrix } from '../../engine/linalg/ml-matrix';
-import { matrixOf, transposed } from '../../engine/linalg/matrix';
+import { matrixOf, timesTransposed, transposed } from '../../engine/linalg/matrix';
 import type { NativeFunction } from '../../engine/linalg/native';
 
 type Floats = Float64Array<ArrayBuffer>;
@@ -78,6 +78,22 @@ export class FakeCuda {
       },
       cusolverDnCreate: (handle: BigUint64Array) => {
         handle[0] = 77n;
+        return 0;
+      },
+      cublasCreate_v2: (handle: BigUint64Array) => {
+        handle[0] = 78n;
+        return 0;
+      },
+      cublasDgemm_v2: (
+        ...[handle, transa, transb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc]: [
+          ...[bigint, number, number, number, number, number, Floats, bigint, number],
+          ...[bigint, number, Floats, bigint, number],
+        ]
+      ) => {
+        if (handle !== 78n || transa !== 1 || transb !== 0 || ldc !== m || beta[0] !== 0) return 3;
+        const [x, y] = [matrixOf(m, lda, this.at(a, m * lda)), matrixOf(n, ldb, this.at(b, n * ldb))];
+        const product = timesTransposed(y, x, k).data;
+        this.at(c, m * n).set(product.map((value) => alpha[0] * value));
         return 0;
       },
       cusolverDnDgesvd_bufferSize: (_: bigint, m: number, n: number, size: Int32Array) => sized(size, m + n),

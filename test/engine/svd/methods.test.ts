@@ -40,7 +40,7 @@ describe.each(cases)('%s', (_, technique, layers) => {
       expect(svd.maxRank).toBe(method.maxRank(layer));
       const weight = (graph.constant('w') as FloatTensor).data;
       const rank = rankOf(share, svd.maxRank);
-      const low = svd.lowRank(rank).data;
+      const low = (await svd.lowRank(rank)).data;
       const error = norm(weight.map((value, at) => value - low[at]));
       const dropped = norm(svd.singularValues.subarray(rank));
       expect(Math.abs(error - dropped)).toBeLessThan(1e-5 * norm(weight));
@@ -62,10 +62,10 @@ describe.each(cases)('%s', (_, technique, layers) => {
       const [layer] = layersOf(graph);
       const unit = method.costPerRank(layer, inferShapes(graph));
       const decomposed = await method.decompose(graph, layer, library);
-      const svd = method.restore(layer, decomposed.toTensors());
+      const svd = method.restore(layer, decomposed.toTensors(), library);
       const rank = rankOf(share, svd.maxRank);
       const masked = graph.clone();
-      masked.setConstant('w', svd.lowRank(rank));
+      masked.setConstant('w', await svd.lowRank(rank));
       const bias = biasOf(layer) * (graph.constant('b')?.data.length ?? 0);
       svd.split(graph, layer.node, rank);
       graph.removeDead();
