@@ -94,36 +94,35 @@ function jobsOf(
     byWeight.set(layer.weight, [...known, { layer, site: siteOf(graph, layer, shapes), index }]);
   });
   return [...byWeight].flatMap(([weight, all]) => {
-    const [{ layer, site }] = all;
-    const why =
-      all.map((one) => one.site).find((one) => typeof one === 'string') ??
-      (sharesBias(graph, all.map((one) => one.site) as Site[])
-        ? undefined
-        : 'it shares its weight, but no bias');
-    const { channels, taps } = site as Site;
-    const positions = Array.from({ length: channels ?? 0 }, (_, at) => at).filter(
-      (at) => !gone.get(layer)!.has(at),
-    );
-    const large = why === undefined && positions.length * taps > mostUnknowns;
-    if (why !== undefined || large) {
-      const reason = why ?? `it has ${positions.length * taps} unknowns, more than ${mostUnknowns}`;
-      warnings.push(`${layer.name} was not refitted after pruning: ${reason}`);
-      return [];
-    }
-    const sampled = all.map((one): Sampled => {
-      const own = one.site as Site;
-      return { site: own, at: samples.positions(one.index, own.height, own.width) };
-    });
-    return [{ name: layer.name, weight, layers: sampled, keep: positions }];
+    const [{ layer }] = all;
+    const job = jobOf(graph, weight, all, gone.get(layer)!, samples);
+    if (typeof job !== 'string') return [job];
+    warnings.push(`${layer.name} was not refitted after pruning: ${job}`);
+    return [];
   });
 }
 
-const sharesBias = (graph: Graph, sites: readonly Site[]): boolean =>
-  new Set(
-    sites.map(
-      ({ bias }) => bias && (graph.constant(bias.node.input[bias.index]) ? bias.node.input[bias.index] : ''),
-    ),
-  ).size === 1;
+/** One layer, or those that share a weight, to be refitted; in words why not. */
+function jobOf(
+  graph: Graph,
+  weight: string,
+  all: readonly { layer: Layer; site: Site | string; index: number }[],
+  removed: ReadonlySet<number>,
+  samples: ReconstructionSamples,
+): Job | string {
+  const layers: Sampled[] = [];
+  for (const { site, index } of all) {
+    if (typeof site === 'string') return site;
+    layers.push({ site, at: samples.positions(index, site.height, site.width) });
+  }
+  const [{ site }] = layers;
+  const biases = layers.map(({ site: { bias } }) => bias && bias.node.input[bias.index]);
+  if (new Set(biases).size > 1) return 'layers that share its weight do not share its bias';
+  const keep = Array.from({ length: site.channels }, (_, at) => at).filter((at) => !removed.has(at));
+  const unknowns = keep.length * site.taps;
+  if (unknowns > mostUnknowns) return `it has ${unknowns} unknowns, and ${mostUnknowns} are the most`;
+  return { name: site.layer.name, weight, layers, keep };
+}
 
 /** Gives layers a bias; one that others read as well stays theirs. A MatMul's is added to what follows it. */
 function setBias(graph: Graph, layers: readonly Sampled[], weight: string, bias: FloatTensor): void {

@@ -134,15 +134,15 @@ export function weightOf(
   matrices: readonly Float64Array[],
   { layer, outputs, transposed }: Site,
 ): FloatTensor {
-  if (!transposed)
-    return floats(
-      layer.dims,
-      matrices.flatMap((matrix) => [...matrix]),
-    );
+  const weight = floats(layer.dims);
+  if (!transposed) {
+    matrices.forEach((matrix, group) => weight.data.set(matrix, group * matrix.length));
+    return weight;
+  }
   const [matrix] = matrices;
   const channels = matrix.length / outputs;
-  return floats(
-    layer.dims,
-    matrix.map((_, at) => matrix[(at % outputs) * channels + Math.floor(at / outputs)]),
+  weight.data.forEach(
+    (_, at) => (weight.data[at] = matrix[(at % outputs) * channels + Math.floor(at / outputs)]),
   );
+  return weight;
 }
