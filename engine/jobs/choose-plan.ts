@@ -88,7 +88,10 @@ function byHand(
       `${stranger} is nothing that ${method.technique} can compress; it can: ${[...names].join(', ')}`,
     );
   if (Object.keys(channels).length && method.technique !== 'channel-pruning')
-    throw new EngineError('InvalidSettings', `channels are given by hand, and ${method.technique} removes none`);
+    throw new EngineError(
+      'InvalidSettings',
+      `channels are given by hand, and ${method.technique} removes none`,
+    );
   return parts.map((part) => {
     if (channels[part.name]) return part.full - new Set(channels[part.name]).size;
     if (ratios[part.name] === undefined) return undefined;

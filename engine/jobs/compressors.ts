@@ -24,4 +24,6 @@ export interface Means {
 
 /** The model as the method's technique sees it. @throws EngineError `InvalidSettings`, `UnsupportedModel` */
 export const compressorOf = async (graph: Graph, means: Means): Promise<Compressor> =>
-  means.method.technique === 'channel-pruning' ? pruningCompressor(graph, means) : svdCompressor(graph, means);
+  means.method.technique === 'channel-pruning'
+    ? pruningCompressor(graph, means)
+    : svdCompressor(graph, means);

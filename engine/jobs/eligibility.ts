@@ -22,7 +22,8 @@ export class Eligibility {
   /** Why these layers, which change together, must stay as they are; undefined where they need not. */
   refusalOf(layers: readonly Pick<Layer, 'node' | 'name'>[]): string | undefined {
     const ignored = layers.find(({ name }) => this.ignored.has(name));
-    if (ignored) return ignored === layers[0] ? 'it is ignored' : `it is tied to ${ignored.name}, which is ignored`;
+    if (ignored)
+      return ignored === layers[0] ? 'it is ignored' : `it is tied to ${ignored.name}, which is ignored`;
     if (layers.some(({ node }) => this.judged.has(node))) return undefined;
     return this.method.score === 'metric'
       ? 'the first output, which the metric reads, does not depend on it; score by fidelity'

@@ -48,7 +48,11 @@ export function pruningCompressor(graph: Graph, means: Means): Compressor {
     const open = wanted.filter(({ name }) => !known.has(name));
     const found =
       method.importance === 'taylor'
-        ? await taylorOf(graph, open.map(({ group }) => group), means)
+        ? await taylorOf(
+            graph,
+            open.map(({ group }) => group),
+            means,
+          )
         : open.map(({ group }) => channelImportance(graph, group, method.importance));
     open.forEach(({ name }, at) => known.set(name, found[at]));
   };
@@ -94,7 +98,11 @@ export function pruningCompressor(graph: Graph, means: Means): Compressor {
         await rank([part as PruningPart]);
         pruned = graph.clone();
         const { index } = part as PruningPart;
-        removeChannels(pruned, channels, channels.groups.map((_, at) => (at === index ? keepOf(part, units) : null)));
+        removeChannels(
+          pruned,
+          channels,
+          channels.groups.map((_, at) => (at === index ? keepOf(part, units) : null)),
+        );
       }
       const shapes = inferShapes(pruned);
       return layersOf(pruned, shapes)
@@ -139,7 +147,9 @@ export function pruningParts(graph: Graph, method: Method): PruningParts {
     const touched = [...new Set([...consumers.map(({ layer }) => layer), ...producers])];
     const why =
       eligibility.refusalOf(touched) ??
-      (method.coupled || group.aimet ? undefined : 'its channels are tied across branches, and coupled is off');
+      (method.coupled || group.aimet
+        ? undefined
+        : 'its channels are tied across branches, and coupled is off');
     if (why === undefined)
       return [{ name, layers: touched, full, most: full - 1, unitsAtOne: full, index, group }];
     frozen.push({ name, technique, why });

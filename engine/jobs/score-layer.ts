@@ -27,7 +27,14 @@ export async function scoreLayer(input: ScoreLayerInput, context: JobContext): P
   const compressor = await compressorOf(graph, { ...input, tools, context });
   const part = partOf(compressor, input.layer, method.technique);
   const candidates = input.candidates.map((ratio) => ({ ratio, units: unitsOf(part, ratio, method) }));
-  const found = await probe(compressor, part, new Set(candidates.map(({ units }) => units)), input, tools, context);
+  const found = await probe(
+    compressor,
+    part,
+    new Set(candidates.map(({ units }) => units)),
+    input,
+    tools,
+    context,
+  );
   const scores = candidates.map(({ ratio, units }) => ({ ratio, units, ...found.get(units)! }));
   return { layer: part.name, technique: method.technique, scores };
 }

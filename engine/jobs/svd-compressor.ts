@@ -37,8 +37,7 @@ export function svdCompressor(graph: Graph, means: Means): Compressor {
   const base = { macs: macsOf(graph), params: paramsOf(graph) };
   const costOf = (cost: 'macs' | 'params') => (plan: Plan) =>
     plan.reduce<number>(
-      (sum, rank, at) =>
-        rank === null ? sum : sum + rank * parts[at].unit[cost] - parts[at].whole[cost],
+      (sum, rank, at) => (rank === null ? sum : sum + rank * parts[at].unit[cost] - parts[at].whole[cost]),
       base[cost],
     );
   return {
@@ -126,7 +125,9 @@ export function svdParts(
       return [];
     }
     const full = svd.maxRank(layer);
-    return [{ name: layer.name, layers, weight, full, most, unitsAtOne: whole[cost] / unit[cost], unit, whole }];
+    return [
+      { name: layer.name, layers, weight, full, most, unitsAtOne: whole[cost] / unit[cost], unit, whole },
+    ];
   });
   return { parts, frozen };
 }

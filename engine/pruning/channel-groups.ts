@@ -1,4 +1,4 @@
-import type { Graph } from '../onnx/graph';
+import type { Graph, Node } from '../onnx/graph';
 import type { Layer } from '../onnx/layers';
 import type { Shapes } from '../onnx/shapes';
 import type { Edit, Slot } from './edits';
@@ -42,7 +42,7 @@ export interface ChannelGroups {
   readonly slots: readonly Slot[];
   readonly edits: readonly Edit[];
   /** Where the channels of each layer's weight lie. */
-  readonly layers: ReadonlyMap<Layer, LayerChannels>;
+  readonly layers: ReadonlyMap<Node, LayerChannels>;
   /** The group of an atom and the channel within it; undefined for one that stays. */
   readonly channelOf: (atom: number) => { readonly group: number; readonly channel: number } | undefined;
 }
@@ -106,7 +106,7 @@ export function channelGroups(graph: Graph, layers: readonly Layer[], shapes?: S
     frozen,
     slots,
     edits,
-    layers: new Map(known.map(({ layer, own }) => [layer, own])),
+    layers: scope.layers,
     channelOf,
   };
 }

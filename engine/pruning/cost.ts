@@ -38,7 +38,7 @@ export function costModel(
 }
 
 function macsCount(layer: Layer, channels: ChannelGroups): Count {
-  const own = channels.layers.get(layer);
+  const own = channels.layers.get(layer.node);
   if (!own) return () => layer.macs;
   const { slot, rows } = own;
   const weights = sizeCount(slot.dims, slot.axes, channels);
@@ -86,6 +86,7 @@ function paramsCount(graph: Graph, channels: ChannelGroups): Count {
     new Set(all.flatMap((ids) => (ids ? [...groupsAmong(ids, channels).of.keys()] : [])));
   const slotParts = slots.map((slot) => ({
     groups: groupsOf(slot.axes),
+    nodes: slot.uses.map(({ node }) => node),
     drops: slot.uses.map(({ node, index }) => `${node}/${index}`),
     count: sizeCount(slot.dims, slot.axes, channels),
   }));
@@ -93,6 +94,7 @@ function paramsCount(graph: Graph, channels: ChannelGroups): Count {
     const each: Count = addsEach ? entries(addsEach, channels) : () => 0;
     return {
       groups: groupsOf(ids),
+      nodes: [node],
       drops: drops.map((index) => `${node}/${index}`),
       count: ((kept) => adds + each(kept)) satisfies Count,
     };
@@ -106,10 +108,11 @@ function paramsCount(graph: Graph, channels: ChannelGroups): Count {
     let found = known.get(key);
     if (!found) {
       const changed = parts.filter((part) => [...part.groups].some((group) => active[group]));
-      const fixed = changed.length
-        ? elementsRead(graph, new Set(changed.flatMap(({ drops }) => drops)))
-        : untouched;
-      known.set(key, (found = { fixed, counts: changed.map(({ count }) => count) }));
+      const drops = new Set(changed.flatMap((part) => part.drops));
+      const needed = neededValues(graph, drops);
+      const read = changed.filter(({ nodes }) => nodes.some((node) => needed.has(node)));
+      const fixed = changed.length ? elementsOf(graph, needed) : untouched;
+      known.set(key, (found = { fixed, counts: read.map(({ count }) => count) }));
     }
     let total = found.fixed;
     for (const count of found.counts) total += count(kept);
@@ -117,17 +120,21 @@ function paramsCount(graph: Graph, channels: ChannelGroups): Count {
   };
 }
 
-/** Elements of the initializers that the model's outputs still need when inputs `drops` are read no more. */
-function elementsRead(graph: Graph, drops: ReadonlySet<string>): number {
+/** The values that the model's outputs still need when inputs `drops` are read no more. */
+function neededValues(graph: Graph, drops: ReadonlySet<string>): Set<string> {
   const needed = new Set(graph.outputs.map(({ name }) => name));
   for (const node of [...graph.nodes].reverse()) {
     if (!node.output.some((value) => needed.has(value))) continue;
     const key = keyOf(node);
+    needed.add(key);
     node.input.forEach((value, index) => value && !drops.has(`${key}/${index}`) && needed.add(value));
     for (const value of graph.capturesOf(node)) needed.add(value);
   }
-  return graph.model.graph!.initializer.reduce(
+  return needed;
+}
+
+const elementsOf = (graph: Graph, needed: ReadonlySet<string>): number =>
+  graph.model.graph!.initializer.reduce(
     (sum, { name, dims }) => sum + (needed.has(name) ? sizeOf(dims.map(Number)) : 0),
     0,
   );
-}

@@ -106,7 +106,7 @@ export class LayerFit {
       const prior = new Float64Array(outputs * columns.length);
       for (let k = 0; k < outputs; k++)
         columns.forEach((column, at) => (prior[k * columns.length + at] = matrix[k * width + column]));
-      const fit = await system.solveNear(unknowns, prior, { solver, biased: site.bias !== undefined });
+      const fit = await system.solve(unknowns, { prior, solver, biased: site.bias !== undefined });
       matrix.fill(0);
       for (let k = 0; k < outputs; k++)
         columns.forEach((column, at) => (matrix[k * width + column] = fit.weights[k * columns.length + at]));

@@ -54,23 +54,19 @@ export class NormalEquations {
 
   /**
    * Fits y from the unknowns `keep` and a bias. A ridge of 1e-6 of the mean diagonal keeps the equations solvable
-   * where inputs are dependent (dead channels) or the samples fewer than the unknowns.
+   * where inputs are dependent (dead channels) or the samples fewer than the unknowns. It draws towards `prior`
+   * [outputs, keep.length], or to zero: the fit is then never worse on its samples than those weights, and where the
+   * samples say nothing they stay.
+   * @param biased whether a bias is fitted as well; the result's is zeros otherwise
    * @returns weights [outputs, keep.length] and bias [outputs].
    */
-  solve(keep: readonly number[]): Fit {
-    const { spd, rhs } = this.system(keep, true);
-    return this.fitOf(choleskyOf(spd, rhs), keep.length, true);
-  }
-
-  /**
-   * As `solve`, with any solver, and with the ridge drawing towards weights `prior` [outputs, keep.length] instead of
-   * zero: the fit is then never worse on its samples than those, and where the samples say nothing they stay.
-   * @param biased whether a bias is fitted as well; the result's is zeros otherwise
-   */
-  async solveNear(
+  async solve(
     keep: readonly number[],
-    prior: Float64Array,
-    { solver = cholesky, biased = true }: { solver?: Solver; biased?: boolean } = {},
+    {
+      prior,
+      solver = cholesky,
+      biased = true,
+    }: { prior?: Float64Array; solver?: Solver; biased?: boolean } = {},
   ): Promise<Fit> {
     const { spd, rhs } = this.system(keep, biased, prior);
     return this.fitOf(await solver(spd, rhs), keep.length, biased);
@@ -115,13 +111,11 @@ export class NormalEquations {
 }
 
 /** Cholesky in JavaScript, which is always there. */
-export const cholesky: Solver = async (spd, rhs) => choleskyOf(spd, rhs);
-
-function choleskyOf(spd: Matrix, rhs: Matrix): Matrix {
+export const cholesky: Solver = async (spd, rhs) => {
   const rowsOf = ({ rows, columns, data }: Matrix) =>
     new MlMatrix(
       Array.from({ length: rows }, (_, row) => [...data.subarray(row * columns, (row + 1) * columns)]),
     );
   const solution = new CholeskyDecomposition(rowsOf(spd)).solve(rowsOf(rhs));
   return { ...rhs, data: Float64Array.from(solution.to1DArray()) };
-}
+};

@@ -1,4 +1,4 @@
-import type { Graph } from '../onnx/graph';
+import type { Graph, Node } from '../onnx/graph';
 import type { Layer } from '../onnx/layers';
 import { inferShapes } from '../onnx/shapes';
 import { floats, type FloatTensor, type Tensor } from '../tensor/tensor';
@@ -78,24 +78,24 @@ function jobsOf(
   warnings: string[],
 ): Job[] {
   const shapes = inferShapes(graph);
-  const gone = new Map<Layer, Set<number>>();
+  const gone = new Map<Node, Set<number>>();
   groups.forEach(({ consumers }, at) => {
     const own = keep[at] && new Set(keep[at]);
     for (const { layer, positions } of own ? consumers : []) {
-      const set = gone.get(layer) ?? new Set<number>();
+      const set = gone.get(layer.node) ?? new Set<number>();
       positions.forEach((all, channel) => own!.has(channel) || all.forEach((position) => set.add(position)));
-      if (set.size) gone.set(layer, set);
+      if (set.size) gone.set(layer.node, set);
     }
   });
   const byWeight = new Map<string, { layer: Layer; site: Site | string; index: number }[]>();
   layers.forEach((layer, index) => {
-    if (!gone.has(layer)) return;
+    if (!gone.has(layer.node)) return;
     const known = byWeight.get(layer.weight) ?? [];
     byWeight.set(layer.weight, [...known, { layer, site: siteOf(graph, layer, shapes), index }]);
   });
   return [...byWeight].flatMap(([weight, all]) => {
     const [{ layer }] = all;
-    const job = jobOf(weight, all, gone.get(layer)!, samples);
+    const job = jobOf(weight, all, gone.get(layer.node)!, samples);
     if (typeof job !== 'string') return [job];
     warnings.push(`${layer.name} was not refitted after pruning: ${job}`);
     return [];

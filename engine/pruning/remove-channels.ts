@@ -35,8 +35,8 @@ function lateBiases(
   const known = new Set(
     slots.flatMap(({ uses }) => uses.filter(({ index }) => index === 2).map(({ node }) => node)),
   );
-  return [...layers].flatMap(([layer, { results }]) => {
-    const key = keyOf(layer.node);
+  return [...layers].flatMap(([node, { results }]) => {
+    const key = keyOf(node);
     const bias = nodes.get(key)?.input[2];
     const dims = graph.constant(bias)?.dims;
     if (known.has(key) || !bias || dims?.length !== 1 || dims[0] !== results.length) return [];

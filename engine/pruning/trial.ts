@@ -93,7 +93,15 @@ export class GroupTrial {
       if (bias && refitted.bias) {
         const { data } = refitted.bias;
         const { dims, data: before } = bias.before;
-        found.set(bias.name, bias.adds ? floats(dims, before.map((value, at) => value + data[at])) : refitted.bias);
+        found.set(
+          bias.name,
+          bias.adds
+            ? floats(
+                dims,
+                before.map((value, at) => value + data[at]),
+              )
+            : refitted.bias,
+        );
       }
     }
     return found;
