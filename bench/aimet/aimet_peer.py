@@ -25,6 +25,7 @@ from aimet_torch.layer_database import LayerDatabase
 from torch import nn
 
 CANDIDATES = 10
+SAMPLES = 2000  # reconstruction: 10 patches of each of 200 images
 SCORES = pathlib.Path("data/greedy_selection_eval_scores_dict.pkl")
 
 
@@ -106,7 +107,7 @@ def parameters(model, technique, target, train, saved):
         return CompressionScheme.weight_svd, WeightSvdParameters(WeightSvdParameters.Mode.auto, auto)
     loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(*train), batch_size=50, shuffle=True)
     auto = ChannelPruningParameters.AutoModeParams(greedy, [model.c])
-    return CompressionScheme.channel_pruning, ChannelPruningParameters(loader, 5000, True, ChannelPruningParameters.Mode.auto, auto)
+    return CompressionScheme.channel_pruning, ChannelPruningParameters(loader, SAMPLES, True, ChannelPruningParameters.Mode.auto, auto)
 
 
 def main():
@@ -115,30 +116,30 @@ def main():
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--targets", type=float, nargs="+", default=[0.75, 0.5])
-    parser.add_argument("--techniques", nargs="+", default=["spatial-svd", "weight-svd", "channel-pruning"])
+    parser.add_argument("--techniques", nargs="+", default=["spatial-svd", "channel-pruning", "weight-svd"])
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
     images = torch.tensor(np.load(args.digits / "data" / "images.npy"))
     labels = torch.tensor(np.load(args.digits / "data" / "labels.npy").astype("i8"))
     train, val, test = ((images[a:b], labels[a:b]) for a, b in ((0, 7000), (7000, 8000), (8000, 10000)))
-    fresh = lambda: load_model(args.digits.resolve() / "resnet20-digits.bn.onnx")  # noqa: E731
+    source = args.digits.resolve() / "resnet20-digits.bn.onnx"
     args.folder.mkdir(parents=True, exist_ok=True)
-    ratios = [Decimal(i) / CANDIDATES for i in range(1, CANDIDATES)]
-    report = {"ratios": [float(r) for r in ratios], "layers": planned(fresh(), ratios), "scores": {}, "runs": []}
-    digits = args.digits.resolve()
     os.chdir(args.folder)  # AIMET writes ./data
-    load = lambda: load_model(digits / "resnet20-digits.bn.onnx")  # noqa: E731
-    report["base"] = {"val": accuracy(load(), *val), "test": accuracy(load(), *test)}
+    ratios = [Decimal(i) / CANDIDATES for i in range(1, CANDIDATES)]
+    report = {"ratios": [float(r) for r in ratios], "layers": planned(load_model(source), ratios), "scores": {}, "runs": []}
+
+    def evaluate(model, _iterations, use_cuda=False):
+        return accuracy(model, *val) / 100
+
     for technique in args.techniques:
         saved = None
         for target in args.targets:
-            model = load()
+            model = load_model(source)
             scheme, settings = parameters(model, technique, target, train, saved)
             start = time.time()
-            evaluate = lambda m, _iterations, use_cuda=False: accuracy(m, *val) / 100  # noqa: E731
             small, _ = ModelCompressor.compress_model(model, evaluate, None, (1, 1, 28, 28), scheme, CostMetric.mac, settings)
-            seconds = time.time() - start
+            run = {"technique": technique, "target": target, "seconds": time.time() - start, "scored": saved is None}
             if saved is None:
                 saved = f"{technique}.pkl"
                 SCORES.rename(saved)
@@ -149,11 +150,10 @@ def main():
             path = f"{technique}-{target}.onnx"
             torch.onnx.export(small.eval(), torch.zeros(2, 1, 28, 28), path, dynamo=False, opset_version=17,
                               input_names=["input"], output_names=["output"], dynamic_axes={"input": {0: "N"}, "output": {0: "N"}})
-            report["runs"].append({"technique": technique, "target": target, "seconds": seconds, "scored": len(report["runs"]) == 0
-                                   or report["runs"][-1]["technique"] != technique, "model": path,
-                                   "val": accuracy(small, *val), "test": accuracy(small, *test)})
-            print(json.dumps(report["runs"][-1]), flush=True)
-    pathlib.Path("aimet.json").write_text(json.dumps(report))
+            report["runs"].append({**run, "model": path})
+            print(json.dumps({**run, "validation": accuracy(small, *val), "test": accuracy(small, *test)}), flush=True)
+            pathlib.Path("aimet.partial").write_text(json.dumps(report))
+    pathlib.Path("aimet.partial").rename("aimet.json")
 
 
 main()

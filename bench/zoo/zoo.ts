@@ -13,9 +13,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { root, writeResults } from '../docs';
 import { type Row, verdict, zooTable } from './table';
 
-const root = resolve(__dirname, '..', '..', '..');
 const python = process.env.PYTHON ?? 'python3';
 const { values: options } = parseArgs({
   options: {
@@ -91,17 +91,6 @@ function storedRows(): Row[] {
   return rows.sort((a, b) => a.model.localeCompare(b.model) || order(a) - order(b) || b.target - a.target);
 }
 
-/** Puts the table between the two marks of docs/zoo.md. */
-function writeDocs(): void {
-  const path = join(root, 'docs', 'zoo.md');
-  const table = `<!-- table -->\n\n${zooTable(storedRows())}\n\n<!-- end of table -->`;
-  const text = readFileSync(path, 'utf8');
-  writeFileSync(
-    path,
-    text.replace(/<!-- table -->[^]*<!-- end of table -->/, () => table),
-  );
-}
-
 function main(): void {
   const [techniques, targets] = [list(options.technique), list(options.target).map(Number)];
   mkdirSync(join(folder, 'rows'), { recursive: true });
@@ -121,9 +110,9 @@ function main(): void {
     console.log(
       `${done + 1}/${work.length} ${model} ${technique} ${target}:${figure} ${found}, ${row.seconds.toFixed(0)} s${known ? ' (stored)' : ''}${said ? ` — ${said}` : ''}`,
     );
-    if (!known) writeDocs();
+    if (!known) writeResults('zoo.md', zooTable(storedRows()));
   }
-  writeDocs();
+  writeResults('zoo.md', zooTable(storedRows()));
   console.log(`${counts.ok} on target, ${counts.floor} at their floor, ${counts.failed} failed`);
   process.exitCode = counts.failed ? 1 : 0;
 }
