@@ -5,8 +5,8 @@
  *                    [--folder .slimflow/zoo] [--again]
  *
  * Needs a Python with torch, torchvision, timm, onnx, onnxscript and onnxruntime, named by PYTHON; 4 GB of disk. Models and
- * finished rows stay in the folder, so that an interrupted run goes on where it was; --again measures the rows named
- * anew. Each result is judged by check.py, which shares no code with the engine. Writes the table of docs/zoo.md.
+ * rows stay in the folder, so that an interrupted run goes on where it was; rows that failed are measured again, with
+ * --again all that are named. Each result is judged by check.py, which shares no code with the engine. Writes the table of docs/zoo.md.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -100,8 +100,9 @@ function main(): void {
   const counts = { ok: 0, floor: 0, failed: 0 };
   for (const [done, [model, technique, target]] of work.entries()) {
     const file = rowFile(model, technique, target);
-    const known = existsSync(file) && !options.again;
-    const row = known ? (JSON.parse(readFileSync(file, 'utf8')) as Row) : measure(model, technique, target);
+    const stored = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Row) : undefined;
+    const known = !options.again && stored && verdict(stored) !== 'failed';
+    const row = known ? stored : measure(model, technique, target);
     if (!known) writeFileSync(file, JSON.stringify(row));
     const found = verdict(row);
     counts[found]++;
