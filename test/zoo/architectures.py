@@ -119,6 +119,27 @@ def small_densenet():
     return densenet.DenseNet(growth_rate=32, block_config=(3, 3, 3), num_init_features=64, num_classes=80)
 
 
+def without(build, *modules):
+    """A builder that leaves out modules whose output has their input's channels: fewer layers of each kind."""
+    def built():
+        model = build()
+        for name in modules:
+            setattr(model, name, nn.Identity())
+        return model
+
+    return built
+
+
+small_googlenet = without(
+    thin(functools.partial(tv.googlenet, weights=None, init_weights=False, aux_logits=False, num_classes=160), 16),
+    "inception4b", "inception4c", "inception5a",
+)
+small_inception = without(
+    thin(functools.partial(tv.inception_v3, weights=None, init_weights=False, aux_logits=False, num_classes=160), 16),
+    "Mixed_5d", "Mixed_6c", "Mixed_6d", "Mixed_6e", "Mixed_7c",
+)
+
+
 def small_deeplab():
     backbone = resnet.ResNet(
         resnet.Bottleneck, [1, 1, 1, 1], replace_stride_with_dilation=[False, True, True]
@@ -145,9 +166,13 @@ class RetinaNetHeads(nn.Module):
         with narrow(divisor):
             whole = retinanet_resnet50_fpn(weights=None, weights_backbone=None, num_classes=classes)
         self.backbone, self.head = whole.backbone, whole.head
-        if divisor > 1:  # the last convolutions' channels are anchors times what they tell, so they stay
-            self.head.classification_head.cls_logits = nn.Conv2d(256 // divisor, 9 * classes, 3, padding=1)
-            self.head.regression_head.bbox_reg = nn.Conv2d(256 // divisor, 9 * 4, 3, padding=1)
+        if divisor == 1:
+            return
+        # The last convolutions' channels are anchors times what they tell, so they stay.
+        self.head.classification_head.cls_logits = nn.Conv2d(256 // divisor, 9 * classes, 3, padding=1)
+        self.head.regression_head.bbox_reg = nn.Conv2d(256 // divisor, 9 * 4, 3, padding=1)
+        for stage in (self.backbone.body[f"layer{i}"] for i in range(1, 5)):
+            del stage[1:]
 
     def forward(self, x):
         out = self.head(list(self.backbone(x).values()))
@@ -190,12 +215,10 @@ architectures = {
     "regnet_y_400mf": Architecture("grouped, squeeze-and-excite", tv.regnet_y_400mf, small_regnet, image, small_by=("dynamo",)),
     "densenet121": Architecture("dense concat", tv.densenet121, thin(small_densenet), image, small_by=both),
     "googlenet": Architecture(
-        "inception", plain_googlenet, thin(functools.partial(plain_googlenet, num_classes=160), 16), image, (3, 64, 64),
-        keep_norm=True,
+        "inception", plain_googlenet, small_googlenet, image, (3, 64, 64), keep_norm=True,
     ),
     "inception_v3": Architecture(
-        "inception, asymmetric kernels", plain_inception,
-        thin(functools.partial(plain_inception, num_classes=160), 16), (3, 299, 299), (3, 96, 96), small_by=("dynamo",),
+        "inception, asymmetric kernels", plain_inception, small_inception, (3, 299, 299), (3, 96, 96), small_by=("dynamo",),
     ),
     "efficientnet_b0": Architecture("squeeze-and-excite", tv.efficientnet_b0, small_efficientnet, image, opset=13),
     "mobilenet_v2": Architecture("depthwise", tv.mobilenet_v2, small_mobilenet_v2, image, opset=11, small_by=both),
