@@ -4,7 +4,7 @@
  *     npm run bench:aimet -- [--threads 2] [--folder .slimflow/aimet]
  *
  * Needs a Python with aimet-torch 2.42.0, named by PYTHON, and about a quarter of an hour. AIMET goes first; its results
- * stay in the folder, so that a second run there measures our side alone (its seconds then are another run's). Compares
+ * stay in the folder, so that a second run there measures our side alone, and then says nothing of seconds. Compares
  * ranks, costs, kept channels and eval scores, then accuracy at AIMET's achieved ratios, and writes docs/aimet.md.
  */
 import { execFileSync } from 'node:child_process';
@@ -62,7 +62,7 @@ async function compareTechnique(technique: Technique, ours: Ours, context: Conte
   plans.push(
     line(
       `${technique}: eval scores`,
-      `${distance.cases} scores of ${distance.layers} layers: mean difference ${distance.mean.toFixed(3)} points, largest ${distance.largest.toFixed(2)} (${distance.at})`,
+      `${distance.cases} scores of ${distance.layers} layers: mean difference ${distance.mean.toFixed(3)} points, largest ${distance.largest.toFixed(2)}${distance.largest >= 0.005 ? ` (${distance.at})` : ''}`,
     ),
   );
   const results: string[] = [];
@@ -76,6 +76,8 @@ interface Context {
   readonly pairs: ReturnType<typeof paired>;
   readonly peer: ReturnType<typeof runPeer>;
   readonly folder: string;
+  /** Whether AIMET ran just now: seconds of different times are not compared. */
+  readonly timed: boolean;
 }
 
 /** A line of the table of results: AIMET's model, and ours at the ratio that AIMET reached. */
@@ -85,7 +87,7 @@ async function compareRun(
   ours: Ours,
   scores: Awaited<ReturnType<Ours['score']>>,
   scoring: number,
-  { folder }: Context,
+  { folder, timed }: Context,
 ): Promise<string> {
   const theirs = await ours.judge(join(folder, model));
   const start = performance.now();
@@ -101,9 +103,9 @@ async function compareRun(
     points(theirs),
     points(mine),
     (mine.test - theirs.test).toFixed(2),
-    scored ? seconds.toFixed(1) : '',
-    scored ? own.toFixed(1) : '',
-    scored ? (seconds / own).toFixed(1) : '',
+    scored && timed ? seconds.toFixed(1) : '',
+    scored && timed ? own.toFixed(1) : '',
+    scored && timed ? (seconds / own).toFixed(1) : '',
   );
 }
 
@@ -115,7 +117,7 @@ async function main(): Promise<void> {
   console.log(known ? `AIMET's results of an earlier run, from ${folder}` : 'AIMET …');
   const peer = runPeer(folder, threads, targets);
   const layers = await ourLayers();
-  const context: Context = { layers, peer, pairs: paired(layers, peer), folder };
+  const context: Context = { layers, peer, pairs: paired(layers, peer), folder, timed: !known };
   const ours = new Ours(folder, threads);
   const plans = [line('MACs of the layers', agreed(compareLayerMacs(context.pairs)))];
   const results: string[] = [];

@@ -1,7 +1,11 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { DatasetSource } from '../../engine/data/dataset';
 import { analyze } from '../../engine/jobs/analyze';
+import type { Method, Selecting } from '../../engine/jobs/method';
+import { plainMethod } from '../../engine/jobs/parts';
 import { JobPool } from '../../engine/jobs/pool';
 import type { LayerScores, Technique } from '../../engine/jobs/types';
 import { layersOf } from '../../engine/onnx/layers';
@@ -23,7 +27,17 @@ const [train, validation, test] = [rows(0, 7000), rows(7000, 8000), rows(8000, 1
 /** The first convolution stays as it is, on both sides. */
 const ignore = ['/c/Conv'];
 /** As many samples as AIMET gets: 10 patches of each of 200 images. */
-const common = { train, reconstruction: { samples: 200, patches: 10, seed: 0 }, threads: 1 };
+const common = { train, reconstruction: { samples: 200, patches: 10, seed: 0 } };
+const machinery = { threads: 1, provider: 'cpu', linearAlgebra: 'auto' } as const;
+/** AIMET's own settings; channels tied across branches are left alone, as it does. */
+const methodOf = (technique: Technique): Method => ({
+  ...plainMethod,
+  technique,
+  score: 'metric',
+  coupled: false,
+  ignore,
+});
+const selection: Selecting = { mode: 'greedy', monotonic: false, ratios: {}, channels: {} };
 
 /** A layer's names here and in PyTorch, and the sizes that its costs depend on. */
 export interface OurLayer {
@@ -35,14 +49,16 @@ export interface OurLayer {
   /** [C, H, W], or [C]. */
   readonly input: readonly number[];
   readonly output: readonly number[];
+  /** The techniques that can compress it by itself. */
   readonly techniques: readonly string[];
 }
 
 /** The layers of the digits ResNet-20. */
 export async function ourLayers(): Promise<OurLayer[]> {
   const known = new Map(layersOf(openModel(model)).map((layer) => [layer.name, layer]));
-  const { layers } = await analyze({ model, ignore });
-  return layers.map(({ name, macs, input, output, techniques }) => {
+  const { layers, parts } = await analyze({ model, ignore, coupled: false });
+  return layers.map(({ name, macs, input, output }) => {
+    const techniques = parts.filter((part) => part.name === name).map(({ technique }) => technique);
     const { weight, dims } = known.get(name)!;
     const torch = weight.replace(/\.weight$/, '');
     return { name, torch, macs, dims, input: input.map(Number), output: output.map(Number), techniques };
@@ -58,6 +74,8 @@ export function keptChannels({ torch, dims }: OurLayer, ratio: number): number[]
 /** Scores and compressions by the jobs that a guidebook run uses, on `cores` worker threads. */
 export class Ours {
   private readonly pool: JobPool;
+  /** Factors are of one run: those of an earlier one would save time that AIMET has to spend. */
+  private readonly scratch = mkdtempSync(join(tmpdir(), 'slimflow-aimet-'));
 
   constructor(
     private readonly folder: string,
@@ -77,13 +95,14 @@ export class Ours {
       chosen.map(({ name: layer }) =>
         this.pool.run('scoreLayer', {
           ...common,
+          machinery,
           model,
-          technique,
+          method: methodOf(technique),
           layer,
           candidates,
           evaluate: validation,
           metric: 'top1',
-          factors: technique === 'channel-pruning' ? undefined : this.factors(layer),
+          factors: technique === 'channel-pruning' ? undefined : this.factors(technique, layer),
         }),
       ),
     );
@@ -95,8 +114,11 @@ export class Ours {
     const factors =
       technique === 'channel-pruning'
         ? undefined
-        : Object.fromEntries(scores.map(({ layer }) => [layer, this.factors(layer)]));
-    await this.pool.run('compress', { ...common, model, technique, target, scores, factors, out });
+        : Object.fromEntries(scores.map(({ layer }) => [layer, this.factors(technique, layer)]));
+    await this.pool.run('compress', {
+      ...{ ...common, machinery, selection, model, method: methodOf(technique) },
+      ...{ target, scores, factors, out },
+    });
     return out;
   }
 
@@ -106,15 +128,16 @@ export class Ours {
       [path, model].map(async (file) => (await this.pool.run('analyze', { model: file })).macs),
     );
     const accuracy = async (data: DatasetSource) =>
-      (await this.pool.run('evaluate', { model: path, data, metric: 'top1', threads: 2 })).value;
+      (await this.pool.run('evaluate', { model: path, data, metric: 'top1', machinery })).value;
     return { ratio: macs / original, validation: await accuracy(validation), test: await accuracy(test) };
   }
 
-  private factors(layer: string): string {
-    return join(this.folder, `${layer.replaceAll('/', '_')}.safetensors`);
+  private factors(technique: Technique, layer: string): string {
+    return join(this.scratch, `${technique}${layer.replaceAll('/', '_')}.safetensors`);
   }
 
   async close(): Promise<void> {
     await this.pool.close();
+    rmSync(this.scratch, { recursive: true, force: true });
   }
 }
