@@ -68,7 +68,8 @@ function measure(model: string, technique: string, target: number): Row {
   );
   const row = { model, technique, target, seconds: (performance.now() - start) / 1000 };
   try {
-    if (command.status !== 0)
+    // 3 says that the target was not reached: a result, with its reason.
+    if (command.status !== 0 && command.status !== 3)
       return { ...row, failure: command.stderr.trim().split('\n').at(-1) || `exit ${command.status}` };
     const { shortfall } = JSON.parse(command.stdout) as { shortfall?: string };
     const check = spawnSync(python, [join(root, 'bench', 'zoo', 'check.py'), original, out], {
