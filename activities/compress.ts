@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import { perform } from './perform';
 import type { Activities, CompressedModel, ScoredLayer } from './types';
-import { localData, type Workplace } from './workplace';
+import { localData, machineryAt, type Workplace } from './workplace';
 
 /** A model compressed to a target. */
 export const compress =
@@ -10,21 +10,20 @@ export const compress =
   (request) =>
     perform(at, 'compress', request, ({ run }) =>
       at.store.scratch.use(async (folder): Promise<CompressedModel> => {
+        const { compute, ...rest } = request;
         const layers = await at.store.json<ScoredLayer[]>(request.scores);
         const factors: Record<string, string> = {};
         for (const { layer, factors: ref } of layers) if (ref) factors[layer] = await at.store.path(ref);
         const out = join(folder, 'model.onnx');
-        const { macs, params, shortfall, notes } = await run('compress', {
+        const { plan: _plan, ...compressed } = await run('compress', {
+          ...rest,
           model: await at.store.path(request.model),
-          technique: request.technique,
-          target: request.target,
-          scores: layers.map(({ layer, technique, scores }) => ({ layer, technique, scores })),
+          scores: layers.map(({ factors: _factors, ...scores }) => scores),
           factors,
           train: await localData(at.store, request.train),
-          reconstruction: request.reconstruction,
-          threads: at.threads,
+          machinery: machineryAt(at, compute),
           out,
         });
-        return { model: await at.store.putFile(out, { move: true }), macs, params, shortfall, notes };
+        return { ...compressed, model: await at.store.putFile(out, { move: true }) };
       }),
     );

@@ -1,6 +1,6 @@
 import { perform } from './perform';
 import type { Activities } from './types';
-import { localData, type Workplace } from './workplace';
+import { localData, machineryAt, type Workplace } from './workplace';
 
 /** The metric of a model on a split. */
 export const evaluate =
@@ -11,6 +11,6 @@ export const evaluate =
         model: await at.store.path(request.model),
         data: await localData(at.store, request.data),
         metric: request.metric,
-        threads: at.threads,
+        machinery: machineryAt(at, request.compute),
       }),
     );

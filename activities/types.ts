@@ -1,21 +1,24 @@
 import type { DatasetSource } from '../engine/data/dataset';
 import type { MetricName } from '../engine/data/metric';
+import type { Machinery, Method, Reconstruction, Selecting, Technique } from '../engine/jobs/method';
 import type {
+  AnalyzeInput,
+  Compression,
   Evaluation,
   FineTuneSettings,
   FineTuning,
   Latency,
-  LayerScore,
+  LayerScores,
   ModelSummary,
-  Reconstruction,
-  Technique,
 } from '../engine/jobs/types';
 import type { ArtifactRef } from '../store/artifact';
 
 /** A split of a data set whose files are in the store. */
-export interface DataRef extends Pick<DatasetSource, 'range' | 'normalize'> {
+export interface DataRef extends Pick<DatasetSource, 'range' | 'normalize' | 'layout'> {
   readonly images: ArtifactRef;
-  readonly labels: ArtifactRef;
+  readonly labels?: ArtifactRef;
+  /** Files for further inputs of the model, by the inputs' names. */
+  readonly inputs?: Readonly<Record<string, ArtifactRef>>;
 }
 
 /** The splits of a run. */
@@ -25,17 +28,19 @@ export interface DataRefs {
   readonly test: DataRef;
 }
 
-export interface AnalyzeRequest {
+export interface AnalyzeRequest extends Omit<AnalyzeInput, 'model' | 'data'> {
   readonly model: ArtifactRef;
-  readonly ignore: readonly string[];
 }
+
+/** What work is to be done with; the worker knows how many threads it has. */
+export type Compute = Omit<Machinery, 'threads'>;
 
 /** What a workflow needs of a model's analysis. */
 export interface Analysis {
   readonly macs: number;
   readonly params: number;
-  /** The layers that can be compressed, and how. */
-  readonly layers: readonly { readonly name: string; readonly techniques: readonly Technique[] }[];
+  /** What each technique can compress, by name. */
+  readonly parts: readonly { readonly name: string; readonly technique: Technique }[];
   readonly notes: ModelSummary['notes'];
 }
 
@@ -43,11 +48,13 @@ export interface EvaluateRequest {
   readonly model: ArtifactRef;
   readonly data: DataRef;
   readonly metric: MetricName;
+  readonly compute: Compute;
 }
 
 export interface ScoreLayerRequest {
   readonly model: ArtifactRef;
-  readonly technique: Technique;
+  readonly method: Method;
+  /** The part to score. */
   readonly layer: string;
   readonly candidates: readonly number[];
   readonly evaluate: DataRef;
@@ -56,21 +63,19 @@ export interface ScoreLayerRequest {
   readonly train: DataRef;
   readonly reconstruction: Reconstruction;
   readonly metric: MetricName;
+  readonly compute: Compute;
 }
 
 export interface LayerScoring {
-  readonly scores: readonly LayerScore[];
+  readonly scores: LayerScores['scores'];
   /** The scores as a JSON artifact (ScoredLayer), for collectScores. */
   readonly artifact: ArtifactRef;
-  /** Spatial SVD: the layer's factors, a safetensors file. */
+  /** Decompositions: the layer's factors, a safetensors file. */
   readonly factors?: ArtifactRef;
 }
 
 /** One layer in the artifact that scoreLayer writes, and in the list that collectScores writes. */
-export interface ScoredLayer {
-  readonly layer: string;
-  readonly technique: Technique;
-  readonly scores: readonly LayerScore[];
+export interface ScoredLayer extends LayerScores {
   readonly factors?: ArtifactRef;
 }
 
@@ -80,22 +85,19 @@ export interface CollectScoresRequest {
 
 export interface CompressRequest {
   readonly model: ArtifactRef;
-  readonly technique: Technique;
-  /** Asked MACs relative to `model`. */
+  readonly method: Method;
+  readonly selection: Selecting;
+  /** Asked cost relative to `model`. */
   readonly target: number;
   /** What collectScores gave. */
   readonly scores: ArtifactRef;
   readonly train: DataRef;
   readonly reconstruction: Reconstruction;
+  readonly compute: Compute;
 }
 
-export interface CompressedModel {
+export interface CompressedModel extends Omit<Compression, 'plan'> {
   readonly model: ArtifactRef;
-  readonly macs: number;
-  readonly params: number;
-  /** Where the target could not be reached: why, and the nearest reachable ratio. */
-  readonly shortfall?: string;
-  readonly notes: readonly string[];
 }
 
 export interface FineTuneRequest {
@@ -110,6 +112,8 @@ export interface FineTunedModel extends FineTuning {
 
 export interface LatencyRequest {
   readonly models: readonly ArtifactRef[];
+  readonly inputSize?: readonly number[];
+  readonly compute: Compute;
   readonly runs: number;
 }
 
@@ -119,7 +123,7 @@ export interface Activities {
   analyze(request: AnalyzeRequest): Promise<Analysis>;
   /** The metric of a model on a split. */
   evaluate(request: EvaluateRequest): Promise<Evaluation>;
-  /** The metric with one layer compressed, for each candidate ratio; for spatial SVD, its factors too. */
+  /** The metric with one layer compressed, for each candidate ratio; its factors too where it is decomposed. */
   scoreLayer(request: ScoreLayerRequest): Promise<LayerScoring>;
   /** One artifact of all layers' scores. */
   collectScores(request: CollectScoresRequest): Promise<ArtifactRef>;

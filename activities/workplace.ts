@@ -3,9 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { DatasetSource } from '../engine/data/dataset';
+import type { Machinery } from '../engine/jobs/method';
 import type { JobPool } from '../engine/jobs/pool';
 import type { FileStore } from '../store/store';
-import type { DataRef } from './types';
+import type { Compute, DataRef } from './types';
 
 /** What activities work with. */
 export interface Workplace {
@@ -19,12 +20,22 @@ export interface Workplace {
   readonly version: string;
 }
 
+/** What a job computes with here. */
+export const machineryAt = ({ threads }: Workplace, compute: Compute): Machinery => ({ ...compute, threads });
+
 /** The local files of a split. */
 export async function localData(
   store: FileStore,
-  { images, labels, ...rest }: DataRef,
+  { images, labels, inputs = {}, ...rest }: DataRef,
 ): Promise<DatasetSource> {
-  return { images: await store.path(images), labels: await store.path(labels), ...rest };
+  const files: Record<string, string> = {};
+  for (const [name, ref] of Object.entries(inputs)) files[name] = await store.path(ref);
+  return {
+    ...rest,
+    images: await store.path(images),
+    ...(labels && { labels: await store.path(labels) }),
+    ...(Object.keys(files).length && { inputs: files }),
+  };
 }
 
 /** Identifies the engine by its compiled code and by its ONNX Runtime, so that a changed one never reuses results. */

@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { listSupportedBackends } from 'onnxruntime-node';
-import { basename, dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 import { existingServer } from '../client/server';
 import { temporalBinary } from '../client/temporal-binary';
+import { describeLinearAlgebra } from '../engine/linalg/choose';
+import { describeProviders } from '../engine/runtime/providers';
 import { capacity } from '../workers/capacity';
 import { exit } from './exit';
 import { writable } from './preflight';
@@ -17,10 +18,19 @@ interface Finding {
 
 /** `slimflow doctor`: whether all is there that a run needs, and what it would use. */
 export async function doctor(state: string): Promise<number> {
-  const findings = [node(), onnxRuntime(), linearAlgebra(), await temporal(state), store(state), cores()];
+  const findings = [
+    node(),
+    await onnxRuntime(),
+    linearAlgebra(),
+    await temporal(state),
+    store(state),
+    cores(),
+  ];
   const width = Math.max(...findings.map(({ subject }) => subject.length));
   for (const { subject, ok, text } of findings)
-    process.stdout.write(`${ok ? 'ok     ' : 'MISSING'} ${subject.padEnd(width)}  ${text}\n`);
+    process.stdout.write(
+      `${ok ? 'ok     ' : 'MISSING'} ${subject.padEnd(width)}  ${text.replaceAll('\n', `\n${' '.repeat(width + 10)}`)}\n`,
+    );
   return findings.every(({ ok }) => ok) ? exit.done : exit.failed;
 }
 
@@ -30,36 +40,28 @@ function node(): Finding {
   return { subject: 'Node', ok, text: `${process.version}${ok ? '' : '; 20.3 or newer is needed'}` };
 }
 
-function onnxRuntime(): Finding {
+async function onnxRuntime(): Promise<Finding> {
   const subject = 'ONNX Runtime';
   try {
-    const providers = listSupportedBackends();
-    const there = providers.filter(({ name, bundled }) => bundled || isFetched(name)).map(({ name }) => name);
-    const others = providers.map(({ name }) => name).filter((name) => !there.includes(name));
-    const missing = others.length
-      ? `; not installed: ${others.join(', ')} (npm install --onnxruntime-node-install=cuda12)`
-      : '';
-    return {
-      subject,
-      ok: true,
-      text: `${versionOf('onnxruntime-node')}, execution providers: ${there.join(', ')}${missing}`,
-    };
+    const { used, providers } = await describeProviders();
+    const states = providers.map(({ name, state, why }) => `${name}: ${state}${why ? ` (${why})` : ''}`);
+    const version = `${versionOf('onnxruntime-node')}, execution providers`;
+    return { subject, ok: used !== undefined, text: [version, ...states].join('\n') };
   } catch (error) {
     return { subject, ok: false, text: (error as Error).message };
   }
 }
 
-/** Whether the library of an execution provider that does not come with the package was fetched. */
-const isFetched = (provider: string): boolean =>
-  readdirSync(join(folderOf('onnxruntime-node'), 'bin'), { recursive: true, encoding: 'utf8' }).some((file) =>
-    basename(file).includes(`onnxruntime_providers_${provider}.`),
-  );
-
-const linearAlgebra = (): Finding => ({
-  subject: 'linear algebra',
-  ok: true,
-  text: `ml-matrix ${versionOf('ml-matrix')}`,
-});
+function linearAlgebra(): Finding {
+  const { chosen, backends } = describeLinearAlgebra();
+  const text = backends
+    .map(({ name, available, detail }) => {
+      if (name === chosen) return `${name} is used: ${detail}`;
+      return available ? `${name} is there` : `no ${name}: ${detail}`;
+    })
+    .join('\n');
+  return { subject: 'linear algebra', ok: true, text };
+}
 
 async function temporal(state: string): Promise<Finding> {
   const subject = 'Temporal server';

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
+import { addCompress } from './compress-options';
 import { BadInput, exit } from './exit';
 
 const { version } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8')) as {
@@ -27,6 +28,8 @@ function cli(done: (status: number) => void): Command {
 Examples:
   slimflow init job.yaml            write a spec with every default, then edit it
   slimflow inspect model.onnx       see the layers, their costs, and what can compress them
+  slimflow compress model.onnx --technique spatial-svd --target 0.5 --out small.onnx
+                                    one technique, no server, no fine-tuning
   slimflow run job.yaml             compress; the same command goes on after an interruption
   slimflow server                   look at past runs in Temporal's UI
   slimflow doctor                   see whether all is there that a run needs
@@ -57,6 +60,7 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 requirement not met, 
     .action(async (model: string, options: { json?: boolean }) =>
       done(await (await import('./inspect.js')).inspect(model, options)),
     );
+  addCompress(program, done);
   program
     .command('doctor')
     .description('see whether all is there that a run needs, and what it would use')

@@ -4,8 +4,9 @@ import { dirname, join, resolve } from 'node:path';
 import { EngineError } from '../engine/errors';
 import { analyze } from '../engine/jobs/analyze';
 import type { ModelSummary } from '../engine/jobs/types';
-import { loadSpec, SpecError } from '../spec/load';
+import { loadData, loadSpec, SpecError } from '../spec/load';
 import type { CompressionSpec } from '../spec/spec';
+import { analysisOf } from '../workflows/method';
 import { BadInput } from './exit';
 
 /** Reads a spec and checks all that can be checked before anything is started; it leaves nothing behind. */
@@ -14,10 +15,11 @@ export async function preflight(file: string): Promise<CompressionSpec> {
   const { train, evaluate, test } = spec.data;
   const summary = await inspectModel({
     model: spec.model,
-    ignore: spec.ignore,
+    ...analysisOf(spec),
     data: [train, evaluate, test],
+    metric: spec.metric,
   });
-  if (!summary.layers.some(({ techniques }) => techniques.some((one) => spec.techniques.includes(one))))
+  if (!summary.parts.some(({ technique }) => spec.techniques.includes(technique)))
     throw new BadInput(
       [
         `model ${spec.model} has no layer that ${spec.techniques.join(' or ')} can compress`,
@@ -56,9 +58,14 @@ export function writable(folder: string): string | undefined {
   }
 }
 
-function readSpec(file: string): CompressionSpec {
+/** The data section of a spec, and its metric. @throws BadInput */
+export const readData = (file: string): ReturnType<typeof loadData> => reading(() => loadData(file));
+
+const readSpec = (file: string): CompressionSpec => reading(() => loadSpec(file));
+
+function reading<T>(read: () => T): T {
   try {
-    return loadSpec(file);
+    return read();
   } catch (error) {
     if (error instanceof SpecError) throw new BadInput(error.message, { cause: error });
     throw error;

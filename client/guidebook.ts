@@ -4,6 +4,7 @@ import type { CompressionSpec } from '../spec/spec';
 import { canonicalJson, sha256 } from '../store/digest';
 import type { FileStore } from '../store/store';
 import type { guidebook } from '../workflows/guidebook';
+import { costNames } from '../engine/jobs/method';
 import { prepare } from './prepare';
 
 export type GuidebookHandle = WorkflowHandle<typeof guidebook>;
@@ -47,7 +48,7 @@ export async function startGuidebook(
     args: [input],
     workflowIdConflictPolicy: 'USE_EXISTING',
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-    staticSummary: `${name} to ${settings.target} of its MACs, with a drop of at most ${settings.tolerance}`,
+    staticSummary: `${name} to ${settings.target} of its ${costNames[settings.cost]}, with a drop of at most ${settings.tolerance}`,
     memo: {
       model: name,
       target: settings.target,

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 
 import type { DataRef } from '../activities/types';
 import { CompressionSettings, type CompressionSpec } from '../spec/spec';
+import type { ArtifactRef } from '../store/artifact';
 import type { FileStore } from '../store/store';
 import type { GuidebookInput } from '../workflows/types';
 
@@ -11,11 +12,16 @@ type Split = CompressionSpec['data']['train'];
 export async function prepare(spec: CompressionSpec, store: FileStore): Promise<GuidebookInput> {
   const { model, data, outDir: _outDir, ...settings } = spec;
   // One after the other: the splits often lie in the same files, which are then read once.
-  const split = async ({ images, labels, ...rest }: Split): Promise<DataRef> => ({
-    images: await store.import(images),
-    labels: await store.import(labels),
-    ...rest,
-  });
+  const split = async ({ images, labels, inputs = {}, ...rest }: Split): Promise<DataRef> => {
+    const refs: Record<string, ArtifactRef> = {};
+    for (const [name, path] of Object.entries(inputs)) refs[name] = await store.import(path);
+    return {
+      images: await store.import(images),
+      ...(labels !== undefined && { labels: await store.import(labels) }),
+      ...(Object.keys(refs).length && { inputs: refs }),
+      ...rest,
+    };
+  };
   return {
     name: basename(model).replace(/\.onnx$/i, ''),
     model: await store.import(model),

@@ -3,10 +3,21 @@ export { EngineError, type EngineErrorCode } from './errors';
 export { Dataset, type DatasetSource } from './data/dataset';
 export { metricNames, type MetricName } from './data/metric';
 export { writeNpy } from './data/npy';
-export { loadModel, saveModel } from './onnx/model';
-export { openModel } from './onnx/prepare';
+export { loadModel, needsFile, saveModel, type SaveOptions } from './onnx/model';
+export { openModel, type OpenOptions } from './onnx/prepare';
+export type { InputSize } from './onnx/input-size';
 export { Graph } from './onnx/graph';
-export { layersOf, macsOf, paramsOf } from './onnx/layers';
+export { layersOf, macsOf, paramsOf, sharedWeights, uncountedLayers } from './onnx/layers';
+export { inferShapes, unknownOperators } from './onnx/shapes';
 export { analyze } from './jobs/analyze';
+export {
+  compressModel,
+  type CompressedLayer,
+  type CompressOptions,
+  type CompressReport,
+  type Watching,
+} from './jobs/compress-model';
 export { JobPool } from './jobs/pool';
+export { describeLinearAlgebra } from './linalg/choose';
+export { describeProviders } from './runtime/providers';
 export type * from './jobs/types';

@@ -1,9 +1,10 @@
 import type { Doing, LiveProgress } from '../client/watch';
+import { costNames } from '../engine/jobs/method';
 import { type Stage, stages } from '../workflows/types';
 
 const step: Record<Stage, string> = {
   baseline: 'step 0, baseline: the original model is measured',
-  'spatial SVD': 'step 2, spatial SVD: candidates are made and fine-tuned',
+  SVD: 'step 2, SVD: candidates are made and fine-tuned',
   pick: 'step 3, pick: the best candidates go on',
   'channel pruning': 'step 4, channel pruning: the picks are pruned and fine-tuned',
   latency: 'step 5, select: latencies are measured',
@@ -39,11 +40,11 @@ export function candidateText(row: LiveProgress['candidates'][number], doing?: D
 
 /** The whole status of a run as lines for a terminal that is redrawn. */
 export function statusLines(progress: LiveProgress, seconds: number): string[] {
-  const { name, target, tolerance, stage, original, scoring, candidates, doing } = progress;
+  const { name, target, tolerance, cost, stage, original, scoring, candidates, doing } = progress;
   const width = Math.max(0, ...candidates.map(({ id }) => id.length));
   const clock = `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
   return [
-    `${name} to ${target} of its MACs, with a drop of at most ${tolerance}   ${clock}`,
+    `${name} to ${target} of its ${costNames[cost]}, with a drop of at most ${tolerance}   ${clock}`,
     `${bar((stages.indexOf(stage) + 1) / stages.length)} ${step[stage]}`,
     ...(original
       ? [`original: ${(original.macs / 1e6).toFixed(2)} million MACs, metric ${original.metric.toFixed(2)}`]

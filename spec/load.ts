@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 
-import { CompressionSpec } from './spec';
+import { CompressionSpec, DataSpec } from './spec';
 
 /** A spec that can't be used; the message names the file, the field and what is expected. */
 export class SpecError extends Error {
@@ -16,28 +16,48 @@ export class SpecError extends Error {
  * @throws SpecError
  */
 export function loadSpec(file: string): CompressionSpec {
-  let text: string;
+  const spec = parseSpec(readText(file), file);
+  const absolute = (path: string) => resolve(dirname(resolve(file)), path);
+  return {
+    ...spec,
+    model: absolute(spec.model),
+    data: resolveData(spec.data, file),
+    outDir: absolute(spec.outDir),
+  };
+}
+
+/**
+ * Reads the data of a spec and its metric; whatever else the file holds is not looked at.
+ * @throws SpecError
+ */
+export function loadData(file: string): Pick<CompressionSpec, 'data' | 'metric'> {
+  const { data, metric } = parsed(readText(file), file, DataSpec);
+  return { data: resolveData(data, file), metric };
+}
+
+function readText(file: string): string {
   try {
-    text = readFileSync(file, 'utf8');
+    return readFileSync(file, 'utf8');
   } catch (error) {
     throw new SpecError(`spec ${file} cannot be read: ${(error as Error).message}`, { cause: error });
   }
-  return resolvePaths(parseSpec(text, file), dirname(resolve(file)));
 }
 
 /**
  * Parses the text of a spec, YAML or JSON (which is YAML too); `name` stands in messages.
  * @throws SpecError
  */
-export function parseSpec(text: string, name = 'spec'): CompressionSpec {
+export const parseSpec = (text: string, name = 'spec'): CompressionSpec =>
+  parsed(text, name, CompressionSpec);
+
+function parsed<Schema extends z.ZodType>(text: string, name: string, schema: Schema): z.output<Schema> {
   const document = parseDocument(text, { merge: true, prettyErrors: true });
   const [error] = document.errors;
   if (error) throw new SpecError(`spec ${name} is no YAML or JSON: ${error.message.split('\n')[0]}`);
-  const parsed = CompressionSpec.safeParse(document.toJS(), { reportInput: true });
-  if (!parsed.success) {
-    throw new SpecError(parsed.error.issues.map((issue) => `spec ${name}: ${sentence(issue)}`).join('\n'));
-  }
-  return parsed.data;
+  const { success, data, error: problem } = schema.safeParse(document.toJS(), { reportInput: true });
+  if (!success)
+    throw new SpecError(problem.issues.map((issue) => `spec ${name}: ${sentence(issue)}`).join('\n'));
+  return data;
 }
 
 /** One sentence of a zod issue: the field, then what is wrong with it. */
@@ -77,18 +97,15 @@ const kinds: Record<string, string> = {
 };
 const article = (type: string) => kinds[type] ?? `a ${type}`;
 
-function resolvePaths(spec: CompressionSpec, folder: string): CompressionSpec {
-  const absolute = (path: string) => resolve(folder, path);
-  const split = <Split extends { images: string; labels: string }>(source: Split): Split => ({
-    ...source,
-    images: absolute(source.images),
-    labels: absolute(source.labels),
+function resolveData(data: CompressionSpec['data'], file: string): CompressionSpec['data'] {
+  const absolute = (path: string) => resolve(dirname(resolve(file)), path);
+  const split = ({ images, labels, inputs, ...rest }: CompressionSpec['data']['train']) => ({
+    ...rest,
+    images: absolute(images),
+    ...(labels !== undefined && { labels: absolute(labels) }),
+    ...(inputs && {
+      inputs: Object.fromEntries(Object.entries(inputs).map(([name, path]) => [name, absolute(path)])),
+    }),
   });
-  const { train, evaluate, test } = spec.data;
-  return {
-    ...spec,
-    model: absolute(spec.model),
-    data: { train: split(train), evaluate: split(evaluate), test: split(test) },
-    outDir: absolute(spec.outDir),
-  };
+  return { train: split(data.train), evaluate: split(data.evaluate), test: split(data.test) };
 }

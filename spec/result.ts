@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { costs, techniques } from '../engine/jobs/method';
 import { ArtifactRef } from './artifact';
 
 const figure = z.number();
@@ -9,14 +10,14 @@ const share = z.number().positive();
 export const ResultCandidate = z.strictObject({
   /** Readable, unique in the run: `ssvd-0.65`, `ssvd-0.65/cp-0.77`. */
   id: z.string(),
-  technique: z.enum(['spatial-svd', 'channel-pruning']),
+  technique: z.enum(techniques),
   /** The candidate it was made of; null for the original. */
   parent: z.string().nullable(),
   /** 0, or the number of the revisit (step 3') that its spatial SVD belongs to. */
   round: z.number().int().nonnegative(),
-  /** The MAC ratio asked for, relative to the model that it was made of. */
+  /** The ratio asked for, relative to the model that it was made of. */
   asked: share,
-  /** The MAC ratio of the saved graph, relative to the original. */
+  /** The ratio of the saved graph's cost, relative to the original's. */
   achieved: share,
   macs: z.number().int().positive(),
   params: z.number().int().positive(),
@@ -25,6 +26,8 @@ export const ResultCandidate = z.strictObject({
   metricAfter: figure,
   /** Median ms of a batch of one. */
   latencyMs: figure,
+  /** The execution provider of ONNX Runtime, and the library that decomposed and solved. */
+  computedBy: z.strictObject({ provider: z.string(), linearAlgebra: z.string() }),
   model: ArtifactRef,
 });
 export type ResultCandidate = z.infer<typeof ResultCandidate>;
@@ -36,6 +39,8 @@ export const Result = z.strictObject({
   /** C and X as asked. */
   target: share,
   tolerance: figure,
+  /** What the ratios asked for and achieved are ratios of. */
+  cost: z.enum(costs),
   original: z.strictObject({
     macs: z.number().int().positive(),
     params: z.number().int().positive(),
@@ -49,7 +54,7 @@ export const Result = z.strictObject({
   failed: z.array(
     z.strictObject({
       id: z.string(),
-      technique: z.enum(['spatial-svd', 'channel-pruning']),
+      technique: z.enum(techniques),
       parent: z.string().nullable(),
       round: z.number().int().nonnegative(),
       asked: share,
@@ -62,6 +67,8 @@ export const Result = z.strictObject({
   /** The selected model's figures; null when the requirement was not met. */
   final: z
     .strictObject({
+      /** Of the cost asked about. */
+      ratio: share,
       macRatio: share,
       paramRatio: share,
       metric: figure,

@@ -2,7 +2,17 @@ import { z } from 'zod';
 
 import type { DatasetSource } from '../engine/data/dataset';
 import { metricNames } from '../engine/data/metric';
-import type { FineTuneSettings, Reconstruction, Technique } from '../engine/jobs/types';
+import {
+  backendNames,
+  costs,
+  importanceNames,
+  providerNames,
+  type Reconstruction,
+  scoreNames,
+  selectNames,
+  techniques,
+} from '../engine/jobs/method';
+import type { FineTuneSettings } from '../engine/jobs/types';
 
 const path = z.string().min(1);
 const count = z.number().int().positive();
@@ -11,10 +21,14 @@ const seed = z.number().int().nonnegative();
 const ratio = z.number().gt(0).lt(1);
 
 const Split = z.strictObject({
-  /** `.npy` of [N, C, H, W], float32 or uint8. */
+  /** `.npy` of [N, C, H, W], float32, float64 or uint8. */
   images: path,
-  /** `.npy` of [N], any integer type. */
-  labels: path,
+  /** `.npy` of [N], any integer type; [N, H, W] for metrics that judge pixels. Scoring by fidelity needs none. */
+  labels: path.optional(),
+  /** Files for further inputs of the model, by the inputs' names: a row a sample, or one tensor for all. */
+  inputs: z.record(z.string(), path).optional(),
+  /** NHWC where the file has its channels last and the model takes them first. */
+  layout: z.enum(['NCHW', 'NHWC']).optional(),
   /** First row and the row after the last; all of them by default. */
   range: z
     .tuple([z.number().int().nonnegative(), z.number().int().positive()])
@@ -31,7 +45,7 @@ const Split = z.strictObject({
 }) satisfies z.ZodType<DatasetSource>;
 
 const Techniques = z
-  .array(z.enum(['spatial-svd', 'channel-pruning'] satisfies [Technique, Technique]))
+  .array(z.enum(techniques))
   .min(1)
   .refine((all) => new Set(all).size === all.length, 'must not name a technique twice');
 
@@ -60,10 +74,31 @@ const ReconstructionSettings = z.strictObject({
   seed: seed.default(0),
 }) satisfies z.ZodType<Reconstruction>;
 
+const Selection = z
+  .strictObject({
+    /** optimal (least output error under the budget), greedy (AIMET's), tar (accuracy per cost), manual. */
+    mode: z.enum(selectNames).default('optimal'),
+    /** Makes eval scores rise with the ratio before the selection (AIMET's option). */
+    monotonic: z.boolean().default(false),
+    /** Ratios of single layers given by hand: all there is in mode manual, fixed in the others. */
+    ratios: z.record(z.string(), z.number().gt(0).max(1)).default({}),
+    /** Input channels to remove from single layers, given by hand. */
+    channels: z.record(z.string(), z.array(z.number().int().nonnegative())).default({}),
+  })
+  .refine(
+    ({ mode, ratios, channels }) => mode !== 'manual' || Object.keys({ ...ratios, ...channels }).length,
+    {
+      path: ['ratios'],
+      message: 'must name a layer: mode manual compresses only what ratios and channels say',
+    },
+  );
+
 /** What a run of the guidebook needs beside the model and the data. Every field has its value: none is optional later. */
 const settings = {
   metric: z.enum(metricNames).default('top1'),
-  /** C: MACs of the final model relative to the original's. */
+  /** What C and all ratios are ratios of. */
+  cost: z.enum(costs).default('macs'),
+  /** C: the cost of the final model relative to the original's. */
   target: ratio,
   /** X: the drop of the metric, in points, that the final model may show. */
   tolerance: z.number().nonnegative(),
@@ -73,7 +108,25 @@ const settings = {
   /** Ratios of a layer's own cost that eval scores are computed for. */
   candidates: Candidates.default([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]),
   /** Images of the evaluation split, drawn at random, that an eval score is computed on. */
-  scoring: z.strictObject({ samples: count.default(500) }).prefault({}),
+  scoring: z
+    .strictObject({
+      samples: count.default(500),
+      /** The metric, or how near the outputs stay to the original's (which needs no labels). */
+      score: z.enum(scoreNames).default('metric'),
+    })
+    .prefault({}),
+  selection: Selection.prefault({}),
+  /** Ranks and channels are multiples of this where a layer has as many. */
+  multiplicity: count.default(1),
+  /** The fewest channels, or the least rank, that a layer is left with. */
+  minimum: count.default(1),
+  pruning: z
+    .strictObject({
+      /** Whether channels tied by residual adds, concats and the like are pruned together, or left alone. */
+      coupled: z.boolean().default(true),
+      importance: z.enum(importanceNames).default('l2'),
+    })
+    .prefault({}),
   pick: z
     .strictObject({
       /** SSVD models that go on to channel pruning, at most. */
@@ -93,7 +146,29 @@ const settings = {
   latency: z.strictObject({ runs: count.default(50) }).prefault({}),
   /** Layers, by name, that stay as they are. */
   ignore: z.array(z.string().min(1)).default([]),
+  /** Sizes of the input where the model leaves them open, [1, C, H, W]. */
+  inputSize: z.array(count).min(2).optional(),
+  compute: z
+    .strictObject({
+      /** The execution provider of ONNX Runtime. */
+      provider: z.enum(providerNames).default('auto'),
+      /** The library that decomposes matrices. */
+      linearAlgebra: z.enum(backendNames).default('auto'),
+    })
+    .prefault({}),
 };
+
+const Splits = z.strictObject({
+  /** For fine-tuning and weight reconstruction. */
+  train: Split,
+  /** For eval scores, and every decision of the run. */
+  evaluate: Split,
+  /** Seen once, by the original and the selected model. */
+  test: Split,
+});
+
+/** A spec as far as its data go. */
+export const DataSpec = z.object({ data: Splits, metric: settings.metric });
 
 /** The settings alone: what a workflow is given. */
 export const CompressionSettings = z.strictObject(settings);
@@ -106,19 +181,21 @@ export const CompressionSpec = z
   .strictObject({
     /** The ONNX file to compress. */
     model: path,
-    data: z.strictObject({
-      /** For fine-tuning and weight reconstruction. */
-      train: Split,
-      /** For eval scores, and every decision of the run. */
-      evaluate: Split,
-      /** Seen once, by the original and the selected model. */
-      test: Split,
-    }),
+    data: Splits,
     ...settings,
     /** Where model.onnx and result.json are written. */
     outDir: path.default('out'),
   })
   .check(({ value, issues }) => {
+    const trains = value.fineTune.epochs > 0 ? (['train'] as const) : [];
+    for (const split of [...trains, 'evaluate', 'test'] as const)
+      if (value.data[split].labels === undefined)
+        issues.push({
+          code: 'custom',
+          path: ['data', split, 'labels'],
+          message: `is missing: ${split === 'train' ? 'fine-tuning learns from it' : `${value.metric} is judged by it`}`,
+          input: value.data[split],
+        });
     const below = value.ssvdTargets?.find((target) => target < value.target);
     if (below !== undefined && value.techniques.includes('channel-pruning')) {
       issues.push({

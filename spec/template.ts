@@ -20,14 +20,26 @@ data:                             # NumPy files: images [N, C, H, W] of float32 
     range: [8000, 10000]
 
 metric: top1                      # in points, 0..100; higher is better
-target: 0.5                       # C: MACs of the final model / MACs of the original, above 0 and below 1
+cost: macs                        # what ratios are ratios of: macs, params (elements of weights) or latency (measured ms)
+target: 0.5                       # C: cost of the final model / cost of the original, above 0 and below 1
 tolerance: 1                      # X: points of the metric that the final model may lose
 
-techniques: [spatial-svd, channel-pruning]  # one of them alone works too
+techniques: [spatial-svd, channel-pruning]  # also weight-svd; one of them alone works too
 # ssvdTargets: [0.5, 0.65, 0.75]  # Cssvd; when left out, C, C + 0.3 (1 - C) and C + 0.5 (1 - C)
 candidates: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]  # ratios of a layer's cost that get an eval score
 scoring:
   samples: 500                    # images of the evaluation split that an eval score is computed on
+  score: metric                   # or fidelity: how near the outputs stay to the original's, which needs no labels
+selection:
+  mode: optimal                   # least output error for the cost; greedy (AIMET's), tar (accuracy per cost), manual
+  monotonic: false                # make eval scores rise with the ratio first
+  ratios: {}                      # by hand, a layer's name: its ratio; all there is in mode manual
+  channels: {}                    # by hand, a layer's name: [input channels to remove]
+multiplicity: 1                   # ranks and channels are multiples of this; 8 or 16 suits processors
+minimum: 1                        # least rank and fewest channels that a layer is left with
+pruning:
+  coupled: true                   # prune channels tied by skips, concats and the like together; false: as AIMET does
+  importance: l2                  # by what channels are ranked: l1, l2, taylor
 pick:
   maxPicks: 2                     # spatial-SVD models that go on to channel pruning
   # budget: 0.5                   # points they may have lost; when left out, max(X - 5, min(X / 2, 2))
@@ -54,5 +66,9 @@ latency:
   runs: 50                        # timed runs of each model, a batch of one
 
 ignore: []                        # layers, by name, that stay as they are ("slimflow inspect" lists them)
+# inputSize: [1, 3, 224, 224]     # sizes of the input where the model leaves them open
+compute:
+  provider: auto                  # execution provider of ONNX Runtime: cpu, cuda or webgpu; auto takes CUDA if it is there
+  linearAlgebra: auto             # cusolver, lapack or ml-matrix; "slimflow doctor" tells what is there
 outDir: out                       # where model.onnx and result.json are written
 `;

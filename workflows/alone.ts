@@ -1,10 +1,10 @@
 import type { Technique } from '../engine/jobs/types';
 import { makeCandidates } from './candidates';
 import { pruneTo } from './channel-pruning';
+import { svdPlans } from './decomposition';
 import { aloneTargets } from './rules/targets';
 import type { Run } from './run';
 import { scores } from './scores';
-import { ssvdPlans } from './spatial-svd';
 import type { Candidate, Original } from './types';
 
 /** One technique alone, on the original, to targets around C: there is nothing to pick for a second one. */
@@ -15,7 +15,7 @@ export async function alone(run: Run, original: Original, technique: Technique):
     run.stage('channel pruning');
     return pruneTo(run, original, original, targets);
   }
-  run.stage('spatial SVD');
+  run.stage('SVD');
   const from = { model, scores: await scores(run, 'original', model, original, technique) };
-  return makeCandidates(run, original, ssvdPlans(settings.ssvdTargets ?? targets, 0), from);
+  return makeCandidates(run, original, svdPlans(technique, settings.ssvdTargets ?? targets, 0), from);
 }

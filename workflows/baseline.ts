@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 
+import { analysisOf } from './method';
 import { analyze, evaluate, summary } from './proxies';
 import type { Run } from './run';
 import type { Original } from './types';
@@ -7,20 +8,21 @@ import type { Original } from './types';
 /** Step 0: the original's MACs, parameters, compressible layers, and metric a0. */
 export async function baseline(run: Run): Promise<Original> {
   const { model, data, settings } = run.input;
+  const { metric, compute } = settings;
   run.stage('baseline');
   const [analysis, evaluation] = await Promise.all([
-    analyze.executeWithOptions(summary('original', 'analyze'), [{ model, ignore: settings.ignore }]),
+    analyze.executeWithOptions(summary('original', 'analyze'), [{ model, ...analysisOf(settings) }]),
     evaluate.executeWithOptions(summary('original', 'evaluate'), [
-      { model, data: data.evaluate, metric: settings.metric },
+      { model, data: data.evaluate, metric, compute },
     ]),
   ]);
   if (!Number.isFinite(evaluation.value))
     throw ApplicationFailure.nonRetryable(
-      `the original's ${settings.metric} is not a finite number, so no drop can be told from it`,
+      `the original's ${metric} is not a finite number, so no drop can be told from it`,
       'NotFinite',
     );
   const compressible = settings.techniques.some((technique) =>
-    analysis.layers.some((layer) => layer.techniques.includes(technique)),
+    analysis.parts.some((part) => part.technique === technique),
   );
   if (!compressible)
     throw ApplicationFailure.nonRetryable(

@@ -1,6 +1,8 @@
 import { ActivityFailure, isCancellation, setCurrentDetails } from '@temporalio/workflow';
 
-import { compress, evaluate, fineTune, summary, techniqueNames } from './proxies';
+import { costNames } from '../engine/jobs/method';
+import { techniqueNames } from './method';
+import { compress, evaluate, fineTune, summary } from './proxies';
 import { reasonOf } from './reason';
 import type { CandidateInput, CandidateOutcome } from './types';
 
@@ -12,23 +14,24 @@ export async function candidate({
   plan,
   model,
   scores,
+  method,
   data,
   settings,
 }: CandidateInput): Promise<CandidateOutcome> {
-  const { metric, reconstruction, fineTune: tuning } = settings;
+  const { metric, reconstruction, selection, compute, fineTune: tuning } = settings;
+  const aim = `${techniqueNames[plan.technique]} to ${plan.asked} of the ${costNames[method.cost]}`;
   const say = (text: string) => setCurrentDetails(`### ${plan.id}\n\n${text}`);
   const judge = async (model: CandidateInput['model'], when: string) => {
-    const request = { model, data: data.evaluate, metric };
+    const request = { model, data: data.evaluate, metric, compute };
     const { value } = await evaluate.executeWithOptions(summary(plan.id, `evaluate ${when}`), [request]);
     return value;
   };
   try {
-    say(`${techniqueNames[plan.technique]} to ${plan.asked} of the MACs`);
-    const compressed = await compress.executeWithOptions(
-      summary(plan.id, `${techniqueNames[plan.technique]} to ${plan.asked} of the MACs`),
-      [{ model, technique: plan.technique, target: plan.asked, scores, train: data.train, reconstruction }],
-    );
-    const { macs, params, shortfall, notes } = compressed;
+    say(aim);
+    const compressed = await compress.executeWithOptions(summary(plan.id, aim), [
+      { model, method, selection, target: plan.asked, scores, train: data.train, reconstruction, compute },
+    ]);
+    const { achieved: ratio, macs, params, shortfall, notes, computedBy } = compressed;
     const metricBefore = await judge(compressed.model, 'as compressed');
     say(`${metric} ${metricBefore.toFixed(2)} as compressed; fine-tuning`);
     const tuned = tuning.epochs
@@ -42,7 +45,17 @@ export async function candidate({
       return { status: 'failed', reason: `its ${metric} is not a finite number` };
     return {
       status: 'done',
-      made: { model: tuned.model, macs, params, metricBefore, metricAfter, shortfall, notes },
+      made: {
+        model: tuned.model,
+        ratio,
+        macs,
+        params,
+        metricBefore,
+        metricAfter,
+        shortfall,
+        notes,
+        computedBy,
+      },
     };
   } catch (error) {
     if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;

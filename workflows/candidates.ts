@@ -1,12 +1,13 @@
 import { CancellationScope, executeChild, isCancellation } from '@temporalio/workflow';
 
+import { type CostName, costNames } from '../engine/jobs/method';
 import type { ArtifactRef } from '../store/artifact';
 import { candidate } from './candidate';
-import { techniqueNames } from './proxies';
+import { methodOf, techniqueNames } from './method';
 import { reasonOf } from './reason';
 import type { Run } from './run';
 import { together } from './together';
-import type { Candidate, CandidateOutcome, CandidatePlan, Original } from './types';
+import type { Candidate, CandidateOutcome, CandidatePlan, Made, Original } from './types';
 
 /** Makes candidates of one model side by side, each in a child workflow; those that fail are noted and left out. */
 export async function makeCandidates(
@@ -14,9 +15,10 @@ export async function makeCandidates(
   original: Original,
   plans: readonly CandidatePlan[],
   from: { readonly model: ArtifactRef; readonly scores: ArtifactRef },
+  parentRatio = 1,
 ): Promise<Candidate[]> {
   const { data, settings } = run.input;
-  const { metric, fineTune, reconstruction } = settings;
+  const { metric, cost, fineTune, reconstruction, selection, compute } = settings;
   plans.forEach((plan) => run.begin(plan));
   const made = await together(
     plans.map(async (plan): Promise<Candidate | undefined> => {
@@ -24,7 +26,8 @@ export async function makeCandidates(
         plan,
         ...from,
         data,
-        settings: { metric, fineTune, reconstruction },
+        method: methodOf(settings, plan.technique),
+        settings: { metric, fineTune, reconstruction, selection, compute },
       });
       if (outcome.status === 'failed') {
         run.fail(plan, outcome.reason);
@@ -33,7 +36,7 @@ export async function makeCandidates(
       const result: Candidate = {
         ...plan,
         ...outcome.made,
-        achieved: outcome.made.macs / original.macs,
+        achieved: achievedBy(outcome.made, original, cost, parentRatio),
         // Binary fractions of points would only puzzle whoever reads the result.
         drop: Number((original.metric - outcome.made.metricAfter).toFixed(6)),
       };
@@ -44,6 +47,10 @@ export async function makeCandidates(
   return made.filter((one) => one !== undefined);
 }
 
+/** The ratio to the original. Latencies of two measurements do not divide well: ratios to the parent multiply. */
+const achievedBy = (made: Made, original: Original, cost: CostName, parentRatio: number): number =>
+  cost === 'latency' ? parentRatio * made.ratio : made[cost] / original[cost];
+
 async function child(
   run: Run,
   plan: CandidatePlan,
@@ -53,7 +60,7 @@ async function child(
     return await executeChild(candidate, {
       workflowId: `${run.workflowId}/${plan.id}`,
       args: [input],
-      staticSummary: `${techniqueNames[plan.technique]} of ${plan.parent ?? 'the original'} to ${plan.asked} of its MACs`,
+      staticSummary: `${techniqueNames[plan.technique]} of ${plan.parent ?? 'the original'} to ${plan.asked} of its ${costNames[run.input.settings.cost]}`,
       memo: { model: run.input.name, candidate: plan.id },
     });
   } catch (error) {

@@ -2,6 +2,7 @@ import { CancellationScope, isCancellation } from '@temporalio/workflow';
 
 import type { Analysis } from '../activities/types';
 import { makeCandidates } from './candidates';
+import { analysisOf, prefixOf } from './method';
 import { analyze, summary } from './proxies';
 import { reasonOf } from './reason';
 import { isAtTarget, pruningTargets, targetNames } from './rules/targets';
@@ -22,14 +23,15 @@ export async function channelPruning(
 }
 
 async function prune(run: Run, original: Original, pick: Candidate): Promise<Candidate[]> {
-  const { target, ccpFactors, ignore } = run.input.settings;
+  const { settings } = run.input;
+  const { target, ccpFactors } = settings;
   if (isAtTarget(target, pick.achieved))
     run.note(`${pick.id} is at the target already: it goes on unpruned as well`);
   const targets = pruningTargets(target, pick.achieved, ccpFactors);
   if (!targets.length) return [];
   try {
     const analysis = await analyze.executeWithOptions(summary(pick.id, 'analyze'), [
-      { model: pick.model, ignore },
+      { model: pick.model, ...analysisOf(settings) },
     ]);
     return await pruneTo(run, original, analysis, targets, pick);
   } catch (error) {
@@ -43,21 +45,21 @@ async function prune(run: Run, original: Original, pick: Candidate): Promise<Can
 export async function pruneTo(
   run: Run,
   original: Original,
-  analysis: Pick<Analysis, 'layers'>,
+  analysis: Pick<Analysis, 'parts'>,
   targets: readonly number[],
   parent?: Candidate,
 ): Promise<Candidate[]> {
   const { model } = parent ?? run.input;
-  if (!analysis.layers.some(({ techniques }) => techniques.includes('channel-pruning')))
+  if (!analysis.parts.some(({ technique }) => technique === 'channel-pruning'))
     throw new Error('it has no layer that channel pruning can compress');
   const name = parent?.id ?? 'original';
   const from = { model, scores: await scores(run, name, model, analysis, 'channel-pruning') };
-  const plans = targetNames(parent ? `${parent.id}/cp` : 'cp', targets).map((id, i): CandidatePlan => ({
+  const plans = targetNames(prefixOf('channel-pruning', parent?.id), targets).map((id, i): CandidatePlan => ({
     id,
     technique: 'channel-pruning',
     parent: parent?.id ?? null,
     round: parent?.round ?? 0,
     asked: targets[i],
   }));
-  return makeCandidates(run, original, plans, from);
+  return makeCandidates(run, original, plans, from, parent?.achieved);
 }

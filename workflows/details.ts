@@ -1,3 +1,4 @@
+import { costNames } from '../engine/jobs/method';
 import type { CandidateProgress, GuidebookProgress } from './types';
 
 const figure = (value: number | undefined, decimals: number) => value?.toFixed(decimals) ?? '';
@@ -26,13 +27,14 @@ export function markdown({
   name,
   target,
   tolerance,
+  cost,
   stage,
   original,
   scoring,
   candidates,
   notes,
 }: GuidebookProgress): string {
-  const head = `**${name}** to ${target} of its MACs, with a drop of at most ${tolerance}. Step: **${stage}**`;
+  const head = `**${name}** to ${target} of its ${costNames[cost]}, with a drop of at most ${tolerance}. Step: **${stage}**`;
   const base =
     original &&
     `Original: ${(original.macs / 1e6).toFixed(2)} million MACs, ${original.params} parameters, metric ${original.metric.toFixed(2)}`;

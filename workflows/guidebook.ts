@@ -1,14 +1,14 @@
 import { ApplicationFailure, defineQuery, setHandler, upsertMemo } from '@temporalio/workflow';
 
-import type { Technique } from '../engine/jobs/types';
+import type { Technique } from '../engine/jobs/method';
 import type { Result } from '../spec/result';
 import { alone } from './alone';
 import { baseline } from './baseline';
 import { channelPruning } from './channel-pruning';
+import { decomposition } from './decomposition';
 import { measure } from './measure';
 import { Run } from './run';
 import { selection } from './selection';
-import { spatialSvd } from './spatial-svd';
 import type { Candidate, GuidebookInput, GuidebookProgress, Original } from './types';
 
 /** How far a guidebook run is. */
@@ -38,15 +38,16 @@ async function compressed(
   run: Run,
   original: Original,
 ): Promise<{ candidates: readonly Candidate[]; picks: readonly string[] }> {
-  const applies = (technique: Technique) =>
-    original.layers.some(({ techniques }) => techniques.includes(technique));
-  const [first, ...more] = run.input.settings.techniques.filter(applies);
+  const applies = (technique: Technique) => original.parts.some((part) => part.technique === technique);
+  const all = run.input.settings.techniques.filter(applies);
+  const decompositions = all.filter((technique) => technique !== 'channel-pruning');
   run.input.settings.techniques
     .filter((technique) => !applies(technique))
     .forEach((technique) => run.note(`the model has no layer that ${technique} can compress`));
-  if (!more.length) return { candidates: await alone(run, original, first), picks: [] };
+  if (all.length === 1) return { candidates: await alone(run, original, all[0]), picks: [] };
 
-  const { candidates, picks } = await spatialSvd(run, original);
+  const { candidates, picks } = await decomposition(run, original, decompositions);
+  if (decompositions.length === all.length) return { candidates, picks: picks.map(({ id }) => id) };
   const pruned = await channelPruning(run, original, picks);
   return { candidates: [...candidates, ...pruned], picks: picks.map(({ id }) => id) };
 }

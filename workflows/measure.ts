@@ -11,10 +11,11 @@ export interface Measured {
 /** MACs are not latency: the original and all candidates are timed, in turn, on one worker with nothing beside them. */
 export async function measure(run: Run, candidates: readonly Candidate[]): Promise<Measured> {
   run.stage('latency');
+  const { latency: timing, inputSize, compute } = run.input.settings;
   const models = [run.input.model, ...candidates.map(({ model }) => model)];
   const { ms } = await latency.executeWithOptions(
     summary(`latency of the original and ${candidates.length} candidates`),
-    [{ models, runs: run.input.settings.latency.runs }],
+    [{ models, inputSize, compute, runs: timing.runs }],
   );
   const timed = candidates.map((candidate, i) => ({ ...candidate, latencyMs: ms[i + 1] }));
   timed.forEach(({ id, latencyMs }) => run.latency(id, latencyMs));

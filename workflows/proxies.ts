@@ -33,6 +33,3 @@ export const summary = (...words: string[]) => {
   const text = words.join(' · ');
   return { summary: text.length > 150 ? `${text.slice(0, 149)}…` : text };
 };
-
-/** Techniques as people call them. */
-export const techniqueNames = { 'spatial-svd': 'spatial SVD', 'channel-pruning': 'channel pruning' } as const;

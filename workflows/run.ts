@@ -1,6 +1,6 @@
 import { setCurrentDetails, upsertMemo, workflowInfo } from '@temporalio/workflow';
 
-import type { Technique } from '../engine/jobs/types';
+import type { Technique } from '../engine/jobs/method';
 import { markdown } from './details';
 import type {
   Candidate,
@@ -69,8 +69,9 @@ export class Run {
     this.show();
   }
 
-  done({ model: _model, macs: _macs, params: _params, notes: _notes, ...figures }: Candidate): void {
-    this.update(figures.id, { ...figures, status: 'done' });
+  done(candidate: Candidate): void {
+    const { id, achieved, metricBefore, metricAfter, drop, shortfall } = candidate;
+    this.update(id, { achieved, metricBefore, metricAfter, drop, shortfall, status: 'done' });
   }
 
   fail(plan: CandidatePlan, reason: string): void {
@@ -93,6 +94,7 @@ export class Run {
       name,
       target: settings.target,
       tolerance: settings.tolerance,
+      cost: settings.cost,
       stage: this.at,
       original: this.original && {
         macs: this.original.macs,

@@ -3,7 +3,8 @@ import { CancellationScope } from '@temporalio/workflow';
 import type { Analysis } from '../activities/types';
 import type { Technique } from '../engine/jobs/types';
 import type { ArtifactRef } from '../store/artifact';
-import { collectScores, scoreLayer, summary, techniqueNames } from './proxies';
+import { methodOf, techniqueNames } from './method';
+import { collectScores, scoreLayer, summary } from './proxies';
 import type { Run } from './run';
 import { together } from './together';
 
@@ -15,23 +16,24 @@ export async function scores(
   run: Run,
   of: string,
   model: ArtifactRef,
-  { layers }: Pick<Analysis, 'layers'>,
+  { parts }: Pick<Analysis, 'parts'>,
   technique: Technique,
 ): Promise<ArtifactRef> {
   const { data, settings } = run.input;
-  const { candidates, scoring, reconstruction, metric } = settings;
-  const names = layers.filter((layer) => layer.techniques.includes(technique)).map(({ name }) => name);
+  const { candidates, scoring, reconstruction, metric, compute } = settings;
+  const names = parts.filter((part) => part.technique === technique).map(({ name }) => name);
   const scored = run.scoring(of, technique, names.length);
   const subject = of === 'original' ? techniqueNames[technique] : `${of} · ${techniqueNames[technique]}`;
   const shared = {
     model,
-    technique,
+    method: methodOf(settings, technique),
     candidates,
     samples: scoring.samples,
     reconstruction,
     metric,
     evaluate: data.evaluate,
     train: data.train,
+    compute,
   };
   // One layer that fails makes the rest useless: the scope stops it.
   const scope = new CancellationScope();

@@ -15,7 +15,7 @@ export async function selection(
   { originalMs, candidates }: Measured,
   picks: readonly string[],
 ): Promise<Result> {
-  const { target, tolerance, select: settings, metric } = run.input.settings;
+  const { target, tolerance, cost, select: settings, metric, compute } = run.input.settings;
   run.stage('select');
   const requirement = { target, tolerance, closeness: settings.closeness };
   const selected = candidates.find(({ id }) => id === select(candidates, requirement)?.id);
@@ -24,7 +24,7 @@ export async function selection(
     run.decide(candidate.id, picks.includes(candidate.id) ? `picked; ${verdict}` : verdict);
   }
   const test = async (name: string, model: ArtifactRef) => {
-    const request = { model, data: run.input.data.test, metric };
+    const request = { model, data: run.input.data.test, metric, compute };
     return (await evaluate.executeWithOptions(summary(name, 'evaluate on the test split'), [request])).value;
   };
   const [originalTest, selectedTest] = await Promise.all([
@@ -41,6 +41,7 @@ export async function selection(
     outcome: selected ? 'selected' : 'requirement-not-met',
     target,
     tolerance,
+    cost,
     original: {
       macs: original.macs,
       params: original.params,
@@ -61,7 +62,8 @@ export async function selection(
     selected: selected?.id ?? null,
     final: selected
       ? {
-          macRatio: selected.achieved,
+          ratio: selected.achieved,
+          macRatio: selected.macs / original.macs,
           paramRatio: selected.params / original.params,
           metric: selected.metricAfter,
           test: selectedTest!,
@@ -89,5 +91,6 @@ const row = (candidate: Measured['candidates'][number]): ResultCandidate => ({
   metricBefore: candidate.metricBefore,
   metricAfter: candidate.metricAfter,
   latencyMs: candidate.latencyMs,
+  computedBy: candidate.computedBy,
   model: candidate.model,
 });

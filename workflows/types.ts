@@ -1,5 +1,6 @@
 import type { Analysis, DataRefs } from '../activities/types';
-import type { Technique } from '../engine/jobs/types';
+import type { Method, Technique } from '../engine/jobs/method';
+import type { Compression } from '../engine/jobs/types';
 import type { CompressionSettings } from '../spec/spec';
 import type { ArtifactRef } from '../store/artifact';
 
@@ -28,7 +29,7 @@ export interface CandidatePlan {
   readonly parent: string | null;
   /** 0, or the number of the revisit that its spatial SVD belongs to. */
   readonly round: number;
-  /** The MAC ratio asked for, relative to the model it starts from. */
+  /** The ratio asked for, relative to the model it starts from. */
   readonly asked: number;
 }
 
@@ -37,8 +38,12 @@ export interface CandidateInput {
   readonly plan: CandidatePlan;
   readonly model: ArtifactRef;
   readonly scores: ArtifactRef;
+  readonly method: Method;
   readonly data: DataRefs;
-  readonly settings: Pick<CompressionSettings, 'metric' | 'fineTune' | 'reconstruction'>;
+  readonly settings: Pick<
+    CompressionSettings,
+    'metric' | 'fineTune' | 'reconstruction' | 'selection' | 'compute'
+  >;
 }
 
 /** What a candidate came to. */
@@ -48,6 +53,8 @@ export type CandidateOutcome =
 /** A compressed, fine-tuned and judged model. */
 export interface Made {
   readonly model: ArtifactRef;
+  /** The cost that was asked about, relative to the model it was made of. */
+  readonly ratio: number;
   readonly macs: number;
   readonly params: number;
   /** As compressed, and after fine-tuning, on the evaluation split, in points. */
@@ -55,26 +62,19 @@ export interface Made {
   readonly metricAfter: number;
   readonly shortfall?: string;
   readonly notes: readonly string[];
+  readonly computedBy: Compression['computedBy'];
 }
 
 /** A candidate that came about, with the figures that the rules go by. */
 export interface Candidate extends CandidatePlan, Made {
-  /** c(m): its MACs relative to the original's. */
+  /** c(m): its cost relative to the original's. */
   readonly achieved: number;
   /** a0 − a(m), in points. */
   readonly drop: number;
   readonly latencyMs?: number;
 }
 
-export const stages = [
-  'baseline',
-  'spatial SVD',
-  'pick',
-  'channel pruning',
-  'latency',
-  'select',
-  'done',
-] as const;
+export const stages = ['baseline', 'SVD', 'pick', 'channel pruning', 'latency', 'select', 'done'] as const;
 export type Stage = (typeof stages)[number];
 
 /** A row of the table of candidates while the run goes on. */
@@ -96,6 +96,7 @@ export interface GuidebookProgress {
   readonly name: string;
   readonly target: number;
   readonly tolerance: number;
+  readonly cost: Method['cost'];
   readonly stage: Stage;
   readonly original?: { readonly macs: number; readonly params: number; readonly metric: number };
   /** Layers scored so far, of each model that is being scored or was. */

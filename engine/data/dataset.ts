@@ -1,123 +1,147 @@
 import { EngineError } from '../errors';
+import { type ElementType, fromBytes, numbersOf, type Tensor, toBytes } from '../tensor/tensor';
 import { NpyFile } from './npy';
+import { checkedRange, checkImages, checkLabels, imageShape, type Normalization, pixelsOf } from './pixels';
 import { Random } from './random';
+import { NormalRows, type Rows, ZeroRows } from './rows';
 
-/** Where a split lies: two NumPy files, and which of their rows belong to it. */
+/** Where a split lies: NumPy files, and which of their rows belong to it. */
 export interface DatasetSource {
-  /** `.npy` of [N, C, H, W], float32 or uint8. */
+  /** `.npy` of [N, …], mostly [N, C, H, W]: float32, float64 or uint8. */
   readonly images: string;
-  /** `.npy` of [N], any integer type. */
-  readonly labels: string;
+  /** `.npy` of any integer type: [N], or [N, H, W] with a label a pixel. Scoring by fidelity needs none. */
+  readonly labels?: string;
+  /** A model's further inputs, by name: `.npy` with one row an image; one of another length is fed whole each time. */
+  readonly inputs?: Readonly<Record<string, string>>;
   /** First row and the row after the last; all of them by default. */
   readonly range?: readonly [number, number];
   /** Pixels become (pixel · scale − mean[c]) / std[c]. */
-  readonly normalize?: {
-    readonly scale?: number;
-    readonly mean?: readonly number[];
-    readonly std?: readonly number[];
-  };
+  readonly normalize?: Normalization;
+  /** `NHWC`: images have their channels last and are turned to [C, …] as they are read. */
+  readonly layout?: 'NCHW' | 'NHWC';
 }
 
-/** A batch: images [N, C, H, W] in row-major order, and N labels. */
+/** A data set of random numbers: what models are compared on where no data are given. */
+export interface RandomSource {
+  /** [C, H, W] of an image, or whatever a sample of the model's input is. */
+  readonly shape: readonly number[];
+  readonly samples: number;
+  readonly seed: number;
+  readonly inputs?: Readonly<Record<string, RandomInput>>;
+}
+
+/** A further input of random data: floats are drawn too, anything else is zeros. */
+export interface RandomInput {
+  readonly type: ElementType;
+  /** The shape of a sample; of the whole tensor where it is not `batched`. */
+  readonly shape: readonly number[];
+  /** Whether each sample has one of its own, rather than all batches the same. */
+  readonly batched: boolean;
+}
+
+/** A batch of `size` samples. */
 export interface Batch {
+  /** [N, C, H, W] in row-major order. */
   readonly images: Float32Array;
+  /** N labels, or N·H·W of a data set with labels a pixel; none where it has no labels. */
   readonly labels: Int32Array;
   readonly size: number;
+  /** The model's further inputs by name, where the data set has any. */
+  readonly inputs?: Readonly<Record<string, Tensor>>;
 }
 
-/** A data set read from disk by row; nothing but the asked batch is held. */
+/** The arrays of a data set. */
+interface Parts {
+  readonly images: Rows;
+  readonly labels?: Rows;
+  readonly inputs: ReadonlyMap<string, { readonly rows: Rows; readonly batched: boolean }>;
+}
+
+/** A data set read by row; nothing but the asked batch is held. */
 export class Dataset {
   private constructor(
-    private readonly source: DatasetSource,
-    private readonly images: NpyFile,
-    private readonly labelOf: Int32Array,
+    /** What it is called in messages: the path of its images. */
+    readonly name: string,
+    private readonly parts: Parts,
+    private readonly source: Pick<DatasetSource, 'normalize' | 'layout'>,
     private readonly first: number,
     /** Number of samples. */
     readonly length: number,
+    /** [C, H, W] of an image as batches hold it. */
+    readonly shape: readonly number[],
   ) {}
 
   /** @throws EngineError `InvalidData` when a file is missing or is not what it should be. */
   static open(source: DatasetSource): Dataset {
-    const images = NpyFile.open(source.images);
+    const opened: NpyFile[] = [];
+    const open = (path: string) => {
+      const file = NpyFile.open(path);
+      opened.push(file);
+      return file;
+    };
     try {
-      const labels = NpyFile.open(source.labels);
-      try {
-        return Dataset.checked(source, images, labels);
-      } finally {
-        labels.close(); // they were read whole
-      }
+      const images = open(source.images);
+      const labels = source.labels === undefined ? undefined : open(source.labels);
+      const inputs = Object.entries(source.inputs ?? {}).map(([name, path]) => {
+        const rows = open(path);
+        return [name, { rows, batched: rows.dims[0] === images.dims[0] }] as const;
+      });
+      const [first, end] = checkedRange(source, images);
+      checkImages(source, images);
+      if (labels) checkLabels(source, images, labels);
+      const parts = { images, labels, inputs: new Map(inputs) };
+      const shape = imageShape(images.dims.slice(1), source);
+      return new Dataset(source.images, parts, source, first, end - first, shape);
     } catch (error) {
-      images.close();
+      opened.forEach((file) => file.close());
       throw error;
     }
   }
 
-  private static checked(source: DatasetSource, images: NpyFile, labels: NpyFile): Dataset {
-    if (images.dims.length !== 4) {
-      throw new EngineError(
-        'InvalidData',
-        `${source.images} has shape [${images.dims.join(', ')}]; images are [N, C, H, W]`,
-      );
-    }
-    if (!['float32', 'uint8'].includes(images.type)) {
-      throw new EngineError(
-        'InvalidData',
-        `${source.images} holds ${images.type}; images are float32 or uint8`,
-      );
-    }
-    if (labels.dims.length !== 1 || labels.dims[0] !== images.dims[0]) {
-      throw new EngineError(
-        'InvalidData',
-        `${source.labels} has shape [${labels.dims.join(', ')}]; one label an image is [${images.dims[0]}]`,
-      );
-    }
-    const [first, end] = source.range ?? [0, images.dims[0]];
-    if (!(first >= 0 && first < end && end <= images.dims[0])) {
-      throw new EngineError(
-        'InvalidData',
-        `range [${first}, ${end}] does not lie within the ${images.dims[0]} rows of ${source.images}`,
-      );
-    }
-    for (const key of ['mean', 'std'] as const) {
-      const values = source.normalize?.[key];
-      if (values && values.length !== images.dims[1]) {
-        throw new EngineError(
-          'InvalidData',
-          `normalize.${key} has ${values.length} values for the ${images.dims[1]} channels of ${source.images}`,
-        );
-      }
-    }
-    const all = labels.rows(first, end - first).data as ArrayLike<number | bigint>;
-    return new Dataset(source, images, Int32Array.from(all, Number), first, end - first);
+  /** Standard normal samples: the same from the same seed, whatever the batches that they are read in. */
+  static random({ shape, samples, seed, inputs = {} }: RandomSource): Dataset {
+    const further = Object.entries(inputs).map(([name, { type, shape: own, batched }], at) => {
+      const dims = batched ? [samples, ...own] : own;
+      const drawn = new Random(seed).below(2 ** 30) + at;
+      const rows = type === 'float32' ? new NormalRows(dims, drawn) : new ZeroRows(type, dims);
+      return [name, { rows, batched }] as const;
+    });
+    const parts = { images: new NormalRows([samples, ...shape], seed), inputs: new Map(further) };
+    return new Dataset(`random inputs of seed ${seed}`, parts, {}, 0, samples, shape);
   }
 
-  /** [C, H, W] of an image. */
-  get shape(): number[] {
-    return this.images.dims.slice(1);
+  /** Whether there are labels. */
+  get labelled(): boolean {
+    return this.parts.labels !== undefined;
   }
 
-  /** All labels, in order. */
+  /** Names of the further inputs that batches hold. */
+  get inputs(): readonly string[] {
+    return [...this.parts.inputs.keys()];
+  }
+
+  /**
+   * All labels, in order.
+   * @throws EngineError `InvalidData` when there are none.
+   */
   get labels(): Int32Array {
-    return this.labelOf;
+    if (!this.labelled) {
+      throw new EngineError(
+        'InvalidData',
+        `${this.name} comes without labels, which metrics and fine-tuning need: name a file of them under \`labels\`, or score by fidelity`,
+      );
+    }
+    return this.labelsAt(0, this.length);
   }
 
   /** The rows `start` to `start + count`. */
   slice(start: number, count: number): Batch {
-    const size = Math.min(count, this.length - start);
-    const rows = this.images.rows(this.first + start, size);
-    return { images: this.normalized(rows.data), labels: this.labelOf.subarray(start, start + size), size };
+    return this.read([[start, Math.min(count, this.length - start)]]);
   }
 
   /** The rows at `indices`, in their order. */
   gather(indices: ArrayLike<number>): Batch {
-    const width = this.shape.reduce((a, b) => a * b, 1);
-    const images = new Float32Array(indices.length * width);
-    const labels = new Int32Array(indices.length);
-    for (let i = 0; i < indices.length; i++) {
-      images.set(this.normalized(this.images.rows(this.first + indices[i], 1).data), i * width);
-      labels[i] = this.labelOf[indices[i]];
-    }
-    return { images, labels, size: indices.length };
+    return this.read(Array.from(indices, (row) => [row, 1] as const));
   }
 
   /** Batches of `size` in order; the last may be smaller. */
@@ -136,20 +160,52 @@ export class Dataset {
   }
 
   close(): void {
-    this.images.close();
+    const { images, labels, inputs } = this.parts;
+    [images, labels, ...[...inputs.values()].map(({ rows }) => rows)].forEach((rows) => rows?.close());
   }
 
-  private normalized(pixels: ArrayLike<number | bigint>): Float32Array {
-    const raw = pixels instanceof Float32Array ? pixels : Float32Array.from(pixels as ArrayLike<number>);
-    const { scale = 1, mean, std } = this.source.normalize ?? {};
-    if (scale === 1 && !mean && !std) return raw;
-    const [channels, height, width] = this.shape;
-    const plane = height * width;
-    const out = new Float32Array(raw.length);
-    for (let i = 0; i < raw.length; i++) {
-      const channel = Math.floor(i / plane) % channels;
-      out[i] = (raw[i] * scale - (mean?.[channel] ?? 0)) / (std?.[channel] ?? 1);
-    }
-    return out;
+  /** A batch of runs of rows: [first row, number of rows] each. */
+  private read(runs: readonly (readonly [start: number, count: number])[]): Batch {
+    const size = runs.reduce((sum, [, count]) => sum + count, 0);
+    const images = runs.map(([start, count]) =>
+      pixelsOf(this.parts.images.rows(this.first + start, count), this.source),
+    );
+    const inputs = this.inputs.map((name): [string, Tensor] => [name, this.furtherInput(name, runs)]);
+    return {
+      images: joined(Float32Array, images),
+      labels: joined(
+        Int32Array,
+        runs.map(([start, count]) => this.labelsAt(start, count)),
+      ),
+      size,
+      ...(inputs.length && { inputs: Object.fromEntries(inputs) }),
+    };
   }
+
+  private labelsAt(start: number, count: number): Int32Array {
+    const { labels } = this.parts;
+    return Int32Array.from(labels ? numbersOf(labels.rows(this.first + start, count)) : []);
+  }
+
+  private furtherInput(name: string, runs: readonly (readonly [number, number])[]): Tensor {
+    const { rows, batched } = this.parts.inputs.get(name)!;
+    if (!batched) return { ...rows.rows(0, rows.dims[0] ?? 1), dims: rows.dims };
+    const parts = runs.map(([start, count]) => rows.rows(this.first + start, count));
+    const dims = [parts.reduce((sum, { dims: [count] }) => sum + count, 0), ...rows.dims.slice(1)];
+    return fromBytes(rows.type, dims, joined(Uint8Array, parts.map(toBytes)));
+  }
+}
+
+type Joinable = Float32Array | Int32Array | Uint8Array;
+
+/** Arrays one after the other; a single one as it is. */
+function joined<A extends Joinable>(type: new (size: number) => A, parts: readonly A[]): A {
+  if (parts.length === 1) return parts[0];
+  const whole = new type(parts.reduce((size, part) => size + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }

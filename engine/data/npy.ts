@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, readSync, writeFileSync } from 'node:fs
 
 import { EngineError } from '../errors';
 import { bytesOf, type ElementType, fromBytes, sizeOf, type Tensor, toBytes } from '../tensor/tensor';
+import type { Rows } from './rows';
 
 const types: Record<string, ElementType> = {
   '<f4': 'float32',
@@ -18,7 +19,7 @@ const types: Record<string, ElementType> = {
 const magic = '\x93NUMPY';
 
 /** A NumPy array file (numpy.lib.format, versions 1 to 3), read a range of rows at a time. */
-export class NpyFile {
+export class NpyFile implements Rows {
   private constructor(
     private readonly path: string,
     private readonly file: number,

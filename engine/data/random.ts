@@ -10,6 +10,11 @@ export class Random {
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   }
 
+  /** A normally distributed number of mean 0 and variance 1 (Box-Muller). */
+  normal(): number {
+    return Math.sqrt(-2 * Math.log(1 - this.next())) * Math.cos(2 * Math.PI * this.next());
+  }
+
   /** An integer in [0, size). */
   below(size: number): number {
     return Math.floor(this.next() * size);

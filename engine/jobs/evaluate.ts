@@ -6,7 +6,7 @@ import type { EvaluateInput, Evaluation } from './types';
 
 /** The metric of a model over a data set. */
 export async function evaluateJob(
-  { model, data: source, metric, threads }: EvaluateInput,
+  { model, data: source, metric, machinery: { threads, provider } }: EvaluateInput,
   context: JobContext,
 ): Promise<Evaluation> {
   const data = Dataset.open(source);
@@ -16,7 +16,7 @@ export async function evaluateJob(
       context.report({ done, total, note: `${done}/${total} samples` });
     };
     return {
-      value: await evaluate(openModel(model), data, { metric, threads, onBatch }),
+      value: await evaluate(openModel(model), data, { metric, threads, provider, onBatch }),
       samples: data.length,
     };
   } finally {

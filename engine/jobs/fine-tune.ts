@@ -1,5 +1,6 @@
 import { Dataset } from '../data/dataset';
-import { loadModel, saveModel } from '../onnx/model';
+import { saveModel } from '../onnx/model';
+import { openModel } from '../onnx/prepare';
 import { train } from '../training/trainer';
 import type { JobContext } from './job';
 import type { FineTuneInput, FineTuning } from './types';
@@ -9,7 +10,7 @@ import type { FineTuneInput, FineTuning } from './types';
  * @throws EngineError `InvalidModel`, `UnsupportedModel`, `InvalidData`, `InvalidSettings`, `Diverged`, `Cancelled`.
  */
 export async function fineTuneJob(input: FineTuneInput, context: JobContext): Promise<FineTuning> {
-  const graph = loadModel(input.model);
+  const graph = openModel(input.model);
   const data = Dataset.open(input.data);
   try {
     const {

@@ -1,156 +1,104 @@
-import { Dataset } from '../data/dataset';
+import { Fidelity } from '../data/fidelity';
 import { metricOf } from '../data/metric';
 import { EngineError } from '../errors';
-import type { Graph } from '../onnx/graph';
-import { type Layer, layersOf } from '../onnx/layers';
-import { openModel } from '../onnx/prepare';
-import { inferShapes, type Shapes } from '../onnx/shapes';
-import { channelPaths } from '../pruning/channel-path';
-import { channelMagnitudes, channelsFor, keepMostImportant } from '../pruning/importance';
-import { fitEquations, masked, refit } from '../pruning/reconstruct';
-import { ReconstructionSamples } from '../pruning/samples';
-import { unitsFor } from '../ratios/candidates';
+import { inferShapes } from '../onnx/shapes';
 import { batchFor } from '../runtime/batch';
-import { LayerProbe, type Replacement } from '../runtime/layer-probe';
-import { mlMatrix } from '../svd/ml-matrix';
-import { macsPerRank, SpatialSvd } from '../svd/spatial';
-import { writeTensors } from '../tensor/safetensors';
-import { floats, type FloatTensor } from '../tensor/tensor';
+import { feederOf } from '../runtime/feeds';
+import { ModelProbe } from '../runtime/model-probe';
+import { asFloats } from '../tensor/as-floats';
+import { type Compressor, type Part, partOf, unitsOf } from './compressor';
+import { compressorOf } from './compressors';
+import { openData } from './data';
 import type { JobContext } from './job';
-import { splitSizes, worthwhileRank } from './techniques';
-import type { LayerScores, ScoreLayerInput } from './types';
-
-interface Candidate {
-  readonly ratio: number;
-  readonly units: number;
-  readonly replacement: () => Replacement;
-}
+import { openedModel } from './opened';
+import { type Tools, toolsOf } from './tools';
+import type { LayerScore, LayerScores, ScoreLayerInput } from './types';
 
 /**
- * One layer's row of the eval-score dictionary: the model's metric with this layer alone compressed to each candidate
- * ratio (AIMET). A low-rank pair and a pruned layer equal the layer with another weight of the same shape, so that
- * every candidate runs on the same cut network.
+ * One part's row of the eval-score dictionary: the model's metric, or its fidelity, with this part alone compressed to
+ * each candidate ratio (AIMET). A low-rank pair and a pruned layer equal the layer with other weights of the same shape,
+ * so that every candidate runs on the same cut network.
  */
 export async function scoreLayer(input: ScoreLayerInput, context: JobContext): Promise<LayerScores> {
   context.checkStop();
-  const graph = openModel(input.model);
-  const shapes = inferShapes(graph);
-  const layers = layersOf(graph, shapes);
-  const layer = layers.find(({ name }) => name === input.layer);
-  if (!layer) throw new EngineError('InvalidSettings', `${input.layer} is no layer of ${input.model}`);
-  const candidates =
-    input.technique === 'spatial-svd'
-      ? svdCandidates(graph, layer, shapes, input)
-      : await pruningCandidates(graph, layer, layers, shapes, input, context);
-  const found = await probe(graph, layer, shapes, candidates, input, context);
+  const { method } = input;
+  const tools = await toolsOf(input.machinery);
+  const graph = openedModel(input.model, method);
+  const compressor = await compressorOf(graph, { ...input, tools, context });
+  const part = partOf(compressor, input.layer, method.technique);
+  const candidates = input.candidates.map((ratio) => ({ ratio, units: unitsOf(part, ratio, method) }));
+  const found = await probe(
+    compressor,
+    part,
+    new Set(candidates.map(({ units }) => units)),
+    input,
+    tools,
+    context,
+  );
   const scores = candidates.map(({ ratio, units }) => ({ ratio, units, ...found.get(units)! }));
-  return { layer: layer.name, technique: input.technique, scores };
+  return { layer: part.name, technique: method.technique, scores };
 }
 
-/** Low-rank weights; the decomposition is written out once for every rank and target to come. */
-function svdCandidates(
-  graph: Graph,
-  layer: Layer,
-  shapes: Shapes,
-  { candidates, factors }: ScoreLayerInput,
-): Candidate[] {
-  const svd = SpatialSvd.of(graph.constant(layer.weight) as FloatTensor, mlMatrix);
-  if (factors) writeTensors(factors, svd.toTensors());
-  const sizes = splitSizes(layer, shapes);
-  const most = worthwhileRank(layer, sizes, svd.maxRank);
-  return candidates.map((ratio) => {
-    const units = unitsFor(ratio, layer.macs, macsPerRank(sizes), most);
-    return { ratio, units, replacement: () => ({ weight: svd.lowRank(units) }) };
-  });
-}
-
-/** Weights with the least important input channels masked and the rest refitted. */
-async function pruningCandidates(
-  graph: Graph,
-  layer: Layer,
-  layers: readonly Layer[],
-  shapes: Shapes,
-  { candidates, train: source, reconstruction, threads }: ScoreLayerInput,
-  context: JobContext,
-): Promise<Candidate[]> {
-  const index = channelPaths(graph, layers).findIndex(({ consumer }) => consumer.node === layer.node);
-  if (index < 0)
-    throw new EngineError('UnsupportedModel', `the input channels of layer ${layer.name} cannot be pruned`);
-  const channels = layer.dims[1];
-  const importance = channelMagnitudes(graph.constant(layer.weight) as FloatTensor);
-  const train = Dataset.open(source);
-  try {
-    const samples = new ReconstructionSamples(train, reconstruction, threads, () => context.checkStop());
-    const [, , height, width] = shapes.get(layer.node.output[0])!.map(Number);
-    const at = samples.positions(index, height, width);
-    const equations = await fitEquations(graph, layer, samples, at);
-    return candidates.map((ratio) => {
-      const units = channelsFor(ratio, channels);
-      const keep = keepMostImportant(importance, units);
-      const replacement = () => {
-        const { weight, bias } = refit(equations, layer.dims, keep);
-        return { weight: masked(weight, keep, channels), bias };
-      };
-      return { ratio, units, replacement };
-    });
-  } finally {
-    train.close();
-  }
-}
-
-/** Metric and output error with each candidate's weight, by units: candidates of the same units are one. */
+/** Score and output error with each number of units. */
 async function probe(
-  graph: Graph,
-  layer: Layer,
-  shapes: Shapes,
-  candidates: readonly Candidate[],
-  { evaluate: source, samples = Infinity, metric, threads }: ScoreLayerInput,
+  compressor: Compressor,
+  part: Part,
+  units: ReadonlySet<number>,
+  input: ScoreLayerInput,
+  { threads, provider }: Tools,
   context: JobContext,
-): Promise<Map<number, { score: number; error: number }>> {
-  const tried = new Map(candidates.map(({ units, replacement }) => [units, replacement]));
-  const runs = [...tried].map(([units, replacement]) => {
+): Promise<Map<number, Pick<LayerScore, 'score' | 'error'>>> {
+  const trials = await compressor.trials(part);
+  const runs = [];
+  for (const count of units) {
     context.checkStop(); // a large layer's refit takes long by itself
-    return { units, replacement: replacement(), metric: metricOf(metric), distance: 0 };
-  });
-  let norm = 0;
-  const cut = await LayerProbe.open(graph, layer, shapes, threads);
-  let data: Dataset | undefined;
+    runs.push({
+      units: count,
+      replacements: await trials.at(count),
+      metric: metricOf(input.metric),
+      fidelity: new Fidelity(),
+    });
+  }
+  const { graph, constants } = trials;
+  const shapes = inferShapes(graph);
+  const [first] = graph.outputs;
+  const { data } = openData(graph, input.evaluate, input.method.inputSize);
+  let cut: ModelProbe | undefined;
   try {
-    data = Dataset.open(source);
-    const total = Math.min(samples, data.length);
+    const byMetric = input.method.score === 'metric';
+    if (byMetric && !data.labelled)
+      throw new EngineError(
+        'InvalidData',
+        `${data.name} comes without labels, so there is no ${input.metric} to score by: set score to fidelity`,
+      );
+    const total = Math.min(input.samples ?? Infinity, data.length);
+    const size = batchFor(graph, shapes);
+    const batches = Math.ceil(total / size);
+    cut = await ModelProbe.open(graph, constants, { shapes, threads, provider, batches });
+    const feeder = feederOf(graph, data);
     let done = 0;
-    for (const { images, labels, size } of data.sampled(samples, 0, batchFor(graph, shapes))) {
-      const kept = await cut.prefix({ [graph.inputs[0].name]: floats([size, ...data.shape], images) });
-      const whole = (await cut.outputs(kept)).data as Float32Array;
-      norm += squares(whole);
+    for (const batch of data.sampled(total, 0, size)) {
+      const kept = await cut.prefix(feeder.feeds(batch));
+      const whole = await cut.outputs(kept);
       for (const run of runs) {
         context.checkStop();
-        const outputs = (await cut.outputs(kept, run.replacement)).data as Float32Array;
-        run.metric.add(outputs, labels);
-        run.distance += squares(outputs, whole);
+        const outputs = await cut.outputs(kept, run.replacements);
+        run.fidelity.add(whole, outputs);
+        const judged = outputs[first.name];
+        const values = byMetric ? judged && asFloats(judged) : undefined;
+        if (values) run.metric.add(values, batch.labels, judged.dims);
       }
-      done += size;
-      context.report({
-        done,
-        total,
-        note: `${done}/${total} samples · ${runs.length} ratios`,
-      });
+      done += batch.size;
+      context.report({ done, total, note: `${done}/${total} samples · ${runs.length} ratios` });
     }
+    return new Map(
+      runs.map(({ units: count, metric, fidelity }) => {
+        const { relativeError: error, points } = fidelity.value();
+        return [count, { score: byMetric ? metric.value() : points, error }];
+      }),
+    );
   } finally {
-    await cut.close();
-    data?.close();
+    await cut?.close();
+    data.close();
   }
-  return new Map(
-    runs.map(({ units, metric: result, distance }) => [
-      units,
-      { score: result.value(), error: distance / (norm || 1) },
-    ]),
-  );
-}
-
-/** The squared length of `a`, or of its difference from `b`. */
-function squares(a: Float32Array, b?: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] - (b ? b[i] : 0)) ** 2;
-  return sum;
 }

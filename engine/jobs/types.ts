@@ -1,5 +1,9 @@
 import type { DatasetSource } from '../data/dataset';
 import type { MetricName } from '../data/metric';
+import type { JobData } from './data';
+import type { Machinery, Method, Reconstruction, Selecting, Technique } from './method';
+
+export type * from './method';
 
 /**
  * A job is numeric work for a worker thread: paths and small JSON in, small JSON out, files written where the caller
@@ -27,17 +31,15 @@ export interface Progress {
   readonly checkpoint?: string;
 }
 
-export type Technique = 'spatial-svd' | 'channel-pruning';
-
-export interface AnalyzeInput {
+export interface AnalyzeInput extends Partial<Omit<Method, 'technique'>> {
   readonly model: string;
-  /** Layers, by name, that must stay as they are. */
-  readonly ignore?: readonly string[];
   /** When given, the data set's shape and labels are checked against the model as well. */
   readonly data?: readonly DatasetSource[];
+  /** The metric that the data's labels are for; top1 by default. */
+  readonly metric?: MetricName;
 }
 
-/** One Conv, Gemm or MatMul with constant weights. */
+/** One Conv, ConvTranspose, Gemm or MatMul with constant weights. */
 export interface LayerSummary {
   readonly name: string;
   /** The operator: Conv, Gemm, … */
@@ -49,8 +51,18 @@ export interface LayerSummary {
   readonly output: readonly (number | string)[];
   readonly macs: number;
   readonly params: number;
-  /** The techniques that can compress this layer. */
+  /** The techniques that can change this layer's weights. */
   readonly techniques: readonly Technique[];
+}
+
+/** What a technique can compress on its own: a layer, or for channel pruning channels that hang together. */
+export interface PartSummary {
+  readonly name: string;
+  readonly technique: Technique;
+  /** The layers whose weights it changes. */
+  readonly layers: readonly string[];
+  /** The largest rank worth having, or the channels there are. */
+  readonly units: number;
 }
 
 export interface ModelSummary {
@@ -61,15 +73,24 @@ export interface ModelSummary {
   /** Elements of all initializers. */
   readonly params: number;
   readonly layers: readonly LayerSummary[];
+  readonly parts: readonly PartSummary[];
+  /** Layers that a technique has to leave alone, and why. */
+  readonly frozen: readonly Frozen[];
   /** Sentences on what was left alone and why. */
   readonly notes: readonly string[];
+}
+
+export interface Frozen {
+  readonly name: string;
+  readonly technique: Technique;
+  readonly why: string;
 }
 
 export interface EvaluateInput {
   readonly model: string;
   readonly data: DatasetSource;
   readonly metric: MetricName;
-  readonly threads: number;
+  readonly machinery: Machinery;
 }
 
 export interface Evaluation {
@@ -78,37 +99,31 @@ export interface Evaluation {
   readonly samples: number;
 }
 
-/** How many images, and how many patches of each, a least-squares weight reconstruction sees. */
-export interface Reconstruction {
-  readonly samples: number;
-  readonly patches: number;
-  readonly seed: number;
-}
-
 export interface ScoreLayerInput {
   readonly model: string;
-  readonly technique: Technique;
+  readonly method: Method;
+  /** The part to score, by its name. */
   readonly layer: string;
   /** The ratios of the layer's own cost to try, ascending. */
   readonly candidates: readonly number[];
-  readonly evaluate: DatasetSource;
-  /** Images of it that a score is computed on, drawn once for all layers; all of them by default. */
+  readonly evaluate: JobData;
+  /** Samples of it that a score is computed on, drawn once for all layers; all of them by default. */
   readonly samples?: number;
   /** Where channel pruning takes its reconstruction samples. */
-  readonly train: DatasetSource;
+  readonly train: JobData;
   readonly reconstruction: Reconstruction;
   readonly metric: MetricName;
-  readonly threads: number;
-  /** Where to write the layer's factors (spatial SVD: U, S and V of the whole matrix), a safetensors file. */
+  readonly machinery: Machinery;
+  /** Where to write the layer's factors (U, S and V of the whole matrix), a safetensors file. */
   readonly factors?: string;
 }
 
 export interface LayerScore {
   /** Asked ratio of the layer's cost. */
   readonly ratio: number;
-  /** Rank (SVD) or input channels (pruning) that it means. */
+  /** Rank (SVD) or channels (pruning) that it means. */
   readonly units: number;
-  /** The metric of the whole model with this layer alone compressed, in points. */
+  /** The metric of the whole model with this layer alone compressed, or its fidelity, in points. */
   readonly score: number;
   /** Squared distance of the model's outputs from the original's, relative to theirs: smooth where scores step. */
   readonly error: number;
@@ -123,29 +138,40 @@ export interface LayerScores {
 export interface CompressInput {
   /** The model to compress. */
   readonly model: string;
-  readonly technique: Technique;
-  /** Asked MACs relative to `model`, 0 < target <= 1. */
-  readonly target: number;
+  readonly method: Method;
+  readonly selection: Selecting;
+  /** Asked cost relative to `model`, 0 < target <= 1; without one, ratios given by hand are all there is. */
+  readonly target?: number;
   readonly scores: readonly LayerScores[];
   /** Files that scoreLayer wrote, by layer. */
   readonly factors?: Readonly<Record<string, string>>;
-  readonly train: DatasetSource;
+  readonly train: JobData;
   readonly reconstruction: Reconstruction;
-  readonly threads: number;
+  readonly machinery: Machinery;
   /** Where to write the compressed model. */
   readonly out: string;
 }
 
+/** What a compressed part got. */
+export interface PartPlan {
+  readonly layer: string;
+  readonly units: number;
+  readonly of: number;
+  /** Its own cost, relative to before. */
+  readonly ratio: number;
+}
+
 export interface Compression {
-  /** MACs of the saved graph relative to `model`. */
+  /** Cost of the saved graph relative to `model`. */
   readonly achieved: number;
   readonly macs: number;
   readonly params: number;
-  /** What each compressed layer got. */
-  readonly plan: readonly { layer: string; units: number; of: number; ratio: number }[];
+  readonly plan: readonly PartPlan[];
   /** Set when the target could not be reached: why, and the nearest reachable ratio. */
   readonly shortfall?: string;
   readonly notes: readonly string[];
+  /** What it was computed by: the execution provider, and the library for decompositions and solves. */
+  readonly computedBy: { readonly provider: string; readonly linearAlgebra: string };
 }
 
 export interface FineTuneSettings {
@@ -184,7 +210,8 @@ export interface FineTuning {
 
 export interface LatencyInput {
   readonly models: readonly string[];
-  readonly threads: number;
+  readonly inputSize?: readonly number[];
+  readonly machinery: Machinery;
   /** Timed runs of each model, in turn. */
   readonly runs: number;
 }

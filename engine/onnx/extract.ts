@@ -77,6 +77,7 @@ export function extract(
         output: outputs.map((name) => clone(ValueInfoProtoSchema, output(name))),
       }),
     }),
+    graph.context,
   );
 }
 

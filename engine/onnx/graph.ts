@@ -1,17 +1,22 @@
 import { clone, create } from '@bufbuild/protobuf';
 
 import { EngineError } from '../errors';
-import type { Tensor } from '../tensor/tensor';
+import type { ElementType, Tensor } from '../tensor/tensor';
 import { attribute, type AttributeValue } from './attributes';
+import type { GraphContext } from './context';
 import {
   type GraphProto,
   type ModelProto,
   ModelProtoSchema,
   type NodeProto,
   NodeProtoSchema,
+  type TensorProto,
   type ValueInfoProto,
 } from './proto/onnx_pb';
-import { decodeTensor, encodeTensor } from './tensor-proto';
+import { decodeTensor, dimsOf, encodeTensor, typeOf } from './tensor-proto';
+import { captures, reads } from './walk';
+
+export type { GraphContext, Halves } from './context';
 
 /** A node of an ONNX graph, as the protobuf library gives it, so that what Slimflow does not know is kept as it was. */
 export type Node = NodeProto;
@@ -57,11 +62,20 @@ export function makeNode({ op, inputs, outputs, name, domain, attributes = {} }:
 export class Graph {
   private index: { producers: Map<string, Node>; uses: Map<string, Node[]> } | undefined;
   private readonly constants = new Map<string, Tensor | undefined>();
-  private readonly initializerNames: Set<string>;
+  private readonly tensors: Map<string, TensorProto>;
 
-  constructor(readonly model: ModelProto) {
+  constructor(
+    readonly model: ModelProto,
+    public context: GraphContext = { notes: [] },
+  ) {
     if (!model.graph) throw new EngineError('InvalidModel', 'the model has no graph');
-    this.initializerNames = new Set(model.graph.initializer.map((tensor) => tensor.name));
+    this.tensors = new Map(model.graph.initializer.map((tensor) => [tensor.name, tensor]));
+  }
+
+  /** Adds a sentence about something that was left as it is. */
+  note(sentence: string): void {
+    if (!this.context.notes.includes(sentence))
+      this.context = { ...this.context, notes: [...this.context.notes, sentence] };
   }
 
   private get proto(): GraphProto {
@@ -80,7 +94,7 @@ export class Graph {
 
   /** What a caller feeds: the graph's inputs that are no initializers. */
   get inputs(): ValueInfo[] {
-    return this.proto.input.filter(({ name }) => !this.initializerNames.has(name)).map(valueInfo);
+    return this.proto.input.filter(({ name }) => !this.tensors.has(name)).map(valueInfo);
   }
 
   get outputs(): ValueInfo[] {
@@ -97,27 +111,35 @@ export class Graph {
   }
 
   isConstant(value: string): boolean {
-    return this.initializerNames.has(value);
+    return this.tensors.has(value);
   }
 
   /** The value of an initializer; undefined where there is none of that name, or its type is not one we read. */
   constant(value: string | undefined): Tensor | undefined {
-    if (!value || !this.initializerNames.has(value)) return undefined;
-    if (!this.constants.has(value)) {
-      this.constants.set(value, decodeTensor(this.proto.initializer.find(({ name }) => name === value)!));
-    }
+    const proto = value && this.tensors.get(value);
+    if (!proto) return undefined;
+    if (!this.constants.has(value)) this.constants.set(value, decodeTensor(proto));
     return this.constants.get(value);
+  }
+
+  /** The shape of an initializer, without reading its values. */
+  constantDims(value: string | undefined): number[] | undefined {
+    const proto = value && this.tensors.get(value);
+    return proto ? dimsOf(proto) : undefined;
+  }
+
+  /** The element type of an initializer; undefined where there is none, or its type is not one we read. */
+  constantType(value: string | undefined): ElementType | undefined {
+    return value ? typeOf(this.tensors.get(value)?.dataType ?? 0) : undefined;
   }
 
   /** Adds an initializer, or gives the one of that name a new value. */
   setConstant(value: string, tensor: Tensor): void {
     const encoded = encodeTensor(value, tensor);
-    const at = this.initializerNames.has(value)
-      ? this.proto.initializer.findIndex(({ name }) => name === value)
-      : -1;
+    const at = this.tensors.has(value) ? this.proto.initializer.findIndex(({ name }) => name === value) : -1;
     if (at >= 0) this.proto.initializer[at] = encoded;
     else this.proto.initializer.push(encoded);
-    this.initializerNames.add(value);
+    this.tensors.set(value, encoded);
     this.constants.set(value, tensor);
     const asInput = this.proto.input.findIndex(({ name }) => name === value);
     if (asInput >= 0) this.proto.input.splice(asInput, 1);
@@ -146,7 +168,20 @@ export class Graph {
   /** Puts `nodes` where `node` was. */
   replace(node: Node, nodes: readonly Node[]): void {
     this.proto.node.splice(this.position(node), 1, ...nodes);
-    this.index = undefined;
+    if (nodes.length) this.index = undefined;
+    else this.forget(node);
+  }
+
+  /** Takes a node that is gone out of the index, which need not be built again for that. */
+  private forget(node: Node): void {
+    if (!this.index) return;
+    const { producers, uses } = this.index;
+    for (const value of node.output) if (producers.get(value) === node) producers.delete(value);
+    for (const value of reads(node))
+      uses.set(
+        value,
+        uses.get(value)!.filter((use) => use !== node),
+      );
   }
 
   /** Puts `nodes` before `node`, or at the end. */
@@ -162,13 +197,31 @@ export class Graph {
     this.index = undefined;
   }
 
+  /** Has every node that reads `value` read `other` instead; what subgraphs take from outside stays as it is. */
+  redirect(value: string, other: string): void {
+    const { uses } = this.indexed();
+    const readers = new Set(uses.get(other));
+    for (const use of this.uses(value)) {
+      use.input.forEach((read, at) => read === value && (use.input[at] = other));
+      if (use.input.includes(other)) readers.add(use);
+    }
+    uses.set(
+      value,
+      this.uses(value).filter((use) => this.capturesOf(use).has(value)),
+    );
+    uses.set(
+      other,
+      [...readers].sort((a, b) => this.proto.node.indexOf(a) - this.proto.node.indexOf(b)),
+    );
+  }
+
   /** A name that no value or node has yet. */
   uniqueName(base: string): string {
     const { producers, uses } = this.indexed();
     const taken = (name: string) =>
       producers.has(name) ||
       uses.has(name) ||
-      this.initializerNames.has(name) ||
+      this.tensors.has(name) ||
       this.proto.input.some((i) => i.name === name);
     let name = base;
     for (let n = 1; taken(name); n++) name = `${base}_${n}`;
@@ -177,21 +230,26 @@ export class Graph {
 
   /** Removes the nodes whose results nobody reads, the initializers left unused, and shape notes that may be stale. */
   removeDead(): void {
-    for (let at = this.proto.node.length - 1; at >= 0; at--) {
-      const { output } = this.proto.node[at];
-      if (output.some((value) => value && (this.isOutput(value) || this.uses(value).length))) continue;
-      this.proto.node.splice(at, 1);
-      this.index = undefined;
-    }
-    const kept = this.proto.initializer.filter(({ name }) => this.uses(name).length || this.isOutput(name));
+    const { uses } = this.indexed();
+    const outputs = new Set(this.proto.output.map(({ name }) => name));
+    const readers = new Map([...uses].map(([value, nodes]) => [value, nodes.length]));
+    const alive = this.proto.node.reduceRight<Node[]>((nodes, node) => {
+      if (node.output.some((value) => value && (outputs.has(value) || readers.get(value)))) nodes.push(node);
+      else for (const value of reads(node)) readers.set(value, readers.get(value)! - 1);
+      return nodes;
+    }, []);
+    this.proto.node = alive.reverse();
+    this.index = undefined;
+    const kept = this.proto.initializer.filter(({ name }) => this.uses(name).length || outputs.has(name));
     this.proto.initializer = kept;
     this.proto.valueInfo = [];
-    const before = [...this.initializerNames];
-    this.initializerNames.clear();
-    kept.forEach(({ name }) => this.initializerNames.add(name));
-    const gone = new Set(before.filter((name) => !this.initializerNames.has(name)));
+    const names = new Set(kept.map(({ name }) => name));
+    const gone = new Set([...this.tensors.keys()].filter((name) => !names.has(name)));
     this.proto.input = this.proto.input.filter(({ name }) => !gone.has(name));
-    gone.forEach((name) => this.constants.delete(name));
+    for (const name of gone) {
+      this.tensors.delete(name);
+      this.constants.delete(name);
+    }
   }
 
   /** Replaces the graph's declared inputs and outputs; initializers among old inputs are dropped from the list. */
@@ -205,9 +263,17 @@ export class Graph {
     return [...this.proto.input, ...this.proto.output].find(({ name }) => name === value);
   }
 
-  /** A copy that shares no mutable state with this graph. */
+  /** A copy that shares no mutable state with this graph; weights, which are replaced and never changed, share memory. */
   clone(): Graph {
-    return new Graph(clone(ModelProtoSchema, this.model));
+    const { initializer } = this.proto;
+    this.proto.initializer = [];
+    try {
+      const copy = clone(ModelProtoSchema, this.model);
+      copy.graph!.initializer = [...initializer];
+      return new Graph(copy, this.context);
+    } finally {
+      this.proto.initializer = initializer;
+    }
   }
 
   private position(node: Node): number {
@@ -232,25 +298,6 @@ export class Graph {
     }
     return this.index;
   }
-}
-
-const reads = (node: Node): Set<string> => new Set([...node.input.filter(Boolean), ...captures(node)]);
-
-/** The values that the subgraphs of a node take from outside: what they read and do not define themselves. */
-function captures(node: Node): Set<string> {
-  const values = new Set<string>();
-  for (const { g, graphs } of node.attribute) {
-    for (const graph of g ? [g, ...graphs] : graphs) {
-      const own = new Set(
-        [...graph.input, ...graph.initializer, ...graph.node.flatMap(({ output }) => output)].map((value) =>
-          typeof value === 'string' ? value : value.name,
-        ),
-      );
-      for (const inner of graph.node)
-        for (const value of reads(inner)) if (!own.has(value)) values.add(value);
-    }
-  }
-  return values;
 }
 
 function valueInfo({ name, type }: ValueInfoProto): ValueInfo {

@@ -1,16 +1,22 @@
-import { fromBinary, toBinary } from '@bufbuild/protobuf';
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { fromBinary } from '@bufbuild/protobuf';
+import { readFileSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 import { EngineError } from '../errors';
+import { checkNotQuantized, checkOpset, checkValues, sortNodes } from './check';
+import { isExternal, readExternal, resolveExternal } from './external-data';
 import { Graph } from './graph';
-import { type ModelProto, ModelProtoSchema } from './proto/onnx_pb';
+import { type ModelProto, ModelProtoSchema, TensorProto_DataLocation as Location } from './proto/onnx_pb';
+import { densify } from './tensor-proto';
+import { allTensors, graphsOf } from './walk';
 
-/** The oldest version of ONNX's operator set that Slimflow reads. */
-export const oldestOpset = 11;
+export { needsFile, saveModel, type SaveOptions, serializeModel, weightBytes } from './save';
+export { newestOpset, oldestOpset } from './check';
 
 /**
- * Reads an ONNX file.
- * @throws EngineError `InvalidModel` when the file is missing, cut short, or no ONNX model.
+ * Reads an ONNX file. Weights in files beside it are checked now and read when asked for.
+ * @throws EngineError `InvalidModel` when the file is missing, cut short, or no ONNX model; `UnsupportedModel` when its
+ * operator set is too old or too new, or it is quantized.
  */
 export function loadModel(path: string): Graph {
   let bytes: Uint8Array;
@@ -22,11 +28,14 @@ export function loadModel(path: string): Graph {
       cause: error,
     });
   }
-  return parseModel(bytes, path);
+  return parseModel(bytes, path, dirname(path));
 }
 
-/** Parses the bytes of an ONNX file; `name` stands in messages. */
-export function parseModel(bytes: Uint8Array, name = 'model'): Graph {
+/**
+ * Parses the bytes of an ONNX file; `name` stands in messages, `folder` is where its weights' files may lie.
+ * @throws EngineError as `loadModel`.
+ */
+export function parseModel(bytes: Uint8Array, name = 'model', folder?: string): Graph {
   let model: ModelProto;
   try {
     model = fromBinary(ModelProtoSchema, bytes);
@@ -45,46 +54,56 @@ export function parseModel(bytes: Uint8Array, name = 'model'): Graph {
       `model ${name} is no ONNX model: it has no ${model.graph?.node.length ? 'operator set' : 'nodes'}`,
     );
   }
-  const graph = new Graph(model);
-  if (graph.opset < oldestOpset) {
-    throw new EngineError(
-      'UnsupportedModel',
-      `model ${name} uses operator set ${graph.opset}; Slimflow reads ${oldestOpset} and newer: export it again with a newer opset`,
-    );
-  }
+  normalizeDomains(model);
+  const external = resolveWeights(model, folder);
+  densifyAll(model);
+  const graph = new Graph(model, { external, notes: [] });
+  checkOpset(graph, name);
+  checkNotQuantized(graph, name);
   checkValues(graph, name);
+  sortNodes(graph, name);
   return graph;
 }
 
-/** Every value a node reads must come from an input, an initializer or a node before it. */
-function checkValues(graph: Graph, name: string): void {
-  const known = new Set([...graph.inputs.map((input) => input.name), ...graph.initializers]);
-  for (const node of graph.nodes) {
-    const missing = node.input.find((value) => value && !known.has(value));
-    if (missing) {
-      throw new EngineError(
-        'InvalidModel',
-        `model ${name}: node ${node.name || node.opType} reads ${missing}, which nothing before it computes`,
-      );
-    }
-    node.output.forEach((value) => known.add(value));
-  }
-  const missing = graph.outputs.find((output) => !known.has(output.name));
-  if (missing)
-    throw new EngineError('InvalidModel', `model ${name}: nothing computes its output ${missing.name}`);
+/** ONNX's own domain has two spellings; from here on it is the empty one. */
+function normalizeDomains(model: ModelProto): void {
+  const nodes = [
+    ...[...graphsOf(model.graph!)].flatMap(({ node }) => node),
+    ...model.functions.flatMap(({ node }) => node),
+  ];
+  const imports = [...model.opsetImport, ...model.functions.flatMap(({ opsetImport }) => opsetImport)];
+  for (const holder of [...nodes, ...imports]) if (holder.domain === 'ai.onnx') holder.domain = '';
 }
 
-/** The bytes of an ONNX file. */
-export const serializeModel = (graph: Graph): Uint8Array => toBinary(ModelProtoSchema, graph.model);
-
-/** Writes an ONNX file under a temporary name and renames it, so that nothing half-written stays. */
-export function saveModel(graph: Graph, path: string): void {
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    writeFileSync(temporary, serializeModel(graph));
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
+/** Checks all weights in files; what an attribute holds is read at once. @returns whether initializers are among them. */
+function resolveWeights(model: ModelProto, folder: string | undefined): boolean {
+  const initializers = new Set(model.graph!.initializer);
+  let external = false;
+  for (const tensor of allTensors(model)) {
+    if (!isExternal(tensor)) continue;
+    resolveExternal(tensor, folder);
+    if (initializers.has(tensor)) external = true;
+    else {
+      tensor.rawData = readExternal(tensor);
+      tensor.dataLocation = Location.DEFAULT;
+      tensor.externalData = [];
+    }
   }
+  return external;
+}
+
+function densifyAll({ graph }: ModelProto): void {
+  const dense = new Graph({ graph } as ModelProto);
+  for (const sparse of graph!.sparseInitializer) {
+    const tensor = densify(sparse);
+    const name = sparse.values?.name;
+    if (!tensor || !name) {
+      throw new EngineError(
+        'UnsupportedModel',
+        `sparse initializer ${name ?? '?'} is of a type that Slimflow does not read: export it dense`,
+      );
+    }
+    dense.setConstant(name, tensor);
+  }
+  graph!.sparseInitializer = [];
 }

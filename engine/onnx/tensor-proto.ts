@@ -2,8 +2,9 @@ import { create } from '@bufbuild/protobuf';
 
 import { EngineError } from '../errors';
 import { bytesOf, type ElementType, fromBytes, sizeOf, type Tensor, toBytes } from '../tensor/tensor';
+import { isExternal, readExternal } from './external-data';
 import {
-  TensorProto_DataLocation,
+  type SparseTensorProto,
   type TensorProto,
   TensorProtoSchema,
   TensorProto_DataType as DataType,
@@ -29,31 +30,41 @@ const codes = new Map([...types].map(([code, type]) => [type, code]));
 export const codeOf = (type: ElementType): number => codes.get(type)!;
 export const typeOf = (code: number): ElementType | undefined => types.get(code);
 
-/** The values of a TensorProto, from whichever of its fields holds them; undefined for a type not in the table. */
+/** ONNX's own name of an element type, for messages: `BFLOAT16`. */
+export const typeName = (code: number): string => DataType[code] ?? `type ${code}`;
+
+const broken = (name: string, why: string, cause?: unknown): EngineError =>
+  new EngineError('InvalidModel', `initializer ${name} is broken: ${why}`, { cause });
+
+/** The shape of a TensorProto. @throws EngineError `InvalidModel` where a dimension is negative or absurd. */
+export function dimsOf(proto: TensorProto): number[] {
+  const dims = proto.dims.map(Number);
+  if (dims.some((dim) => dim < 0) || !Number.isSafeInteger(sizeOf(dims)))
+    throw broken(proto.name, `its shape is [${dims.join(', ')}]`);
+  return dims;
+}
+
+/**
+ * The values of a TensorProto, from whichever of its fields, or the external file, holds them; undefined for a type not
+ * in the table.
+ * @throws EngineError `InvalidModel` where the values are not as many as the shape says, or the file has changed.
+ */
 export function decodeTensor(proto: TensorProto): Tensor | undefined {
   const type = typeOf(proto.dataType ?? 0);
-  const dims = proto.dims.map(Number);
   if (!type) return undefined;
-  if (proto.dataLocation === TensorProto_DataLocation.EXTERNAL) {
-    throw new EngineError(
-      'UnsupportedModel',
-      `initializer ${proto.name} lies in an external data file, which was not read`,
-    );
-  }
+  const dims = dimsOf(proto);
   try {
+    if (isExternal(proto)) return fromBytes(type, dims, readExternal(proto));
     if (proto.rawData?.length) return fromBytes(type, dims, proto.rawData);
-    const empty = fromBytes(type, dims, new Uint8Array(sizeOf(dims) * bytesOf(type)));
     const values = typedField(proto, type);
-    if (values.length !== empty.data.length)
+    if (values.length !== sizeOf(dims))
       throw new RangeError(`${values.length} values for shape [${dims.join(', ')}]`);
-    empty.data.set(values as never);
-    return empty;
+    const tensor = fromBytes(type, dims, new Uint8Array(values.length * bytesOf(type)));
+    tensor.data.set(values as never);
+    return tensor;
   } catch (error) {
-    throw new EngineError(
-      'InvalidModel',
-      `initializer ${proto.name} is broken: ${(error as Error).message}`,
-      { cause: error },
-    );
+    if (error instanceof EngineError) throw error;
+    throw broken(proto.name, (error as Error).message, error);
   }
 }
 
@@ -74,4 +85,30 @@ export function encodeTensor(name: string, tensor: Tensor): TensorProto {
     dims: tensor.dims.map(BigInt),
     rawData: toBytes(tensor),
   });
+}
+
+/**
+ * The dense values of a sparse tensor, whose indices are [NNZ] into the flattened tensor or [NNZ, rank]; undefined for
+ * element types that we do not read.
+ * @throws EngineError `InvalidModel` where indices and values do not belong together.
+ */
+export function densify({ values, indices, dims: sizes }: SparseTensorProto): Tensor | undefined {
+  const name = values?.name ?? 'sparse';
+  const [data, places] = [values && decodeTensor(values), indices && decodeTensor(indices)];
+  const dims = sizes.map(Number);
+  const size = sizeOf(dims);
+  if (!values || !indices) throw broken(name, 'a sparse tensor has values and indices');
+  if (!data || places?.type !== 'int64') return undefined;
+  const rank = places.dims.length === 2 ? dims.length : 1;
+  if (places.data.length !== data.data.length * rank || dims.some((dim) => dim < 0) || size > 2 ** 31)
+    throw broken(name, `${places.data.length} indices for ${data.data.length} values of rank ${rank}`);
+  const dense = fromBytes(data.type, dims, new Uint8Array(size * bytesOf(data.type)));
+  for (let at = 0; at < data.data.length; at++) {
+    let flat = 0;
+    for (let axis = 0; axis < rank; axis++)
+      flat = flat * (rank > 1 ? dims[axis] : 1) + Number(places.data[at * rank + axis]);
+    if (flat < 0 || flat >= size) throw broken(name, `index ${flat} lies outside [${dims.join(', ')}]`);
+    dense.data[flat] = data.data[at];
+  }
+  return dense;
 }

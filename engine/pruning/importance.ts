@@ -1,13 +1,14 @@
-import type { FloatTensor } from '../tensor/tensor';
+import { EngineError } from '../errors';
+import type { Graph } from '../onnx/graph';
+import { type FloatTensor, isFloat, sizeOf, type Tensor } from '../tensor/tensor';
+import type { ChannelGroup, GroupConsumer } from './channel-groups';
+
+/** What tells how much a channel matters. */
+export type ImportanceCriterion = 'l1' | 'l2' | 'taylor';
 
 /** The squared weight sum of each input channel of a kernel [N, C, kH, kW] over (n, h, w): AIMET's magnitude. */
-export function channelMagnitudes({ dims: [filters, channels, ...kernel], data }: FloatTensor): Float64Array {
-  const taps = kernel.reduce((a, b) => a * b, 1);
-  const sums = new Float64Array(channels);
-  for (let at = 0; at < filters * channels * taps; at++)
-    sums[Math.floor(at / taps) % channels] += data[at] * data[at];
-  return sums;
-}
+export const channelMagnitudes = (kernel: FloatTensor): Float64Array =>
+  axisSums(kernel, 1, (at) => kernel.data[at] * kernel.data[at]);
 
 /** The `count` channels of largest importance, ascending by index; ties go to the lower index. */
 export function keepMostImportant(importance: ArrayLike<number>, count: number): number[] {
@@ -20,3 +21,64 @@ export function keepMostImportant(importance: ArrayLike<number>, count: number):
 /** Input channels that a ratio keeps: floor(C·ratio), at least 1 (AIMET). */
 export const channelsFor = (ratio: number, channels: number): number =>
   Math.max(1, Math.floor(channels * ratio + 1e-9));
+
+/**
+ * How much each channel of a group matters to the layers that read it [channels].
+ * - `l1`, `l2`: the sum of absolute or squared weights that read it. Over several consumers each counts by its share: the
+ *   sums of a layer are divided by their total over the group, so that no layer outweighs others by its scale. With
+ *   one consumer it is AIMET's magnitude as it stands.
+ * - `taylor`: |Σ w·g| over all weights that read it, the change of the loss to first order when the channel goes
+ *   (Molchanov et al. 2019, "Importance Estimation for Neural Network Pruning"). Already in one unit, the loss's.
+ * @param gradients for `taylor`: of the loss by the consumers' weights, by the weights' names
+ * @throws EngineError `InvalidSettings` where a gradient is missing, `UnsupportedModel` for weights that are no floats
+ */
+export function channelImportance(
+  graph: Graph,
+  group: ChannelGroup,
+  criterion: ImportanceCriterion,
+  gradients: ReadonlyMap<string, FloatTensor> = new Map(),
+): Float64Array {
+  const total = new Float64Array(group.channels);
+  for (const consumer of group.consumers) {
+    const sums = channelSums(graph, consumer, criterion, gradients);
+    const all = sums.reduce((a, b) => a + b, 0);
+    const scale = criterion === 'taylor' || group.consumers.length === 1 ? 1 : 1 / (all || 1);
+    sums.forEach((sum, channel) => (total[channel] += sum * scale));
+  }
+  return criterion === 'taylor' ? total.map(Math.abs) : total;
+}
+
+/** The terms of one consumer, summed over each channel's weights. */
+function channelSums(
+  graph: Graph,
+  { layer, axis, positions }: GroupConsumer,
+  criterion: ImportanceCriterion,
+  gradients: ReadonlyMap<string, FloatTensor>,
+): Float64Array {
+  const weight = graph.constant(layer.weight);
+  if (!isFloat(weight))
+    throw new EngineError(
+      'UnsupportedModel',
+      `the weight of layer ${layer.name} is of ${weight?.type ?? 'an unknown type'}; importance reads 32-bit floats`,
+    );
+  const gradient = gradients.get(layer.weight);
+  if (criterion === 'taylor' && !gradient)
+    throw new EngineError('InvalidSettings', `importance by taylor needs the gradient of ${layer.weight}`);
+  const w = weight.data;
+  const g = gradient?.data;
+  const term = {
+    l1: (at: number) => Math.abs(w[at]),
+    l2: (at: number) => w[at] * w[at],
+    taylor: (at: number) => w[at] * g![at],
+  };
+  const sums = axisSums(weight, axis, term[criterion]);
+  return Float64Array.from(positions, (own) => own.reduce((sum, position) => sum + sums[position], 0));
+}
+
+/** Sums of `term` over everything but `axis`. */
+function axisSums({ dims }: Tensor, axis: number, term: (at: number) => number): Float64Array {
+  const inner = sizeOf(dims.slice(axis + 1));
+  const sums = new Float64Array(dims[axis]);
+  for (let at = 0; at < sizeOf(dims); at++) sums[Math.floor(at / inner) % dims[axis]] += term(at);
+  return sums;
+}

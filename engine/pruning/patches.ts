@@ -24,7 +24,7 @@ export function drawPositions(
 
 /**
  * The input patch [C·kH·kW] that a convolution sees at one output position, zeros where it looks beyond the edge.
- * @param input [N, C, H, W]
+ * @param input [N, C, H, W], or [N, C, L] as one row; @param channels those to read, all by default
  */
 export function patchAt(
   input: Tensor,
@@ -33,14 +33,16 @@ export function patchAt(
   row: number,
   column: number,
   out: Float64Array,
+  channels?: readonly number[],
 ): void {
-  const [, channels, height, width] = input.dims;
+  const [height, width] = input.dims.length === 3 ? [1, input.dims[2]] : input.dims.slice(2);
   const { kernel, strides, dilations, pads } = window;
   const [top, left] = [row * strides[0] - pads[0], column * strides[1] - pads[1]];
   const data = input.data as Float32Array;
+  const count = channels?.length ?? input.dims[1];
   let at = 0;
-  for (let channel = 0; channel < channels; channel++) {
-    const plane = (image * channels + channel) * height * width;
+  for (let c = 0; c < count; c++) {
+    const plane = (image * input.dims[1] + (channels ? channels[c] : c)) * height * width;
     for (let i = 0; i < kernel[0]; i++) {
       const y = top + i * dilations[0];
       for (let j = 0; j < kernel[1]; j++) {
@@ -51,7 +53,7 @@ export function patchAt(
   }
 }
 
-/** All channels of `output` [N, K, H, W] at one position. */
+/** All channels of `output` [N, K, H, W], or [N, K, L] as one row, at one position. */
 export function valuesAt(
   output: Tensor,
   image: number,
@@ -59,7 +61,8 @@ export function valuesAt(
   column: number,
   out: Float32Array,
 ): void {
-  const [, channels, height, width] = output.dims;
+  const channels = output.dims[1];
+  const [height, width] = output.dims.length === 3 ? [1, output.dims[2]] : output.dims.slice(2);
   const data = output.data as Float32Array;
   for (let k = 0; k < channels; k++) out[k] = data[((image * channels + k) * height + row) * width + column];
 }

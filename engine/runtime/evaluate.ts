@@ -1,36 +1,90 @@
 import type { Dataset } from '../data/dataset';
+import { Fidelity, type FidelityValue } from '../data/fidelity';
 import { type MetricName, metricOf } from '../data/metric';
+import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import { inferShapes } from '../onnx/shapes';
-import { floats } from '../tensor/tensor';
+import { asFloats } from '../tensor/as-floats';
+import type { Tensor } from '../tensor/tensor';
 import { batchFor } from './batch';
+import { feederOf } from './feeds';
+import type { ProviderChoice } from './providers';
 import { Session } from './session';
 
-export interface EvaluateOptions {
-  readonly metric: MetricName;
+export interface RunOptions {
   readonly threads: number;
+  readonly provider?: ProviderChoice;
   /** Called before each batch with the samples done; may throw to stop. */
   readonly onBatch?: (done: number, total: number) => void;
 }
 
-/** The metric of a model with one image input and one [N, K] output over a data set, in points. */
+export interface EvaluateOptions extends RunOptions {
+  readonly metric: MetricName;
+}
+
+/**
+ * The metric of a model's first output over a data set, in points.
+ * @throws EngineError `InvalidData` when the data have no labels or do not fit the model; `UnsupportedModel` when the
+ * first output is not what the metric reads, or NaN.
+ */
 export async function evaluate(
   graph: Graph,
   data: Dataset,
-  { metric: name, threads, onBatch }: EvaluateOptions,
+  { metric: name, threads, provider, onBatch }: EvaluateOptions,
 ): Promise<number> {
-  const session = await Session.open(graph, { threads });
+  if (!data.labelled) {
+    throw new EngineError(
+      'InvalidData',
+      `metric ${name} needs labels, and ${data.name} comes without: name a file under \`labels\`, or score by fidelity`,
+    );
+  }
+  const feeder = feederOf(graph, data);
+  const session = await Session.open(graph, { threads, provider });
   try {
     const metric = metricOf(name);
+    const first = session.outputs[0];
     let done = 0;
-    for (const { images, labels, size } of data.batches(batchFor(graph, inferShapes(graph)))) {
+    for (const batch of data.batches(batchFor(graph, inferShapes(graph)))) {
       onBatch?.(done, data.length);
-      const outputs = await session.run({ [session.inputs[0]]: floats([size, ...data.shape], images) });
-      metric.add(outputs[session.outputs[0]].data as Float32Array, labels);
-      done += size;
+      const outputs = await session.run(feeder.feeds(batch), [first]);
+      metric.add(scoresOf(outputs[first], first), batch.labels, outputs[first].dims);
+      done += batch.size;
     }
     return metric.value();
   } finally {
     await session.close();
+  }
+}
+
+/** An output as floats. @throws EngineError `UnsupportedModel` when it holds integers. */
+function scoresOf(output: Tensor, name: string): Float32Array {
+  const scores = asFloats(output);
+  if (scores) return scores;
+  throw new EngineError('UnsupportedModel', `output ${name} holds ${output.type}; metrics read floats`);
+}
+
+/** How near `compressed` stays to `original` over a data set, labelled or not; both have the same inputs and outputs. */
+export async function compareModels(
+  original: Graph,
+  compressed: Graph,
+  data: Dataset,
+  { threads, provider, onBatch }: RunOptions,
+): Promise<FidelityValue> {
+  const feeder = feederOf(original, data);
+  const opened: Session[] = [];
+  try {
+    for (const graph of [original, compressed]) opened.push(await Session.open(graph, { threads, provider }));
+    const fidelity = new Fidelity();
+    let done = 0;
+    for (const batch of data.batches(batchFor(original, inferShapes(original)))) {
+      onBatch?.(done, data.length);
+      const feeds = feeder.feeds(batch);
+      const [own, other] = [await opened[0].run(feeds), await opened[1].run(feeds)];
+      fidelity.add(own, other);
+      done += batch.size;
+    }
+    return fidelity.value();
+  } finally {
+    await Promise.all(opened.map((session) => session.close()));
   }
 }

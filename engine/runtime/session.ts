@@ -2,14 +2,20 @@ import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 
 import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
-import { serializeModel } from '../onnx/model';
-import type { ElementType, Tensor } from '../tensor/tensor';
+import { toHalves } from '../tensor/half';
+import { type ElementType, isFloat, type Tensor } from '../tensor/tensor';
+import { runtimeModel, type RuntimeModel } from './large-model';
+import { type ProviderChoice, type ProviderName, providerVariable, resolveProvider } from './providers';
 
 export interface SessionSettings {
   /** Threads inside an operator. All concurrent sessions together should not exceed the cores. */
   readonly threads: number;
   /** ONNX Runtime's graph optimizations; `all` includes the blocked NCHWc layout on CPU. */
   readonly optimize?: 'disabled' | 'basic' | 'extended' | 'all';
+  /** Where it computes; by default what SLIMFLOW_PROVIDER says, else `auto`. */
+  readonly provider?: ProviderChoice;
+  /** Where to write ONNX Runtime's profile: the file's path without the time and `.json` that it appends. */
+  readonly profile?: string;
 }
 
 /**
@@ -17,28 +23,25 @@ export interface SessionSettings {
  * (microsoft/onnxruntime issues 19611, 26968): use it in a worker thread.
  */
 export class Session {
-  private constructor(private readonly session: InferenceSession) {}
+  private constructor(
+    private readonly session: InferenceSession,
+    /** The execution provider that it was opened with; nodes that it has no kernel for run on the CPU. */
+    readonly provider: ProviderName,
+    /** ONNX Runtime reads a large model's weights from this memory, which must not be collected before. */
+    protected weights: RuntimeModel['externalData'],
+  ) {}
 
-  /** @throws EngineError `UnsupportedModel` when ONNX Runtime refuses the model. */
-  static async open(
-    model: Graph | Uint8Array,
-    { threads, optimize = 'all' }: SessionSettings,
-  ): Promise<Session> {
-    const bytes = model instanceof Uint8Array ? model : serializeModel(model);
+  /**
+   * @throws EngineError `UnsupportedModel` when ONNX Runtime refuses the model; `InvalidSettings` when the execution
+   * provider cannot be used, or refuses a model that the CPU takes.
+   */
+  static async open(model: Graph | Uint8Array, settings: SessionSettings): Promise<Session> {
+    const provider = await resolveProvider(settings.provider);
+    const whole = model instanceof Uint8Array ? { bytes: model, externalData: [] } : runtimeModel(model);
     try {
-      const session = await InferenceSession.create(bytes, {
-        intraOpNumThreads: threads,
-        interOpNumThreads: 1,
-        graphOptimizationLevel: optimize,
-        logSeverityLevel: 3,
-      });
-      return new Session(session);
+      return new Session(await created(whole, provider, settings), provider, whole.externalData);
     } catch (error) {
-      throw new EngineError(
-        'UnsupportedModel',
-        `ONNX Runtime refuses the model: ${(error as Error).message}`,
-        { cause: error },
-      );
+      throw await refusal(whole, provider, settings, error as Error);
     }
   }
 
@@ -60,35 +63,134 @@ export class Session {
   }
 
   /**
-   * Feeds tensors by name and returns those of `fetches`, or all outputs.
-   * @throws EngineError `UnsupportedModel` when ONNX Runtime fails on them.
+   * Feeds tensors by name and returns those of `fetches`, or all outputs. 32-bit floats are converted for inputs of
+   * 16- and 64-bit floats.
+   * @throws EngineError `InvalidData` when the feeds are not what the model's inputs take; `UnsupportedModel` when
+   * ONNX Runtime fails on them.
    */
   async run(
     feeds: Readonly<Record<string, Tensor>>,
     fetches: readonly string[] = this.outputs,
   ): Promise<Record<string, Tensor>> {
-    const inputs = Object.fromEntries(
-      Object.entries(feeds).map(([name, { type, data, dims }]) => [
-        name,
-        new OrtTensor(type as 'float32', data as Float32Array, dims),
-      ]),
-    );
+    const inputs = this.checked(feeds);
     const results = await this.session.run(inputs, [...fetches]).catch((error: Error) => {
       // The same feeds fail the same way: trying again would not help.
-      throw new EngineError('UnsupportedModel', `ONNX Runtime could not run the model: ${error.message}`, {
-        cause: error,
-      });
+      throw new EngineError(
+        'UnsupportedModel',
+        `ONNX Runtime could not run the model on ${this.provider}: ${error.message}`,
+        { cause: error },
+      );
     });
     return Object.fromEntries(
       fetches.map((name) => {
-        const { type, data, dims } = results[name];
-        return [name, { type: type as ElementType, data: data as Float32Array, dims } satisfies Tensor];
+        return [name, plain(results[name])];
       }),
     );
+  }
+
+  /** Ends the profile that `settings.profile` asked for: its file is complete afterwards. */
+  endProfile(): void {
+    this.session.endProfiling();
   }
 
   /** Frees the native memory. */
   async close(): Promise<void> {
     await this.session.release();
+    this.weights = [];
   }
+
+  private checked(feeds: Readonly<Record<string, Tensor>>): Record<string, OrtTensor> {
+    const known = this.session.inputNames;
+    const stranger = Object.keys(feeds).find((name) => !known.includes(name));
+    if (stranger !== undefined) {
+      throw new EngineError(
+        'InvalidData',
+        `the model has no input ${stranger}; it takes ${known.join(', ')}`,
+      );
+    }
+    const inputs = this.session.inputMetadata.map((wanted): [string, OrtTensor] => {
+      const tensor = feeds[wanted.name];
+      if (!tensor) throw new EngineError('InvalidData', `input ${wanted.name} of the model was not fed`);
+      return [wanted.name, wanted.isTensor ? fitting(tensor, wanted) : ortTensor(tensor)];
+    });
+    return Object.fromEntries(inputs);
+  }
+}
+
+const created = (
+  { bytes, externalData }: RuntimeModel,
+  provider: ProviderName,
+  { threads, optimize = 'all', profile }: SessionSettings,
+): Promise<InferenceSession> =>
+  InferenceSession.create(bytes, {
+    externalData,
+    executionProviders: [provider],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: optimize,
+    logSeverityLevel: 3,
+    ...(profile && { enableProfiling: true, profileFilePrefix: profile }),
+  });
+
+/** The error of a session that could not be made: the model's fault, unless the CPU takes it. */
+async function refusal(
+  model: RuntimeModel,
+  provider: ProviderName,
+  settings: SessionSettings,
+  cause: Error,
+): Promise<EngineError> {
+  const others = { ...settings, profile: undefined };
+  const onCpu =
+    provider === 'cpu'
+      ? undefined
+      : await created(model, 'cpu', others).then(
+          (session) => session,
+          () => undefined,
+        );
+  await onCpu?.release();
+  return onCpu
+    ? new EngineError(
+        'InvalidSettings',
+        `execution provider ${provider} cannot take the model: ${cause.message}. Ask for cpu (provider, ${providerVariable})`,
+        { cause },
+      )
+    : new EngineError('UnsupportedModel', `ONNX Runtime refuses the model: ${cause.message}`, { cause });
+}
+
+type TensorMetadata = Extract<InferenceSession['inputMetadata'][number], { isTensor: true }>;
+
+/** The tensor in the type that an input takes; float32 becomes float16 or float64 where that is asked for. */
+function fitting(tensor: Tensor, { name, type, shape }: TensorMetadata): OrtTensor {
+  const { dims } = tensor;
+  // ONNX Runtime gives an empty shape for a scalar and for a shape that the model leaves open.
+  const fits =
+    !shape.length ||
+    (shape.length === dims.length &&
+      shape.every((size, axis) => typeof size === 'string' || size === dims[axis]));
+  if (!fits) {
+    throw new EngineError(
+      'InvalidData',
+      `input ${name} takes [${shape.map((size) => size || '?').join(', ')}], but was fed [${dims.join(', ')}]`,
+    );
+  }
+  if (tensor.type === type) return ortTensor(tensor);
+  if (isFloat(tensor) && type === 'float16') {
+    return ortTensor({ type, dims, data: toHalves(tensor.data) });
+  }
+  if (isFloat(tensor) && type === 'float64') {
+    return ortTensor({ type, dims, data: Float64Array.from(tensor.data) });
+  }
+  throw new EngineError('InvalidData', `input ${name} takes ${type}, but was fed ${tensor.type}`);
+}
+
+/** What ONNX Runtime gave; newer versions of Node hold 16-bit floats in an array of their own. */
+function plain({ type, data, dims }: OrtTensor): Tensor {
+  const array = data as Float32Array;
+  const bits = type === 'float16' && !((data as unknown) instanceof Uint16Array);
+  const held = bits ? new Uint16Array(array.buffer, array.byteOffset, array.length) : array;
+  return { type: type as ElementType, data: held, dims };
+}
+
+function ortTensor({ type, data, dims }: Tensor): OrtTensor {
+  return new OrtTensor(type as 'float32', data as Float32Array, dims);
 }

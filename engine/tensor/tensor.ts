@@ -74,6 +74,13 @@ export function floats(
   };
 }
 
+/** A tensor of zeros. */
+export const zeros = (type: ElementType, dims: readonly number[]): Tensor => ({
+  type,
+  dims: [...dims],
+  data: new arrays[type](sizeOf(dims)),
+});
+
 /** A 1-D int64 tensor, the form in which ONNX takes shapes, axes and pads. */
 export function int64s(values: readonly number[]): Tensor {
   return { type: 'int64', dims: [values.length], data: BigInt64Array.from(values, BigInt) };

@@ -37,7 +37,7 @@ export async function measureShapes(graph: Graph, image: readonly number[]): Pro
       },
     }),
   );
-  const session = await Session.open(probe, { threads: 1, optimize: 'disabled' });
+  const session = await Session.open(probe, { threads: 1, optimize: 'disabled', provider: 'cpu' });
   try {
     const [two, three] = [await run(session, input, [2, ...image]), await run(session, input, [3, ...image])];
     const shapes = new Map<string, Shape>();

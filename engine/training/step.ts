@@ -117,7 +117,10 @@ export function buildTrainingStep(
 }
 
 /** The values before a closing softmax, which the loss applies itself. */
-function logitsOf(graph: Graph, shapeOf: (value: string) => Shape): { logits: string; classes: number } {
+export function logitsOf(
+  graph: Graph,
+  shapeOf: (value: string) => Shape,
+): { logits: string; classes: number } {
   const [{ name }] = graph.outputs;
   const last = graph.producer(name);
   const closing = last && !last.domain && ['Softmax', 'LogSoftmax'].includes(last.opType);

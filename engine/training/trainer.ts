@@ -34,7 +34,7 @@ export interface TrainingOptions {
   readonly resume?: string;
   readonly monitor: Monitor;
   /** How messages call the files. */
-  readonly sources: { readonly images: string; readonly labels: string };
+  readonly sources: { readonly images: string; readonly labels?: string };
 }
 
 export interface Trained {
@@ -64,7 +64,7 @@ export async function train(graph: Graph, data: Dataset, options: TrainingOption
     ...settings,
     block: await probeBlock(),
   });
-  checkData(data, step.classes, sources.labels);
+  checkData(data, step.classes, sources.labels ?? sources.images);
   mkdirSync(options.checkpoints, { recursive: true });
   const checkpoints = new Checkpoints(options.checkpoints, step, identityOf(graph, data, options));
   const start: TrainingState = {
@@ -76,7 +76,7 @@ export async function train(graph: Graph, data: Dataset, options: TrainingOption
     losses: [],
   };
   const begun = options.resume ? checkpoints.read(options.resume) : start;
-  const session = await Session.open(step.model, { threads });
+  const session = await Session.open(step.model, { threads, provider: 'cpu' });
   try {
     const run = new Run(session, step, data, options, checkpoints);
     let state = begun;

@@ -1,7 +1,8 @@
 import { engineVersion } from '../../activities/workplace';
+import { compute } from '../support/method';
 import { atWork } from '../support/workplace';
 
-it('analyze gives the layers that can be compressed', () =>
+it('analyze gives the parts that can be compressed', () =>
   atWork(
     {
       analyze: ({ ignore }) => ({
@@ -10,17 +11,9 @@ it('analyze gives the layers that can be compressed', () =>
         opset: 18,
         macs: 100,
         params: 10,
-        layers: (['conv', 'fc'] as const).map((name) => ({
-          name,
-          kind: 'Conv',
-          kernel: [],
-          stride: [],
-          input: [],
-          output: [],
-          macs: 50,
-          params: 5,
-          techniques: name === 'conv' && !ignore?.length ? ['spatial-svd' as const] : [],
-        })),
+        layers: [],
+        parts: ignore?.length ? [] : [{ name: 'conv', technique: 'spatial-svd', layers: ['conv'], units: 8 }],
+        frozen: [],
         notes: ['n'],
       }),
     },
@@ -28,10 +21,10 @@ it('analyze gives the layers that can be compressed', () =>
       expect(await perform('analyze', { model, ignore: [] })).toEqual({
         macs: 100,
         params: 10,
-        layers: [{ name: 'conv', techniques: ['spatial-svd'] }],
+        parts: [{ name: 'conv', technique: 'spatial-svd' }],
         notes: ['n'],
       });
-      expect((await perform('analyze', { model, ignore: ['conv'] })).layers).toEqual([]);
+      expect((await perform('analyze', { model, ignore: ['conv'] })).parts).toEqual([]);
     },
   ));
 
@@ -40,7 +33,7 @@ it('latency hands the models over in their order', () =>
     { latency: ({ models, runs }) => ({ ms: models.map((_, i) => i + runs) }) },
     async ({ do: perform, model, store }) => {
       const other = await store.putBytes('other');
-      expect(await perform('latency', { models: [model, other], runs: 7 })).toEqual({ ms: [7, 8] });
+      expect(await perform('latency', { models: [model, other], compute, runs: 7 })).toEqual({ ms: [7, 8] });
     },
   ));
 

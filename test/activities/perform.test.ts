@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { failureOf } from '../../activities/perform';
 import { EngineError } from '../../engine/errors';
 import { ArtifactError } from '../../store/errors';
+import { compute, computedBy, optimal, methodOf } from '../support/method';
 import { atWork, silent } from '../support/workplace';
 
 describe('an activity', () => {
@@ -13,7 +14,7 @@ describe('an activity', () => {
     atWork(
       { evaluate: () => ({ value: 97.5, samples: 10 }) },
       async ({ do: perform, calls, model, split }) => {
-        const request = { model, data: split, metric: 'top1' } as const;
+        const request = { model, data: split, metric: 'top1', compute } as const;
         expect(await perform('evaluate', request)).toEqual({ value: 97.5, samples: 10 });
         expect(await perform('evaluate', request)).toEqual({ value: 97.5, samples: 10 });
         expect(calls).toHaveLength(1);
@@ -27,17 +28,19 @@ describe('an activity', () => {
       {
         compress: ({ out }) => {
           writeFileSync(out, 'compressed');
-          return { achieved: 0.5, macs: 5, params: 1, plan: [], notes: [] };
+          return { achieved: 0.5, macs: 5, params: 1, plan: [], notes: [], computedBy };
         },
       },
       async ({ do: perform, calls, model, split, store }) => {
         const request = {
           model,
-          technique: 'spatial-svd',
+          method: methodOf('spatial-svd'),
+          selection: optimal,
           target: 0.5,
           scores: await store.putJson([]),
           train: split,
           reconstruction: { samples: 1, patches: 1, seed: 0 },
+          compute,
         } as const;
         const made = await perform('compress', request);
         writeFileSync(new URL(made.model.uri), 'spoiled!!!');
@@ -54,7 +57,11 @@ describe('an activity', () => {
       async ({ do: perform, model, split }) => {
         const environment = new MockActivityEnvironment({}, { logger: silent });
         environment.on('heartbeat', beaten);
-        const evaluation = await perform('evaluate', { model, data: split, metric: 'top1' }, environment);
+        const evaluation = await perform(
+          'evaluate',
+          { model, data: split, metric: 'top1', compute },
+          environment,
+        );
         expect(evaluation.value).toBe(1);
       },
     );
@@ -75,7 +82,7 @@ describe('an activity', () => {
           expect(details).toEqual({ done: 1, total: 2, note: 'half' });
           environment.cancel();
         });
-        const work = perform('evaluate', { model, data: split, metric: 'top1' }, environment);
+        const work = perform('evaluate', { model, data: split, metric: 'top1', compute }, environment);
         await expect(work).rejects.toBeInstanceOf(CancelledFailure);
         expect(readdirSync(store.root)).not.toContain('results');
       },
@@ -92,7 +99,7 @@ describe('an activity', () => {
       async ({ do: perform, model, split, store }) => {
         const work = perform('scoreLayer', {
           model,
-          technique: 'spatial-svd',
+          method: methodOf('spatial-svd'),
           layer: 'c1',
           candidates: [0.5],
           samples: 10,
@@ -100,6 +107,7 @@ describe('an activity', () => {
           train: split,
           reconstruction: { samples: 1, patches: 1, seed: 0 },
           metric: 'top1',
+          compute,
         });
         await expect(work).rejects.toMatchObject({ type: 'UnsupportedModel', nonRetryable: true });
         expect(readdirSync(join(store.root, 'scratch'))).toEqual([]);

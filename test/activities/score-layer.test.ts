@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
 import type { ScoredLayer } from '../../activities/types';
+import { compute, computedBy, optimal, methodOf } from '../support/method';
 import { atWork } from '../support/workplace';
 
 const scores = [{ ratio: 0.5, units: 4, score: 90, error: 0.1 }];
@@ -8,8 +9,9 @@ const scores = [{ ratio: 0.5, units: 4, score: 90, error: 0.1 }];
 it('scores and factors travel from scoreLayer over collectScores to compress', () =>
   atWork(
     {
-      scoreLayer: ({ factors, layer, technique, threads, evaluate, samples }) => {
-        expect([threads, samples, evaluate.range]).toEqual([2, 10, [0, 1]]);
+      scoreLayer: ({ factors, layer, method: { technique }, machinery, evaluate, samples }) => {
+        if ('random' in evaluate) throw new Error('the split was lost');
+        expect([machinery, samples, evaluate.range]).toEqual([{ ...compute, threads: 2 }, 10, [0, 1]]);
         expect(readFileSync(evaluate.images, 'utf8')).toBe('images');
         if (factors) writeFileSync(factors, `factors of ${layer}`);
         return { layer, technique, scores };
@@ -21,15 +23,16 @@ it('scores and factors travel from scoreLayer over collectScores to compress', (
         ]);
         expect(readFileSync(factors!.c2, 'utf8')).toBe('factors of c2');
         writeFileSync(out, 'compressed');
-        return { achieved: 0.5, macs: 50, params: 5, plan: [], notes: ['n'], shortfall: 's' };
+        return { achieved: 0.5, macs: 50, params: 5, plan: [], notes: ['n'], shortfall: 's', computedBy };
       },
     },
     async ({ do: perform, store, model, split }) => {
       const shared = {
         model,
-        technique: 'spatial-svd',
+        method: methodOf('spatial-svd'),
         train: split,
         reconstruction: { samples: 1, patches: 1, seed: 0 },
+        compute,
       } as const;
       const score = (layer: string) =>
         perform('scoreLayer', {
@@ -44,7 +47,7 @@ it('scores and factors travel from scoreLayer over collectScores to compress', (
       expect(layers[0].scores).toEqual(scores);
       const all = await perform('collectScores', { layers: layers.map(({ artifact }) => artifact) });
       expect((await store.json<ScoredLayer[]>(all)).map(({ layer }) => layer)).toEqual(['c1', 'c2']);
-      const made = await perform('compress', { ...shared, target: 0.5, scores: all });
+      const made = await perform('compress', { ...shared, selection: optimal, target: 0.5, scores: all });
       expect(made).toMatchObject({ macs: 50, params: 5, shortfall: 's', notes: ['n'] });
       expect(readFileSync(await store.path(made.model), 'utf8')).toBe('compressed');
     },
@@ -52,11 +55,11 @@ it('scores and factors travel from scoreLayer over collectScores to compress', (
 
 it('pruning has no factors', () =>
   atWork(
-    { scoreLayer: ({ factors, layer, technique }) => ({ layer, technique, scores: factors ? [] : scores }) },
+    { scoreLayer: ({ layer, method: { technique } }) => ({ layer, technique, scores }) },
     async ({ do: perform, model, split }) => {
       const scoring = await perform('scoreLayer', {
         model,
-        technique: 'channel-pruning',
+        method: methodOf('channel-pruning'),
         layer: 'c1',
         candidates: [0.5],
         samples: 10,
@@ -64,6 +67,7 @@ it('pruning has no factors', () =>
         train: split,
         reconstruction: { samples: 1, patches: 1, seed: 0 },
         metric: 'top1',
+        compute,
       });
       expect(scoring).toMatchObject({ scores, factors: undefined });
     },

@@ -9,7 +9,8 @@ const progress = (change: Partial<LiveProgress>): LiveProgress => ({
   name: 'resnet',
   target: 0.5,
   tolerance: 1,
-  stage: 'spatial SVD',
+  cost: 'macs',
+  stage: 'SVD',
   scoring: [],
   candidates: [{ ...plan, id: 'ssvd-0.50', status: 'running' }],
   notes: [],
@@ -40,7 +41,7 @@ it('elsewhere than on a terminal, a line is said when something changes, and lon
   );
   display.end();
   expect(said().trim().split('\n')).toEqual([
-    'step 2, spatial SVD: candidates are made and fine-tuned',
+    'step 2, SVD: candidates are made and fine-tuned',
     'ssvd-0.50: fine-tuning 1 %, step 1',
     'ssvd-0.50: fine-tuning 26 %, step 26',
     'ssvd-0.50: fine-tuning 60 %, step 60',

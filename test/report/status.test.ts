@@ -6,7 +6,8 @@ const progress: LiveProgress = {
   name: 'resnet',
   target: 0.5,
   tolerance: 1,
-  stage: 'spatial SVD',
+  cost: 'macs',
+  stage: 'SVD',
   original: { macs: 31e6, params: 1, metric: 98 },
   scoring: [
     { of: 'original', technique: 'spatial-svd', done: 1, total: 2 },
@@ -33,7 +34,7 @@ const progress: LiveProgress = {
 it('the status says where the run is, and what each candidate is at', () => {
   expect(statusLines(progress, 75)).toEqual([
     'resnet to 0.5 of its MACs, with a drop of at most 1   1:15',
-    '[######..............] step 2, spatial SVD: candidates are made and fine-tuned',
+    '[######..............] step 2, SVD: candidates are made and fine-tuned',
     'original: 31.00 million MACs, metric 98.00',
     '[##########..........] spatial-svd of original: layer 1 of 2 scored',
     '  a   fine-tuning 25 %, epoch 1 (try 2)',

@@ -31,7 +31,10 @@ describe('reading a spec', () => {
     [{ fineTune: { epoch: 1 } }, 'spec job.yaml: unknown key fineTune.epoch'],
     [{ fineTune: { epochs: 1.5 } }, 'spec job.yaml: fineTune.epochs must be an integer'],
     [{ techniques: [] }, 'spec job.yaml: techniques must have 1 entries or more'],
-    [{ techniques: ['pruning'] }, 'spec job.yaml: techniques[0] must be one of spatial-svd, channel-pruning'],
+    [
+      { techniques: ['pruning'] },
+      'spec job.yaml: techniques[0] must be one of spatial-svd, weight-svd, channel-pruning',
+    ],
     [{ candidates: [0.5, 0.4] }, 'spec job.yaml: candidates must be ascending'],
     [
       { data: { ...minimal.data, test: { ...split, range: [5, 5] } } },

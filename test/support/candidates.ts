@@ -1,4 +1,5 @@
 import type { Candidate } from '../../workflows/types';
+import { computedBy } from './method';
 
 /** A candidate of which only the figures that a rule goes by matter. */
 export const candidateWith = (figures: Partial<Candidate>): Candidate => ({
@@ -9,11 +10,13 @@ export const candidateWith = (figures: Partial<Candidate>): Candidate => ({
   asked: 0.5,
   model: { uri: 'file:///m', sha256: '0'.repeat(64), bytes: 1 },
   achieved: 0.5,
+  ratio: 0.5,
   macs: 500,
   params: 50,
   metricBefore: 90,
   metricAfter: 98 - (figures.drop ?? 0),
   drop: 0,
   notes: [],
+  computedBy,
   ...figures,
 });

@@ -1,7 +1,7 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 
 import type { Activities, Analysis } from '../../activities/types';
-import type { Technique } from '../../engine/jobs/types';
+import { techniques } from '../../engine/jobs/method';
 import { CompressionSettings } from '../../spec/spec';
 import type { ArtifactRef } from '../../store/artifact';
 import { sha256 } from '../../store/digest';
@@ -16,7 +16,7 @@ interface FakeModel {
 /** What the fake activities answer; every field can be replaced. */
 export interface World {
   readonly original: number;
-  readonly layers: Analysis['layers'];
+  readonly parts: Analysis['parts'];
   /** The metric of a model with this share of the original's MACs. */
   readonly metric: (ratio: number, tuned: boolean, macs: number) => number;
   /** Runs before each activity; throws what the activity is to throw. */
@@ -24,7 +24,6 @@ export interface World {
 }
 
 export const fakeMacs = 1_000_000;
-const both: readonly Technique[] = ['spatial-svd', 'channel-pruning'];
 
 /** A reference to a file of the fake world. */
 export const fakeRef = (name: string): ArtifactRef => ({
@@ -54,9 +53,9 @@ export function fakeActivities(
   world: Partial<World> = {},
   calls: Calls = [],
 ): Activities & { readonly calls: Calls } {
-  const { original, layers, metric, before }: World = {
+  const { original, parts, metric, before }: World = {
     original: 98,
-    layers: ['c1', 'c2', 'c3'].map((name) => ({ name, techniques: both })),
+    parts: techniques.flatMap((technique) => ['c1', 'c2', 'c3'].map((name) => ({ name, technique }))),
     metric: (ratio, tuned) => 98 - (1 - ratio) * (tuned ? 1 : 5),
     before: () => undefined,
     ...world,
@@ -73,7 +72,7 @@ export function fakeActivities(
     analyze: answer<{ model: ArtifactRef }, Analysis>('analyze', ({ model }) => ({
       macs: modelOf(model).macs,
       params: modelOf(model).macs / 10,
-      layers,
+      parts,
       notes: [],
     })),
     evaluate: answer('evaluate', ({ model }: Parameters<Activities['evaluate']>[0]) => {
@@ -82,15 +81,22 @@ export function fakeActivities(
     }),
     scoreLayer: answer(
       'scoreLayer',
-      ({ layer, technique, candidates }: Parameters<Activities['scoreLayer']>[0]) => ({
+      ({ layer, method, candidates }: Parameters<Activities['scoreLayer']>[0]) => ({
         scores: candidates.map((ratio) => ({ ratio, units: 1, score: 90, error: 0.1 })),
-        artifact: fakeRef(`${layer} ${technique}`),
+        artifact: fakeRef(`${layer} ${method.technique}`),
       }),
     ),
     collectScores: answer('collectScores', () => fakeRef('scores')),
     compress: answer('compress', ({ model, target }: Parameters<Activities['compress']>[0]) => {
       const macs = Math.round(modelOf(model).macs * target);
-      return { model: modelRef({ macs, tuned: false }), macs, params: Math.round(macs / 10), notes: [] };
+      return {
+        model: modelRef({ macs, tuned: false }),
+        achieved: target,
+        macs,
+        params: Math.round(macs / 10),
+        notes: [],
+        computedBy: { provider: 'cpu', linearAlgebra: 'paper' },
+      };
     }),
     fineTune: answer('fineTune', ({ model }: Parameters<Activities['fineTune']>[0]) => ({
       model: modelRef({ ...modelOf(model), tuned: true }),

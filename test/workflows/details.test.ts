@@ -15,6 +15,7 @@ describe("the text in Temporal's UI", () => {
       name: 'resnet',
       target: 0.5,
       tolerance: 1,
+      cost: 'macs',
       stage: 'channel pruning',
       original: { macs: 31_000_000, params: 270_000, metric: 98 },
       scoring: [{ of: 'ssvd-0.65', technique: 'channel-pruning', done: 3, total: 9 }],

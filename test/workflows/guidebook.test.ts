@@ -123,7 +123,7 @@ describe('the guidebook workflow', () => {
       ]);
       expect(result.picks).toEqual(['ssvd-0.94']);
       expect(result.notes).toContainEqual(
-        expect.stringContaining('revisit 2: every spatial-SVD model lost more than 0.5'),
+        expect.stringContaining('revisit 2: every spatial SVD model lost more than 0.5'),
       );
       expect(result.notes).toContainEqual(
         expect.stringContaining('ssvd-0.94, with the smallest drop, goes on'),
@@ -178,6 +178,28 @@ describe('the guidebook workflow', () => {
     });
   });
 
+  it('makes candidates of both decompositions, and picks among them all', async () => {
+    const settings = {
+      techniques: ['spatial-svd', 'weight-svd', 'channel-pruning'],
+      ssvdTargets: [0.6, 0.8],
+      cost: 'params',
+      pruning: { coupled: false },
+    };
+    await inWorld({ settings }, async (handle, calls) => {
+      const result = await handle.result();
+      const ids = result.candidates.filter(({ parent }) => !parent).map(({ id }) => id);
+      expect(ids).toEqual(['ssvd-0.60', 'ssvd-0.80', 'wsvd-0.60', 'wsvd-0.80']);
+      expect(result).toMatchObject({
+        cost: 'params',
+        picks: ['ssvd-0.80', 'wsvd-0.80'],
+        outcome: 'selected',
+      });
+      expect(result.final!.ratio).toBeCloseTo(0.5, 2);
+      const [, request] = calls.find(([name]) => name === 'compress')!;
+      expect(request).toMatchObject({ method: { cost: 'params', coupled: false, ignore: [] } });
+    });
+  });
+
   it('goes on without a candidate that fails', async () => {
     const world = {
       before: (name: keyof Activities, request: unknown) => {
@@ -215,7 +237,7 @@ describe('the guidebook workflow', () => {
     ['the original can not be evaluated', { original: NaN }, "the original's top1 is not a finite number"],
     [
       'nothing can be compressed',
-      { layers: [] },
+      { parts: [] },
       'the model has no layer that spatial-svd or channel-pruning can compress',
     ],
     ['a layer can not be scored', { before: failing('scoreLayer', 'bad layer') }, 'bad layer'],

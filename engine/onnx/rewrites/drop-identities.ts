@@ -25,8 +25,7 @@ export function dropIdentities(graph: Graph): void {
     if (graph.isOutput(target)) continue;
     const uses = graph.uses(target);
     if (uses.some((use) => graph.capturesOf(use).has(target))) continue; // read inside a subgraph
-    for (const use of uses)
-      use.input.forEach((value, at) => value === target && graph.setInput(use, at, source));
+    graph.redirect(target, source);
     graph.replace(node, []);
   }
   graph.removeDead();

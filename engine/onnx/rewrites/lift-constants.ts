@@ -1,15 +1,16 @@
 import type { Tensor } from '../../tensor/tensor';
-import { floats, int64s } from '../../tensor/tensor';
+import { floats } from '../../tensor/tensor';
 import type { Graph, Node } from '../graph';
-import { decodeTensor } from '../tensor-proto';
+import { decodeTensor, densify } from '../tensor-proto';
 
 /**
  * Turns Constant nodes into initializers, so that weights stand in one place whichever exporter wrote the model.
- * Requires nothing; leaves Constants of types we do not read where they are.
+ * Requires nothing; leaves Constants of types we do not read (strings) where they are, and those that are outputs.
  */
 export function liftConstants(graph: Graph): void {
   for (const node of [...graph.nodes]) {
-    if (node.opType !== 'Constant' || node.domain) continue;
+    if (node.opType !== 'Constant' || node.domain || !node.output[0] || graph.isOutput(node.output[0]))
+      continue;
     const tensor = valueOf(node);
     if (!tensor) continue;
     graph.replace(node, []);
@@ -17,12 +18,14 @@ export function liftConstants(graph: Graph): void {
   }
 }
 
-function valueOf(node: Node): Tensor | undefined {
-  const [{ name, t, f, i, floats: list, ints }] = node.attribute;
+function valueOf({ attribute: [attribute] }: Node): Tensor | undefined {
+  if (!attribute) return undefined;
+  const { name, t, f, i, floats: list, ints, sparseTensor } = attribute;
   if (name === 'value' && t) return decodeTensor(t);
+  if (name === 'sparse_value' && sparseTensor) return densify(sparseTensor);
   if (name === 'value_float') return floats([], [f]);
   if (name === 'value_floats') return floats([list.length], list);
-  if (name === 'value_int') return { ...int64s([Number(i)]), dims: [] };
-  if (name === 'value_ints') return int64s(ints.map(Number));
+  if (name === 'value_int') return { type: 'int64', dims: [], data: BigInt64Array.of(i) };
+  if (name === 'value_ints') return { type: 'int64', dims: [ints.length], data: BigInt64Array.from(ints) };
   return undefined;
 }

@@ -59,7 +59,7 @@ async function run(builder: Builder, feeds: Readonly<Record<string, FloatTensor>
     inputs: Object.entries(feeds).map(([name, { dims }]) => declare(name, dims)),
     outputs: [declare('y')],
   });
-  const session = await Session.open(graph, { threads: 1 });
+  const session = await Session.open(graph, { threads: 1, provider: 'cpu' });
   try {
     return (await session.run(feeds)).y;
   } finally {

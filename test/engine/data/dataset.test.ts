@@ -63,9 +63,9 @@ describe('Dataset', () => {
   it.each([
     ['a missing file', { images: join(folder, 'none.npy'), labels }, /none\.npy cannot be read/],
     [
-      'images of two dimensions',
-      { images: npy(floats([4, 2])), labels },
-      /has shape \[4, 2\]; images are \[N, C, H, W\]/,
+      'images of one dimension',
+      { images: npy(floats([4])), labels },
+      /has shape \[4\]; images are \[N, C, H, W\]/,
     ],
     ['too few labels', { images, labels: npy(floats([3])) }, /has shape \[3\]; one label an image is \[4\]/],
     [
@@ -101,4 +101,90 @@ it('leaves no file open, neither closed nor refused', () => {
   expect(() => Dataset.open({ images, labels: 'none.npy' })).toThrow(/none/);
   expect(() => Dataset.open({ images, labels, range: [3, 9] })).toThrow(/range/);
   expect(next()).toBe(before);
+});
+
+describe('beyond images and labels', () => {
+  const batchOf = (data: Dataset, rows: number[]) => {
+    const batch = data.gather(rows);
+    data.close();
+    return batch;
+  };
+
+  it('does without labels, and says so where they are needed', () => {
+    const data = Dataset.open({ images });
+    expect(data.labelled).toBe(false);
+    expect(data.slice(0, 2).labels).toHaveLength(0);
+    expect(() => data.labels).toThrow(/comes without labels.*score by fidelity/);
+    data.close();
+  });
+
+  it('turns images with their channels last, and normalizes each channel', () => {
+    const nhwc = npy({ type: 'uint8', dims: [1, 1, 3, 2], data: Uint8Array.from([1, 10, 2, 20, 3, 30]) });
+    const normalize = { mean: [1, 10], std: [1, 10] };
+    const data = Dataset.open({ images: nhwc, layout: 'NHWC', normalize });
+    expect(data.shape).toEqual([2, 1, 3]);
+    expect(Array.from(batchOf(data, [0]).images)).toEqual([0, 1, 2, 0, 1, 2]);
+  });
+
+  it('normalizes the last axis of images that a model takes with their channels last', () => {
+    const nhwc = npy({ type: 'uint8', dims: [1, 1, 3, 2], data: Uint8Array.from([1, 10, 2, 20, 3, 30]) });
+    const data = Dataset.open({ images: nhwc, normalize: { mean: [1, 10] } });
+    expect(Array.from(batchOf(data, [0]).images)).toEqual([0, 0, 1, 10, 2, 20]);
+  });
+
+  it.each(['float32', 'float64', 'uint8'] as const)('reads signals and volumes of %s', (type) => {
+    const array = { float32: Float32Array, float64: Float64Array, uint8: Uint8Array }[type];
+    const signal = npy({ type, dims: [2, 1, 3], data: array.from([1, 2, 3, 4, 5, 6]) });
+    const data = Dataset.open({ images: signal });
+    expect(data.shape).toEqual([1, 3]);
+    expect(Array.from(batchOf(data, [1]).images)).toEqual([4, 5, 6]);
+  });
+
+  it('reads a label a pixel', () => {
+    const masks = npy({ type: 'uint8', dims: [4, 1, 1], data: Uint8Array.from([7, 8, 9, 255]) });
+    expect(Array.from(batchOf(Dataset.open({ images, labels: masks }), [3, 0]).labels)).toEqual([255, 7]);
+    const wide = npy({ type: 'uint8', dims: [4, 2, 1], data: new Uint8Array(8) });
+    const fits = npy(floats([4, 1, 2, 1]));
+    expect(batchOf(Dataset.open({ images: fits, labels: wide }), [0]).labels).toHaveLength(2);
+    expect(() => Dataset.open({ images, labels: npy(floats([4])) })).toThrow(/holds float32; save labels as/);
+  });
+
+  it('slices further inputs with a row an image, and feeds others whole', () => {
+    const rows = npy({
+      type: 'int64',
+      dims: [4, 2],
+      data: BigInt64Array.from([0n, 1n, 2n, 3n, 4n, 5n, 6n, 7n]),
+    });
+    const scale = npy(floats([1], [2]));
+    const data = Dataset.open({ images, labels, range: [1, 4], inputs: { rows, scale } });
+    expect(data.inputs).toEqual(['rows', 'scale']);
+    expect(batchOf(data, [2, 0]).inputs).toEqual({
+      rows: { type: 'int64', dims: [2, 2], data: BigInt64Array.from([6n, 7n, 2n, 3n]) },
+      scale: floats([1], [2]),
+    });
+  });
+
+  it('draws standard normal samples, the same in any batches', () => {
+    const draw = () =>
+      Dataset.random({
+        shape: [2, 30, 30],
+        samples: 8,
+        seed: 3,
+        inputs: {
+          noise: { type: 'float32', shape: [2], batched: true },
+          index: { type: 'int64', shape: [], batched: false },
+        },
+      });
+    const whole = draw().slice(0, 8);
+    const values = Array.from(whole.images);
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+    expect(Math.abs(mean)).toBeLessThan(0.03);
+    expect(Math.abs(variance - 1)).toBeLessThan(0.05);
+    expect(draw().gather([5]).images).toEqual(whole.images.slice(5 * 1800, 6 * 1800));
+    expect(draw().gather([5]).inputs!.noise.data).toEqual(whole.inputs!.noise.data.slice(10, 12));
+    expect(whole.inputs!.index).toEqual({ type: 'int64', dims: [], data: BigInt64Array.from([0n]) });
+    const other = Dataset.random({ shape: [2, 30, 30], samples: 8, seed: 4 });
+    expect(other.slice(0, 1).images).not.toEqual(whole.images.slice(0, 1800));
+  });
 });

@@ -19,14 +19,15 @@ const npy = (name: string, dims: number[], value: number) => {
 
 describe('analyze', () => {
   it.each(['', 'bn.', 'dynamo.'] as const)('describes resnet20-digits.%sonnx', async (name) => {
-    const { macs, layers, notes, inputs } = await analyze({
+    const { macs, layers, parts, notes, inputs } = await analyze({
       model: digitsModel(name),
+      coupled: false,
       data: [digits(0, 10_000)],
     });
     expect([macs, layers.length, notes]).toEqual([31_021_952, 22, []]);
     expect(inputs[0].shape).toEqual(['batch', 1, 28, 28]);
-    expect(layers.filter(({ techniques }) => techniques.includes('spatial-svd'))).toHaveLength(21);
-    expect(layers.filter(({ techniques }) => techniques.includes('channel-pruning'))).toHaveLength(9);
+    const count = (technique: string) => parts.filter((part) => part.technique === technique).length;
+    expect(['spatial-svd', 'weight-svd', 'channel-pruning'].map(count)).toEqual([21, 21, 9]);
     expect(layers[1]).toMatchObject({
       kind: 'Conv',
       kernel: [3, 3],
@@ -39,9 +40,14 @@ describe('analyze', () => {
   });
 
   it('leaves ignored layers alone, the filters that pruning the next layer would take from them too', async () => {
-    const { layers } = await analyze({ model, ignore: ['/c/Conv', '/blocks/blocks.0/c1/Conv'] });
+    const { layers, frozen } = await analyze({ model, ignore: ['/c/Conv', '/blocks/blocks.0/c1/Conv'] });
     expect([layers[0].techniques, layers[1].techniques]).toEqual([[], []]);
-    expect(layers[2].techniques).toEqual(['spatial-svd']);
+    expect(layers[2].techniques).toEqual(['spatial-svd', 'weight-svd']);
+    expect(frozen).toContainEqual({
+      name: '/blocks/blocks.0/c2/Conv',
+      technique: 'channel-pruning',
+      why: 'it is tied to /blocks/blocks.0/c1/Conv, which is ignored',
+    });
   });
 
   it('refuses to ignore a layer that there is not', async () => {
@@ -50,18 +56,33 @@ describe('analyze', () => {
     );
   });
 
-  it('refuses a model without a convolution, for a run', async () => {
+  it('finds what can be compressed of networks with skips, and of those without convolutions', async () => {
+    const groups = (await analyze({ model })).parts.filter(
+      ({ technique }) => technique === 'channel-pruning',
+    );
+    // Nine between two convolutions of a block, and the residual stream of each of the three stages.
+    expect(groups).toHaveLength(12);
+    expect(Math.max(...groups.map(({ layers }) => layers.length))).toBeGreaterThan(5);
     const path = join(folder, 'linear.onnx');
     saveModel(
-      modelOf(['x', ['batch', 4]], [{ op: 'MatMul', inputs: ['x', 'w'], outputs: ['y'] }], ['y'], {
-        w: randoms([4, 2], 1),
-      }),
+      modelOf(
+        ['x', ['batch', 8]],
+        [
+          { op: 'MatMul', inputs: ['x', 'w1'], outputs: ['h'] },
+          { op: 'Relu', inputs: ['h'], outputs: ['r'] },
+          { op: 'MatMul', inputs: ['r', 'w2'], outputs: ['y'] },
+        ],
+        ['y'],
+        { w1: randoms([8, 16], 1), w2: randoms([16, 4], 2) },
+      ),
       path,
     );
-    expect((await analyze({ model: path })).layers).toHaveLength(1);
-    await expect(analyze({ model: path, data: [] })).rejects.toThrow(
-      /has no convolution, so there is nothing to compress/,
-    );
+    const { parts } = await analyze({ model: path, data: [] });
+    expect(parts.map(({ technique, name }) => [technique, name])).toEqual([
+      ['weight-svd', 'h'],
+      ['weight-svd', 'y'],
+      ['channel-pruning', 'y'],
+    ]);
   });
 
   it('refuses data whose shape does not fit, and labels out of range', async () => {

@@ -8,22 +8,27 @@ import { evaluateJob } from '../../../engine/jobs/evaluate';
 import { quiet } from '../../../engine/jobs/job';
 import { latency } from '../../../engine/jobs/latency';
 import { JobPool } from '../../../engine/jobs/pool';
-import type { Technique } from '../../../engine/jobs/types';
+import type { Technique } from '../../../engine/jobs/method';
 import { macsOf } from '../../../engine/onnx/layers';
 import { openModel } from '../../../engine/onnx/prepare';
+import { optimal, machinery, methodOf } from '../../support/method';
 import { digits, digitsModel } from '../../support/paths';
 
 const folder = mkdtempSync(join(tmpdir(), 'slimflow-'));
 const evaluate = digits(7000, 7100);
 const pool = new JobPool({ slots: 2 });
 afterAll(() => pool.close());
-const common = { train: digits(0, 7000), reconstruction: { samples: 100, patches: 10, seed: 0 }, threads: 1 };
+const common = {
+  train: digits(0, 7000),
+  reconstruction: { samples: 100, patches: 10, seed: 0 },
+  machinery,
+};
 
 /** Scores of a few candidates, enough to land with. */
 async function scoresOf(model: string, technique: Technique) {
-  const { layers } = await analyze({ model });
+  const { parts } = await analyze({ model, coupled: false });
   const factors: Record<string, string> = {};
-  const compressible = layers.filter(({ techniques }) => techniques.includes(technique));
+  const compressible = parts.filter((part) => part.technique === technique);
   const scores = await Promise.all(
     compressible.map(({ name: layer }, at) => {
       factors[layer] = join(folder, `${at}.safetensors`);
@@ -31,7 +36,7 @@ async function scoresOf(model: string, technique: Technique) {
       return pool.run('scoreLayer', {
         ...common,
         model,
-        technique,
+        method: methodOf(technique),
         layer,
         candidates,
         evaluate,
@@ -43,7 +48,7 @@ async function scoresOf(model: string, technique: Technique) {
   return { scores, factors: technique === 'spatial-svd' ? factors : undefined };
 }
 const accuracy = async (model: string) =>
-  (await evaluateJob({ model, data: digits(7000, 8000), metric: 'top1', threads: 2 }, quiet)).value;
+  (await evaluateJob({ model, data: digits(7000, 8000), metric: 'top1', machinery }, quiet)).value;
 
 describe.each(['', 'bn.', 'dynamo.'] as const)('compression of resnet20-digits.%sonnx', (name) => {
   const model = digitsModel(name);
@@ -63,7 +68,15 @@ describe.each(['', 'bn.', 'dynamo.'] as const)('compression of resnet20-digits.%
     'lands spatial SVD within 0.01 of %d, counted on the saved graph',
     async (target) => {
       const result = await compress(
-        { ...common, ...table, model, technique: 'spatial-svd', target, out: split },
+        {
+          ...common,
+          ...table,
+          model,
+          method: methodOf('spatial-svd'),
+          selection: optimal,
+          target,
+          out: split,
+        },
         quiet,
       );
       expect(result.shortfall).toBeUndefined();
@@ -77,7 +90,15 @@ describe.each(['', 'bn.', 'dynamo.'] as const)('compression of resnet20-digits.%
     const pruning = await scoresOf(split, 'channel-pruning');
     const out = join(folder, `${name}pruned.onnx`);
     const result = await compress(
-      { ...common, ...pruning, model: split, technique: 'channel-pruning', target: 0.8, out },
+      {
+        ...common,
+        ...pruning,
+        model: split,
+        method: methodOf('channel-pruning'),
+        selection: optimal,
+        target: 0.8,
+        out,
+      },
       quiet,
     );
     expect(Math.abs(result.achieved - 0.8)).toBeLessThan(0.01);
@@ -98,7 +119,8 @@ it('says so where a target lies under every floor', async () => {
     {
       ...common,
       model: digitsModel(),
-      technique: 'channel-pruning',
+      method: methodOf('channel-pruning'),
+      selection: optimal,
       target: 0.5,
       scores,
       out: join(folder, 'floor.onnx'),
@@ -123,7 +145,8 @@ it('warns where the reconstruction has fewer samples than unknowns', async () =>
     ...common,
     reconstruction,
     model: digitsModel(),
-    technique: 'channel-pruning' as const,
+    method: methodOf('channel-pruning'),
+    selection: optimal,
     target: 0.95,
     scores,
     out: join(folder, 'few.onnx'),
@@ -134,7 +157,7 @@ it('warns where the reconstruction has fewer samples than unknowns', async () =>
 });
 
 it('measures the latency of several models in turn', async () => {
-  const { ms } = await latency({ models: [digitsModel(), split()], threads: 1, runs: 5 }, quiet);
+  const { ms } = await latency({ models: [digitsModel(), split()], machinery, runs: 5 }, quiet);
   expect(ms).toHaveLength(2);
   expect(ms.every((value) => value > 0)).toBe(true);
 });

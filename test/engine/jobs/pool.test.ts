@@ -1,12 +1,13 @@
 import type { EngineError } from '../../../engine/errors';
 import { JobPool } from '../../../engine/jobs/pool';
 import type { Progress } from '../../../engine/jobs/types';
+import { machinery } from '../../support/method';
 import { digits, digitsModel } from '../../support/paths';
 
 describe('JobPool', () => {
   const pool = new JobPool({ slots: 2 });
   afterAll(() => pool.close());
-  const evaluation = { model: digitsModel(), data: digits(0, 7000), metric: 'top1', threads: 1 } as const;
+  const evaluation = { model: digitsModel(), data: digits(0, 7000), metric: 'top1', machinery } as const;
 
   it('runs a job in a thread, with progress, while the event loop goes on', async () => {
     const seen: Progress[] = [];

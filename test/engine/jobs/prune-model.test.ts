@@ -10,6 +10,7 @@ import { declare } from '../../../engine/onnx/extract';
 import { loadModel, saveModel } from '../../../engine/onnx/model';
 import { floats } from '../../../engine/tensor/tensor';
 import { modelOf, randoms } from '../../support/graphs';
+import { optimal, machinery, methodOf } from '../../support/method';
 
 const folder = mkdtempSync(join(tmpdir(), 'slimflow-'));
 const model = join(folder, 'model.onnx');
@@ -50,7 +51,17 @@ it('a refitted layer gets a bias of its own where it shares one', async () => {
   const scores = [{ layer: 'c', technique, scores: [{ ratio: 0.5, units: 2, score: 90, error: 0.1 }] }];
   const reconstruction = { samples: 8, patches: 10, seed: 0 };
   await compress(
-    { model, technique, target: 0.8, scores, train: data, reconstruction, threads: 1, out },
+    {
+      model,
+      method: methodOf(technique),
+      selection: optimal,
+      target: 0.8,
+      scores,
+      train: data,
+      reconstruction,
+      machinery,
+      out,
+    },
     quiet,
   );
   const pruned = loadModel(out);
@@ -61,7 +72,7 @@ it('a refitted layer gets a bias of its own where it shares one', async () => {
 });
 
 it('layers that the first output does not depend on cannot be judged and are left alone', async () => {
-  const { layers } = await analyze({ model, data: [data] });
+  const { layers } = await analyze({ model, data: [data], score: 'metric' });
   expect(layers.map(({ techniques }) => techniques.length > 0)).toEqual([true, true, true, false]);
 });
 

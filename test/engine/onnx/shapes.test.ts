@@ -40,7 +40,7 @@ describe('inferShapes', () => {
         { op: 'Reshape', inputs: ['x', 'target'], outputs: ['y'] },
       ],
       ['y'],
-      { zero: int64s([0]), axes: int64s([0]), rest: int64s([-1]) },
+      { zero: { ...int64s([0]), dims: [] }, axes: int64s([0]), rest: int64s([-1]) },
     );
     expect(inferShapes(graph).get('y')).toEqual(['batch', 16]);
   });

@@ -3,7 +3,7 @@ import { readTensors } from '../../../engine/tensor/safetensors';
 import { golden } from '../../support/paths';
 
 describe('NormalEquations', () => {
-  it('solves for a subset of the unknowns as torch.linalg.lstsq does', () => {
+  it('solves for a subset of the unknowns as torch.linalg.lstsq does', async () => {
     const { tensors } = readTensors(golden('engine', 'lstsq.safetensors'));
     const [x, y, weights, bias] = ['x', 'y', 'weights', 'bias'].map(
       (name) => tensors.get(name)!.data as Float64Array,
@@ -11,22 +11,22 @@ describe('NormalEquations', () => {
     const equations = new NormalEquations(12, 5);
     for (let row = 0; row < 200; row++)
       equations.add(x.subarray(row * 12, row * 12 + 12), y.subarray(row * 5, row * 5 + 5));
-    const solved = equations.solve([0, 2, 3, 7, 11]);
+    const solved = await equations.solve([0, 2, 3, 7, 11]);
     solved.weights.forEach((value, at) => expect(value).toBeCloseTo(weights[at], 4));
     solved.bias.forEach((value, at) => expect(value).toBeCloseTo(bias[at], 4));
   });
 
-  it('is not thrown off by activations that are small', () => {
+  it('is not thrown off by activations that are small', async () => {
     const equations = new NormalEquations(1, 1);
     for (let row = -50; row <= 50; row++) equations.add([row * 1e-5], [row]);
-    expect(equations.solve([0]).weights[0] / 1e5).toBeCloseTo(1, 5);
+    expect((await equations.solve([0])).weights[0] / 1e5).toBeCloseTo(1, 5);
   });
 
-  it('stays finite where inputs are dead, dependent, or more than the samples', () => {
+  it('stays finite where inputs are dead, dependent, or more than the samples', async () => {
     const equations = new NormalEquations(3, 1);
     equations.add([1, 1, 0], [2]);
     equations.add([2, 2, 0], [4]);
-    const { weights, bias } = equations.solve([0, 1, 2]);
+    const { weights, bias } = await equations.solve([0, 1, 2]);
     expect([...weights, ...bias].every(Number.isFinite)).toBe(true);
     expect(weights[0] + weights[1] + bias[0]).toBeCloseTo(2, 3);
   });

@@ -4,12 +4,12 @@ import { layersOf } from '../../../engine/onnx/layers';
 import { openModel } from '../../../engine/onnx/prepare';
 import { inferShapes } from '../../../engine/onnx/shapes';
 import { batchFor } from '../../../engine/runtime/batch';
-import { evaluate } from '../../../engine/runtime/evaluate';
+import { compareModels, evaluate } from '../../../engine/runtime/evaluate';
 import { LayerProbe } from '../../../engine/runtime/layer-probe';
-import { Session } from '../../../engine/runtime/session';
 import { floats, int64s } from '../../../engine/tensor/tensor';
 import { distance, modelOf, randoms, runOnce } from '../../support/graphs';
 import { digits, digitsModel } from '../../support/paths';
+import { tinyNetwork } from '../../support/tiny';
 
 const graph = openModel(digitsModel());
 
@@ -44,15 +44,6 @@ it('a batch keeps the largest activation within its budget', () => {
   expect(batchFor(graph, new Map([['a', ['batch', 16, 28, 28]]]))).toBe(32);
 });
 
-it('a model that ONNX Runtime refuses is a clear error', async () => {
-  const odd = modelOf(['x', [1]], [{ op: 'NoSuchOperator', inputs: ['x'], outputs: ['y'] }], ['y'], {
-    w: floats([1]),
-  });
-  await expect(Session.open(odd, { threads: 1 })).rejects.toThrow(
-    /ONNX Runtime refuses the model.*NoSuchOperator/s,
-  );
-});
-
 it('a model of one fixed batch is evaluated at that batch', async () => {
   const fixed = graph.clone();
   const { name, elementType } = fixed.inputs[0];
@@ -85,4 +76,62 @@ it('a probe copes with integers across the cut and with outputs beside it', asyn
     1e-5,
   );
   await probe.close();
+});
+
+describe('judging a model', () => {
+  const network = tinyNetwork();
+  const unlabelled = () => Dataset.random({ shape: [1, 8, 8], samples: 40, seed: 1 });
+
+  it('compares two models without labels', async () => {
+    const other = network.clone();
+    other.setConstant('fc.bias', floats([4], [0, 0, 0, 0]));
+    const data = unlabelled();
+    expect(await compareModels(network, network, data, { threads: 1 })).toEqual({
+      relativeError: 0,
+      divergence: 0,
+      points: 100,
+    });
+    const { points, divergence } = await compareModels(network, other, data, { threads: 1 });
+    expect(points).toBeLessThan(100);
+    expect(divergence).toBeGreaterThan(0);
+  });
+
+  it('says that a metric needs labels', async () => {
+    await expect(evaluate(network, unlabelled(), { metric: 'top1', threads: 1 })).rejects.toMatchObject({
+      code: 'InvalidData',
+      message: expect.stringMatching(
+        /metric top1 needs labels, and random inputs of seed 1 comes without/,
+      ) as string,
+    });
+  });
+
+  it('says that a model computes NaN', async () => {
+    const broken = network.clone();
+    broken.setConstant('fc.bias', floats([4], [NaN, 0, 0, 0]));
+    const data = Dataset.open(digits(0, 4));
+    const small = unlabelled();
+    await expect(compareModels(network, broken, small, { threads: 1 })).rejects.toThrow(
+      /compressed model computes NaN/,
+    );
+    const large = graph.clone();
+    large.setConstant(
+      layersOf(large)[0].weight,
+      floats(layersOf(large)[0].dims, new Float32Array(144).fill(NaN)),
+    );
+    await expect(evaluate(large, data, { metric: 'top1', threads: 1 })).rejects.toThrow(
+      /computes NaN from the data/,
+    );
+    data.close();
+  });
+
+  it('says that the output is not what a metric reads, and that images are not what the model takes', async () => {
+    const data = Dataset.open(digits(0, 4));
+    await expect(evaluate(network, data, { metric: 'top1', threads: 1 })).rejects.toThrow(
+      /are \[1, 28, 28\], but input x of the model takes \[1, 8, 8\]/,
+    );
+    await expect(evaluate(graph, data, { metric: 'mean-iou', threads: 1 })).rejects.toThrow(
+      /first output is \[4, 10\]; metric mean-iou reads/,
+    );
+    data.close();
+  });
 });

@@ -1,0 +1,130 @@
+import { EngineError } from '../errors';
+import { asFloats } from '../tensor/as-floats';
+import type { Tensor } from '../tensor/tensor';
+
+/** How near a compressed model's outputs stay to the original's; needs no labels. */
+export interface FidelityValue {
+  /** ‖compressed − original‖² / ‖original‖² over all samples, averaged over the outputs: 0 is equal, 1 as far as zeros. */
+  readonly relativeError: number;
+  /**
+   * Kullback-Leibler divergence of the compressed outputs' softmax over axis 1 from the original's, in nats a row (a
+   * sample, or a pixel), averaged over the outputs that have classes to compare; 0 where none has.
+   */
+  readonly divergence: number;
+  /** 100 · (1 − relativeError), and 0 where the error is larger than the outputs themselves: a score, as a metric is. */
+  readonly points: number;
+}
+
+type Outputs = Readonly<Record<string, Tensor>>;
+
+/** A running fidelity: fed with batches of both models' outputs, read at the end. Scores and reports share it. */
+export class Fidelity {
+  private readonly found = new Map<string, OutputFidelity>();
+
+  /**
+   * A batch's outputs by name; those that hold no floats are left out.
+   * @throws EngineError `UnsupportedModel` when they are NaN, or of different shapes.
+   */
+  add(original: Outputs, compressed: Outputs): void {
+    for (const [name, tensor] of Object.entries(original)) {
+      const own = asFloats(tensor);
+      const other = compressed[name] && asFloats(compressed[name]);
+      if (!own) continue;
+      if (!other || other.length !== own.length) {
+        const shape = compressed[name] ? `[${compressed[name].dims.join(', ')}]` : 'missing';
+        throw new EngineError(
+          'UnsupportedModel',
+          `output ${name} is [${tensor.dims.join(', ')}] in the original and ${shape} in the compressed model`,
+        );
+      }
+      let row = this.found.get(name);
+      if (!row) this.found.set(name, (row = new OutputFidelity(name)));
+      row.add(own, other, tensor.dims);
+    }
+  }
+
+  /** @throws EngineError `UnsupportedModel` when the models have no output of floats. */
+  value(): FidelityValue {
+    const rows = [...this.found.values()];
+    if (!rows.length) {
+      throw new EngineError(
+        'UnsupportedModel',
+        'the model has no output of floats to compare: score by a metric',
+      );
+    }
+    const relativeError = mean(rows.map((row) => row.relativeError()));
+    const divergence = mean(rows.flatMap((row) => row.divergence() ?? []));
+    return { relativeError, divergence, points: 100 * (1 - Math.min(1, relativeError)) };
+  }
+}
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / (values.length || 1);
+
+/** The sums of one output. */
+class OutputFidelity {
+  private distance = 0;
+  private energy = 0;
+  private nats = 0;
+  private rows = 0;
+
+  constructor(private readonly name: string) {}
+
+  add(original: Float32Array, compressed: Float32Array, dims: readonly number[]): void {
+    for (let i = 0; i < original.length; i++) {
+      this.distance += (compressed[i] - original[i]) ** 2;
+      this.energy += original[i] ** 2;
+    }
+    if (Number.isNaN(this.energy) || Number.isNaN(this.distance)) {
+      const whose = Number.isNaN(this.energy) ? 'original' : 'compressed';
+      throw new EngineError(
+        'UnsupportedModel',
+        `the ${whose} model computes NaN or infinities in output ${this.name}`,
+      );
+    }
+    const [samples = 1, classes = 1, ...plane] = dims;
+    if (classes < 2) return;
+    const stride = plane.reduce((size, axis) => size * axis, 1);
+    for (let row = 0; row < samples * stride; row++) {
+      const first = Math.floor(row / stride) * classes * stride + (row % stride);
+      this.nats += divergenceOf(original, compressed, first, stride, classes);
+    }
+    this.rows += samples * stride;
+  }
+
+  relativeError(): number {
+    if (this.energy) return this.distance / this.energy;
+    return this.distance ? 1 : 0; // an output that is zero throughout has no scale of its own
+  }
+
+  divergence(): number | undefined {
+    return this.rows ? this.nats / this.rows : undefined;
+  }
+}
+
+/** KL(softmax(p) ‖ softmax(q)) of `classes` logits from `first` in steps of `stride`. */
+function divergenceOf(
+  p: Float32Array,
+  q: Float32Array,
+  first: number,
+  stride: number,
+  classes: number,
+): number {
+  const [own, other] = [logSum(p, first, stride, classes), logSum(q, first, stride, classes)];
+  let sum = 0;
+  for (let at = first; at < first + classes * stride; at += stride) {
+    const logP = p[at] - own;
+    const probability = Math.exp(logP);
+    if (probability) sum += probability * (logP - (q[at] - other));
+  }
+  return Math.max(0, sum); // below zero by rounding alone
+}
+
+function logSum(logits: Float32Array, first: number, stride: number, classes: number): number {
+  const end = first + classes * stride;
+  let largest = -Infinity;
+  for (let at = first; at < end; at += stride) largest = Math.max(largest, logits[at]);
+  let sum = 0;
+  for (let at = first; at < end; at += stride) sum += Math.exp(logits[at] - largest);
+  return largest + Math.log(sum);
+}

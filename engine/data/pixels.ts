@@ -1,0 +1,123 @@
+import { EngineError } from '../errors';
+import { sizeOf, type Tensor } from '../tensor/tensor';
+import type { DatasetSource } from './dataset';
+import type { NpyFile } from './npy';
+
+/** Pixels become (pixel · scale − mean[c]) / std[c]. */
+export interface Normalization {
+  readonly scale?: number;
+  readonly mean?: readonly number[];
+  readonly std?: readonly number[];
+}
+
+/** [C, …] of an image as it is read: the channels of one that has them last come first. */
+export const imageShape = (
+  [...dims]: readonly number[],
+  { layout }: Pick<DatasetSource, 'layout'>,
+): number[] => (layout === 'NHWC' ? [...dims.splice(-1), ...dims] : dims);
+
+/** The images of [N, …] rows as floats in row-major [N, C, …], normalized. */
+export function pixelsOf(
+  { data, dims }: Tensor,
+  { normalize = {}, layout }: Pick<DatasetSource, 'normalize' | 'layout'>,
+): Float32Array {
+  const raw = data instanceof Float32Array ? data : Float32Array.from(data as ArrayLike<number>);
+  const [count, ...stored] = dims;
+  const shape = imageShape(stored, { layout });
+  const { scale = 1, mean, std } = normalize;
+  if (layout !== 'NHWC' && scale === 1 && !mean && !std) return raw;
+  const ordered = layout === 'NHWC' ? channelsFirst(raw, count, shape) : raw;
+  const { axis, inner } = channelsOf(shape, normalize);
+  const out = new Float32Array(raw.length);
+  for (let i = 0; i < out.length; i++) {
+    const channel = Math.floor(i / inner) % shape[axis];
+    out[i] = (ordered[i] * scale - (mean?.[channel] ?? 0)) / (std?.[channel] ?? 1);
+  }
+  return out;
+}
+
+/** [N, …, C] as [N, C, …]. */
+function channelsFirst(
+  images: Float32Array,
+  count: number,
+  [channels, ...plane]: readonly number[],
+): Float32Array {
+  const pixels = sizeOf(plane);
+  const out = new Float32Array(images.length);
+  for (let n = 0; n < count; n++) {
+    const first = n * pixels * channels;
+    for (let p = 0; p < pixels; p++)
+      for (let c = 0; c < channels; c++) out[first + c * pixels + p] = images[first + p * channels + c];
+  }
+  return out;
+}
+
+/** The axis of a sample that means and deviations are given for: the first, or the last of images fed as NHWC. */
+function channelsOf(shape: readonly number[], { mean, std }: Normalization): { axis: number; inner: number } {
+  const given = (mean ?? std)?.length ?? shape[0];
+  const last = given > 1 && shape[0] !== given && shape[shape.length - 1] === given;
+  const axis = last ? shape.length - 1 : 0;
+  return { axis, inner: sizeOf(shape.slice(axis + 1)) };
+}
+
+/** @throws EngineError `InvalidData` when the images are of a type or shape that no model takes. */
+export function checkImages({ images: path, normalize, layout }: DatasetSource, images: NpyFile): void {
+  if (images.dims.length < 2) {
+    throw new EngineError(
+      'InvalidData',
+      `${path} has shape [${images.dims.join(', ')}]; images are [N, C, H, W], or [N, …] as the model takes them`,
+    );
+  }
+  if (!['float32', 'float64', 'uint8'].includes(images.type)) {
+    throw new EngineError(
+      'InvalidData',
+      `${path} holds ${images.type}; images are float32, float64 or uint8`,
+    );
+  }
+  const shape = imageShape(images.dims.slice(1), { layout });
+  for (const key of ['mean', 'std'] as const) {
+    const values = normalize?.[key];
+    if (values && values.length !== shape[channelsOf(shape, normalize).axis]) {
+      throw new EngineError(
+        'InvalidData',
+        `normalize.${key} has ${values.length} values for the ${shape[0]} channels of ${path}`,
+      );
+    }
+  }
+}
+
+/** @throws EngineError `InvalidData` when there is not one label an image, or a pixel. */
+export function checkLabels({ labels: labelPath, layout }: DatasetSource, images: NpyFile, labels: NpyFile) {
+  const [count, ...sample] = labels.dims;
+  const plane = imageShape(images.dims.slice(1), { layout }).slice(1);
+  const perPixel = sample.length === plane.length && plane.length > 0;
+  if (count !== images.dims[0] || (sample.length > 0 && !perPixel)) {
+    const wanted = [
+      `[${images.dims[0]}]`,
+      ...(plane.length ? [`or one a pixel [${[images.dims[0], ...plane].join(', ')}]`] : []),
+    ];
+    throw new EngineError(
+      'InvalidData',
+      `${labelPath} has shape [${labels.dims.join(', ')}]; one label an image is ${wanted.join(', ')}`,
+    );
+  }
+  if (/float|bool/.test(labels.type)) {
+    throw new EngineError('InvalidData', `${labelPath} holds ${labels.type}; save labels as integers`);
+  }
+}
+
+/**
+ * The first row of a split and the row after its last.
+ * @throws EngineError `InvalidData` when they do not lie within the file.
+ */
+export function checkedRange(
+  { images: path, range }: DatasetSource,
+  images: NpyFile,
+): readonly [number, number] {
+  const [first, end] = range ?? [0, images.dims[0]];
+  if (first >= 0 && first < end && end <= images.dims[0]) return [first, end];
+  throw new EngineError(
+    'InvalidData',
+    `range [${first}, ${end}] does not lie within the ${images.dims[0]} rows of ${path}`,
+  );
+}

@@ -1,0 +1,263 @@
+import { setMaxListeners } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { DatasetSource } from '../data/dataset';
+import type { MetricName } from '../data/metric';
+import { EngineError } from '../errors';
+import type { JobData } from './data';
+import type { CostName, Machinery, Method, Reconstruction, ScoreName, Selecting, Technique } from './method';
+import { plainMethod } from './parts';
+import { JobPool } from './pool';
+import type { Compression, LayerScores, ModelSummary, Progress } from './types';
+
+/** What `compressModel` is asked for; what is left out has the default of a spec. */
+export interface CompressOptions {
+  readonly model: string;
+  /** Where to write the compressed model. */
+  readonly out: string;
+  readonly technique: Technique;
+  /** Asked cost relative to the model's; may be left out in mode `manual`. */
+  readonly target?: number;
+  readonly method?: Partial<Omit<Method, 'technique' | 'score'>>;
+  readonly selection?: Partial<Selecting>;
+  /** Without data, seeded random inputs stand in, and the score is fidelity. */
+  readonly data?: { readonly evaluate: DatasetSource; readonly train: DatasetSource };
+  readonly score?: ScoreName;
+  readonly metric?: MetricName;
+  /** Samples that a score is computed on. */
+  readonly samples?: number;
+  readonly candidates?: readonly number[];
+  readonly reconstruction?: Partial<Reconstruction>;
+  readonly machinery?: Partial<Omit<Machinery, 'threads'>>;
+  /** Eval scores of an earlier call on the same model with the same method. */
+  readonly scores?: readonly LayerScores[];
+}
+
+/** What came out, in the shape of `slimflow compress --json`. */
+export interface CompressReport {
+  readonly technique: Technique;
+  readonly cost: CostName;
+  readonly target: number | null;
+  readonly achieved: number;
+  readonly macs: number;
+  readonly macsOriginal: number;
+  readonly params: number;
+  readonly paramsOriginal: number;
+  readonly layers: readonly CompressedLayer[];
+  /** Layers that the technique had to leave alone. */
+  readonly frozen: readonly { readonly name: string; readonly why: string }[];
+  readonly warnings: readonly string[];
+  /** Why the target was not reached, and the nearest ratio that is; null where it was. */
+  readonly shortfall: string | null;
+  readonly computedBy: Compression['computedBy'];
+}
+
+export interface CompressedLayer {
+  readonly name: string;
+  readonly kind: string;
+  /** Its own cost, relative to before. */
+  readonly ratio: number;
+  readonly rank?: number;
+  readonly channels?: number;
+}
+
+export interface Watching {
+  /** Worker threads to use; by default as many as there are cores, for this call alone. */
+  readonly pool?: JobPool;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (stage: 'scoring' | 'compressing', progress: Progress) => void;
+  /** Told of the eval scores, so that a later call can be given them. */
+  readonly onScores?: (scores: readonly LayerScores[]) => void;
+}
+
+const ratios = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
+/** Random inputs drawn where no data are given. */
+const randomSamples = 32;
+
+/**
+ * Compresses a model by one technique: eval scores of all its parts, side by side in worker threads, then units for
+ * each, then the rewrites. It needs no server and leaves nothing but the compressed model.
+ * @throws EngineError naming the file, layer or option and the mend.
+ */
+export async function compressModel(
+  options: CompressOptions,
+  { pool: given, signal, onProgress, onScores }: Watching = {},
+): Promise<CompressReport> {
+  const settings = settled(options);
+  const { model, out, technique, method, selection, target } = settings;
+  const slots = Math.max(1, availableParallelism());
+  const machinery: Machinery = {
+    provider: 'auto',
+    linearAlgebra: 'auto',
+    threads: 1,
+    ...options.machinery,
+  };
+  // Every job listens, more than Node expects of one signal.
+  if (signal) setMaxListeners(0, signal);
+  const pool = given ?? new JobPool({ slots });
+  const scratch = await mkdtemp(join(tmpdir(), 'slimflow-'));
+  try {
+    const { technique: _technique, ...rest } = method;
+    const summary = await pool.run('analyze', { ...rest, model }, { signal });
+    const parts = summary.parts.filter((part) => part.technique === technique);
+    if (!parts.length) throw nothingToCompress(model, technique, summary);
+    const factors: Record<string, string> = {};
+    const scored = async (layer: string, at: number): Promise<LayerScores> => {
+      factors[layer] = join(scratch, `${at}.safetensors`);
+      return pool.run(
+        'scoreLayer',
+        { ...settings.scoring, model, method, layer, machinery, factors: factors[layer] },
+        { signal },
+      );
+    };
+    const scores =
+      options.scores ??
+      (await scoreAll(
+        parts.map(({ name }) => name),
+        selection,
+        target,
+        scored,
+        onProgress,
+      ));
+    onScores?.(scores);
+    const { train, reconstruction } = settings.scoring;
+    const compression = await pool.run(
+      'compress',
+      {
+        ...{ model, method, selection, scores, train, reconstruction, out },
+        target,
+        factors: options.scores ? {} : factors,
+        machinery: { ...machinery, threads: slots },
+      },
+      { signal, onProgress: (progress) => onProgress?.('compressing', progress) },
+    );
+    return report(settings, summary, compression);
+  } finally {
+    if (!given) await pool.close();
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** The eval scores of all parts; by hand alone, none are needed. */
+async function scoreAll(
+  parts: readonly string[],
+  { mode }: Selecting,
+  target: number | undefined,
+  scored: (layer: string, at: number) => Promise<LayerScores>,
+  onProgress: Watching['onProgress'],
+): Promise<LayerScores[]> {
+  if (mode === 'manual' && target === undefined) return [];
+  let done = 0;
+  return Promise.all(
+    parts.map(async (name, at) => {
+      const scores = await scored(name, at);
+      onProgress?.('scoring', { done: ++done, total: parts.length, note: name });
+      return scores;
+    }),
+  );
+}
+
+/** The options with every default in its place. */
+function settled({ model, out, technique, target, data, ...options }: CompressOptions) {
+  const score: ScoreName = data ? (options.score ?? 'metric') : 'fidelity';
+  if (!data && options.score === 'metric')
+    throw new EngineError(
+      'InvalidSettings',
+      'score metric needs data with labels: give data, or take fidelity',
+    );
+  const method: Method = {
+    ...plainMethod,
+    technique,
+    score,
+    ...options.method,
+  };
+  const selection: Selecting = {
+    mode: 'optimal',
+    monotonic: false,
+    ratios: {},
+    channels: {},
+    ...options.selection,
+  };
+  if (target === undefined && selection.mode !== 'manual')
+    throw new EngineError(
+      'InvalidSettings',
+      'target is missing: the share of the cost to be left, such as 0.5',
+    );
+  if (target !== undefined && !(target > 0 && target <= 1))
+    throw new EngineError('InvalidSettings', `target must be above 0 and at most 1, not ${target}`);
+  const random: JobData = { random: { samples: randomSamples, seed: 0 } };
+  const reconstruction: Reconstruction = { samples: 500, patches: 10, seed: 0, ...options.reconstruction };
+  return {
+    model,
+    out,
+    technique,
+    target,
+    method,
+    selection,
+    hasData: data !== undefined,
+    scoring: {
+      candidates: options.candidates ?? ratios,
+      evaluate: data?.evaluate ?? random,
+      train: data?.train ?? random,
+      samples: options.samples ?? (data ? 500 : randomSamples),
+      reconstruction,
+      metric: options.metric ?? 'top1',
+    },
+  };
+}
+
+function report(
+  { technique, method, target, hasData }: ReturnType<typeof settled>,
+  summary: ModelSummary,
+  { achieved, macs, params, plan, shortfall, notes, computedBy }: Compression,
+): CompressReport {
+  const byName = new Map(summary.layers.map((layer) => [layer.name, layer]));
+  const kinds = new Map(summary.parts.map((part) => [part.name, byName.get(part.layers[0])]));
+  const warnings = hasData
+    ? [...notes]
+    : [
+        'no data was given: scores and refits come from random inputs, and real data give a better model',
+        ...notes,
+      ];
+  return {
+    technique,
+    cost: method.cost,
+    target: target ?? null,
+    achieved,
+    macs,
+    macsOriginal: summary.macs,
+    params,
+    paramsOriginal: summary.params,
+    layers: plan.map(({ layer, units, ratio }) => ({
+      name: layer,
+      kind: kinds.get(layer)?.kind ?? '',
+      ratio,
+      ...(technique === 'channel-pruning' ? { channels: units } : { rank: units }),
+    })),
+    frozen: summary.frozen
+      .filter((one) => one.technique === technique)
+      .map(({ name, why }) => ({ name, why })),
+    warnings: [...summary.notes, ...warnings],
+    shortfall: shortfall ?? null,
+    computedBy,
+  };
+}
+
+const nothingToCompress = (
+  model: string,
+  technique: Technique,
+  { frozen, notes }: ModelSummary,
+): EngineError =>
+  new EngineError(
+    'UnsupportedModel',
+    [
+      `model ${model} has no layer that ${technique} can compress`,
+      ...frozen
+        .filter((one) => one.technique === technique)
+        .slice(0, 3)
+        .map(({ name, why }) => `${name}: ${why}`),
+      ...notes,
+    ].join('; '),
+  );

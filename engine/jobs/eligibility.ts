@@ -1,0 +1,45 @@
+import type { Graph, Node } from '../onnx/graph';
+import type { Layer } from '../onnx/layers';
+import type { Method } from './method';
+
+/** Which layers a method may touch at all, whatever its technique. */
+export class Eligibility {
+  private readonly judged: ReadonlySet<Node>;
+  private readonly ignored: ReadonlySet<string>;
+
+  constructor(
+    graph: Graph,
+    private readonly method: Pick<Method, 'ignore' | 'score'>,
+  ) {
+    this.ignored = new Set(method.ignore);
+    const judged = method.score === 'metric' ? graph.outputs.slice(0, 1) : graph.outputs;
+    this.judged = upstream(
+      graph,
+      judged.map(({ name }) => name),
+    );
+  }
+
+  /** Why these layers, which change together, must stay as they are; undefined where they need not. */
+  refusalOf(layers: readonly Pick<Layer, 'node' | 'name'>[]): string | undefined {
+    const ignored = layers.find(({ name }) => this.ignored.has(name));
+    if (ignored)
+      return ignored === layers[0] ? 'it is ignored' : `it is tied to ${ignored.name}, which is ignored`;
+    if (layers.some(({ node }) => this.judged.has(node))) return undefined;
+    return this.method.score === 'metric'
+      ? 'the first output, which the metric reads, does not depend on it; score by fidelity'
+      : 'no output depends on it';
+  }
+}
+
+/** The nodes that values depend on. */
+function upstream(graph: Graph, values: readonly string[]): ReadonlySet<Node> {
+  const found = new Set<Node>();
+  const open = [...values];
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    const node = graph.producer(value);
+    if (!node || found.has(node)) continue;
+    found.add(node);
+    open.push(...graph.readsOf(node));
+  }
+  return found;
+}

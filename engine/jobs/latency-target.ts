@@ -1,0 +1,99 @@
+import type { Graph } from '../onnx/graph';
+import { type CostOf, tolerance } from '../ratios/plan';
+import { LatencyCurve } from '../runtime/latency-model';
+import { timeGraphs, timeKernels } from '../runtime/timing';
+import { choosePlan } from './choose-plan';
+import type { Carried } from './compress';
+import type { Compressor, Part } from './compressor';
+import type { JobContext } from './job';
+import type { Tools } from './tools';
+import type { CompressInput } from './types';
+
+/** Timed runs of a layer's variants, and of whole models. */
+const runs = { layer: 20, model: 60 };
+/** Compressions that are measured at most: each brings the predicted target nearer to the measured one. */
+const mostTries = 4;
+
+/**
+ * Compresses to a share of the measured latency. Layers are timed at their candidate units, which gives a prediction to
+ * choose by; what was chosen is timed beside the original, in turn, and where it missed the target, the target of the
+ * prediction is moved by as much. The nearest of the tries is kept.
+ */
+export async function landOnLatency(
+  graph: Graph,
+  compressor: Compressor,
+  input: CompressInput,
+  { threads, provider }: Tools,
+  context: JobContext,
+): Promise<Carried> {
+  const { inputSize: inputShape } = input.method;
+  const options = { threads, provider, inputShape, onRun: () => context.checkStop() };
+  const [{ ms: whole }] = await timeGraphs([graph], { ...options, runs: runs.model });
+  const costOf = await predictedBy(compressor, input, whole, (graphs) =>
+    (provider === 'cpu' ? timeKernels : timeGraphs)(graphs, { ...options, runs: runs.layer }),
+  );
+  const asked = input.target;
+  let best: Carried | undefined;
+  let aim = asked;
+  for (let tried = 0; tried < mostTries; tried++) {
+    const target = aim === undefined ? undefined : aim * whole;
+    const selection = choosePlan(compressor, { ...input, costOf, target });
+    const made = await compressor.compress(selection.plan);
+    const [own, other] = await timeGraphs([graph, made.graph], { ...options, runs: runs.model });
+    const achieved = other.ms / own.ms;
+    const told = { done: tried + 1, total: mostTries, note: `${achieved.toFixed(3)} of the latency` };
+    context.report(told);
+    const carried: Carried = { selection: withMeasured(selection, achieved, asked), made, achieved };
+    if (asked === undefined || aim === undefined) return carried;
+    if (!best || Math.abs(achieved - asked) < Math.abs(best.achieved - asked)) best = carried;
+    if (Math.abs(achieved - asked) <= tolerance || !selection.reached) break;
+    aim = Math.max(0.01, Math.min(1, aim + asked - achieved));
+  }
+  return best!;
+}
+
+/** A plan misses a latency by what was measured, whatever was predicted. */
+function withMeasured(
+  { shortfall, ...selection }: Carried['selection'],
+  achieved: number,
+  asked: number | undefined,
+): Carried['selection'] {
+  if (asked === undefined || Math.abs(achieved - asked) <= tolerance) return selection;
+  const message =
+    `${achieved.toFixed(3)} of the latency was measured, ${asked.toFixed(3)} was asked` +
+    (selection.reached ? '' : '; every layer is at its floor');
+  return { ...selection, shortfall: { reason: 'units', asked, nearest: achieved, ...shortfall, message } };
+}
+
+/** ms of the whole model by a plan: its own, less what each part saves by itself. */
+async function predictedBy(
+  compressor: Compressor,
+  { scores }: CompressInput,
+  whole: number,
+  time: (graphs: readonly Graph[]) => Promise<readonly { ms: number }[]>,
+): Promise<CostOf> {
+  const rows = new Map(scores.map((row) => [row.layer, row.scores.map(({ units }) => units)]));
+  const savings: ((units: number) => number)[] = [];
+  for (const part of compressor.parts) {
+    const units = [...new Set(rows.get(part.name) ?? [])].filter((count) => count <= part.most);
+    savings.push(units.length ? await savingOf(compressor, part, units, time) : () => 0);
+  }
+  return (plan) =>
+    plan.reduce<number>((ms, units, at) => ms - (units === null ? 0 : savings[at](units)), whole);
+}
+
+async function savingOf(
+  compressor: Compressor,
+  part: Part,
+  units: readonly number[],
+  time: (graphs: readonly Graph[]) => Promise<readonly { ms: number }[]>,
+): Promise<(units: number) => number> {
+  const variants: Graph[][] = [];
+  for (const count of [null, ...units]) variants.push(await compressor.alone(part, count));
+  const times = [...(await time(variants.flat()))];
+  const [own, ...others] = variants.map((graphs) =>
+    times.splice(0, graphs.length).reduce((sum, { ms }) => sum + ms, 0),
+  );
+  const curve = new LatencyCurve(units.map((count, at) => ({ units: count, ms: others[at] })));
+  return (count) => own - curve.ms(count);
+}

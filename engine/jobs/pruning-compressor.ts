@@ -1,0 +1,161 @@
+import type { Graph } from '../onnx/graph';
+import { type Layer, layersOf } from '../onnx/layers';
+import { inferShapes, type Shapes } from '../onnx/shapes';
+import { type ChannelGroup, type ChannelGroups, channelGroups } from '../pruning/channel-groups';
+import { costModel } from '../pruning/cost';
+import { channelImportance, keepMostImportant } from '../pruning/importance';
+import { keepAllBut, type KeepPlan } from '../pruning/keep';
+import { reconstructGroups } from '../pruning/reconstruct-groups';
+import { removeChannels } from '../pruning/remove-channels';
+import { ReconstructionSamples } from '../pruning/samples';
+import { GroupTrial } from '../pruning/trial';
+import type { Plan } from '../ratios/plan';
+import { layerAlone } from '../runtime/latency-model';
+import type { Compressor, Part } from './compressor';
+import type { Means } from './compressors';
+import { openData } from './data';
+import { Eligibility } from './eligibility';
+import type { Method } from './method';
+import { perModel } from './opened';
+import { taylorOf } from './taylor';
+import type { Frozen } from './types';
+
+/** Channels that hang together, and their place among all groups of the model. */
+interface PruningPart extends Part {
+  readonly index: number;
+  readonly group: ChannelGroup;
+}
+
+/** Channel pruning of a model: a part is a group of channels that can only go together. */
+export function pruningCompressor(graph: Graph, means: Means): Compressor {
+  const { method, tools, context, reconstruction, train, selection } = means;
+  const { parts, frozen, channels, layers, shapes } = pruningParts(graph, method);
+  let model: ReturnType<typeof costModel> | undefined;
+  const cost = (kept: (number | null)[]) => (model ??= costModel(graph, layers, channels))(kept);
+  const byHand = new Map(
+    parts.flatMap(({ name, full }) => {
+      const removed = selection?.channels[name];
+      return removed ? [[name, keepAllBut(full, removed)]] : [];
+    }),
+  );
+  const solver = tools.algebra.solve.bind(tools.algebra);
+  const counts = (plan: Plan) => {
+    const kept: (number | null)[] = channels.groups.map(() => null);
+    parts.forEach(({ index }, at) => (kept[index] = plan[at]));
+    return kept;
+  };
+  const known = new Map<string, Float64Array>();
+  /** Importances of the channels of parts; those that need gradients are found together. */
+  const rank = async (wanted: readonly PruningPart[]): Promise<void> => {
+    const open = wanted.filter(({ name }) => !known.has(name));
+    const found =
+      method.importance === 'taylor'
+        ? await taylorOf(
+            graph,
+            open.map(({ group }) => group),
+            means,
+          )
+        : open.map(({ group }) => channelImportance(graph, group, method.importance));
+    open.forEach(({ name }, at) => known.set(name, found[at]));
+  };
+  const keepOf = ({ name }: Part, units: number) =>
+    byHand.get(name) ?? keepMostImportant(known.get(name)!, units);
+  const keepPlan = (plan: Plan): KeepPlan => {
+    const keep: (readonly number[] | null)[] = channels.groups.map(() => null);
+    parts.forEach((part, at) => {
+      const units = plan[at];
+      if (units !== null && units < part.full) keep[part.index] = keepOf(part, units);
+    });
+    return keep;
+  };
+  const withSamples = async <T>(visit: (samples: ReconstructionSamples) => Promise<T>): Promise<T> => {
+    const { data } = openData(graph, train, method.inputSize);
+    try {
+      return await visit(new ReconstructionSamples(data, reconstruction, tools, () => context.checkStop()));
+    } finally {
+      data.close();
+    }
+  };
+  return {
+    parts,
+    frozen,
+    costOf: { macs: (plan) => cost(counts(plan)).macs, params: (plan) => cost(counts(plan)).params },
+    async trials(part) {
+      const { group } = part as PruningPart;
+      await rank([part as PruningPart]);
+      const trial = await withSamples((samples) =>
+        GroupTrial.open(graph, layers, shapes, group, samples, solver),
+      );
+      return {
+        graph: trial.graph,
+        constants: trial.constants,
+        at: async (units) => (units >= part.full ? new Map() : trial.replacements(keepOf(part, units))),
+      };
+    },
+    async alone(part, units) {
+      const touched = new Set(part.layers.map(({ node }) => node.output[0]));
+      let pruned = graph;
+      if (units !== null) {
+        await rank([part as PruningPart]);
+        pruned = graph.clone();
+        const { index } = part as PruningPart;
+        removeChannels(
+          pruned,
+          channels,
+          channels.groups.map((_, at) => (at === index ? keepOf(part, units) : null)),
+        );
+      }
+      const sizes = inferShapes(pruned);
+      return layersOf(pruned, sizes)
+        .filter(({ node }) => touched.has(node.output[0]))
+        .map((layer) => layerAlone(pruned, layer, sizes));
+    },
+    async compress(plan) {
+      await rank(parts.filter((_, at) => plan[at] !== null));
+      const keep = keepPlan(plan);
+      const { graph: equivalent, warnings } = await withSamples((samples) =>
+        reconstructGroups(graph, layers, channels, keep, samples, {
+          solver,
+          onLayer: (layer, done, total) => context.report({ done, total, note: `reconstructing ${layer}` }),
+        }),
+      );
+      const compressed = equivalent.clone();
+      removeChannels(compressed, channels, keep);
+      compressed.removeDead();
+      return { graph: compressed, equivalent, notes: warnings };
+    },
+  };
+}
+
+/** What channel pruning finds in a model. */
+export interface PruningParts {
+  readonly parts: readonly PruningPart[];
+  readonly frozen: Frozen[];
+  readonly channels: ChannelGroups;
+  readonly layers: readonly Layer[];
+  readonly shapes: Shapes;
+}
+
+/** Groups that may be pruned, in execution order of their first readers, and the layers that have to stay. */
+export const pruningParts = perModel((graph: Graph, method: Method): PruningParts => {
+  const technique = 'channel-pruning';
+  const shapes = inferShapes(graph);
+  const layers = layersOf(graph, shapes);
+  const channels = channelGroups(graph, layers, shapes);
+  const eligibility = new Eligibility(graph, method);
+  const frozen = channels.frozen.map(({ name, why }): Frozen => ({ name, technique, why }));
+  const parts = channels.groups.flatMap((group, index): PruningPart[] => {
+    const { name, consumers, producers, channels: full } = group;
+    const touched = [...new Set([...consumers.map(({ layer }) => layer), ...producers])];
+    const why =
+      eligibility.refusalOf(touched) ??
+      (method.coupled || group.aimet
+        ? undefined
+        : 'its channels are tied across branches, and coupled is off');
+    if (why === undefined)
+      return [{ name, layers: touched, full, most: full - 1, unitsAtOne: full, index, group }];
+    frozen.push({ name, technique, why });
+    return [];
+  });
+  return { parts, frozen, channels, layers, shapes };
+});

@@ -1,0 +1,158 @@
+import { existsSync } from 'node:fs';
+
+import type { Graph } from '../onnx/graph';
+import { type Layer, layersOf, macsOf, paramsOf } from '../onnx/layers';
+import { inferShapes, type Shapes } from '../onnx/shapes';
+import type { Plan } from '../ratios/plan';
+import { layerAlone } from '../runtime/latency-model';
+import { type Decomposition, worthwhileRank } from '../svd/decomposition';
+import { svdMethods, type SvdTechnique } from '../svd/methods';
+import { readTensors, writeTensors } from '../tensor/safetensors';
+import { sizeOf } from '../tensor/tensor';
+import type { Compressor, Part } from './compressor';
+import type { Means } from './compressors';
+import { Eligibility } from './eligibility';
+import type { Method } from './method';
+import { perModel } from './opened';
+import type { Frozen } from './types';
+
+/** A weight that is decomposed, with all layers that read it. */
+interface SvdPart extends Part {
+  readonly weight: string;
+  /** What one unit of rank costs in all of its layers, and what they cost now. */
+  readonly unit: { readonly macs: number; readonly params: number };
+  readonly whole: { readonly macs: number; readonly params: number };
+}
+
+/** Spatial or weight SVD of a model: a part is a weight, which may serve several layers. */
+export function svdCompressor(graph: Graph, means: Means): Compressor {
+  const technique = means.method.technique as SvdTechnique;
+  const { parts, frozen, shapes, base } = svdParts(graph, means.method);
+  const decomposed = new Map<string, Promise<Decomposition>>();
+  const decompositionOf = (part: SvdPart): Promise<Decomposition> => {
+    let found = decomposed.get(part.name);
+    if (!found) decomposed.set(part.name, (found = decompose(graph, part, means)));
+    return found;
+  };
+  const costOf = (cost: 'macs' | 'params') => (plan: Plan) =>
+    plan.reduce<number>(
+      (sum, rank, at) => (rank === null ? sum : sum + rank * parts[at].unit[cost] - parts[at].whole[cost]),
+      base[cost],
+    );
+  return {
+    parts,
+    frozen,
+    costOf: { macs: costOf('macs'), params: costOf('params') },
+    async trials(part) {
+      const { weight } = part as SvdPart;
+      const decomposition = await decompositionOf(part as SvdPart);
+      return {
+        graph,
+        constants: [weight],
+        at: async (rank) =>
+          rank >= part.full ? new Map() : new Map([[weight, await decomposition.lowRank(rank)]]),
+      };
+    },
+    async alone(part, rank) {
+      if (rank === null) return part.layers.map((layer) => layerAlone(graph, layer, shapes));
+      const decomposition = await decompositionOf(part as SvdPart);
+      return part.layers.map((layer) => {
+        const alone = layerAlone(graph, layer, shapes).clone();
+        decomposition.split(alone, alone.producer(layer.node.output[0])!, rank);
+        alone.removeDead();
+        return alone;
+      });
+    },
+    async compress(plan) {
+      const [compressed, equivalent] = [graph.clone(), graph.clone()];
+      for (const [at, part] of parts.entries()) {
+        const rank = plan[at];
+        if (rank === null) continue;
+        means.context.checkStop();
+        means.context.report({ done: at, total: parts.length, note: `splitting ${part.name}` });
+        const decomposition = await decompositionOf(part);
+        equivalent.setConstant(part.weight, await decomposition.lowRank(rank));
+        splitAll(compressed, part, decomposition, rank);
+      }
+      compressed.removeDead();
+      return { graph: compressed, equivalent, notes: [] };
+    },
+  };
+
+  async function decompose(from: Graph, part: SvdPart, { tools, factors }: Means): Promise<Decomposition> {
+    const [layer] = part.layers;
+    const known = typeof factors === 'object' ? factors[part.name] : undefined;
+    if (known && existsSync(known))
+      return svdMethods[technique].restore(layer, readTensors(known).tensors, tools.algebra);
+    const found = await svdMethods[technique].decompose(from, layer, tools.algebra);
+    if (typeof factors === 'string') writeTensors(factors, found.toTensors());
+    return found;
+  }
+}
+
+/** What a decomposition finds in a model. */
+export interface SvdParts {
+  readonly parts: readonly SvdPart[];
+  readonly frozen: readonly Frozen[];
+  readonly shapes: Shapes;
+  /** What the model costs as it is. */
+  readonly base: { readonly macs: number; readonly params: number };
+}
+
+/** Weights worth splitting, in execution order of their first layers, and the layers that have to stay. */
+export const svdParts = perModel((graph: Graph, method: Method): SvdParts => {
+  const shapes = inferShapes(graph);
+  const technique = method.technique as SvdTechnique;
+  const svd = svdMethods[technique];
+  const eligibility = new Eligibility(graph, method);
+  const frozen: Frozen[] = [];
+  const byWeight = new Map<string, Layer[]>();
+  for (const layer of layersOf(graph, shapes))
+    byWeight.set(layer.weight, [...(byWeight.get(layer.weight) ?? []), layer]);
+  const parts = [...byWeight].flatMap(([weight, layers]): SvdPart[] => {
+    const why = eligibility.refusalOf(layers) ?? firstOf(layers, (layer) => svd.refusal(graph, layer));
+    if (why !== undefined) {
+      frozen.push(...layers.map(({ name }) => ({ name, technique, why })));
+      return [];
+    }
+    const [layer] = layers;
+    const each = layers.map((one) => svd.costPerRank(one, shapes));
+    const unit = { macs: each.reduce((sum, { macs }) => sum + macs, 0), params: each[0].params };
+    const whole = {
+      macs: layers.reduce((sum, { macs }) => sum + macs, 0),
+      params: sizeOf(layer.dims),
+    };
+    const cost = method.cost === 'params' ? 'params' : 'macs';
+    const most = Math.min(...layers.map((one) => worthwhileRank(svd, one, shapes, cost)));
+    if (most < 1) {
+      frozen.push({ name: layer.name, technique, why: 'two layers of rank 1 would cost more than it does' });
+      return [];
+    }
+    const full = svd.maxRank(layer);
+    return [
+      { name: layer.name, layers, weight, full, most, unitsAtOne: whole[cost] / unit[cost], unit, whole },
+    ];
+  });
+  const base = { macs: macsOf(graph), params: paramsOf(graph) };
+  return { parts, frozen, shapes, base };
+});
+
+const firstOf = (layers: readonly Layer[], why: (layer: Layer) => string | undefined): string | undefined =>
+  layers.map(why).find((reason) => reason !== undefined);
+
+/** Splits every layer of a part; all of them read the one pair of weights. */
+function splitAll(graph: Graph, { layers }: Part, decomposition: Decomposition, rank: number): void {
+  let first: string[] | undefined;
+  for (const { node } of layers) {
+    const before = new Set(graph.initializers);
+    decomposition.split(graph, graph.producer(node.output[0])!, rank);
+    const made = graph.initializers.filter((name) => !before.has(name));
+    if (!first) first = made;
+    else {
+      const shared = new Map(made.map((name, at) => [name, first![at]]));
+      for (const name of made)
+        for (const use of [...graph.uses(name)])
+          use.input.forEach((value, at) => value === name && graph.setInput(use, at, shared.get(name)!));
+    }
+  }
+}

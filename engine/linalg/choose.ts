@@ -1,0 +1,102 @@
+import { EngineError } from '../errors';
+import { findCuda } from './cuda-library';
+import { cusolverBackend } from './cusolver';
+import { lapackBackend } from './lapack';
+import { findLapack, howToInstall } from './lapack-library';
+import { type BackendName, backendNames, checked, type LinearAlgebra } from './linear-algebra';
+import { mlMatrix } from './ml-matrix';
+
+export interface LinearAlgebraSettings {
+  /** The library to compute with; `auto` takes the fastest that is there. */
+  readonly backend?: 'auto' | BackendName;
+  /** Threads of one call, so that concurrent jobs together do not exceed the cores; all cores by default. */
+  readonly threads?: number;
+}
+
+/** A back end that is there, or why it is not. */
+type Found = { readonly open: (threads?: number) => LinearAlgebra } | { readonly missing: string };
+
+/** What was found in this thread; what was not is looked for again, since it may be installed meanwhile. */
+const found = new Map<BackendName, Found>();
+
+function find(name: BackendName): Found {
+  const known = found.get(name);
+  if (known) return known;
+  const result = search[name]();
+  if ('open' in result) found.set(name, result);
+  return result;
+}
+
+const search: Readonly<Record<BackendName, () => Found>> = {
+  cusolver() {
+    const cuda = attempt(findCuda);
+    return 'missing' in cuda ? cuda : { open: () => cusolverBackend(cuda) };
+  },
+  lapack() {
+    const lapack = attempt(findLapack);
+    return 'missing' in lapack ? lapack : { open: (threads) => lapackBackend(lapack, threads) };
+  },
+  'ml-matrix': () => ({ open: () => mlMatrix }),
+};
+
+/** Native libraries cannot be had at all where koffi has no build for the platform. */
+function attempt<T>(search: () => T): T | { readonly missing: string } {
+  try {
+    return search();
+  } catch (error) {
+    if (error instanceof EngineError) throw error;
+    return { missing: `native libraries cannot be loaded here: ${(error as Error).message}` };
+  }
+}
+
+/** Why a back end is not there, and how to get it. */
+const absence = (name: BackendName, missing: string): string =>
+  `${missing}; ${name === 'lapack' ? howToInstall() : howToHaveCuda}`;
+const howToHaveCuda =
+  'it takes an NVIDIA GPU, its driver, and CUDA 11 or newer with cuSOLVER on the library path or in CUDA_PATH';
+
+/**
+ * The library that decompositions run on: cuSOLVER, else LAPACK, else ml-matrix, or the one asked for.
+ * @throws EngineError `InvalidSettings` where the one asked for is not there, or SLIMFLOW_LAPACK cannot be used
+ */
+export function linearAlgebra({ backend = 'auto', threads }: LinearAlgebraSettings = {}): LinearAlgebra {
+  for (const name of backend === 'auto' ? backendNames : [backend]) {
+    const result = find(name);
+    if ('open' in result) return checked(result.open(threads));
+    if (backend !== 'auto')
+      throw new EngineError(
+        'InvalidSettings',
+        `linear algebra back end ${name} is not there: ${absence(name, result.missing)}`,
+      );
+  }
+  throw new Error('ml-matrix is always there');
+}
+
+/** Which library would be used on this machine, and for each whether it is there. */
+export interface LinearAlgebraDescription {
+  readonly chosen: BackendName;
+  readonly backends: readonly {
+    readonly name: BackendName;
+    readonly available: boolean;
+    /** The library's version and path, or why it is not there and how to get it. */
+    readonly detail: string;
+  }[];
+}
+
+/**
+ * What `linearAlgebra()` chooses from on this machine, for people: never throws. An unusable SLIMFLOW_LAPACK shows as
+ * LAPACK not being there.
+ */
+export function describeLinearAlgebra(threads?: number): LinearAlgebraDescription {
+  const backends = backendNames.map((name) => {
+    try {
+      const result = find(name);
+      return 'open' in result
+        ? { name, available: true, detail: result.open(threads).describe() }
+        : { name, available: false, detail: absence(name, result.missing) };
+    } catch (error) {
+      return { name, available: false, detail: (error as Error).message };
+    }
+  });
+  return { chosen: backends.find(({ available }) => available)!.name, backends };
+}

@@ -1,0 +1,86 @@
+import { join } from 'node:path';
+
+import { type NativeFunction, type NativeLibrary, openFirst } from './native';
+
+/** Functions of CUDA's runtime, cuSOLVER and cuBLAS, with the C types of their parameters; all give a status, 0 is success. */
+export const signatures = {
+  cudaGetDeviceCount: ['void *'],
+  cudaMalloc: ['void *', 'size_t'],
+  cudaFree: ['void *'],
+  cudaMemcpy: ['void *', 'void *', 'size_t', 'int'],
+  cusolverDnCreate: ['void *'],
+  // handle, rows, columns, → length of the work area
+  cusolverDnDgesvd_bufferSize: ['void *', 'int', 'int', 'void *'],
+  // handle, jobu, jobvt, m, n, A, lda, S, U, ldu, VT, ldvt, work, length, rwork, info
+  cusolverDnDgesvd: [
+    ...['void *', 'int8_t', 'int8_t', 'int', 'int', 'void *', 'int', 'void *'],
+    ...['void *', 'int', 'void *', 'int', 'void *', 'int', 'void *', 'void *'],
+  ],
+  // handle, jobz, uplo, n, A, lda, W, → length
+  cusolverDnDsyevd_bufferSize: ['void *', 'int', 'int', 'int', 'void *', 'int', 'void *', 'void *'],
+  // handle, jobz, uplo, n, A, lda, W, work, length, info
+  cusolverDnDsyevd: [
+    ...['void *', 'int', 'int', 'int', 'void *', 'int', 'void *', 'void *', 'int', 'void *'],
+  ],
+  // handle, uplo, n, A, lda, → length
+  cusolverDnDpotrf_bufferSize: ['void *', 'int', 'int', 'void *', 'int', 'void *'],
+  // handle, uplo, n, A, lda, work, length, info
+  cusolverDnDpotrf: ['void *', 'int', 'int', 'void *', 'int', 'void *', 'int', 'void *'],
+  // handle, uplo, n, nrhs, A, lda, B, ldb, info
+  cusolverDnDpotrs: ['void *', 'int', 'int', 'int', 'void *', 'int', 'void *', 'int', 'void *'],
+  cublasCreate_v2: ['void *'],
+  // handle, transa, transb, m, n, k, alpha, A, lda, B, ldb, beta, C, ldc
+  cublasDgemm_v2: [
+    ...['void *', 'int', 'int', 'int', 'int', 'int', 'void *', 'void *', 'int'],
+    ...['void *', 'int', 'void *', 'void *', 'int'],
+  ],
+} as const;
+
+/** The functions that the back end calls, and where they come from. */
+export type CudaFunctions = Readonly<Record<keyof typeof signatures, NativeFunction>>;
+export interface CudaLibrary {
+  readonly functions: CudaFunctions;
+  readonly path: string;
+  readonly devices: number;
+}
+
+const versions = { cudart: ['13', '12', '11.0'], cusolver: ['12', '11', '10'], cublas: ['13', '12', '11'] };
+
+/** File names of a library, those of CUDA_PATH or CUDA_HOME first. */
+function pathsOf(library: keyof typeof versions): string[] {
+  const names =
+    process.platform === 'win32'
+      ? versions[library].map((v) => `${library}64_${v === '11.0' ? '110' : v}.dll`)
+      : [...versions[library].map((v) => `lib${library}.so.${v}`), `lib${library}.so`];
+  const folders = [process.env.CUDA_PATH, process.env.CUDA_HOME, '/usr/local/cuda']
+    .filter((folder) => folder !== undefined)
+    .map((folder) => join(folder, process.platform === 'win32' ? 'bin' : 'lib64'));
+  return [...names, ...folders.flatMap((folder) => names.map((name) => join(folder, name)))];
+}
+
+/** Finds CUDA's runtime, cuSOLVER, cuBLAS and a GPU; or says which of them is missing. */
+export function findCuda(): CudaLibrary | { readonly missing: string } {
+  if (process.platform === 'darwin') return { missing: 'CUDA is not made for macOS' };
+  const runtime = openFirst(pathsOf('cudart'));
+  if ('failures' in runtime) return { missing: "CUDA's runtime (libcudart) was not found" };
+  const solver = openFirst(pathsOf('cusolver'));
+  if ('failures' in solver) return { missing: 'cuSOLVER (libcusolver) was not found beside libcudart' };
+  const blas = openFirst(pathsOf('cublas'));
+  if ('failures' in blas) return { missing: 'cuBLAS (libcublas) was not found beside libcusolver' };
+  const functions: Partial<Record<keyof typeof signatures, NativeFunction>> = {};
+  for (const name of Object.keys(signatures) as (keyof typeof signatures)[]) {
+    const library: NativeLibrary = name.startsWith('cuda')
+      ? runtime
+      : name.startsWith('cublas')
+        ? blas
+        : solver;
+    const found = library.find([name], 'int', signatures[name]);
+    if (!found) return { missing: `${library.path} has no ${name}` };
+    functions[name] = found;
+  }
+  const count = new Int32Array(1);
+  const status = functions.cudaGetDeviceCount!(count) as number;
+  if (status !== 0 || count[0] < 1)
+    return { missing: `CUDA is installed, but it finds no GPU (cudaGetDeviceCount: status ${status})` };
+  return { functions: functions as CudaFunctions, path: solver.path, devices: count[0] };
+}

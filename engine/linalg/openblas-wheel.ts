@@ -1,0 +1,34 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { lapackFolder, wheelLibrary } from './lapack-library';
+
+const execute = promisify(execFile);
+
+/**
+ * Brings OpenBLAS to a machine without asking for administrator's rights: pip unpacks the wheel scipy-openblas32 into
+ * Slimflow's cache, where `findLapack` looks last. Does nothing where it lies there already.
+ * @returns the library's path
+ * @throws Error in pip's words where there is no Python, no pip, or no wheel to be had
+ */
+export async function installOpenblas(): Promise<string> {
+  const library = wheelLibrary();
+  if (existsSync(library)) return library;
+  await mkdir(lapackFolder(), { recursive: true });
+  const folder = await mkdtemp(join(lapackFolder(), '.wheel-'));
+  const python = process.platform === 'win32' ? 'python' : 'python3';
+  const install = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--only-binary', ':all:'];
+  try {
+    await execute(python, [...install, '--target', folder, 'scipy-openblas32'], { timeout: 300_000 });
+    const unpacked = join(folder, 'scipy_openblas32');
+    await rename(unpacked, join(lapackFolder(), 'scipy_openblas32')).catch((error: Error) => {
+      if (!existsSync(library)) throw error; // else another process was faster
+    });
+    return library;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

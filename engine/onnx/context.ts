@@ -1,0 +1,21 @@
+/** What a graph knows beside its protobuf message; copies and parts of the graph know it too. */
+export interface GraphContext {
+  /** Sizes to assume for inputs that the model leaves open, by input: for shapes and costs alone. */
+  readonly inputSizes?: ReadonlyMap<string, readonly number[]>;
+  /** What was float16 before the graph was widened, and becomes it again when saved. */
+  readonly halves?: Halves;
+  /** Whether the model came with its weights in files of their own. */
+  readonly external?: boolean;
+  /** What was left as it is, and why, in sentences for people. */
+  readonly notes: readonly string[];
+}
+
+/** The values of a widened graph that are float16 in the model, by name. */
+export interface Halves {
+  /** Inputs, initializers and computed values. */
+  readonly values: ReadonlySet<string>;
+  /** Initializers among them that the model widens itself by a Cast, which the graph has no more. */
+  readonly cast: ReadonlySet<string>;
+  /** Values that are float32 in the model. */
+  readonly single: ReadonlySet<string>;
+}

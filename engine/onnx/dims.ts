@@ -1,0 +1,91 @@
+import type { Dim } from './graph';
+
+/*
+ * Arithmetic on dimensions. A dimension may be a number, a symbol, or a product of both, which is written like
+ * `8*batch`; what cannot be written so is undefined.
+ */
+
+interface Monomial {
+  readonly factor: number;
+  readonly symbols: readonly string[];
+}
+
+/** A dimension as a factor and symbols; undefined where it is unknown, or a formula of the exporter's own. */
+function parse(dim: Dim): Monomial | undefined {
+  if (typeof dim === 'number') return { factor: dim, symbols: [] };
+  if (!dim) return undefined;
+  if (!dim.includes('*')) return { factor: 1, symbols: [dim] };
+  const [first, ...rest] = dim.split('*');
+  const symbols = /^\d+$/.test(first) ? rest : [first, ...rest];
+  if (!symbols.every((symbol) => /^[A-Za-z_][\w.:]*$/.test(symbol))) return undefined;
+  return { factor: symbols === rest ? Number(first) : 1, symbols };
+}
+
+function format({ factor, symbols }: Monomial): Dim {
+  if (!Number.isSafeInteger(factor)) return undefined;
+  if (!symbols.length || factor === 0) return factor;
+  const names = [...symbols].sort().join('*');
+  return factor === 1 ? names : `${factor}*${names}`;
+}
+
+export function times(a: Dim, b: Dim): Dim {
+  if (a === 1) return b;
+  if (b === 1) return a;
+  const [x, y] = [parse(a), parse(b)];
+  return x && y && format({ factor: x.factor * y.factor, symbols: [...x.symbols, ...y.symbols] });
+}
+
+/** The exact quotient; undefined where it is no dimension. */
+export function over(a: Dim, b: Dim): Dim {
+  if (b === 1) return a;
+  const [x, y] = [parse(a), parse(b)];
+  if (!x || !y || !y.factor || x.factor % y.factor) return undefined;
+  const symbols = [...x.symbols];
+  for (const symbol of y.symbols) {
+    const at = symbols.indexOf(symbol);
+    if (at < 0) return undefined;
+    symbols.splice(at, 1);
+  }
+  return format({ factor: x.factor / y.factor, symbols });
+}
+
+export function plus(a: Dim, b: Dim): Dim {
+  if (a === 0) return b;
+  if (b === 0) return a;
+  return typeof a === 'number' && typeof b === 'number' ? a + b : undefined;
+}
+
+export const product = (dims: readonly Dim[]): Dim => dims.reduce<Dim>((all, dim) => times(all, dim), 1);
+
+/** What two names of one dimension say together: the number, where one is known; undefined for two different symbols. */
+export const agreed = (a: Dim, b: Dim): Dim =>
+  a === b ? a : typeof a === 'number' ? a : typeof b === 'number' ? b : undefined;
+
+/** What a dimension is where each of `symbols` is 1; undefined where it has another symbol, or is not known. */
+export function atOne(dim: Dim, symbols: ReadonlySet<Dim>): number | undefined {
+  const parsed = parse(dim);
+  return parsed?.symbols.every((symbol) => symbols.has(symbol)) ? parsed.factor : undefined;
+}
+
+/**
+ * NumPy's broadcasting. Two different symbols, or an unknown next to a symbol, give an unknown dimension; two different
+ * numbers, of which none is 1, or a missing shape, no shape at all.
+ */
+export function broadcast(shapes: readonly (readonly Dim[] | undefined)[]): Dim[] | undefined {
+  const known = shapes.filter((shape) => shape !== undefined);
+  if (known.length < shapes.length || !known.length) return undefined;
+  const out: Dim[] = [];
+  const rank = Math.max(...known.map((shape) => shape.length));
+  for (let axis = 0; axis < rank; axis++) {
+    const dims = known.flatMap((shape) => {
+      const at = axis - rank + shape.length;
+      return at >= 0 && shape[at] !== 1 ? [shape[at]] : [];
+    });
+    const numbers = new Set(dims.filter((dim) => typeof dim === 'number'));
+    if (numbers.size > 1) return undefined;
+    out.push(dims.length ? dims.reduce(agreed) : 1);
+    // Reducing two symbols and a number from the left loses the number.
+    if (numbers.size) out[axis] = [...numbers][0];
+  }
+  return out;
+}

@@ -1,0 +1,29 @@
+import { intOf } from '../attributes';
+import type { Graph } from '../graph';
+import { TensorProto_DataType as DataType } from '../proto/onnx_pb';
+
+const single: number = DataType.FLOAT;
+
+/**
+ * In a widened graph the Cast of a weight that the model stores as float16 and computes with as float32 does nothing:
+ * its readers take the weight itself, so that it is one of theirs. `narrowHalves` puts the Cast back.
+ * Requires `widenHalves`; does nothing to other graphs.
+ */
+export function dropWeightCasts(graph: Graph): void {
+  const { halves } = graph.context;
+  if (!halves) return;
+  const cast = new Set(halves.cast);
+  for (const node of [...graph.nodes]) {
+    const [source, target] = [node.input[0], node.output[0]];
+    if (node.opType !== 'Cast' || node.domain || graph.constantType(source) !== 'float32') continue;
+    const widens = halves.values.has(source) && !halves.values.has(target);
+    if (!widens || intOf(node, 'to', 0) !== single) continue;
+    const captured = graph.uses(target).some((use) => graph.capturesOf(use).has(target));
+    if (captured || graph.uses(source).length > 1 || graph.isOutput(source) || graph.isOutput(target))
+      continue;
+    graph.redirect(target, source);
+    graph.replace(node, []);
+    cast.add(source);
+  }
+  graph.context = { ...graph.context, halves: { ...halves, cast } };
+}

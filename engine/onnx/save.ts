@@ -1,0 +1,189 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+
+import { EngineError } from '../errors';
+import { toBytes } from '../tensor/tensor';
+import { toHalves } from '../tensor/half';
+import { byteLength, isExternal, pointTo, readExternal, type Span, spanOf } from './external-data';
+import type { Graph } from './graph';
+import {
+  ModelProtoSchema,
+  type TensorProto,
+  TensorProto_DataLocation as Location,
+  TensorProto_DataType as DataType,
+  TensorProtoSchema,
+} from './proto/onnx_pb';
+import { narrowHalves } from './rewrites/narrow-halves';
+import { decodeTensor } from './tensor-proto';
+
+/** Bytes of weights that a model may hold itself: protobuf ends at 2 GiB, of which 64 MiB are left to the graph. */
+const inlineLimit = 2 ** 31 - 2 ** 26;
+/** Tensors below this stay in the model: ONNX Runtime reads shapes among them before it opens the data file. */
+const leastExternal = 1024;
+/** Where tensors start in the data file, so that ONNX Runtime can map them into memory. */
+const alignment = 4096;
+
+/** Bytes of all initializers, as they are in memory. */
+export const weightBytes = (graph: Graph): number =>
+  graph.model.graph!.initializer.reduce((sum, tensor) => sum + (byteLength(tensor) ?? 0), 0);
+
+/** Whether a graph is too large for one buffer, so that ONNX Runtime must be given the path of a saved model. */
+export const needsFile = (graph: Graph): boolean => weightBytes(graph) > inlineLimit;
+
+/**
+ * The graph as the bytes of one ONNX file, weights from other files included; float16 models as they compute here, in
+ * 32-bit floats.
+ * @throws EngineError `UnsupportedModel` where they pass protobuf's limit: see `needsFile`.
+ */
+export function serializeModel(graph: Graph): Uint8Array {
+  if (needsFile(graph)) {
+    throw new EngineError(
+      'UnsupportedModel',
+      `the model's weights take ${weightBytes(graph)} bytes, more than a model in memory may have: save it to a file`,
+    );
+  }
+  return serialize(graph, graph.model.graph!.initializer.map(inlined));
+}
+
+/** How to save a model. */
+export interface SaveOptions {
+  /**
+   * Whether weights go to `<path>.data` beside the model. By default they do where the model came that way, or where
+   * they pass protobuf's limit of 2 GiB.
+   */
+  readonly externalData?: boolean;
+  /** Whether a model that came in float16 becomes it again (the default), or stays in 32-bit floats. */
+  readonly narrow?: boolean;
+}
+
+/**
+ * Writes an ONNX file, and where its weights lie beside it `<path>.data` first. Each is written under a temporary name
+ * and renamed, so that nothing half-written stays.
+ * @throws what the file system says.
+ */
+export function saveModel(
+  graph: Graph,
+  path: string,
+  { externalData, narrow = true }: SaveOptions = {},
+): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  const data = `${path}.data`;
+  const temporaryData = `${data}.${process.pid}.tmp`;
+  const { graph: saved, halves } = narrow ? narrowHalves(graph) : { graph, halves: new Set<string>() };
+  const beside = externalData ?? (graph.context.external || needsFile(graph));
+  const bytesOf = (tensor: TensorProto) => rawBytes(tensor, halves.has(tensor.name));
+  try {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
+      throw Object.assign(new Error(`EISDIR: ${path} is a folder`), { code: 'EISDIR' });
+    const own = saved.model.graph!.initializer;
+    const retyped = (tensor: TensorProto) => (halves.has(tensor.name) ? DataType.FLOAT16 : tensor.dataType);
+    if (!beside) {
+      const whole = own.map((tensor) =>
+        halves.has(tensor.name) || isExternal(tensor)
+          ? copyOf(tensor, { dataType: retyped(tensor), rawData: bytesOf(tensor) })
+          : tensor,
+      );
+      writeWhole(temporary, [serialize(saved, whole)]);
+    } else {
+      const spans = writeWeights(temporaryData, own, bytesOf);
+      const pointing = own.map((tensor) => {
+        const span = spans.get(tensor);
+        if (!span)
+          return copyOf(tensor, { dataType: retyped(tensor), rawData: bytesOf(tensor) ?? tensor.rawData });
+        const externalData = pointTo({ ...span, path: basename(data) });
+        return copyOf(tensor, { dataType: retyped(tensor), dataLocation: Location.EXTERNAL, externalData });
+      });
+      writeWhole(temporary, [serialize(saved, pointing)]);
+      renameSync(temporaryData, data);
+      follow(own, spans, resolve(data));
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    rmSync(temporaryData, { force: true });
+    throw error;
+  }
+}
+
+/** A tensor that holds its bytes itself. */
+const inlined = (tensor: TensorProto): TensorProto =>
+  isExternal(tensor) ? copyOf(tensor, { rawData: readExternal(tensor) }) : tensor;
+
+type Fields = Partial<Pick<TensorProto, 'dataType' | 'rawData' | 'dataLocation' | 'externalData'>>;
+
+/** A tensor of the same name and shape whose bytes lie elsewhere. */
+const copyOf = (
+  { name, dims, dataType, docString, metadataProps, stringData }: TensorProto,
+  fields: Fields,
+) => create(TensorProtoSchema, { name, dims, dataType, docString, metadataProps, stringData, ...fields });
+
+/** A tensor's little-endian bytes, as halves where asked; undefined of strings. */
+function rawBytes(tensor: TensorProto, half: boolean): Uint8Array | undefined {
+  if (half)
+    return toBytes({ type: 'float16', dims: [], data: toHalves(decodeTensor(tensor)!.data as Float32Array) });
+  if (isExternal(tensor)) return readExternal(tensor);
+  if (tensor.rawData?.length) return tensor.rawData;
+  const decoded = decodeTensor(tensor);
+  return decoded && toBytes(decoded);
+}
+
+/** Writes the large tensors one after another. @returns where in the file each lies. */
+function writeWeights(
+  path: string,
+  tensors: readonly TensorProto[],
+  bytesOf: (tensor: TensorProto) => Uint8Array | undefined,
+): Map<TensorProto, Span> {
+  const spans = new Map<TensorProto, Span>();
+  let end = 0;
+  function* chunks() {
+    for (const tensor of tensors) {
+      if ((byteLength(tensor) ?? 0) < leastExternal) continue;
+      const bytes = bytesOf(tensor);
+      if (!bytes) continue;
+      const offset = Math.ceil(end / alignment) * alignment;
+      yield new Uint8Array(offset - end);
+      yield bytes;
+      spans.set(tensor, { path, offset, length: bytes.length });
+      end = offset + bytes.length;
+    }
+  }
+  writeWhole(path, chunks());
+  return spans;
+}
+
+/** Writes `chunks` and has the disk hold them before anything is renamed. */
+function writeWhole(path: string, chunks: Iterable<Uint8Array>): void {
+  const file = openSync(path, 'w');
+  try {
+    for (const bytes of chunks) {
+      for (let done = 0; done < bytes.length;)
+        done += writeSync(file, bytes, done, Math.min(bytes.length - done, 2 ** 30));
+    }
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Where a model is saved over the file its weights were read from, they are found in their new places. */
+function follow(tensors: readonly TensorProto[], spans: ReadonlyMap<TensorProto, Span>, path: string): void {
+  const modified = statSync(path).mtimeMs;
+  for (const tensor of tensors) {
+    const span = spans.get(tensor);
+    if (span && isExternal(tensor) && spanOf(tensor).path === path)
+      tensor.externalData = pointTo({ ...span, path, modified });
+  }
+}
+
+/** The bytes of a graph with `initializers` in place of its own. */
+function serialize({ model }: Graph, initializers: TensorProto[]): Uint8Array {
+  const proto = model.graph!;
+  const own = proto.initializer;
+  proto.initializer = initializers;
+  try {
+    return toBinary(ModelProtoSchema, model);
+  } finally {
+    proto.initializer = own;
+  }
+}

@@ -1,0 +1,156 @@
+import type { Graph, Node } from '../onnx/graph';
+import type { Layer } from '../onnx/layers';
+import type { Shapes } from '../onnx/shapes';
+import type { Edit, Slot } from './edits';
+import { followChannels } from './follow';
+import { partition } from './partition';
+import { isSimple } from './simple-path';
+import type { LayerChannels, Scope } from './rules/scope';
+
+/** A layer that reads channels of a group, and at which indices of its weight's input axis each of them lies. */
+export interface GroupConsumer {
+  readonly layer: Layer;
+  /** The weight's axis of input channels: 1 of a Conv, 0 of a MatMul. */
+  readonly axis: number;
+  readonly positions: readonly (readonly number[])[];
+}
+
+/** Channels that are tied to each other in the same way, so that any of them can be removed and the rest kept. */
+export interface ChannelGroup {
+  /** The name of its first consumer, or `name[from-to]` where that reads other input channels as well. */
+  readonly name: string;
+  readonly channels: number;
+  /** Layers of whose outputs the channels are. */
+  readonly producers: readonly Layer[];
+  /** Layers that read the channels, in execution order. */
+  readonly consumers: readonly GroupConsumer[];
+  /** Whether AIMET could prune it: from one convolution to the next without a branch. */
+  readonly aimet: boolean;
+}
+
+/** A layer whose input channels stay, and why. */
+export interface FrozenLayer {
+  readonly name: string;
+  readonly why: string;
+}
+
+/** What channels of a graph go together, and what changes with them. Holds for copies of the graph as well. */
+export interface ChannelGroups {
+  readonly groups: readonly ChannelGroup[];
+  readonly frozen: readonly FrozenLayer[];
+  /** Parameters with channels. */
+  readonly slots: readonly Slot[];
+  readonly edits: readonly Edit[];
+  /** Where the channels of each layer's weight lie. */
+  readonly layers: ReadonlyMap<Node, LayerChannels>;
+  /** The group of an atom and the channel within it; undefined for one that stays. */
+  readonly channelOf: (atom: number) => { readonly group: number; readonly channel: number } | undefined;
+}
+
+/**
+ * Finds the channel groups of a graph: each operator relates the channels of what it reads and computes (`rules/`), and
+ * channels related to each other stay or go together (the idea of DepGraph, Fang et al. 2023, "Towards Any Structural
+ * Pruning"; here by union-find over labels). What no rule follows stays. Never throws.
+ * @returns groups in execution order of their first consumers
+ */
+export function channelGroups(graph: Graph, layers: readonly Layer[], shapes?: Shapes): ChannelGroups {
+  const scope = followChannels(graph, shapes);
+  const { atoms } = scope;
+  const slots = mergedSlots(scope);
+  const edits = [...scope.edits.values()];
+  const known = layers.flatMap((layer) => {
+    const own = scope.layers.get(layer.node);
+    return own ? [{ layer, own }] : [];
+  });
+  const classes = partition(scope);
+  const found = new Map<number, { atoms: number[]; consumers: GroupConsumer[] }>();
+  for (const { layer, own } of known) {
+    if (own.input === undefined) continue;
+    const byClass = new Map<number, Map<number, number[]>>();
+    own.slot.axes[own.input]!.forEach((id, position) => {
+      const atom = atoms.find(id);
+      const kind = classes.get(atom);
+      if (kind === undefined) return;
+      const positions = byClass.get(kind) ?? new Map<number, number[]>();
+      byClass.set(kind, positions.set(atom, [...(positions.get(atom) ?? []), position]));
+    });
+    for (const [kind, positions] of byClass) {
+      const group = found.get(kind) ?? { atoms: [...positions.keys()], consumers: [] };
+      const consumer = { layer, axis: own.input, positions: group.atoms.map((atom) => positions.get(atom)!) };
+      found.set(kind, { ...group, consumers: [...group.consumers, consumer] });
+    }
+  }
+  const names = new Set<string>();
+  const place = new Map<number, { group: number; channel: number }>();
+  const groups: ChannelGroup[] = [];
+  for (const { atoms: members, consumers } of found.values()) {
+    const set = new Set(members);
+    const producers = known
+      .filter(({ own }) => makes(own, (id) => set.has(atoms.find(id))))
+      .map(({ layer }) => layer);
+    if (members.length < 2 || !producers.length) continue;
+    members.forEach((atom, channel) => place.set(atom, { group: groups.length, channel }));
+    const aimet = isSimple(graph, producers, consumers);
+    groups.push({
+      name: nameFor(consumers[0], names),
+      channels: members.length,
+      producers,
+      consumers,
+      aimet,
+    });
+  }
+  const channelOf = (atom: number) => place.get(atoms.find(atom));
+  const frozen = layers.flatMap((layer) => whyFrozen(layer, scope, channelOf));
+  return {
+    groups,
+    frozen,
+    slots,
+    edits,
+    layers: scope.layers,
+    channelOf,
+  };
+}
+
+/** One slot for uses of a constant whose channels turned out to be the same, so that they go on sharing it. */
+function mergedSlots({ slots, atoms }: Scope): Slot[] {
+  const merged = new Map<string, Slot>();
+  const shared = new Set(slots.map(({ constant }) => constant));
+  if (shared.size === slots.length) return slots;
+  for (const slot of slots) {
+    const axes = slot.axes.map((ids) => ids && Array.from(ids, (id) => atoms.find(id)).join());
+    const key = JSON.stringify([slot.constant, axes]);
+    const first = merged.get(key);
+    merged.set(key, first ? { ...first, uses: [...first.uses, ...slot.uses] } : slot);
+  }
+  return [...merged.values()];
+}
+
+const makes = ({ slot, output }: LayerChannels, has: (id: number) => boolean): boolean =>
+  output !== undefined && slot.axes[output]!.some(has);
+
+function nameFor({ layer, axis, positions }: GroupConsumer, names: Set<string>): string {
+  const all = positions.flat();
+  const whole = all.length === layer.dims[axis];
+  const [from, to] = [all.reduce((a, b) => Math.min(a, b)), all.reduce((a, b) => Math.max(a, b))];
+  const base = whole ? layer.name : `${layer.name}[${from}-${to}]`;
+  let name = base;
+  for (let n = 2; names.has(name); n++) name = `${base}#${n}`;
+  names.add(name);
+  return name;
+}
+
+/** Why no input channel of a layer can go; nothing where one can. */
+function whyFrozen(layer: Layer, scope: Scope, channelOf: ChannelGroups['channelOf']): FrozenLayer[] {
+  const own = scope.layers.get(layer.node);
+  if (!own) {
+    const why = scope.reasons.get(layer.node.output[0]);
+    return [{ name: layer.name, why: why ?? scope.why(layer.node.input[0]) }];
+  }
+  const ids = own.slot.axes[own.input ?? own.output ?? 0] ?? new Int32Array();
+  if (ids.some((id) => channelOf(id))) return [];
+  const reason = [...ids].map((id) => scope.atoms.whyFrozen(id)).find((why) => why);
+  const distinct = new Set([...ids].map((id) => scope.atoms.find(id))).size;
+  const tied =
+    distinct < 2 ? 'all of its input channels go together' : 'no two of its input channels are tied alike';
+  return [{ name: layer.name, why: reason ?? (ids.length < 2 ? 'it has one input channel' : tied) }];
+}

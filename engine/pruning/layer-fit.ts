@@ -1,0 +1,143 @@
+import type { Graph } from '../onnx/graph';
+import type { Tensor } from '../tensor/tensor';
+import { type FloatTensor, floats } from '../tensor/tensor';
+import { NormalEquations, type Solver } from './least-squares';
+import type { Positions } from './patches';
+import { eachSample, type ReconstructionSamples } from './samples';
+import { matrixOf, type Site, weightOf } from './sites';
+
+/** A layer with the positions at which it is sampled. */
+export interface Sampled {
+  readonly site: Site;
+  readonly at: Positions;
+}
+
+/** What a layer should compute at its sampled positions [rows, groups·outputs]. */
+export type Targets = ReadonlyMap<Site, Float32Array>;
+
+/** A refitted weight of the layer's own shape, zero at input channels left out, and what is added to its bias. */
+export interface Refitted {
+  readonly weight: FloatTensor;
+  /** The whole bias [groups·outputs]; for a layer whose bias is added behind it, what comes on top. */
+  readonly bias: FloatTensor | undefined;
+}
+
+/**
+ * The normal equations of a layer seen as a linear map of its input patches (He et al. 2017, "Channel Pruning for
+ * Accelerating Very Deep Neural Networks"; AIMET's weight reconstruction), a system a group of a grouped convolution.
+ * Once the samples have been seen, weights for any subset of input channels follow from a solve.
+ */
+export class LayerFit {
+  private constructor(
+    private readonly sites: readonly Site[],
+    private readonly channels: readonly number[],
+    private readonly systems: readonly NormalEquations[],
+  ) {}
+
+  /**
+   * Runs the samples through `graph`.
+   * @param layers one layer, or several that share weight and bias
+   * @param channels positions on the weight's input axis that the fits may use, ascending
+   * @param targets what the layers should compute; by default what they compute in `graph`
+   */
+  static async gather(
+    graph: Graph,
+    layers: readonly Sampled[],
+    channels: readonly number[],
+    samples: ReconstructionSamples,
+    targets?: Targets,
+  ): Promise<LayerFit> {
+    const [{ site }] = layers;
+    const systems = Array.from(
+      { length: site.groups },
+      () => new NormalEquations(channels.length * site.taps, site.outputs),
+    );
+    const patch = new Float64Array(channels.length * site.taps);
+    const own = new Float32Array(site.groups * site.outputs);
+    const values = layers.flatMap(({ site: { input, output } }) => (targets ? [input] : [input, output]));
+    await samples.run(graph, [...new Set(values)], (batch, first) => {
+      for (const { site: part, at } of layers) {
+        const wanted = targets?.get(part);
+        eachSample(batch[part.input].dims[0], first, at, (image, row, y, x) => {
+          if (!wanted) part.values(batch[part.output], image, y, x, own);
+          const y0 = wanted?.subarray(row * own.length, (row + 1) * own.length) ?? own;
+          systems.forEach((system, group) => {
+            const from = group * part.channels;
+            const read = from ? channels.map((channel) => channel + from) : channels;
+            part.patch(batch[part.input], image, y, x, read, patch);
+            system.add(patch, y0.subarray(group * part.outputs, (group + 1) * part.outputs));
+          });
+        });
+      }
+    });
+    return new LayerFit(
+      layers.map((layer) => layer.site),
+      channels,
+      systems,
+    );
+  }
+
+  /** Samples seen, and unknowns of one group when all of `channels` are used. */
+  get samples(): number {
+    return this.systems[0].samples;
+  }
+
+  get unknowns(): number {
+    return this.systems[0].unknowns;
+  }
+
+  /**
+   * The weights that read input channels `keep` alone and come nearest to the targets. Never further from them, on these
+   * samples, than `weight` with the other channels masked.
+   * @param weight the layer's weight so far
+   */
+  async refit(weight: FloatTensor, keep: readonly number[], solver?: Solver): Promise<Refitted> {
+    const [site] = this.sites;
+    const { taps, outputs } = site;
+    const tapsOf = (positions: readonly number[]) =>
+      positions.flatMap((position) => Array.from({ length: taps }, (_, tap) => position * taps + tap));
+    const columns = tapsOf(keep);
+    const unknowns = tapsOf(keep.map((channel) => this.channels.indexOf(channel)));
+    const bias = new Float32Array(site.groups * outputs);
+    const matrices: Float64Array[] = [];
+    for (const [group, system] of this.systems.entries()) {
+      const matrix = matrixOf(weight, site, group);
+      const width = matrix.length / outputs;
+      const prior = new Float64Array(outputs * columns.length);
+      for (let k = 0; k < outputs; k++)
+        columns.forEach((column, at) => (prior[k * columns.length + at] = matrix[k * width + column]));
+      const fit = await system.solve(unknowns, { prior, solver, biased: site.bias !== undefined });
+      matrix.fill(0);
+      for (let k = 0; k < outputs; k++)
+        columns.forEach((column, at) => (matrix[k * width + column] = fit.weights[k * columns.length + at]));
+      matrices.push(matrix);
+      bias.set(fit.bias, group * outputs);
+    }
+    return { weight: weightOf(matrices, site), bias: site.bias && floats([bias.length], bias) };
+  }
+}
+
+/** What layers compute in `graph` at their sampled positions. */
+export async function targetsOf(
+  graph: Graph,
+  layers: readonly Sampled[],
+  samples: ReconstructionSamples,
+): Promise<Map<Site, Float32Array>> {
+  const targets = new Map(
+    layers.map(({ site, at }) => [
+      site,
+      new Float32Array(samples.images * at.patches * site.groups * site.outputs),
+    ]),
+  );
+  const visit = (batch: Record<string, Tensor>, first: number) => {
+    for (const { site, at } of layers) {
+      const width = site.groups * site.outputs;
+      const all = targets.get(site)!;
+      eachSample(batch[site.output].dims[0], first, at, (image, row, y, x) =>
+        site.values(batch[site.output], image, y, x, all.subarray(row * width, (row + 1) * width)),
+      );
+    }
+  };
+  if (layers.length) await samples.run(graph, [...new Set(layers.map(({ site }) => site.output))], visit);
+  return targets;
+}

@@ -1,0 +1,46 @@
+import { intOf, intsOf } from '../../onnx/attributes';
+import { wrap } from '../axes';
+import type { Rule } from './scope';
+
+/** Normalizations with parameters a channel (axis 1), each channel by itself. */
+export const channelNorm: Rule = (node, scope) => {
+  if (node.output.filter(Boolean).length > 1) return 'it is in training mode';
+  const ids = scope.along(node.input[0], 1);
+  if (typeof ids === 'string') return ids;
+  const open = node.input.slice(1).find((value) => !scope.graph.isConstant(value));
+  if (open) return `its parameter ${open} is no constant`;
+  node.input.forEach((_, index) => index > 0 && scope.parameter(node, index, 0, ids));
+  return [{ axis: 1, ids }];
+};
+
+/** Pools and others over the axes from 2 on, each channel by itself. */
+export const spatial: Rule = (node, { labels }) => {
+  const own = labels.get(node.input[0]);
+  return own && own.axis > 1 ? 'it mixes channels' : node.output.map(() => own);
+};
+
+/** Operators over one axis, or from it to the last (`onwards`), which mix what lies along it. */
+export const overAxis =
+  (fallback: number, onwards: (opset: number) => boolean): Rule =>
+  (node, { labels, shape, graph }) => {
+    const own = labels.get(node.input[0]);
+    const rank = own && shape(node.input[0])?.length;
+    if (!own || rank === undefined) return own ? 'its rank is not known' : [undefined];
+    const axis = wrap(intOf(node, 'axis', fallback), rank);
+    const mixes = onwards(graph.opset) ? own.axis >= axis : own.axis === axis;
+    return mixes ? 'it mixes channels' : node.output.map((_, at) => (at === 0 ? own : undefined));
+  };
+
+/** Reductions over axes that hold no channels. */
+export const reduction: Rule = (node, scope) => {
+  const own = scope.labels.get(node.input[0]);
+  if (!own) return [undefined];
+  const given = intsOf(node, 'axes') ?? (node.input[1] ? scope.numbers(node.input[1]) : []);
+  const rank = scope.shape(node.input[0])?.length;
+  if (!given || rank === undefined) return 'its axes are not known';
+  if (!given.length) return intOf(node, 'noop_with_empty_axes', 0) ? [own] : 'it mixes channels';
+  const axes = given.map((axis) => wrap(axis, rank));
+  if (axes.includes(own.axis)) return 'it mixes channels';
+  const before = intOf(node, 'keepdims', 1) ? 0 : axes.filter((axis) => axis < own.axis).length;
+  return [{ axis: own.axis - before, ids: own.ids }];
+};

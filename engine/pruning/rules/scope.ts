@@ -1,0 +1,122 @@
+import type { Dim, Graph, Node } from '../../onnx/graph';
+import { nameOf } from '../../onnx/layers';
+import { infer, type Shape, type Shapes } from '../../onnx/shapes';
+import type { Values } from '../../onnx/shape-rules/values';
+import { Atoms } from '../atoms';
+import { type Edit, keyOf, type Slot } from '../edits';
+import type { Labels } from '../labels';
+
+/** Labels of a node's outputs (undefined: no channels that could go), or in words why the node's channels stay. */
+export type Outcome = readonly (Labels | undefined)[] | string;
+
+/** How an operator relates the channels of its inputs, parameters and outputs. */
+export type Rule = (node: Node, scope: Scope) => Outcome;
+
+/** Where the channels of a layer's weight lie: axes of `slot`. */
+export interface LayerChannels {
+  readonly slot: Slot;
+  /** The weight's axis of input channels; undefined where each channel has a filter of its own (depthwise). */
+  readonly input?: number;
+  /** The weight's axis of output channels that the layer makes; undefined where it passes those of its input on. */
+  readonly output?: number;
+  /** The channels of the layer's result, which a bias follows. */
+  readonly results: Int32Array;
+  /** Channels among the rows that a MatMul treats alike: its MACs shrink with them. */
+  readonly rows?: Int32Array;
+}
+
+/** What the rules read and write while a graph's channels are followed, node by node. */
+export class Scope {
+  readonly atoms = new Atoms();
+  readonly shapes: Shapes;
+  readonly values: Values;
+  readonly labels = new Map<string, Labels>();
+  /** Why a value has no labels. */
+  readonly reasons = new Map<string, string>();
+  readonly slots: Slot[] = [];
+  readonly layers = new Map<Node, LayerChannels>();
+  readonly edits = new Map<string, Edit>();
+  private readonly weights = new Map<string, Slot>();
+
+  constructor(
+    readonly graph: Graph,
+    shapes?: Shapes,
+  ) {
+    const inferred = infer(graph);
+    this.shapes = shapes ?? inferred.shapes;
+    this.values = inferred.values;
+  }
+
+  readonly shape = (value: string): Shape | undefined => this.shapes.get(value);
+
+  /** Integers that a shape, slice or split is given by, as far as they are known: numbers and symbols. */
+  vector(value: string | undefined): Dim[] | undefined {
+    return this.values.get(value);
+  }
+
+  /** `vector`, where all of it is numbers. */
+  numbers(value: string | undefined): number[] | undefined {
+    const all = this.vector(value);
+    return all?.every((dim) => typeof dim === 'number') ? all : undefined;
+  }
+
+  why(value: string): string {
+    return this.reasons.get(value) ?? `${value} holds no channels that could be followed`;
+  }
+
+  /** Labels of `value` along `axis`; where it has none there its entries stay, and so do channels along other axes. */
+  along(value: string, axis: number): Int32Array | string {
+    const labels = this.labels.get(value);
+    if (labels?.axis === axis) return labels.ids;
+    const size = this.shape(value)?.[axis];
+    if (typeof size !== 'number') return `the size of axis ${axis} of ${value} is not known`;
+    const why = labels ? `channels lie along axis ${labels.axis} of ${value}, not ${axis}` : this.why(value);
+    if (labels) this.atoms.freeze(labels.ids, why);
+    return this.atoms.frozen(size, why);
+  }
+
+  /** The weight of a layer; layers that share it share its channels. */
+  weight(node: Node, index: number): Slot {
+    const name = node.input[index];
+    const use = { node: keyOf(node), index };
+    const known = this.weights.get(name);
+    if (known) {
+      known.uses.push(use);
+      return known;
+    }
+    const slot = this.slot(name, use);
+    this.weights.set(name, slot);
+    return slot;
+  }
+
+  /**
+   * Input `index` of a node as a parameter with channels `ids` along `axis`. It is this use's alone: where exporters let
+   * equal constants be shared, others keep theirs.
+   */
+  parameter(node: Node, index: number, axis: number, ids: Int32Array): void {
+    if (this.graph.isConstant(node.input[index]))
+      this.bind(this.slot(node.input[index], { node: keyOf(node), index }), axis, ids);
+  }
+
+  /** Says that entry i of a parameter's `axis` belongs to atom ids[i]. */
+  bind(slot: Slot, axis: number, ids: Int32Array): void {
+    const own = slot.axes[axis];
+    if (own) this.atoms.uniteAll(own, ids);
+    else slot.axes[axis] = ids;
+  }
+
+  edit(edit: Edit): void {
+    this.edits.set(edit.node, edit);
+  }
+
+  private slot(constant: string, use: Slot['uses'][number]): Slot {
+    const dims = this.shape(constant) as readonly number[];
+    const slot: Slot = { constant, dims, uses: [use], axes: dims.map(() => undefined) };
+    this.slots.push(slot);
+    return slot;
+  }
+}
+
+/** A node in words. */
+export const described = (node: Node): string =>
+  nameOf(node) === node.opType ? node.opType : `${node.opType} ${nameOf(node)}`;

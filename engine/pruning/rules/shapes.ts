@@ -1,0 +1,147 @@
+import { intOf, intsOf, setAttribute, stringOf } from '../../onnx/attributes';
+import type { Node } from '../../onnx/graph';
+import { wrap } from '../axes';
+import { shapeEdit, type ShapeEntry, shapeEntries } from '../edits';
+import { type Labels, reshapeLabels } from '../labels';
+import type { Rule, Scope } from './scope';
+
+/** Flatten, Squeeze, Unsqueeze: the same elements in another shape, which follows from the input's. */
+export const reshaped: Rule = (node, scope) => {
+  const own = scope.labels.get(node.input[0]);
+  const [input, output] = [scope.shape(node.input[0]), scope.shape(node.output[0])];
+  if (!own || !input || !output) return own ? 'its shapes are not known' : [undefined];
+  const labels = reshapeLabels(input, output, own, scope.atoms);
+  return typeof labels === 'string' ? labels : [labels];
+};
+
+export const reshape: Rule = (node, scope) => {
+  const own = scope.labels.get(node.input[0]);
+  if (!own) return [undefined];
+  const outcome = reshaped(node, scope);
+  return typeof outcome === 'string' ? outcome : (literalReshape(node, scope, own, outcome[0]) ?? outcome);
+};
+
+/** Replaces the shape of a Reshape by an equal one that knows of its channels; says why where there is none. */
+export function literalReshape(
+  node: Node,
+  scope: Scope,
+  input: Labels | undefined,
+  output: Labels | undefined,
+): string | undefined {
+  const [before, after] = [scope.shape(node.input[0]), scope.shape(node.output[0])];
+  const given = scope.vector(node.input[1]);
+  if (!after || given?.length !== after.length) return 'the shape that it gives is not known';
+  let rest = given.includes(-1) && typeof after[given.indexOf(-1)] !== 'number';
+  const entries = shapeEntries(after, output, (axis) => {
+    if (given[axis] === -1) return -1;
+    const sameAxis = typeof after[axis] === 'string' && before?.[axis] === after[axis];
+    if ((given[axis] === 0 || sameAxis) && input?.axis !== axis) return 0;
+    if (rest) return typeof given[axis] === 'string' ? { piece: axis } : undefined;
+    rest = true;
+    return -1;
+  });
+  if (!entries) return 'it computes a shape that has no constant form';
+  scope.edit(
+    shapeEdit(node, 1, entries, (at) => intOf(at, 'allowzero', 0) && setAttribute(at, 'allowzero', 0)),
+  );
+  return undefined;
+}
+
+/** Expand along axes that hold no channels; a constant scalar becomes a tensor of which any channel can go. */
+export const expand: Rule = (node, scope) => {
+  const own = scope.labels.get(node.input[0]);
+  const rank = scope.shape(node.input[0])?.length;
+  const output = scope.shape(node.output[0]);
+  if (!own) return [filled(node, scope, 1)];
+  if (rank === undefined || !output) return 'its shapes are not known';
+  const labels = { axis: own.axis + output.length - rank, ids: own.ids };
+  if (output[labels.axis] !== own.ids.length) return 'it repeats a channel';
+  return literalExpand(node, scope, labels) ?? [labels];
+};
+
+/** As `literalReshape`, of an Expand: 1 stands for a size that stays. */
+export function literalExpand(node: Node, scope: Scope, output: Labels | undefined): string | undefined {
+  const given = scope.vector(node.input[1]);
+  if (!given) return 'the shape that it gives is not known';
+  const offset = (scope.shape(node.output[0])?.length ?? given.length) - given.length;
+  const entries = given.map((dim, at): ShapeEntry | undefined =>
+    at + offset === output?.axis ? 1 : typeof dim === 'string' ? { piece: at } : dim,
+  );
+  if (!entries.every((entry) => entry !== undefined)) return 'it computes a shape that has no constant form';
+  scope.edit(withIds(shapeEdit(node, 1, entries), output?.ids));
+  return undefined;
+}
+
+const withIds = (edit: ReturnType<typeof shapeEdit>, ids: Int32Array | undefined) =>
+  ids ? { ...edit, ids: [...edit.ids, ids] } : edit;
+
+export const resize: Rule = (node, scope) => {
+  const own = scope.labels.get(node.input[0]);
+  if (!own) return [undefined];
+  const rank = scope.shape(node.input[0])?.length;
+  if (rank === undefined || stringOf(node, 'keep_aspect_ratio_policy', 'stretch') !== 'stretch')
+    return 'its size is not known';
+  const axes = intsOf(node, 'axes')?.map((axis) => wrap(axis, rank));
+  const at = axes ? axes.indexOf(own.axis) : own.axis;
+  if (at < 0) return [own];
+  const scales = node.opType === 'Upsample' ? node.input[1] : node.input[2];
+  if (node.input[3]) return literalSizes(node, scope, own, at) ?? [own];
+  return scope.vector(scales)?.[at] === 1 ? [own] : 'it stretches channels';
+};
+
+function literalSizes(node: Node, scope: Scope, own: Labels, at: number): string | undefined {
+  const sizes = scope.vector(node.input[3]);
+  if (!sizes) return 'its size is not known';
+  if (sizes[at] !== own.ids.length) return 'it stretches channels';
+  const entries = shapeEntries(sizes, { axis: at, ids: own.ids }, (axis) =>
+    typeof sizes[axis] === 'string' ? { piece: axis } : undefined,
+  );
+  if (!entries) return 'it computes a size that has no constant form';
+  scope.edit(shapeEdit(node, 3, entries));
+  return undefined;
+}
+
+/** A constant tensor of a given shape, whose channels (axis 1) may be fewer. */
+export const constantOfShape: Rule = (node, scope) => [filled(node, scope, 0)];
+
+function filled(node: Node, scope: Scope, index: number): Labels | undefined {
+  const dims = scope.vector(node.input[index]);
+  const count = dims?.[1];
+  const scalar = index === 0 || scope.graph.constant(node.input[0])?.data.length === 1;
+  if (!scalar || !dims || typeof count !== 'number' || count < 1) return undefined;
+  const labels = { axis: 1, ids: scope.atoms.fresh(count) };
+  const entries = shapeEntries(dims, labels, (axis) =>
+    typeof dims[axis] === 'string' ? { piece: axis } : undefined,
+  );
+  if (!entries || scope.shape(node.output[0])?.length !== dims.length) return undefined;
+  scope.edit(shapeEdit(node, index, entries));
+  return labels;
+}
+
+/** Repetition along axes that hold no channels. */
+export const tile: Rule = (node, scope) => {
+  const own = scope.labels.get(node.input[0]);
+  if (!own) return [undefined];
+  return scope.vector(node.input[1])?.[own.axis] === 1 ? [own] : 'it repeats channels';
+};
+
+/** DepthToSpace: the block² channels that become one are tied. */
+export const depthToSpace: Rule = (node, scope) => {
+  const ids = scope.along(node.input[0], 1);
+  if (typeof ids === 'string') return ids;
+  const area = intOf(node, 'blocksize', 1) ** 2;
+  const count = ids.length / area;
+  const first = stringOf(node, 'mode', 'DCR') === 'CRD';
+  const channelOf = (at: number) => (first ? Math.floor(at / area) : at % count);
+  const out = Int32Array.from({ length: count }, (_, channel) => ids[first ? channel * area : channel]);
+  ids.forEach((id, at) => scope.atoms.unite(id, out[channelOf(at)]));
+  return [{ axis: 1, ids: out }];
+};
+
+/** SpaceToDepth: block² copies of the channels, one a position. */
+export const spaceToDepth: Rule = (node, scope) => {
+  const ids = scope.along(node.input[0], 1);
+  if (typeof ids === 'string') return ids;
+  const area = intOf(node, 'blocksize', 1) ** 2;
+  return [{ axis: 1, ids: Int32Array.from({ length: ids.length * area }, (_, at) => ids[at % ids.length]) }];
+};

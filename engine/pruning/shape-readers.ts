@@ -1,0 +1,122 @@
+import type { Node } from '../onnx/graph';
+import { intOf } from '../onnx/attributes';
+import { sliceIndices } from '../onnx/shape-rules/slice';
+import { wrap } from './axes';
+import { keyOf } from './edits';
+import { described, type Scope } from './rules/scope';
+import { literalExpand, literalReshape } from './rules/shapes';
+
+/** The labelled channels that each entry of a vector of sizes counts. */
+type Counts = readonly (Int32Array | undefined)[];
+
+/**
+ * Follows channel counts that a graph reads by Shape. Where they end in shapes that the rewrite replaces by constants
+ * they do no harm; channels whose count is used in any other way stay, since it would change with them.
+ */
+export function settleShapeReaders(scope: Scope): void {
+  const { graph, atoms } = scope;
+  const counts = new Map<string, Counts>();
+  for (const node of graph.nodes) {
+    const read = [...graph.readsOf(node)].filter((value) => counts.has(value));
+    if (node.opType === 'Shape' && !node.domain) {
+      const own = countsOfShape(node, scope);
+      if (own?.some((ids) => ids)) counts.set(node.output[0], own);
+    } else if (read.length) {
+      const passed = passes(node, scope, counts);
+      if (passed?.some((ids) => ids)) counts.set(node.output[0], passed);
+      else if (passed) continue;
+      else if (!settled(node, scope, read))
+        freeze(read, `${described(node)} computes with the number of channels`);
+    }
+  }
+  freeze(
+    graph.outputs.map(({ name }) => name),
+    'the model gives the number of channels as an output',
+  );
+
+  function freeze(values: readonly string[], why: string): void {
+    for (const value of values) for (const ids of counts.get(value) ?? []) if (ids) atoms.freeze(ids, why);
+  }
+
+  /** Whether a node takes all sizes in `values` in a shape that an edit replaces where these channels go. */
+  function settled(node: Node, { edits, labels }: Scope, values: readonly string[]): boolean {
+    const shapeInput = { Reshape: 1, Expand: 1, Resize: 3, Slice: 1, Split: 1, Pad: 1, ConstantOfShape: 0 }[
+      node.opType
+    ];
+    if (shapeInput === undefined || node.domain) return false;
+    const slots = node.opType === 'Slice' ? [1, 2] : [shapeInput];
+    if (node.input.some((value, index) => values.includes(value) && !slots.includes(index))) return false;
+    if (!edits.has(keyOf(node)) && !labels.has(node.input[0])) {
+      if (node.opType === 'Reshape') literalReshape(node, scope, undefined, undefined);
+      if (node.opType === 'Expand') literalExpand(node, scope, undefined);
+    }
+    const edit = edits.get(keyOf(node));
+    if (!edit) return false;
+    const ids = values.flatMap((value) => counts.get(value)!.filter((entry) => entry !== undefined));
+    edits.set(edit.node, { ...edit, ids: [...edit.ids, ...ids] });
+    return true;
+  }
+}
+
+/** Entries that a vector of sizes may have. */
+const most = 64;
+
+function countsOfShape(node: Node, { labels, shape }: Scope): Counts | undefined {
+  const own = labels.get(node.input[0]);
+  const rank = shape(node.input[0])?.length;
+  if (!own) return undefined;
+  if (rank === undefined) return [own.ids];
+  const all = Array.from({ length: rank }, (_, axis) => (axis === own.axis ? own.ids : undefined));
+  return all.slice(intOf(node, 'start', 0), intOf(node, 'end', rank));
+}
+
+/** What a node that moves or reckons with sizes hands on; undefined for any other, and where nothing is left. */
+function passes(node: Node, scope: Scope, counts: ReadonlyMap<string, Counts>): Counts | undefined {
+  if (node.domain) return undefined;
+  const [first] = node.input;
+  const own = counts.get(first);
+  const lengthOf = (value: string) => lengthIn(scope, value);
+  switch (node.opType) {
+    case 'Gather': {
+      const at = scope.numbers(node.input[1]);
+      return own && at && at.map((index) => own[wrap(index, own.length)]);
+    }
+    case 'Slice': {
+      const [start, end, step] = [1, 2, 4].map((index) => scope.numbers(node.input[index])?.[0]);
+      if (!own || start === undefined || end === undefined || (node.input[4] && step === undefined))
+        return undefined;
+      return sliceIndices(own.length, start, end, step ?? 1).map((index) => own[index]);
+    }
+    case 'Unsqueeze':
+    case 'Squeeze':
+    case 'Cast':
+    case 'Identity':
+      return own;
+    case 'Concat':
+      if (node.input.some((value) => !counts.has(value) && lengthOf(value) > most)) return undefined;
+      return node.input.flatMap(
+        (value) => counts.get(value) ?? Array<undefined>(lengthOf(value)).fill(undefined),
+      );
+    case 'Add':
+    case 'Sub':
+    case 'Mul':
+    case 'Div': {
+      const both = node.input.map((value) => counts.get(value) ?? [undefined]);
+      if (node.input.some((value) => !counts.has(value) && lengthOf(value) > most)) return undefined;
+      const length = Math.max(...node.input.map((value) => counts.get(value)?.length ?? lengthOf(value)));
+      return Array.from({ length }, (_, at) => {
+        const met = both.map((entries) => entries[entries.length === 1 ? 0 : at]).filter((ids) => ids);
+        return met.length ? Int32Array.from(met.flatMap((ids) => [...ids!])) : undefined;
+      });
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** The number of elements of a vector or scalar; Infinity where it is unknown or of higher rank. */
+function lengthIn({ shape }: Scope, value: string): number {
+  const dims = shape(value);
+  if (!dims || dims.length > 1) return Infinity;
+  return dims.length === 0 ? 1 : typeof dims[0] === 'number' ? dims[0] : Infinity;
+}

@@ -1,0 +1,148 @@
+import { floatOf, intOf } from '../onnx/attributes';
+import type { Graph, Node } from '../onnx/graph';
+import type { Layer } from '../onnx/layers';
+import type { Shapes } from '../onnx/shapes';
+import { groupsOf, type Window } from '../onnx/window';
+import { floats, type FloatTensor, isFloat, type Tensor } from '../tensor/tensor';
+import { patchAt, valuesAt } from './patches';
+
+/** Where a layer's bias stands: an input of a node, which may have none yet. */
+export interface BiasPlace {
+  readonly node: Node;
+  readonly index: number;
+}
+
+/**
+ * A layer as a linear map of what it sees at one output position: `groups` maps side by side, each from `channels` of
+ * `taps` numbers to `outputs`.
+ */
+export interface Site {
+  readonly layer: Layer;
+  readonly input: string;
+  readonly output: string;
+  readonly groups: number;
+  readonly channels: number;
+  readonly taps: number;
+  readonly outputs: number;
+  /** Output positions of an image. */
+  readonly height: number;
+  readonly width: number;
+  /** undefined where the layer can have none. */
+  readonly bias: BiasPlace | undefined;
+  /** Whether the weight stands as [channels, outputs] instead of [outputs, channels, …]. */
+  readonly transposed: boolean;
+  /** What the layer sees of input channels `channels` at a position. */
+  patch(
+    input: Tensor,
+    image: number,
+    y: number,
+    x: number,
+    channels: readonly number[],
+    out: Float64Array,
+  ): void;
+  /** All outputs at a position [groups·outputs]. */
+  values(output: Tensor, image: number, y: number, x: number, out: Float32Array): void;
+}
+
+/** A layer as a linear map; in words why it cannot be refitted where that is so. */
+export function siteOf(graph: Graph, layer: Layer, shapes: Shapes): Site | string {
+  const { node, dims } = layer;
+  if (!isFloat(graph.constant(layer.weight))) return 'its weight is not of 32-bit floats';
+  const output = shapes.get(node.output[0]);
+  if (!output?.slice(1).every((dim) => typeof dim === 'number')) return 'the size of its output is not known';
+  const sizes = output.slice(1) as number[];
+  const common = { layer, input: node.input[0], output: node.output[0] };
+  if (node.opType === 'Conv') {
+    const window = layer.window && plane(layer.window);
+    if (!window || dims.length > 4) return 'it is a convolution over three axes';
+    const groups = groupsOf(node);
+    const [height, width] = dims.length === 3 ? [1, sizes[1]] : sizes.slice(1);
+    return {
+      ...common,
+      ...{ groups, channels: dims[1], taps: window.kernel[0] * window.kernel[1], outputs: dims[0] / groups },
+      ...{ height, width, bias: { node, index: 2 }, transposed: false },
+      patch: (input, image, y, x, channels, out) => patchAt(input, window, image, y, x, out, channels),
+      values: valuesAt,
+    };
+  }
+  if (node.opType === 'Gemm') {
+    if (floatOf(node, 'alpha', 1) !== 1 || floatOf(node, 'beta', 1) !== 1) return 'its Gemm scales';
+    const transposed = intOf(node, 'transB', 0) === 0;
+    return { ...common, ...rows(dims, transposed, [sizes[0]]), bias: { node, index: 2 } };
+  }
+  if (node.opType !== 'MatMul' || layer.weight !== node.input[1]) return `it is a ${node.opType}`;
+  return { ...common, ...rows(dims, true, sizes), bias: addedTo(graph, node, dims[1]) };
+}
+
+/** A one-axis window as one over a single row. */
+function plane(window: Window): Window | undefined {
+  const { kernel, strides, dilations, pads } = window;
+  if (kernel.length === 2) return window;
+  if (kernel.length !== 1) return undefined;
+  return {
+    kernel: [1, kernel[0]],
+    strides: [1, strides[0]],
+    dilations: [1, dilations[0]],
+    pads: [0, pads[0], 0, pads[1]],
+  };
+}
+
+/** A matrix over the last axis: of [N, …, C] every row is a position. */
+function rows(dims: readonly number[], transposed: boolean, sizes: readonly number[]) {
+  const [channels, outputs] = transposed ? dims : [dims[1], dims[0]];
+  const width = sizes.slice(0, -1).reduce((a, b) => a * b, 1);
+  const start = (tensor: Tensor, image: number, x: number) => (image * width + x) * tensor.dims.at(-1)!;
+  const shape = { groups: 1, channels, taps: 1, outputs, height: 1, width, transposed };
+  return {
+    ...shape,
+    patch: ((input, image, _, x, own, out) => {
+      const from = start(input, image, x);
+      own.forEach((channel, at) => (out[at] = (input.data as Float32Array)[from + channel]));
+    }) satisfies Site['patch'],
+    values: ((output, image, _, x, out) => {
+      const from = start(output, image, x);
+      out.set((output.data as Float32Array).subarray(from, from + outputs));
+    }) satisfies Site['values'],
+  };
+}
+
+/** The constant that an Add gives to all that a MatMul computes, one number an output. */
+function addedTo(graph: Graph, node: Node, outputs: number): BiasPlace | undefined {
+  const readers = graph.uses(node.output[0]);
+  const [add] = readers;
+  if (readers.length !== 1 || add.opType !== 'Add' || add.domain || graph.isOutput(node.output[0]))
+    return undefined;
+  const index = add.input.findIndex((value) => graph.isConstant(value));
+  const constant = graph.constant(add.input[index]);
+  const alongLast = constant?.dims.at(-1) === outputs && constant.data.length === outputs;
+  return alongLast && isFloat(constant) ? { node: add, index } : undefined;
+}
+
+/** The weights of one group as a matrix [outputs, channels·taps]. */
+export function matrixOf({ data }: FloatTensor, site: Site, group: number): Float64Array {
+  const { outputs, channels, taps, transposed } = site;
+  const size = outputs * channels * taps;
+  if (!transposed) return Float64Array.from(data.subarray(group * size, (group + 1) * size));
+  return Float64Array.from(
+    { length: size },
+    (_, at) => data[(at % channels) * outputs + Math.floor(at / channels)],
+  );
+}
+
+/** The inverse of `matrixOf`, over all groups. */
+export function weightOf(
+  matrices: readonly Float64Array[],
+  { layer, outputs, transposed }: Site,
+): FloatTensor {
+  const weight = floats(layer.dims);
+  if (!transposed) {
+    matrices.forEach((matrix, group) => weight.data.set(matrix, group * matrix.length));
+    return weight;
+  }
+  const [matrix] = matrices;
+  const channels = matrix.length / outputs;
+  weight.data.forEach(
+    (_, at) => (weight.data[at] = matrix[(at % outputs) * channels + Math.floor(at / outputs)]),
+  );
+  return weight;
+}

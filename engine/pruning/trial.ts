@@ -1,0 +1,122 @@
+import type { Graph } from '../onnx/graph';
+import type { Layer } from '../onnx/layers';
+import type { Shapes } from '../onnx/shapes';
+import { floats, type FloatTensor, type Tensor } from '../tensor/tensor';
+import type { ChannelGroup, GroupConsumer } from './channel-groups';
+import { keyOf } from './edits';
+import { LayerFit, type Sampled } from './layer-fit';
+import type { Solver } from './least-squares';
+import { zero } from './mask';
+import { jobOf, setBias } from './reconstruct-groups';
+import type { ReconstructionSamples } from './samples';
+import { siteOf } from './sites';
+
+/** One weight that reads the group, and how it is refitted; without a fit it is only masked. */
+interface Reader {
+  readonly weight: string;
+  readonly consumer: GroupConsumer;
+  readonly fit: LayerFit | undefined;
+  /** The bias that changes with the weight, and whether a refit adds to it. */
+  readonly bias: { readonly name: string; readonly before: FloatTensor; readonly adds: boolean } | undefined;
+}
+
+/**
+ * A group pruned to any number of channels, as weights of the original's shapes: the channels that go are masked in
+ * every layer that reads them, and the layer is refitted. What trying many ratios of one group needs.
+ */
+export class GroupTrial {
+  private constructor(
+    /** The model, with a bias of its own for every layer that is refitted. */
+    readonly graph: Graph,
+    private readonly readers: readonly Reader[],
+    private readonly solver: Solver | undefined,
+  ) {}
+
+  /**
+   * Sees the reconstruction samples once for each layer.
+   * @param layers all layers of `graph`
+   */
+  static async open(
+    graph: Graph,
+    layers: readonly Layer[],
+    shapes: Shapes,
+    { consumers }: ChannelGroup,
+    samples: ReconstructionSamples,
+    solver?: Solver,
+  ): Promise<GroupTrial> {
+    const probed = graph.clone();
+    const byWeight = new Map<string, GroupConsumer[]>();
+    for (const consumer of consumers) {
+      const { weight } = consumer.layer;
+      byWeight.set(weight, [...(byWeight.get(weight) ?? []), consumer]);
+    }
+    const readers: Reader[] = [];
+    for (const [weight, all] of byWeight) {
+      const [consumer] = all;
+      const read = all.map(({ layer }) => ({
+        ...{ layer, site: siteOf(graph, layer, shapes) },
+        index: layers.findIndex(({ node }) => node === layer.node),
+      }));
+      const job = jobOf(weight, read, new Set(), samples);
+      if (typeof job === 'string') {
+        readers.push({ weight, consumer, fit: undefined, bias: undefined });
+        continue;
+      }
+      const fit = await LayerFit.gather(graph, job.layers, job.keep, samples);
+      readers.push({ weight, consumer, fit, bias: biasOf(graph, probed, weight, job.layers) });
+    }
+    return new GroupTrial(probed, readers, solver);
+  }
+
+  /** The constants of `graph` that `replacements` speaks of. */
+  get constants(): string[] {
+    return this.readers.flatMap(({ weight, bias }) => [weight, ...(bias ? [bias.name] : [])]);
+  }
+
+  /** The weights and biases with the channels `keep` of the group, ascending. */
+  async replacements(keep: readonly number[]): Promise<Map<string, Tensor>> {
+    const kept = new Set(keep);
+    const found = new Map<string, Tensor>();
+    for (const { weight, consumer, fit, bias } of this.readers) {
+      const { axis, positions } = consumer;
+      const gone = new Set(positions.filter((_, channel) => !kept.has(channel)).flat());
+      const own = this.graph.constant(weight) as FloatTensor;
+      if (!fit) {
+        const masked = { ...own, data: own.data.slice() };
+        zero(masked, axis, [...gone]);
+        found.set(weight, masked);
+        continue;
+      }
+      const left = Array.from({ length: own.dims[axis] }, (_, at) => at).filter((at) => !gone.has(at));
+      const refitted = await fit.refit(own, left, this.solver);
+      found.set(weight, refitted.weight);
+      if (bias && refitted.bias) {
+        const { data } = refitted.bias;
+        const { dims, data: before } = bias.before;
+        found.set(
+          bias.name,
+          bias.adds
+            ? floats(
+                dims,
+                before.map((value, at) => value + data[at]),
+              )
+            : refitted.bias,
+        );
+      }
+    }
+    return found;
+  }
+}
+
+/** Gives the layers of one weight a bias of their own in `probed`: zeros where they had none. */
+function biasOf(graph: Graph, probed: Graph, weight: string, layers: readonly Sampled[]): Reader['bias'] {
+  const { bias, layer, groups, outputs } = layers[0].site;
+  if (!bias) return undefined;
+  const adds = bias.node !== layer.node;
+  const old = graph.constant(bias.node.input[bias.index]) as FloatTensor | undefined;
+  const nothing = floats([groups * outputs]);
+  const before = old ?? nothing;
+  setBias(probed, layers, weight, adds ? nothing : before);
+  const node = probed.nodes.find((one) => keyOf(one) === keyOf(bias.node))!;
+  return { name: node.input[bias.index], before, adds };
+}

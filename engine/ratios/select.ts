@@ -1,0 +1,131 @@
+import { EngineError } from '../errors';
+import { manualPlan, type Ratios } from './manual';
+import { fitScores } from './monotonic';
+import { approach } from './nearest';
+import { better, optimalPlan } from './optimal';
+import { closeness, type CostOf, type LayerChoices, type Plan, tolerance } from './plan';
+import { Problem } from './problem';
+import { tarPlan } from './tar';
+import { greedyPlan } from './threshold';
+
+/** The ways to choose a plan. */
+export const selections = ['greedy', 'tar', 'manual', 'optimal'] as const;
+export type SelectionName = (typeof selections)[number];
+
+export interface SelectionSettings {
+  readonly select: SelectionName;
+  /** Makes each layer's scores rise with its units before greedy and tar read them (AIMET's `use_monotonic_fit`). */
+  readonly monotonic?: boolean;
+  /** Ratios by layer, which `manual` follows. */
+  readonly ratios?: Ratios;
+}
+
+/** Why a plan stays away from the target. */
+export interface Shortfall {
+  /** `floor`: every layer is at its least units. `units`: they are too coarse to come nearer from below. */
+  readonly reason: 'floor' | 'units';
+  /** The share of the whole cost that was asked, and the nearest to it that a plan can have (from below, but for the floor). */
+  readonly asked: number;
+  readonly nearest: number;
+  /** A sentence of both. */
+  readonly message: string;
+}
+
+export interface Selection {
+  readonly plan: Plan;
+  /** The plan's cost; at most the target unless that lies below the floor. */
+  readonly cost: number;
+  /** Whether the target could be met; where not, the plan is the cheapest there is. */
+  readonly reached: boolean;
+  /** Set where the plan stays more than 0.01 of the whole cost away from the target. */
+  readonly shortfall?: Shortfall;
+}
+
+/**
+ * Chooses units for each layer so that the cost comes to the target from below: within 0.01 of the whole cost wherever a
+ * plan does, and otherwise as near as there is, with the reason.
+ * @param costOf the cost of a plan in any unit (MACs, parameters, ms); it must not fall where a layer's units grow.
+ * @param target in the same unit; left out for `manual`, whose plan then stands as the ratios say. With one, the layers
+ * that `ratios` name are held and the others are allocated as `optimal` does.
+ * @throws EngineError `InvalidSettings` for settings that do not fit the layers.
+ */
+export function selectRatios(
+  choices: readonly LayerChoices[],
+  costOf: CostOf,
+  target: number | undefined,
+  settings: SelectionSettings,
+): Selection {
+  if (settings.select === 'manual') return selectManual(choices, costOf, target, settings.ratios ?? {});
+  if (target === undefined || !(target > 0))
+    throw new EngineError(
+      'InvalidSettings',
+      `target ${target}: selection ${settings.select} needs a cost above 0`,
+    );
+  const fitted = settings.monotonic ? fitScores(choices) : choices;
+  return solve(new Problem(fitted, costOf, target), rules[settings.select]);
+}
+
+const rules: Readonly<Record<Exclude<SelectionName, 'manual'>, (problem: Problem) => Plan>> = {
+  greedy: greedyPlan,
+  tar: tarPlan,
+  optimal(problem) {
+    // The allocation holds for summed errors; the other rules' plans are free to win by that measure too.
+    const [optimal, ...others] = [optimalPlan, greedyPlan, tarPlan].map((rule) => rule(problem));
+    return others.reduce((best, plan) => (better(problem, plan, best) ? plan : best), optimal);
+  },
+};
+
+/** Applies a rule where the target lies between the floor and the whole, then brings its plan near enough. */
+function solve(problem: Problem, rule: (problem: Problem) => Plan): Selection {
+  const { target, whole, floor, untouched } = problem;
+  const most = problem.cost(untouched);
+  if (most <= target) return { plan: untouched, cost: most, reached: true };
+  const least = problem.cost(floor);
+  if (least > target)
+    return { plan: floor, cost: least, reached: false, shortfall: shortfall('floor', problem, least) };
+  const enough = target - closeness * whole;
+  const brought = (chosen: Plan) =>
+    problem.cost(chosen) >= enough ? chosen : approach(problem, chosen, enough);
+  let plan = brought(rule(problem));
+  if (target - problem.cost(plan) > tolerance * whole) {
+    // A search that starts from where another rule stands may get nearer than its budget allowed from here.
+    const other = brought(rules.optimal(problem));
+    if (problem.cost(other) > problem.cost(plan)) plan = other;
+  }
+  const cost = problem.cost(plan);
+  const short = target - cost > tolerance * whole ? shortfall('units', problem, cost) : undefined;
+  return { plan, cost, reached: true, ...(short && { shortfall: short }) };
+}
+
+function shortfall(reason: Shortfall['reason'], { whole, target }: Problem, cost: number): Shortfall {
+  const [asked, nearest] = [target / whole, cost / whole];
+  const why = {
+    floor: `every layer is at its floor: ${nearest.toFixed(3)} of the cost is the least that can be reached`,
+    units: `the layers' units are coarse: ${nearest.toFixed(3)} of the cost is the nearest that can be reached`,
+  }[reason];
+  return { reason, asked, nearest, message: `${why}, ${asked.toFixed(3)} was asked` };
+}
+
+function selectManual(
+  choices: readonly LayerChoices[],
+  costOf: CostOf,
+  target: number | undefined,
+  ratios: Ratios,
+): Selection {
+  const plan = manualPlan(choices, ratios);
+  if (target === undefined) return { plan, cost: costOf(plan), reached: true };
+  const free = choices.flatMap(({ layer }, at) => (Object.hasOwn(ratios, layer) ? [] : [at]));
+  const whole = (part: Plan): Plan => {
+    const all = plan.slice();
+    free.forEach((at, i) => (all[at] = part[i]));
+    return all;
+  };
+  const problem = new Problem(
+    free.map((at) => choices[at]),
+    (part) => costOf(whole(part)),
+    target,
+    costOf(choices.map(() => null)),
+  );
+  const found = solve(problem, rules.optimal);
+  return { ...found, plan: whole(found.plan) };
+}

@@ -1,0 +1,181 @@
+import { type Batch, Dataset, type RandomInput } from '../data/dataset';
+import { Random } from '../data/random';
+import { EngineError } from '../errors';
+import type { Dim, Graph, ValueInfo } from '../onnx/graph';
+import { inferShapes } from '../onnx/shapes';
+import { typeOf } from '../onnx/tensor-proto';
+import { type ElementType, floats, sizeOf, type Tensor, zeros } from '../tensor/tensor';
+
+/** How the batches of a data set become a model's feeds. */
+export interface Feeder {
+  /** The input that images go to. */
+  readonly image: string;
+  feeds(batch: Batch): Record<string, Tensor>;
+}
+
+/**
+ * The input that a data set's images go to: the first of floats with at least three axes, else the first with as many,
+ * else the first of floats, else the first.
+ */
+export function imageInput(graph: Graph, others: readonly string[] = []): ValueInfo {
+  const inputs = graph.inputs.filter(({ name }) => !others.includes(name));
+  const wide = ({ dims }: ValueInfo) => !dims || dims.length > 2;
+  const real = ({ elementType }: ValueInfo) => /^float/.test(typeOf(elementType) ?? '');
+  const found =
+    inputs.find((input) => wide(input) && real(input)) ?? inputs.find(wide) ?? inputs.find(real) ?? inputs[0];
+  if (!found) throw new EngineError('UnsupportedModel', 'the model has no input that images could go to');
+  return found;
+}
+
+/**
+ * How `data` feeds `graph`: images to its image input, the data set's further inputs to those of their names.
+ * @throws EngineError `InvalidData` when an input is left unfed, or images or further inputs do not fit.
+ */
+export function feederOf(graph: Graph, data: Dataset): Feeder {
+  const image = imageInput(graph, data.inputs);
+  const names = graph.inputs.map(({ name }) => name);
+  const stranger = data.inputs.find((name) => !names.includes(name));
+  if (stranger !== undefined) {
+    throw new EngineError(
+      'InvalidData',
+      `\`inputs\` names ${stranger}; the model's inputs are ${names.join(', ')}`,
+    );
+  }
+  const unfed = names.find((name) => name !== image.name && !data.inputs.includes(name));
+  if (unfed !== undefined) {
+    throw new EngineError(
+      'InvalidData',
+      `images go to input ${image.name} of the model, and nothing to ${unfed}: name a .npy file for it under \`inputs\``,
+    );
+  }
+  const wanted = image.dims?.slice(1);
+  if (
+    wanted &&
+    !(wanted.length === data.shape.length && wanted.every((dim, at) => fits(dim, data.shape[at])))
+  ) {
+    throw new EngineError(
+      'InvalidData',
+      `images of ${data.name} are [${data.shape.join(', ')}], but input ${image.name} of the model takes [${wanted.map((dim) => dim ?? '?').join(', ')}]`,
+    );
+  }
+  const type = typeOf(image.elementType) ?? 'float32';
+  return {
+    image: image.name,
+    feeds: ({ images, size, inputs }) => ({
+      ...inputs,
+      [image.name]: imagesAs(type, [size, ...data.shape], images),
+    }),
+  };
+}
+
+const fits = (dim: Dim, size: number): boolean => typeof dim !== 'number' || dim === size;
+
+/** Images in an input's type: bytes where it takes bytes; the session converts between widths of floats. */
+const imagesAs = (type: ElementType, dims: readonly number[], images: Float32Array): Tensor =>
+  type === 'uint8'
+    ? { type, dims, data: new Uint8Array(Uint8ClampedArray.from(images).buffer) }
+    : floats(dims, images);
+
+/** What a model's inputs are sized by where it leaves dimensions open. */
+export interface InputSizes {
+  /** The whole shape of the image input, [1, 3, 224, 224]; the model's own by default. */
+  readonly inputShape?: readonly number[];
+}
+
+/** Random inputs of a model, and what was chosen for it. */
+export interface RandomData {
+  readonly data: Dataset;
+  /** Sentences on the inputs that are not images. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * A data set of standard normal images for `graph`, with further inputs drawn likewise and integers zero.
+ * @throws EngineError `InvalidSettings` when a size is not known, or `inputShape` is not one the model takes.
+ */
+export function randomData(
+  graph: Graph,
+  { inputShape, samples, seed }: InputSizes & { readonly samples: number; readonly seed: number },
+): RandomData {
+  const shapes = inputShapes(graph, { inputShape });
+  const image = imageInput(graph);
+  const further = graph.inputs.filter(({ name }) => name !== image.name);
+  const inputs = further.map(({ name, elementType, dims }): [string, RandomInput] => {
+    const type = typeOf(elementType) ?? 'float32';
+    const batched =
+      !dims || (dims.length > 0 && (typeof dims[0] !== 'number' || dims[0] === image.dims?.[0]));
+    const shape = shapes.get(name)!.slice(batched ? 1 : 0);
+    return [name, { type: type.startsWith('float') ? 'float32' : type, shape, batched }];
+  });
+  const data = Dataset.random({
+    shape: shapes.get(image.name)!.slice(1),
+    samples,
+    seed,
+    inputs: Object.fromEntries(inputs),
+  });
+  const notes = inputs.map(([name, { type }]) =>
+    type === 'float32'
+      ? `input ${name} is fed random numbers`
+      : `input ${name} (${type}) is fed zeros: name a .npy file for it under \`inputs\` where that means little`,
+  );
+  return { data, notes };
+}
+
+/**
+ * One batch of standard normal feeds for every input of `graph`, to run it with: integers are zero.
+ * @throws EngineError `InvalidSettings` as `randomData` does.
+ */
+export function randomFeeds(
+  graph: Graph,
+  { inputShape, seed = 0 }: InputSizes & { readonly seed?: number } = {},
+) {
+  const shapes = inputShapes(graph, { inputShape });
+  const random = new Random(seed);
+  const feeds = graph.inputs.map(({ name, elementType }): [string, Tensor] => {
+    const [type, dims] = [typeOf(elementType) ?? 'float32', shapes.get(name)!];
+    if (!type.startsWith('float')) return [name, zeros(type, dims)];
+    return [
+      name,
+      floats(
+        dims,
+        Float32Array.from({ length: sizeOf(dims) }, () => random.normal()),
+      ),
+    ];
+  });
+  return Object.fromEntries(feeds);
+}
+
+/**
+ * The shapes of all inputs: what the model leaves open is taken from `inputShape`, the batch is 1 where it is open.
+ * @throws EngineError `InvalidSettings` when a size is not known, or `inputShape` is not one the model takes.
+ */
+export function inputShapes(graph: Graph, { inputShape }: InputSizes): Map<string, number[]> {
+  const image = imageInput(graph);
+  const known = inferShapes(graph);
+  const shown = (dims: readonly Dim[]) => `[${dims.map((dim) => dim ?? '?').join(', ')}]`;
+  const declared = known.get(image.name);
+  if (
+    inputShape &&
+    declared &&
+    !(declared.length === inputShape.length && declared.every((dim, at) => fits(dim, inputShape[at])))
+  ) {
+    throw new EngineError(
+      'InvalidSettings',
+      `input size ${shown(inputShape)} is none that input ${image.name} takes: ${shown(declared)}`,
+    );
+  }
+  const symbols = new Map<Dim, number>();
+  declared?.forEach((dim, at) => inputShape && typeof dim === 'string' && symbols.set(dim, inputShape[at]));
+  const open = (dim: Dim, axis: number) => symbols.get(dim) ?? (axis ? undefined : 1);
+  return new Map(
+    graph.inputs.map(({ name }) => {
+      const dims = name === image.name && inputShape ? inputShape : known.get(name);
+      const shape = dims?.map((dim, at) => (typeof dim === 'number' ? dim : open(dim, at)));
+      if (shape?.every((size) => size !== undefined)) return [name, shape];
+      throw new EngineError(
+        'InvalidSettings',
+        `the size of input ${name} is ${dims ? shown(dims) : 'not in the model'}: give the image input's whole size (--input-size 1x3x224x224)`,
+      );
+    }),
+  );
+}

@@ -1,0 +1,199 @@
+import { EngineError } from '../errors';
+import { extract } from '../onnx/extract';
+import type { Graph } from '../onnx/graph';
+import type { Shapes } from '../onnx/shapes';
+import { typeOf } from '../onnx/tensor-proto';
+import type { Tensor } from '../tensor/tensor';
+import { weightBytes } from './large-model';
+import { type ProviderChoice, type ProviderName, resolveProvider } from './providers';
+import { Session } from './session';
+
+export interface ProbeSettings {
+  readonly shapes: Shapes;
+  readonly threads: number;
+  readonly provider?: ProviderChoice;
+  /** The outputs wanted; by default all that hold floats. */
+  readonly outputs?: readonly string[];
+  /** Bytes that the sessions of replacements may hold together, as estimated; 2 GiB by default. */
+  readonly memory?: number;
+  /** Batches that will be run; many by default. For few, opening a session a replacement does not pay. */
+  readonly batches?: number;
+}
+
+/** Values to try in place of constants of the model, by the constants' names; a constant that it lacks keeps its own. */
+export type Replacements = ReadonlyMap<string, Tensor>;
+/** What `prefix` keeps of a batch for `outputs`. */
+export type Kept = Readonly<Record<string, Tensor>>;
+
+/** What opening a session costs at most, in batches (docs/execution-providers.md). */
+const fewBatches = 4;
+/** What a session holds beside its weights, activations mostly: 60 to 140 MB were measured on MobileNetV2 at 224x224. */
+const arena = 2 ** 27;
+
+/**
+ * A network cut before the first use of some constants, to try many values for them: what lies before runs once a
+ * batch, what lies behind once a replacement. A replacement gets a session of its own, opened once and used for all
+ * batches: with weights as constants ONNX Runtime folds, fuses and lays out as in the whole model (measured in
+ * docs/execution-providers.md). Beyond a budget of memory, for a few batches, and off the CPU, replacements share one session that takes them
+ * as inputs: a GPU has no such layout to gain, and cuDNN would choose its algorithms anew in every session.
+ */
+export class ModelProbe {
+  private readonly own = new Map<Replacements, Promise<Session>>();
+  private shared: Promise<Session> | undefined;
+  private readonly room: number;
+
+  private constructor(
+    private readonly behind: Graph,
+    private readonly before: Session | undefined,
+    private readonly constants: ReadonlyMap<string, Tensor>,
+    /** The outputs that `outputs` gives, in the model's order. */
+    readonly wanted: readonly string[],
+    private readonly settings: ProbeSettings,
+    provider: ProviderName,
+  ) {
+    const weights = behind.model.graph!.initializer.reduce((sum, tensor) => sum + weightBytes(tensor), 0);
+    // ONNX Runtime holds weights twice: as they came, and packed for its kernels.
+    const most = Math.floor((settings.memory ?? 2 ** 31) / (2 * weights + arena));
+    const pays = provider === 'cpu' && (settings.batches ?? Infinity) >= fewBatches;
+    this.room = pays ? Math.max(1, most) : 0;
+  }
+
+  /**
+   * @param constants names of initializers to be replaced together or in turn
+   * @throws EngineError `InvalidSettings` when one of them is no constant; `UnsupportedModel` when no wanted output
+   * depends on them.
+   */
+  static async open(
+    graph: Graph,
+    constants: readonly string[],
+    settings: ProbeSettings,
+  ): Promise<ModelProbe> {
+    const values = new Map(constants.map((name) => [name, constantOf(graph, name)]));
+    const wanted = settings.outputs ?? floatOutputs(graph);
+    const depending = dependingOn(graph, constants);
+    const changing = wanted.filter((name) => depending.values.has(name));
+    if (!changing.length) {
+      throw new EngineError(
+        'UnsupportedModel',
+        `none of the outputs ${wanted.join(', ')} depends on ${constants.join(', ')}: leave it out with \`ignore\``,
+      );
+    }
+    const feeds = graph.inputs.map(({ name }) => name);
+    const fixed = wanted.filter((name) => !depending.values.has(name));
+    const kept = [...new Set([...depending.reads, ...fixed])].filter((value) => !feeds.includes(value));
+    const { shapes, threads } = settings;
+    const provider = await resolveProvider(settings.provider);
+    const before = kept.length
+      ? await Session.open(extract(graph, feeds, kept, shapes), { threads, provider })
+      : undefined;
+    try {
+      const behind = extract(graph, [...depending.reads], changing, shapes, before?.outputTypes);
+      return new ModelProbe(behind, before, values, wanted, settings, provider);
+    } catch (error) {
+      await before?.close();
+      throw error;
+    }
+  }
+
+  /** Runs what lies before the constants: all values that `outputs` needs of one batch. */
+  async prefix(feeds: Readonly<Record<string, Tensor>>): Promise<Kept> {
+    if (!this.before) return feeds;
+    const inputs = Object.fromEntries(this.before.inputs.map((name) => [name, feeds[name]]));
+    return { ...feeds, ...(await this.before.run(inputs)) };
+  }
+
+  /**
+   * The wanted outputs for a batch that went through `prefix`, by default with the model's own values. The same
+   * `replacement` object is the same replacement: its session is reused, and its tensors must not change.
+   * @throws EngineError `InvalidSettings` when it names another constant, or gives one another type or shape.
+   */
+  async outputs(kept: Kept, replacement: Replacements = none): Promise<Record<string, Tensor>> {
+    const session = await this.sessionOf(replacement);
+    const given = (name: string) => kept[name] ?? replacement.get(name) ?? this.constants.get(name);
+    const feeds = Object.fromEntries(session.inputs.map((name) => [name, given(name)]));
+    const found = await session.run(feeds);
+    return Object.fromEntries(this.wanted.map((name) => [name, found[name] ?? kept[name]]));
+  }
+
+  async close(): Promise<void> {
+    const sessions = [...this.own.values(), ...(this.shared ? [this.shared] : [])];
+    for (const opened of await Promise.allSettled(sessions))
+      if (opened.status === 'fulfilled') await opened.value.close();
+    await this.before?.close();
+  }
+
+  private sessionOf(replacement: Replacements): Promise<Session> {
+    const opened = this.own.get(replacement);
+    if (opened) return opened;
+    this.check(replacement);
+    if (this.own.size < this.room) {
+      const session = this.open(replacement);
+      this.own.set(replacement, session);
+      return session;
+    }
+    return (this.shared ??= this.openShared());
+  }
+
+  /** What lies behind with the replacement's values as constants. */
+  private open(replacement: Replacements): Promise<Session> {
+    const graph = extract(this.behind, inputsOf(this.behind), outputsOf(this.behind));
+    replacement.forEach((tensor, name) => graph.setConstant(name, tensor));
+    return this.session(graph);
+  }
+
+  /** What lies behind with all constants that may be replaced as inputs. */
+  private openShared(): Promise<Session> {
+    const { shapes } = this.settings;
+    const types = new Map([...this.constants].map(([name, { type }]) => [name, type]));
+    const inputs = [...inputsOf(this.behind), ...this.constants.keys()];
+    return this.session(extract(this.behind, inputs, outputsOf(this.behind), shapes, types));
+  }
+
+  private session(graph: Graph): Promise<Session> {
+    const { threads, provider } = this.settings;
+    return Session.open(graph, { threads, provider });
+  }
+
+  private check(replacement: Replacements): void {
+    for (const [name, { type, dims }] of replacement) {
+      const own = this.constants.get(name);
+      if (!own) throw new EngineError('InvalidSettings', `${name} is none of the constants of this probe`);
+      if (type !== own.type || String(dims) !== String(own.dims)) {
+        throw new EngineError(
+          'InvalidSettings',
+          `${name} is ${own.type} [${own.dims.join(', ')}], its replacement ${type} [${dims.join(', ')}]`,
+        );
+      }
+    }
+  }
+}
+
+const none: Replacements = new Map();
+const inputsOf = (graph: Graph) => graph.inputs.map(({ name }) => name);
+const outputsOf = (graph: Graph) => graph.outputs.map(({ name }) => name);
+
+/** The outputs of floats; one whose type is not declared counts as such. */
+const floatOutputs = (graph: Graph): string[] =>
+  graph.outputs
+    .filter(({ elementType }) => !elementType || /^float/.test(typeOf(elementType) ?? ''))
+    .map(({ name }) => name);
+
+function constantOf(graph: Graph, name: string): Tensor {
+  const value = graph.constant(name);
+  if (value) return value;
+  throw new EngineError('InvalidSettings', `${name} is no constant of the model`);
+}
+
+/** The values that depend on `constants`, and what computing them reads besides constants. */
+function dependingOn(graph: Graph, constants: readonly string[]) {
+  const values = new Set(constants);
+  const reads = new Set<string>();
+  for (const node of graph.nodes) {
+    const read = [...graph.readsOf(node)];
+    if (!read.some((value) => values.has(value))) continue;
+    node.output.filter(Boolean).forEach((value) => values.add(value));
+    read.forEach((value) => reads.add(value));
+  }
+  const open = [...reads].filter((value) => !values.has(value) && !graph.isConstant(value));
+  return { values: values as ReadonlySet<string>, reads: open };
+}

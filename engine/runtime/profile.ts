@@ -1,0 +1,156 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { Graph } from '../onnx/graph';
+import type { Tensor } from '../tensor/tensor';
+import { type InputSizes, randomFeeds } from './feeds';
+import type { ProviderChoice } from './providers';
+import { Session, type SessionSettings } from './session';
+
+export interface ProfileOptions extends InputSizes {
+  readonly threads: number;
+  /** Timed runs, after a few that warm up. */
+  readonly runs: number;
+  readonly provider?: ProviderChoice;
+  readonly optimize?: SessionSettings['optimize'];
+}
+
+/** A node of the graph that ONNX Runtime made of a model: fused, and with layout changes of its own. */
+export interface NodeTime {
+  /** Its name there: mostly the value that it computes, with `_nchwc` in the blocked layout. */
+  readonly node: string;
+  readonly op: string;
+  /** The execution provider that ran it: CPUExecutionProvider, CUDAExecutionProvider, … */
+  readonly provider: string;
+  /** Median time of its kernel, in ms. On a GPU that is the time to launch it, for kernels run asynchronously. */
+  readonly ms: number;
+}
+
+export interface Profile {
+  /** In the order in which they ran. */
+  readonly nodes: readonly NodeTime[];
+  /** Median over the runs of the sum of all kernels, in ms: without what a call costs outside of them. */
+  readonly ms: number;
+}
+
+/** Runs that are not counted: the first ones allocate memory and choose algorithms. */
+export const warmUp = 3;
+
+/**
+ * ms per node of a model on random inputs, by ONNX Runtime's own profiler.
+ * @throws EngineError `InvalidSettings` when the model leaves a size open that `inputShape` does not give.
+ */
+export async function profile(
+  graph: Graph,
+  { inputShape, runs, ...settings }: ProfileOptions,
+): Promise<Profile> {
+  const feeds = randomFeeds(graph, { inputShape });
+  const session = await ProfiledSession.open(graph, settings);
+  try {
+    for (let run = -warmUp; run < runs; run++) await session.run(feeds);
+    const recorded = session.finish().slice(warmUp);
+    const nodes = recorded[0].map((node, at) => ({ ...node, ms: median(recorded.map((run) => run[at].ms)) }));
+    return { nodes, ms: median(recorded.map(sumOf)) };
+  } finally {
+    await session.close();
+  }
+}
+
+/** Where a node ran. */
+export type Placement = Pick<NodeTime, 'node' | 'op' | 'provider'>;
+
+/**
+ * Where ONNX Runtime runs each node of a model with a provider: those it has no kernel for, or counts as cheaper
+ * there, go to the CPU without a word. One run on random inputs.
+ */
+export async function placements(
+  graph: Graph,
+  provider?: ProviderChoice,
+  sizes: InputSizes = {},
+): Promise<Placement[]> {
+  const { nodes } = await profile(graph, { ...sizes, provider, threads: 1, runs: 1 });
+  return nodes.map(({ node, op, provider: at }) => ({ node, op, provider: at }));
+}
+
+/** The kernels of one run, in order. */
+export type Run = readonly NodeTime[];
+
+/** A session whose kernels ONNX Runtime times. */
+export class ProfiledSession {
+  private constructor(
+    private readonly session: Session,
+    private readonly folder: string,
+  ) {}
+
+  static async open(graph: Graph, settings: SessionSettings): Promise<ProfiledSession> {
+    const folder = mkdtempSync(join(tmpdir(), 'slimflow-profile-'));
+    try {
+      const session = await Session.open(graph, { ...settings, profile: join(folder, 'profile') });
+      return new ProfiledSession(session, folder);
+    } catch (error) {
+      rmSync(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  async run(feeds: Readonly<Record<string, Tensor>>): Promise<void> {
+    await this.session.run(feeds);
+  }
+
+  /** Ends the recording; what was recorded of each run so far. */
+  finish(): Run[] {
+    this.session.endProfile();
+    const [file] = readdirSync(this.folder); // ONNX Runtime appends the time to its name
+    return runsOf(JSON.parse(readFileSync(join(this.folder, file), 'utf8')) as ProfileEvent[]);
+  }
+
+  async close(): Promise<void> {
+    await this.session.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** ms of all kernels of a run. */
+export const sumOf = (run: Run): number => run.reduce((sum, { ms }) => sum + ms, 0);
+
+/** The middle value; of an even number the larger of the two in the middle. */
+export const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[values.length >> 1];
+
+/** An event of ONNX Runtime's profile, Chrome's trace format: times in µs. */
+interface ProfileEvent {
+  readonly cat: string;
+  readonly name: string;
+  readonly ts: number;
+  readonly dur: number;
+  readonly args?: { readonly op_name?: string; readonly provider?: string };
+}
+
+const kernel = '_kernel_time';
+const withSubgraphs = new Set(['If', 'Loop', 'Scan']);
+
+/** The kernels of each run: events stand in the order in which they ended, a run's own last. */
+function runsOf(events: readonly ProfileEvent[]): Run[] {
+  const runs: Run[] = [];
+  let nodes: ProfileEvent[] = [];
+  for (const event of events) {
+    if (event.cat === 'Node' && event.name.endsWith(kernel)) {
+      // Kernels of a subgraph lie within the time of its node, which ends after them.
+      if (withSubgraphs.has(event.args?.op_name ?? ''))
+        while (nodes.length && nodes[nodes.length - 1].ts >= event.ts) nodes.pop();
+      nodes.push(event);
+    } else if (event.name === 'model_run') {
+      runs.push(nodes.map(timeOf));
+      nodes = [];
+    }
+  }
+  return runs;
+}
+
+const timeOf = ({ name, dur, args }: ProfileEvent): NodeTime => ({
+  node: name.slice(0, -kernel.length),
+  op: args?.op_name ?? '',
+  provider: args?.provider ?? '',
+  ms: dur / 1000,
+});

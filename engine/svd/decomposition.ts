@@ -1,0 +1,134 @@
+import { EngineError } from '../errors';
+import type { LinearAlgebra } from '../linalg/linear-algebra';
+import type { Graph, Node } from '../onnx/graph';
+import type { Layer } from '../onnx/layers';
+import type { Shapes } from '../onnx/shapes';
+import { isFloat, type FloatTensor, sizeOf, type Tensor } from '../tensor/tensor';
+import { LowRank, type Matricization } from './low-rank';
+
+/** What one unit of rank costs: multiply-accumulates of one sample, and weight elements. */
+export interface UnitCost {
+  readonly macs: number;
+  readonly params: number;
+}
+
+/** A layer's weight decomposed once, for every rank. */
+export interface Decomposition {
+  readonly maxRank: number;
+  /** Singular values, descending: the squares of those dropped sum to the squared error of a rank. */
+  readonly singularValues: Float64Array;
+  /** The weight of `rank` in the original's shape; the layer with it equals the layer split at that rank. */
+  lowRank(rank: number): Promise<FloatTensor>;
+  /**
+   * Replaces `node`, the decomposed layer's, by the two of `rank`. Their weights are new initializers: other readers
+   * of the old one keep it, and `Graph.removeDead` drops it where there are none.
+   */
+  split(graph: Graph, node: Node, rank: number): void;
+  /** The factors as named tensors; `SvdMethod.restore` takes them. */
+  toTensors(): Map<string, Tensor>;
+}
+
+/** How the layers of one kind are decomposed, costed and rewritten. */
+export interface Form {
+  readonly axes: Matricization;
+  costPerRank(layer: Layer, shapes: Shapes): UnitCost;
+  split(graph: Graph, node: Node, low: LowRank, rank: number): void;
+}
+
+/** A way of splitting layers in two by the singular value decomposition of their weights. */
+export interface SvdMethod {
+  /** Why this method leaves `layer` alone, as a part of a sentence; undefined where it can split it. */
+  refusal(graph: Graph, layer: Layer): string | undefined;
+  /** The rank at which nothing is lost. */
+  maxRank(layer: Layer): number;
+  /**
+   * What the split layer costs a unit of rank: rank · costPerRank is exactly what `layersOf` counts on the rewritten
+   * graph (`params` without the bias, which stays).
+   * @throws EngineError `UnsupportedModel` where a Conv's height or width is not known
+   */
+  costPerRank(layer: Layer, shapes: Shapes): UnitCost;
+  /** @throws EngineError `InvalidModel` where the weight holds NaN or Inf, naming layer and weight. */
+  decompose(graph: Graph, layer: Layer, library: LinearAlgebra): Promise<Decomposition>;
+  /** @throws EngineError `InvalidData` where the tensors are not those of this layer's decomposition. */
+  restore(layer: Layer, tensors: ReadonlyMap<string, Tensor>, library: LinearAlgebra): Decomposition;
+}
+
+/**
+ * A method from the form that each layer takes, where `formOf` gives a reason if it has none; `refuse` gives reasons
+ * that lie in the graph.
+ */
+export function methodOf(
+  formOf: (layer: Layer) => Form | string,
+  refuse: (graph: Graph, layer: Layer) => string | undefined = () => undefined,
+): SvdMethod {
+  const form = (layer: Layer): Form => {
+    const found = formOf(layer);
+    if (typeof found === 'string')
+      throw new EngineError('UnsupportedModel', `layer ${layer.name} cannot be split: ${found}`);
+    return found;
+  };
+  const decomposition = (of: Form, low: LowRank, library: LinearAlgebra): Decomposition => ({
+    maxRank: low.maxRank,
+    singularValues: low.svd.s,
+    lowRank: (rank) => low.weight(rank, library),
+    split: (graph, node, rank) => of.split(graph, node, low, rank),
+    toTensors: () => low.toTensors(),
+  });
+  return {
+    refusal(graph, layer) {
+      const weight = graph.constant(layer.weight);
+      if (layer.node.input[1] !== layer.weight) return 'its weight is not its second input';
+      if (!isFloat(weight)) return `its weight is ${weight?.type ?? 'of an unknown type'}, not float32`;
+      const found = formOf(layer);
+      return typeof found === 'string' ? found : refuse(graph, layer);
+    },
+    maxRank(layer) {
+      const { rows, columns } = form(layer).axes;
+      return Math.min(...[rows, columns].map((axes) => sizeOf(axes.map((axis) => layer.dims[axis]))));
+    },
+    costPerRank: (layer, shapes) => form(layer).costPerRank(layer, shapes),
+    async decompose(graph, layer, library) {
+      const found = form(layer);
+      const weight = graph.constant(layer.weight) as FloatTensor;
+      if (!weight.data.every(Number.isFinite))
+        throw new EngineError(
+          'InvalidModel',
+          `weight ${layer.weight} of layer ${layer.name} holds NaN or Inf: train or export the model again, or ignore the layer`,
+        );
+      return decomposition(found, await LowRank.of(weight, found.axes, library), library);
+    },
+    restore(layer, tensors, library) {
+      const found = form(layer);
+      return decomposition(found, LowRank.fromTensors(tensors, layer.dims, found.axes), library);
+    },
+  };
+}
+
+/**
+ * The largest rank at which the split layer costs less than `layer` itself; 0 where splitting never pays and the layer
+ * is best left alone.
+ */
+export function worthwhileRank(
+  method: SvdMethod,
+  layer: Layer,
+  shapes: Shapes,
+  cost: keyof UnitCost = 'macs',
+): number {
+  const whole = { macs: layer.macs, params: sizeOf(layer.dims) }[cost];
+  const unit = method.costPerRank(layer, shapes)[cost];
+  return Math.max(0, Math.min(method.maxRank(layer), Math.ceil(whole / unit) - 1));
+}
+
+/**
+ * Height and width (or what spatial axes there are) of a value [N, C, …].
+ * @throws EngineError `UnsupportedModel` where one is not known
+ */
+export function spatialSizes(shapes: Shapes, value: string): number[] {
+  const sizes = shapes.get(value)?.slice(2);
+  if (!sizes?.every((size) => typeof size === 'number'))
+    throw new EngineError(
+      'UnsupportedModel',
+      `the size of ${value} is not known: export the model with fixed height and width`,
+    );
+  return sizes;
+}

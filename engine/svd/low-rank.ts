@@ -1,0 +1,128 @@
+import { EngineError } from '../errors';
+import type { LinearAlgebra } from '../linalg/linear-algebra';
+import { type Matrix, matrixOf, type Svd } from '../linalg/matrix';
+import { floats, type FloatTensor, sizeOf, type Tensor } from '../tensor/tensor';
+
+/**
+ * How a weight becomes a matrix: the axes that make its rows (the layer's input side) and those that make its columns
+ * (the output side), either in order; the last axis of each runs fastest.
+ */
+export interface Matricization {
+  readonly rows: readonly number[];
+  readonly columns: readonly number[];
+}
+
+/** The two factors of a rank k: `input` [rows, k] and `output` [k, columns], row-major. */
+export interface Factors {
+  readonly input: Float32Array;
+  readonly output: Float32Array;
+}
+
+/** A weight decomposed as a matrix: every rank is then a matter of taking columns. */
+export class LowRank {
+  constructor(
+    /** The weight's shape. */
+    readonly dims: readonly number[],
+    readonly axes: Matricization,
+    readonly svd: Svd,
+  ) {}
+
+  /** @throws EngineError `InvalidModel` where the weight holds NaN or Inf, on which iterations would not end. */
+  static async of(weight: FloatTensor, axes: Matricization, library: LinearAlgebra): Promise<LowRank> {
+    const { dims, data } = weight;
+    const [rows, columns] = [offsets(dims, axes.rows), offsets(dims, axes.columns)];
+    const matrix = matrixOf(rows.length, columns.length);
+    let at = 0;
+    for (const row of rows) for (const column of columns) matrix.data[at++] = data[row + column];
+    return new LowRank(dims, axes, await library.svd(matrix));
+  }
+
+  /** min(rows, columns) of the matrix. */
+  get maxRank(): number {
+    return this.svd.s.length;
+  }
+
+  /** The factors of `rank`, the root of each singular value in either, so that their scales are alike. */
+  factors(rank: number): Factors {
+    const { u, s, v } = this.svd;
+    const input = new Float32Array(u.rows * rank);
+    const output = new Float32Array(rank * v.rows);
+    for (let k = 0; k < rank; k++) {
+      const root = Math.sqrt(s[k]);
+      for (let row = 0; row < u.rows; row++) input[row * rank + k] = u.data[row * u.columns + k] * root;
+      for (let column = 0; column < v.rows; column++)
+        output[k * v.rows + column] = v.data[column * v.columns + k] * root;
+    }
+    return { input, output };
+  }
+
+  /** The weight, in its own shape, that the factors of `rank` amount to. */
+  async weight(rank: number, library: LinearAlgebra): Promise<FloatTensor> {
+    const { u, s, v } = this.svd;
+    const scaled = matrixOf(
+      u.rows,
+      u.columns,
+      u.data.map((value, at) => value * s[at % u.columns]),
+    );
+    const product = (await library.timesTransposed(scaled, v, rank)).data;
+    const weight = floats(this.dims);
+    const [rows, columns] = [offsets(this.dims, this.axes.rows), offsets(this.dims, this.axes.columns)];
+    let at = 0;
+    for (const row of rows) for (const column of columns) weight.data[row + column] = product[at++];
+    return weight;
+  }
+
+  /** U, S, V and the weight's shape as named tensors. */
+  toTensors(): Map<string, Tensor> {
+    const { u, s, v } = this.svd;
+    const matrix = ({ rows, columns, data }: Matrix): Tensor => ({
+      type: 'float64',
+      dims: [rows, columns],
+      data,
+    });
+    return new Map([
+      ['u', matrix(u)],
+      ['s', { type: 'float64', dims: [s.length], data: s }],
+      ['v', matrix(v)],
+      ['dims', floats([this.dims.length], [...this.dims])],
+    ]);
+  }
+
+  /** @throws EngineError `InvalidData` where the tensors are not the factors of a weight of this shape. */
+  static fromTensors(
+    tensors: ReadonlyMap<string, Tensor>,
+    dims: readonly number[],
+    axes: Matricization,
+  ): LowRank {
+    const [rows, columns] = [axes.rows, axes.columns].map((of) => sizeOf(of.map((axis) => dims[axis])));
+    const rank = Math.min(rows, columns);
+    const stored = Array.from((tensors.get('dims')?.data ?? []) as Float32Array);
+    const read = (name: string, ...shape: number[]) => {
+      const tensor = tensors.get(name);
+      if (tensor?.type !== 'float64' || tensor.dims.join() !== shape.join() || stored.join() !== dims.join())
+        throw new EngineError(
+          'InvalidData',
+          `stored factors do not fit a weight [${dims.join(', ')}]: they are of one [${stored.join(', ')}]`,
+        );
+      return tensor.data as Float64Array<ArrayBuffer>;
+    };
+    return new LowRank(dims, axes, {
+      u: matrixOf(rows, rank, read('u', rows, rank)),
+      s: read('s', rank),
+      v: matrixOf(columns, rank, read('v', columns, rank)),
+    });
+  }
+}
+
+/** Where in memory each combination of indices along `axes` begins, the last axis running fastest. */
+function offsets(dims: readonly number[], axes: readonly number[]): number[] {
+  return axes.reduce<number[]>(
+    (found, axis) => {
+      const stride = sizeOf(dims.slice(axis + 1));
+      return found.flatMap((offset) =>
+        Array.from({ length: dims[axis] }, (_, index) => offset + index * stride),
+      );
+    },
+    [0],
+  );
+}

@@ -1,0 +1,10 @@
+import type { SvdMethod } from './decomposition';
+import { spatialSvd } from './spatial';
+import { weightSvd } from './weight';
+
+/** The decompositions by the names that specs and commands use. */
+export const svdMethods = {
+  'spatial-svd': spatialSvd,
+  'weight-svd': weightSvd,
+} as const satisfies Record<string, SvdMethod>;
+export type SvdTechnique = keyof typeof svdMethods;

@@ -1,0 +1,9 @@
+import { fromHalves } from './half';
+import type { Tensor } from './tensor';
+
+/** The elements of a tensor of floats of any width in single precision; undefined for other types. */
+export function asFloats({ type, data }: Tensor): Float32Array | undefined {
+  if (type === 'float32') return data as Float32Array;
+  if (type === 'float16') return fromHalves(data as Uint16Array);
+  return type === 'float64' ? Float32Array.from(data as Float64Array) : undefined;
+}

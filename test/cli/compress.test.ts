@@ -1,0 +1,221 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { CompressReport } from '../../engine/jobs/compress-model';
+import { type Graph, makeNode } from '../../engine/onnx/graph';
+import { macsOf } from '../../engine/onnx/layers';
+import { loadModel, saveModel } from '../../engine/onnx/model';
+import { openModel } from '../../engine/onnx/prepare';
+import { floats, type FloatTensor } from '../../engine/tensor/tensor';
+import { slimflow } from '../support/cli';
+import { inFolder } from '../support/folder';
+import { tinyJob, tinyNetwork } from '../support/tiny';
+
+const few = ['--candidates', '4', '--samples', '4'];
+const args = (technique: string, target: number, ...more: string[]) => [
+  ...['compress', 'model.onnx', '--technique', technique, '--target', `${target}`, '--out', 'small.onnx'],
+  ...few,
+  ...more,
+];
+
+/** Runs it with --json in a folder with the tiny network. */
+async function compressed(folder: string, command: string[]): Promise<CompressReport> {
+  const { out, err, status } = await slimflow(folder, [...command, '--json']);
+  const report = JSON.parse(out) as CompressReport;
+  expect([err, status]).toEqual(['', report.shortfall === null ? 0 : 3]);
+  return report;
+}
+
+describe('slimflow compress', () => {
+  it.each(['spatial-svd', 'weight-svd', 'channel-pruning'])(
+    'does %s without data, and reports',
+    (technique) =>
+      inFolder(async (folder) => {
+        tinyJob(folder);
+        const report = await compressed(folder, args(technique, 0.6));
+        const [before, after] = ['model.onnx', 'small.onnx'].map((file) =>
+          macsOf(openModel(join(folder, file))),
+        );
+        expect([report.macsOriginal, report.macs, report.target]).toEqual([before, after, 0.6]);
+        expect(report.achieved).toBe(after / before);
+        if (report.shortfall === null) expect(Math.abs(report.achieved - 0.6)).toBeLessThan(0.011);
+        else expect(report.shortfall).toMatch(/units are coarse/); // of so small a network they may be
+        expect(report.warnings[0]).toMatch(/^no data was given/);
+        const [layer] = report.layers;
+        expect(layer.kind).toBe('Conv');
+        expect(technique === 'channel-pruning' ? layer.channels : layer.rank).toBeGreaterThan(0);
+        expect(readdirSync(folder).sort()).toEqual([
+          'images.npy',
+          'job.json',
+          'labels.npy',
+          'model.onnx',
+          'small.onnx',
+        ]);
+      }),
+  );
+
+  it('scores by the data of a spec, and keeps the scores for another target', () =>
+    inFolder(async (folder) => {
+      tinyJob(folder);
+      const first = await compressed(
+        folder,
+        args('spatial-svd', 0.7, '--data', 'job.json', '--scores', 'scores.json', '--select', 'greedy'),
+      );
+      expect(first.warnings).toEqual([]);
+      const scores = readFileSync(join(folder, 'scores.json'), 'utf8');
+      expect(scores).toContain('"score":');
+      const second = await compressed(
+        folder,
+        args('spatial-svd', 0.4, '--data', 'job.json', '--scores', 'scores.json', '--cost', 'params'),
+      );
+      expect(second.params / second.paramsOriginal).toBe(second.achieved);
+      expect(readFileSync(join(folder, 'scores.json'), 'utf8')).toBe(scores);
+    }));
+
+  it('takes ratios and channels by hand', () =>
+    inFolder(async (folder) => {
+      tinyJob(folder);
+      const command = ['compress', 'model.onnx', '--select', 'manual', '--out', 'small.onnx'];
+      const svd = await compressed(folder, [...command, '--technique', 'weight-svd', '--layer', 'c3=0.5']);
+      expect([svd.target, svd.layers.map(({ name }) => name)]).toEqual([null, ['c3']]);
+      const channels = ['--technique', 'channel-pruning', '--channels', 'c2=0,5,7'];
+      const pruned = await compressed(folder, [...command, ...channels]);
+      expect(pruned.layers).toEqual([{ name: 'c2', kind: 'Conv', ratio: 5 / 8, channels: 5 }]);
+      const [own, small] = ['model.onnx', 'small.onnx'].map((file) => loadModel(join(folder, file)));
+      const filters = (graph: Graph) => graph.constant('c1.weight') as FloatTensor;
+      expect(filters(small).dims).toEqual([5, 1, 3, 3]);
+      expect(filters(small).data.slice(0, 27)).toEqual(filters(own).data.slice(9, 36)); // filters 1 to 3
+    }));
+
+  it('rounds ranks to a multiple, and leaves ignored layers', () =>
+    inFolder(async (folder) => {
+      tinyJob(folder);
+      const { layers, frozen } = await compressed(
+        folder,
+        args('spatial-svd', 0.7, '--multiplicity', '4', '--ignore', 'c2'),
+      );
+      expect(layers.map(({ name }) => name)).not.toContain('c2');
+      expect(layers.every(({ rank }) => rank! % 4 === 0)).toBe(true);
+      expect(frozen).toContainEqual({ name: 'c2', why: 'it is ignored' });
+    }));
+
+  it('lands on a measured latency, or says by how much it missed it', () =>
+    inFolder(async (folder) => {
+      tinyJob(folder);
+      const { out, status } = await slimflow(folder, args('weight-svd', 0.9, '--cost', 'latency', '--json'));
+      const { achieved, shortfall, cost } = JSON.parse(out) as CompressReport;
+      expect(cost).toBe('latency');
+      expect(achieved).toBeGreaterThan(0);
+      // What is measured of so small a network is noise: either it is near, or the report says that it is not.
+      if (Math.abs(achieved - 0.9) > 0.01)
+        expect([status, shortfall]).toEqual([3, expect.stringMatching(/latency/)]);
+      else expect(status).toBe(0);
+    }));
+
+  it('writes the nearest model and ends with status 3 where a target is out of reach', () =>
+    inFolder(async (folder) => {
+      tinyJob(folder);
+      const { out, status } = await slimflow(folder, args('spatial-svd', 0.01));
+      expect(status).toBe(3);
+      expect(out).toMatch(/target not reached: every layer is at its floor: 0\.\d+ of the MACs is the least/);
+      expect(existsSync(join(folder, 'small.onnx'))).toBe(true);
+    }));
+});
+
+const spoil = (change: (graph: Graph) => void) => (folder: string) => {
+  const graph = tinyNetwork();
+  change(graph);
+  saveModel(graph, join(folder, 'model.onnx'));
+};
+const filled = (value: number) => floats([12, 8, 3, 3], new Float32Array(864).fill(value));
+const nothing = () => undefined;
+
+/** [what, flags beside technique and out, what is done to the model, the message] */
+const refused: [string, string[], (folder: string) => void, RegExp][] = [
+  ['a NaN weight', [], spoil((graph) => graph.setConstant('c2.weight', filled(NaN))), /c2.*NaN/],
+  [
+    'an infinite weight',
+    [],
+    spoil((graph) => graph.setConstant('c2.weight', filled(Infinity))),
+    /c2.*(NaN|Inf)/,
+  ],
+  [
+    'a cycle',
+    [],
+    spoil((graph) => graph.setInput(graph.producer('c1')!, 0, 'c3.relu')),
+    /model .*model\.onnx.*(cycle|nothing before it)/,
+  ],
+  [
+    'a quantized model',
+    [],
+    spoil((graph) =>
+      graph.replace(graph.producer('c1.relu')!, [
+        makeNode({ op: 'QuantizeLinear', inputs: ['c1', 'c3.bias'], outputs: ['q'] }),
+        makeNode({ op: 'DequantizeLinear', inputs: ['q', 'c3.bias'], outputs: ['c1.relu'] }),
+      ]),
+    ),
+    /quantiz/i,
+  ],
+  ['a file that is no model', [], (folder) => writeFileSync(join(folder, 'model.onnx'), 'x'), /is no ONNX/],
+  ['a target of 0', ['--target', '0'], nothing, /number above 0/],
+  ['a target above 1', ['--target', '1.5'], nothing, /target must be above 0 and at most 1/],
+  ['no target', [], nothing, /target is missing/],
+  [
+    'a layer that is none',
+    ['--target', '0.5', '--layer', 'c9=0.5'],
+    nothing,
+    /c9 is nothing that .* can compress; it can: c1, c2/,
+  ],
+  ['a score without data', ['--target', '0.5', '--score', 'metric'], nothing, /score metric needs data/],
+  [
+    'an input size that does not fit',
+    ['--target', '0.5', '--input-size', '1x3x9x9'],
+    nothing,
+    /1, 3, 9, 9|takes/,
+  ],
+];
+
+describe('slimflow compress, of what can not be', () => {
+  it.each(refused)('%s: status 2, a sentence, nothing left', (what, flags, prepare, message) =>
+    inFolder(async (folder) => {
+      tinyJob(folder);
+      prepare(folder);
+      const before = readdirSync(folder);
+      const target = flags.includes('--target') || what === 'no target' ? [] : ['--target', '0.5'];
+      const command = ['compress', 'model.onnx', '--technique', 'spatial-svd', '--out', 'small.onnx', ...few];
+      const { err, status } = await slimflow(folder, [...command, ...target, ...flags, '--json']);
+      expect(err).toMatch(message);
+      expect(err).not.toMatch(/\n\s+at /);
+      expect(status).toBe(2);
+      expect(readdirSync(folder)).toEqual(before);
+    }),
+  );
+
+  it('channels that are not there, or all of them', () =>
+    inFolder(async (folder) => {
+      tinyJob(folder);
+      const command = ['compress', 'model.onnx', '--technique', 'channel-pruning', '--select', 'manual'];
+      for (const [channels, message] of [
+        ['c2=8', /no channel 8/],
+        ['c2=0,1,2,3,4,5,6,7', /keep at least one/],
+      ] as const) {
+        const { err, status } = await slimflow(folder, [
+          ...command,
+          '--channels',
+          channels,
+          '--out',
+          'o.onnx',
+        ]);
+        expect(err).toMatch(message);
+        expect(status).toBe(2);
+      }
+    }));
+
+  it('weights that are all zero are compressed like others', () =>
+    inFolder(async (folder) => {
+      tinyJob(folder);
+      spoil((graph) => graph.setConstant('c2.weight', filled(0)))(folder);
+      for (const technique of ['spatial-svd', 'channel-pruning'])
+        expect((await compressed(folder, args(technique, 0.6))).achieved).toBeLessThan(0.61);
+    }));
+});

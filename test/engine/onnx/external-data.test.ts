@@ -1,0 +1,137 @@
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InferenceSession } from 'onnxruntime-node';
+
+import { EngineError } from '../../../engine/errors';
+import { needsFile, loadModel, parseModel, saveModel, serializeModel } from '../../../engine/onnx/model';
+import { openModel } from '../../../engine/onnx/prepare';
+import {
+  ModelProtoSchema,
+  StringStringEntryProtoSchema,
+  type TensorProto,
+} from '../../../engine/onnx/proto/onnx_pb';
+import { floats } from '../../../engine/tensor/tensor';
+import { randoms, runOnce } from '../../support/graphs';
+import { tinyNetwork } from '../../support/tiny';
+
+const folder = mkdtempSync(join(tmpdir(), 'slimflow-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const x = randoms([2, 1, 8, 8], 1);
+
+/** The tiny network with its weights beside it, in a folder of its own. */
+function saved(name: string): string {
+  mkdirSync(join(folder, name));
+  const path = join(folder, name, 'model.onnx');
+  saveModel(tinyNetwork(), path, { externalData: true });
+  return path;
+}
+
+describe('external data', () => {
+  it('goes to a file beside the model and comes back, and ONNX Runtime finds it there', async () => {
+    const path = saved('whole');
+    expect(readdirSync(join(folder, 'whole')).sort()).toEqual(['model.onnx', 'model.onnx.data']);
+    expect(statSync(path).size).toBeLessThan(5_000);
+    await (await InferenceSession.create(path)).release();
+    expect(await runOnce(openModel(path), x)).toEqual(await runOnce(tinyNetwork(), x));
+  });
+
+  it('is kept by a model that came with it, saved over itself too', async () => {
+    const path = saved('again');
+    const graph = openModel(path);
+    graph.setConstant('c2.bias', floats([12]));
+    const expected = await runOnce(graph, x);
+    saveModel(graph, path);
+    expect(await runOnce(graph, x)).toEqual(expected);
+    expect(await runOnce(openModel(path), x)).toEqual(expected);
+    expect(readFileSync(path).includes(folder)).toBe(false);
+    saveModel(graph.clone(), join(folder, 'inline.onnx'), { externalData: false });
+    expect(readdirSync(folder)).not.toContain('inline.onnx.data');
+    expect(await runOnce(openModel(join(folder, 'inline.onnx')), x)).toEqual(expected);
+  });
+
+  it('leaves nothing half-written where the model cannot be saved', () => {
+    mkdirSync(join(folder, 'taken'));
+    expect(() => saveModel(tinyNetwork(), join(folder, 'taken'), { externalData: true })).toThrow(/EISDIR/);
+    expect(readdirSync(folder).filter((name) => /taken\.|tmp/.test(name))).toEqual([]);
+  });
+
+  it('that was written over since the model was opened is not read', async () => {
+    const path = saved('changed');
+    const graph = loadModel(path);
+    await new Promise((resolve) => setTimeout(resolve, 20)); // so that the clock of the file system moves on
+    writeFileSync(`${path}.data`, Buffer.alloc(statSync(`${path}.data`).size));
+    expect(() => graph.constant('c3.weight')).toThrow(/it was written since the model was opened/);
+  });
+
+  it('is shared by copies of a graph in memory', () => {
+    const graph = tinyNetwork();
+    const [one, two] = [graph, graph.clone()].map((g) => g.constant('c3.weight')!.data.buffer);
+    expect(one).toBe(two);
+  });
+
+  it('past what protobuf holds must be handed over by file', () => {
+    const path = saved('huge');
+    const model = fromBinary(ModelProtoSchema, readFileSync(path));
+    model.graph!.initializer.push({ ...model.graph!.initializer[0], name: 'huge', dims: [600_000_000n] });
+    repoint(model.graph!.initializer.at(-1)!, { offset: '0', length: '2400000000' });
+    writeFileSync(path, toBinary(ModelProtoSchema, model));
+    truncateSync(`${path}.data`, 2_400_000_000); // a sparse file: it takes no room on the disk
+    const graph = loadModel(path);
+    expect(needsFile(graph)).toBe(true);
+    expect(graph.constantDims('huge')).toEqual([600_000_000]);
+    expect(() => serializeModel(graph)).toThrow(/more than a model in memory may have: save it to a file/);
+    expect(needsFile(tinyNetwork())).toBe(false);
+  });
+});
+
+/** Changes what a tensor says of its place. */
+function repoint(tensor: TensorProto, fields: Record<string, string>): void {
+  const now = Object.fromEntries(tensor.externalData.map(({ key, value }) => [key, value]));
+  tensor.externalData = Object.entries({ ...now, ...fields }).map(([key, value]) =>
+    create(StringStringEntryProtoSchema, { key, value }),
+  );
+}
+
+describe('refuses external data', () => {
+  it.each<[string, Record<string, string>, RegExp]>([
+    ['that leaves the folder', { location: '../model.onnx.data' }, /leaves the model's folder/],
+    ['by a way through other folders', { location: 'a/../../b' }, /leaves the model's folder/],
+    ['at an absolute path', { location: '/etc/passwd' }, /is an absolute path/],
+    ['at an absolute path of Windows', { location: 'C:\\weights' }, /is an absolute path/],
+    ['through a link that leaves the folder', { location: 'link' }, /is a link that leaves/],
+    ['that is a folder', { location: 'folder' }, /is not a file/],
+    ['that is missing', { location: 'none' }, /none cannot be read/],
+    ['that is too short', { offset: '40960' }, /is cut short/],
+    ['at a place that is no number', { offset: '-1' }, /their offset is -1/],
+    ['of another length', { length: '8' }, /8 bytes of model.onnx.data for shape \[12, 12, 3, 3\]/],
+    ['without a place', { location: '' }, /does not say in which file/],
+  ])('%s', (name, fields, message) => {
+    const path = saved(`refused ${name}`);
+    symlinkSync('/etc/hostname', join(path, '..', 'link'));
+    mkdirSync(join(path, '..', 'folder'));
+    const model = fromBinary(ModelProtoSchema, readFileSync(path));
+    repoint(
+      model.graph!.initializer.find((tensor) => tensor.name === 'c3.weight')!,
+      fields,
+    );
+    writeFileSync(path, toBinary(ModelProtoSchema, model));
+    expect(() => loadModel(path)).toThrow(EngineError);
+    expect(() => loadModel(path)).toThrow(message);
+  });
+
+  it('of a model that came as bytes', () => {
+    expect(() => parseModel(readFileSync(saved('bytes')))).toThrow(/open the model by its path/);
+  });
+});

@@ -1,0 +1,223 @@
+import fc from 'fast-check';
+
+import { closeness, type CostOf, tolerance } from '../../../engine/ratios/plan';
+import { Problem } from '../../../engine/ratios/problem';
+import { type SelectionSettings, selectRatios } from '../../../engine/ratios/select';
+import { allPlans, layer, small } from './support';
+
+const modes: [string, SelectionSettings][] = [
+  ['greedy', { select: 'greedy' }],
+  ['greedy with monotonic scores', { select: 'greedy', monotonic: true }],
+  ['tar', { select: 'tar' }],
+  ['optimal', { select: 'optimal' }],
+];
+const share = fc.double({ min: 0.05, max: 1.05, noNaN: true });
+
+describe.each(['additive', 'coupled'] as const)('selectRatios, %s costs', (kind) => {
+  it.each(modes)(
+    '%s lands within 0.01 wherever a plan does, else on the nearest, and says why',
+    (_, settings) => {
+      fc.assert(
+        fc.property(small(kind), share, ({ choices, costOf, whole }, asked) => {
+          const target = asked * whole;
+          const { plan, cost, reached, shortfall } = selectRatios(choices, costOf, target, settings);
+          const plans = allPlans(choices);
+          expect(plans).toContainEqual(plan);
+          expect(cost).toBe(costOf(plan));
+          const below = plans.map(costOf).filter((each) => each <= target);
+          expect(reached).toBe(below.length > 0);
+          if (!reached) {
+            expect(cost).toBe(Math.min(...plans.map(costOf)));
+            expect(shortfall).toMatchObject({ reason: 'floor', nearest: cost / whole });
+            return;
+          }
+          expect(cost).toBeLessThanOrEqual(target);
+          const far = Math.min(target, whole) - cost > tolerance * whole;
+          if (far) expect(cost).toBe(Math.max(...below));
+          if (target < whole) expect(shortfall?.reason).toBe(far ? 'units' : undefined);
+        }),
+        { numRuns: 80, seed: 11 },
+      );
+    },
+  );
+
+  it('optimal errs least of all plans as near to the target', () => {
+    let [cases, worse] = [0, 0];
+    fc.assert(
+      fc.property(small(kind), fc.nat(), ({ choices, costOf, whole }, pick) => {
+        const plans = allPlans(choices);
+        const target = costOf(plans[pick % plans.length]);
+        const problem = new Problem(choices, costOf, target);
+        const near = (cost: number) => cost <= target && cost >= target - closeness * whole;
+        const optimal = selectRatios(choices, costOf, target, { select: 'optimal' });
+        const error = problem.error(optimal.plan);
+        for (const select of ['greedy', 'tar'] as const) {
+          const other = selectRatios(choices, costOf, target, { select });
+          if (near(other.cost)) expect(near(optimal.cost)).toBe(true);
+        }
+        if (!near(optimal.cost)) return;
+        cases++;
+        const errors = plans.filter((plan) => near(costOf(plan))).map((plan) => problem.error(plan));
+        if (error > Math.min(...errors) + 1e-6) worse++;
+      }),
+      { numRuns: 100, seed: 5 },
+    );
+    expect(cases).toBeGreaterThan(60);
+    expect(worse / cases).toBeLessThanOrEqual(kind === 'additive' ? 0 : 0.1);
+  });
+});
+
+describe('selectRatios', () => {
+  const choices = [
+    layer('a', [
+      [2, 90, 0.4],
+      [5, 97, 0.1],
+      [8, 98, 0.05],
+    ]),
+    layer('b', [
+      [2, 96, 0.2],
+      [5, 96, 0.2],
+      [8, 99, 0.01],
+    ]),
+  ];
+  /** Ten MACs a unit; a layer left untouched costs 110. */
+  const costOf: CostOf = (plan) =>
+    plan.reduce<number>((sum, units) => sum + (units === null ? 110 : units * 10), 0);
+
+  it.each(modes)('%s leaves everything as it is where the target allows it', (_, settings) => {
+    expect(selectRatios(choices, costOf, 220, settings)).toEqual({
+      plan: [null, null],
+      cost: 220,
+      reached: true,
+    });
+  });
+
+  it.each(modes)('%s says where every layer is at its floor', (_, settings) => {
+    const { plan, reached, shortfall } = selectRatios(choices, costOf, 15, settings);
+    expect({ plan, reached }).toEqual({ plan: [1, 1], reached: false });
+    expect(shortfall!.message).toMatch(/at its floor: 0\.091 .* 0\.068 was asked/);
+  });
+
+  it('says where units are too coarse', () => {
+    const coarse = [layer('a', [[1, 90, 0.5]], 2), layer('b', [[1, 90, 0.5]], 2)];
+    const { cost, shortfall } = selectRatios(coarse, costOf, 119, { select: 'optimal' });
+    expect(cost).toBe(40);
+    expect(shortfall).toMatchObject({ reason: 'units', nearest: 40 / 220 });
+    expect(shortfall!.message).toMatch(/units are coarse: 0\.182 .* nearest .* 0\.541 was asked/);
+  });
+
+  it.each(modes)('%s keeps to multiples and minima', (_, settings) => {
+    const grids = choices.map((choice) => ({ ...choice, step: 4, least: 3 }));
+    for (const target of [100, 130, 200]) {
+      const { plan } = selectRatios(grids, costOf, target, settings);
+      for (const units of plan) expect([4, 8, null]).toContain(units);
+    }
+  });
+
+  it('gives units where they take most error away', () => {
+    const flat = layer('flat', [
+      [2, 95, 0.1],
+      [8, 95, 0.09],
+    ]);
+    const steep = layer('steep', [
+      [2, 95, 0.9],
+      [8, 95, 0.01],
+    ]);
+    for (const select of ['greedy', 'optimal'] as const)
+      expect(selectRatios([flat, steep], costOf, 100, { select }).plan).toEqual([2, 8]);
+  });
+
+  it.each([undefined, 0, -1, NaN])('target %p is refused', (target) => {
+    expect(() => selectRatios(choices, costOf, target, { select: 'optimal' })).toThrow(
+      /selection optimal needs a cost/,
+    );
+  });
+
+  it.each(['additive', 'coupled'])(
+    'hundreds of layers with %s costs take some thousand costs a rule',
+    (kind) => {
+      const many = Array.from({ length: kind === 'coupled' ? 100 : 1000 }, (_, at) =>
+        layer(
+          `l${at}`,
+          Array.from(
+            { length: 9 },
+            (__, i) => [26 * (i + 1), 90 + ((at * 7 + i) % 10), 2 ** (-i - (at % 5))] as const,
+          ),
+          256,
+        ),
+      );
+      let asked = 0;
+      const cost: CostOf = (plan) => {
+        asked++;
+        let sum = 0;
+        for (let at = 0; at < plan.length; at++)
+          sum += (plan[at] ?? 257) * (kind === 'coupled' ? (plan[(at + 1) % plan.length] ?? 257) : 1);
+        return sum;
+      };
+      const whole = cost(many.map(() => null));
+      const landed = modes.map(([, settings]) => {
+        asked = 0;
+        const result = selectRatios(many, cost, 0.5 * whole, settings).cost / whole;
+        expect(asked).toBeLessThan(100_000);
+        return result;
+      });
+      for (const ratio of landed) expect(ratio).toBeCloseTo(0.5, 2);
+    },
+  );
+});
+
+describe('manual selection', () => {
+  const choices = ['a', 'b', 'c'].map((name) =>
+    layer(
+      name,
+      [
+        [2, 90, 0.4],
+        [8, 98, 0.05],
+      ],
+      10,
+      { unitsAtOne: 10.9 },
+    ),
+  );
+  const costOf: CostOf = (plan) =>
+    plan.reduce<number>((sum, units) => sum + (units === null ? 109 : units * 10), 0);
+
+  it('gives the units that each ratio buys, and leaves other layers untouched', () => {
+    const { plan, cost } = selectRatios(choices, costOf, undefined, {
+      select: 'manual',
+      ratios: { a: 0.5, c: 0.01 },
+    });
+    expect(plan).toEqual([5, null, 1]);
+    expect(cost).toBe(169);
+  });
+
+  it('rounds up to the multiplicity, and a ratio of 1 leaves the layer as it is', () => {
+    const grids = choices.map((choice) => ({ ...choice, step: 4 }));
+    const ratios = { a: 0.5, b: 1, c: 0.95 };
+    expect(selectRatios(grids, costOf, undefined, { select: 'manual', ratios }).plan).toEqual([
+      8,
+      null,
+      null,
+    ]);
+  });
+
+  it('holds the named layers and allocates the others where a target is given', () => {
+    const { plan, cost } = selectRatios(choices, costOf, 200, { select: 'manual', ratios: { b: 0.5 } });
+    expect(plan[1]).toBe(5);
+    expect(cost).toBeLessThanOrEqual(200);
+    expect(cost).toBeGreaterThan(200 - 0.01 * 327);
+    const short = selectRatios(choices, costOf, 60, { select: 'manual', ratios: { b: 0.5 } });
+    expect(short).toMatchObject({
+      plan: [1, 5, 1],
+      reached: false,
+      shortfall: { reason: 'floor', nearest: 70 / 327 },
+    });
+  });
+
+  it('names the layers where a name is wrong, and refuses a ratio that is none', () => {
+    const manual = (ratios: Record<string, number>) => () =>
+      selectRatios(choices, costOf, undefined, { select: 'manual', ratios });
+    expect(manual({ d: 0.5 })).toThrow(/d, which is no layer .* those are: a, b, c/);
+    expect(manual({ a: 0 })).toThrow(/ratio 0 of layer a/);
+    expect(manual({ a: 1.5 })).toThrow(/ratio 1.5 of layer a/);
+  });
+});

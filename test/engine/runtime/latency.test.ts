@@ -1,0 +1,109 @@
+import fc from 'fast-check';
+
+import { layersOf } from '../../../engine/onnx/layers';
+import { inferShapes } from '../../../engine/onnx/shapes';
+import { isotonic, LatencyCurve, latencyModel, layerAlone } from '../../../engine/runtime/latency-model';
+import { profile } from '../../../engine/runtime/profile';
+import { timeGraphs, timeKernels, timingOf } from '../../../engine/runtime/timing';
+import { tinyNetwork } from '../../support/tiny';
+
+const points = fc.uniqueArray(
+  fc.record({ units: fc.integer({ min: 1, max: 64 }), ms: fc.double({ min: 0, max: 10, noNaN: true }) }),
+  { selector: ({ units }) => units, minLength: 1, maxLength: 6 },
+);
+
+describe('a latency curve', () => {
+  it('never falls, and stays within what was measured', () => {
+    fc.assert(
+      fc.property(points, (measured) => {
+        const curve = new LatencyCurve(measured);
+        const values = Array.from({ length: 70 }, (_, units) => curve.ms(units));
+        const ms = measured.map((point) => point.ms);
+        for (let at = 1; at < values.length; at++)
+          expect(values[at]).toBeGreaterThanOrEqual(values[at - 1] - 1e-12);
+        expect(Math.min(...values)).toBeGreaterThanOrEqual(Math.min(...ms) - 1e-12);
+        expect(Math.max(...values)).toBeLessThanOrEqual(Math.max(...ms) + 1e-12);
+      }),
+    );
+  });
+
+  it('goes through points in order, straight between them, level beyond them', () => {
+    const curve = new LatencyCurve([
+      { units: 8, ms: 4 },
+      { units: 2, ms: 1 },
+    ]);
+    expect([1, 2, 5, 8, 9].map((units) => curve.ms(units))).toEqual([1, 1, 2.5, 4, 4]);
+  });
+
+  it('needs a point', () => {
+    expect(() => new LatencyCurve([])).toThrow(/needs a measured point/);
+  });
+});
+
+it('isotonic regression keeps the mean, and what is in order already', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 100 }), { minLength: 1 }), (values) => {
+      const sum = (list: readonly number[]) => list.reduce((total, value) => total + value, 0);
+      const fitted = isotonic(values);
+      expect(sum(fitted)).toBeCloseTo(sum(values), 6);
+      expect(isotonic(fitted)).toEqual(fitted);
+      const sorted = [...values].sort((a, b) => a - b);
+      expect(isotonic(sorted)).toEqual(sorted);
+    }),
+  );
+});
+
+it('a timing is the median, the least, and half the distance between the quartiles', () => {
+  expect(timingOf([5, 1, 2, 3, 4])).toEqual({ ms: 3, least: 1, noise: 1 / 3 });
+});
+
+it('a profile names each node with its operator, provider and time', async () => {
+  const { nodes, ms } = await profile(tinyNetwork(), { threads: 1, runs: 4, provider: 'cpu' });
+  expect(nodes.filter(({ op }) => op === 'Conv')).toHaveLength(3);
+  expect(nodes.every(({ node, provider }) => node && provider === 'CPUExecutionProvider')).toBe(true);
+  expect(ms).toBeGreaterThan(0);
+});
+
+it('graphs are timed in turn, with a figure each', async () => {
+  const rounds: number[] = [];
+  const onRun = (done: number) => void rounds.push(done);
+  const timings = await timeGraphs([tinyNetwork(), tinyNetwork()], { threads: 1, runs: 3, onRun });
+  expect(timings).toHaveLength(2);
+  expect(rounds).toEqual([0, 0, 0, 0, 1, 2]);
+  for (const { ms, least } of timings) expect(ms >= least && least > 0).toBe(true);
+  await expect(
+    timeGraphs([tinyNetwork()], {
+      threads: 1,
+      runs: 3,
+      onRun: () => {
+        throw new Error('stopped');
+      },
+    }),
+  ).rejects.toThrow('stopped');
+});
+
+it('a latency model predicts from layers measured alone', async () => {
+  const graph = tinyNetwork();
+  const shapes = inferShapes(graph);
+  const layer = layersOf(graph, shapes)[1];
+  const original = layerAlone(graph, layer, shapes);
+  expect([original.inputs[0].name, original.outputs[0].name]).toEqual(['c1.relu', 'c2']);
+  expect(await timeKernels([original], { threads: 1, runs: 2 })).toHaveLength(1);
+  const samples = [1, 4].map((units) => ({ units, graph: original }));
+  const model = await latencyModel(graph, [{ layer: 'c2', original, samples }], {
+    threads: 1,
+    runs: 3,
+    provider: 'cpu',
+  });
+  const { original: own, curve } = model.layers.get('c2')!;
+  expect(model.measure).toBe('kernels');
+  expect(model.predict(new Map())).toBe(model.ms);
+  expect(
+    model.predict(
+      new Map([
+        ['c2', 2],
+        ['unmeasured', 1],
+      ]),
+    ),
+  ).toBeCloseTo(model.ms + curve.ms(2) - own, 9);
+});

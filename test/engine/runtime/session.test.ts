@@ -1,0 +1,70 @@
+import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+
+import { declare } from '../../../engine/onnx/extract';
+import { runtimeModel } from '../../../engine/runtime/large-model';
+import { Session } from '../../../engine/runtime/session';
+import { asFloats } from '../../../engine/tensor/as-floats';
+import { floats, int64s, type Tensor } from '../../../engine/tensor/tensor';
+import { modelOf, randoms } from '../../support/graphs';
+import { tinyNetwork } from '../../support/tiny';
+
+describe('feeds that do not fit', () => {
+  it.each<[string, Record<string, Tensor>, RegExp]>([
+    ['another name', { x: floats([1, 1, 8, 8]), image: floats([1]) }, /no input image; it takes x/],
+    ['none', {}, /input x of the model was not fed/],
+    ['another rank', { x: floats([1, 8, 8]) }, /input x takes \[batch, 1, 8, 8\], but was fed \[1, 8, 8\]/],
+    ['another size', { x: floats([2, 3, 8, 8]) }, /takes \[batch, 1, 8, 8\], but was fed \[2, 3, 8, 8\]/],
+    [
+      'another type',
+      { x: { ...int64s([...Array<number>(64).keys()]), dims: [1, 1, 8, 8] } },
+      /takes float32, but was fed int64/,
+    ],
+  ])('of %s are clear errors', async (_, feeds, message) => {
+    const session = await Session.open(tinyNetwork(), { threads: 1 });
+    await expect(session.run(feeds)).rejects.toMatchObject({
+      code: 'InvalidData',
+      message: expect.stringMatching(message) as string,
+    });
+    await session.close();
+  });
+});
+
+it.each(['float16', 'float64'] as const)('feeds inputs of %s, and reads such outputs', async (type) => {
+  const graph = modelOf(['x', ['batch', 3]], [{ op: 'Neg', inputs: ['x'], outputs: ['y'] }], ['y'], {});
+  graph.setInterface([declare('x', ['batch', 3], type)], [declare('y', ['batch', 3], type)]);
+  const session = await Session.open(graph, { threads: 1 });
+  const { y } = await session.run({ x: floats([1, 3], [1, -0.5, 1024]) });
+  expect([y.type, asFloats(y)]).toEqual([type, Float32Array.from([-1, 0.5, -1024])]);
+  await session.close();
+});
+
+describe('a model whose weights pass the limit of one message', () => {
+  const graph = tinyNetwork();
+  const { bytes, externalData } = runtimeModel(graph, 0);
+
+  it('hands them over beside it, without copying them', async () => {
+    const weight = graph.model.graph!.initializer.find(({ name }) => name === 'c3.weight')!;
+    expect(externalData.map(({ data }) => data)).toContain(weight.rawData);
+    expect(bytes.length).toBeLessThan(3000);
+    expect(weight.externalData).toEqual([]); // the graph itself stays as it was
+  });
+
+  it('is run by ONNX Runtime as the whole is', async () => {
+    const beside = await InferenceSession.create(bytes, { externalData });
+    const whole = await Session.open(graph, { threads: 1 });
+    const x = randoms([2, 1, 8, 8], 1);
+    const { y } = await beside.run({ x: new OrtTensor('float32', x.data, x.dims) });
+    expect(y.data).toEqual((await whole.run({ x })).y.data);
+    await Promise.all([beside.release(), whole.close()]);
+  });
+});
+
+it('a model that ONNX Runtime refuses is a clear error', async () => {
+  const odd = modelOf(['x', [1]], [{ op: 'NoSuchOperator', inputs: ['x'], outputs: ['y'] }], ['y'], {
+    w: floats([1]),
+  });
+  await expect(Session.open(odd, { threads: 1 })).rejects.toMatchObject({
+    code: 'UnsupportedModel',
+    message: expect.stringMatching(/ONNX Runtime refuses the model.*NoSuchOperator/s) as string,
+  });
+});
