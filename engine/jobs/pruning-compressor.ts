@@ -38,7 +38,6 @@ export function pruningCompressor(graph: Graph, means: Means): Compressor {
       return removed ? [[name, keepAllBut(full, removed)]] : [];
     }),
   );
-  const solver = tools.algebra.solve.bind(tools.algebra);
   const counts = (plan: Plan) => {
     const kept: (number | null)[] = channels.groups.map(() => null);
     parts.forEach(({ index }, at) => (kept[index] = plan[at]));
@@ -83,9 +82,7 @@ export function pruningCompressor(graph: Graph, means: Means): Compressor {
     async trials(part) {
       const { group } = part as PruningPart;
       await rank([part as PruningPart]);
-      const trial = await withSamples((samples) =>
-        GroupTrial.open(graph, layers, shapes, group, samples, solver),
-      );
+      const trial = await withSamples((samples) => GroupTrial.open(graph, layers, shapes, group, samples));
       return {
         graph: trial.graph,
         constants: trial.constants,
@@ -115,7 +112,6 @@ export function pruningCompressor(graph: Graph, means: Means): Compressor {
       const keep = keepPlan(plan);
       const { graph: equivalent, warnings } = await withSamples((samples) =>
         reconstructGroups(graph, layers, channels, keep, samples, {
-          solver,
           onLayer: (layer, done, total) => context.report({ done, total, note: `reconstructing ${layer}` }),
         }),
       );

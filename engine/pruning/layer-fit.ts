@@ -1,9 +1,9 @@
 import type { Graph } from '../onnx/graph';
 import type { Tensor } from '../tensor/tensor';
 import { type FloatTensor, floats } from '../tensor/tensor';
-import { NormalEquations, type Solver } from './least-squares';
+import { NormalEquations } from './least-squares';
 import type { Positions } from './patches';
-import { eachSample, type ReconstructionSamples } from './samples';
+import { type ReconstructionSamples, sampled } from './samples';
 import { matrixOf, type Site, weightOf } from './sites';
 
 /** A layer with the positions at which it is sampled. */
@@ -50,15 +50,15 @@ export class LayerFit {
     const [{ site }] = layers;
     const systems = Array.from(
       { length: site.groups },
-      () => new NormalEquations(channels.length * site.taps, site.outputs),
+      () => new NormalEquations(channels.length * site.taps, site.outputs, samples.algebra),
     );
     const patch = new Float64Array(channels.length * site.taps);
     const own = new Float32Array(site.groups * site.outputs);
     const values = layers.flatMap(({ site: { input, output } }) => (targets ? [input] : [input, output]));
-    await samples.run(graph, [...new Set(values)], (batch, first) => {
+    await samples.run(graph, [...new Set(values)], async (batch, first) => {
       for (const { site: part, at } of layers) {
         const wanted = targets?.get(part);
-        eachSample(batch[part.input].dims[0], first, at, (image, row, y, x) => {
+        for (const { image, row, y, x } of sampled(batch[part.input].dims[0], first, at)) {
           if (!wanted) part.values(batch[part.output], image, y, x, own);
           const y0 = wanted?.subarray(row * own.length, (row + 1) * own.length) ?? own;
           systems.forEach((system, group) => {
@@ -67,7 +67,8 @@ export class LayerFit {
             part.patch(batch[part.input], image, y, x, read, patch);
             system.add(patch, y0.subarray(group * part.outputs, (group + 1) * part.outputs));
           });
-        });
+          if (systems[0].isFull) for (const system of systems) await system.sum();
+        }
       }
     });
     return new LayerFit(
@@ -91,7 +92,7 @@ export class LayerFit {
    * samples, than `weight` with the other channels masked.
    * @param weight the layer's weight so far
    */
-  async refit(weight: FloatTensor, keep: readonly number[], solver?: Solver): Promise<Refitted> {
+  async refit(weight: FloatTensor, keep: readonly number[]): Promise<Refitted> {
     const [site] = this.sites;
     const { taps, outputs } = site;
     const tapsOf = (positions: readonly number[]) =>
@@ -106,7 +107,7 @@ export class LayerFit {
       const prior = new Float64Array(outputs * columns.length);
       for (let k = 0; k < outputs; k++)
         columns.forEach((column, at) => (prior[k * columns.length + at] = matrix[k * width + column]));
-      const fit = await system.solve(unknowns, { prior, solver, biased: site.bias !== undefined });
+      const fit = await system.solve(unknowns, { prior, biased: site.bias !== undefined });
       matrix.fill(0);
       for (let k = 0; k < outputs; k++)
         columns.forEach((column, at) => (matrix[k * width + column] = fit.weights[k * columns.length + at]));
@@ -133,9 +134,8 @@ export async function targetsOf(
     for (const { site, at } of layers) {
       const width = site.groups * site.outputs;
       const all = targets.get(site)!;
-      eachSample(batch[site.output].dims[0], first, at, (image, row, y, x) =>
-        site.values(batch[site.output], image, y, x, all.subarray(row * width, (row + 1) * width)),
-      );
+      for (const { image, row, y, x } of sampled(batch[site.output].dims[0], first, at))
+        site.values(batch[site.output], image, y, x, all.subarray(row * width, (row + 1) * width));
     }
   };
   if (layers.length) await samples.run(graph, [...new Set(layers.map(({ site }) => site.output))], visit);

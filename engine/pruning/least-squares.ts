@@ -1,14 +1,8 @@
-import { CholeskyDecomposition, Matrix as MlMatrix } from 'ml-matrix';
+import type { LinearAlgebra } from '../linalg/linear-algebra';
+import { type Matrix, matrixOf } from '../linalg/matrix';
 
-/** A dense row-major matrix in float64. */
-export interface Matrix {
-  readonly rows: number;
-  readonly columns: number;
-  readonly data: Float64Array<ArrayBuffer>;
-}
-
-/** Solves A·X = B for a symmetric positive definite A [n, n] and B [n, k]; does not change them. */
-export type Solver = (spd: Matrix, rhs: Matrix) => Promise<Matrix>;
+/** Samples that are kept before they are summed: products of matrices are what libraries are fast at. */
+const block = 512;
 
 /** y ≈ W·x + b: weights [outputs, unknowns], bias [outputs]. */
 export interface Fit {
@@ -25,31 +19,53 @@ export class NormalEquations {
   readonly gram: Float64Array;
   readonly right: Float64Array;
   private readonly size: number;
+  /** Samples not summed yet, a column each: z and y. */
+  private readonly z: Matrix;
+  private readonly y: Matrix;
+  private pending = 0;
   samples = 0;
 
   /** @param unknowns entries of x; @param outputs entries of y */
   constructor(
     readonly unknowns: number,
     readonly outputs: number,
+    private readonly algebra: LinearAlgebra,
   ) {
     this.size = unknowns + 1;
     this.gram = new Float64Array(this.size * this.size);
     this.right = new Float64Array(this.size * outputs);
+    this.z = matrixOf(this.size, block);
+    this.y = matrixOf(outputs, block);
   }
 
-  /** Adds a sample. */
+  /** Whether `sum` must be called before another sample is added. */
+  get isFull(): boolean {
+    return this.pending === block;
+  }
+
+  /** Takes a sample. */
   add(x: ArrayLike<number>, y: ArrayLike<number>): void {
-    const { size, outputs, gram, right, unknowns } = this;
-    for (let i = 0; i < size; i++) {
-      const xi = i < unknowns ? x[i] : 1;
-      if (xi === 0) continue; // activations behind a ReLU are zero half the time
-      const row = i * size;
-      for (let j = i; j < unknowns; j++) gram[row + j] += xi * x[j];
-      gram[row + unknowns] += xi;
-      const out = i * outputs;
-      for (let k = 0; k < outputs; k++) right[out + k] += xi * y[k];
-    }
+    if (this.isFull) throw new RangeError('sum the samples taken before adding more');
+    const { z, y: right, unknowns, outputs, pending: at } = this;
+    for (let i = 0; i < unknowns; i++) z.data[i * block + at] = x[i];
+    z.data[unknowns * block + at] = 1;
+    for (let k = 0; k < outputs; k++) right.data[k * block + at] = y[k];
+    this.pending++;
     this.samples++;
+  }
+
+  /** Adds the samples taken to the equations. */
+  async sum(): Promise<void> {
+    if (!this.pending) return;
+    const [gram, right] = await Promise.all([
+      this.algebra.timesTransposed(this.z, this.z),
+      this.algebra.timesTransposed(this.z, this.y),
+    ]);
+    for (let i = 0; i < this.gram.length; i++) this.gram[i] += gram.data[i];
+    for (let i = 0; i < this.right.length; i++) this.right[i] += right.data[i];
+    this.z.data.fill(0); // columns of an unfinished block must not count again
+    this.y.data.fill(0);
+    this.pending = 0;
   }
 
   /**
@@ -62,14 +78,11 @@ export class NormalEquations {
    */
   async solve(
     keep: readonly number[],
-    {
-      prior,
-      solver = cholesky,
-      biased = true,
-    }: { prior?: Float64Array; solver?: Solver; biased?: boolean } = {},
+    { prior, biased = true }: { prior?: Float64Array; biased?: boolean } = {},
   ): Promise<Fit> {
+    await this.sum();
     const { spd, rhs } = this.system(keep, biased, prior);
-    return this.fitOf(await solver(spd, rhs), keep.length, biased);
+    return this.fitOf(await this.algebra.solve(spd, rhs), keep.length, biased);
   }
 
   /** The equations of the unknowns `keep`, and of the bias as the last one. */
@@ -87,7 +100,7 @@ export class NormalEquations {
     const rhs = new Float64Array(at.length * outputs);
     at.forEach((i, row) => {
       at.forEach((j, column) => {
-        spd[row * at.length + column] = i <= j ? gram[i * size + j] : gram[j * size + i];
+        spd[row * at.length + column] = gram[i * size + j];
       });
       rhs.set(right.subarray(i * outputs, (i + 1) * outputs), row * outputs);
       if (i === unknowns) return;
@@ -109,13 +122,3 @@ export class NormalEquations {
     return { weights, bias: biased ? data.slice(kept * outputs) : new Float64Array(outputs) };
   }
 }
-
-/** Cholesky in JavaScript, which is always there. */
-export const cholesky: Solver = async (spd, rhs) => {
-  const rowsOf = ({ rows, columns, data }: Matrix) =>
-    new MlMatrix(
-      Array.from({ length: rows }, (_, row) => [...data.subarray(row * columns, (row + 1) * columns)]),
-    );
-  const solution = new CholeskyDecomposition(rowsOf(spd)).solve(rowsOf(rhs));
-  return { ...rhs, data: Float64Array.from(solution.to1DArray()) };
-};

@@ -6,14 +6,11 @@ import type { ChannelGroups } from './channel-groups';
 import { keyOf } from './edits';
 import type { KeepPlan } from './keep';
 import { LayerFit, type Sampled, targetsOf } from './layer-fit';
-import type { Solver } from './least-squares';
 import { maskChannels } from './mask';
 import type { ReconstructionSamples } from './samples';
 import { type Site, siteOf } from './sites';
 
 export interface ReconstructionSettings {
-  /** Solves the normal equations; Cholesky in JavaScript by default. */
-  readonly solver?: Solver;
   /** Called before each layer, with how many are done. May throw to stop. */
   readonly onLayer?: (layer: string, done: number, total: number) => void;
 }
@@ -43,7 +40,7 @@ export async function reconstructGroups(
   channels: ChannelGroups,
   keep: KeepPlan,
   samples: ReconstructionSamples,
-  { solver, onLayer }: ReconstructionSettings = {},
+  { onLayer }: ReconstructionSettings = {},
 ): Promise<{ graph: Graph; warnings: string[] }> {
   const graph = original.clone();
   for (const [name, tensor] of maskChannels(original, channels, keep)) graph.setConstant(name, tensor);
@@ -61,7 +58,7 @@ export async function reconstructGroups(
       warnings.push(
         `${name}: ${fit.samples} reconstruction samples for ${fit.unknowns} unknowns; raise reconstruction.samples`,
       );
-    const refitted = await fit.refit(graph.constant(weight) as FloatTensor, positions, solver);
+    const refitted = await fit.refit(graph.constant(weight) as FloatTensor, positions);
     graph.setConstant(weight, refitted.weight);
     if (refitted.bias) setBias(graph, sampled, weight, refitted.bias);
   }

@@ -1,5 +1,6 @@
 import type { Dataset } from '../data/dataset';
 import { Random } from '../data/random';
+import type { LinearAlgebra } from '../linalg/linear-algebra';
 import { extract } from '../onnx/extract';
 import type { Graph } from '../onnx/graph';
 import { inferShapes } from '../onnx/shapes';
@@ -17,6 +18,13 @@ export interface SampleSettings {
   readonly seed: number;
 }
 
+/** What samples are run and summed with. */
+export interface SampleTools {
+  readonly threads: number;
+  readonly provider?: ProviderChoice;
+  readonly algebra: LinearAlgebra;
+}
+
 /** Images drawn once and seen by every layer of a pruning, the same from the same seed. */
 export class ReconstructionSamples {
   private readonly indices: Int32Array;
@@ -24,10 +32,15 @@ export class ReconstructionSamples {
   constructor(
     private readonly data: Dataset,
     private readonly settings: SampleSettings,
-    private readonly runtime: { readonly threads: number; readonly provider?: ProviderChoice },
+    private readonly tools: SampleTools,
     private readonly onBatch: () => void = () => undefined,
   ) {
     this.indices = new Random(settings.seed).sample(data.length, Math.min(settings.samples, data.length));
+  }
+
+  /** What sums and solves the equations. */
+  get algebra(): LinearAlgebra {
+    return this.tools.algebra;
   }
 
   /** Images that are run. */
@@ -53,13 +66,13 @@ export class ReconstructionSamples {
   async run(
     graph: Graph,
     values: readonly string[],
-    visit: (batch: Record<string, Tensor>, first: number) => void,
+    visit: (batch: Record<string, Tensor>, first: number) => void | Promise<void>,
   ): Promise<void> {
     const shapes = inferShapes(graph);
     const feeder = feederOf(graph, this.data);
     const inputs = graph.inputs.map(({ name }) => name);
     const inner = values.filter((value) => !inputs.includes(value));
-    const { threads, provider } = this.runtime;
+    const { threads, provider } = this.tools;
     const session = inner.length
       ? await Session.open(extract(graph, inputs, inner, shapes), { threads, provider })
       : undefined;
@@ -68,7 +81,7 @@ export class ReconstructionSamples {
       for (let first = 0; first < this.indices.length; first += size) {
         this.onBatch();
         const feeds = feeder.feeds(this.data.gather(this.indices.subarray(first, first + size)));
-        visit({ ...feeds, ...(await session?.run(feeds)) }, first);
+        await visit({ ...feeds, ...(await session?.run(feeds)) }, first);
       }
     } finally {
       await session?.close();
@@ -76,17 +89,24 @@ export class ReconstructionSamples {
   }
 }
 
-/** Visits the sampled positions of a batch: image within the batch, row of the fit, output row and column. */
-export function eachSample(
+/** A sampled position: the image within the batch, the row of the fit, the output's row and column. */
+export interface SamplePosition {
+  readonly image: number;
+  readonly row: number;
+  readonly y: number;
+  readonly x: number;
+}
+
+/** The sampled positions of a batch of `images`, of which the first has number `first`. */
+export function* sampled(
   images: number,
   first: number,
   { rows, columns, patches }: Positions,
-  visit: (image: number, row: number, y: number, x: number) => void,
-): void {
+): Generator<SamplePosition> {
   for (let image = 0; image < images; image++) {
     for (let patch = 0; patch < patches; patch++) {
       const row = (first + image) * patches + patch;
-      visit(image, row, rows[row], columns[row]);
+      yield { image, row, y: rows[row], x: columns[row] };
     }
   }
 }

@@ -5,7 +5,6 @@ import { floats, type FloatTensor, type Tensor } from '../tensor/tensor';
 import type { ChannelGroup, GroupConsumer } from './channel-groups';
 import { keyOf } from './edits';
 import { LayerFit, type Sampled } from './layer-fit';
-import type { Solver } from './least-squares';
 import { zero } from './mask';
 import { jobOf, setBias } from './reconstruct-groups';
 import type { ReconstructionSamples } from './samples';
@@ -29,7 +28,6 @@ export class GroupTrial {
     /** The model, with a bias of its own for every layer that is refitted. */
     readonly graph: Graph,
     private readonly readers: readonly Reader[],
-    private readonly solver: Solver | undefined,
   ) {}
 
   /**
@@ -42,7 +40,6 @@ export class GroupTrial {
     shapes: Shapes,
     { consumers }: ChannelGroup,
     samples: ReconstructionSamples,
-    solver?: Solver,
   ): Promise<GroupTrial> {
     const probed = graph.clone();
     const byWeight = new Map<string, GroupConsumer[]>();
@@ -65,7 +62,7 @@ export class GroupTrial {
       const fit = await LayerFit.gather(graph, job.layers, job.keep, samples);
       readers.push({ weight, consumer, fit, bias: biasOf(graph, probed, weight, job.layers) });
     }
-    return new GroupTrial(probed, readers, solver);
+    return new GroupTrial(probed, readers);
   }
 
   /** The constants of `graph` that `replacements` speaks of. */
@@ -88,7 +85,7 @@ export class GroupTrial {
         continue;
       }
       const left = Array.from({ length: own.dims[axis] }, (_, at) => at).filter((at) => !gone.has(at));
-      const refitted = await fit.refit(own, left, this.solver);
+      const refitted = await fit.refit(own, left);
       found.set(weight, refitted.weight);
       if (bias && refitted.bias) {
         const { data } = refitted.bias;

@@ -1,4 +1,5 @@
 import { Dataset } from '../../../engine/data/dataset';
+import { linearAlgebra } from '../../../engine/linalg/choose';
 import { layersOf } from '../../../engine/onnx/layers';
 import { openModel } from '../../../engine/onnx/prepare';
 import { inferShapes } from '../../../engine/onnx/shapes';
@@ -10,13 +11,19 @@ import { distance, randoms, runOnce } from '../../support/graphs';
 import { digits, digitsModel } from '../../support/paths';
 import { groupsIn } from './network';
 
+const algebra = linearAlgebra({ backend: 'ml-matrix' });
+
 const graph = openModel(digitsModel());
 const layers = layersOf(graph);
 const shapes = inferShapes(graph);
 const found = groupsIn(graph);
 const data = Dataset.open(digits(0, 7000));
 afterAll(() => data.close());
-const samples = new ReconstructionSamples(data, { samples: 60, patches: 10, seed: 1 }, { threads: 1 });
+const samples = new ReconstructionSamples(
+  data,
+  { samples: 60, patches: 10, seed: 1 },
+  { threads: 1, algebra },
+);
 
 it.each([true, false])(
   'computes what the pruned and refitted model does (AIMET could: %s)',
