@@ -2,7 +2,7 @@
  * Every architecture of test/zoo at full width, by both of PyTorch's exporters, through every technique and target:
  *
  *     npm run zoo -- [--only resnet18,vgg16_bn-dynamo] [--technique spatial-svd] [--target 0.5] [--samples N]
- *                    [--folder .slimflow/zoo] [--again]
+ *                    [--candidates N] [--folder .slimflow/zoo] [--again]
  *
  * Needs a Python with torch, torchvision, timm, onnx, onnxscript and onnxruntime, named by PYTHON; 4 GB of disk. Models and
  * rows stay in the folder, so that an interrupted run goes on where it was; rows that failed are measured again, with
@@ -23,6 +23,7 @@ const { values: options } = parseArgs({
     technique: { type: 'string', default: 'spatial-svd,weight-svd,channel-pruning' },
     target: { type: 'string', default: '0.75,0.5' },
     samples: { type: 'string' },
+    candidates: { type: 'string' },
     folder: { type: 'string', default: join('.slimflow', 'zoo') },
     again: { type: 'boolean', default: false },
   },
@@ -59,11 +60,14 @@ function measure(model: string, technique: string, target: number): Row {
   const original = join(folder, `${model}.onnx`);
   const out = join(folder, `compressed.${process.pid}.onnx`);
   const samples = options.samples ? ['--samples', options.samples] : [];
-  const asked = ['--technique', technique, '--target', `${target}`, '--out', out, '--json', ...samples];
+  const ratios = options.candidates ? ['--candidates', options.candidates] : [];
+  // The eval scores of one target serve the next.
+  const scores = ['--scores', join(folder, 'scores', `${model}.${technique}.json`)];
+  const asked = ['--technique', technique, '--target', `${target}`, '--out', out, '--json'];
   const start = performance.now();
   const command = spawnSync(
     process.execPath,
-    [join(root, 'dist', 'cli', 'main.js'), 'compress', original, ...asked],
+    [join(root, 'dist', 'cli', 'main.js'), 'compress', original, ...asked, ...samples, ...ratios, ...scores],
     { encoding: 'utf8', maxBuffer: 2 ** 28 },
   );
   const row = { model, technique, target, seconds: (performance.now() - start) / 1000 };
@@ -94,7 +98,7 @@ function storedRows(): Row[] {
 
 function main(): void {
   const [techniques, targets] = [list(options.technique), list(options.target).map(Number)];
-  mkdirSync(join(folder, 'rows'), { recursive: true });
+  for (const name of ['rows', 'scores']) mkdirSync(join(folder, name), { recursive: true });
   const work = models().flatMap((model) =>
     techniques.flatMap((technique) => targets.map((target) => [model, technique, target] as const)),
   );
