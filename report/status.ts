@@ -34,7 +34,7 @@ export function candidateText(row: LiveProgress['candidates'][number], doing?: D
   if (row.status === 'running') return doingText(doing);
   if (row.status === 'failed') return row.decision ?? 'failed';
   const { achieved, metricBefore, metricAfter, drop, decision } = row;
-  const figures = `MAC ratio ${achieved?.toFixed(3)}, metric ${metricBefore?.toFixed(2)} → ${metricAfter?.toFixed(2)}, drop ${drop?.toFixed(2)}`;
+  const figures = `ratio ${achieved?.toFixed(3)}, metric ${metricBefore?.toFixed(2)} → ${metricAfter?.toFixed(2)}, drop ${drop?.toFixed(2)}`;
   return decision ? `${figures}: ${decision}` : figures;
 }
 

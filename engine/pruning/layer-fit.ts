@@ -1,3 +1,4 @@
+import type { LinearAlgebra } from '../linalg/linear-algebra';
 import type { Graph } from '../onnx/graph';
 import type { Tensor } from '../tensor/tensor';
 import { type FloatTensor, floats } from '../tensor/tensor';
@@ -10,6 +11,13 @@ import { matrixOf, type Site, weightOf } from './sites';
 export interface Sampled {
   readonly site: Site;
   readonly at: Positions;
+}
+
+/** A fit to make: one layer, or several that share weight and bias. */
+export interface Fitted {
+  readonly layers: readonly Sampled[];
+  /** Positions on the weight's input axis that the fit may use, ascending. */
+  readonly channels: readonly number[];
 }
 
 /** What a layer should compute at its sampled positions [rows, groups·outputs]. */
@@ -28,54 +36,66 @@ export interface Refitted {
  * Once the samples have been seen, weights for any subset of input channels follow from a solve.
  */
 export class LayerFit {
+  private readonly systems: readonly NormalEquations[];
+  private readonly patch: Float64Array;
+  private readonly own: Float32Array;
+
   private constructor(
-    private readonly sites: readonly Site[],
+    private readonly layers: readonly Sampled[],
     private readonly channels: readonly number[],
-    private readonly systems: readonly NormalEquations[],
-  ) {}
+    algebra: LinearAlgebra,
+  ) {
+    const [{ site }] = layers;
+    const unknowns = channels.length * site.taps;
+    this.systems = Array.from(
+      { length: site.groups },
+      () => new NormalEquations(unknowns, site.outputs, algebra),
+    );
+    this.patch = new Float64Array(unknowns);
+    this.own = new Float32Array(site.groups * site.outputs);
+  }
 
   /**
-   * Runs the samples through `graph`.
-   * @param layers one layer, or several that share weight and bias
-   * @param channels positions on the weight's input axis that the fits may use, ascending
+   * Runs the samples through `graph`, once for all fits.
    * @param targets what the layers should compute; by default what they compute in `graph`
    */
   static async gather(
     graph: Graph,
-    layers: readonly Sampled[],
-    channels: readonly number[],
+    fitted: readonly Fitted[],
     samples: ReconstructionSamples,
     targets?: Targets,
-  ): Promise<LayerFit> {
-    const [{ site }] = layers;
-    const systems = Array.from(
-      { length: site.groups },
-      () => new NormalEquations(channels.length * site.taps, site.outputs, samples.algebra),
+  ): Promise<LayerFit[]> {
+    const fits = fitted.map(({ layers, channels }) => new LayerFit(layers, channels, samples.algebra));
+    const values = fitted.flatMap(({ layers }) =>
+      layers.flatMap(({ site: { input, output } }) => (targets ? [input] : [input, output])),
     );
-    const patch = new Float64Array(channels.length * site.taps);
-    const own = new Float32Array(site.groups * site.outputs);
-    const values = layers.flatMap(({ site: { input, output } }) => (targets ? [input] : [input, output]));
     await samples.run(graph, [...new Set(values)], async (batch, first) => {
-      for (const { site: part, at } of layers) {
-        const wanted = targets?.get(part);
-        for (const { image, row, y, x } of sampled(batch[part.input].dims[0], first, at)) {
-          if (!wanted) part.values(batch[part.output], image, y, x, own);
-          const y0 = wanted?.subarray(row * own.length, (row + 1) * own.length) ?? own;
-          systems.forEach((system, group) => {
-            const from = group * part.channels;
-            const read = from ? channels.map((channel) => channel + from) : channels;
-            part.patch(batch[part.input], image, y, x, read, patch);
-            system.add(patch, y0.subarray(group * part.outputs, (group + 1) * part.outputs));
-          });
-          if (systems[0].isFull) for (const system of systems) await system.sum();
-        }
-      }
+      for (const fit of fits) await fit.take(batch, first, targets);
     });
-    return new LayerFit(
-      layers.map((layer) => layer.site),
-      channels,
-      systems,
-    );
+    return fits;
+  }
+
+  /** Takes the sampled positions of a batch. */
+  private async take(
+    batch: Readonly<Record<string, Tensor>>,
+    first: number,
+    targets: Targets | undefined,
+  ): Promise<void> {
+    const { layers, channels, systems, patch, own } = this;
+    for (const { site, at } of layers) {
+      const wanted = targets?.get(site);
+      for (const { image, row, y, x } of sampled(batch[site.input].dims[0], first, at)) {
+        if (!wanted) site.values(batch[site.output], image, y, x, own);
+        const y0 = wanted?.subarray(row * own.length, (row + 1) * own.length) ?? own;
+        systems.forEach((system, group) => {
+          const from = group * site.channels;
+          const read = from ? channels.map((channel) => channel + from) : channels;
+          site.patch(batch[site.input], image, y, x, read, patch);
+          system.add(patch, y0.subarray(group * site.outputs, (group + 1) * site.outputs));
+        });
+        if (systems[0].isFull) for (const system of systems) await system.sum();
+      }
+    }
   }
 
   /** Samples seen, and unknowns of one group when all of `channels` are used. */
@@ -93,7 +113,7 @@ export class LayerFit {
    * @param weight the layer's weight so far
    */
   async refit(weight: FloatTensor, keep: readonly number[]): Promise<Refitted> {
-    const [site] = this.sites;
+    const [{ site }] = this.layers;
     const { taps, outputs } = site;
     const tapsOf = (positions: readonly number[]) =>
       positions.flatMap((position) => Array.from({ length: taps }, (_, tap) => position * taps + tap));

@@ -53,7 +53,8 @@ export async function reconstructGroups(
   );
   for (const [done, { name, weight, layers: sampled, keep: positions }] of jobs.entries()) {
     onLayer?.(name, done, jobs.length);
-    const fit = await LayerFit.gather(graph, sampled, positions, samples, targets);
+    const fitted = [{ layers: sampled, channels: positions }];
+    const [fit] = await LayerFit.gather(graph, fitted, samples, targets);
     if (fit.samples <= fit.unknowns)
       warnings.push(
         `${name}: ${fit.samples} reconstruction samples for ${fit.unknowns} unknowns; raise reconstruction.samples`,

@@ -47,21 +47,24 @@ export class GroupTrial {
       const { weight } = consumer.layer;
       byWeight.set(weight, [...(byWeight.get(weight) ?? []), consumer]);
     }
-    const readers: Reader[] = [];
-    for (const [weight, all] of byWeight) {
-      const [consumer] = all;
+    const jobs = [...byWeight].map(([weight, all]) => {
       const read = all.map(({ layer }) => ({
         ...{ layer, site: siteOf(graph, layer, shapes) },
         index: layers.findIndex(({ node }) => node === layer.node),
       }));
-      const job = jobOf(weight, read, new Set(), samples);
-      if (typeof job === 'string') {
-        readers.push({ weight, consumer, fit: undefined, bias: undefined });
-        continue;
-      }
-      const fit = await LayerFit.gather(graph, job.layers, job.keep, samples);
-      readers.push({ weight, consumer, fit, bias: biasOf(graph, probed, weight, job.layers) });
-    }
+      return { weight, consumer: all[0], job: jobOf(weight, read, new Set(), samples) };
+    });
+    const refitted = jobs.flatMap(({ job }) => (typeof job === 'string' ? [] : [job]));
+    const fits = await LayerFit.gather(
+      graph,
+      refitted.map((job) => ({ layers: job.layers, channels: job.keep })),
+      samples,
+    );
+    const readers = jobs.map(({ weight, consumer, job }): Reader => {
+      if (typeof job === 'string') return { weight, consumer, fit: undefined, bias: undefined };
+      const fit = fits[refitted.indexOf(job)];
+      return { weight, consumer, fit, bias: biasOf(graph, probed, weight, job.layers) };
+    });
     return new GroupTrial(probed, readers);
   }
 

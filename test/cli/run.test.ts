@@ -53,7 +53,7 @@ describe('slimflow run, on a real server with the real engine', () => {
       mkdirSync(join(folder, 'out'));
       writeFileSync(join(folder, 'out', 'model.onnx'), 'old');
       const { status, out } = await slimflow(folder, ['run', job]);
-      expect(out).toMatch(/Requirement not met: no model at a MAC ratio of 0\.320 or less/);
+      expect(out).toMatch(/Requirement not met: no model at a ratio of 0\.320 or less/);
       expect(status).toBe(3);
       expect(resultIn(folder)).toMatchObject({ selected: null, unmet: { best: 'ssvd-0.90' } });
       expect(existsSync(join(folder, 'out', 'model.onnx'))).toBe(false);

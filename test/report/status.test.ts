@@ -38,7 +38,7 @@ it('the status says where the run is, and what each candidate is at', () => {
     'original: 31.00 million MACs, metric 98.00',
     '[##########..........] spatial-svd of original: layer 1 of 2 scored',
     '  a   fine-tuning 25 %, epoch 1 (try 2)',
-    '  bb  MAC ratio 0.500, metric 90.00 → 98.00, drop 0.00: picked',
+    '  bb  ratio 0.500, metric 90.00 → 98.00, drop 0.00: picked',
     '  c   failed: diverged',
   ]);
 });

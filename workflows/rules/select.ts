@@ -52,13 +52,13 @@ export function unmet(candidates: readonly Candidate[], requirement: Requirement
   const limit = (target + closeness).toFixed(3);
   const kept = candidates.filter((candidate) => isWithin(candidate, requirement));
   const say = ({ id, achieved, drop }: Candidate) =>
-    `${id} has ${achieved.toFixed(3)} of the original's MACs and loses ${drop.toFixed(2)} points`;
+    `${id} has a ratio of ${achieved.toFixed(3)} and loses ${drop.toFixed(2)} points`;
   if (kept.length) {
     const [best] = [...kept].sort((a, b) => a.achieved - b.achieved || a.drop - b.drop);
     return {
       best: best.id,
       stoppedBy: 'too far from the target',
-      reason: `no model at a MAC ratio of ${limit} or less loses at most ${tolerance} points; the smallest that does, ${say(best)}`,
+      reason: `no model at a ratio of ${limit} or less loses at most ${tolerance} points; the smallest that does, ${say(best)}`,
     };
   }
   const close = candidates.filter((candidate) => isClose(candidate, requirement));

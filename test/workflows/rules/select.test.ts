@@ -43,8 +43,7 @@ describe('step 5, select', () => {
     expect(unmet(candidates, requirement)).toEqual({
       best: 'a',
       stoppedBy: 'too much drop',
-      reason:
-        "no model loses at most 1 points; the best found, a has 0.500 of the original's MACs and loses 3.00 points",
+      reason: 'no model loses at most 1 points; the best found, a has a ratio of 0.500 and loses 3.00 points',
     });
   });
 
