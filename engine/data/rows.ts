@@ -10,9 +10,13 @@ export interface Rows {
   close(): void;
 }
 
+/** Numbers that are kept once drawn, 64 MiB: who draws rows mostly asks for the same ones again. */
+const kept = 2 ** 24;
+
 /** Standard normal float32 numbers; a row depends on the seed and its own number alone. */
 export class NormalRows implements Rows {
   readonly type = 'float32';
+  private readonly known = new Map<number, Float32Array>();
 
   constructor(
     readonly dims: readonly number[],
@@ -23,14 +27,18 @@ export class NormalRows implements Rows {
     const sample = this.dims.slice(1);
     const width = sizeOf(sample);
     const tensor = floats([count, ...sample]);
-    for (let row = 0; row < count; row++) {
-      // Neighbouring seeds of the generator are neighbours in one stream: odd constants set the rows' streams apart.
-      const random = new Random(
-        Math.imul(this.seed + 1, 0x9e3779b1) ^ Math.imul(start + row + 1, 0x85ebca6b),
-      );
-      for (let i = 0; i < width; i++) tensor.data[row * width + i] = random.normal();
-    }
+    for (let row = 0; row < count; row++) tensor.data.set(this.row(start + row, width), row * width);
     return tensor;
+  }
+
+  private row(at: number, width: number): Float32Array {
+    const known = this.known.get(at);
+    if (known) return known;
+    // Neighbouring seeds of the generator are neighbours in one stream: odd constants set the rows' streams apart.
+    const random = new Random(Math.imul(this.seed + 1, 0x9e3779b1) ^ Math.imul(at + 1, 0x85ebca6b));
+    const row = Float32Array.from({ length: width }, () => random.normal());
+    if ((this.known.size + 1) * width <= kept) this.known.set(at, row);
+    return row;
   }
 
   close(): void {}

@@ -9,6 +9,7 @@ import { randomData } from '../runtime/feeds';
 import { choosePlan } from './choose-plan';
 import type { Compressed, Compressor } from './compressor';
 import { compressorOf } from './compressors';
+import { openData } from './data';
 import type { JobContext } from './job';
 import { landOnLatency } from './latency-target';
 import { type CostName, costNames } from './method';
@@ -46,6 +47,7 @@ export async function compress(input: CompressInput, context: JobContext): Promi
       ? await landOnLatency(graph, compressor, input, tools, context)
       : await carryOut(graph, compressor, input, method.cost);
   await verify(made, input, tools);
+  const notes = 'random' in input.train ? openData(graph, input.train, method.inputSize).notes : [];
   const [macs, params] = [macsOf(made.graph), paramsOf(made.graph)];
   saveModel(made.graph, input.out);
   return {
@@ -54,7 +56,7 @@ export async function compress(input: CompressInput, context: JobContext): Promi
     params,
     plan: planOf(compressor, selection),
     shortfall: selection.shortfall && sentence(selection.shortfall, method.cost),
-    notes: made.notes,
+    notes: [...notes, ...made.notes],
     computedBy: tools.computedBy,
   };
 }

@@ -1,6 +1,6 @@
 import { Dataset, type DatasetSource } from '../data/dataset';
 import type { Graph } from '../onnx/graph';
-import { randomData } from '../runtime/feeds';
+import { type RandomData, randomData } from '../runtime/feeds';
 
 /** Seeded standard normal inputs of a model's own shape, where no data are given. */
 export interface RandomInputs {
@@ -10,14 +10,16 @@ export interface RandomInputs {
 /** What a job computes on: files, or random inputs. */
 export type JobData = DatasetSource | RandomInputs;
 
-/** What was opened, and sentences on what was chosen for the model. */
-export interface OpenedData {
-  readonly data: Dataset;
-  readonly notes: readonly string[];
-}
+/** Random inputs keep what was drawn: the same model is asked again, a part at a time. */
+const drawn = new WeakMap<Graph, Map<string, RandomData>>();
 
 /** Opens data for a model. @throws EngineError as Dataset.open and randomData do */
-export const openData = (graph: Graph, source: JobData, inputSize?: readonly number[]): OpenedData =>
-  'random' in source
-    ? randomData(graph, { ...source.random, inputShape: inputSize })
-    : { data: Dataset.open(source), notes: [] };
+export function openData(graph: Graph, source: JobData, inputSize?: readonly number[]): RandomData {
+  if (!('random' in source)) return { data: Dataset.open(source), notes: [] };
+  const known = drawn.get(graph) ?? new Map<string, RandomData>();
+  drawn.set(graph, known);
+  const key = JSON.stringify([source.random, inputSize]);
+  const found = known.get(key) ?? randomData(graph, { ...source.random, inputShape: inputSize });
+  known.set(key, found);
+  return found;
+}

@@ -1,6 +1,7 @@
 import { Fidelity } from '../data/fidelity';
 import { metricOf } from '../data/metric';
 import { EngineError } from '../errors';
+import type { Graph } from '../onnx/graph';
 import { inferShapes } from '../onnx/shapes';
 import { batchFor } from '../runtime/batch';
 import { feederOf } from '../runtime/feeds';
@@ -28,6 +29,7 @@ export async function scoreLayer(input: ScoreLayerInput, context: JobContext): P
   const part = partOf(compressor, input.layer, method.technique);
   const candidates = input.candidates.map((ratio) => ({ ratio, units: unitsOf(part, ratio, method) }));
   const found = await probe(
+    graph,
     compressor,
     part,
     new Set(candidates.map(({ units }) => units)),
@@ -41,6 +43,7 @@ export async function scoreLayer(input: ScoreLayerInput, context: JobContext): P
 
 /** Score and output error with each number of units. */
 async function probe(
+  opened: Graph,
   compressor: Compressor,
   part: Part,
   units: ReadonlySet<number>,
@@ -62,7 +65,7 @@ async function probe(
   const { graph, constants } = trials;
   const shapes = inferShapes(graph);
   const [first] = graph.outputs;
-  const { data } = openData(graph, input.evaluate, input.method.inputSize);
+  const { data } = openData(opened, input.evaluate, input.method.inputSize);
   let cut: ModelProbe | undefined;
   try {
     const byMetric = input.method.score === 'metric';
