@@ -15,6 +15,7 @@ import {
   techniques,
 } from '../engine/jobs/method';
 import type { LayerScores } from '../engine/jobs/types';
+import { candidateRatios } from '../engine/ratios/candidates';
 import { compressReport } from '../report/compress';
 import { writeAtomically } from '../store/files';
 import { BadInput, exit } from './exit';
@@ -93,14 +94,11 @@ function optionsOf(model: string, out: string, flags: CompressFlags): CompressOp
     },
     ...(flags.data ? readData(flags.data) : {}),
     samples: flags.samples,
-    candidates: flags.candidates === undefined ? undefined : evenly(flags.candidates),
+    candidates: flags.candidates === undefined ? undefined : candidateRatios(flags.candidates),
     machinery: { provider: flags.provider, linearAlgebra: flags.linearAlgebra },
     scores: flags.scores && existsSync(flags.scores) ? readScores(flags.scores) : undefined,
   };
 }
-
-/** AIMET's candidates: 1/N to (N − 1)/N. */
-const evenly = (count: number) => Array.from({ length: count - 1 }, (_, i) => (i + 1) / count);
 
 function readScores(file: string): LayerScores[] {
   try {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { DatasetSource } from '../data/dataset';
 import type { MetricName } from '../data/metric';
 import { EngineError } from '../errors';
+import { candidateRatios } from '../ratios/candidates';
 import type { JobData } from './data';
 import type { CostName, Machinery, Method, Reconstruction, ScoreName, Selecting, Technique } from './method';
 import { plainMethod } from './parts';
@@ -72,7 +73,6 @@ export interface Watching {
   readonly onScores?: (scores: readonly LayerScores[]) => void;
 }
 
-const ratios = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 /** Random inputs drawn where no data are given. */
 const randomSamples = 32;
 
@@ -198,7 +198,7 @@ function settled({ model, out, technique, target, data, ...options }: CompressOp
     selection,
     hasData: data !== undefined,
     scoring: {
-      candidates: options.candidates ?? ratios,
+      candidates: options.candidates ?? candidateRatios(),
       evaluate: data?.evaluate ?? random,
       train: data?.train ?? random,
       samples: options.samples ?? (data ? 500 : randomSamples),

@@ -1,6 +1,6 @@
 import type { Graph } from '../onnx/graph';
 import { type CostOf, tolerance } from '../ratios/plan';
-import { LatencyCurve } from '../runtime/latency-model';
+import { LatencyCurve } from '../runtime/latency-curve';
 import { timeGraphs, timeKernels } from '../runtime/timing';
 import { choosePlan } from './choose-plan';
 import type { Carried } from './compress';

@@ -10,7 +10,7 @@ import { removeChannels } from '../pruning/remove-channels';
 import { ReconstructionSamples } from '../pruning/samples';
 import { GroupTrial } from '../pruning/trial';
 import type { Plan } from '../ratios/plan';
-import { layerAlone } from '../runtime/latency-model';
+import { layerAlone } from '../runtime/latency-curve';
 import type { Compressor, Part } from './compressor';
 import type { Means } from './compressors';
 import { openData } from './data';

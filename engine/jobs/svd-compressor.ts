@@ -4,7 +4,7 @@ import type { Graph } from '../onnx/graph';
 import { type Layer, layersOf, macsOf, paramsOf } from '../onnx/layers';
 import { inferShapes, type Shapes } from '../onnx/shapes';
 import type { Plan } from '../ratios/plan';
-import { layerAlone } from '../runtime/latency-model';
+import { layerAlone } from '../runtime/latency-curve';
 import { type Decomposition, worthwhileRank } from '../svd/decomposition';
 import { svdMethods, type SvdTechnique } from '../svd/methods';
 import { readTensors, writeTensors } from '../tensor/safetensors';

@@ -80,16 +80,3 @@ export function extract(
     graph.context,
   );
 }
-
-/** The values that nodes behind `value` read besides it, computed without it: where the graph is cut at `value`. */
-export function frontier(graph: Graph, value: string): string[] {
-  const behind = new Set([value]);
-  const open = new Set<string>();
-  for (const node of graph.nodes) {
-    const reads = [...graph.readsOf(node)];
-    if (!reads.some((read) => behind.has(read))) continue;
-    node.output.forEach((output) => behind.add(output));
-    reads.filter((read) => !behind.has(read) && !graph.isConstant(read)).forEach((read) => open.add(read));
-  }
-  return [...open];
-}

@@ -1,4 +1,3 @@
-import { product } from './dims';
 import type { Dim, Graph, Node } from './graph';
 import { matrix } from './shape-rules/matrix';
 import { moves } from './shape-rules/moves';
@@ -123,10 +122,4 @@ export function unknownOperators(graph: Graph, shapes: Shapes = inferShapes(grap
         input.every((value) => !value || shapes.has(value)),
     )
     .map((node) => ({ operator: node.domain ? `${node.domain}.${node.opType}` : node.opType, node }));
-}
-
-/** Elements of a shape without its batch; undefined where that is not a number. */
-export function sampleSize(dims: Shape | undefined): number | undefined {
-  const size = dims && product(dims.slice(1));
-  return typeof size === 'number' ? size : undefined;
 }

@@ -1,5 +1,5 @@
 import { type Graph, type Node } from '../onnx/graph';
-import { sliceAxis } from '../onnx/rewrites/keep-channels';
+import { sliceAxis } from '../tensor/slice-axis';
 import type { Tensor } from '../tensor/tensor';
 import type { ChannelGroups } from './channel-groups';
 import { keyOf, type Kept, type Slot } from './edits';

@@ -28,12 +28,6 @@ export interface SensitivityOptions {
   readonly sources: { readonly images: string; readonly labels: string };
 }
 
-/** A weight, and its axis that runs over the channels judged: 0 filters, 1 input channels of a Conv. */
-export interface ChannelAxis {
-  readonly weight: string;
-  readonly axis: number;
-}
-
 const [labelsName, gradientPrefix] = ['sensitivity/labels', 'sensitivity/gradient of '];
 
 /**
@@ -78,76 +72,6 @@ export async function eachGradient(
   } finally {
     await session.close();
   }
-}
-
-/** The mean gradient of the loss by each weight over the samples; see `eachGradient`. */
-export async function meanGradients(
-  graph: Graph,
-  data: Dataset,
-  weights: readonly string[],
-  options: SensitivityOptions,
-): Promise<Map<string, FloatTensor>> {
-  const sums = new Map<string, FloatTensor>();
-  let seen = 0;
-  await eachGradient(graph, data, weights, options, (gradients, size) => {
-    for (const [name, { dims, data: values }] of gradients) {
-      const sum = sums.get(name) ?? floats(dims);
-      for (let at = 0; at < values.length; at++) sum.data[at] += values[at] * size;
-      sums.set(name, sum);
-    }
-    seen += size;
-  });
-  for (const { data: values } of sums.values()) for (let at = 0; at < values.length; at++) values[at] /= seen;
-  return sums;
-}
-
-/**
- * First-order Taylor importance of groups of channels (Molchanov et al. 2019, "Importance Estimation for Neural Network
- * Pruning"): channel c of a group counts (Σ w·g)² over all weights that belong to it, with g a batch's gradient, meaned
- * over the batches. The square is taken by batch: gradients of a trained model's batches point either way, and their
- * mean alone would hide a channel that matters to each.
- * @param groups of channels by name; the axes of one group are equally long.
- * @returns importances by channel, by group.
- * @throws EngineError as `eachGradient`; `InvalidSettings` where a group's axes differ in length.
- */
-export async function taylorImportance(
-  graph: Graph,
-  data: Dataset,
-  groups: ReadonlyMap<string, readonly ChannelAxis[]>,
-  options: SensitivityOptions,
-): Promise<Map<string, Float64Array>> {
-  const names = [...new Set([...groups.values()].flatMap((axes) => axes.map(({ weight }) => weight)))];
-  const own = withOwnConstants(graph);
-  const importance = new Map<string, Float64Array>();
-  let batches = 0;
-  await eachGradient(graph, data, names, options, (gradients) => {
-    batches++;
-    for (const [group, axes] of groups) {
-      const products = axes.map(({ weight, axis }) =>
-        channelProducts(own.constant(weight) as FloatTensor, gradients.get(weight)!, axis),
-      );
-      if (products.some(({ length }) => length !== products[0].length))
-        throw new EngineError('InvalidSettings', `the weights of channel group ${group} differ in channels`);
-      const sums = importance.get(group) ?? new Float64Array(products[0]?.length ?? 0);
-      sums.forEach((_, at) => (sums[at] += products.reduce((sum, part) => sum + part[at], 0) ** 2));
-      importance.set(group, sums);
-    }
-  });
-  for (const sums of importance.values()) sums.forEach((_, at) => (sums[at] /= batches));
-  return importance;
-}
-
-/** Σ w·g over all axes but `axis`: by how much the loss falls, to first order, without each channel. */
-export function channelProducts(
-  { dims, data }: FloatTensor,
-  gradient: FloatTensor,
-  axis: number,
-): Float64Array {
-  const inner = dims.slice(axis + 1).reduce((a, b) => a * b, 1);
-  const sums = new Float64Array(dims[axis]);
-  for (let at = 0; at < data.length; at++)
-    sums[Math.floor(at / inner) % dims[axis]] += data[at] * gradient.data[at];
-  return sums;
 }
 
 /** Forward pass, cross-entropy and the gradients of `weights` as one ONNX graph. */

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 
-import { declare, extract, frontier } from '../../../engine/onnx/extract';
+import { declare, extract } from '../../../engine/onnx/extract';
 import { makeNode, type NodeFields } from '../../../engine/onnx/graph';
 import { layersOf } from '../../../engine/onnx/layers';
 import { openModel } from '../../../engine/onnx/prepare';
@@ -17,8 +17,7 @@ import { digitsModel } from '../../support/paths';
 it('a network cut in two and run in turn computes what the whole does', async () => {
   const graph = openModel(digitsModel());
   const cut = layersOf(graph)[9].node.output[0];
-  const open = frontier(graph, cut);
-  expect(open).toHaveLength(1); // the residual stream beside the cut
+  const open = [layersOf(graph)[9].node.input[0]]; // the residual stream beside the cut
   const x = randoms([2, 1, 28, 28], 1);
   const before = await Session.open(extract(graph, ['input'], [cut, ...open]), { threads: 1 });
   const behind = await Session.open(extract(graph, [cut, ...open], ['logits']), { threads: 1 });
@@ -70,7 +69,6 @@ function branching() {
 it('values that subgraphs define are not taken for values of the graph; those they read stay', async () => {
   const graph = branching();
   expect([...graph.capturesOf(graph.nodes[3])]).toEqual(['same', 'a']);
-  expect(frontier(graph, 'a')).toEqual(['c']);
   const x = randoms([1, 2], 1);
   const expected = await runOnce(graph, x);
   expect(await runOnce(extract(graph, ['x'], ['y']), x)).toEqual(expected);

@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 
-import { type CostOf, selectGreedy } from '../../../engine/ratios/greedy';
+import type { CostOf, LayerChoices } from '../../../engine/ratios/plan';
+import { selectRatios } from '../../../engine/ratios/select';
 import { layer } from './support';
+
+const selectGreedy = (choices: readonly LayerChoices[], costOf: CostOf, target: number) =>
+  selectRatios(choices, costOf, target, { select: 'greedy' });
 
 /** Ten MACs a unit; a layer left untouched costs 110. */
 const costOf: CostOf = (plan) =>

@@ -5,7 +5,7 @@ import { openModel } from '../../../engine/onnx/prepare';
 import { inferShapes } from '../../../engine/onnx/shapes';
 import { batchFor } from '../../../engine/runtime/batch';
 import { compareModels, evaluate } from '../../../engine/runtime/evaluate';
-import { LayerProbe } from '../../../engine/runtime/layer-probe';
+import { ModelProbe } from '../../../engine/runtime/model-probe';
 import { floats, int64s } from '../../../engine/tensor/tensor';
 import { distance, modelOf, randoms, runOnce } from '../../support/graphs';
 import { digits, digitsModel } from '../../support/paths';
@@ -31,10 +31,12 @@ it.each([0, 1, 9, 20])(
     const changed = graph.clone();
     changed.setConstant(layer.weight, weight);
     const x = randoms([3, 1, 28, 28], 5);
-    const probe = await LayerProbe.open(graph, layer, inferShapes(graph), 1);
+    const probe = await ModelProbe.open(graph, [layer.weight], { shapes: inferShapes(graph), threads: 1 });
     const kept = await probe.prefix({ input: x });
-    expect(distance(await probe.outputs(kept), await runOnce(graph, x))).toBeLessThan(1e-4);
-    expect(distance(await probe.outputs(kept, { weight }), await runOnce(changed, x))).toBeLessThan(1e-4);
+    const replaced = new Map([[layer.weight, weight]]);
+    const [own, other] = [await probe.outputs(kept), await probe.outputs(kept, replaced)];
+    expect(distance(own.logits, await runOnce(graph, x))).toBeLessThan(1e-4);
+    expect(distance(other.logits, await runOnce(changed, x))).toBeLessThan(1e-4);
     await probe.close();
   },
 );
@@ -71,10 +73,9 @@ it('a probe copes with integers across the cut and with outputs beside it', asyn
   );
   forked.setInterface([forked.declaration('x')!], [declare('y'), declare('beside')]);
   const x = randoms([3, 2, 4, 4], 2);
-  const probe = await LayerProbe.open(forked, layersOf(forked)[0], inferShapes(forked), 1);
-  expect(distance(await probe.outputs(await probe.prefix({ x })), await runOnce(forked, x))).toBeLessThan(
-    1e-5,
-  );
+  const probe = await ModelProbe.open(forked, ['w'], { shapes: inferShapes(forked), threads: 1 });
+  const { y } = await probe.outputs(await probe.prefix({ x }));
+  expect(distance(y, await runOnce(forked, x))).toBeLessThan(1e-5);
   await probe.close();
 });
 

@@ -6,12 +6,8 @@ import { Dataset } from '../../../engine/data/dataset';
 import { writeNpy } from '../../../engine/data/npy';
 import { loadModel } from '../../../engine/onnx/model';
 import { readTensors } from '../../../engine/tensor/safetensors';
-import {
-  eachGradient,
-  meanGradients,
-  type SensitivityOptions,
-  taylorImportance,
-} from '../../../engine/training/sensitivity';
+import type { FloatTensor } from '../../../engine/tensor/tensor';
+import { eachGradient, type SensitivityOptions } from '../../../engine/training/sensitivity';
 import { digits, distance, floatsOf, root } from './support';
 
 const example = (name: string) => loadModel(join(root, 'examples', 'digits', `${name}.onnx`));
@@ -24,6 +20,14 @@ const options: SensitivityOptions = {
   threads: 1,
   sources: { images: 'images.npy', labels: 'labels.npy' },
 };
+
+/** Σ w·g over all axes but one. */
+function products({ dims, data }: FloatTensor, gradient: FloatTensor, axis: number): Float64Array {
+  const inner = dims.slice(axis + 1).reduce((a, b) => a * b, 1);
+  const sums = new Float64Array(dims[axis]);
+  data.forEach((value, at) => (sums[Math.floor(at / inner) % dims[axis]] += value * gradient.data[at]));
+  return sums;
+}
 
 describe('sensitivities', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sensitivity-'));
@@ -54,48 +58,30 @@ describe('sensitivities', () => {
     expect(weights.length).toBe(3);
     const graph = example(name);
     const settings = { ...options, labels: by === 'labels' };
-    const gradients = await meanGradients(graph, data, weights, settings);
-    const groups = weights.flatMap((weight) =>
-      [0, 1].map((axis) => [`${weight} ${axis}`, [{ weight, axis }]] as const),
+    const means = new Map(
+      weights.map((weight) => [weight, new Float32Array(golden(weight, 'gradient').length)]),
     );
-    const importance = await taylorImportance(graph, data, new Map(groups), settings);
-    for (const weight of weights) {
-      expect(distance(floatsOf(gradients.get(weight)), golden(weight, 'gradient'))).toBeLessThan(1e-3);
-      for (const axis of [0, 1])
-        expect(distance(importance.get(`${weight} ${axis}`)!, golden(weight, `axis ${axis}`))).toBeLessThan(
-          2e-3,
-        );
-    }
-  });
-
-  test('a group of several weights sums their products before the square', async () => {
-    const graph = example('resnet20-digits');
-    const [producer, consumer] = graph.nodes.filter(({ opType }) => opType === 'Conv').slice(1, 3);
-    const axes = [
-      { weight: producer.input[1], axis: 0 },
-      { weight: consumer.input[1], axis: 1 },
-    ];
-    const settings = { ...options, batch: 40 };
-    const all = await taylorImportance(
-      graph,
-      data,
-      new Map([
-        ['both', axes],
-        ['filters', [axes[0]]],
-        ['inputs', [axes[1]]],
-      ]),
-      settings,
-    );
-    // Σ w·g of what a ReLU passes on and of what comes in are equal, but for the bias: roots add up where signs agree.
-    const [both, filters, inputs] = ['both', 'filters', 'inputs'].map((name) => all.get(name)!);
-    both.forEach((value, at) => {
-      const [a, b] = [Math.sqrt(filters[at]), Math.sqrt(inputs[at])];
-      const nearest = Math.min(
-        Math.abs(Math.sqrt(value) - (a + b)),
-        Math.abs(Math.sqrt(value) - Math.abs(a - b)),
-      );
-      expect(nearest).toBeLessThan(1e-6 + 1e-4 * (a + b));
+    const squares = new Map<string, Float64Array>();
+    let batches = 0;
+    await eachGradient(graph, data, weights, settings, (gradients, size) => {
+      batches++;
+      for (const [weight, gradient] of gradients) {
+        gradient.data.forEach((value, at) => (means.get(weight)![at] += (value * size) / data.length));
+        for (const axis of [0, 1]) {
+          const own = products(graph.constant(weight) as FloatTensor, gradient, axis);
+          const sums = squares.get(`${weight} ${axis}`) ?? new Float64Array(own.length);
+          own.forEach((value, at) => (sums[at] += value ** 2));
+          squares.set(`${weight} ${axis}`, sums);
+        }
+      }
     });
+    for (const weight of weights) {
+      expect(distance(means.get(weight)!, golden(weight, 'gradient'))).toBeLessThan(1e-3);
+      for (const axis of [0, 1]) {
+        const importance = squares.get(`${weight} ${axis}`)!.map((sum) => sum / batches);
+        expect(distance(importance, golden(weight, `axis ${axis}`))).toBeLessThan(2e-3);
+      }
+    }
   });
 
   test('every sample is seen once, batch by batch', async () => {
@@ -111,28 +97,13 @@ describe('sensitivities', () => {
 
   test('an operator without a gradient, and a name that is no weight, are named', async () => {
     const graph = example('resnet20-digits');
-    await expect(meanGradients(graph, data, ['nothing'], options)).rejects.toThrow(
+    await expect(eachGradient(graph, data, ['nothing'], options, () => undefined)).rejects.toThrow(
       /nothing is no float32 constant/,
     );
     const [conv] = graph.nodes.filter(({ opType }) => opType === 'Conv');
     graph.nodes.find(({ opType }) => opType === 'Relu')!.opType = 'Softplus';
-    await expect(meanGradients(graph, data, [conv.input[1]], options)).rejects.toThrow(
+    await expect(eachGradient(graph, data, [conv.input[1]], options, () => undefined)).rejects.toThrow(
       /Relu.*no gradient.*Softplus/,
     );
-  });
-
-  test('channels of a group must be equally many', async () => {
-    const graph = example('resnet20-digits');
-    const [stem, first] = graph.nodes.filter(({ opType }) => opType === 'Conv').map(({ input }) => input[1]);
-    const uneven = new Map([
-      [
-        'g',
-        [
-          { weight: stem, axis: 1 },
-          { weight: first, axis: 1 },
-        ],
-      ],
-    ]);
-    await expect(taylorImportance(graph, data, uneven, options)).rejects.toThrow(/group g differ/);
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { dropIdentities } from '../../../../engine/onnx/rewrites/drop-identities';
-import { sliceAxis } from '../../../../engine/onnx/rewrites/keep-channels';
+import { sliceAxis } from '../../../../engine/tensor/slice-axis';
 import { liftConstants } from '../../../../engine/onnx/rewrites/lift-constants';
 import { loadModel, saveModel } from '../../../../engine/onnx/model';
 import { openModel } from '../../../../engine/onnx/prepare';

@@ -1,5 +1,4 @@
-import { sizeOf, type Tensor, type TensorData } from '../../tensor/tensor';
-import type { Graph } from '../graph';
+import { sizeOf, type Tensor, type TensorData } from './tensor';
 
 /** The entries `keep` of `tensor` along `axis`, in that order. */
 export function sliceAxis(tensor: Tensor, axis: number, keep: readonly number[]): Tensor {
@@ -16,11 +15,4 @@ export function sliceAxis(tensor: Tensor, axis: number, keep: readonly number[])
     });
   }
   return { type: tensor.type, dims: tensor.dims.map((dim, at) => (at === axis ? keep.length : dim)), data };
-}
-
-/**
- * Keeps the entries `keep` along `axis` of the initializer `name`. Requires that only the pruned path reads it.
- */
-export function keepChannels(graph: Graph, name: string, axis: number, keep: readonly number[]): void {
-  graph.setConstant(name, sliceAxis(graph.constant(name)!, axis, keep));
 }
