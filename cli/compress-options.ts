@@ -29,14 +29,9 @@ export function addCompress(program: Command, done: (status: number) => void): v
       choice('--select <mode>', 'how the target becomes ranks and channels', selectNames).default('optimal'),
     )
     .option('--monotonic', 'make eval scores rise with the ratio before the selection')
-    .option('--layer <name=ratio>', "a layer's ratio by hand; may be repeated", named(positive), {})
-    .option(
-      '--channels <name=0,5,7>',
-      'input channels to remove by hand; may be repeated',
-      named(indices),
-      {},
-    )
-    .option('--ignore <name>', 'a layer that stays as it is; may be repeated', listed, [])
+    .option('--layer <name=ratio...>', 'ratios of layers by hand', named(positive), {})
+    .option('--channels <name=0,5,7...>', 'input channels to remove by hand', named(indices), {})
+    .option('--ignore <name...>', 'layers that stay as they are', listed, [])
     .option('--multiplicity <n>', 'ranks and channels are multiples of n where a layer has as many', count, 1)
     .option('--minimum <n>', 'least rank and fewest channels that a layer is left with', count, 1)
     .addOption(choice('--importance <name>', 'by what channels are ranked', importanceNames).default('l2'))

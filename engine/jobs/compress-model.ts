@@ -75,6 +75,8 @@ export interface Watching {
 
 /** Random inputs drawn where no data are given. */
 const randomSamples = 32;
+/** Patches of each, more than of images, which there are more of. */
+const randomPatches = 100;
 
 /**
  * Compresses a model by one technique: eval scores of all its parts, side by side in worker threads, then units for
@@ -188,7 +190,12 @@ function settled({ model, out, technique, target, data, ...options }: CompressOp
   if (target !== undefined && !(target > 0 && target <= 1))
     throw new EngineError('InvalidSettings', `target must be above 0 and at most 1, not ${target}`);
   const random: JobData = { random: { samples: randomSamples, seed: 0 } };
-  const reconstruction: Reconstruction = { samples: 500, patches: 10, seed: 0, ...options.reconstruction };
+  const reconstruction: Reconstruction = {
+    samples: 500,
+    patches: data ? 10 : randomPatches,
+    seed: 0,
+    ...options.reconstruction,
+  };
   return {
     model,
     out,
