@@ -91,9 +91,10 @@ async function compareRun(
 ): Promise<string> {
   const theirs = await ours.judge(join(folder, model));
   const start = performance.now();
-  const out = await ours.compress(technique, theirs.ratio, scores);
+  const out = await ours.compress(technique, theirs.ratio, scores, 'greedy');
   const own = (performance.now() - start) / 1000 + scoring;
   const mine = await ours.judge(out);
+  const best = await ours.judge(await ours.compress(technique, theirs.ratio, scores, 'optimal'));
   const points = ({ validation, test }: typeof mine) => `${validation.toFixed(2)} / ${test.toFixed(2)}`;
   return line(
     technique,
@@ -102,7 +103,9 @@ async function compareRun(
     mine.ratio.toFixed(4),
     points(theirs),
     points(mine),
+    points(best),
     (mine.test - theirs.test).toFixed(2),
+    (best.test - theirs.test).toFixed(2),
     scored && timed ? seconds.toFixed(1) : '',
     scored && timed ? own.toFixed(1) : '',
     scored && timed ? (seconds / own).toFixed(1) : '',
@@ -142,8 +145,10 @@ async function main(): Promise<void> {
       'MACs: AIMET',
       'ours',
       'validation / test %: AIMET',
-      'ours',
-      'test: ours − AIMET',
+      'ours, greedy',
+      'ours, optimal',
+      'test: greedy − AIMET',
+      'optimal − AIMET',
       'seconds: AIMET',
       'ours',
       'faster by',

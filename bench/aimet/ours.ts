@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import type { DatasetSource } from '../../engine/data/dataset';
 import { analyze } from '../../engine/jobs/analyze';
-import type { Method, Selecting } from '../../engine/jobs/method';
+import type { Method, Selecting, SelectName } from '../../engine/jobs/method';
 import { plainMethod } from '../../engine/jobs/parts';
 import { JobPool } from '../../engine/jobs/pool';
 import type { LayerScores, Technique } from '../../engine/jobs/types';
@@ -37,7 +37,7 @@ const methodOf = (technique: Technique): Method => ({
   coupled: false,
   ignore,
 });
-const selection: Selecting = { mode: 'greedy', monotonic: false, ratios: {}, channels: {} };
+const selectionOf = (mode: SelectName): Selecting => ({ mode, monotonic: false, ratios: {}, channels: {} });
 
 /** A layer's names here and in PyTorch, and the sizes that its costs depend on. */
 export interface OurLayer {
@@ -109,8 +109,14 @@ export class Ours {
   }
 
   /** Compresses to `target`. Returns the path of the model. */
-  async compress(technique: Technique, target: number, scores: readonly LayerScores[]): Promise<string> {
-    const out = join(this.folder, `ours-${technique}-${target.toFixed(4)}.onnx`);
+  async compress(
+    technique: Technique,
+    target: number,
+    scores: readonly LayerScores[],
+    mode: SelectName,
+  ): Promise<string> {
+    const out = join(this.folder, `ours-${technique}-${mode}-${target.toFixed(4)}.onnx`);
+    const selection = selectionOf(mode);
     const factors =
       technique === 'channel-pruning'
         ? undefined
