@@ -28,8 +28,8 @@ export function addCompress(program: Command, done: (status: number) => void): v
     .addOption(
       choice('--select <mode>', 'how the target becomes ranks and channels', selectNames).default('optimal'),
     )
-    .option('--monotonic', 'make eval scores rise with the ratio before the selection')
-    .option('--layer <name=ratio...>', 'ratios of layers by hand', named(positive), {})
+    .option('--monotonic', 'greedy and tar: make eval scores rise with the ratio first')
+    .option('--layer <name=ratio...>', 'ratios of layers by hand, at most 1', named(positive), {})
     .option('--channels <name=0,5,7...>', 'input channels to remove by hand', named(indices), {})
     .option('--ignore <name...>', 'layers that stay as they are', listed, [])
     .option('--multiplicity <n>', 'ranks and channels are multiples of n where a layer has as many', count, 1)

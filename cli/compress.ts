@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 import { z } from 'zod';
@@ -17,7 +17,7 @@ import {
 import type { LayerScores } from '../engine/jobs/types';
 import { candidateRatios } from '../engine/ratios/candidates';
 import { compressReport } from '../report/compress';
-import { writeAtomically } from '../store/files';
+import { sha256 } from '../store/digest';
 import { BadInput, exit } from './exit';
 import { readData, writable } from './preflight';
 
@@ -53,30 +53,38 @@ export async function compress(model: string, flags: CompressFlags): Promise<num
   const out = resolve(flags.out);
   const problem = writable(dirname(out));
   if (problem) throw new BadInput(`--out ${flags.out} can't be written to: ${problem}`);
+  const unwritable = flags.scores && writable(dirname(resolve(flags.scores)));
+  if (unwritable) throw new BadInput(`--scores ${flags.scores} can't be written to: ${unwritable}`);
+  if (statSync(out, { throwIfNoEntry: false })?.isDirectory())
+    throw new BadInput(`--out ${flags.out} is a folder: name a file, such as ${flags.out}/small.onnx`);
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   const say = (text: string) => flags.json || process.stderr.write(`${text}\n`);
   try {
-    let scores: readonly LayerScores[] | undefined;
-    const report = await compressModel(optionsOf(model, out, flags), {
+    const origin = originOf(model, flags);
+    const report = await compressModel(optionsOf(model, out, flags, origin), {
       signal: stop.signal,
       onProgress: (stage, { done, total, note }) => say(`${stage} ${done}/${total} · ${note}`),
-      onScores: (found) => (scores = found),
+      onScores: (found) => keepScores(flags, origin, found),
     });
-    if (flags.scores && scores) await writeAtomically(flags.scores, JSON.stringify(scores));
     process.stdout.write(
       `${flags.json ? JSON.stringify(report, undefined, 2) : compressReport(report, out)}\n`,
     );
     return report.shortfall === null ? exit.done : exit.requirementNotMet;
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
-    if (error.code === 'Cancelled') return exit.detached;
+    if (error.code === 'Cancelled') {
+      say('Stopped; no model was written.');
+      return exit.detached;
+    }
     throw new BadInput(error.message, { cause: error });
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
 }
 
-function optionsOf(model: string, out: string, flags: CompressFlags): CompressOptions {
+function optionsOf(model: string, out: string, flags: CompressFlags, origin: string): CompressOptions {
   const { technique, target, cost, score, multiplicity, minimum, importance, coupled, ignore, inputSize } =
     flags;
   return {
@@ -96,21 +104,39 @@ function optionsOf(model: string, out: string, flags: CompressFlags): CompressOp
     samples: flags.samples,
     candidates: flags.candidates === undefined ? undefined : candidateRatios(flags.candidates),
     machinery: { provider: flags.provider, linearAlgebra: flags.linearAlgebra },
-    scores: flags.scores && existsSync(flags.scores) ? readScores(flags.scores) : undefined,
+    scores: flags.scores && existsSync(flags.scores) ? readScores(flags.scores, origin) : undefined,
   };
 }
 
-function readScores(file: string): LayerScores[] {
+/** What eval scores depend on, as a digest: the model, and the options that they are computed by. */
+function originOf(model: string, flags: CompressFlags): string {
+  const { technique, cost, data, score, ignore, multiplicity, minimum, importance, coupled, inputSize } =
+    flags;
+  const { candidates, samples } = flags;
+  const bytes = existsSync(model) ? readFileSync(model) : '';
+  const by = [technique, cost, data, score, ignore, multiplicity, minimum, importance, coupled, inputSize];
+  return sha256(JSON.stringify([sha256(bytes), ...by, candidates, samples]));
+}
+
+/** Writes the scores at once: what comes after may fail. */
+function keepScores({ scores: file }: CompressFlags, origin: string, scores: readonly LayerScores[]): void {
+  if (file && !existsSync(file)) writeFileSync(file, JSON.stringify({ origin, scores }));
+}
+
+function readScores(file: string, origin: string): LayerScores[] {
+  let found: z.output<typeof ScoresFile>;
   try {
-    return z.array(Scores).parse(JSON.parse(readFileSync(file, 'utf8')));
+    found = ScoresFile.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch (error) {
     throw new BadInput(
       `--scores ${file} holds no eval scores of \`slimflow compress\`; remove it to have them computed`,
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   }
+  if (found.origin === origin) return found.scores;
+  throw new BadInput(
+    `--scores ${file} was computed for another model, technique or other options; remove it to have them computed, or name another file`,
+  );
 }
 
 const Scores = z.object({
@@ -125,3 +151,5 @@ const Scores = z.object({
     }),
   ),
 }) satisfies z.ZodType<LayerScores>;
+
+const ScoresFile = z.object({ origin: z.string(), scores: z.array(Scores) });

@@ -26,6 +26,13 @@ export async function preflight(file: string): Promise<CompressionSpec> {
         ...summary.notes,
       ].join('; '),
     );
+  const strangers = Object.keys({ ...spec.selection.ratios, ...spec.selection.channels }).filter(
+    (name) => !summary.parts.some((part) => part.name === name && spec.techniques.includes(part.technique)),
+  );
+  if (strangers.length)
+    throw new BadInput(
+      `spec ${file}: selection names ${strangers.join(', ')}, which ${spec.techniques.join(' or ')} can not compress; \`slimflow inspect --json\` lists what can be (parts)`,
+    );
   const problem = writable(spec.outDir);
   if (problem) throw new BadInput(`spec ${file}: outDir ${spec.outDir} can't be written to: ${problem}`);
   return spec;

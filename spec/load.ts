@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 
+import type { MetricName } from '../engine/data/metric';
 import { CompressionSpec, DataSpec } from './spec';
 
 /** A spec that can't be used; the message names the file, the field and what is expected. */
@@ -21,7 +22,11 @@ export function loadSpec(file: string): CompressionSpec {
   return {
     ...spec,
     model: absolute(spec.model),
-    data: resolveData(spec.data, file),
+    data: {
+      train: resolved(spec.data.train, file),
+      evaluate: resolved(spec.data.evaluate, file),
+      test: resolved(spec.data.test, file),
+    },
     outDir: absolute(spec.outDir),
   };
 }
@@ -30,9 +35,9 @@ export function loadSpec(file: string): CompressionSpec {
  * Reads the data of a spec and its metric; whatever else the file holds is not looked at.
  * @throws SpecError
  */
-export function loadData(file: string): Pick<CompressionSpec, 'data' | 'metric'> {
+export function loadData(file: string): { data: Record<'train' | 'evaluate', Split>; metric: MetricName } {
   const { data, metric } = parsed(readText(file), file, DataSpec);
-  return { data: resolveData(data, file), metric };
+  return { data: { train: resolved(data.train, file), evaluate: resolved(data.evaluate, file) }, metric };
 }
 
 function readText(file: string): string {
@@ -97,15 +102,17 @@ const kinds: Record<string, string> = {
 };
 const article = (type: string) => kinds[type] ?? `a ${type}`;
 
-function resolveData(data: CompressionSpec['data'], file: string): CompressionSpec['data'] {
+type Split = CompressionSpec['data']['train'];
+
+/** A split with its paths against the folder of `file`. */
+function resolved({ images, labels, inputs, ...rest }: Split, file: string): Split {
   const absolute = (path: string) => resolve(dirname(resolve(file)), path);
-  const split = ({ images, labels, inputs, ...rest }: CompressionSpec['data']['train']) => ({
+  return {
     ...rest,
     images: absolute(images),
     ...(labels !== undefined && { labels: absolute(labels) }),
     ...(inputs && {
       inputs: Object.fromEntries(Object.entries(inputs).map(([name, path]) => [name, absolute(path)])),
     }),
-  });
-  return { train: split(data.train), evaluate: split(data.evaluate), test: split(data.test) };
+  };
 }

@@ -80,7 +80,7 @@ const Selection = z
     mode: z.enum(selectNames).default('optimal'),
     /** Makes eval scores rise with the ratio before the selection (AIMET's option). */
     monotonic: z.boolean().default(false),
-    /** Ratios of single layers given by hand: all there is in mode manual, fixed in the others. */
+    /** Ratios of single layers given by hand, which are held; the others are chosen to meet the target. */
     ratios: z.record(z.string(), z.number().gt(0).max(1)).default({}),
     /** Input channels to remove from single layers, given by hand. */
     channels: z.record(z.string(), z.array(z.number().int().nonnegative())).default({}),
@@ -89,7 +89,7 @@ const Selection = z
     ({ mode, ratios, channels }) => mode !== 'manual' || Object.keys({ ...ratios, ...channels }).length,
     {
       path: ['ratios'],
-      message: 'must name a layer: mode manual compresses only what ratios and channels say',
+      message: 'must name a layer: mode manual holds what ratios and channels say',
     },
   );
 
@@ -168,7 +168,10 @@ const Splits = z.strictObject({
 });
 
 /** A spec as far as its data go. */
-export const DataSpec = z.object({ data: Splits, metric: settings.metric });
+export const DataSpec = z.object({
+  data: Splits.pick({ train: true, evaluate: true }).loose(),
+  metric: settings.metric,
+});
 
 /** The settings alone: what a workflow is given. */
 export const CompressionSettings = z.strictObject(settings);

@@ -33,7 +33,7 @@ scoring:
 selection:
   mode: optimal                   # least output error for the cost; greedy (AIMET's), tar (accuracy per cost), manual
   monotonic: false                # make eval scores rise with the ratio first
-  ratios: {}                      # by hand, a layer's name: its ratio; all there is in mode manual
+  ratios: {}                      # by hand, a layer's name: its ratio, which is held
   channels: {}                    # by hand, a layer's name: [input channels to remove]
 multiplicity: 1                   # ranks and channels are multiples of this; 8 or 16 suits processors
 minimum: 1                        # least rank and fewest channels that a layer is left with

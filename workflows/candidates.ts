@@ -1,6 +1,8 @@
 import { CancellationScope, executeChild, isCancellation } from '@temporalio/workflow';
 
-import { type CostName, costNames } from '../engine/jobs/method';
+import type { Analysis } from '../activities/types';
+import { type CostName, costNames, type Technique } from '../engine/jobs/method';
+import type { CompressionSettings } from '../spec/spec';
 import type { ArtifactRef } from '../store/artifact';
 import { candidate } from './candidate';
 import { methodOf, techniqueNames } from './method';
@@ -14,7 +16,7 @@ export async function makeCandidates(
   run: Run,
   original: Original,
   plans: readonly CandidatePlan[],
-  from: { readonly model: ArtifactRef; readonly scores: ArtifactRef },
+  from: { readonly model: ArtifactRef; readonly scores: ArtifactRef; readonly parts: Analysis['parts'] },
   parentRatio = 1,
 ): Promise<Candidate[]> {
   const { data, settings } = run.input;
@@ -24,10 +26,14 @@ export async function makeCandidates(
     plans.map(async (plan): Promise<Candidate | undefined> => {
       const outcome = await child(run, plan, {
         plan,
-        ...from,
+        model: from.model,
+        scores: from.scores,
         data,
         method: methodOf(settings, plan.technique),
-        settings: { metric, fineTune, reconstruction, selection, compute },
+        settings: {
+          ...{ metric, fineTune, reconstruction, compute },
+          selection: fitting(selection, from.parts, plan.technique),
+        },
       });
       if (outcome.status === 'failed') {
         run.fail(plan, outcome.reason);
@@ -44,7 +50,25 @@ export async function makeCandidates(
       return result;
     }),
   );
-  return made.filter((one) => one !== undefined);
+  const candidates = made.filter((one) => one !== undefined);
+  // In the order of the plans, whichever was done first: a run's result is the same every time.
+  for (const { id, notes, shortfall } of candidates)
+    [...notes, ...(shortfall ? [shortfall] : [])].forEach((text) => run.note(`${id}: ${text}`));
+  return candidates;
+}
+
+type Selection = CompressionSettings['selection'];
+
+/** What was given by hand for parts that the technique has in this model; a layer that was split has other names. */
+function fitting(selection: Selection, parts: Analysis['parts'], technique: Technique): Selection {
+  const names = new Set(parts.filter((part) => part.technique === technique).map(({ name }) => name));
+  const known = <T>(byName: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(Object.entries(byName).filter(([name]) => names.has(name)));
+  return {
+    ...selection,
+    ratios: known(selection.ratios),
+    channels: technique === 'channel-pruning' ? known(selection.channels) : {},
+  };
 }
 
 /** The ratio to the original. Latencies of two measurements do not divide well: ratios to the parent multiply. */

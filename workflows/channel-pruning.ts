@@ -53,7 +53,7 @@ export async function pruneTo(
   if (!analysis.parts.some(({ technique }) => technique === 'channel-pruning'))
     throw new Error('it has no layer that channel pruning can compress');
   const name = parent?.id ?? 'original';
-  const from = { model, scores: await scores(run, name, model, analysis, 'channel-pruning') };
+  const from = { ...analysis, model, scores: await scores(run, name, model, analysis, 'channel-pruning') };
   const plans = targetNames(prefixOf('channel-pruning', parent?.id), targets).map((id, i): CandidatePlan => ({
     id,
     technique: 'channel-pruning',

@@ -2,7 +2,7 @@ import { EngineError } from '../errors';
 import { type CostOf, type LayerChoices, type Plan, tolerance } from '../ratios/plan';
 import { type Selection, selectRatios } from '../ratios/select';
 import { type Compressor, type Part, unitsOf } from './compressor';
-import type { Method, Selecting } from './method';
+import type { Method, Selecting, Technique } from './method';
 import type { LayerScores } from './types';
 
 /** What a plan is chosen by. */
@@ -25,6 +25,7 @@ export function choosePlan({ parts }: Compressor, choosing: Choosing): Selection
   const fixed = byHand(parts, method, selection);
   const rows = new Map(scores.map((row) => [row.layer, row]));
   const free = parts.flatMap((part, at) => (fixed[at] === undefined && rows.has(part.name) ? [at] : []));
+  checkScores(scores, parts, method);
   const spread = (plan: Plan): Plan => {
     const whole = fixed.map((units) => units ?? null);
     free.forEach((at, i) => (whole[at] = plan[i]));
@@ -32,7 +33,7 @@ export function choosePlan({ parts }: Compressor, choosing: Choosing): Selection
   };
   const found =
     target === undefined
-      ? { plan: free.map(() => null), cost: 0, reached: true }
+      ? { plan: [], cost: 0, reached: true }
       : select(parts, choosing, free, rows, (plan) => costOf(spread(plan)), target);
   const plan = spread(found.plan);
   return { ...found, plan, cost: costOf(plan) };
@@ -40,38 +41,46 @@ export function choosePlan({ parts }: Compressor, choosing: Choosing): Selection
 
 function select(
   parts: readonly Part[],
-  { method, selection }: Choosing,
+  choosing: Choosing,
   free: readonly number[],
   rows: ReadonlyMap<string, LayerScores>,
   costOf: CostOf,
   target: number,
 ): Selection {
+  const { method, selection } = choosing;
   const choices = free.map((at): LayerChoices => {
     const { name, most, full, unitsAtOne } = parts[at];
     const { minimum, multiplicity } = method;
-    const least = Math.min(minimum, most);
     return {
-      ...{ layer: name, least, most, full, unitsAtOne, step: multiplicity },
+      ...{ layer: name, least: minimum, most, full, unitsAtOne, step: multiplicity },
       scores: rows.get(name)!.scores,
     };
   });
-  if (!choices.length) return allByHand(costOf, target);
+  const whole = choosing.costOf(parts.map(() => null));
+  if (!choices.length) return allByHand(costOf([]), target, whole);
   // What is left to choose after hand-given ratios is what mode manual leaves to the best allocation.
   const mode = selection.mode === 'manual' ? 'optimal' : selection.mode;
-  return selectRatios(choices, costOf, target, { select: mode, monotonic: selection.monotonic });
+  return selectRatios(choices, costOf, target, { select: mode, monotonic: selection.monotonic, whole });
+}
+
+/** Scores may come from elsewhere: they must be of this technique, and of parts that there are. */
+function checkScores(scores: readonly LayerScores[], parts: readonly Part[], { technique }: Method): void {
+  const names = new Set(parts.map(({ name }) => name));
+  const stranger = scores.find((row) => row.technique !== technique || !names.has(row.layer));
+  if (!stranger) return;
+  throw new EngineError(
+    'InvalidSettings',
+    `there are eval scores of ${stranger.layer} by ${stranger.technique}, which is nothing that ${technique} compresses here: ` +
+      'they are of another model or technique; have them computed anew',
+  );
 }
 
 /** Nothing is left to choose: the plan costs what it costs. */
-function allByHand(costOf: CostOf, target: number): Selection {
-  const cost = costOf([]);
-  if (Math.abs(cost - target) <= tolerance * target) return { plan: [], cost, reached: true };
-  const message = `all parts have their ratios by hand, which come to ${(cost / target).toFixed(3)} times the target`;
-  return {
-    plan: [],
-    cost,
-    reached: cost <= target,
-    shortfall: { reason: 'units', asked: target, nearest: cost, message },
-  };
+function allByHand(cost: number, target: number, whole: number): Selection {
+  if (Math.abs(cost - target) <= tolerance * whole) return { plan: [], cost, reached: true };
+  const [asked, nearest] = [target / whole, cost / whole];
+  const message = `what was given by hand comes to ${nearest.toFixed(3)} of the cost, ${asked.toFixed(3)} was asked`;
+  return { plan: [], cost, reached: cost <= target, shortfall: { reason: 'units', asked, nearest, message } };
 }
 
 /** Units given by hand, in the order of the parts: null leaves a part as it is, undefined leaves it to the rule. */
@@ -80,22 +89,37 @@ function byHand(
   method: Method,
   { ratios, channels }: Selecting,
 ): (number | null | undefined)[] {
-  const names = new Set(parts.map(({ name }) => name));
-  const stranger = [...Object.keys(ratios), ...Object.keys(channels)].find((name) => !names.has(name));
-  if (stranger !== undefined)
-    throw new EngineError(
-      'InvalidSettings',
-      `${stranger} is nothing that ${method.technique} can compress; it can: ${[...names].join(', ')}`,
-    );
-  if (Object.keys(channels).length && method.technique !== 'channel-pruning')
-    throw new EngineError(
-      'InvalidSettings',
-      `channels are given by hand, and ${method.technique} removes none`,
-    );
+  checkByHand(parts, method.technique, { ratios, channels });
   return parts.map((part) => {
     if (channels[part.name]) return part.full - new Set(channels[part.name]).size;
     if (ratios[part.name] === undefined) return undefined;
     const units = unitsOf(part, ratios[part.name], method);
     return units > part.most ? null : units;
   });
+}
+
+/**
+ * Whether what was given by hand fits what there is to compress.
+ * @throws EngineError `InvalidSettings` naming what does not
+ */
+export function checkByHand(
+  parts: readonly { readonly name: string }[],
+  technique: Technique,
+  { ratios, channels }: Pick<Selecting, 'ratios' | 'channels'>,
+): void {
+  const names = new Set(parts.map(({ name }) => name));
+  const stranger = [...Object.keys(ratios), ...Object.keys(channels)].find((name) => !names.has(name));
+  const refuse = (why: string) => {
+    throw new EngineError('InvalidSettings', why);
+  };
+  if (stranger !== undefined)
+    refuse(`${stranger} is nothing that ${technique} can compress; it can: ${[...names].join(', ')}`);
+  if (Object.keys(channels).length && technique !== 'channel-pruning')
+    refuse(`channels are given by hand, and ${technique} removes none`);
+  const twice = Object.keys(ratios).find((name) => channels[name]);
+  if (twice !== undefined) refuse(`${twice} has a ratio and channels by hand: give one of them`);
+  const none = Object.keys(channels).find((name) => !channels[name].length);
+  if (none !== undefined) refuse(`the list of channels to remove from ${none} is empty`);
+  const wrong = Object.entries(ratios).find(([, ratio]) => !(ratio > 0 && ratio <= 1));
+  if (wrong) refuse(`the ratio of ${wrong[0]} must be above 0 and at most 1, not ${wrong[1]}`);
 }

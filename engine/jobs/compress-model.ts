@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import type { DatasetSource } from '../data/dataset';
 import type { MetricName } from '../data/metric';
 import { EngineError } from '../errors';
+import { keepAllBut } from '../pruning/keep';
 import { candidateRatios } from '../ratios/candidates';
+import { checkByHand } from './choose-plan';
 import type { JobData } from './data';
 import type { CostName, Machinery, Method, Reconstruction, ScoreName, Selecting, Technique } from './method';
 import { plainMethod } from './parts';
@@ -89,6 +91,7 @@ export async function compressModel(
 ): Promise<CompressReport> {
   const settings = settled(options);
   const { model, out, technique, method, selection, target } = settings;
+  const { data } = options;
   const slots = Math.max(1, availableParallelism());
   const machinery: Machinery = {
     provider: 'auto',
@@ -96,22 +99,29 @@ export async function compressModel(
     threads: 1,
     ...options.machinery,
   };
-  // Every job listens, more than Node expects of one signal.
-  if (signal) setMaxListeners(0, signal);
+  // One layer that fails makes the rest useless: it stops them.
+  const stop = new AbortController();
+  const ended = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
+  setMaxListeners(0, ended); // every job listens, more than Node expects of one signal
   const pool = given ?? new JobPool({ slots });
   const scratch = await mkdtemp(join(tmpdir(), 'slimflow-'));
   try {
     const { technique: _technique, ...rest } = method;
-    const summary = await pool.run('analyze', { ...rest, model }, { signal });
+    const { metric } = settings.scoring;
+    const fit = data && method.score === 'metric' ? { data: [data.train, data.evaluate], metric } : {};
+    const summary = await pool.run('analyze', { ...rest, ...fit, model }, { signal: ended });
     const parts = summary.parts.filter((part) => part.technique === technique);
     if (!parts.length) throw nothingToCompress(model, technique, summary);
+    checkByHand(parts, technique, selection);
+    for (const { name, units } of parts)
+      if (selection.channels[name]) keepAllBut(units, selection.channels[name]);
     const factors: Record<string, string> = {};
     const scored = async (layer: string, at: number): Promise<LayerScores> => {
       factors[layer] = join(scratch, `${at}.safetensors`);
       return pool.run(
         'scoreLayer',
         { ...settings.scoring, model, method, layer, machinery, factors: factors[layer] },
-        { signal },
+        { signal: ended },
       );
     };
     const scores =
@@ -121,6 +131,7 @@ export async function compressModel(
         selection,
         target,
         scored,
+        stop,
         onProgress,
       ));
     onScores?.(scores);
@@ -133,7 +144,7 @@ export async function compressModel(
         factors: options.scores ? {} : factors,
         machinery: { ...machinery, threads: slots },
       },
-      { signal, onProgress: (progress) => onProgress?.('compressing', progress) },
+      { signal: ended, onProgress: (progress) => onProgress?.('compressing', progress) },
     );
     return report(settings, summary, compression);
   } finally {
@@ -148,17 +159,25 @@ async function scoreAll(
   { mode }: Selecting,
   target: number | undefined,
   scored: (layer: string, at: number) => Promise<LayerScores>,
+  stop: AbortController,
   onProgress: Watching['onProgress'],
 ): Promise<LayerScores[]> {
   if (mode === 'manual' && target === undefined) return [];
   let done = 0;
-  return Promise.all(
-    parts.map(async (name, at) => {
+  const scoring = parts.map(async (name, at) => {
+    try {
       const scores = await scored(name, at);
       onProgress?.('scoring', { done: ++done, total: parts.length, note: name });
       return scores;
-    }),
-  );
+    } catch (error) {
+      stop.abort();
+      throw error;
+    }
+  });
+  const first = Promise.all(scoring);
+  // Threads must not be ended inside native code: all have to come back first.
+  await Promise.allSettled(scoring);
+  return first;
 }
 
 /** The options with every default in its place. */
@@ -182,6 +201,14 @@ function settled({ model, out, technique, target, data, ...options }: CompressOp
     channels: {},
     ...options.selection,
   };
+  const byHand = Object.keys(selection.ratios).length + Object.keys(selection.channels).length;
+  if (target === undefined && !byHand && selection.mode === 'manual')
+    throw new EngineError(
+      'InvalidSettings',
+      'mode manual holds what is given by hand, and nothing is: give a ratio or channels',
+    );
+  if (options.candidates && !options.candidates.some((ratio) => ratio > 0 && ratio < 1))
+    throw new EngineError('InvalidSettings', 'candidates are ratios above 0 and below 1, one at least');
   if (target === undefined && selection.mode !== 'manual')
     throw new EngineError(
       'InvalidSettings',
@@ -189,7 +216,7 @@ function settled({ model, out, technique, target, data, ...options }: CompressOp
     );
   if (target !== undefined && !(target > 0 && target <= 1))
     throw new EngineError('InvalidSettings', `target must be above 0 and at most 1, not ${target}`);
-  const random: JobData = { random: { samples: randomSamples, seed: 0 } };
+  const random: JobData = { random: { samples: Math.max(options.samples ?? 0, randomSamples), seed: 0 } };
   const reconstruction: Reconstruction = {
     samples: 500,
     patches: data ? 10 : randomPatches,

@@ -44,7 +44,7 @@ export interface Selecting {
   readonly mode: SelectName;
   /** Whether scores are made monotone in the ratio first (AIMET's option). */
   readonly monotonic: boolean;
-  /** Ratios by part given by hand: all there is in mode `manual`, fixed in the others. */
+  /** Ratios by part given by hand, which are held; mode `manual` allocates the rest as `optimal` does, if a target is given. */
   readonly ratios: Readonly<Record<string, number>>;
   /** Channels to remove, by part, given by hand (channel pruning). */
   readonly channels: Readonly<Record<string, readonly number[]>>;

@@ -26,11 +26,11 @@ export function partsOf(
   });
   return {
     parts: found.flatMap(({ parts }, at) =>
-      parts.map(({ name, layers, most }) => ({
+      parts.map(({ name, layers, most, full }) => ({
         name,
         technique: techniques[at],
         layers: layers.map((layer) => layer.name),
-        units: most,
+        units: techniques[at] === 'channel-pruning' ? full : most,
       })),
     ),
     frozen: found.flatMap(({ frozen }) => frozen),

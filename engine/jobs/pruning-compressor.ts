@@ -46,7 +46,8 @@ export function pruningCompressor(graph: Graph, means: Means): Compressor {
   const known = new Map<string, Float64Array>();
   /** Importances of the channels of parts; those that need gradients are found together. */
   const rank = async (wanted: readonly PruningPart[]): Promise<void> => {
-    const open = wanted.filter(({ name }) => !known.has(name));
+    const open = wanted.filter(({ name }) => !known.has(name) && !byHand.has(name));
+    if (!open.length) return;
     const found =
       method.importance === 'taylor'
         ? await taylorOf(

@@ -125,7 +125,8 @@ export const svdParts = perModel((graph: Graph, method: Method): SvdParts => {
     const cost = method.cost === 'params' ? 'params' : 'macs';
     const most = Math.min(...layers.map((one) => worthwhileRank(svd, one, shapes, cost)));
     if (most < 1) {
-      frozen.push({ name: layer.name, technique, why: 'two layers of rank 1 would cost more than it does' });
+      const why = 'two layers of rank 1 would cost more than it does';
+      frozen.push(...layers.map(({ name }) => ({ name, technique, why })));
       return [];
     }
     const full = svd.maxRank(layer);

@@ -16,6 +16,8 @@ export interface SelectionSettings {
   readonly select: SelectionName;
   /** Makes each layer's scores rise with its units before greedy and tar read them (AIMET's `use_monotonic_fit`). */
   readonly monotonic?: boolean;
+  /** The cost that ratios and tolerances are shares of, where parts of the model are held apart; the untouched plan's by default. */
+  readonly whole?: number;
   /** Ratios by layer, which `manual` follows. */
   readonly ratios?: Ratios;
 }
@@ -62,7 +64,7 @@ export function selectRatios(
       `target ${target}: selection ${settings.select} needs a cost above 0`,
     );
   const fitted = settings.monotonic ? fitScores(choices) : choices;
-  return solve(new Problem(fitted, costOf, target), rules[settings.select]);
+  return solve(new Problem(fitted, costOf, target, settings.whole), rules[settings.select]);
 }
 
 const rules: Readonly<Record<Exclude<SelectionName, 'manual'>, (problem: Problem) => Plan>> = {

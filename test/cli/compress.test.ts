@@ -66,10 +66,38 @@ describe('slimflow compress', () => {
       expect(scores).toContain('"score":');
       const second = await compressed(
         folder,
-        args('spatial-svd', 0.4, '--data', 'job.json', '--scores', 'scores.json', '--cost', 'params'),
+        args('spatial-svd', 0.4, '--data', 'job.json', '--scores', 'scores.json'),
       );
-      expect(second.params / second.paramsOriginal).toBe(second.achieved);
+      expect(second.achieved).toBeLessThan(first.achieved);
       expect(readFileSync(join(folder, 'scores.json'), 'utf8')).toBe(scores);
+      const other = await slimflow(
+        folder,
+        args('weight-svd', 0.4, '--data', 'job.json', '--scores', 'scores.json'),
+      );
+      expect(other.err).toMatch(
+        /--scores scores.json was computed for another model, technique or other options/,
+      );
+      expect(other.status).toBe(2);
+    }));
+
+  it('counts parameters where they are the cost, and leaves no layer below the minimum', () =>
+    inFolder(async (folder) => {
+      tinyJob(folder);
+      const pruned = await compressed(
+        folder,
+        args('channel-pruning', 0.6, '--cost', 'params', '--minimum', '6'),
+      );
+      expect(pruned.params / pruned.paramsOriginal).toBe(pruned.achieved);
+      expect(pruned.layers.every(({ channels }) => channels! >= 6)).toBe(true);
+    }));
+
+  it('ranks channels by Taylor importance, for a latency too', () =>
+    inFolder(async (folder) => {
+      tinyJob(folder);
+      const taylor = args('channel-pruning', 0.8, '--importance', 'taylor', '--data', 'job.json');
+      expect((await compressed(folder, taylor)).layers.length).toBeGreaterThan(0);
+      const { status } = await slimflow(folder, [...taylor, '--cost', 'latency', '--json']);
+      expect([0, 3]).toContain(status);
     }));
 
   it('takes ratios and channels by hand', () =>
@@ -166,6 +194,19 @@ const refused: [string, string[], (folder: string) => void, RegExp][] = [
     nothing,
     /c9 is nothing that .* can compress; it can: c1, c2/,
   ],
+  [
+    'a layer with a ratio above 1',
+    ['--target', '0.5', '--layer', 'c2=2'],
+    nothing,
+    /ratio of c2 must be above 0 and at most 1/,
+  ],
+  [
+    'one candidate',
+    ['--target', '0.5', '--candidates', '1'],
+    nothing,
+    /1 candidate ratios: an integer of at least 2/,
+  ],
+  ['nothing by hand in mode manual', ['--select', 'manual'], nothing, /give a ratio or channels/],
   ['a score without data', ['--target', '0.5', '--score', 'metric'], nothing, /score metric needs data/],
   [
     'an input size that does not fit',
@@ -181,7 +222,10 @@ describe('slimflow compress, of what can not be', () => {
       tinyJob(folder);
       prepare(folder);
       const before = readdirSync(folder);
-      const target = flags.includes('--target') || what === 'no target' ? [] : ['--target', '0.5'];
+      const target =
+        flags.includes('--target') || what === 'no target' || what.startsWith('nothing by hand')
+          ? []
+          : ['--target', '0.5'];
       const command = ['compress', 'model.onnx', '--technique', 'spatial-svd', '--out', 'small.onnx', ...few];
       const { err, status } = await slimflow(folder, [...command, ...target, ...flags, '--json']);
       expect(err).toMatch(message);
