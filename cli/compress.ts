@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 import { z } from 'zod';
@@ -17,7 +17,8 @@ import {
 import type { LayerScores } from '../engine/jobs/types';
 import { candidateRatios } from '../engine/ratios/candidates';
 import { compressReport } from '../report/compress';
-import { sha256 } from '../store/digest';
+import { sha256, sha256OfFile } from '../store/digest';
+import { writeAtomically } from '../store/files';
 import { BadInput, exit } from './exit';
 import { readData, writable } from './preflight';
 
@@ -62,7 +63,7 @@ export async function compress(model: string, flags: CompressFlags): Promise<num
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   const say = (text: string) => flags.json || process.stderr.write(`${text}\n`);
   try {
-    const origin = originOf(model, flags);
+    const origin = flags.scores ? await originOf(model, flags) : '';
     const report = await compressModel(optionsOf(model, out, flags, origin), {
       signal: stop.signal,
       onProgress: (stage, { done, total, note }) => say(`${stage} ${done}/${total} · ${note}`),
@@ -109,18 +110,23 @@ function optionsOf(model: string, out: string, flags: CompressFlags, origin: str
 }
 
 /** What eval scores depend on, as a digest: the model, and the options that they are computed by. */
-function originOf(model: string, flags: CompressFlags): string {
+async function originOf(model: string, flags: CompressFlags): Promise<string> {
   const { technique, cost, data, score, ignore, multiplicity, minimum, importance, coupled, inputSize } =
     flags;
   const { candidates, samples } = flags;
-  const bytes = existsSync(model) ? readFileSync(model) : '';
+  // What is no file is refused, in words, by whoever opens it.
+  const digest = statSync(model, { throwIfNoEntry: false })?.isFile() ? await sha256OfFile(model) : '';
   const by = [technique, cost, data, score, ignore, multiplicity, minimum, importance, coupled, inputSize];
-  return sha256(JSON.stringify([sha256(bytes), ...by, candidates, samples]));
+  return sha256(JSON.stringify([digest, ...by, candidates, samples]));
 }
 
 /** Writes the scores at once: what comes after may fail. */
-function keepScores({ scores: file }: CompressFlags, origin: string, scores: readonly LayerScores[]): void {
-  if (file && !existsSync(file)) writeFileSync(file, JSON.stringify({ origin, scores }));
+async function keepScores(
+  { scores: file }: CompressFlags,
+  origin: string,
+  scores: readonly LayerScores[],
+): Promise<void> {
+  if (file && !existsSync(file)) await writeAtomically(file, JSON.stringify({ origin, scores }));
 }
 
 function readScores(file: string, origin: string): LayerScores[] {

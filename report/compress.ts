@@ -8,7 +8,7 @@ export function compressReport(report: CompressReport, out: string): string {
   const { technique, cost, target, achieved, macs, macsOriginal, params, paramsOriginal } = report;
   const units = technique === 'channel-pruning' ? 'channels' : 'rank';
   const table = new Table({
-    head: ['layer', 'kind', units, 'ratio of its cost'],
+    head: ['layer', 'kind', units, 'ratio left'],
     colAligns: ['left', 'left', 'right', 'right'],
     style: { head: [], border: [] },
     chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },

@@ -60,7 +60,7 @@ export interface CompressReport {
 export interface CompressedLayer {
   readonly name: string;
   readonly kind: string;
-  /** Its own cost, relative to before. */
+  /** What is left of it: of its cost (MACs for `latency`), or of its channels. */
   readonly ratio: number;
   readonly rank?: number;
   readonly channels?: number;
@@ -72,7 +72,7 @@ export interface Watching {
   readonly signal?: AbortSignal;
   readonly onProgress?: (stage: 'scoring' | 'compressing', progress: Progress) => void;
   /** Told of the eval scores, so that a later call can be given them. */
-  readonly onScores?: (scores: readonly LayerScores[]) => void;
+  readonly onScores?: (scores: readonly LayerScores[]) => void | Promise<void>;
 }
 
 /** Random inputs drawn where no data are given. */
@@ -134,7 +134,7 @@ export async function compressModel(
         stop,
         onProgress,
       ));
-    onScores?.(scores);
+    await onScores?.(scores);
     const { train, reconstruction } = settings.scoring;
     const compression = await pool.run(
       'compress',

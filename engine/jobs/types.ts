@@ -157,7 +157,7 @@ export interface PartPlan {
   readonly layer: string;
   readonly units: number;
   readonly of: number;
-  /** Its own cost, relative to before. */
+  /** What is left of it: of its cost (MACs for `latency`), or of its channels. */
   readonly ratio: number;
 }
 

@@ -76,6 +76,12 @@ const cases: [string, object, (folder: string) => void, RegExp][] = [
     /^ignore names nope, which is no layer of/,
   ],
   [
+    'a ratio by hand for a layer that is none',
+    { selection: { ratios: { nope: 0.5 } } },
+    () => undefined,
+    /^spec .*job\.json: selection names nope, which spatial-svd or channel-pruning can not compress/,
+  ],
+  [
     'a technique that fits no layer',
     { ignore: ['c1', 'c2', 'c3'] },
     () => undefined,

@@ -200,6 +200,26 @@ describe('the guidebook workflow', () => {
     });
   });
 
+  it('gives names chosen by hand to the techniques that have them', async () => {
+    const settings = {
+      techniques: ['spatial-svd', 'channel-pruning'],
+      selection: { ratios: { c1: 0.5, pruned: 0.4 }, channels: { c2: [0] } },
+    };
+    const parts = [
+      { name: 'c1', technique: 'spatial-svd' },
+      { name: 'c2', technique: 'channel-pruning' },
+      { name: 'pruned', technique: 'channel-pruning' },
+    ] as const;
+    await inWorld({ settings, world: { parts } }, async (handle, calls) => {
+      expect((await handle.result()).failed).toEqual([]);
+      const requests = calls.filter(([name]) => name === 'compress').map(([, request]) => request);
+      for (const { method, selection } of requests as Parameters<Activities['compress']>[0][])
+        expect([selection.ratios, selection.channels]).toEqual(
+          method.technique === 'spatial-svd' ? [{ c1: 0.5 }, {}] : [{ pruned: 0.4 }, { c2: [0] }],
+        );
+    });
+  });
+
   it('goes on without a candidate that fails', async () => {
     const world = {
       before: (name: keyof Activities, request: unknown) => {

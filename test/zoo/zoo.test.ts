@@ -31,7 +31,7 @@ it.each(cases)('%s by %s to 0.75 and 0.5 of its MACs', async (name, technique) =
         samples: 2,
         reconstruction: { samples: 4, patches: 20 },
       },
-      { pool, onScores: (found) => (scores = found) },
+      { pool, onScores: (found) => void (scores = found) },
     );
     const { achieved, macs, shortfall } = report;
     expect([original, await recount(out)]).toEqual([report.macsOriginal, macs]);
