@@ -20,7 +20,7 @@ export interface Choosing {
  * Units for each part of a compressor: what was given by hand is held, the rest goes by the selection's rule.
  * @throws EngineError `InvalidSettings` where hand-given names, ratios or channels fit no part.
  */
-export function choosePlan({ parts }: Compressor, choosing: Choosing): Selection {
+export function choosePlan({ parts }: Pick<Compressor, 'parts'>, choosing: Choosing): Selection {
   const { method, selection, scores, costOf, target } = choosing;
   const fixed = byHand(parts, method, selection);
   const rows = new Map(scores.map((row) => [row.layer, row]));

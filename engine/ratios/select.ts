@@ -1,5 +1,4 @@
 import { EngineError } from '../errors';
-import { manualPlan, type Ratios } from './manual';
 import { fitScores } from './monotonic';
 import { approach } from './nearest';
 import { better, optimalPlan } from './optimal';
@@ -9,7 +8,7 @@ import { tarPlan } from './tar';
 import { greedyPlan } from './threshold';
 
 /** The ways to choose a plan. */
-export const selections = ['greedy', 'tar', 'manual', 'optimal'] as const;
+export const selections = ['greedy', 'tar', 'optimal'] as const;
 export type SelectionName = (typeof selections)[number];
 
 export interface SelectionSettings {
@@ -18,8 +17,6 @@ export interface SelectionSettings {
   readonly monotonic?: boolean;
   /** The cost that ratios and tolerances are shares of, where parts of the model are held apart; the untouched plan's by default. */
   readonly whole?: number;
-  /** Ratios by layer, which `manual` follows. */
-  readonly ratios?: Ratios;
 }
 
 /** Why a plan stays away from the target. */
@@ -47,18 +44,16 @@ export interface Selection {
  * Chooses units for each layer so that the cost comes to the target from below: within 0.01 of the whole cost wherever a
  * plan does, and otherwise as near as there is, with the reason.
  * @param costOf the cost of a plan in any unit (MACs, parameters, ms); it must not fall where a layer's units grow.
- * @param target in the same unit; left out for `manual`, whose plan then stands as the ratios say. With one, the layers
- * that `ratios` name are held and the others are allocated as `optimal` does.
+ * @param target in the same unit.
  * @throws EngineError `InvalidSettings` for settings that do not fit the layers.
  */
 export function selectRatios(
   choices: readonly LayerChoices[],
   costOf: CostOf,
-  target: number | undefined,
+  target: number,
   settings: SelectionSettings,
 ): Selection {
-  if (settings.select === 'manual') return selectManual(choices, costOf, target, settings.ratios ?? {});
-  if (target === undefined || !(target > 0))
+  if (!(target > 0))
     throw new EngineError(
       'InvalidSettings',
       `target ${target}: selection ${settings.select} needs a cost above 0`,
@@ -67,7 +62,7 @@ export function selectRatios(
   return solve(new Problem(fitted, costOf, target, settings.whole), rules[settings.select]);
 }
 
-const rules: Readonly<Record<Exclude<SelectionName, 'manual'>, (problem: Problem) => Plan>> = {
+const rules: Readonly<Record<SelectionName, (problem: Problem) => Plan>> = {
   greedy: greedyPlan,
   tar: tarPlan,
   optimal(problem) {
@@ -106,28 +101,4 @@ function shortfall(reason: Shortfall['reason'], { whole, target }: Problem, cost
     units: `the layers' units are coarse: ${nearest.toFixed(3)} of the cost is the nearest that can be reached`,
   }[reason];
   return { reason, asked, nearest, message: `${why}, ${asked.toFixed(3)} was asked` };
-}
-
-function selectManual(
-  choices: readonly LayerChoices[],
-  costOf: CostOf,
-  target: number | undefined,
-  ratios: Ratios,
-): Selection {
-  const plan = manualPlan(choices, ratios);
-  if (target === undefined) return { plan, cost: costOf(plan), reached: true };
-  const free = choices.flatMap(({ layer }, at) => (Object.hasOwn(ratios, layer) ? [] : [at]));
-  const whole = (part: Plan): Plan => {
-    const all = plan.slice();
-    free.forEach((at, i) => (all[at] = part[i]));
-    return all;
-  };
-  const problem = new Problem(
-    free.map((at) => choices[at]),
-    (part) => costOf(whole(part)),
-    target,
-    costOf(choices.map(() => null)),
-  );
-  const found = solve(problem, rules.optimal);
-  return { ...found, plan: whole(found.plan) };
 }

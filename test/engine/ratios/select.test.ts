@@ -127,7 +127,7 @@ describe('selectRatios', () => {
       expect(selectRatios([flat, steep], costOf, 100, { select }).plan).toEqual([2, 8]);
   });
 
-  it.each([undefined, 0, -1, NaN])('target %p is refused', (target) => {
+  it.each([0, -1, NaN])('target %p is refused', (target) => {
     expect(() => selectRatios(choices, costOf, target, { select: 'optimal' })).toThrow(
       /selection optimal needs a cost/,
     );
@@ -164,60 +164,4 @@ describe('selectRatios', () => {
       for (const ratio of landed) expect(ratio).toBeCloseTo(0.5, 2);
     },
   );
-});
-
-describe('manual selection', () => {
-  const choices = ['a', 'b', 'c'].map((name) =>
-    layer(
-      name,
-      [
-        [2, 90, 0.4],
-        [8, 98, 0.05],
-      ],
-      10,
-      { unitsAtOne: 10.9 },
-    ),
-  );
-  const costOf: CostOf = (plan) =>
-    plan.reduce<number>((sum, units) => sum + (units === null ? 109 : units * 10), 0);
-
-  it('gives the units that each ratio buys, and leaves other layers untouched', () => {
-    const { plan, cost } = selectRatios(choices, costOf, undefined, {
-      select: 'manual',
-      ratios: { a: 0.5, c: 0.01 },
-    });
-    expect(plan).toEqual([5, null, 1]);
-    expect(cost).toBe(169);
-  });
-
-  it('rounds up to the multiplicity, and a ratio of 1 leaves the layer as it is', () => {
-    const grids = choices.map((choice) => ({ ...choice, step: 4 }));
-    const ratios = { a: 0.5, b: 1, c: 0.95 };
-    expect(selectRatios(grids, costOf, undefined, { select: 'manual', ratios }).plan).toEqual([
-      8,
-      null,
-      null,
-    ]);
-  });
-
-  it('holds the named layers and allocates the others where a target is given', () => {
-    const { plan, cost } = selectRatios(choices, costOf, 200, { select: 'manual', ratios: { b: 0.5 } });
-    expect(plan[1]).toBe(5);
-    expect(cost).toBeLessThanOrEqual(200);
-    expect(cost).toBeGreaterThan(200 - 0.01 * 327);
-    const short = selectRatios(choices, costOf, 60, { select: 'manual', ratios: { b: 0.5 } });
-    expect(short).toMatchObject({
-      plan: [1, 5, 1],
-      reached: false,
-      shortfall: { reason: 'floor', nearest: 70 / 327 },
-    });
-  });
-
-  it('names the layers where a name is wrong, and refuses a ratio that is none', () => {
-    const manual = (ratios: Record<string, number>) => () =>
-      selectRatios(choices, costOf, undefined, { select: 'manual', ratios });
-    expect(manual({ d: 0.5 })).toThrow(/d, which is no layer .* those are: a, b, c/);
-    expect(manual({ a: 0 })).toThrow(/ratio 0 of layer a/);
-    expect(manual({ a: 1.5 })).toThrow(/ratio 1.5 of layer a/);
-  });
 });
