@@ -3,6 +3,7 @@ module.exports = {
   roots: ['<rootDir>/dist/test'],
   testMatch: ['**/*.test.js'],
   testEnvironment: '<rootDir>/dist/test/support/environment.js',
+  setupFiles: ['<rootDir>/dist/test/support/properties.js'],
   globalSetup: '<rootDir>/dist/test/support/global-setup.js',
   // A machine under load is slow, not wrong.
   testTimeout: 240_000,
