@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import { perform } from './perform';
 import type { Activities, CompressedModel, ScoredLayer } from './types';
-import { localData, machineryAt, type Workplace } from './workplace';
+import { localData, machineryAt, storeModel, type Workplace } from './workplace';
 
 /** A model compressed to a target. */
 export const compress =
@@ -24,6 +24,6 @@ export const compress =
           machinery: machineryAt(at, compute),
           out,
         });
-        return { ...compressed, model: await at.store.putFile(out, { move: true }) };
+        return { ...compressed, model: await storeModel(at.store, out) };
       }),
     );

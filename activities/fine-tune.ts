@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { perform } from './perform';
 import type { Activities, FineTunedModel } from './types';
-import { localData, type Workplace } from './workplace';
+import { localData, storeModel, type Workplace } from './workplace';
 
 /**
  * A model trained further. Every checkpoint goes into the store under the key of this very training, so that whoever
@@ -50,7 +50,7 @@ export const fineTune =
         );
         // Both ways out wait for the checkpoint being saved: the folder goes away behind them.
         const result = await tuned.finally(() => saving);
-        const model = await at.store.putFile(out, { move: true });
+        const model = await storeModel(at.store, out);
         await at.store.dropCheckpoint(key);
         return { ...result, model };
       }),

@@ -15,9 +15,11 @@ import {
   techniques,
 } from '../engine/jobs/method';
 import type { LayerScores } from '../engine/jobs/types';
+import { modelFiles } from '../engine/onnx/model';
 import { candidateRatios } from '../engine/ratios/candidates';
 import { compressReport } from '../report/compress';
-import { sha256, sha256OfFile } from '../store/digest';
+import { sha256OfFiles } from '../store/bundle';
+import { sha256 } from '../store/digest';
 import { writeAtomically } from '../store/files';
 import { BadInput, exit } from './exit';
 import { readData, writable } from './preflight';
@@ -42,6 +44,8 @@ export interface CompressFlags {
   readonly inputSize?: readonly number[];
   readonly candidates?: number;
   readonly samples?: number;
+  readonly reconstructionSamples?: number;
+  readonly reconstructionPatches?: number;
   readonly provider: Machinery['provider'];
   readonly linearAlgebra: Machinery['linearAlgebra'];
   /** A file of eval scores: read where it is there, else written. */
@@ -103,11 +107,18 @@ function optionsOf(model: string, out: string, flags: CompressFlags, origin: str
     },
     ...(flags.data ? readData(flags.data) : {}),
     samples: flags.samples,
+    reconstruction: reconstructionOf(flags),
     candidates: flags.candidates === undefined ? undefined : candidateRatios(flags.candidates),
     machinery: { provider: flags.provider, linearAlgebra: flags.linearAlgebra },
     scores: flags.scores && existsSync(flags.scores) ? readScores(flags.scores, origin) : undefined,
   };
 }
+
+/** What was asked of the reconstruction; the engine has defaults for the rest. */
+const reconstructionOf = ({ reconstructionSamples, reconstructionPatches }: CompressFlags) => ({
+  ...(reconstructionSamples !== undefined && { samples: reconstructionSamples }),
+  ...(reconstructionPatches !== undefined && { patches: reconstructionPatches }),
+});
 
 /** What eval scores depend on, as a digest: the model, and the options that they are computed by. */
 async function originOf(model: string, flags: CompressFlags): Promise<string> {
@@ -115,9 +126,11 @@ async function originOf(model: string, flags: CompressFlags): Promise<string> {
     flags;
   const { candidates, samples } = flags;
   // What is no file is refused, in words, by whoever opens it.
-  const digest = statSync(model, { throwIfNoEntry: false })?.isFile() ? await sha256OfFile(model) : '';
+  const isFile = statSync(model, { throwIfNoEntry: false })?.isFile();
+  const digest = isFile ? await sha256OfFiles(modelFiles(model)) : '';
   const by = [technique, cost, data, score, ignore, multiplicity, minimum, importance, coupled, inputSize];
-  return sha256(JSON.stringify([digest, ...by, candidates, samples]));
+  const reconstruction = Object.entries(reconstructionOf(flags)).flat();
+  return sha256(JSON.stringify([digest, ...by, candidates, samples, ...reconstruction]));
 }
 
 /** Writes the scores at once: what comes after may fail. */

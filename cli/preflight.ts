@@ -1,9 +1,10 @@
-import { mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 import { EngineError } from '../engine/errors';
 import { analyze } from '../engine/jobs/analyze';
 import type { ModelSummary } from '../engine/jobs/types';
+import { modelFiles, possibleFiles, weightLimit } from '../engine/onnx/model';
 import { loadData, loadSpec, SpecError } from '../spec/load';
 import type { CompressionSpec } from '../spec/spec';
 import { analysisOf } from '../workflows/method';
@@ -35,8 +36,24 @@ export async function preflight(file: string): Promise<CompressionSpec> {
     );
   const problem = writable(spec.outDir);
   if (problem) throw new BadInput(`spec ${file}: outDir ${spec.outDir} can't be written to: ${problem}`);
+  const written = writtenTo(spec.outDir);
+  const lost = modelFiles(spec.model).find((path) => written.includes(resolve(path)));
+  if (lost)
+    throw new BadInput(
+      `spec ${file}: outDir ${spec.outDir} is where ${lost} lies, which the result would replace: name another folder`,
+    );
+  // Training keeps parameters, momenta and their next values in memory as vectors: what it takes ends where ONNX files do.
+  const bytes = 4 * summary.params;
+  if (spec.fineTune.epochs > 0 && bytes > weightLimit)
+    throw new BadInput(
+      `spec ${file}: model ${spec.model} has ${bytes} bytes of weights, and fine-tuning takes models below 2 GB: set ` +
+        'fineTune.epochs to 0, or bring the model below that by `slimflow compress` first',
+    );
   return spec;
 }
+
+/** The files that a run may write its model to. */
+export const writtenTo = (outDir: string): string[] => possibleFiles(resolve(outDir, 'model.onnx'));
 
 /** The engine's analysis of a model, its errors being those of the input. @throws BadInput */
 export async function inspectModel(input: Parameters<typeof analyze>[0]): Promise<ModelSummary> {
@@ -51,9 +68,15 @@ export async function inspectModel(input: Parameters<typeof analyze>[0]): Promis
 /** What keeps a folder from being written to; undefined where nothing does. Folders made for the trial are removed. */
 export function writable(folder: string): string | undefined {
   const path = resolve(folder);
-  let made: string | undefined;
+  const made: string[] = [];
   try {
-    made = mkdirSync(path, { recursive: true });
+    // One by one: asked to make parents too, Node never returns where there can be none, as under /proc.
+    const missing: string[] = [];
+    for (let at = path; !existsSync(at); at = dirname(at)) missing.unshift(at);
+    for (const at of missing) {
+      mkdirSync(at);
+      made.unshift(at);
+    }
     const probe = join(path, `.slimflow-${process.pid}`);
     writeFileSync(probe, '');
     rmSync(probe);
@@ -61,7 +84,7 @@ export function writable(folder: string): string | undefined {
   } catch (error) {
     return (error as Error).message;
   } finally {
-    if (made) for (let at = path; at.length >= made.length; at = dirname(at)) rmdirSync(at);
+    for (const at of made) rmdirSync(at);
   }
 }
 

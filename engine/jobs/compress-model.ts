@@ -216,7 +216,8 @@ function settled({ model, out, technique, target, data, ...options }: CompressOp
     );
   if (target !== undefined && !(target > 0 && target <= 1))
     throw new EngineError('InvalidSettings', `target must be above 0 and at most 1, not ${target}`);
-  const random: JobData = { random: { samples: Math.max(options.samples ?? 0, randomSamples), seed: 0 } };
+  const drawn = Math.max(options.samples ?? 0, options.reconstruction?.samples ?? 0, randomSamples);
+  const random: JobData = { random: { samples: drawn, seed: 0 } };
   const reconstruction: Reconstruction = {
     samples: 500,
     patches: data ? 10 : randomPatches,

@@ -5,18 +5,33 @@ import { openModel } from '../onnx/prepare';
 import type { Method } from './method';
 
 /** The model that this thread opened last: scoring asks for the same one, a layer at a time. */
-let last: { readonly key: string; readonly graph: Graph } | undefined;
+let last: { key: string; files: readonly string[]; state: string; graph: Graph } | undefined;
 
 /**
- * A model as `openModel` gives it, the one of the last call where it is the same file. Shared: clone it before a change.
+ * A model as `openModel` gives it, the one of the last call where it is of the same files, those of its weights included.
+ * Shared: clone it before a change.
  * @throws EngineError as `openModel` does
  */
 export function openedModel(path: string, { inputSize }: Pick<Method, 'inputSize'>): Graph {
-  const { mtimeMs, size } = statSync(path, { throwIfNoEntry: false }) ?? { mtimeMs: 0, size: -1 };
-  const key = JSON.stringify([path, mtimeMs, size, inputSize]);
-  if (last?.key !== key) last = { key, graph: openModel(path, { inputSize }) };
+  const key = JSON.stringify([path, inputSize]);
+  if (last?.key !== key || stateOf(last.files) !== last.state) {
+    last = undefined; // two large models do not fit beside each other
+    const own = stateOf([path]); // before it is read: what changes meanwhile is opened again
+    const graph = openModel(path, { inputSize });
+    const data = graph.context.dataFiles ?? [];
+    last = { key, files: [path, ...data], state: own + stateOf(data), graph };
+  }
   return last.graph;
 }
+
+/** What changes when files are written. */
+const stateOf = (files: readonly string[]): string =>
+  files
+    .map((file) => {
+      const { mtimeMs, size, ino } = statSync(file, { throwIfNoEntry: false }) ?? {};
+      return JSON.stringify([mtimeMs, size, ino]);
+    })
+    .join('');
 
 /** A function of a model and a method that is worked out once for both. */
 export function perModel<T>(work: (graph: Graph, method: Method) => T): (graph: Graph, method: Method) => T {
