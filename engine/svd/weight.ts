@@ -38,9 +38,8 @@ export function convForm({ node, dims }: Layer): Form | string {
       );
       return { macs: m * before + taps * after, params: m + taps };
     },
-    split(graph, at, low, rank) {
+    split(graph, at, { input, output }, rank) {
       const [n, m, ...kernel] = dims;
-      const { input, output } = low.factors(rank);
       splitConv(graph, at, {
         first: floats([rank, m, ...kernel.map(() => 1)], swapped(input, m, rank, 1)),
         second: floats([n, rank, ...kernel], swapped(output, rank, n, sizeOf(kernel))),
@@ -55,8 +54,10 @@ export function convForm({ node, dims }: Layer): Form | string {
 export function swapped(data: Float32Array, a: number, b: number, rest: number): Float32Array {
   const out = new Float32Array(data.length);
   for (let i = 0; i < a; i++) {
-    for (let j = 0; j < b; j++)
-      out.set(data.subarray((i * b + j) * rest, (i * b + j + 1) * rest), (j * a + i) * rest);
+    if (rest === 1) for (let j = 0; j < b; j++) out[j * a + i] = data[i * b + j];
+    else
+      for (let j = 0; j < b; j++)
+        out.set(data.subarray((i * b + j) * rest, (i * b + j + 1) * rest), (j * a + i) * rest);
   }
   return out;
 }
@@ -73,8 +74,7 @@ function linearForm({ node, dims }: Layer): Form | string {
       const rows = layer.macs / sizeOf(layer.dims); // rows of a sample that pass through the weight
       return { macs: (inputs + outputs) * rows, params: inputs + outputs };
     },
-    split(to, at, low, rank) {
-      const { input, output } = low.factors(rank);
+    split(to, at, { input, output }, rank) {
       const matrix = (rows: number, columns: number, data: Float32Array) =>
         turned ? floats([columns, rows], swapped(data, rows, columns, 1)) : floats([rows, columns], data);
       splitLinear(to, at, { first: matrix(inputs, rank, input), second: matrix(rank, outputs, output) });
