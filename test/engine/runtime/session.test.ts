@@ -40,7 +40,8 @@ it.each(['float16', 'float64'] as const)('feeds inputs of %s, and reads such out
 
 describe('a model whose weights pass the limit of one message', () => {
   const graph = tinyNetwork();
-  const { bytes, externalData } = runtimeModel(graph, 0);
+  const { model, externalData } = runtimeModel(graph, { whole: 0 });
+  const bytes = model as Uint8Array;
 
   it('hands them over beside it, without copying them', async () => {
     const weight = graph.model.graph!.initializer.find(({ name }) => name === 'c3.weight')!;
