@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { availableParallelism, freemem, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { DatasetSource } from '../data/dataset';
@@ -13,6 +13,7 @@ import type { JobData } from './data';
 import type { CostName, Machinery, Method, Reconstruction, ScoreName, Selecting, Technique } from './method';
 import { plainMethod } from './parts';
 import { JobPool } from './pool';
+import { modelBytes, slotsFor } from './slots';
 import type { Compression, LayerScores, ModelSummary, Progress } from './types';
 
 /** What `compressModel` is asked for; what is left out has the default of a spec. */
@@ -67,7 +68,7 @@ export interface CompressedLayer {
 }
 
 export interface Watching {
-  /** Worker threads to use; by default as many as there are cores, for this call alone. */
+  /** Worker threads to use; by default as many as there are cores and memory for, for this call alone. */
   readonly pool?: JobPool;
   readonly signal?: AbortSignal;
   readonly onProgress?: (stage: 'scoring' | 'compressing', progress: Progress) => void;
@@ -92,11 +93,12 @@ export async function compressModel(
   const settings = settled(options);
   const { model, out, technique, method, selection, target } = settings;
   const { data } = options;
-  const slots = Math.max(1, availableParallelism());
+  const cores = Math.max(1, availableParallelism());
+  const slots = given ? cores : slotsFor(modelBytes(model), cores, freemem());
   const machinery: Machinery = {
     provider: 'auto',
     linearAlgebra: 'auto',
-    threads: 1,
+    threads: Math.floor(cores / slots),
     ...options.machinery,
   };
   // One layer that fails makes the rest useless: it stops them.
@@ -142,7 +144,7 @@ export async function compressModel(
         ...{ model, method, selection, scores, train, reconstruction, out },
         target,
         factors: options.scores ? {} : factors,
-        machinery: { ...machinery, threads: slots },
+        machinery: { ...machinery, threads: cores },
       },
       { signal: ended, onProgress: (progress) => onProgress?.('compressing', progress) },
     );
@@ -175,6 +177,7 @@ async function scoreAll(
     }
   });
   const first = Promise.all(scoring);
+  first.catch(() => undefined); // it is thrown below: until then nobody listens, which would end the process
   // Threads must not be ended inside native code: all have to come back first.
   await Promise.allSettled(scoring);
   return first;

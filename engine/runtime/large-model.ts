@@ -51,6 +51,8 @@ export interface HandOver {
   readonly whole?: number;
   /** A single tensor that may come from memory. */
   readonly tensor?: number;
+  /** Where a file is written, in a folder of its own; by default the system's temporary folder. */
+  readonly folder?: string;
 }
 
 /**
@@ -62,11 +64,11 @@ export interface HandOver {
  */
 export function runtimeModel(
   graph: Graph,
-  { whole = wholeUpTo, tensor = tensorUpTo }: HandOver = {},
+  { whole = wholeUpTo, tensor = tensorUpTo, folder = tmpdir() }: HandOver = {},
 ): RuntimeModel {
   const { graph: proto, ...rest } = graph.model;
   const total = proto!.initializer.reduce((sum, one) => sum + weightBytes(one), 0);
-  if (proto!.initializer.some((one) => weightBytes(one) > tensor)) return onDisk(graph);
+  if (proto!.initializer.some((one) => weightBytes(one) > tensor)) return onDisk(graph, folder);
   if (total <= whole) return inMemory(serializeModel(graph));
   const externalData: { path: string; data: Uint8Array }[] = [];
   const beside = (initializer: TensorProto): TensorProto => {
@@ -91,21 +93,22 @@ export function runtimeModel(
   return inMemory(toBinary(ModelProtoSchema, model), externalData);
 }
 
-function onDisk(graph: Graph): RuntimeModel {
-  const folder = mkdtempSync(join(tmpdir(), 'slimflow-model-'));
-  const remove = () => rmSync(folder, { recursive: true, force: true });
-  const model = join(folder, 'model.onnx');
+function onDisk(graph: Graph, parent: string): RuntimeModel {
+  let folder: string | undefined;
+  const remove = () => folder !== undefined && rmSync(folder, { recursive: true, force: true });
   try {
+    folder = mkdtempSync(join(parent, 'slimflow-model-'));
+    const model = join(folder, 'model.onnx');
     saveModel(graph, model, { externalData: true, narrow: false });
+    return { model, externalData: [], remove };
   } catch (error) {
     remove();
     if (error instanceof EngineError) throw error;
     throw new EngineError(
       'InvalidSettings',
-      `a model with a tensor of 2 GB or more is run from the temporary folder, which cannot take it ` +
+      `a model with a tensor of 2 GB or more is run from the folder ${parent}, which cannot take it ` +
         `(${(error as Error).message}): set TMPDIR to a folder that can`,
       { cause: error },
     );
   }
-  return { model, externalData: [], remove };
 }

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 
 import { declare } from '../../../engine/onnx/extract';
@@ -5,7 +7,7 @@ import { runtimeModel } from '../../../engine/runtime/large-model';
 import { Session } from '../../../engine/runtime/session';
 import { asFloats } from '../../../engine/tensor/as-floats';
 import { floats, int64s, type Tensor } from '../../../engine/tensor/tensor';
-import { modelOf, randoms } from '../../support/graphs';
+import { distance, modelOf, randoms, runOnce } from '../../support/graphs';
 import { tinyNetwork } from '../../support/tiny';
 
 describe('feeds that do not fit', () => {
@@ -57,6 +59,27 @@ describe('a model whose weights pass the limit of one message', () => {
     const { y } = await beside.run({ x: new OrtTensor('float32', x.data, x.dims) });
     expect(y.data).toEqual((await whole.run({ x })).y.data);
     await Promise.all([beside.release(), whole.close()]);
+  });
+});
+
+describe('a model with a tensor too large for memory', () => {
+  it('is run from a file, which is gone once it is open', async () => {
+    const graph = tinyNetwork();
+    const { model, externalData, remove } = runtimeModel(graph, { tensor: 4000 });
+    expect([typeof model, externalData]).toEqual(['string', []]);
+    const session = await InferenceSession.create(model as string);
+    remove();
+    expect(existsSync(dirname(model as string))).toBe(false);
+    const x = randoms([2, 1, 8, 8], 1);
+    const { y } = await session.run({ x: new OrtTensor('float32', x.data, x.dims) });
+    const found = floats(y.dims, y.data as Float32Array);
+    expect(distance(found, await runOnce(graph, x))).toBeLessThan(1e-5);
+    await session.release();
+  });
+
+  it('names the folder that has no room for it', () => {
+    const handOver = () => runtimeModel(tinyNetwork(), { tensor: 4000, folder: '/proc/none' });
+    expect(handOver).toThrow(/run from the folder \/proc\/none, which cannot take it .*set TMPDIR/);
   });
 });
 
