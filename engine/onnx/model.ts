@@ -13,6 +13,7 @@ import { allTensors, graphsOf } from './walk';
 
 export { modelFiles } from './model-files';
 export {
+  inlined,
   needsFile,
   possibleFiles,
   saveModel,

@@ -115,7 +115,7 @@ export const possibleFiles = (path: string): string[] => [path, dataFileOf(path)
 export const savedFiles = (path: string): string[] => possibleFiles(path).filter((file) => existsSync(file));
 
 /** A tensor that holds its bytes itself. */
-const inlined = (tensor: TensorProto): TensorProto =>
+export const inlined = (tensor: TensorProto): TensorProto =>
   isExternal(tensor) ? copyOf(tensor, { rawData: readExternal(tensor) }) : tensor;
 
 type Fields = Partial<Pick<TensorProto, 'dataType' | 'rawData' | 'dataLocation' | 'externalData'>>;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
-import { saveModel, serializeModel } from '../onnx/model';
+import { inlined, saveModel, serializeModel } from '../onnx/model';
 import {
   GraphProtoSchema,
   ModelProtoSchema,
@@ -36,7 +36,7 @@ const wholeUpTo = 2 ** 30;
 /** Bytes from which a tensor of such a model is handed over beside the message: shapes stay in it. */
 const besideFrom = 2 ** 10;
 
-/** Bytes up to which ONNX Runtime 1.30 takes a single tensor from memory: it counts them in 32 bits there. */
+/** Bytes up to which ONNX Runtime 1.30 takes a single tensor from memory, as it embeds it in a message there. */
 const tensorUpTo = 2 ** 31 - 1;
 
 /** Bytes of an initializer's elements; 0 for types that are carried through unread. */
@@ -72,7 +72,7 @@ export function runtimeModel(
   if (total <= whole) return inMemory(serializeModel(graph));
   const externalData: { path: string; data: Uint8Array }[] = [];
   const beside = (initializer: TensorProto): TensorProto => {
-    if (weightBytes(initializer) < besideFrom) return initializer;
+    if (weightBytes(initializer) < besideFrom) return inlined(initializer);
     const { name, dataType, dims, rawData } = initializer;
     const data = rawData?.length ? rawData : toBytes(decodeTensor(initializer)!);
     const path = `initializer-${externalData.length}`;

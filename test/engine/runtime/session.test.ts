@@ -1,12 +1,15 @@
-import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 
 import { declare } from '../../../engine/onnx/extract';
+import { pointTo } from '../../../engine/onnx/external-data';
+import { TensorProto_DataLocation as Location } from '../../../engine/onnx/proto/onnx_pb';
 import { runtimeModel } from '../../../engine/runtime/large-model';
 import { Session } from '../../../engine/runtime/session';
 import { asFloats } from '../../../engine/tensor/as-floats';
 import { floats, int64s, type Tensor } from '../../../engine/tensor/tensor';
+import { inFolder } from '../../support/folder';
 import { distance, modelOf, randoms, runOnce } from '../../support/graphs';
 import { tinyNetwork } from '../../support/tiny';
 
@@ -51,6 +54,23 @@ describe('a model whose weights pass the limit of one message', () => {
     expect(bytes.length).toBeLessThan(3000);
     expect(weight.externalData).toEqual([]); // the graph itself stays as it was
   });
+
+  it('holds its small tensors itself, though they lay in a file', () =>
+    inFolder(async (folder) => {
+      const data = join(folder, 'bias');
+      writeFileSync(data, new Uint8Array(Float32Array.from({ length: 12 }, (_, at) => at).buffer));
+      const small = tinyNetwork();
+      const bias = small.model.graph!.initializer.find(({ name }) => name === 'c3.bias')!;
+      const span = { path: data, offset: 0, length: 48, modified: statSync(data).mtimeMs };
+      Object.assign(bias, {
+        rawData: undefined,
+        externalData: pointTo(span),
+        dataLocation: Location.EXTERNAL,
+      });
+      const handed = runtimeModel(small, { whole: 0 });
+      const { externalData: beside } = handed;
+      await (await InferenceSession.create(handed.model as Uint8Array, { externalData: beside })).release();
+    }));
 
   it('is run by ONNX Runtime as the whole is', async () => {
     const beside = await InferenceSession.create(bytes, { externalData });
