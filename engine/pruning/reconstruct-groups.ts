@@ -4,6 +4,7 @@ import { inferShapes } from '../onnx/shapes';
 import { floats, type FloatTensor, type Tensor } from '../tensor/tensor';
 import type { ChannelGroups } from './channel-groups';
 import { keyOf } from './edits';
+import { ForwardFront } from './forward-front';
 import type { KeepPlan } from './keep';
 import { LayerFit, type Sampled, targetsOf } from './layer-fit';
 import { maskChannels } from './mask';
@@ -51,10 +52,13 @@ export async function reconstructGroups(
     jobs.flatMap((job) => job.layers),
     samples,
   );
+  const front = new ForwardFront(graph, samples);
   for (const [done, { name, weight, layers: sampled, keep: positions }] of jobs.entries()) {
     onLayer?.(name, done, jobs.length);
+    const open = jobs.slice(done).flatMap((job) => job.layers.map(({ site }) => site.input));
+    await front.advance(sampled[0].site.layer.node, open);
     const fitted = [{ layers: sampled, channels: positions }];
-    const [fit] = await LayerFit.gather(graph, fitted, samples, targets);
+    const [fit] = await LayerFit.gather(graph, fitted, samples, targets, front.known);
     if (fit.samples <= fit.unknowns)
       warnings.push(
         `${name}: ${fit.samples} reconstruction samples for ${fit.unknowns} unknowns; raise reconstruction.samples`,
