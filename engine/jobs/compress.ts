@@ -2,7 +2,6 @@ import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import { macsOf, paramsOf } from '../onnx/layers';
 import { saveModel } from '../onnx/model';
-import { openModel } from '../onnx/prepare';
 import type { Selection, Shortfall } from '../ratios/select';
 import { compareModels } from '../runtime/evaluate';
 import { randomData } from '../runtime/feeds';
@@ -13,6 +12,7 @@ import { openData } from './data';
 import type { JobContext } from './job';
 import { landOnLatency } from './latency-target';
 import { type CostName, costNames } from './method';
+import { openMeasured } from './opened';
 import { type Tools, toolsOf } from './tools';
 import type { CompressInput, Compression, PartPlan } from './types';
 
@@ -35,7 +35,7 @@ export interface Carried {
 export async function compress(input: CompressInput, context: JobContext): Promise<Compression> {
   const { method } = input;
   const tools = await toolsOf(input.machinery);
-  const graph = openModel(input.model, method);
+  const graph = await openMeasured(input.model, method);
   const compressor = await compressorOf(graph, { ...input, tools, context });
   if (!compressor.parts.length)
     throw new EngineError(

@@ -2,19 +2,33 @@ import { statSync } from 'node:fs';
 
 import type { Graph } from '../onnx/graph';
 import { openModel } from '../onnx/prepare';
+import { measureUnknownShapes } from '../runtime/measured-shapes';
 import type { Method } from './method';
 
-/** The model that this thread opened last: scoring asks for the same one, a layer at a time. */
-let last: { readonly key: string; readonly graph: Graph } | undefined;
-
 /**
- * A model as `openModel` gives it, the one of the last call where it is the same file. Shared: clone it before a change.
+ * A model as `openModel` gives it, with shapes behind operators that only ONNX Runtime knows.
  * @throws EngineError as `openModel` does
  */
-export function openedModel(path: string, { inputSize }: Pick<Method, 'inputSize'>): Graph {
+export async function openMeasured(
+  path: string,
+  { inputSize }: Partial<Pick<Method, 'inputSize'>>,
+): Promise<Graph> {
+  const graph = openModel(path, { inputSize });
+  await measureUnknownShapes(graph);
+  return graph;
+}
+
+/** The model that this thread opened last: scoring asks for the same one, a layer at a time. */
+let last: { readonly key: string; readonly graph: Promise<Graph> } | undefined;
+
+/**
+ * A model as `openMeasured` gives it, the one of the last call where it is the same file. Shared: clone it before a change.
+ * @throws EngineError as `openModel` does
+ */
+export function openedModel(path: string, { inputSize }: Pick<Method, 'inputSize'>): Promise<Graph> {
   const { mtimeMs, size } = statSync(path, { throwIfNoEntry: false }) ?? { mtimeMs: 0, size: -1 };
   const key = JSON.stringify([path, mtimeMs, size, inputSize]);
-  if (last?.key !== key) last = { key, graph: openModel(path, { inputSize }) };
+  if (last?.key !== key) last = { key, graph: openMeasured(path, { inputSize }) };
   return last.graph;
 }
 
