@@ -77,7 +77,8 @@ export function methodOf(
   return {
     refusal(graph, layer) {
       const weight = graph.constant(layer.weight);
-      if (layer.node.input[1] !== layer.weight) return 'its weight is not its second input';
+      const onLeft = layer.node.opType === 'MatMul' && layer.node.input[0] === layer.weight;
+      if (layer.node.input[1] !== layer.weight && !onLeft) return 'its weight is not its second input';
       if (!isFloat(weight)) return `its weight is ${weight?.type ?? 'of an unknown type'}, not float32`;
       const found = formOf(layer);
       return typeof found === 'string' ? found : refuse(graph, layer);

@@ -61,16 +61,17 @@ export function swapped(data: Float32Array, a: number, b: number, rest: number):
   return out;
 }
 
-function linearForm({ node, dims }: Layer): Form | string {
+function linearForm({ node, dims, weight }: Layer): Form | string {
   if (dims.length !== 2) return `its weight is [${dims.join(', ')}], not a matrix`;
   const gemm = node.opType === 'Gemm';
   if (gemm && intOf(node, 'transA', 0)) return 'its input is transposed (transA)';
-  const turned = gemm && intOf(node, 'transB', 0) === 1; // [outputs, inputs]
+  const onLeft = node.input[0] === weight;
+  const turned = onLeft || (gemm && intOf(node, 'transB', 0) === 1); // [outputs, inputs]
   const [inputs, outputs] = turned ? [dims[1], dims[0]] : dims;
   return {
     axes: turned ? { rows: [1], columns: [0] } : { rows: [0], columns: [1] },
     costPerRank(layer) {
-      const rows = layer.macs / sizeOf(layer.dims); // rows of a sample that pass through the weight
+      const rows = layer.macs / sizeOf(layer.dims); // rows (on the left: columns) of a sample that pass through the weight
       return { macs: (inputs + outputs) * rows, params: inputs + outputs };
     },
     split(to, at, low, rank) {

@@ -10,9 +10,20 @@ export const reshaped: Rule = (node, scope) => {
   const own = scope.labels.get(node.input[0]);
   const [input, output] = [scope.shape(node.input[0]), scope.shape(node.output[0])];
   if (!own || !input || !output) return own ? 'its shapes are not known' : [undefined];
-  const labels = reshapeLabels(input, output, own, scope.atoms);
+  const labels = reshapeLabels(input, output, own, scope.atoms, isNormalized(node, scope) ? 1 : undefined);
   return typeof labels === 'string' ? labels : [labels];
 };
+
+/**
+ * Whether parts of channels are what is normalized next, each by itself: group normalization as exporters write it,
+ * [N, C, …] → [N, G, …] → InstanceNormalization. Whole parts can go then.
+ */
+function isNormalized(node: Node, { graph }: Scope): boolean {
+  const readers = graph.uses(node.output[0]);
+  return (
+    readers.length > 0 && readers.every(({ opType, domain }) => opType === 'InstanceNormalization' && !domain)
+  );
+}
 
 export const reshape: Rule = (node, scope) => {
   const own = scope.labels.get(node.input[0]);

@@ -57,18 +57,27 @@ describe('what stays, and why', () => {
       'ReduceMean n: it mixes channels',
     ],
     [
-      'group normalization by reshaped instances',
+      'normalization over all channels as one group',
       (net, x) =>
         net.op('Reshape', [
           net.op(
             'InstanceNormalization',
-            [net.op('Reshape', [x, net.ints(0, 2, -1)], {}, 'parts'), net.random(2), net.random(2)],
+            [net.op('Reshape', [x, net.ints(0, 1, -1)], {}, 'whole'), net.random(1), net.random(1)],
             {},
             'n',
           ),
           net.ints(0, 4, 8, 8),
         ]),
-      'channels lie along axis 2 of Reshape7, not 1',
+      'channels lie along axis 2 of whole, not 1',
+    ],
+    [
+      'groups of channels that are normalized and read otherwise too',
+      (net, x) => {
+        const parts = net.op('Reshape', [x, net.ints(0, 2, -1)], {}, 'parts');
+        const normal = net.op('InstanceNormalization', [parts, net.random(2), net.random(2)], {}, 'n');
+        return net.op('Reshape', [net.op('Add', [normal, parts], {}, 'sum'), net.ints(0, 4, 8, 8)]);
+      },
+      'Add sum: channels along two axes meet in n',
     ],
     [
       'channels taken in steps',
