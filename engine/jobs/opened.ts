@@ -2,11 +2,13 @@ import { statSync } from 'node:fs';
 
 import type { Graph } from '../onnx/graph';
 import { openModel } from '../onnx/prepare';
+import { foldComputedWeights } from '../runtime/fold-computed-weights';
 import { measureUnknownShapes } from '../runtime/measured-shapes';
 import type { Method } from './method';
 
 /**
- * A model as `openModel` gives it, with shapes behind operators that only ONNX Runtime knows.
+ * A model as `openModel` gives it, with what only a run can tell: weights that it computes from constants, and shapes
+ * behind operators that ONNX Runtime alone knows.
  * @throws EngineError as `openModel` does
  */
 export async function openMeasured(
@@ -14,6 +16,7 @@ export async function openMeasured(
   { inputSize }: Partial<Pick<Method, 'inputSize'>>,
 ): Promise<Graph> {
   const graph = openModel(path, { inputSize });
+  await foldComputedWeights(graph);
   await measureUnknownShapes(graph);
   return graph;
 }
