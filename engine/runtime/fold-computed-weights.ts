@@ -28,7 +28,11 @@ export async function foldComputedWeights(graph: Graph): Promise<void> {
   const weights = [...new Set(layers.flatMap(weightsOf))];
   if (!weights.length) return;
   try {
-    const session = await Session.open(extract(graph, [], weights), { threads: 1, provider: 'cpu' });
+    const session = await Session.open(extract(graph, [], weights), {
+      threads: 1,
+      optimize: 'disabled',
+      provider: 'cpu',
+    });
     try {
       for (const [value, tensor] of Object.entries(await session.run({}))) {
         if (!isFloat(tensor) || graph.isOutput(value)) continue;
