@@ -18,7 +18,9 @@ export async function candidate({
   data,
   settings,
 }: CandidateInput): Promise<CandidateOutcome> {
-  const { metric, reconstruction, selection, compute, fineTune: tuning } = settings;
+  const { metric, reconstruction, selection, compute } = settings;
+  const { perLayer, ...tuning } = settings.fineTune;
+  const fineTuneEach = perLayer.epochs ? { ...tuning, epochs: perLayer.epochs } : undefined;
   const aim = `${techniqueNames[plan.technique]} to ${plan.asked} of the ${costNames[method.cost]}`;
   const say = (text: string) => setCurrentDetails(`### ${plan.id}\n\n${text}`);
   const judge = async (model: CandidateInput['model'], when: string) => {
@@ -29,7 +31,19 @@ export async function candidate({
   try {
     say(aim);
     const compressed = await compress.executeWithOptions(summary(plan.id, aim), [
-      { model, method, selection, target: plan.asked, scores, train: data.train, reconstruction, compute },
+      {
+        ...{
+          model,
+          method,
+          selection,
+          target: plan.asked,
+          scores,
+          train: data.train,
+          reconstruction,
+          compute,
+        },
+        fineTuneEach,
+      },
     ]);
     const { achieved: ratio, macs, params, shortfall, notes, computedBy } = compressed;
     const metricBefore = await judge(compressed.model, 'as compressed');

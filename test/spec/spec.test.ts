@@ -29,6 +29,7 @@ describe('the spec', () => {
       ccpFactors: [0.95, 1, 1.05],
       select: { closeness: 0.02 },
       fineTune: {
+        perLayer: { epochs: 0 },
         epochs: 2,
         learningRate: 0.002,
         batch: 64,
