@@ -21,7 +21,7 @@ export async function candidate({
   const { metric, reconstruction, selection, compute } = settings;
   const { perLayer, ...tuning } = settings.fineTune;
   const fineTuneEach = perLayer.epochs ? { ...tuning, epochs: perLayer.epochs } : undefined;
-  const aim = `${techniqueNames[plan.technique]} to ${plan.asked} of the ${costNames[method.cost]}`;
+  const aim = `${techniqueNames[plan.technique]} to ${plan.asked} of the ${costNames[method.cost]}${fineTuneEach ? ', fine-tuned layer by layer' : ''}`;
   const say = (text: string) => setCurrentDetails(`### ${plan.id}\n\n${text}`);
   const judge = async (model: CandidateInput['model'], when: string) => {
     const request = { model, data: data.evaluate, metric, compute };
@@ -32,17 +32,8 @@ export async function candidate({
     say(aim);
     const compressed = await compress.executeWithOptions(summary(plan.id, aim), [
       {
-        ...{
-          model,
-          method,
-          selection,
-          target: plan.asked,
-          scores,
-          train: data.train,
-          reconstruction,
-          compute,
-        },
-        fineTuneEach,
+        ...{ model, method, selection, scores, reconstruction, compute, fineTuneEach },
+        ...{ target: plan.asked, train: data.train },
       },
     ]);
     const { achieved: ratio, macs, params, shortfall, notes, computedBy } = compressed;

@@ -73,4 +73,17 @@ describe('the spec', () => {
     expect(ask(['spatial-svd', 'channel-pruning'])).toBe(false);
     expect(ask(['spatial-svd'])).toBe(true);
   });
+
+  it('asks for labels to train on where layers, or the whole, are fine-tuned', () => {
+    const { train, ...others } = minimal.data;
+    const ask = (fineTune: object) =>
+      CompressionSpec.safeParse({
+        ...minimal,
+        data: { ...others, train: { images: train.images } },
+        fineTune,
+      }).success;
+    expect(ask({ epochs: 0 })).toBe(true);
+    expect(ask({ epochs: 0, perLayer: { epochs: 0.25 } })).toBe(false);
+    expect(ask({ epochs: 1 })).toBe(false);
+  });
 });
