@@ -28,7 +28,8 @@ export interface Chosen {
 /**
  * Compresses a model to a share of its cost: units for each part from the scores, then the rewrites. The saved graph is
  * run against its equal in the original's shape, and its costs are counted, or measured, on it.
- * @throws EngineError `InvalidSettings`, `InvalidModel`, `UnsupportedModel`, `InvalidData`, `Cancelled`
+ * @throws EngineError `InvalidSettings`, `InvalidModel`, `UnsupportedModel`, `InvalidData`, `Cancelled`; `Diverged` from
+ * fine-tuning between layers
  */
 export async function compress(input: CompressInput, context: JobContext): Promise<Compression> {
   const { method } = input;

@@ -138,7 +138,7 @@ class Layers {
     const [first, ...others] = stage.map((at) => parts[at].name);
     const joined = others.length
       ? [
-          `${others.join(', ')}: compressed together with ${first}, behind which it could not be told any more`,
+          `${others.join(', ')}: compressed together with ${first}, behind which it could not be found again`,
         ]
       : [];
     return {
