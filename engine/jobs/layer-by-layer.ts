@@ -137,9 +137,7 @@ class Layers {
     await verify(made!, this.input, this.tools);
     const [first, ...others] = stage.map((at) => parts[at].name);
     const joined = others.length
-      ? [
-          `${others.join(', ')}: compressed together with ${first}, behind which it could not be found again`,
-        ]
+      ? [`${others.join(', ')}: compressed together with ${first}, behind which it could not be found again`]
       : [];
     return {
       ...state,
