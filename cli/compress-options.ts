@@ -15,7 +15,7 @@ import type { CompressFlags } from './compress';
 export function addCompress(program: Command, done: (status: number) => void): void {
   program
     .command('compress')
-    .description('compress a model by one technique, without a server and without fine-tuning')
+    .description('compress a model by one technique, without a server')
     .addArgument(new Argument('<model>', 'ONNX file'))
     .addOption(choice('--technique <name>', 'what to do', techniques).makeOptionMandatory())
     .option('--target <ratio>', 'share of the cost to be left, above 0 and at most 1', positive)
@@ -39,6 +39,11 @@ export function addCompress(program: Command, done: (status: number) => void): v
     .option('--input-size <1x3x224x224>', 'sizes of the input where the model leaves them open', sizes)
     .option('--candidates <n>', 'ratios 1/n to (n-1)/n get an eval score (10 when left out)', count)
     .option('--samples <n>', 'samples that a score is computed on', count)
+    .option(
+      '--fine-tune-each <epochs>',
+      'fine-tune behind each compressed layer, with the `fineTune` of --data; may be a fraction, as 0.25',
+      positive,
+    )
     .option('--scores <file>', 'eval scores: read where the file is there, else written')
     .addOption(
       choice('--provider <name>', 'execution provider of ONNX Runtime', providerNames).default('auto'),

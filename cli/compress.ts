@@ -42,6 +42,8 @@ export interface CompressFlags {
   readonly inputSize?: readonly number[];
   readonly candidates?: number;
   readonly samples?: number;
+  /** Epochs of fine-tuning behind each compressed layer. */
+  readonly fineTuneEach?: number;
   readonly provider: Machinery['provider'];
   readonly linearAlgebra: Machinery['linearAlgebra'];
   /** A file of eval scores: read where it is there, else written. */
@@ -101,12 +103,27 @@ function optionsOf(model: string, out: string, flags: CompressFlags, origin: str
       ratios: flags.layer,
       channels: flags.channels,
     },
-    ...(flags.data ? readData(flags.data) : {}),
+    ...dataOf(flags),
     samples: flags.samples,
     candidates: flags.candidates === undefined ? undefined : candidateRatios(flags.candidates),
     machinery: { provider: flags.provider, linearAlgebra: flags.linearAlgebra },
     scores: flags.scores && existsSync(flags.scores) ? readScores(flags.scores, origin) : undefined,
   };
+}
+
+/** The data of a spec, and its fine-tuning where layers are to be fine-tuned. */
+function dataOf({
+  data: file,
+  fineTuneEach: epochs,
+}: CompressFlags): Pick<CompressOptions, 'data' | 'metric' | 'fineTuneEach'> {
+  if (!file && epochs !== undefined)
+    throw new BadInput(
+      '--fine-tune-each learns from training data with labels: give --data, a spec with data.train.labels',
+    );
+  if (!file) return {};
+  const { data, metric, fineTune } = readData(file);
+  const { perLayer: _perLayer, ...settings } = fineTune;
+  return { data, metric, fineTuneEach: epochs === undefined ? undefined : { ...settings, epochs } };
 }
 
 /** What eval scores depend on, as a digest: the model, and the options that they are computed by. */

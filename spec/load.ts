@@ -4,7 +4,6 @@ import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 
-import type { MetricName } from '../engine/data/metric';
 import { CompressionSpec, DataSpec } from './spec';
 
 /** A spec that can't be used; the message names the file, the field and what is expected. */
@@ -32,12 +31,14 @@ export function loadSpec(file: string): CompressionSpec {
 }
 
 /**
- * Reads the data of a spec and its metric; whatever else the file holds is not looked at.
+ * Reads the data of a spec, its metric and its fine-tuning; whatever else the file holds is not looked at.
  * @throws SpecError
  */
-export function loadData(file: string): { data: Record<'train' | 'evaluate', Split>; metric: MetricName } {
-  const { data, metric } = parsed(readText(file), file, DataSpec);
-  return { data: { train: resolved(data.train, file), evaluate: resolved(data.evaluate, file) }, metric };
+export function loadData(
+  file: string,
+): Pick<CompressionSpec, 'metric' | 'fineTune'> & { data: Record<'train' | 'evaluate', Split> } {
+  const { data, ...rest } = parsed(readText(file), file, DataSpec);
+  return { data: { train: resolved(data.train, file), evaluate: resolved(data.evaluate, file) }, ...rest };
 }
 
 function readText(file: string): string {

@@ -64,6 +64,13 @@ const FineTune = z.strictObject({
   weightDecay: z.number().nonnegative().default(5e-4),
   schedule: z.enum(['one-cycle', 'constant']).default('one-cycle'),
   seed: seed.default(0),
+  /** Behind each compressed layer, before the next is compressed: 0 compresses all layers at once. */
+  perLayer: z
+    .strictObject({
+      /** A fraction trains on so large a share of the samples, drawn anew for each layer. */
+      epochs: z.number().nonnegative().default(0),
+    })
+    .prefault({}),
 }) satisfies z.ZodType<FineTuneSettings>;
 
 const ReconstructionSettings = z.strictObject({
@@ -167,10 +174,11 @@ const Splits = z.strictObject({
   test: Split,
 });
 
-/** A spec as far as its data go. */
+/** A spec as far as its data go, and what is learnt from them. */
 export const DataSpec = z.object({
   data: Splits.pick({ train: true, evaluate: true }).loose(),
   metric: settings.metric,
+  fineTune: settings.fineTune,
 });
 
 /** The settings alone: what a workflow is given. */
@@ -190,7 +198,8 @@ export const CompressionSpec = z
     outDir: path.default('out'),
   })
   .check(({ value, issues }) => {
-    const trains = value.fineTune.epochs > 0 ? (['train'] as const) : [];
+    const { epochs, perLayer } = value.fineTune;
+    const trains = epochs > 0 || perLayer.epochs > 0 ? (['train'] as const) : [];
     for (const split of [...trains, 'evaluate', 'test'] as const)
       if (value.data[split].labels === undefined)
         issues.push({

@@ -58,6 +58,8 @@ fineTune:
   weightDecay: 0.0005
   schedule: one-cycle             # or constant
   seed: 0
+  perLayer:                       # fine-tuning behind each compressed layer, before the next is compressed
+    epochs: 0                     # 0: all layers at once; may be a fraction: a quarter of the samples for 0.25
 reconstruction:                   # least-squares refit of the weights after channel pruning
   samples: 500                    # training images it sees
   patches: 10                     # patches of each

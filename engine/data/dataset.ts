@@ -3,7 +3,7 @@ import { type ElementType, fromBytes, numbersOf, type Tensor, toBytes } from '..
 import { NpyFile } from './npy';
 import { checkedRange, checkImages, checkLabels, imageShape, type Normalization, pixelsOf } from './pixels';
 import { Random } from './random';
-import { NormalRows, type Rows, ZeroRows } from './rows';
+import { NormalRows, PickedRows, type Rows, ZeroRows } from './rows';
 
 /** Where a split lies: NumPy files, and which of their rows belong to it. */
 export interface DatasetSource {
@@ -108,6 +108,23 @@ export class Dataset {
     });
     const parts = { images: new NormalRows([samples, ...shape], seed), inputs: new Map(further) };
     return new Dataset(`random inputs of seed ${seed}`, parts, {}, 0, samples, shape);
+  }
+
+  /** `count` of the samples, drawn by `seed`, as a data set of their own. It reads this one's files: close this one alone. */
+  drawn(count: number, seed: number): Dataset {
+    const picked = new Random(seed).sample(this.length, count).map((row) => row + this.first);
+    const { images, labels, inputs } = this.parts;
+    const parts: Parts = {
+      images: new PickedRows(images, picked),
+      labels: labels && new PickedRows(labels, picked),
+      inputs: new Map(
+        [...inputs].map(([name, { rows, batched }]) => [
+          name,
+          { rows: batched ? new PickedRows(rows, picked) : rows, batched },
+        ]),
+      ),
+    };
+    return new Dataset(this.name, parts, this.source, 0, count, this.shape);
   }
 
   /** Whether there are labels. */

@@ -9,11 +9,12 @@ import { EngineError } from '../errors';
 import { keepAllBut } from '../pruning/keep';
 import { candidateRatios } from '../ratios/candidates';
 import { checkByHand } from './choose-plan';
+import { checkFineTuneEach } from './layer-by-layer';
 import type { JobData } from './data';
 import type { CostName, Machinery, Method, Reconstruction, ScoreName, Selecting, Technique } from './method';
 import { plainMethod } from './parts';
 import { JobPool } from './pool';
-import type { Compression, LayerScores, ModelSummary, Progress } from './types';
+import type { Compression, FineTuneSettings, LayerScores, ModelSummary, Progress } from './types';
 
 /** What `compressModel` is asked for; what is left out has the default of a spec. */
 export interface CompressOptions {
@@ -34,6 +35,8 @@ export interface CompressOptions {
   readonly candidates?: readonly number[];
   readonly reconstruction?: Partial<Reconstruction>;
   readonly machinery?: Partial<Omit<Machinery, 'threads'>>;
+  /** Fine-tunes behind each compressed layer, which needs data with labels; `epochs` may be a fraction. */
+  readonly fineTuneEach?: FineTuneSettings;
   /** Eval scores of an earlier call on the same model with the same method. */
   readonly scores?: readonly LayerScores[];
 }
@@ -143,6 +146,11 @@ export async function compressModel(
         target,
         factors: options.scores ? {} : factors,
         machinery: { ...machinery, threads: slots },
+        fineTuneEach: options.fineTuneEach && {
+          settings: options.fineTuneEach,
+          checkpoints: join(scratch, 'checkpoints'),
+          checkpointSeconds: Infinity, // nobody goes on from a folder that is gone
+        },
       },
       { signal: ended, onProgress: (progress) => onProgress?.('compressing', progress) },
     );
@@ -216,6 +224,7 @@ function settled({ model, out, technique, target, data, ...options }: CompressOp
     );
   if (target !== undefined && !(target > 0 && target <= 1))
     throw new EngineError('InvalidSettings', `target must be above 0 and at most 1, not ${target}`);
+  if (options.fineTuneEach) checkFineTuneEach(options.fineTuneEach, data?.train);
   const random: JobData = { random: { samples: Math.max(options.samples ?? 0, randomSamples), seed: 0 } };
   const reconstruction: Reconstruction = {
     samples: 500,

@@ -148,8 +148,21 @@ export interface CompressInput {
   readonly train: JobData;
   readonly reconstruction: Reconstruction;
   readonly machinery: Machinery;
+  /** Compresses layer by layer, with fine-tuning behind each; without it, all layers at once. */
+  readonly fineTuneEach?: FineTuneEach;
   /** Where to write the compressed model. */
   readonly out: string;
+}
+
+/** Fine-tuning behind each compressed layer, before the next is compressed; it learns from the labels of `train`. */
+export interface FineTuneEach {
+  /** `epochs` may be a fraction: so large a share of the samples is then drawn anew for each layer. */
+  readonly settings: FineTuneSettings;
+  /** Folder for checkpoint files; each is named in a Progress. */
+  readonly checkpoints: string;
+  readonly checkpointSeconds: number;
+  /** A checkpoint file to go on from. */
+  readonly resume?: string;
 }
 
 /** What a compressed part got. */

@@ -46,6 +46,22 @@ describe('Dataset', () => {
     data.close();
   });
 
+  it('draws samples as a data set of their own, which reads the same files', () => {
+    const again = npy(pixels);
+    const data = Dataset.open({ images, labels, range: [1, 4], inputs: { again } });
+    const [some, same] = [data.drawn(2, 5), data.drawn(2, 5)];
+    expect([some.length, some.shape]).toEqual([2, data.shape]);
+    expect(some.labels).toEqual(same.labels);
+    const rows = Array.from(some.labels, (label) => label - 1); // the range begins at label 1
+    expect(new Set(rows).size).toBe(2);
+    expect(some.slice(0, 2)).toEqual(data.gather(rows));
+    expect(some.gather([1])).toEqual(data.gather([rows[1]]));
+    expect([...data.drawn(3, 1).labels].sort()).toEqual([1, 2, 3]);
+    some.close();
+    expect(data.slice(0, 1).size).toBe(1);
+    data.close();
+  });
+
   it('scales and normalizes each channel', () => {
     const data = Dataset.open({ images, labels, normalize: { scale: 0.5, mean: [0, 1], std: [1, 2] } });
     expect(Array.from(data.slice(1, 1).images)).toEqual([1, 0.25]);
