@@ -1,0 +1,139 @@
+import { parseModel, serializeModel } from '../../../engine/onnx/model';
+import { Session } from '../../../engine/runtime/session';
+import { Dataset } from '../../../engine/data/dataset';
+import type { Batch } from '../../../engine/data/dataset';
+import { Computer, type OpenSession } from '../../../engine/training/compute';
+import { withOwnConstants } from '../../../engine/training/parameters';
+import { measureShapes } from '../../../engine/training/shapes';
+import { initialState, type Vectors } from '../../../engine/training/state';
+import { buildTrainingStep } from '../../../engine/training/step';
+import { inFolder } from '../../support/folder';
+import { smallNetwork, writeSmall } from './small';
+import { distance } from './support';
+
+const rates = { learningRate: 0.1, momentum: 0.9 };
+const settings = { weightDecay: 5e-4 };
+
+/** Opens sessions that have memory for so many images, and fail as ONNX Runtime does for more. */
+const shortOfMemory =
+  (most: number): OpenSession =>
+  async (model) => {
+    const session = await Session.open(parseModel(serializeModel(model)), { threads: 1, provider: 'cpu' });
+    return {
+      close: () => session.close(),
+      run: async (feeds, fetches) => {
+        if ((feeds.x?.dims[0] ?? 0) > most) {
+          throw new Error(
+            'ONNX Runtime could not run the model on cpu: Failed to allocate memory for requested buffer of size 38545920',
+          );
+        }
+        return session.run(feeds, fetches);
+      },
+    };
+  };
+
+/** A batch, the vectors that training begins with, and what computes steps. */
+async function begin(normalized: boolean): Promise<{
+  batch: Batch;
+  vectors: Vectors;
+  computer: (microBatch?: number, most?: number) => Computer;
+}> {
+  const graph = withOwnConstants(smallNetwork(normalized));
+  const shapes = await measureShapes(graph, [1, 8, 8]);
+  const step = buildTrainingStep(graph, shapes, settings);
+  const batch = await inFolder((folder) => {
+    const data = Dataset.open(writeSmall(folder));
+    const rows = data.slice(0, 12);
+    data.close();
+    return rows;
+  });
+  const { vectors } = initialState(graph, step);
+  const model = { graph, shapes, settings, step };
+  return {
+    batch,
+    vectors,
+    computer: (microBatch, most = Infinity) => new Computer(model, shortOfMemory(most), microBatch),
+  };
+}
+
+describe('a step in pieces', () => {
+  test.each([1, 5, 6, 12])('of %i images gives what a whole step does', async (size) => {
+    const { batch, vectors, computer } = await begin(false);
+    const [whole, pieces] = [computer(), computer(size)];
+    let [one, other] = [
+      { loss: 0, vectors },
+      { loss: 0, vectors },
+    ];
+    for (let step = 0; step < 3; step++) {
+      one = await whole.step(one.vectors, batch, rates);
+      other = await pieces.step(other.vectors, batch, rates);
+    }
+    expect(Math.abs(other.loss - one.loss)).toBeLessThan(1e-4 * one.loss);
+    for (const name of ['parameters', 'momenta'])
+      expect(distance(other.vectors[name], one.vectors[name])).toBeLessThan(1e-4);
+    expect(distance(one.vectors.parameters, vectors.parameters)).toBeGreaterThan(0.01);
+    await whole.close();
+    await pieces.close();
+  });
+
+  test('of all images gives the same with BatchNormalization', async () => {
+    const { batch, vectors, computer } = await begin(true);
+    const [whole, pieces] = [computer(), computer(12)];
+    const one = await whole.step(vectors, batch, rates);
+    const other = await pieces.step(vectors, batch, rates);
+    for (const name of ['parameters', 'momenta', 'statistics'])
+      expect(distance(other.vectors[name], one.vectors[name])).toBeLessThan(1e-4);
+    await whole.close();
+    await pieces.close();
+  });
+
+  test('moves running statistics piece by piece, as steps that change nothing else would', async () => {
+    const { batch, vectors, computer } = await begin(true);
+    const [whole, pieces] = [computer(), computer(6)];
+    const { vectors: moved } = await pieces.step(vectors, batch, rates);
+    let still = vectors;
+    for (const first of [0, 6]) {
+      const half: Batch = {
+        images: batch.images.slice(64 * first, 64 * (first + 6)),
+        labels: batch.labels.slice(first, first + 6),
+        size: 6,
+      };
+      const { statistics } = (await whole.step({ ...vectors, statistics: still.statistics }, half, rates))
+        .vectors;
+      still = { ...vectors, statistics };
+    }
+    expect(distance(moved.statistics, still.statistics)).toBeLessThan(1e-5);
+    expect(distance(moved.statistics, vectors.statistics)).toBeGreaterThan(0.01);
+    await whole.close();
+    await pieces.close();
+  });
+});
+
+describe('without memory for the whole batch', () => {
+  test('a step is halved until it fits, and is then as if that had been asked for', async () => {
+    const { batch, vectors, computer } = await begin(true);
+    const [short, asked] = [computer(undefined, 5), computer(3)];
+    const found = await short.step(vectors, batch, rates);
+    expect(short.microBatch).toBe(3);
+    expect(found).toEqual(await asked.step(vectors, batch, rates));
+    await short.close();
+    await asked.close();
+  });
+
+  test('not even for one image, it fails with a sentence', async () => {
+    const { batch, vectors, computer } = await begin(true);
+    await expect(computer(undefined, 0).step(vectors, batch, rates)).rejects.toMatchObject({
+      code: 'UnsupportedModel',
+      message: expect.stringMatching(/one image alone does not fit.*use a machine with more/) as string,
+    });
+  });
+
+  test('other errors stay what they are', async () => {
+    const { batch, vectors, computer } = await begin(true);
+    const wrong = { ...batch, labels: batch.labels.slice(0, 3) };
+    const whole = computer();
+    await expect(whole.step(vectors, wrong, rates)).rejects.toThrow();
+    expect(whole.microBatch).toBeUndefined();
+    await whole.close();
+  });
+});
