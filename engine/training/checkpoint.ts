@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path';
 import { EngineError } from '../errors';
 import { readTensors, type TensorFile, writeTensors } from '../tensor/safetensors';
 import { floats, type Tensor } from '../tensor/tensor';
-import { type Layout, type Trainable, unpack } from './parameters';
+import { type Layout, unpack } from './parameters';
+import type { StateVector, Vectors } from './vectors';
 
 /** Everything that training goes on from. */
 export interface TrainingState {
@@ -12,14 +13,12 @@ export interface TrainingState {
   readonly step: number;
   /** How often training began anew with a tenth of the learning rate. */
   readonly retries: number;
-  readonly parameters: Float32Array;
-  readonly momenta: Float32Array;
-  readonly statistics: Float32Array;
+  readonly vectors: Vectors;
   /** The loss of each step done. */
   readonly losses: readonly number[];
 }
 
-const format = 'slimflow training 1';
+const format = 'slimflow training 2';
 const kept = 2;
 const pattern = /^(?:retry-(\d+)-)?step-(\d+)\.safetensors$/;
 
@@ -28,11 +27,12 @@ export class Checkpoints {
   private readonly files: string[];
 
   /**
+   * @param vectors what a state consists of.
    * @param identity what a checkpoint must agree on to be gone on from: model, data and settings.
    */
   constructor(
     private readonly folder: string,
-    private readonly trainable: Trainable,
+    private readonly vectors: readonly StateVector[],
     private readonly identity: string,
   ) {
     this.files = readdirSync(folder)
@@ -46,11 +46,9 @@ export class Checkpoints {
 
   /** Writes a file `step-<n>.safetensors` and returns its path; older ones but the last are deleted. */
   write(state: TrainingState): string {
-    const { step, retries, parameters, momenta, statistics, losses } = state;
+    const { step, retries, vectors, losses } = state;
     const tensors = new Map<string, Tensor>([
-      ...prefixed('parameters', this.trainable.parameters, parameters),
-      ...prefixed('momenta', this.trainable.parameters, momenta),
-      ...prefixed('statistics', this.trainable.statistics, statistics),
+      ...this.vectors.flatMap(({ name, layout }) => prefixed(name, layout, vectors[name])),
       ['losses', floats([losses.length], losses)],
     ]);
     const path = resolve(join(this.folder, `${retries ? `retry-${retries}-` : ''}step-${step}.safetensors`));
@@ -84,9 +82,7 @@ export class Checkpoints {
     return {
       step: Number(metadata.step),
       retries: Number(metadata.retries),
-      parameters: gather('parameters', this.trainable.parameters),
-      momenta: gather('momenta', this.trainable.parameters),
-      statistics: gather('statistics', this.trainable.statistics),
+      vectors: Object.fromEntries(this.vectors.map(({ name, layout }) => [name, gather(name, layout)])),
       losses: Array.from((tensors.get('losses')?.data ?? []) as Float32Array),
     };
   }

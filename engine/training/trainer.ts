@@ -6,16 +6,18 @@ import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import { serializeModel } from '../onnx/model';
 import { Session } from '../runtime/session';
-import { floats } from '../tensor/tensor';
-import { checkData, checkInput, checkSettings, type TrainingSettings } from './checks';
+import { floats, type Tensor } from '../tensor/tensor';
+import { checkInput, checkLabelsOf, checkSettings, type TrainingSettings } from './checks';
 import { Checkpoints, type TrainingState } from './checkpoint';
 import { divergence } from './divergence';
 import { probeBlock } from './lowering/probe';
 import { epochOrder } from './order';
-import { pack, unpack, withOwnConstants, withValues } from './parameters';
-import { ratesAt } from './schedule';
+import { withOwnConstants, withValues } from './parameters';
+import { restoreNorms } from './restore-norm';
+import { type Rates, ratesAt } from './schedule';
 import { measureShapes } from './shapes';
-import { buildTrainingStep, names, type TrainingStep } from './step';
+import { buildTrainingStep, names, ratesFeed, type TrainingStep } from './step';
+import { initialVectors, valuesOf } from './vectors';
 
 /** How training tells of itself and hears that it should stop. */
 export interface Monitor {
@@ -33,6 +35,8 @@ export interface TrainingOptions {
   /** A checkpoint to go on from. */
   readonly resume?: string;
   readonly monitor: Monitor;
+  /** The model to distill from, mostly the original; as `openModel` gives it. */
+  readonly teacher?: Graph;
   /** How messages call the files. */
   readonly sources: { readonly images: string; readonly labels?: string };
 }
@@ -57,22 +61,29 @@ const retriesAllowed = 2;
  */
 export async function train(graph: Graph, data: Dataset, options: TrainingOptions): Promise<Trained> {
   const { settings, threads, sources } = options;
-  checkSettings(settings);
+  checkSettings(settings, !!options.teacher);
   checkInput(graph, data.shape, sources.images);
   const own = withOwnConstants(graph);
-  const step = buildTrainingStep(own, await measureShapes(own, data.shape), {
+  const restored =
+    settings.batchNorm === 'restore'
+      ? await restoreNorms(own, await measureShapes(own, data.shape), data, { ...settings, threads })
+      : { graph: own, fold: (values: ReadonlyMap<string, Tensor>) => withValues(graph, values) };
+  const step = buildTrainingStep(restored.graph, await measureShapes(restored.graph, data.shape), {
     ...settings,
     block: await probeBlock(),
+    labelShape: data.labelShape,
+    teacher: options.teacher && {
+      graph: options.teacher,
+      shapes: await measureShapes(options.teacher, data.shape),
+    },
   });
-  checkData(data, step.classes, sources.labels ?? sources.images);
+  checkLabelsOf(data, step, settings, sources.labels ?? sources.images);
   mkdirSync(options.checkpoints, { recursive: true });
-  const checkpoints = new Checkpoints(options.checkpoints, step, identityOf(graph, data, options));
+  const checkpoints = new Checkpoints(options.checkpoints, step.vectors, identityOf(graph, data, options));
   const start: TrainingState = {
     step: 0,
     retries: 0,
-    parameters: pack(own, step.parameters),
-    momenta: new Float32Array(step.parameters.size),
-    statistics: pack(own, step.statistics),
+    vectors: initialVectors(step.vectors, restored.graph),
     losses: [],
   };
   const begun = options.resume ? checkpoints.read(options.resume) : start;
@@ -86,23 +97,19 @@ export async function train(graph: Graph, data: Dataset, options: TrainingOption
       state = next ?? { ...start, retries: run.retry(state.retries) };
       if (!next) run.checkpoint(state);
     }
-    const values = new Map([
-      ...unpack(step.parameters, state.parameters),
-      ...unpack(step.statistics, state.statistics),
-    ]);
     const losses = run.epochLosses(state.losses);
-    return { graph: withValues(graph, values), steps: run.total, resumedAt: begun.step, losses };
+    return { graph: restored.fold(valuesOf(step.vectors, state.vectors)), steps: run.total, resumedAt: begun.step, losses };
   } finally {
     await session.close();
   }
 }
 
 /** What a checkpoint must agree on. */
-function identityOf(graph: Graph, data: Dataset, { settings }: TrainingOptions): string {
-  const { epochs, learningRate, batch, optimizer, momentum, weightDecay, schedule, seed } = settings;
-  const told = [epochs, learningRate, batch, optimizer, momentum, weightDecay, schedule, seed];
+function identityOf(graph: Graph, data: Dataset, { settings, teacher }: TrainingOptions): string {
+  const told = Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1));
   const hash = createHash('sha256').update(serializeModel(graph)).update(JSON.stringify(told));
-  return hash.update(data.labels).digest('hex');
+  if (teacher) hash.update(serializeModel(teacher));
+  return hash.update(data.labelled ? data.labels : '').digest('hex');
 }
 
 /** The loop over batches. */
@@ -133,8 +140,8 @@ class Run {
     const losses = [...state.losses];
     let order: { epoch: number; rows: Uint32Array } | undefined;
     for (let current = { ...state, losses }; ;) {
-      if (divergence(losses, this.model.classes, current.step === this.total)) return undefined;
-      if (current.step === this.total) return current.parameters.every(Number.isFinite) ? current : undefined;
+      if (divergence(losses, Math.exp(this.model.chance), current.step === this.total)) return undefined;
+      if (current.step === this.total) return current.vectors.parameters.every(Number.isFinite) ? current : undefined;
       this.checkStop(current);
       const epoch = Math.floor(current.step / this.stepsPerEpoch);
       if (order?.epoch !== epoch) {
@@ -201,28 +208,22 @@ class Run {
     return Number((this.options.settings.learningRate / 10 ** retries).toPrecision(12));
   }
 
-  private async step(
-    { parameters, momenta, statistics }: TrainingState,
-    rows: Uint32Array,
-    { learningRate, momentum }: { learningRate: number; momentum: number },
-  ) {
+  private async step({ step, vectors }: TrainingState, rows: Uint32Array, rates: Rates) {
     const { images, labels, size } = this.data.gather(rows);
-    const vector = (data: Float32Array) => floats([data.length], data);
+    const { vectors: all, images: input, labels: form } = this.model;
+    const labelDims = [size, ...this.data.labelShape];
     const result = await this.session.run({
-      [this.model.images]: floats([size, ...this.data.shape], images),
-      [names.labels]: { type: 'int64', dims: [size], data: BigInt64Array.from(labels, BigInt) },
-      [names.learningRate]: floats([], [learningRate]),
-      [names.momentum]: floats([], [momentum]),
-      [names.parameters]: vector(parameters),
-      [names.momenta]: vector(momenta),
-      ...(statistics.length ? { [names.statistics]: vector(statistics) } : {}),
+      [input]: floats([size, ...this.data.shape], images),
+      ...(form && {
+        [names.labels]: { type: 'int64', dims: labelDims, data: BigInt64Array.from(labels, BigInt) },
+      }),
+      ...ratesFeed(this.model, rates, step),
+      ...Object.fromEntries(all.map(({ name, input, size }) => [input, floats([size], vectors[name])])),
     });
     const floatsOf = (name: string) => result[name].data as Float32Array;
     return {
       loss: floatsOf(names.loss)[0],
-      parameters: floatsOf(names.nextParameters),
-      momenta: floatsOf(names.nextMomenta),
-      statistics: statistics.length ? floatsOf(names.nextStatistics) : statistics,
+      vectors: Object.fromEntries(all.map(({ name, output }) => [name, floatsOf(output)])),
     };
   }
 
