@@ -48,8 +48,7 @@ const rules: { readonly [name in keyof TrainingSettings]-?: Rule } = {
   warmUp: belowOne,
   milestones: [
     (values: readonly number[]) =>
-      Array.isArray(values) &&
-      values.every((value, at) => value > (values[at - 1] ?? 0) && value < 1),
+      Array.isArray(values) && values.every((value, at) => value > (values[at - 1] ?? 0) && value < 1),
     'ascending shares of the training, above 0 and below 1',
   ],
   gamma: [(value: number) => value > 0 && value <= 1, 'above 0 and at most 1'],
@@ -81,7 +80,16 @@ const distillationRules: { readonly [name in keyof NonNullable<LossSettings['dis
   featureWeight: positive,
 };
 
-const required = ['epochs', 'batch', 'seed', 'learningRate', 'schedule', 'optimizer', 'momentum', 'weightDecay'];
+const required = [
+  'epochs',
+  'batch',
+  'seed',
+  'learningRate',
+  'schedule',
+  'optimizer',
+  'momentum',
+  'weightDecay',
+];
 
 const wrong = (message: string) => new EngineError('InvalidSettings', message);
 
@@ -91,7 +99,7 @@ function checkEach(values: object, table: Readonly<Record<string, Rule>>, prefix
     if (value === undefined && (prefix || !required.includes(name))) continue;
     if (holds(value as never)) continue;
     throw wrong(
-      `fine-tuning setting ${prefix}${name} is ${typeof value === 'object' ? JSON.stringify(value) : String(value)}; it must be ${what}`,
+      `fine-tuning setting ${prefix}${name} is ${JSON.stringify(value) ?? 'missing'}; it must be ${what}`,
     );
   }
 }

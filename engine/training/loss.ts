@@ -89,7 +89,11 @@ export type LabelForm = 'class' | 'score';
  * @param labels shape of a sample's labels: [] for one a sample, [K] for one a class, [H, W] for one a pixel.
  * @throws EngineError `InvalidData` when they do not fit the scores; `UnsupportedModel` when no labels would.
  */
-export function labelForm(settings: LossSettings, { value, dims }: Scores, labels: readonly number[]): LabelForm {
+export function labelForm(
+  settings: LossSettings,
+  { value, dims }: Scores,
+  labels: readonly number[],
+): LabelForm {
   const { loss = 'cross-entropy' } = settings;
   const { perScore } = lossRule(settings);
   const [, classes = 1, ...plane] = dims;

@@ -57,7 +57,13 @@ export async function restoreNorms(
 ): Promise<Restored> {
   const restored = graph.clone();
   const chosen = restored.nodes.filter((node) => lacksNorm(restored, node, shapes));
-  const moments = await measure(graph, shapes, data, chosen.map(({ output: [value] }) => value), options);
+  const moments = await measure(
+    graph,
+    shapes,
+    data,
+    chosen.map(({ output: [value] }) => value),
+    options,
+  );
   const sites = chosen.map((conv) => insertNorm(restored, conv, moments.get(conv.output[0])!));
   return { graph: restored, fold: (values) => fold(graph, sites, values) };
 }
@@ -154,9 +160,15 @@ function insertNorm(graph: Graph, conv: Node, { mean, variance }: Moments): Site
     return name;
   };
   const names = {
-    scale: constant('scale', variance.map((value) => Math.sqrt(value + epsilon))),
+    scale: constant(
+      'scale',
+      variance.map((value) => Math.sqrt(value + epsilon)),
+    ),
     shift: constant('shift', mean),
-    mean: constant('mean', mean.map((value, at) => value - (own?.[at] ?? 0))),
+    mean: constant(
+      'mean',
+      mean.map((value, at) => value - (own?.[at] ?? 0)),
+    ),
     variance: constant('variance', variance),
   };
   const before = graph.uniqueName(`${output} before normalization`);
@@ -191,7 +203,13 @@ function fold(graph: Graph, sites: readonly Site[], values: ReadonlyMap<string, 
     const factor = scale.map((value, channel) => value / Math.sqrt(variance[channel] + epsilon));
     const width = weight.length / factor.length;
     const { dims } = values.get(site.weight)!;
-    kept.set(site.weight, floats(dims, weight.map((value, at) => value * factor[Math.floor(at / width)])));
+    kept.set(
+      site.weight,
+      floats(
+        dims,
+        weight.map((value, at) => value * factor[Math.floor(at / width)]),
+      ),
+    );
     const bias = shift.map((value, channel) => value - mean[channel] * factor[channel]);
     biases.push([site.output, floats([bias.length], bias)]);
   }

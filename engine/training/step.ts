@@ -130,7 +130,12 @@ export function buildTrainingStep(
 }
 
 /** Guessing gives each class the same probability; a teacher's softened distributions are held to be as far from that. */
-function chanceOf(settings: StepSettings, classes: number, form: LabelForm | undefined, share: number): number {
+function chanceOf(
+  settings: StepSettings,
+  classes: number,
+  form: LabelForm | undefined,
+  share: number,
+): number {
   const { logits = 'kl' } = settings.distillation ?? {};
   const taught = share && logits === 'kl' ? Math.log(classes) : 0;
   return share * taught + (form ? (1 - share) * lossRule(settings).chance(classes, form) : 0);

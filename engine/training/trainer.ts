@@ -98,7 +98,12 @@ export async function train(graph: Graph, data: Dataset, options: TrainingOption
       if (!next) run.checkpoint(state);
     }
     const losses = run.epochLosses(state.losses);
-    return { graph: restored.fold(valuesOf(step.vectors, state.vectors)), steps: run.total, resumedAt: begun.step, losses };
+    return {
+      graph: restored.fold(valuesOf(step.vectors, state.vectors)),
+      steps: run.total,
+      resumedAt: begun.step,
+      losses,
+    };
   } finally {
     await session.close();
   }
@@ -141,7 +146,8 @@ class Run {
     let order: { epoch: number; rows: Uint32Array } | undefined;
     for (let current = { ...state, losses }; ;) {
       if (divergence(losses, Math.exp(this.model.chance), current.step === this.total)) return undefined;
-      if (current.step === this.total) return current.vectors.parameters.every(Number.isFinite) ? current : undefined;
+      if (current.step === this.total)
+        return current.vectors.parameters.every(Number.isFinite) ? current : undefined;
       this.checkStop(current);
       const epoch = Math.floor(current.step / this.stepsPerEpoch);
       if (order?.epoch !== epoch) {

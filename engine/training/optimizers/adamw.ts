@@ -8,7 +8,18 @@ import type { Optimizer } from '../optimizer';
 export const adamw: Optimizer = {
   state: ['mean', 'variance'],
 
-  update({ builder, settings, parameters, gradients, clipping, state, learningRate, momentum, step, decayed }) {
+  update({
+    builder,
+    settings,
+    parameters,
+    gradients,
+    clipping,
+    state,
+    learningRate,
+    momentum,
+    step,
+    decayed,
+  }) {
     const { beta2 = 0.999, epsilon = 1e-8 } = settings;
     const op = (name: string, ...inputs: string[]) => builder.op(name, inputs);
     const one = builder.scalar(1);
