@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path';
 import { EngineError } from '../errors';
 import { readTensors, writeTensors } from '../tensor/safetensors';
 import { floats, type Tensor } from '../tensor/tensor';
-import type { Snapshot, StateVector, TrainingState, Vectors } from './state';
+import type { Snapshot, TrainingState } from './state';
+import type { StateVector, Vectors } from './vectors';
 
 const format = 'slimflow training 2';
 const kept = 2;
@@ -29,7 +30,7 @@ export class Checkpoints {
    */
   constructor(
     private readonly folder: string,
-    private readonly vectors: readonly StateVector[],
+    private readonly vectors: readonly Pick<StateVector, 'name' | 'size'>[],
     private readonly identity: string,
   ) {
     this.files = readdirSync(folder)

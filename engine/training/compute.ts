@@ -6,8 +6,8 @@ import { floats, type Tensor } from '../tensor/tensor';
 import { buildPiecewiseStep, pieceNames } from './micro';
 import type { Rates } from './schedule';
 import type { Shape } from './shapes';
-import { type StateVector, type Vectors, vectorsOf } from './state';
-import { names, type StepSettings, type TrainingStep } from './step';
+import { names, ratesFeed, type StepSettings, type TrainingStep } from './step';
+import type { StateVector, Vectors } from './vectors';
 
 /** What a step is computed from. */
 export interface Model {
@@ -25,8 +25,8 @@ export interface Stepped {
   readonly vectors: Vectors;
 }
 
-/** One step of training. */
-type Compute = (vectors: Vectors, batch: Batch, rates: Rates) => Promise<Stepped>;
+/** Step `number`, counted from 0, of training. */
+type Compute = (vectors: Vectors, batch: Batch, rates: Rates, number: number) => Promise<Stepped>;
 
 /** Opens a session; tests put one with less memory in its place. */
 export type OpenSession = (graph: Graph) => Promise<Pick<Session, 'run' | 'close'>>;
@@ -48,11 +48,11 @@ export class Computer {
   ) {}
 
   /** @throws EngineError `UnsupportedModel` when not even one image fits memory, or ONNX Runtime fails otherwise. */
-  async step(vectors: Vectors, batch: Batch, rates: Rates): Promise<Stepped> {
+  async step(...[vectors, batch, rates, number]: Parameters<Compute>): Promise<Stepped> {
     for (;;) {
       try {
         this.opened ??= await (this.microBatch ? this.pieces(this.microBatch) : this.whole());
-        return await this.opened.compute(vectors, batch, rates);
+        return await this.opened.compute(vectors, batch, rates, number);
       } catch (error) {
         if (!outOfMemory(error as Error)) throw error;
         const size = Math.min(this.microBatch ?? batch.size, batch.size);
@@ -71,15 +71,14 @@ export class Computer {
 
   private async whole() {
     const { step } = this.model;
-    const rows = vectorsOf(step);
     const session = await this.open(step.model);
-    const compute: Compute = async (vectors, batch, rates) => {
+    const compute: Compute = async (vectors, batch, rates, number) => {
       const result = await session.run({
         ...this.samples(batch),
-        ...ratesFed(rates),
-        ...fed(rows, vectors),
+        ...ratesFeed(step, rates, number),
+        ...fed(step.vectors, vectors),
       });
-      return { loss: numberIn(result[names.loss]), vectors: vectorsIn(rows, result) };
+      return { loss: numberIn(result[names.loss]), vectors: vectorsIn(step.vectors, result) };
     };
     return { compute, close: () => session.close() };
   }
@@ -87,69 +86,68 @@ export class Computer {
   private async pieces(size: number) {
     const { graph, shapes, settings, step } = this.model;
     const models = buildPiecewiseStep(graph, shapes, settings);
-    const rows = vectorsOf(step);
-    const named = (wanted: readonly string[]) => rows.filter(({ input }) => wanted.includes(input));
-    const inputsOf = (model: Graph) => named(model.inputs.map(({ name }) => name));
-    const [accumulated, updated] = [inputsOf(models.accumulate), inputsOf(models.update)];
-    // Parameters go into both models, but only the update gives new ones.
-    const changing = accumulated.filter((row) => !updated.includes(row));
     const accumulate = await this.open(models.accumulate);
     const update = await this.open(models.update);
-    const compute: Compute = async (vectors, batch, rates) => {
+    const compute: Compute = async (vectors, batch, rates, number) => {
       let loss = 0;
       let current = vectors;
       let gradients: Tensor = floats([step.parameters.size]);
-      for (const piece of piecesOf(batch, size)) {
-        const share = piece.size / batch.size;
+      for (const { piece, share } of piecesOf(batch, size, settings.ignoreLabel)) {
         const result = await accumulate.run({
           ...this.samples(piece),
-          ...fed(accumulated, current),
+          ...fed(models.read, current),
           [pieceNames.share]: floats([], [share]),
           [pieceNames.gradients]: gradients,
         });
         loss += share * numberIn(result[names.loss]);
         gradients = result[pieceNames.nextGradients];
-        current = { ...current, ...vectorsIn(changing, result) };
+        current = { ...current, ...vectorsIn(models.moved, result) };
       }
       const result = await update.run({
-        ...ratesFed(rates),
-        ...fed(updated, current),
+        ...ratesFeed(step, rates, number),
+        ...fed(step.vectors, current),
         [pieceNames.gradients]: gradients,
       });
-      return { loss, vectors: { ...current, ...vectorsIn(updated, result) } };
+      // As exact as a checkpoint keeps it, so that whoever resumes judges the same losses.
+      return { loss: Math.fround(loss), vectors: vectorsIn(step.vectors, result) };
     };
     return { compute, close: async () => void (await Promise.all([accumulate.close(), update.close()])) };
   }
 
   /** What the step is fed of a batch. */
   private samples({ images, labels, size }: Batch): Record<string, Tensor> {
-    const { images: input } = this.model.step;
-    const shape = this.model.shapes.get(input)!.slice(1);
+    const { step, shapes, settings } = this.model;
+    const shape = shapes.get(step.images)!.slice(1);
+    const dims = [size, ...(settings.labelShape ?? [])];
     return {
-      [input]: floats([size, ...shape], images),
-      [names.labels]: { type: 'int64', dims: [size], data: BigInt64Array.from(labels, BigInt) },
+      [step.images]: floats([size, ...shape], images),
+      ...(step.labels && {
+        [names.labels]: { type: 'int64', dims, data: BigInt64Array.from(labels, BigInt) },
+      }),
     };
   }
 }
 
-/** A batch in pieces of at most `size` images. */
-function piecesOf({ images, labels, size: whole }: Batch, size: number): Batch[] {
+/**
+ * A batch in pieces of at most `size` images, each with its share of the batch's loss: of the images, or, where some
+ * labels are ignored, of those that count.
+ */
+function piecesOf({ images, labels, size: whole }: Batch, size: number, ignored: number | undefined) {
   const part = <T extends Float32Array | Int32Array>(values: T, first: number, count: number) =>
     values.subarray((first * values.length) / whole, ((first + count) * values.length) / whole) as T;
+  const counted = ({ labels: own, size: all }: Batch) =>
+    ignored === undefined ? all : own.reduce((sum, label) => sum + Number(label !== ignored), 0);
+  const total = Math.max(counted({ images, labels, size: whole }), 1);
   return Array.from({ length: Math.ceil(whole / size) }, (_, at) => {
     const first = at * size;
     const count = Math.min(size, whole - first);
-    return { images: part(images, first, count), labels: part(labels, first, count), size: count };
+    const piece = { images: part(images, first, count), labels: part(labels, first, count), size: count };
+    return { piece, share: counted(piece) / total };
   });
 }
 
 const fed = (rows: readonly StateVector[], vectors: Vectors): Record<string, Tensor> =>
   Object.fromEntries(rows.map(({ name, input, size }) => [input, floats([size], vectors[name])]));
-
-const ratesFed = ({ learningRate, momentum }: Rates): Record<string, Tensor> => ({
-  [names.learningRate]: floats([], [learningRate]),
-  [names.momentum]: floats([], [momentum]),
-});
 
 const vectorsIn = (rows: readonly StateVector[], result: Readonly<Record<string, Tensor>>): Vectors =>
   Object.fromEntries(rows.map(({ name, output }) => [name, result[output].data as Float32Array]));

@@ -7,7 +7,7 @@ const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / 
 
 /** What losses are judged by. */
 export interface Scale {
-  /** The loss of guessing, where the loss has one: ln(classes) for cross-entropy. */
+  /** The loss of guessing: ln(classes) for cross-entropy, 0 where it depends on the data. */
   readonly chance?: number;
 }
 

@@ -2,11 +2,13 @@ import { declare } from '../onnx/extract';
 import type { Graph } from '../onnx/graph';
 import { Builder } from './builder';
 import type { Shape } from './shapes';
-import { differentiate, lower, names, type StepSettings, update } from './step';
+import { differentiate, names, ratesOf, signatureOf, type StepSettings } from './step';
+import { emitUpdate, isNumbered } from './update';
+import { inputOf, outputOf, type StateVector } from './vectors';
 
 /** Names of what a step in pieces has beside those of a whole step. */
 export const pieceNames = {
-  /** The part of the batch that the piece is, 0 < share <= 1. */
+  /** The part of the batch's loss that the piece stands for, 0 <= share <= 1. */
   share: 'training/share',
   gradients: 'training/gradients',
   nextGradients: 'training/next_gradients',
@@ -15,12 +17,15 @@ export const pieceNames = {
 /** A step of training as two models, for batches that do not fit memory at once. */
 export interface PiecewiseStep {
   /**
-   * Inputs: a piece of the batch, labels, parameters, running statistics, its share of the batch, and the gradients so
-   * far (zeros at first). Outputs: the piece's mean loss, the gradients with its own added, the new statistics.
+   * Inputs: a piece of the batch and its labels, parameters, running statistics, its share, and the gradients so far
+   * (zeros at first). Outputs: the piece's loss, the gradients with its own added, the new statistics.
    */
   readonly accumulate: Graph;
-  /** Inputs: parameters, momenta, the gradients of the batch and the rates. Outputs: the new vectors. */
+  /** Inputs: all vectors, the gradients of the batch, and the rates. Outputs: the new vectors. */
   readonly update: Graph;
+  /** What `accumulate` reads of the vectors, and, the statistics, gives anew. */
+  readonly read: readonly StateVector[];
+  readonly moved: readonly StateVector[];
 }
 
 /**
@@ -33,45 +38,45 @@ export function buildPiecewiseStep(
   shapes: ReadonlyMap<string, Shape>,
   settings: StepSettings,
 ): PiecewiseStep {
-  const { irVersion, opsetImport: opsets } = graph.model;
-  const parts = differentiate(graph, shapes);
-  const { builder, gradients, statistics, trainable, image } = parts;
-  const { size } = trainable.parameters;
-  const own = builder.op('Mul', [gradients, pieceNames.share]);
+  const parts = differentiate(graph, shapes, settings);
+  const { builder, trainable } = parts;
+  const own = builder.op('Mul', [parts.gradients, pieceNames.share]);
   builder.op('Add', [pieceNames.gradients, own], {}, pieceNames.nextGradients);
-  if (statistics.length) builder.op('Concat', statistics, { axis: 0 }, names.nextStatistics);
-  lower(parts, shapes, settings);
-  const statisticsAs = (name: string) =>
-    statistics.length ? [declare(name, [trainable.statistics.size])] : [];
-  const accumulate = builder.build({
-    irVersion,
-    opsets,
-    inputs: [
-      declare(graph.inputs[0].name, image),
-      declare(names.labels, ['batch'], 'int64'),
-      declare(pieceNames.share, []),
-      declare(names.parameters, [size]),
-      declare(pieceNames.gradients, [size]),
-      ...statisticsAs(names.statistics),
-    ],
-    outputs: [
-      declare(names.loss, []),
-      declare(pieceNames.nextGradients, [size]),
-      ...statisticsAs(names.nextStatistics),
-    ],
-  });
+  if (parts.statistics.length) builder.op('Concat', parts.statistics, { axis: 0 }, outputOf('statistics'));
+  parts.finish();
+
   const optimizer = new Builder(graph.opset);
-  update(optimizer, pieceNames.gradients, settings);
+  const computed = {
+    gradients: pieceNames.gradients,
+    // The pieces have moved them already.
+    statistics: parts.statistics.length ? [inputOf('statistics')] : [],
+  };
+  const vectors = emitUpdate(optimizer, settings, trainable, computed, names);
+  const named = (...wanted: string[]) => vectors.filter(({ name }) => wanted.includes(name));
+  const [read, moved] = [named('parameters', 'statistics'), named('statistics')];
+  const gradients = (name: string) => declare(name, [trainable.parameters.size]);
+  const before = (list: readonly StateVector[]) => list.map(({ input, size }) => declare(input, [size]));
+  const after = (list: readonly StateVector[]) => list.map(({ output, size }) => declare(output, [size]));
   return {
-    accumulate,
-    update: optimizer.build({
-      irVersion,
-      opsets,
+    ...{ read, moved },
+    accumulate: builder.build({
+      ...signatureOf(graph),
       inputs: [
-        ...[names.learningRate, names.momentum].map((name) => declare(name, [])),
-        ...[names.parameters, names.momenta, pieceNames.gradients].map((name) => declare(name, [size])),
+        ...parts.inputs,
+        declare(pieceNames.share, []),
+        gradients(pieceNames.gradients),
+        ...before(read),
       ],
-      outputs: [names.nextParameters, names.nextMomenta].map((name) => declare(name, [size])),
+      outputs: [declare(names.loss, []), gradients(pieceNames.nextGradients), ...after(moved)],
+    }),
+    update: optimizer.build({
+      ...signatureOf(graph),
+      inputs: [
+        ...ratesOf(isNumbered(settings)).map((name) => declare(name, [])),
+        gradients(pieceNames.gradients),
+        ...before(vectors),
+      ],
+      outputs: after(vectors),
     }),
   };
 }

@@ -98,7 +98,12 @@ export class Run {
     const { settings, batches, computer, watch } = this.options;
     const learningRate = learningRateAfter(settings.learningRate, state.retries.length);
     const rates = ratesAt(state.step, this.total, { ...settings, learningRate });
-    const { loss, vectors } = await computer.step(state.vectors, await batches.batch(state.step), rates);
+    const { loss, vectors } = await computer.step(
+      state.vectors,
+      await batches.batch(state.step),
+      rates,
+      state.step,
+    );
     state.losses.push(loss);
     const next: TrainingState = { ...state, step: state.step + 1, vectors, microBatch: this.pieces(state) };
     watch.report(next, () => {

@@ -1,51 +1,7 @@
 import type { Graph } from '../onnx/graph';
-import type { Tensor } from '../tensor/tensor';
-import { pack, unpack } from './parameters';
 import type { Retry } from './retries';
-import { names, type TrainingStep } from './step';
-
-/** Flat float32 vectors by name: parameters, running statistics, and what the optimizer keeps. */
-export type Vectors = Readonly<Record<string, Float32Array>>;
-
-/** A vector that a step takes and gives anew. */
-export interface StateVector {
-  /** What a checkpoint calls it. */
-  readonly name: string;
-  readonly input: string;
-  readonly output: string;
-  readonly size: number;
-  /** What training begins with. */
-  readonly initial: (graph: Graph) => Float32Array;
-}
-
-/** All that changes from step to step, a row a vector; those of no elements are left out. */
-export function vectorsOf({ parameters, statistics }: TrainingStep): StateVector[] {
-  const { size } = parameters;
-  const rows: StateVector[] = [
-    {
-      ...{ name: 'parameters', input: names.parameters, output: names.nextParameters, size },
-      initial: (graph) => pack(graph, parameters),
-    },
-    {
-      ...{ name: 'momenta', input: names.momenta, output: names.nextMomenta, size },
-      initial: () => new Float32Array(size),
-    },
-    {
-      ...{ name: 'statistics', input: names.statistics, output: names.nextStatistics, size: statistics.size },
-      initial: (graph) => pack(graph, statistics),
-    },
-  ];
-  return rows.filter((row) => row.size > 0);
-}
-
-/** The model's tensors, by initializer, that training would end with in a state. */
-export function valuesOf(step: TrainingStep, vectors: Vectors): Map<string, Tensor> {
-  const none = new Float32Array();
-  return new Map([
-    ...unpack(step.parameters, vectors.parameters),
-    ...unpack(step.statistics, vectors.statistics ?? none),
-  ]);
-}
+import type { TrainingStep } from './step';
+import { initialVectors, type Vectors } from './vectors';
 
 /** Where training stood after some step. */
 export interface Snapshot {
@@ -88,11 +44,12 @@ export interface EpochEvaluation {
 }
 
 /** The state before the first step. */
-export function initialState(graph: Graph, step: TrainingStep, microBatch?: number): TrainingState {
-  const vectors = Object.fromEntries(
-    vectorsOf(step).map(({ name, initial }) => [name, initial(graph)] as const),
-  );
-  const begin = { step: 0, vectors };
+export function initialState(
+  graph: Graph,
+  { vectors }: Pick<TrainingStep, 'vectors'>,
+  microBatch?: number,
+): TrainingState {
+  const begin = { step: 0, vectors: initialVectors(vectors, graph) };
   return {
     ...begin,
     ...{ losses: [], good: begin, retries: [], evaluations: [] },

@@ -6,26 +6,22 @@ import type { Graph } from '../onnx/graph';
 import { serializeModel } from '../onnx/model';
 import { evaluate } from '../runtime/evaluate';
 import { Session } from '../runtime/session';
+import type { Tensor } from '../tensor/tensor';
 import { type BatchSource, gathered, stepsPerEpoch } from './batches';
 import { Checkpoints } from './checkpoint';
-import { checkData, checkInput, checkSettings, type TrainingSettings } from './checks';
+import { checkInput, checkLabelsOf, checkSettings, type TrainingSettings } from './checks';
 import { Computer, type OpenSession } from './compute';
 import { checkEvaluating, type Evaluating } from './evaluation';
 import { probeBlock } from './lowering/probe';
 import { notesOf } from './notes';
 import { withOwnConstants, withValues } from './parameters';
+import { restoreNorms } from './restore-norm';
 import type { Retry } from './retries';
 import { Run, totalSteps } from './run';
 import { measureShapes } from './shapes';
-import {
-  type EpochEvaluation,
-  initialState,
-  type Snapshot,
-  type TrainingState,
-  valuesOf,
-  vectorsOf,
-} from './state';
+import { type EpochEvaluation, initialState, type Snapshot, type TrainingState } from './state';
 import { buildTrainingStep, type TrainingStep } from './step';
+import { valuesOf } from './vectors';
 import { type Monitor, Watch } from './watch';
 
 export interface TrainingOptions {
@@ -37,6 +33,8 @@ export interface TrainingOptions {
   /** A checkpoint to go on from. */
   readonly resume?: string;
   readonly monitor: Monitor;
+  /** The model to distill from, mostly the original; as `openModel` gives it. */
+  readonly teacher?: Graph;
   /** How messages call the files. */
   readonly sources: { readonly images: string; readonly labels?: string };
   /** Judges the model as it trains, and keeps the best; the last is what training ends with where undefined. */
@@ -66,43 +64,62 @@ export interface Trained {
 }
 
 /**
- * Trains a classifier by stochastic gradient descent. The result is a function of graph, data, settings and number of
+ * Trains a model. The result is a function of graph, data, settings and number of
  * threads: interrupted and resumed training ends in the same bits.
  * @throws EngineError `UnsupportedModel`, `InvalidData`, `InvalidSettings`; `Diverged` when the loss still diverges
  * after two returns to the last good state, each with a tenth of the learning rate.
  */
 export async function train(graph: Graph, data: Dataset, options: TrainingOptions): Promise<Trained> {
-  const { settings, threads, sources, evaluate: evaluating, monitor } = options;
-  checkSettings(settings);
+  const { batch, seed } = options.settings;
+  const batches = options.batches ?? gathered(data, batch, seed);
+  try {
+    return await trainOn(batches, graph, data, options);
+  } finally {
+    await batches.close();
+  }
+}
+
+async function trainOn(
+  batches: BatchSource,
+  graph: Graph,
+  data: Dataset,
+  options: TrainingOptions,
+): Promise<Trained> {
+  const { settings, threads, sources, evaluate: evaluating, monitor, teacher } = options;
+  checkSettings(settings, !!teacher);
   if (evaluating) checkEvaluating(evaluating);
   checkInput(graph, data.shape, sources.images);
-  const own = withOwnConstants(graph);
+  const { graph: own, fold } = await prepared(graph, data, options);
   const shapes = await measureShapes(own, data.shape);
-  const stepSettings = { ...settings, block: await probeBlock() };
+  const stepSettings = {
+    ...settings,
+    block: await probeBlock(),
+    labelShape: data.labelShape,
+    teacher: teacher && { graph: teacher, shapes: await measureShapes(teacher, data.shape) },
+  };
   const step = buildTrainingStep(own, shapes, stepSettings);
-  checkData(data, step.classes, sources.labels ?? sources.images);
+  checkLabelsOf(data, step, settings, sources.labels ?? sources.images);
 
   mkdirSync(options.checkpoints, { recursive: true });
   const checkpoints = new Checkpoints(
     options.checkpoints,
-    vectorsOf(step),
+    step.vectors,
     identityOf(graph, data, step, options),
   );
   const { batch, microBatch = batch } = settings;
   const beginning = initialState(own, step, microBatch < batch ? microBatch : undefined);
   const begun = options.resume ? checkpoints.read(options.resume, beginning) : beginning;
   const resumedAt = begun.step;
-  const batches = options.batches ?? gathered(data, batch, settings.seed);
   const open: OpenSession = options.open ?? ((model) => Session.open(model, { threads, provider: 'cpu' }));
   const model = { graph: own, shapes, settings: stepSettings, step };
   const computer = new Computer(model, open, begun.microBatch?.size);
-  const trained = ({ vectors }: Snapshot) => withValues(graph, valuesOf(step, vectors));
+  const trained = ({ vectors }: Snapshot) => fold(valuesOf(step.vectors, vectors));
   try {
     const total = totalSteps(settings, data.length);
     const ended = await new Run({
       ...{ settings, samples: data.length, batches, computer, beginning, evaluating },
       watch: new Watch(monitor, checkpoints, options.checkpointSeconds, total),
-      scale: { chance: Math.log(step.classes) },
+      scale: step,
       judge:
         evaluating &&
         ((snapshot) =>
@@ -125,20 +142,32 @@ export async function train(graph: Graph, data: Dataset, options: TrainingOption
     };
   } finally {
     await computer.close();
-    await batches.close();
   }
 }
 
+/** The graph to train, normalizations put back where that is asked for, and how its values become a model's. */
+async function prepared(graph: Graph, data: Dataset, { settings, threads }: TrainingOptions) {
+  const own = withOwnConstants(graph);
+  const fold = (values: ReadonlyMap<string, Tensor>) => withValues(graph, values);
+  if (settings.batchNorm !== 'restore') return { graph: own, fold };
+  return restoreNorms(own, await measureShapes(own, data.shape), data, { ...settings, threads });
+}
+
 /** What a checkpoint must agree on. */
-function identityOf(graph: Graph, data: Dataset, step: TrainingStep, options: TrainingOptions): string {
-  const { settings, evaluate: evaluating } = options;
+function identityOf(
+  graph: Graph,
+  data: Dataset,
+  { vectors }: TrainingStep,
+  options: TrainingOptions,
+): string {
+  const { settings, teacher, evaluate: evaluating } = options;
   const { data: judging, ...how } = evaluating ?? {};
-  const names = [step.parameters, step.statistics].map(({ entries }) => entries.map(({ name }) => name));
-  const told = [settings, how].map((fields) => Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)));
-  const hash = createHash('sha256')
-    .update(serializeModel(graph))
-    .update(JSON.stringify([told, names]));
-  for (const set of [data, judging]) if (set) hash.update(set.labels);
+  const sorted = (fields: object) => Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1));
+  const layouts = vectors.map(({ name, layout }) => [name, layout.entries]);
+  const hash = createHash('sha256').update(serializeModel(graph));
+  hash.update(JSON.stringify([sorted(settings), sorted(how), layouts]));
+  if (teacher) hash.update(serializeModel(teacher));
+  for (const set of [data, judging]) if (set?.labelled) hash.update(set.labels);
   return hash.digest('hex');
 }
 

@@ -3,13 +3,11 @@ import { join } from 'node:path';
 
 import { readTensors } from '../../../engine/tensor/safetensors';
 import { Checkpoints } from '../../../engine/training/checkpoint';
-import type { StateVector, TrainingState, Vectors } from '../../../engine/training/state';
+import type { TrainingState } from '../../../engine/training/state';
+import type { Vectors } from '../../../engine/training/vectors';
 import { inFolder } from '../../support/folder';
 
-const rows: StateVector[] = ['parameters', 'momenta', 'squares'].map((name, at) => ({
-  ...{ name, input: name, output: name, size: at + 2 },
-  initial: () => new Float32Array(at + 2),
-}));
+const rows = ['parameters', 'momenta', 'squares'].map((name, at) => ({ name, size: at + 2 }));
 const vectors = (value: number): Vectors =>
   Object.fromEntries(rows.map(({ name, size }, at) => [name, new Float32Array(size).fill(value + at)]));
 const beginning = { step: 0, vectors: vectors(0) };

@@ -28,7 +28,7 @@ export function writeSmall(folder: string): Written {
   return { images, labels };
 }
 
-export const smallSettings: TrainingSettings = {
+export const smallSettings = {
   epochs: 4,
   learningRate: 0.05,
   batch: 12,
@@ -37,7 +37,7 @@ export const smallSettings: TrainingSettings = {
   weightDecay: 5e-4,
   schedule: 'one-cycle',
   seed: 5,
-};
+} as const satisfies TrainingSettings;
 
 /** Two convolutions, with BatchNormalization behind them or not, and a Gemm, of weights as training begins with. */
 export function smallNetwork(normalized: boolean): Graph {

@@ -9,11 +9,13 @@ import { fineTuneJob } from '../../../engine/jobs/fine-tune';
 import type { JobContext } from '../../../engine/jobs/job';
 import { quiet } from '../../../engine/jobs/job';
 import type { FineTuneInput, FineTuneSettings, Progress } from '../../../engine/jobs/types';
-import { loadModel, saveModel } from '../../../engine/onnx/model';
+import { loadModel, saveModel, serializeModel } from '../../../engine/onnx/model';
 import { openModel } from '../../../engine/onnx/prepare';
 import { evaluate as evaluateModel } from '../../../engine/runtime/evaluate';
 import { Session } from '../../../engine/runtime/session';
 import { floats } from '../../../engine/tensor/tensor';
+import type { OpenSession } from '../../../engine/training/compute';
+import { train } from '../../../engine/training/trainer';
 import { modelOf } from '../../support/graphs';
 import { smallNetwork, smallSettings, writeSmall, type Written } from './small';
 import { digits, floatsOf, root } from './support';
@@ -208,6 +210,37 @@ describe('fineTuneJob', () => {
     data.close();
   });
 
+  test('what did not fit memory on one machine is computed in the same pieces on the next', async () => {
+    const short: OpenSession = async (model) => {
+      const session = await Session.open(model, { threads: 1, provider: 'cpu' });
+      return {
+        close: () => session.close(),
+        run: (feeds) => {
+          if ((feeds.x?.dims[0] ?? 0) <= 6) return session.run(feeds);
+          throw new Error('Failed to allocate memory for requested buffer of size 38545920');
+        },
+      };
+    };
+    const data = Dataset.open(smallFiles);
+    const options = (context = recorder()) => ({
+      ...{ settings: smallSettings, threads: 1, checkpointSeconds: 3600, sources: smallFiles },
+      checkpoints: mkdtempSync(join(folder, 'short-')),
+      monitor: context,
+    });
+    const graph = openModel(join(folder, 'small.onnx'));
+    const whole = await train(graph, data, { ...options(), open: short });
+    expect(whole.notes).toEqual([
+      expect.stringMatching(/^a batch of 12 did not fit memory: from step 0 on, .* pieces of 6; BatchNorm/),
+    ]);
+    const context = recorder(9);
+    await expect(train(graph, data, { ...options(context), open: short })).rejects.toThrow('stopped');
+    const resume = context.said.at(-1)!.checkpoint;
+    const again = await train(graph, data, { ...options(), resume });
+    data.close();
+    expect(again).toMatchObject({ resumedAt: 9, notes: whole.notes, losses: whole.losses });
+    expect(serializeModel(again.graph)).toEqual(serializeModel(whole.graph));
+  });
+
   test('what judges is asked for where it is missing', async () => {
     const job = small({ settings: { ...smallSettings, keepBest: true } });
     await expect(fineTuneJob(job, quiet)).rejects.toThrow(
@@ -245,7 +278,7 @@ describe('fineTuneJob', () => {
       'label shape',
       () => ({ data: { images, labels: pixelLabels() } }),
       'InvalidData',
-      /784 labels for each image/,
+      /labels have shape \[(batch, )?28, 28\]/,
     ],
     ['model', () => ({ model: untrainable(), data: smallFiles }), 'UnsupportedModel', /no float32 weights/],
     ['piece', () => ({ settings: { ...settings, microBatch: 0 } }), 'InvalidSettings', /microBatch is 0/],
