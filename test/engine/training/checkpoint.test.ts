@@ -60,7 +60,7 @@ describe('Checkpoints', () => {
       expect(() => read('model', path, longer)).toThrow(/lacks now\/parameters/);
       const broken = join(folder, 'broken.safetensors');
       writeFileSync(broken, 'no tensors');
-      expect(() => read('model', broken)).toThrow(expect.objectContaining({ code: 'InvalidData' }));
+      expect(() => read('model', broken)).toThrow(expect.objectContaining({ code: 'InvalidData' }) as Error);
       expect(() => read('model', join(folder, 'none'))).toThrow(/none/);
     }));
 });

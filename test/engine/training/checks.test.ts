@@ -71,7 +71,10 @@ describe('checkSettings', () => {
     [{ distillation: {} }, /distillation needs a teacher/],
   ])('%j is told in a sentence', (changes, message) => {
     expect(() => checkSettings({ ...settings, ...changes })).toThrow(
-      expect.objectContaining({ code: 'InvalidSettings', message: expect.stringMatching(message) as string }),
+      expect.objectContaining({
+        code: 'InvalidSettings',
+        message: expect.stringMatching(message) as string,
+      }) as Error,
     );
   });
 
@@ -115,7 +118,7 @@ describe('buildTrainingStep refuses', () => {
     const graph = model(name);
     const shapes = await measureShapes(graph, [3, 8, 8]);
     expect(() => buildTrainingStep(graph, shapes, { weightDecay: 0, ...changes })).toThrow(
-      expect.objectContaining({ code, message: expect.stringMatching(message) as string }),
+      expect.objectContaining({ code, message: expect.stringMatching(message) as string }) as Error,
     );
   });
 
@@ -137,7 +140,10 @@ describe('buildTrainingStep refuses', () => {
         teacher: { graph: teacher, shapes: taught },
       }),
     ).toThrow(
-      expect.objectContaining({ code: 'InvalidSettings', message: expect.stringMatching(message) as string }),
+      expect.objectContaining({
+        code: 'InvalidSettings',
+        message: expect.stringMatching(message) as string,
+      }) as Error,
     );
   });
 
