@@ -64,6 +64,12 @@ const FineTune = z.strictObject({
   weightDecay: z.number().nonnegative().default(5e-4),
   schedule: z.enum(['one-cycle', 'constant']).default('one-cycle'),
   seed: seed.default(0),
+  /** Images whose gradients are computed at once, where a batch does not fit memory. */
+  microBatch: count.optional(),
+  /** Stop once so many epochs have brought no better metric on the evaluation split; the best state is kept. */
+  earlyStopping: z.strictObject({ patience: count }).optional(),
+  /** Keep the state of the epoch with the best metric on the evaluation split. */
+  keepBest: z.boolean().optional(),
   /** Behind each compressed layer, before the next is compressed: 0 compresses all layers at once. */
   perLayer: z
     .strictObject({

@@ -14,9 +14,9 @@ import { openModel } from '../../engine/onnx/prepare';
 import { Session } from '../../engine/runtime/session';
 import { floats, type Tensor } from '../../engine/tensor/tensor';
 import { probeBlock } from '../../engine/training/lowering/probe';
-import { pack, withOwnConstants } from '../../engine/training/parameters';
+import { withOwnConstants } from '../../engine/training/parameters';
 import { measureShapes } from '../../engine/training/shapes';
-import { buildTrainingStep, names } from '../../engine/training/step';
+import { buildTrainingStep, names, ratesFeed } from '../../engine/training/step';
 
 const root = resolve(__dirname, '..', '..', '..');
 const [batch, rounds, stepsPerRound] = [64, 12, 4];
@@ -30,8 +30,6 @@ async function ours(path: string, threads: number) {
     block: await probeBlock(),
   });
   const session = await Session.open(step.model, { threads });
-  const vector = (data: Float32Array) => floats([data.length], data);
-  const statistics = pack(graph, step.statistics);
   const feeds: Record<string, Tensor> = {
     [step.images]: floats([batch, 1, 28, 28], Float32Array.from({ length: batch * 784 }, Math.random)),
     [names.labels]: {
@@ -39,11 +37,10 @@ async function ours(path: string, threads: number) {
       dims: [batch],
       data: BigInt64Array.from({ length: batch }, (_, n) => BigInt(n % 10)),
     },
-    [names.learningRate]: floats([], [1e-4]),
-    [names.momentum]: floats([], [0.9]),
-    [names.parameters]: vector(pack(graph, step.parameters)),
-    [names.momenta]: floats([step.parameters.size]),
-    ...(statistics.length && { [names.statistics]: vector(statistics) }),
+    ...ratesFeed(step, { learningRate: 1e-4, momentum: 0.9 }, 0),
+    ...Object.fromEntries(
+      step.vectors.map(({ input, size, initial }) => [input, floats([size], initial(graph))]),
+    ),
   };
   return async (steps: number) => {
     const times: number[] = [];

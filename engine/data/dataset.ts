@@ -9,7 +9,10 @@ import { NormalRows, PickedRows, type Rows, ZeroRows } from './rows';
 export interface DatasetSource {
   /** `.npy` of [N, …], mostly [N, C, H, W]: float32, float64 or uint8. */
   readonly images: string;
-  /** `.npy` of any integer type: [N], or [N, H, W] with a label a pixel. Scoring by fidelity needs none. */
+  /**
+   * `.npy` of any integer type: [N]; [N, H, W] with a label a pixel; or [N, K] with 0 or 1 for each of K classes.
+   * Scoring by fidelity needs none.
+   */
   readonly labels?: string;
   /** A model's further inputs, by name: `.npy` with one row an image; one of another length is fed whole each time. */
   readonly inputs?: Readonly<Record<string, string>>;
@@ -43,7 +46,7 @@ export interface RandomInput {
 export interface Batch {
   /** [N, C, H, W] in row-major order. */
   readonly images: Float32Array;
-  /** N labels, or N·H·W of a data set with labels a pixel; none where it has no labels. */
+  /** N labels, or N·H·W of a data set with labels a pixel, or N·K; none where it has no labels. */
   readonly labels: Int32Array;
   readonly size: number;
   /** The model's further inputs by name, where the data set has any. */
@@ -130,6 +133,11 @@ export class Dataset {
   /** Whether there are labels. */
   get labelled(): boolean {
     return this.parts.labels !== undefined;
+  }
+
+  /** Shape of a sample's labels: [] of one a sample, [H, W] of one a pixel, [K] of one a class. */
+  get labelShape(): readonly number[] {
+    return this.parts.labels?.dims.slice(1) ?? [];
   }
 
   /** Names of the further inputs that batches hold. */

@@ -86,14 +86,14 @@ export function checkImages({ images: path, normalize, layout }: DatasetSource, 
   }
 }
 
-/** @throws EngineError `InvalidData` when there is not one label an image, or a pixel. */
+/** @throws EngineError `InvalidData` when there is not one label an image, a pixel, or a class. */
 export function checkLabels({ labels: labelPath, layout }: DatasetSource, images: NpyFile, labels: NpyFile) {
   const [count, ...sample] = labels.dims;
   const plane = imageShape(images.dims.slice(1), { layout }).slice(1);
   const perPixel = sample.length === plane.length && plane.length > 0;
-  if (count !== images.dims[0] || (sample.length > 0 && !perPixel)) {
+  if (count !== images.dims[0] || (sample.length > 1 && !perPixel)) {
     const wanted = [
-      `[${images.dims[0]}]`,
+      `[${images.dims[0]}], one a class [${images.dims[0]}, K]`,
       ...(plane.length ? [`or one a pixel [${[images.dims[0], ...plane].join(', ')}]`] : []),
     ];
     throw new EngineError(

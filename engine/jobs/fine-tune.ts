@@ -1,4 +1,5 @@
 import { Dataset } from '../data/dataset';
+import { EngineError } from '../errors';
 import { saveModel } from '../onnx/model';
 import { openModel } from '../onnx/prepare';
 import { train } from '../training/trainer';
@@ -10,16 +11,28 @@ import type { FineTuneInput, FineTuning } from './types';
  * @throws EngineError `InvalidModel`, `UnsupportedModel`, `InvalidData`, `InvalidSettings`, `Diverged`, `Cancelled`.
  */
 export async function fineTuneJob(input: FineTuneInput, context: JobContext): Promise<FineTuning> {
+  const { earlyStopping, keepBest, ...settings } = input.settings;
+  const judged = earlyStopping !== undefined || keepBest;
+  if (judged && !input.evaluate) {
+    throw new EngineError(
+      'InvalidSettings',
+      `fine-tuning setting ${earlyStopping ? 'earlyStopping' : 'keepBest'} needs evaluation data to judge by`,
+    );
+  }
   const graph = openModel(input.model);
-  const data = Dataset.open(input.data);
+  const opened: Dataset[] = [];
+  const open = (source: FineTuneInput['data']) => {
+    const data = Dataset.open(source);
+    opened.push(data);
+    return data;
+  };
   try {
-    const {
-      graph: tuned,
-      steps,
-      resumedAt,
-      losses,
-    } = await train(graph, data, {
-      settings: input.settings,
+    const { graph: tuned, ...told } = await train(graph, open(input.data), {
+      settings,
+      evaluate:
+        judged && input.evaluate
+          ? { ...input.evaluate, data: open(input.evaluate.data), patience: earlyStopping?.patience }
+          : undefined,
       threads: input.threads,
       checkpoints: input.checkpoints,
       checkpointSeconds: input.checkpointSeconds,
@@ -28,8 +41,10 @@ export async function fineTuneJob(input: FineTuneInput, context: JobContext): Pr
       sources: input.data,
     });
     saveModel(tuned, input.out);
-    return { steps, resumedAt, losses };
+    const { steps, resumedAt, losses, retries, evaluations, best, notes } = told;
+    const epochs = evaluations.map(({ epoch, value }) => ({ epoch, value }));
+    return { ...{ steps, resumedAt, losses, retries, notes }, ...(best && { evaluations: epochs, best }) };
   } finally {
-    data.close();
+    opened.forEach((data) => data.close());
   }
 }

@@ -5,12 +5,25 @@ import { liftConstants } from '../onnx/rewrites/lift-constants';
 import { floats, isFloat, sizeOf, type Tensor } from '../tensor/tensor';
 import { dependents } from './backward';
 
-/** Where each of a list of tensors lies in one flat vector. */
-export interface Layout {
-  readonly entries: readonly { name: string; dims: readonly number[]; offset: number; size: number }[];
-  /** Elements of the vector. */
+/** A tensor's place in a flat vector. */
+export interface Entry {
+  readonly name: string;
+  readonly dims: readonly number[];
+  readonly offset: number;
   readonly size: number;
 }
+
+/** Where each of a list of tensors lies in one flat vector. */
+export interface Layout {
+  readonly entries: readonly Entry[];
+  /** Elements of the vector, with the zeros that fill its rows. */
+  readonly size: number;
+  /** Elements that weights take at its beginning, in whole rows of `rowLength`; the rest are biases, scales, shifts. */
+  readonly weights: number;
+}
+
+/** What the elements of a layout are counted in where only weights are to be told from the rest. */
+export const rowLength = 256;
 
 /** What training changes: weights by gradients, running statistics by the batches they see. */
 export interface Trainable {
@@ -26,6 +39,14 @@ const roles: Readonly<Record<string, readonly number[]>> = {
   BatchNormalization: [1, 2],
 };
 
+/** The inputs of an operator that multiply what depends on the images: weights, which decay. */
+const weightRoles: Readonly<Record<string, readonly number[]>> = {
+  Conv: [1],
+  ConvTranspose: [1],
+  Gemm: [0, 1],
+  MatMul: [0, 1],
+};
+
 /**
  * A copy in which every constant is an initializer of its own: Constant nodes become initializers, and so do Identity
  * nodes on one. Exporters write the latter for parameters that merely begin equal; training them as one would add
@@ -38,9 +59,9 @@ export function withOwnConstants(graph: Graph): Graph {
   return copy;
 }
 
-/** The nodes that `value` depends on, in execution order. */
-export function ancestors(graph: Graph, value: string): Node[] {
-  const needed = new Set([value]);
+/** The nodes that any of `values` depends on, in execution order. */
+export function ancestors(graph: Graph, ...values: string[]): Node[] {
+  const needed = new Set(values);
   return [...graph.nodes]
     .reverse()
     .filter((node) => {
@@ -88,7 +109,12 @@ export function findTrainable(graph: Graph, nodes: readonly Node[]): Trainable {
   if (computed) {
     throw new EngineError('UnsupportedModel', `running statistic ${computed} is not a float32 initializer`);
   }
-  return { parameters: layoutOf(graph, parameters), statistics: layoutOf(graph, statistics) };
+  const weights = new Set(
+    nodes.flatMap(({ opType, domain, input }) =>
+      domain ? [] : (weightRoles[opType] ?? []).map((at) => input[at]),
+    ),
+  );
+  return { parameters: layoutOf(graph, parameters, weights), statistics: layoutOf(graph, statistics) };
 }
 
 /** [C], [C, 1, 1] or [1, C, 1, 1], with more than one channel. */
@@ -97,15 +123,31 @@ function perChannel(dims: readonly number[]): boolean {
   return wide.length === 1 && (dims.length === 1 || wide[0] === (dims.length === 3 ? 0 : 1));
 }
 
-function layoutOf(graph: Graph, names: Iterable<string>): Layout {
+/** A layout of tensors of the graph; those named in `weights` come first, in rows of their own. */
+function layoutOf(graph: Graph, names: Iterable<string>, weights?: ReadonlySet<string>): Layout {
   let size = 0;
-  const entries = [...names].map((name) => {
+  const placed = (name: string): Entry => {
     const { dims } = graph.constant(name)!;
     const entry = { name, dims, offset: size, size: sizeOf(dims) };
     size += entry.size;
     return entry;
+  };
+  const all = [...names];
+  if (!weights) return { entries: all.map(placed), size, weights: 0 };
+  const fillRow = () => (size = Math.ceil(size / rowLength) * rowLength);
+  const first = all.filter((name) => weights.has(name)).map(placed);
+  const end = fillRow();
+  const rest = all.filter((name) => !weights.has(name)).map(placed);
+  return { entries: [...first, ...rest], size: fillRow(), weights: end };
+}
+
+/** The parts that a layout's vector consists of, in order; what fills a row has no entry. */
+export function piecesOf({ entries, size }: Layout): { readonly size: number; readonly entry?: Entry }[] {
+  const ends = [...entries.slice(1).map(({ offset }) => offset), size];
+  return entries.flatMap((entry, at) => {
+    const filled = ends[at] - entry.offset - entry.size;
+    return [{ size: entry.size, entry }, ...(filled ? [{ size: filled }] : [])];
   });
-  return { entries, size };
 }
 
 /** The vector of a layout, filled from the graph's initializers. */

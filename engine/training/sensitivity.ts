@@ -8,10 +8,10 @@ import { floats, type FloatTensor, isFloat } from '../tensor/tensor';
 import { backward } from './backward';
 import { Builder } from './builder';
 import { checkData, checkInput } from './checks';
-import { crossEntropy } from './loss';
+import { crossEntropy } from './losses/cross-entropy';
 import { ancestors, withOwnConstants } from './parameters';
+import { logitsOf } from './scores';
 import { measureShapes, type Shape } from './shapes';
-import { logitsOf } from './step';
 
 export interface SensitivityOptions {
   /** Images that are seen, drawn by `seed`. */

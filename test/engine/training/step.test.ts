@@ -6,10 +6,11 @@ import { makeNode } from '../../../engine/onnx/graph';
 import { Session } from '../../../engine/runtime/session';
 import { floats } from '../../../engine/tensor/tensor';
 import { probeBlock } from '../../../engine/training/lowering/probe';
-import { pack, unpack, withOwnConstants } from '../../../engine/training/parameters';
+import { withOwnConstants } from '../../../engine/training/parameters';
 import { ratesAt } from '../../../engine/training/schedule';
 import { measureShapes } from '../../../engine/training/shapes';
-import { buildTrainingStep, names } from '../../../engine/training/step';
+import { buildTrainingStep, names, ratesFeed } from '../../../engine/training/step';
+import { initialVectors, valuesOf } from '../../../engine/training/vectors';
 import { digits, distance, floatsOf, goldenTensors, root } from './support';
 
 const example = (name: string) => loadModel(join(root, 'examples', 'digits', `${name}.onnx`));
@@ -20,11 +21,13 @@ const data = digits();
 /** The ten steps of make_goldens.py. */
 async function tenSteps(model: Graph, peak: number, block?: number) {
   const graph = withOwnConstants(model);
-  const step = buildTrainingStep(graph, await measureShapes(graph, image), { weightDecay: 5e-4, block });
+  const step = buildTrainingStep(graph, await measureShapes(graph, image), {
+    weightDecay: 5e-4,
+    decay: 'all',
+    block,
+  });
   const session = await Session.open(step.model, { threads: 1 });
-  let parameters = pack(graph, step.parameters);
-  let momenta = new Float32Array(parameters.length);
-  let statistics = pack(graph, step.statistics);
+  let vectors = initialVectors(step.vectors, graph);
   const losses: number[] = [];
   for (let at = 0; at < 10; at++) {
     const size = at === 9 ? 8 : 16;
@@ -33,22 +36,16 @@ async function tenSteps(model: Graph, peak: number, block?: number) {
     const results = await session.run({
       [step.images]: floats([size, ...image], data.images.subarray(16 * at * 784, (16 * at + size) * 784)),
       [names.labels]: { type: 'int64', dims: [size], data: BigInt64Array.from(labels, BigInt) },
-      [names.learningRate]: floats([], [rates.learningRate]),
-      [names.momentum]: floats([], [rates.momentum]),
-      [names.parameters]: floats([parameters.length], parameters),
-      [names.momenta]: floats([parameters.length], momenta),
-      ...(statistics.length ? { [names.statistics]: floats([statistics.length], statistics) } : {}),
+      ...ratesFeed(step, rates, at),
+      ...Object.fromEntries(
+        step.vectors.map(({ name, input, size: length }) => [input, floats([length], vectors[name])]),
+      ),
     });
     losses.push(floatsOf(results[names.loss])[0]);
-    parameters = floatsOf(results[names.nextParameters]).slice();
-    momenta = floatsOf(results[names.nextMomenta]).slice();
-    if (statistics.length) statistics = floatsOf(results[names.nextStatistics]).slice();
+    vectors = Object.fromEntries(step.vectors.map(({ name, output }) => [name, floatsOf(results[output])]));
   }
   await session.close();
-  return {
-    losses,
-    values: new Map([...unpack(step.parameters, parameters), ...unpack(step.statistics, statistics)]),
-  };
+  return { losses, values: valuesOf(step.vectors, vectors) };
 }
 
 describe('buildTrainingStep', () => {
