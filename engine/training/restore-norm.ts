@@ -180,6 +180,8 @@ function insertNorm(graph: Graph, conv: Node, { mean, variance }: Moments): Site
     op: 'BatchNormalization',
     inputs: [before, names.scale, names.shift, names.mean, names.variance],
     outputs: [output],
+    // Exporters name nodes after their values: the convolution has the name that this would have by default.
+    name: graph.uniqueName(`${output} normalization`),
     attributes: { epsilon },
   });
   graph.replace(conv, [plain, norm]);

@@ -63,6 +63,7 @@ export async function train(graph: Graph, data: Dataset, options: TrainingOption
   const { settings, threads, sources } = options;
   checkSettings(settings, !!options.teacher);
   checkInput(graph, data.shape, sources.images);
+  if (options.teacher) checkInput(options.teacher, data.shape, sources.images);
   const own = withOwnConstants(graph);
   const restored =
     settings.batchNorm === 'restore'
