@@ -172,16 +172,13 @@ function insertNorm(graph: Graph, conv: Node, { mean, variance }: Moments): Site
     variance: constant('variance', variance),
   };
   const before = graph.uniqueName(`${output} before normalization`);
-  const plain = makeNode({
-    ...{ op: 'Conv', inputs: [conv.input[0], weight], outputs: [before], name: conv.name },
-  });
+  // Named after their values: the original's name may well be that of the value that the normalization now gives.
+  const plain = makeNode({ op: 'Conv', inputs: [conv.input[0], weight], outputs: [before] });
   plain.attribute = conv.attribute;
   const norm = makeNode({
     op: 'BatchNormalization',
     inputs: [before, names.scale, names.shift, names.mean, names.variance],
     outputs: [output],
-    // Exporters name nodes after their values: the convolution has the name that this would have by default.
-    name: graph.uniqueName(`${output} normalization`),
     attributes: { epsilon },
   });
   graph.replace(conv, [plain, norm]);
