@@ -169,10 +169,10 @@ export function checkInput(graph: Graph, image: readonly number[], file: string)
 
 /** @throws EngineError `InvalidData` when a label is no class of the model. */
 export function checkData(data: Dataset, classes: number, file: string): void {
-  checkRange(data, [0, classes - 1], file, undefined);
+  checkRange(data, [0, classes - 1], `the model's classes are 0 to ${classes - 1}`, file);
 }
 
-/** @throws EngineError `InvalidData` when a label is none that the loss of a step takes. */
+/** @throws EngineError `InvalidData` when there are no labels, or one is none that the loss of a step takes. */
 export function checkLabelsOf(
   data: Dataset,
   { labels, classes }: Pick<TrainingStep, 'labels' | 'classes'>,
@@ -180,21 +180,25 @@ export function checkLabelsOf(
   file: string,
 ): void {
   if (!labels) return;
-  const range = labels === 'class' ? ([0, classes - 1] as const) : lossRule(settings).range;
-  if (range) checkRange(data, range, file, settings.ignoreLabel);
+  const { range = [-Infinity, Infinity] } = lossRule(settings);
+  const last = classes - 1;
+  if (labels === 'score') {
+    checkRange(data, range, `${settings.loss} takes labels from ${range[0]} to ${range[1]}`, file);
+  } else checkRange(data, [0, last], `the model's classes are 0 to ${last}`, file, settings.ignoreLabel);
 }
 
 function checkRange(
   { labels, labelShape }: Dataset,
   [low, high]: readonly [number, number],
+  wanted: string,
   file: string,
-  ignored: number | undefined,
+  ignored?: number,
 ): void {
   const at = labels.findIndex((label) => (label < low || label > high) && label !== ignored);
   if (at < 0) return;
   const row = Math.floor(at / sizeOf(labelShape));
   throw new EngineError(
     'InvalidData',
-    `${file} holds label ${labels[at]} (row ${row} of the split); the model's classes are ${low} to ${high}`,
+    `${file} holds label ${labels[at]} (row ${row} of the split); ${wanted}`,
   );
 }

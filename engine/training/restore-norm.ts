@@ -172,9 +172,8 @@ function insertNorm(graph: Graph, conv: Node, { mean, variance }: Moments): Site
     variance: constant('variance', variance),
   };
   const before = graph.uniqueName(`${output} before normalization`);
-  const plain = makeNode({
-    ...{ op: 'Conv', inputs: [conv.input[0], weight], outputs: [before], name: conv.name },
-  });
+  // Named after their values: the original's name may well be that of the value that the normalization now gives.
+  const plain = makeNode({ op: 'Conv', inputs: [conv.input[0], weight], outputs: [before] });
   plain.attribute = conv.attribute;
   const norm = makeNode({
     op: 'BatchNormalization',

@@ -89,6 +89,7 @@ async function trainOn(
   checkSettings(settings, !!teacher);
   if (evaluating) checkEvaluating(evaluating);
   checkInput(graph, data.shape, sources.images);
+  if (teacher) checkInput(teacher, data.shape, sources.images);
   const { graph: own, fold } = await prepared(graph, data, options);
   const shapes = await measureShapes(own, data.shape);
   const stepSettings = {

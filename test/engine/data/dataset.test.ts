@@ -156,6 +156,18 @@ describe('beyond images and labels', () => {
     expect(Array.from(batchOf(data, [1]).images)).toEqual([4, 5, 6]);
   });
 
+  it('reads a label for each of many classes', () => {
+    const many = npy({
+      type: 'uint8',
+      dims: [4, 3],
+      data: Uint8Array.from({ length: 12 }, (_, at) => at % 2),
+    });
+    const data = Dataset.open({ images, labels: many });
+    expect(data.labelShape).toEqual([3]);
+    expect(data.gather([1, 3]).labels).toEqual(Int32Array.from([1, 0, 1, 1, 0, 1]));
+    data.close();
+  });
+
   it('reads a label a pixel', () => {
     const masks = npy({ type: 'uint8', dims: [4, 1, 1], data: Uint8Array.from([7, 8, 9, 255]) });
     expect(Array.from(batchOf(Dataset.open({ images, labels: masks }), [3, 0]).labels)).toEqual([255, 7]);

@@ -16,6 +16,10 @@ const settings: TrainingSettings = {
   seed: 3,
 };
 
+/** An EngineError of that code and message. */
+const refusal = (code: string, message: RegExp) =>
+  expect.objectContaining({ code, message: expect.stringMatching(message) as string }) as Error;
+
 describe('checkSettings', () => {
   test('takes what is right', () => {
     const distillation = {
@@ -70,12 +74,7 @@ describe('checkSettings', () => {
     [{ loss: 'mean-squared-error', labelSmoothing: 0.1 }, /belong to loss cross-entropy/],
     [{ distillation: {} }, /distillation needs a teacher/],
   ])('%j is told in a sentence', (changes, message) => {
-    expect(() => checkSettings({ ...settings, ...changes })).toThrow(
-      expect.objectContaining({
-        code: 'InvalidSettings',
-        message: expect.stringMatching(message) as string,
-      }) as Error,
-    );
+    expect(() => checkSettings({ ...settings, ...changes })).toThrow(refusal('InvalidSettings', message));
   });
 
   test.each<[Record<string, unknown>, RegExp]>([
@@ -118,7 +117,7 @@ describe('buildTrainingStep refuses', () => {
     const graph = model(name);
     const shapes = await measureShapes(graph, [3, 8, 8]);
     expect(() => buildTrainingStep(graph, shapes, { weightDecay: 0, ...changes })).toThrow(
-      expect.objectContaining({ code, message: expect.stringMatching(message) as string }) as Error,
+      refusal(code, message),
     );
   });
 
@@ -139,12 +138,7 @@ describe('buildTrainingStep refuses', () => {
         distillation,
         teacher: { graph: teacher, shapes: taught },
       }),
-    ).toThrow(
-      expect.objectContaining({
-        code: 'InvalidSettings',
-        message: expect.stringMatching(message) as string,
-      }) as Error,
-    );
+    ).toThrow(refusal('InvalidSettings', message));
   });
 
   test('a teacher of another operator set', async () => {
