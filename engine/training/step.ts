@@ -3,11 +3,11 @@ import { declare } from '../onnx/extract';
 import type { Graph, Node } from '../onnx/graph';
 import { backward } from './backward';
 import { Builder } from './builder';
-import { trainingForms } from './gradients/norm';
+import { trainingFormOf } from './gradients/norm';
 import { lowerToBlocks } from './lowering/blocked';
 import { crossEntropy } from './loss';
 import { sgd } from './optimizer';
-import { ancestors, findTrainable, type Layout, type Trainable } from './parameters';
+import { ancestors, type BatchNormMode, findTrainable, type Layout, type Trainable } from './parameters';
 import type { Shape } from './shapes';
 
 /** Names of the step model's inputs and outputs; images come under the model's own input name. */
@@ -28,6 +28,8 @@ export interface StepSettings {
   readonly weightDecay: number;
   /** Channels of a block of ONNX Runtime's blocked layout (`probeBlock`); plain convolutions where undefined. */
   readonly block?: number;
+  /** The batch's own statistics where it is not given. */
+  readonly batchNorm?: BatchNormMode;
 }
 
 /** A model that computes one step of training. */
@@ -42,34 +44,36 @@ export interface TrainingStep extends Trainable {
 }
 
 /**
- * Forward pass, cross-entropy, backward pass and optimizer as one ONNX graph.
+ * Forward pass, cross-entropy, backward pass and optimizer as one ONNX graph. Parameters that no gradient reaches are
+ * constants of it, and told in its notes.
  * @param graph as `withOwnConstants` gives it; its first output holds the logits, or softmax of them.
  * @param shapes of all its values (`measureShapes`).
- * @throws EngineError `UnsupportedModel` when an operator has no gradient, or the output is not [N, classes].
+ * @throws EngineError `UnsupportedModel` when no parameter can be trained, or the output is not [N, classes].
  */
 export function buildTrainingStep(
   graph: Graph,
   shapes: ReadonlyMap<string, Shape>,
-  { weightDecay, block }: StepSettings,
+  { weightDecay, block, batchNorm }: StepSettings,
 ): TrainingStep {
   const builder = new Builder(graph.opset);
   const shapeOf = (value: string) => shapes.get(value) ?? [];
   const { logits, classes } = logitsOf(graph, shapeOf);
   const nodes = ancestors(graph, logits);
-  const { parameters, statistics } = findTrainable(graph, nodes);
+  const trainable = findTrainable(graph, nodes, shapeOf, logits, batchNorm);
+  const { parameters, statistics } = trainable;
 
   spread(builder, names.parameters, parameters);
   const current = new Map(
     spread(builder, names.statistics, statistics, 'training/before ').map(({ name, value }) => [name, value]),
   );
   const trained = new Set([...parameters.entries, ...statistics.entries].map(({ name }) => name));
-  for (const name of new Set(nodes.flatMap((node) => node.input))) {
+  for (const name of new Set(nodes.flatMap((node) => [...graph.readsOf(node)]))) {
     const value = trained.has(name) ? undefined : graph.constant(name);
     if (value) builder.constant(value, name);
   }
   const saved = new Map<Node, Record<string, string>>();
   for (const node of nodes) {
-    const form = node.domain ? undefined : trainingForms[node.opType];
+    const form = trainingFormOf(node, batchNorm);
     if (!form) {
       builder.nodes.push(node);
       continue;
@@ -83,10 +87,9 @@ export function buildTrainingStep(
   const { loss, gradient } = crossEntropy(builder, flat, names.labels, classes);
   builder.op('Identity', [loss], {}, names.loss);
   const seed = flat === logits ? gradient : builder.reshape(gradient, shapeOf(logits));
-  const constant = (value: string) => graph.constant(value);
   const gradients = backward(
     builder,
-    { nodes, shapeOf, constant, saved },
+    { graph, nodes, shapeOf, saved },
     new Map([[logits, seed]]),
     parameters.entries.map(({ name }) => name),
   );
@@ -113,7 +116,7 @@ export function buildTrainingStep(
       builder.rearranged.get(value)?.dims;
     lowerToBlocks(builder, { block, dimsOf });
   }
-  return { ...assemble(builder, graph, shapeOf, { parameters, statistics }), classes };
+  return { ...assemble(builder, graph, shapeOf, trainable), classes };
 }
 
 /** The values before a closing softmax, which the loss applies itself. */
@@ -155,8 +158,9 @@ function assemble(
   builder: Builder,
   graph: Graph,
   shapeOf: (value: string) => Shape,
-  { parameters, statistics }: Trainable,
+  trainable: Trainable,
 ) {
+  const { parameters, statistics } = trainable;
   const images = graph.inputs[0].name;
   const vectors = (statisticsName: string, parametersName: string, momentaName: string) => [
     declare(parametersName, [parameters.size]),
@@ -178,5 +182,5 @@ function assemble(
       ...vectors(names.nextStatistics, names.nextParameters, names.nextMomenta),
     ],
   });
-  return { model, images, parameters, statistics };
+  return { model, images, ...trainable };
 }

@@ -2,7 +2,7 @@ import { parseModel } from '../../../engine/onnx/model';
 import { backward } from '../../../engine/training/backward';
 import { Builder } from '../../../engine/training/builder';
 import { gradients } from '../../../engine/training/gradients';
-import { trainingForms } from '../../../engine/training/gradients/norm';
+import { trainingFormOf } from '../../../engine/training/gradients/norm';
 import { lowerToBlocks } from '../../../engine/training/lowering/blocked';
 import { probeBlock } from '../../../engine/training/lowering/probe';
 import { declare } from '../../../engine/onnx/extract';
@@ -18,15 +18,14 @@ async function differentiate(golden: Map<string, Tensor>, block: number | undefi
   const dims = new Map([...golden].map(([name, tensor]) => [name, tensor.dims]));
   const shapeOf = (value: string) => dims.get(value) ?? graph.constant(value)?.dims ?? [];
   const [node] = graph.nodes;
-  const form = trainingForms[node.opType];
+  const form = trainingFormOf(node);
   const saved = form
     ? form({ builder, node, shapeOf, statistic: (value) => value, update: () => undefined })
     : (builder.nodes.push(node), {});
   const inputs = graph.inputs.map(({ name }) => name);
-  const constant = (value: string) => graph.constant(value);
   const found = backward(
     builder,
-    { nodes: [node], shapeOf, constant, saved: new Map([[node, saved]]) },
+    { graph, nodes: [node], shapeOf, saved: new Map([[node, saved]]) },
     new Map([['y', 'cotangent']]),
     inputs,
   );
