@@ -98,7 +98,8 @@ const isGroupNorm = (graph: Graph, { opType, input }: Node): boolean =>
  * @param graph as `withOwnConstants` gives it.
  * @param nodes those that `output` depends on.
  * @param output the value that the loss is computed from.
- * @throws EngineError `UnsupportedModel` when there are none, or none that a gradient reaches.
+ * @throws EngineError `UnsupportedModel` when there are none, or none that a gradient reaches, or the model is older than
+ * operator set 11.
  */
 export function findTrainable(
   graph: Graph,
@@ -107,6 +108,12 @@ export function findTrainable(
   output: string,
   batchNorm: BatchNormMode = 'batch',
 ): Trainable {
+  if (graph.opset < oldestOpset) {
+    throw new EngineError(
+      'UnsupportedModel',
+      `the model is of operator set ${graph.opset}; training takes ${oldestOpset} and later: export it with a later opset`,
+    );
+  }
   const parameters = [...parametersOf(graph, nodes)];
   if (!parameters.length) {
     throw new EngineError(
@@ -123,6 +130,9 @@ export function findTrainable(
   const { trained, notes } = trainableThrough({ graph, nodes, shapeOf }, output, parameters);
   return { parameters: layoutOf(graph, trained), statistics: layoutOf(graph, statistics), notes };
 }
+
+/** The first operator set that has all operators which gradients are written in. */
+const oldestOpset = 11;
 
 const isBatchNorm = ({ domain, opType }: Node): boolean => !domain && opType === 'BatchNormalization';
 

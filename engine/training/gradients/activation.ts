@@ -30,17 +30,10 @@ export const activation: Readonly<Record<string, GradientRule>> = {
   ),
 
   /** Zero at the bounds themselves, as of PyTorch's relu6 and hardtanh. */
-  Clip({ builder, node, inputs, dy }) {
+  Clip({ builder, inputs: [x, low, high], dy }) {
     const { mul, indicator, greater, less } = algebra(builder);
-    const [x, low, high] = inputs;
-    const bound = (name: string, infinite: number) => {
-      const given = floatOf(node, name, infinite);
-      return Math.abs(given) < 3e38 ? given : undefined;
-    };
-    // Before operator set 11 the bounds were attributes.
-    const [least, most] = [low || bound('min', -Infinity), high || bound('max', Infinity)];
-    const above = least === undefined ? dy : mul(dy, indicator(greater(x, least)));
-    return [most === undefined ? above : mul(above, indicator(less(x, most)))];
+    const above = low ? mul(dy, indicator(greater(x, low))) : dy;
+    return [high ? mul(above, indicator(less(x, high))) : above];
   },
 
   Sigmoid({ builder, output, dy }) {

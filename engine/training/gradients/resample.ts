@@ -65,13 +65,12 @@ function mapOf(context: GradientContext, mode: string, places: readonly number[]
   return { from, to: places.length, data };
 }
 
-/** The axes that a Resize or Upsample changes. */
+/** The axes that a Resize changes. */
 function resampled(context: GradientContext): Resampling[] {
   const { node, inputs, output, shapeOf, constantOf } = context;
   const [before, after] = [shapeOf(inputs[0]), shapeOf(output)];
-  const scalesInput = inputs.length > 2 ? inputs[2] : inputs[1];
-  const given = constantOf(scalesInput);
-  const sized = Boolean(inputs[3]) || !scalesInput;
+  const given = constantOf(inputs[2]);
+  const sized = Boolean(inputs[3]);
   if (!sized && !given) refuse(context, 'its scales are computed');
   if (sized && stringOf(node, 'keep_aspect_ratio_policy', 'stretch') !== 'stretch') {
     refuse(context, 'it keeps the aspect ratio of asked sizes');
@@ -84,18 +83,13 @@ function resampled(context: GradientContext): Resampling[] {
   });
 }
 
-/** Resize and Upsample: interpolation along one axis after the other. */
+/** Interpolation along one axis after the other. */
 function resize(context: GradientContext): (string | undefined)[] {
-  const { builder, node, output, shapeOf } = context;
-  const modern = node.opType === 'Resize' && builder.opset >= 11;
+  const { node, output, shapeOf } = context;
   const mode = stringOf(node, 'mode', 'nearest');
-  const transformation = stringOf(
-    node,
-    'coordinate_transformation_mode',
-    modern ? 'half_pixel' : 'asymmetric',
-  );
+  const transformation = stringOf(node, 'coordinate_transformation_mode', 'half_pixel');
   const coordinate = coordinates[transformation];
-  const rounding = nearest[stringOf(node, 'nearest_mode', modern ? 'round_prefer_floor' : 'floor')];
+  const rounding = nearest[stringOf(node, 'nearest_mode', 'round_prefer_floor')];
   if (!coordinate || !['nearest', 'linear', 'cubic'].includes(mode) || intOf(node, 'antialias', 0)) {
     refuse(context, `there is no gradient for mode ${mode} with ${transformation}, or with antialias`);
   }
@@ -126,11 +120,9 @@ const padded: Readonly<Record<string, (place: number, size: number) => number>> 
 
 /** The pads of a Pad node for every axis, whether or not it names axes (operator set 18). */
 function padsOf(context: GradientContext): number[] {
-  const { node, inputs, shapeOf, constantOf } = context;
+  const { inputs, shapeOf, constantOf } = context;
   const rank = shapeOf(inputs[0]).length;
-  // Before operator set 11 the pads were an attribute.
-  const given = inputs[1] ? constantOf(inputs[1]) : intsOf(node, 'pads');
-  if (!given) refuse(context, 'its pads are computed');
+  const given = constantOf(inputs[1]) ?? refuse(context, 'its pads are computed');
   const axes = constantOf(inputs[3])?.map((axis) => (axis + rank) % rank) ?? [...Array(rank).keys()];
   const pads = new Array<number>(2 * rank).fill(0);
   axes.forEach((axis, at) => {
@@ -143,7 +135,6 @@ function padsOf(context: GradientContext): number[] {
 /** Operators that compute each element from a few along axes. */
 export const resample: Readonly<Record<string, GradientRule>> = {
   Resize: resize,
-  Upsample: resize,
 
   Pad(context) {
     const { builder, node, inputs, output, shapeOf } = context;

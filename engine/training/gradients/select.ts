@@ -1,4 +1,4 @@
-import { intOf, intsOf } from '../../onnx/attributes';
+import { intOf } from '../../onnx/attributes';
 import { type GradientContext, type GradientRule, refuse } from '../gradients';
 import { backThrough } from './axis';
 
@@ -11,12 +11,11 @@ const axisOf = ({ node, inputs, shapeOf }: GradientContext, fallback: number) =>
 
 /** What a Slice keeps of each axis that it names, its bounds as Python's: clamped, the end not included. */
 function sliced(context: GradientContext) {
-  const { node, inputs, shapeOf, constantOf } = context;
+  const { inputs, shapeOf, constantOf } = context;
   const shape = shapeOf(inputs[0]);
-  // Before operator set 10 the ranges were attributes.
   const part = (at: number, name: string) => {
     if (inputs[at] && !constantOf(inputs[at])) refuse(context, `its ${name} are computed`);
-    return constantOf(inputs[at]) ?? intsOf(node, name);
+    return constantOf(inputs[at]);
   };
   const [starts, ends] = [part(1, 'starts') ?? [], part(2, 'ends') ?? []];
   const axes = part(3, 'axes') ?? range(starts.length);
@@ -34,6 +33,18 @@ function sliced(context: GradientContext) {
     const count = Math.max(0, Math.ceil((end - start) / step));
     return { axis, places: range(count).map((index) => start + index * step), length };
   });
+}
+
+/** A Gather's dX where the indices are computed, or those of the batch: dY added up at the places that it came from. */
+function scattered(context: GradientContext, axis: number): string {
+  const { builder, inputs, dy, shapeOf } = context;
+  const rest = shapeOf(inputs[0]).slice(1);
+  if (axis || builder.opset < 16 || rest.some((dim) => dim < 0)) {
+    refuse(context, 'its indices are computed, or those of the batch; along the first axis operator set 16 could');
+  }
+  const zeros = builder.op('ConstantOfShape', [builder.op('Shape', [inputs[0]])]);
+  const places = builder.reshape(inputs[1], [-1, 1]);
+  return builder.op('ScatterND', [zeros, places, builder.reshape(dy, [-1, ...rest])], { reduction: 'add' });
 }
 
 /** Operators that choose elements along axes. */
@@ -83,10 +94,10 @@ export const select: Readonly<Record<string, GradientRule>> = {
 
   Gather(context) {
     const { builder, inputs, dy, shapeOf, constantOf } = context;
-    const indices = constantOf(inputs[1]) ?? refuse(context, 'its indices are computed');
     const axis = axisOf(context, 0);
     const dims = shapeOf(inputs[0]);
-    if (dims[axis] < 0) refuse(context, 'it gathers along the axis of the batch');
+    const indices = constantOf(inputs[1]);
+    if (!indices || dims[axis] < 0) return [scattered(context, axis)];
     const flat = dims.map((dim, at) => (at === axis ? indices.length : dim));
     const places = indices.map((index) => (index + dims[axis]) % dims[axis]);
     const lines = shapeOf(inputs[1]).length === 1 ? dy : builder.reshape(dy, flat);
