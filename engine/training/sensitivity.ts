@@ -46,12 +46,7 @@ export async function eachGradient(
   const { samples, batch, seed, labels: given, threads, onBatch, sources } = options;
   checkInput(graph, data.shape, sources.images);
   const own = withOwnConstants(graph);
-  const { model, classes } = gradientModel(
-    own,
-    await measureShapes(own, data.shape),
-    weights,
-    given,
-  );
+  const { model, classes } = gradientModel(own, await measureShapes(own, data.shape), weights, given);
   if (given) checkData(data, classes, sources.labels);
   const session = await Session.open(model, { threads, provider: 'cpu' });
   try {

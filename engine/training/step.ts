@@ -154,12 +154,7 @@ function spread(builder: Builder, vector: string, { entries }: Layout, prefix = 
   });
 }
 
-function assemble(
-  builder: Builder,
-  graph: Graph,
-  shapeOf: (value: string) => Shape,
-  trainable: Trainable,
-) {
+function assemble(builder: Builder, graph: Graph, shapeOf: (value: string) => Shape, trainable: Trainable) {
   const { parameters, statistics } = trainable;
   const images = graph.inputs[0].name;
   const vectors = (statisticsName: string, parametersName: string, momentaName: string) => [

@@ -37,7 +37,10 @@ export function trainableThrough(forward: Forward, output: string, wanted: reado
   }
   keep((name) => !found.has(name), 'parameters that the loss has no slope by keep their values');
   if (!trained.length) {
-    throw new EngineError('UnsupportedModel', `the model has no parameter left to train: ${notes.join('; ')}`);
+    throw new EngineError(
+      'UnsupportedModel',
+      `the model has no parameter left to train: ${notes.join('; ')}`,
+    );
   }
   return { trained, notes };
 }

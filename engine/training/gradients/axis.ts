@@ -24,7 +24,8 @@ const without = (shape: Shape, axis: number, ...dims: number[]) => [
 
 /** Elements of the axes behind `axis`, which a reshape beside the batch has to know. */
 function behind(context: GradientContext, shape: Shape, axis: number): number {
-  if (shape.slice(axis).some((dim) => dim < 0)) refuse(context, 'it works along, or before, the axis of the batch');
+  if (shape.slice(axis).some((dim) => dim < 0))
+    refuse(context, 'it works along, or before, the axis of the batch');
   return shape.slice(axis + 1).reduce((a, b) => a * b, 1);
 }
 
@@ -41,7 +42,8 @@ export function backAlong(
 ): string {
   const { builder } = context;
   const post = behind(context, shape, axis);
-  if (axis === shape.length - 1) return builder.op('MatMul', [dy, builder.constant(floats([to, from], data))]);
+  if (axis === shape.length - 1)
+    return builder.op('MatMul', [dy, builder.constant(floats([to, from], data))]);
   const turned = Float32Array.from(
     { length: data.length },
     (_, at) => data[(at % to) * from + Math.floor(at / to)],

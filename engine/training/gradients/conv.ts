@@ -103,9 +103,7 @@ export const conv: Readonly<Record<string, GradientRule>> = {
       const reversed = { ...planes, inputs: [dy] };
       return [
         wants(0) ? reversedInputGradient(planes, shape) : undefined,
-        wants(1)
-          ? weightGradient(reversed, shape, builder.transpose(inputs[0], [1, 0, 2, 3]))
-          : undefined,
+        wants(1) ? weightGradient(reversed, shape, builder.transpose(inputs[0], [1, 0, 2, 3])) : undefined,
         wants(2) ? builder.reduceSum(dy, [0, 2, 3], false) : undefined,
       ];
     }),

@@ -44,32 +44,32 @@ function backOver({ builder, inputs, shapeOf }: GradientContext, window: Window,
  * scattering with addition, which overlapping windows need, came only with operator set 16.
  */
 function maxPool(context: GradientContext): (string | undefined)[] {
-const { builder, inputs, output, dy, shapeOf } = context;
-const window = poolingOf(context);
-const end = overhang(window).map((extent) => Math.max(extent, 0));
-const pads = [0, 0, ...window.begin, 0, 0, ...end];
-const padded = pads.some(Boolean)
-  ? builder.op('Pad', [inputs[0], builder.ints(pads), builder.scalar(-Infinity)])
-  : inputs[0];
-let free: string | undefined;
-const shares = offsets(window).map((offset) => {
-  const equal = builder.op('Equal', [builder.slice(padded, met(window, offset)), output]);
-  const first = free ? builder.op('And', [equal, free]) : equal;
-  const missed = builder.op('Not', [equal]);
-  free = free ? builder.op('And', [free, missed]) : missed;
-  const share = builder.op('Where', [first, dy, builder.scalar(0)]);
-  return builder.reshape(share, [-1, 1, ...window.output]);
-});
-const [R, S] = window.kernel;
-const size = R * S;
-const place = new Float32Array(size * size);
-for (let at = 0; at < size; at++) place[at * size + at] = 1;
-const back = builder.op(
-  'ConvTranspose',
-  [builder.concat(shares, 1), builder.constant(floats([size, 1, R, S], place))],
-  transposed(window),
-);
-return [builder.reshape(back, shapeOf(inputs[0]))];
+  const { builder, inputs, output, dy, shapeOf } = context;
+  const window = poolingOf(context);
+  const end = overhang(window).map((extent) => Math.max(extent, 0));
+  const pads = [0, 0, ...window.begin, 0, 0, ...end];
+  const padded = pads.some(Boolean)
+    ? builder.op('Pad', [inputs[0], builder.ints(pads), builder.scalar(-Infinity)])
+    : inputs[0];
+  let free: string | undefined;
+  const shares = offsets(window).map((offset) => {
+    const equal = builder.op('Equal', [builder.slice(padded, met(window, offset)), output]);
+    const first = free ? builder.op('And', [equal, free]) : equal;
+    const missed = builder.op('Not', [equal]);
+    free = free ? builder.op('And', [free, missed]) : missed;
+    const share = builder.op('Where', [first, dy, builder.scalar(0)]);
+    return builder.reshape(share, [-1, 1, ...window.output]);
+  });
+  const [R, S] = window.kernel;
+  const size = R * S;
+  const place = new Float32Array(size * size);
+  for (let at = 0; at < size; at++) place[at * size + at] = 1;
+  const back = builder.op(
+    'ConvTranspose',
+    [builder.concat(shares, 1), builder.constant(floats([size, 1, R, S], place))],
+    transposed(window),
+  );
+  return [builder.reshape(back, shapeOf(inputs[0]))];
 }
 
 /** dX of y = (Σ |x|^p)^(1/p): x · |x|^(p-2) · dY · y^(1-p), summed over the windows. Zero where y is, and so x. */

@@ -24,9 +24,7 @@ const spread = (context: GradientContext, axes: readonly number[]): string =>
 
 /** dX from X, and from Y and dY with the reduced axes kept. */
 const folding =
-  (
-    rule: (of: ReturnType<typeof algebra>, x: string, y: string, dy: string) => string,
-  ): GradientRule =>
+  (rule: (of: ReturnType<typeof algebra>, x: string, y: string, dy: string) => string): GradientRule =>
   (context) => {
     const { builder, inputs, output, dy } = context;
     const axes = axesOf(context);

@@ -51,7 +51,8 @@ function taps({ node }: GradientContext, mode: string, place: number, from: numb
   }
   const first = Math.floor(place) - 1;
   const weights = cubicWeights(place - first - 1, floatOf(node, 'cubic_coeff_a', -0.75));
-  if (!intOf(node, 'exclude_outside', 0)) return weights.map((weight, at) => [clamp(first + at, from), weight]);
+  if (!intOf(node, 'exclude_outside', 0))
+    return weights.map((weight, at) => [clamp(first + at, from), weight]);
   const inside = weights.map((weight, at) => (clamp(first + at, from) === first + at ? weight : 0));
   const total = inside.reduce((a, b) => a + b, 0);
   return inside.map((weight, at) => [clamp(first + at, from), weight / total]);
@@ -99,7 +100,14 @@ function resize(context: GradientContext): (string | undefined)[] {
     const places = Array.from({ length: of.to }, (_, at) => coordinate(of, at));
     dy =
       mode === 'nearest'
-        ? backThrough(context, dy, shape, of.axis, places.map((place) => clamp(rounding(place), of.from)), of.from)
+        ? backThrough(
+            context,
+            dy,
+            shape,
+            of.axis,
+            places.map((place) => clamp(rounding(place), of.from)),
+            of.from,
+          )
         : backAlong(context, dy, shape, of.axis, mapOf(context, mode, places, of.from));
     shape[of.axis] = of.from;
   }

@@ -73,8 +73,7 @@ export const sampleNorm: Readonly<Record<string, GradientRule>> = {
   LayerNormalization: overLastAxes(),
   RMSNormalization: overLastAxes('kept'),
 
-  InstanceNormalization: (context) =>
-    overGroups(context, context.shapeOf(context.inputs[0])[1], 'channel'),
+  InstanceNormalization: (context) => overGroups(context, context.shapeOf(context.inputs[0])[1], 'channel'),
 
   GroupNormalization(context) {
     const groups = intOf(context.node, 'num_groups', 1);

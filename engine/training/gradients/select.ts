@@ -24,7 +24,8 @@ function sliced(context: GradientContext) {
     const axis = (given + shape.length) % shape.length;
     const [length, step] = [shape[axis], steps[at]];
     if (length < 0) {
-      if (starts[at] === 0 && ends[at] >= 2 ** 31 - 1 && step === 1) return { axis, places: undefined, length };
+      if (starts[at] === 0 && ends[at] >= 2 ** 31 - 1 && step === 1)
+        return { axis, places: undefined, length };
       refuse(context, 'it cuts the axis of the batch');
     }
     const [low, high] = step > 0 ? [0, length] : [-1, length - 1];
@@ -40,7 +41,10 @@ function scattered(context: GradientContext, axis: number): string {
   const { builder, inputs, dy, shapeOf } = context;
   const rest = shapeOf(inputs[0]).slice(1);
   if (axis || builder.opset < 16 || rest.some((dim) => dim < 0)) {
-    refuse(context, 'its indices are computed, or those of the batch; along the first axis operator set 16 could');
+    refuse(
+      context,
+      'its indices are computed, or those of the batch; along the first axis operator set 16 could',
+    );
   }
   const zeros = builder.op('ConstantOfShape', [builder.op('Shape', [inputs[0]])]);
   const places = builder.reshape(inputs[1], [-1, 1]);
@@ -82,7 +86,8 @@ export const select: Readonly<Record<string, GradientRule>> = {
   Concat(context) {
     const { builder, inputs, dy, wants, shapeOf } = context;
     const axis = axisOf(context, 1);
-    if (inputs.some((input) => shapeOf(input)[axis] < 0)) refuse(context, 'it joins along the axis of the batch');
+    if (inputs.some((input) => shapeOf(input)[axis] < 0))
+      refuse(context, 'it joins along the axis of the batch');
     let start = 0;
     return inputs.map((input, at) => {
       const end = start + shapeOf(input)[axis];

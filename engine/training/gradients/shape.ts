@@ -48,7 +48,8 @@ export const shape: Readonly<Record<string, GradientRule>> = {
 
   DepthToSpace({ builder, node, inputs, dy, shapeOf }) {
     const size = intOf(node, 'blocksize', 1);
-    if (stringOf(node, 'mode', 'DCR') === 'DCR') return [builder.op('SpaceToDepth', [dy], { blocksize: size })];
+    if (stringOf(node, 'mode', 'DCR') === 'DCR')
+      return [builder.op('SpaceToDepth', [dy], { blocksize: size })];
     const [, channels, height, width] = shapeOf(inputs[0]);
     const blocks = builder.reshape(dy, [-1, channels / size ** 2, height, size, width, size]);
     const depth = builder.transpose(blocks, [0, 1, 3, 5, 2, 4]);

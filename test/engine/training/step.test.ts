@@ -139,6 +139,8 @@ describe('buildTrainingStep', () => {
     const kept = new Set(step.parameters.entries.map(({ name }) => name));
     const norms = model.nodes.filter(({ opType }) => opType === 'BatchNormalization');
     expect(norms.every(({ input }) => kept.has(input[1]) && kept.has(input[2]))).toBe(true);
-    expect(step.model.nodes.filter(({ opType }) => opType === 'BatchNormalization')).toHaveLength(norms.length);
+    expect(step.model.nodes.filter(({ opType }) => opType === 'BatchNormalization')).toHaveLength(
+      norms.length,
+    );
   });
 });
