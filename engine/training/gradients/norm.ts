@@ -24,11 +24,14 @@ const perChannel = (builder: Builder, value: string, rank: number) =>
 
 const batchAxes = (rank: number) => [...Array(rank).keys()].filter((axis) => axis !== 1);
 
+const defaultMomentum = 0.9;
+
 /** Operators that compute otherwise in training than in inference. */
 const trainingForms: Readonly<Record<string, TrainingForm>> = {
   /**
    * Batch normalization (Ioffe and Szegedy, 2015) over the batch's own mean and variance. The running ones follow as in
-   * PyTorch: by `momentum`, the variance with Bessel's correction.
+   * PyTorch: by `momentum`, the variance with Bessel's correction. A momentum of 1, which PyTorch's exporter writes for a
+   * cumulative average, would keep them from following: they follow by ONNX's default then.
    */
   BatchNormalization({ builder, node, shapeOf, statistic, update }) {
     const [x, scale, bias, mean, variance] = node.input;
@@ -49,7 +52,8 @@ const trainingForms: Readonly<Record<string, TrainingForm>> = {
     const count = builder.op('Div', [size, builder.scalar(channels)]);
     const others = builder.op('Max', [builder.op('Sub', [count, builder.scalar(1)]), builder.scalar(1)]);
     const unbiased = builder.op('Mul', [batchVariance, builder.op('Div', [count, others])]);
-    const keep = floatOf(node, 'momentum', 0.9);
+    const given = floatOf(node, 'momentum', defaultMomentum);
+    const keep = given === 1 ? defaultMomentum : given;
     const follow = (value: string, batch: string) => {
       const kept = builder.op('Mul', [statistic(value), builder.scalar(keep)]);
       const added = builder.op('Mul', [builder.reshape(batch, [channels]), builder.scalar(1 - keep)]);

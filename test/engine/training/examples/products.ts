@@ -117,9 +117,9 @@ export const products: Rows = {
     inputs: [input([N, C, ...plane]), input([C]), input([C]), level(C, 0.5), level(C, 2)],
     seed,
   })),
-  LRN: overPlanes.map(([N, plane, half, C, , seed]) => ({
+  LRN: fc.tuple(shapes(4, 4), fc.nat({ max: 2 }), seeds).map(([dims, half, seed]) => ({
     op: 'LRN',
-    inputs: [input([N, C, ...plane])],
+    inputs: [input(dims)],
     attributes: { size: 2 * half + 1, alpha: 0.5, beta: 0.6 },
     seed,
   })),
