@@ -38,7 +38,9 @@ function byOffsets(builder: Builder, conv: Convolution, x: string, rows: string)
     1,
   );
   const perGroup = (C / groups) * kernel[0] * kernel[1];
-  return builder.reshape(products(builder, groups, rows, K / groups, columns, perGroup), [
+  const left = builder.reshape(rows, [K, -1]);
+  const right = builder.reshape(columns, [groups * perGroup, -1]);
+  return builder.reshape(products(builder, groups, [left, K], [right, groups * perGroup]), [
     K,
     C / groups,
     ...kernel,
@@ -46,23 +48,27 @@ function byOffsets(builder: Builder, conv: Convolution, x: string, rows: string)
 }
 
 /**
- * The product of two matrices [rows, L], the second transposed; of each group's own rows where there are several, as
- * [groups, rows, rows].
+ * The product of two matrices [rows, L], the second transposed; where there are several groups, of the rows of each, as
+ * [groups, rows / groups, rows / groups].
  */
 function products(
   builder: Builder,
   groups: number,
-  left: string,
-  leftRows: number,
-  right: string,
-  rightRows: number,
+  ...matrices: readonly [value: string, rows: number][]
 ): string {
-  const dims = (rows: number) => (groups === 1 ? [rows, -1] : [groups, rows, -1]);
-  const pair = [builder.reshape(left, dims(leftRows)), builder.reshape(right, dims(rightRows))];
   // ONNX's own MatMul would need the longer matrices transposed first.
   return groups === 1
-    ? builder.op('Gemm', pair, { transB: 1 })
-    : builder.contrib('com.microsoft', 'FusedMatMul', pair, { transB: 1 });
+    ? builder.op(
+        'Gemm',
+        matrices.map(([value]) => value),
+        { transB: 1 },
+      )
+    : builder.contrib(
+        'com.microsoft',
+        'FusedMatMul',
+        matrices.map(([value, rows]) => builder.reshape(value, [groups, rows / groups, -1])),
+        { transB: 1 },
+      );
 }
 
 /** One copy of a tensor: what of each plane to keep, and by how many elements of the flattened planes to move it. */
@@ -102,9 +108,11 @@ function byShifts(builder: Builder, conv: Convolution, x: string, dy: string): s
   const [outer, inner] = [K / groups, C / groups];
   // ONNX Runtime's product is up to 1.6 times faster with the longer side on the left.
   const tall = outer * r >= inner * s;
-  const product = tall
-    ? products(builder, groups, left, outer * r, right, inner * s)
-    : products(builder, groups, right, inner * s, left, outer * r);
+  const pair: [string, number][] = [
+    [left, K * r],
+    [right, C * s],
+  ];
+  const product = products(builder, groups, ...(tall ? pair : pair.reverse()));
   const parts = builder.reshape(product, tall ? [groups, outer, r, inner, s] : [groups, inner, s, outer, r]);
   const sorted = builder.transpose(parts, tall ? [0, 1, 3, 2, 4] : [0, 3, 1, 4, 2]);
   return builder.reshape(sorted, [K, inner, R, S]);
