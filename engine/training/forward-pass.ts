@@ -1,15 +1,12 @@
 import type { Graph, Node } from '../onnx/graph';
 import type { Builder } from './builder';
-import { frozenNorm } from './frozen-norm';
-import { trainingForms } from './gradients/norm';
+import { trainingFormOf } from './gradients/norm';
 import { inputOf } from './vectors';
-import { type Layout, piecesOf, type Trainable } from './parameters';
+import { type BatchNormMode, type Layout, piecesOf, type Trainable } from './parameters';
 import type { Shape } from './shapes';
 
 /** A model's own nodes as a training step computes them. */
 export interface ForwardPass {
-  /** In execution order, as the gradient table reads them. */
-  readonly nodes: readonly Node[];
   /** What training forms left for their gradients. */
   readonly saved: ReadonlyMap<Node, Readonly<Record<string, string>>>;
   /** The running statistics after the step, by the initializer that holds them. */
@@ -18,7 +15,7 @@ export interface ForwardPass {
 
 /**
  * Emits a model's nodes: parameters and running statistics are cut from their vectors, other constants stay, and
- * BatchNormalization takes its training form, or where it is `frozen` that of its running statistics.
+ * BatchNormalization takes its training form, unless it goes by its running statistics.
  */
 export function emitForward(
   builder: Builder,
@@ -27,33 +24,29 @@ export function emitForward(
   {
     parameters,
     statistics,
-    frozen,
+    batchNorm,
     shapeOf,
-  }: Trainable & { readonly frozen: boolean; readonly shapeOf: (value: string) => Shape },
+  }: Trainable & { readonly batchNorm: BatchNormMode; readonly shapeOf: (value: string) => Shape },
 ): ForwardPass {
   cut(builder, inputOf('parameters'), parameters);
   const current = new Map(cut(builder, inputOf('statistics'), statistics, 'training/before '));
   const trained = new Set([...parameters.entries, ...statistics.entries].map(({ name }) => name));
-  for (const name of new Set(used.flatMap((node) => node.input))) {
+  for (const name of new Set(used.flatMap((node) => [...graph.readsOf(node)]))) {
     const value = trained.has(name) ? undefined : graph.constant(name);
     if (value) builder.constant(value, name);
   }
   const saved = new Map<Node, Record<string, string>>();
-  const nodes = used.flatMap((node) => {
-    const form = node.domain ? undefined : trainingForms[node.opType];
-    if (form && frozen) {
-      const first = builder.nodes.length;
-      frozenNorm(builder, graph, node, shapeOf);
-      return builder.nodes.slice(first);
+  for (const node of used) {
+    const form = trainingFormOf(node, batchNorm);
+    if (!form) {
+      builder.nodes.push(node);
+      continue;
     }
-    if (form) {
-      const statistic = (value: string) => current.get(value)!;
-      const update = (value: string, updated: string) => current.set(value, updated);
-      saved.set(node, form({ builder, node, shapeOf, statistic, update }));
-    } else builder.nodes.push(node);
-    return [node];
-  });
-  return { nodes, saved, current };
+    const statistic = (value: string) => current.get(value)!;
+    const update = (value: string, updated: string) => current.set(value, updated);
+    saved.set(node, form({ builder, node, shapeOf, statistic, update }));
+  }
+  return { saved, current };
 }
 
 /** Cuts a flat vector into tensors named as the layout says, with `prefix` before: their names without and with it. */

@@ -128,11 +128,11 @@ export function differentiate(
     ...(distillation.features ?? []),
   ];
   const teaching = teacher && teach(teacher, { graph, shapes, logits: logits.value }, compared);
-  const used = ancestors(graph, ...(form ? [judged.value] : []), ...(teaching ? compared : []));
-  const found = findTrainable(graph, used);
-  const frozen = settings.batchNorm === 'frozen';
-  const trainable = frozen ? { ...found, statistics: { entries: [], size: 0, weights: 0 } } : found;
-  const forward = emitForward(builder, graph, used, { ...trainable, frozen, shapeOf });
+  const outputs = [...(form ? [judged.value] : []), ...(teaching ? compared : [])];
+  const used = ancestors(graph, ...outputs);
+  const batchNorm = settings.batchNorm === 'frozen' ? 'running' : 'batch';
+  const trainable = findTrainable(graph, used, shapeOf, outputs, batchNorm);
+  const { saved, current } = emitForward(builder, graph, used, { ...trainable, batchNorm, shapeOf });
 
   const share = teaching ? (distillation.weight ?? 1) : 0;
   const parts: Part[] = [];
@@ -147,10 +147,9 @@ export function differentiate(
   }
   const { loss, gradients: seeds } = sumOf(builder, parts);
   builder.op('Identity', [loss], {}, names.loss);
-  const constant = (value: string) => graph.constant(value) ?? builder.initializers.get(value);
   const { parameters, statistics } = trainable;
   const wanted = parameters.entries.map(({ name }) => name);
-  const gradients = backward(builder, { ...forward, shapeOf, constant }, seeds, wanted);
+  const gradients = backward(builder, { graph, nodes: used, shapeOf, saved }, seeds, wanted);
   const flat = piecesOf(parameters).map(({ size, entry }) =>
     entry ? builder.reshape(gradients.get(entry.name)!, [-1]) : builder.zeros([size]),
   );
@@ -171,7 +170,7 @@ export function differentiate(
   return {
     ...{ builder, trainable, finish, images, classes, labels: form },
     gradients: builder.concat(flat, 0),
-    statistics: statistics.entries.map(({ name }) => forward.current.get(name)!),
+    statistics: statistics.entries.map(({ name }) => current.get(name)!),
     inputs: [
       declare(images, ['batch', ...shapeOf(images).slice(1)]),
       ...(form ? [declare(names.labels, ['batch', ...labelShape], 'int64')] : []),

@@ -139,7 +139,7 @@ async function trainOn(
       losses: epochLosses(ended, batch, data.length),
       ...{ retries, evaluations },
       best: best && { epoch: best.epoch, value: best.value },
-      notes: notesOf(ended, settings, data.length),
+      notes: [...step.notes, ...notesOf(ended, settings, data.length)],
     };
   } finally {
     await computer.close();

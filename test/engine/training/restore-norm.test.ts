@@ -25,8 +25,10 @@ async function restored(graph: Graph, shape: readonly number[]) {
 }
 
 /** All that training would change. */
-function valuesOf(graph: Graph): Map<string, Tensor> {
-  const { parameters, statistics } = findTrainable(graph, graph.nodes);
+async function valuesOf(graph: Graph): Promise<Map<string, Tensor>> {
+  const shapes = await measureShapes(graph, graph.inputs[0].dims!.slice(1) as number[]);
+  const shapeOf = (value: string) => shapes.get(value) ?? [];
+  const { parameters, statistics } = findTrainable(graph, graph.nodes, shapeOf, [graph.outputs[0].name]);
   return new Map([parameters, statistics].flatMap((layout) => [...unpack(layout, pack(graph, layout))]));
 }
 
@@ -69,7 +71,7 @@ describe('restoreNorms', () => {
     const { graph: after, fold } = await restored(graph, [1, 28, 28]);
     // Values that training might have left: each a little off, variances still positive.
     const moved = new Map(
-      [...valuesOf(after)].map(([name, tensor], at): [string, Tensor] => {
+      [...(await valuesOf(after))].map(([name, tensor], at): [string, Tensor] => {
         const noise = randoms(tensor.dims, at).data;
         const data = (tensor.data as Float32Array).map(
           (value, i) => value * (1 + 0.1 * Math.tanh(noise[i])) + 0.001,
@@ -118,7 +120,7 @@ describe('restoreNorms', () => {
     );
     const { graph: after, fold } = await restored(graph, [4, 6, 6]);
     expect(norms(after).map(({ output }) => output)).toEqual([['c'], ['e']]);
-    const folded = fold(valuesOf(after));
+    const folded = fold(await valuesOf(after));
     expect(folded.nodes.filter(({ input }) => input.length === 3).map(({ output }) => output)).toEqual([
       ['c'],
     ]);

@@ -94,12 +94,50 @@ describe('buildTrainingStep', () => {
     );
   });
 
-  test('an operator without a gradient is named', async () => {
+  test('parameters before an operator without a gradient keep their values', async () => {
+    const model = withOwnConstants(example('resnet20-digits'));
+    const relus = model.nodes.filter(({ opType }) => opType === 'Relu');
+    const convs = model.nodes.filter(({ opType }) => opType === 'Conv');
+    relus[9].opType = 'Hardmax';
+    const before = new Set(model.nodes.slice(0, model.nodes.indexOf(relus[9])));
+    const kept = convs.filter((conv) => before.has(conv)).flatMap(({ input }) => input.slice(1));
+    const whole = await measureShapes(model, image);
+    const { parameters, notes } = buildTrainingStep(model, whole, { weightDecay: 0 });
+    const trained = parameters.entries.map(({ name }) => name);
+    const all = convs.flatMap(({ input }) => input.slice(1));
+    expect(all.filter((name) => !trained.includes(name))).toEqual(kept);
+    expect(notes).toHaveLength(1);
+    expect(notes[0]).toMatch(/Relu.*no gradient.*Hardmax.*keep their values: .*and \d+ more/);
+  });
+
+  test('where nothing is left to train the operator is named', async () => {
     const model = example('resnet20-digits');
-    const relu = model.nodes.find(({ opType }) => opType === 'Relu')!;
-    relu.opType = 'Softplus';
+    const [{ name }] = model.outputs;
+    model.producer(name)!.output[0] = 'before hardmax';
+    model.insert([makeNode({ op: 'Hardmax', name: 'last', inputs: ['before hardmax'], outputs: [name] })]);
     const shapes = await measureShapes(model, image);
-    expect(() => buildTrainingStep(model, shapes, { weightDecay: 0 })).not.toThrow(/\/c\/Conv/);
-    expect(() => buildTrainingStep(model, shapes, { weightDecay: 0 })).toThrow(/\/r\/Relu.*Softplus/);
+    expect(() => buildTrainingStep(model, shapes, { weightDecay: 0 })).toThrow(
+      /no parameter left to train: node last \(Hardmax\) cannot be trained through/,
+    );
+  });
+
+  test('a model of an operator set before 11 is refused', async () => {
+    const model = example('resnet20-digits');
+    const shapes = await measureShapes(model, image);
+    model.model.opsetImport[0].version = 9n;
+    expect(() => buildTrainingStep(model, shapes, { weightDecay: 0 })).toThrow(/operator set 9.*11/);
+  });
+
+  test('BatchNormalization by running statistics leaves them as they are', async () => {
+    const model = withOwnConstants(example('resnet20-digits.bn'));
+    const shapes = await measureShapes(model, image);
+    const step = buildTrainingStep(model, shapes, { weightDecay: 0, batchNorm: 'frozen' });
+    expect(step.statistics.size).toBe(0);
+    const kept = new Set(step.parameters.entries.map(({ name }) => name));
+    const norms = model.nodes.filter(({ opType }) => opType === 'BatchNormalization');
+    expect(norms.every(({ input }) => kept.has(input[1]) && kept.has(input[2]))).toBe(true);
+    expect(step.model.nodes.filter(({ opType }) => opType === 'BatchNormalization')).toHaveLength(
+      norms.length,
+    );
   });
 });
