@@ -1,5 +1,6 @@
 import type { DatasetSource } from '../data/dataset';
 import type { MetricName } from '../data/metric';
+import type { Augmentation } from '../training/augment';
 import type { JobData } from './data';
 import type { Machinery, Method, Reconstruction, Selecting, Technique } from './method';
 
@@ -184,6 +185,8 @@ export interface FineTuneSettings {
   readonly weightDecay: number;
   readonly schedule: 'one-cycle' | 'constant';
   readonly seed: number;
+  /** How training images are varied; as they are by default. */
+  readonly augment?: Augmentation;
 }
 
 export interface FineTuneInput {

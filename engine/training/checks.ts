@@ -1,6 +1,7 @@
 import type { Dataset } from '../data/dataset';
 import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
+import type { Augmentation } from './augment';
 import type { ScheduleSettings } from './schedule';
 
 /** How to train. */
@@ -10,8 +11,10 @@ export interface TrainingSettings extends ScheduleSettings {
   readonly batch: number;
   readonly optimizer: 'sgd';
   readonly weightDecay: number;
-  /** Seed of the order in which samples are visited. */
+  /** Seed of the order in which samples are visited, and of augmentation. */
   readonly seed: number;
+  /** How images are varied; as they are by default. */
+  readonly augment?: Augmentation;
 }
 
 const rules: readonly [keyof TrainingSettings, (value: number) => boolean, string][] = [
@@ -26,11 +29,9 @@ const rules: readonly [keyof TrainingSettings, (value: number) => boolean, strin
 /** @throws EngineError `InvalidSettings` naming the setting. */
 export function checkSettings(settings: TrainingSettings): void {
   for (const [name, holds, what] of rules) {
-    if (!holds(settings[name] as number)) {
-      throw new EngineError(
-        'InvalidSettings',
-        `fine-tuning setting ${name} is ${settings[name]}; it must be ${what}`,
-      );
+    const value = settings[name] as number;
+    if (!holds(value)) {
+      throw new EngineError('InvalidSettings', `fine-tuning setting ${name} is ${value}; it must be ${what}`);
     }
   }
 }

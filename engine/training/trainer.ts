@@ -1,18 +1,19 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 
-import type { Dataset } from '../data/dataset';
+import type { Batch, Dataset, DatasetSource } from '../data/dataset';
 import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import { serializeModel } from '../onnx/model';
 import { Session } from '../runtime/session';
 import { floats } from '../tensor/tensor';
+import type { BatchSource } from './batches';
 import { checkData, checkInput, checkSettings, type TrainingSettings } from './checks';
 import { Checkpoints, type TrainingState } from './checkpoint';
 import { divergence } from './divergence';
 import { probeBlock } from './lowering/probe';
-import { epochOrder } from './order';
 import { pack, unpack, withOwnConstants, withValues } from './parameters';
+import { openBatches } from './pipeline';
 import { ratesAt } from './schedule';
 import { measureShapes } from './shapes';
 import { buildTrainingStep, names, type TrainingStep } from './step';
@@ -33,8 +34,8 @@ export interface TrainingOptions {
   /** A checkpoint to go on from. */
   readonly resume?: string;
   readonly monitor: Monitor;
-  /** How messages call the files. */
-  readonly sources: { readonly images: string; readonly labels?: string };
+  /** The files of the data: threads of the input pipeline read them too, and messages name them. */
+  readonly sources: DatasetSource;
 }
 
 export interface Trained {
@@ -76,9 +77,11 @@ export async function train(graph: Graph, data: Dataset, options: TrainingOption
     losses: [],
   };
   const begun = options.resume ? checkpoints.read(options.resume) : start;
-  const session = await Session.open(step.model, { threads, provider: 'cpu' });
+  const batches = openBatches(data, sources, settings);
+  let session: Session | undefined;
   try {
-    const run = new Run(session, step, data, options, checkpoints);
+    session = await Session.open(step.model, { threads, provider: 'cpu' });
+    const run = new Run(session, step, data, batches, options, checkpoints);
     let state = begun;
     while (state.step < run.total) {
       const next = await run.epochs(state);
@@ -93,14 +96,14 @@ export async function train(graph: Graph, data: Dataset, options: TrainingOption
     const losses = run.epochLosses(state.losses);
     return { graph: withValues(graph, values), steps: run.total, resumedAt: begun.step, losses };
   } finally {
-    await session.close();
+    await Promise.all([session?.close(), batches.close()]);
   }
 }
 
 /** What a checkpoint must agree on. */
 function identityOf(graph: Graph, data: Dataset, { settings }: TrainingOptions): string {
-  const { epochs, learningRate, batch, optimizer, momentum, weightDecay, schedule, seed } = settings;
-  const told = [epochs, learningRate, batch, optimizer, momentum, weightDecay, schedule, seed];
+  const { epochs, learningRate, batch, optimizer, momentum, weightDecay, schedule, seed, augment } = settings;
+  const told = [epochs, learningRate, batch, optimizer, momentum, weightDecay, schedule, seed, augment];
   const hash = createHash('sha256').update(serializeModel(graph)).update(JSON.stringify(told));
   return hash.update(data.labels).digest('hex');
 }
@@ -119,6 +122,7 @@ class Run {
     private readonly session: Session,
     private readonly model: TrainingStep,
     private readonly data: Dataset,
+    private readonly batches: BatchSource,
     private readonly options: TrainingOptions,
     private readonly checkpoints: Checkpoints,
   ) {
@@ -131,18 +135,12 @@ class Run {
     const { settings, checkpointSeconds } = this.options;
     const schedule = { ...settings, learningRate: this.learningRate(state.retries) };
     const losses = [...state.losses];
-    let order: { epoch: number; rows: Uint32Array } | undefined;
     for (let current = { ...state, losses }; ;) {
       if (divergence(losses, this.model.classes, current.step === this.total)) return undefined;
       if (current.step === this.total) return current.parameters.every(Number.isFinite) ? current : undefined;
       this.checkStop(current);
-      const epoch = Math.floor(current.step / this.stepsPerEpoch);
-      if (order?.epoch !== epoch) {
-        order = { epoch, rows: epochOrder(this.data.length, settings.seed, epoch) };
-      }
-      const first = (current.step % this.stepsPerEpoch) * settings.batch;
       const rates = ratesAt(current.step, this.total, schedule);
-      const batch = order.rows.subarray(first, first + settings.batch);
+      const batch = await this.batches.batch(current.step);
       const { loss, ...next } = await this.step(current, batch, rates);
       losses.push(loss);
       current = { ...current, ...next, step: current.step + 1, losses };
@@ -203,10 +201,9 @@ class Run {
 
   private async step(
     { parameters, momenta, statistics }: TrainingState,
-    rows: Uint32Array,
+    { images, labels, size }: Batch,
     { learningRate, momentum }: { learningRate: number; momentum: number },
   ) {
-    const { images, labels, size } = this.data.gather(rows);
     const vector = (data: Float32Array) => floats([data.length], data);
     const result = await this.session.run({
       [this.model.images]: floats([size, ...this.data.shape], images),
