@@ -58,6 +58,7 @@ fineTune:
   weightDecay: 0.0005
   schedule: one-cycle             # or constant
   seed: 0
+  # augment: { flip: true, crop: 4 }  # vary the images: also fill, brightness, contrast, cutout
 reconstruction:                   # least-squares refit of the weights after channel pruning
   samples: 500                    # training images it sees
   patches: 10                     # patches of each

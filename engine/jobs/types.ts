@@ -1,6 +1,7 @@
 import type { DatasetSource } from '../data/dataset';
 import type { MetricName } from '../data/metric';
 import type { Augmentation } from '../training/augment';
+import type { Curve } from '../training/curve';
 import type { JobData } from './data';
 import type { Machinery, Method, Reconstruction, Selecting, Technique } from './method';
 
@@ -193,6 +194,8 @@ export interface FineTuneInput {
   readonly model: string;
   readonly data: DatasetSource;
   readonly settings: FineTuneSettings;
+  /** Whether training begins with new weights, drawn by the seed, rather than the model's own. */
+  readonly fromScratch?: boolean;
   readonly threads: number;
   /** Folder for checkpoint files; each is named in a Progress. */
   readonly checkpoints: string;
@@ -201,6 +204,8 @@ export interface FineTuneInput {
   readonly resume?: string;
   /** Where to write the tuned model. */
   readonly out: string;
+  /** Whether the curve is wanted: two numbers a step. */
+  readonly curve?: boolean;
 }
 
 export interface FineTuning {
@@ -209,6 +214,10 @@ export interface FineTuning {
   readonly resumedAt: number;
   /** Mean loss of each epoch. */
   readonly losses: readonly number[];
+  /** Where it was asked for. */
+  readonly curve?: Curve;
+  /** Sentences on what went otherwise than asked for. */
+  readonly notes?: readonly string[];
 }
 
 export interface LatencyInput {

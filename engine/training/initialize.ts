@@ -55,8 +55,8 @@ const rules: Readonly<Record<string, Readonly<Record<number, Initializer>>>> = {
 export interface Initialized {
   /** The graph with new values in its initializers. */
   readonly graph: Graph;
-  /** Trained parameters that no rule has a beginning for, which keep their values. */
-  readonly kept: readonly string[];
+  /** Sentences on parameters that keep their values, and on networks that are hard to train from the start. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -78,7 +78,15 @@ export function initialized(graph: Graph, seed: number): Initialized {
     if (use) values.set(name, floats(dims, ruleFor(use, name)!(dims, random, use)));
   });
   const kept = wanted.map(({ name }) => name).filter((name) => !values.has(name));
-  return { graph: withValues(graph, values), kept };
+  const notes = kept.map(
+    (name) => `from scratch: ${name} begins as it is in the model, there is no rule for it`,
+  );
+  if (!nodes.some(({ opType }) => /Normalization$/.test(opType)))
+    notes.push(
+      'from scratch: the model has no normalization (its exporter may have folded it away), which makes large learning ' +
+        'rates diverge: export it with normalization left in, or lower the learning rate',
+    );
+  return { graph: withValues(graph, values), notes };
 }
 
 function ruleFor(node: Node, name: string): Initializer | undefined {

@@ -1,19 +1,18 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 
-import type { Batch, Dataset, DatasetSource } from '../data/dataset';
+import type { Batch, Dataset } from '../data/dataset';
 import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import { serializeModel } from '../onnx/model';
 import { Session } from '../runtime/session';
 import { floats } from '../tensor/tensor';
-import type { BatchSource } from './batches';
+import { type BatchSource, gathered } from './batches';
 import { checkData, checkInput, checkSettings, type TrainingSettings } from './checks';
 import { Checkpoints, type TrainingState } from './checkpoint';
 import { divergence } from './divergence';
 import { probeBlock } from './lowering/probe';
 import { pack, unpack, withOwnConstants, withValues } from './parameters';
-import { openBatches } from './pipeline';
 import { ratesAt } from './schedule';
 import { measureShapes } from './shapes';
 import { buildTrainingStep, names, type TrainingStep } from './step';
@@ -34,8 +33,10 @@ export interface TrainingOptions {
   /** A checkpoint to go on from. */
   readonly resume?: string;
   readonly monitor: Monitor;
-  /** The files of the data: threads of the input pipeline read them too, and messages name them. */
-  readonly sources: DatasetSource;
+  /** How messages call the files. */
+  readonly sources: { readonly images: string; readonly labels?: string };
+  /** Where batches come from, of `settings.batch` images; read from the data as they are asked for by default. Closed. */
+  readonly batches?: BatchSource;
 }
 
 export interface Trained {
@@ -45,6 +46,8 @@ export interface Trained {
   readonly resumedAt: number;
   /** Mean loss over the samples of each epoch. */
   readonly losses: readonly number[];
+  /** The loss of each step. */
+  readonly stepLosses: readonly number[];
 }
 
 const reportEvery = 500;
@@ -77,7 +80,7 @@ export async function train(graph: Graph, data: Dataset, options: TrainingOption
     losses: [],
   };
   const begun = options.resume ? checkpoints.read(options.resume) : start;
-  const batches = openBatches(data, sources, settings);
+  const batches = options.batches ?? gathered(data, settings.batch, settings.seed);
   let session: Session | undefined;
   try {
     session = await Session.open(step.model, { threads, provider: 'cpu' });
@@ -94,7 +97,8 @@ export async function train(graph: Graph, data: Dataset, options: TrainingOption
       ...unpack(step.statistics, state.statistics),
     ]);
     const losses = run.epochLosses(state.losses);
-    return { graph: withValues(graph, values), steps: run.total, resumedAt: begun.step, losses };
+    const stepLosses = state.losses;
+    return { graph: withValues(graph, values), steps: run.total, resumedAt: begun.step, losses, stepLosses };
   } finally {
     await Promise.all([session?.close(), batches.close()]);
   }
