@@ -35,6 +35,10 @@ export const fineTune =
             model: await at.store.path(request.model),
             data: await localData(at.store, request.data),
             settings: request.settings,
+            evaluate: request.evaluate && {
+              data: await localData(at.store, request.evaluate.data),
+              metric: request.evaluate.metric,
+            },
             threads: at.threads,
             checkpoints,
             checkpointSeconds: at.checkpointSeconds,

@@ -7,6 +7,7 @@ import type {
   Evaluation,
   FineTuneSettings,
   FineTuning,
+  JudgingData,
   Latency,
   LayerScores,
   ModelSummary,
@@ -104,6 +105,8 @@ export interface FineTuneRequest {
   readonly model: ArtifactRef;
   readonly data: DataRef;
   readonly settings: FineTuneSettings;
+  /** What earlyStopping and keepBest judge by; left out where neither is asked for. */
+  readonly evaluate?: JudgingData<DataRef>;
 }
 
 export interface FineTunedModel extends FineTuning {

@@ -62,7 +62,7 @@ function augmentation(text: string): Augmentation {
 }
 
 /** A setting of training as an option: what commander calls it is its field in `fineTune`. */
-const settings: readonly [flags: string, description: string, parse: (text: string) => unknown][] = [
+const settings: readonly [flags: string, description: string, parse?: (text: string) => unknown][] = [
   ['--epochs <n>', 'times that all training images are seen (2; from scratch 10)', count],
   [
     '--learning-rate <rate>',
@@ -72,6 +72,13 @@ const settings: readonly [flags: string, description: string, parse: (text: stri
   ['--batch <n>', 'images a step (64)', count],
   ['--momentum <m>', 'at least 0 and below 1 (0.9)', real],
   ['--weight-decay <d>', 'on all parameters (0.0005)', real],
+  ['--micro-batch <n>', 'images computed at once where memory is short; gradients are accumulated', count],
+  [
+    '--early-stopping <n>',
+    'stop after n epochs without a better metric, and keep the best',
+    (text) => ({ patience: count(text) }),
+  ],
+  ['--keep-best', 'judge each epoch on the evaluation split, and keep the best'],
   ['--seed <n>', 'of order, augmentation and new weights (0)', real],
   [
     '--augment <flip,crop:4>',
@@ -96,7 +103,10 @@ export function addTrain(program: Command, done: (status: number) => void): void
     )
     .requiredOption('--out <file>', 'where to write the trained model')
     .option('--from-scratch', 'begin with new random weights rather than with those of the model');
-  for (const [flags, description, parse] of settings) command.option(flags, description, parse);
+  for (const [flags, description, parse] of settings) {
+    const option = new Option(flags, description);
+    command.addOption(parse ? option.argParser(parse) : option);
+  }
   for (const [flags, description, names] of choices)
     command.addOption(new Option(flags, description).choices(names));
   command

@@ -82,6 +82,12 @@ export const FineTune = z.strictObject({
   schedule: z.enum(['one-cycle', 'constant']).default('one-cycle'),
   seed: seed.default(0),
   augment: Augment.optional(),
+  /** Images whose gradients are computed at once, where a batch does not fit memory. */
+  microBatch: count.optional(),
+  /** Stop once so many epochs have brought no better metric on the evaluation split; the best state is kept. */
+  earlyStopping: z.strictObject({ patience: count }).optional(),
+  /** Keep the state of the epoch with the best metric on the evaluation split. */
+  keepBest: z.boolean().optional(),
 }) satisfies z.ZodType<FineTuneSettings>;
 
 const ReconstructionSettings = z.strictObject({

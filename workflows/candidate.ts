@@ -34,26 +34,29 @@ export async function candidate({
     const { achieved: ratio, macs, params, shortfall, notes, computedBy } = compressed;
     const metricBefore = await judge(compressed.model, 'as compressed');
     say(`${metric} ${metricBefore.toFixed(2)} as compressed; fine-tuning`);
+    const judging = (tuning.earlyStopping ?? tuning.keepBest) && {
+      evaluate: { data: data.evaluate, metric },
+    };
     const tuned = tuning.epochs
       ? await fineTune.executeWithOptions(summary(plan.id, 'fine-tune'), [
-          { model: compressed.model, data: data.train, settings: tuning },
+          { model: compressed.model, data: data.train, settings: tuning, ...judging },
         ])
-      : compressed;
-    const metricAfter = tuning.epochs ? await judge(tuned.model, 'after fine-tuning') : metricBefore;
+      : undefined;
+    const metricAfter = tuned ? await judge(tuned.model, 'after fine-tuning') : metricBefore;
     say(`${metric} ${metricBefore.toFixed(2)} as compressed, ${metricAfter.toFixed(2)} after fine-tuning`);
     if (![metricBefore, metricAfter].every(Number.isFinite))
       return { status: 'failed', reason: `its ${metric} is not a finite number` };
     return {
       status: 'done',
       made: {
-        model: tuned.model,
+        model: (tuned ?? compressed).model,
         ratio,
         macs,
         params,
         metricBefore,
         metricAfter,
         shortfall,
-        notes,
+        notes: [...notes, ...(tuned?.notes ?? [])],
         computedBy,
       },
     };

@@ -1,10 +1,11 @@
 import { Dataset } from '../data/dataset';
+import { EngineError } from '../errors';
 import { saveModel } from '../onnx/model';
 import { openModel } from '../onnx/prepare';
-import type { BatchSource } from '../training/batches';
 import { curveOf } from '../training/curve';
 import { initialized } from '../training/initialize';
 import { openBatches } from '../training/pipeline';
+import { totalSteps } from '../training/run';
 import { train } from '../training/trainer';
 import type { JobContext } from './job';
 import type { FineTuneInput, FineTuning } from './types';
@@ -14,17 +15,32 @@ import type { FineTuneInput, FineTuning } from './types';
  * @throws EngineError `InvalidModel`, `UnsupportedModel`, `InvalidData`, `InvalidSettings`, `Diverged`, `Cancelled`.
  */
 export async function fineTuneJob(input: FineTuneInput, context: JobContext): Promise<FineTuning> {
-  const { settings } = input;
+  const { earlyStopping, keepBest, ...settings } = input.settings;
+  const judged = earlyStopping !== undefined || keepBest;
+  if (judged && !input.evaluate) {
+    throw new EngineError(
+      'InvalidSettings',
+      `fine-tuning setting ${earlyStopping ? 'earlyStopping' : 'keepBest'} needs evaluation data to judge by`,
+    );
+  }
   const model = openModel(input.model);
-  const { graph, notes } = input.fromScratch
-    ? initialized(model, settings.seed)
-    : { graph: model, notes: [] };
-  const data = Dataset.open(input.data);
-  let batches: BatchSource | undefined;
+  const begun = input.fromScratch ? initialized(model, settings.seed) : { graph: model, notes: [] };
+  const opened: { close(): unknown }[] = [];
+  const open = (source: FineTuneInput['data']) => {
+    const data = Dataset.open(source);
+    opened.push(data);
+    return data;
+  };
   try {
-    batches = openBatches(data, input.data, settings);
-    const trained = await train(graph, data, {
+    const data = open(input.data);
+    const batches = openBatches(data, input.data, settings);
+    opened.push(batches);
+    const { graph: tuned, ...told } = await train(begun.graph, data, {
       settings,
+      evaluate:
+        judged && input.evaluate
+          ? { ...input.evaluate, data: open(input.evaluate.data), patience: earlyStopping?.patience }
+          : undefined,
       threads: input.threads,
       checkpoints: input.checkpoints,
       checkpointSeconds: input.checkpointSeconds,
@@ -33,14 +49,17 @@ export async function fineTuneJob(input: FineTuneInput, context: JobContext): Pr
       sources: input.data,
       batches,
     });
-    saveModel(trained.graph, input.out);
-    const { steps, resumedAt, losses, stepLosses } = trained;
+    saveModel(tuned, input.out);
+    const { steps, resumedAt, losses, stepLosses, retries, evaluations, best } = told;
+    const epochs = evaluations.map(({ epoch, value }) => ({ epoch, value }));
+    const total = totalSteps(settings, data.length);
     return {
-      ...{ steps, resumedAt, losses, notes },
-      ...(input.curve && { curve: curveOf(stepLosses, steps, settings) }),
+      ...{ steps, resumedAt, losses, retries },
+      notes: [...begun.notes, ...told.notes],
+      ...(best && { evaluations: epochs, best }),
+      ...(input.curve && { curve: curveOf(stepLosses, total, settings, retries) }),
     };
   } finally {
-    await batches?.close();
-    data.close();
+    await Promise.all(opened.map(async (one) => one.close()));
   }
 }

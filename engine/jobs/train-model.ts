@@ -40,6 +40,8 @@ export interface TrainedEpoch {
   readonly loss: number;
   /** Of its last step. */
   readonly learningRate: number;
+  /** The metric on the evaluation split, where `settings` had the epoch judged (keepBest, earlyStopping). */
+  readonly metric?: number;
 }
 
 /** What came out, in the shape of `slimflow train --json`. */
@@ -56,6 +58,10 @@ export interface TrainReport {
   readonly evaluation: { readonly before: number | null; readonly after: number } | null;
   /** The metric on the test split. */
   readonly test: number | null;
+  /** The epoch that was kept and its metric, where epochs were judged. */
+  readonly best: { readonly epoch: number; readonly value: number } | null;
+  /** Returns to an earlier state with a lower learning rate. */
+  readonly retries: FineTuning['retries'];
   /** Sentences on what went otherwise than asked for. */
   readonly warnings: readonly string[];
   /** Loss and learning rate of each step. */
@@ -115,6 +121,7 @@ export async function trainModel(
         ...{ model, out, settings, threads, fromScratch },
         resume: lastCheckpoint(folder),
         data: data.train,
+        evaluate: data.evaluate && { data: data.evaluate, metric },
         checkpoints: folder,
         checkpointSeconds: seconds,
         curve: true,
@@ -122,13 +129,13 @@ export async function trainModel(
       { signal, onProgress: (progress) => onProgress?.('training', progress) },
     );
     const after = data.evaluate && (await judge('evaluating', out, data.evaluate));
-    const { steps, resumedAt, notes, curve } = tuning;
+    const { steps, resumedAt, best = null, retries, notes, curve } = tuning;
     return {
-      ...{ settings, fromScratch, metric, params, steps, resumedAt },
+      ...{ settings, fromScratch, metric, params, steps, resumedAt, best, retries },
       epochs: epochsOf(tuning),
       evaluation: after === undefined ? null : { before, after },
       test: data.test ? await judge('testing', out, data.test) : null,
-      warnings: notes ?? [],
+      warnings: notes,
       curve: curve!,
     };
   } finally {
@@ -137,10 +144,12 @@ export async function trainModel(
   }
 }
 
-function epochsOf({ losses, curve }: FineTuning): TrainedEpoch[] {
-  const perEpoch = curve!.losses.length / losses.length;
+function epochsOf({ losses, curve, evaluations }: FineTuning): TrainedEpoch[] {
+  const steps = curve!.losses.length / losses.length;
   return losses.map((loss, at) => {
-    const learningRate = curve!.learningRates[(at + 1) * perEpoch - 1];
-    return { epoch: at + 1, loss, learningRate };
+    const epoch = at + 1;
+    const metric = evaluations?.find((one) => one.epoch === epoch)?.value;
+    const learningRate = curve!.learningRates[epoch * steps - 1];
+    return { epoch, loss, learningRate, ...(metric !== undefined && { metric }) };
   });
 }

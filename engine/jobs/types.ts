@@ -2,6 +2,7 @@ import type { DatasetSource } from '../data/dataset';
 import type { MetricName } from '../data/metric';
 import type { Augmentation } from '../training/augment';
 import type { Curve } from '../training/curve';
+import type { Retry } from '../training/retries';
 import type { JobData } from './data';
 import type { Machinery, Method, Reconstruction, Selecting, Technique } from './method';
 
@@ -188,6 +189,18 @@ export interface FineTuneSettings {
   readonly seed: number;
   /** How training images are varied; as they are by default. */
   readonly augment?: Augmentation;
+  /** Images whose gradients are computed at once, accumulated over the batch; all of it by default. */
+  readonly microBatch?: number;
+  /** Ends training once so many epochs have brought no better metric on the evaluation data; keeps the best state. */
+  readonly earlyStopping?: { readonly patience: number };
+  /** Keeps the state of the epoch with the best metric on the evaluation data, rather than the last. */
+  readonly keepBest?: boolean;
+}
+
+/** Data that judge a model as it trains. */
+export interface JudgingData<Data> {
+  readonly data: Data;
+  readonly metric: MetricName;
 }
 
 export interface FineTuneInput {
@@ -196,6 +209,8 @@ export interface FineTuneInput {
   readonly settings: FineTuneSettings;
   /** Whether training begins with new weights, drawn by the seed, rather than the model's own. */
   readonly fromScratch?: boolean;
+  /** What earlyStopping and keepBest judge by; given where one of them is set. */
+  readonly evaluate?: JudgingData<DatasetSource>;
   readonly threads: number;
   /** Folder for checkpoint files; each is named in a Progress. */
   readonly checkpoints: string;
@@ -216,8 +231,13 @@ export interface FineTuning {
   readonly losses: readonly number[];
   /** Where it was asked for. */
   readonly curve?: Curve;
+  /** Returns to an earlier state with a lower learning rate, after the loss diverged. */
+  readonly retries: readonly Retry[];
+  /** Where the model was judged: the metric after each epoch, 0 being the model as given, and the epoch that was kept. */
+  readonly evaluations?: readonly { readonly epoch: number; readonly value: number }[];
+  readonly best?: { readonly epoch: number; readonly value: number };
   /** Sentences on what went otherwise than asked for. */
-  readonly notes?: readonly string[];
+  readonly notes: readonly string[];
 }
 
 export interface LatencyInput {

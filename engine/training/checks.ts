@@ -9,6 +9,8 @@ export interface TrainingSettings extends ScheduleSettings {
   readonly epochs: number;
   /** Images a step. */
   readonly batch: number;
+  /** Images whose gradients are computed at once, accumulated over the batch; all of it by default. */
+  readonly microBatch?: number;
   readonly optimizer: 'sgd';
   readonly weightDecay: number;
   /** Seed of the order in which samples are visited, and of augmentation. */
@@ -20,6 +22,11 @@ export interface TrainingSettings extends ScheduleSettings {
 const rules: readonly [keyof TrainingSettings, (value: number) => boolean, string][] = [
   ['epochs', (value) => Number.isInteger(value) && value >= 1, 'a whole number from 1'],
   ['batch', (value) => Number.isInteger(value) && value >= 1, 'a whole number from 1'],
+  [
+    'microBatch',
+    (value?: number) => value === undefined || (Number.isInteger(value) && value >= 1),
+    'a whole number from 1',
+  ],
   ['learningRate', (value) => value > 0 && value < Infinity, 'a positive number'],
   ['momentum', (value) => value >= 0 && value < 1, 'at least 0 and below 1'],
   ['weightDecay', (value) => value >= 0 && value < Infinity, '0 or a positive number'],
@@ -59,13 +66,20 @@ export function checkInput(graph: Graph, image: readonly number[], file: string)
   }
 }
 
-/** @throws EngineError `InvalidData` when a label is no class of the model. */
+/** @throws EngineError `InvalidData` when there is not one label an image, or a label is no class of the model. */
 export function checkData(data: Dataset, classes: number, file: string): void {
-  const at = data.labels.findIndex((label) => label < 0 || label >= classes);
+  const { labels, length } = data;
+  if (labels.length !== length) {
+    throw new EngineError(
+      'InvalidData',
+      `${file} holds ${labels.length / length} labels for each image; fine-tuning trains classifiers, which take one`,
+    );
+  }
+  const at = labels.findIndex((label) => label < 0 || label >= classes);
   if (at >= 0) {
     throw new EngineError(
       'InvalidData',
-      `${file} holds label ${data.labels[at]} (row ${at} of the split); the model's classes are 0 to ${classes - 1}`,
+      `${file} holds label ${labels[at]} (row ${at} of the split); the model's classes are 0 to ${classes - 1}`,
     );
   }
 }

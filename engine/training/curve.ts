@@ -1,3 +1,4 @@
+import type { Retry } from './retries';
 import { ratesAt, type ScheduleSettings } from './schedule';
 
 /** How training went, step by step. */
@@ -10,13 +11,13 @@ export interface Curve {
 /**
  * The curve of a training of `total` steps.
  * @param losses of the steps done.
- * @param retries returns to an earlier state (after `backTo` steps) with the setting `learningRate` at `to`, in order.
+ * @param retries in the order in which they came.
  */
 export function curveOf(
   losses: readonly number[],
   total: number,
   settings: ScheduleSettings,
-  retries: readonly { readonly backTo: number; readonly to: number }[] = [],
+  retries: readonly Retry[],
 ): Curve {
   const learningRates = losses.map((_, step) => {
     const learningRate = retries.findLast(({ backTo }) => backTo <= step)?.to ?? settings.learningRate;

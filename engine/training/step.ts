@@ -50,8 +50,31 @@ export interface TrainingStep extends Trainable {
 export function buildTrainingStep(
   graph: Graph,
   shapes: ReadonlyMap<string, Shape>,
-  { weightDecay, block }: StepSettings,
+  settings: StepSettings,
 ): TrainingStep {
+  const parts = differentiate(graph, shapes);
+  const { builder, classes, trainable, statistics } = parts;
+  update(builder, parts.gradients, settings);
+  if (statistics.length) builder.op('Concat', statistics, { axis: 0 }, names.nextStatistics);
+  lower(parts, shapes, settings);
+  return { ...assemble(parts, graph), ...trainable, images: graph.inputs[0].name, classes };
+}
+
+/** What `differentiate` wrote into a builder. */
+export interface Differentiated {
+  readonly builder: Builder;
+  /** The gradient of the mean loss over the batch by all parameters, a flat vector. */
+  readonly gradients: string;
+  /** The running statistics after the batch, in the order of their layout. */
+  readonly statistics: readonly string[];
+  readonly trainable: Trainable;
+  readonly classes: number;
+  /** [batch, C, H, W] of the images. */
+  readonly image: readonly (number | string)[];
+}
+
+/** Forward pass, loss (`names.loss`) and backward pass, for whatever is done with the gradients. */
+export function differentiate(graph: Graph, shapes: ReadonlyMap<string, Shape>): Differentiated {
   const builder = new Builder(graph.opset);
   const shapeOf = (value: string) => shapes.get(value) ?? [];
   const { logits, classes } = logitsOf(graph, shapeOf);
@@ -91,29 +114,43 @@ export function buildTrainingStep(
     parameters.entries.map(({ name }) => name),
   );
   const flatGradients = parameters.entries.map(({ name }) => builder.reshape(gradients.get(name)!, [-1]));
+  return {
+    builder,
+    gradients: builder.concat(flatGradients, 0),
+    statistics: statistics.entries.map(({ name }) => current.get(name)!),
+    trainable: { parameters, statistics },
+    classes,
+    image: ['batch', ...shapeOf(graph.inputs[0].name).slice(1)],
+  };
+}
+
+/** The optimizer's update of parameters and momenta by the gradients. */
+export function update(builder: Builder, gradients: string, { weightDecay }: StepSettings): void {
   const next = sgd(builder, {
     parameters: names.parameters,
     momenta: names.momenta,
-    gradients: builder.concat(flatGradients, 0),
+    gradients,
     learningRate: names.learningRate,
     momentum: names.momentum,
     weightDecay,
   });
   builder.op('Identity', [next.parameters], {}, names.nextParameters);
   builder.op('Identity', [next.momenta], {}, names.nextMomenta);
-  if (statistics.size) {
-    const updated = statistics.entries.map(({ name }) => current.get(name)!);
-    builder.op('Concat', updated, { axis: 0 }, names.nextStatistics);
-  }
-  if (block) {
-    const dimsOf = (value: string) =>
-      shapes.get(value) ??
-      builder.shapes.get(value) ??
-      builder.initializers.get(value)?.dims ??
-      builder.rearranged.get(value)?.dims;
-    lowerToBlocks(builder, { block, dimsOf });
-  }
-  return { ...assemble(builder, graph, shapeOf, { parameters, statistics }), classes };
+}
+
+/** Rewrites convolutions into the blocked layout, where the settings name a block. */
+export function lower(
+  { builder }: Differentiated,
+  shapes: ReadonlyMap<string, Shape>,
+  { block }: StepSettings,
+): void {
+  if (!block) return;
+  const dimsOf = (value: string) =>
+    shapes.get(value) ??
+    builder.shapes.get(value) ??
+    builder.initializers.get(value)?.dims ??
+    builder.rearranged.get(value)?.dims;
+  lowerToBlocks(builder, { block, dimsOf });
 }
 
 /** The values before a closing softmax, which the loss applies itself. */
@@ -151,13 +188,8 @@ function spread(builder: Builder, vector: string, { entries }: Layout, prefix = 
   });
 }
 
-function assemble(
-  builder: Builder,
-  graph: Graph,
-  shapeOf: (value: string) => Shape,
-  { parameters, statistics }: Trainable,
-) {
-  const images = graph.inputs[0].name;
+function assemble({ builder, trainable, image }: Differentiated, graph: Graph) {
+  const { parameters, statistics } = trainable;
   const vectors = (statisticsName: string, parametersName: string, momentaName: string) => [
     declare(parametersName, [parameters.size]),
     declare(momentaName, [parameters.size]),
@@ -167,7 +199,7 @@ function assemble(
     irVersion: graph.model.irVersion,
     opsets: graph.model.opsetImport,
     inputs: [
-      declare(images, ['batch', ...shapeOf(images).slice(1)]),
+      declare(graph.inputs[0].name, image),
       declare(names.labels, ['batch'], 'int64'),
       declare(names.learningRate, []),
       declare(names.momentum, []),
@@ -178,5 +210,5 @@ function assemble(
       ...vectors(names.nextStatistics, names.nextParameters, names.nextMomenta),
     ],
   });
-  return { model, images, parameters, statistics };
+  return { model };
 }

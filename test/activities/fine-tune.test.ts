@@ -30,7 +30,7 @@ const trainer =
       if (step === 2 && fails()) throw new Error('killed');
     }
     writeFileSync(input.out, 'tuned');
-    return { steps: 4, resumedAt, losses: [1] };
+    return { steps: 4, resumedAt, losses: [1], retries: [], notes: [] };
   };
 
 describe('fine-tuning', () => {
