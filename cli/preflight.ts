@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { EngineError } from '../engine/errors';
 import { analyze } from '../engine/jobs/analyze';
 import type { ModelSummary } from '../engine/jobs/types';
-import { loadData, loadSpec, SpecError } from '../spec/load';
+import { loadData, loadSpec, loadTraining, SpecError } from '../spec/load';
 import type { CompressionSpec } from '../spec/spec';
 import { analysisOf } from '../workflows/method';
 import { BadInput } from './exit';
@@ -67,6 +67,10 @@ export function writable(folder: string): string | undefined {
 
 /** The data section of a spec, and its metric. @throws BadInput */
 export const readData = (file: string): ReturnType<typeof loadData> => reading(() => loadData(file));
+
+/** What of a spec training goes by. @throws BadInput */
+export const readTraining = (file: string): ReturnType<typeof loadTraining> =>
+  reading(() => loadTraining(file));
 
 const readSpec = (file: string): CompressionSpec => reading(() => loadSpec(file));
 

@@ -58,6 +58,7 @@ fineTune:
   weightDecay: 0.0005
   schedule: one-cycle             # or constant
   seed: 0
+  # augment: { flip: true, crop: 4 }  # vary the images: also fill, brightness, contrast, cutout
   # microBatch: 16                # images computed at once, their gradients accumulated, where memory is short
   # earlyStopping: { patience: 2 }  # end after so many epochs without a better metric on the evaluation split
   # keepBest: true                # keep the epoch that was best there, rather than the last

@@ -2,6 +2,10 @@ import { Dataset } from '../data/dataset';
 import { EngineError } from '../errors';
 import { saveModel } from '../onnx/model';
 import { openModel } from '../onnx/prepare';
+import { curveOf } from '../training/curve';
+import { initialized } from '../training/initialize';
+import { openBatches } from '../training/pipeline';
+import { totalSteps } from '../training/run';
 import { train } from '../training/trainer';
 import type { JobContext } from './job';
 import type { FineTuneInput, FineTuning } from './types';
@@ -19,15 +23,21 @@ export async function fineTuneJob(input: FineTuneInput, context: JobContext): Pr
       `fine-tuning setting ${earlyStopping ? 'earlyStopping' : 'keepBest'} needs evaluation data to judge by`,
     );
   }
-  const graph = openModel(input.model);
-  const opened: Dataset[] = [];
+  const model = openModel(input.model);
+  const opened: { close(): unknown }[] = [];
   const open = (source: FineTuneInput['data']) => {
     const data = Dataset.open(source);
     opened.push(data);
     return data;
   };
   try {
-    const { graph: tuned, ...told } = await train(graph, open(input.data), {
+    const data = open(input.data);
+    const begun = input.fromScratch
+      ? await initialized(model, { shape: data.shape, seed: settings.seed })
+      : { graph: model, notes: [] };
+    const batches = openBatches(data, input.data, settings);
+    opened.push(batches);
+    const { graph: tuned, ...told } = await train(begun.graph, data, {
       settings,
       evaluate:
         judged && input.evaluate
@@ -39,12 +49,19 @@ export async function fineTuneJob(input: FineTuneInput, context: JobContext): Pr
       resume: input.resume,
       monitor: context,
       sources: input.data,
+      batches,
     });
     saveModel(tuned, input.out);
-    const { steps, resumedAt, losses, retries, evaluations, best, notes } = told;
+    const { steps, resumedAt, losses, stepLosses, retries, evaluations, best } = told;
     const epochs = evaluations.map(({ epoch, value }) => ({ epoch, value }));
-    return { ...{ steps, resumedAt, losses, retries, notes }, ...(best && { evaluations: epochs, best }) };
+    const total = totalSteps(settings, data.length);
+    return {
+      ...{ steps, resumedAt, losses, retries },
+      notes: [...begun.notes, ...told.notes],
+      ...(best && { evaluations: epochs, best }),
+      ...(input.curve && { curve: curveOf(stepLosses, total, settings, retries) }),
+    };
   } finally {
-    opened.forEach((data) => data.close());
+    await Promise.all(opened.map(async (one) => one.close()));
   }
 }

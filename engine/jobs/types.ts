@@ -1,5 +1,7 @@
 import type { DatasetSource } from '../data/dataset';
 import type { MetricName } from '../data/metric';
+import type { Augmentation } from '../training/augment';
+import type { Curve } from '../training/curve';
 import type { Retry } from '../training/retries';
 import type { JobData } from './data';
 import type { Machinery, Method, Reconstruction, Selecting, Technique } from './method';
@@ -198,6 +200,8 @@ export interface FineTuneSettings {
   readonly weightDecay: number;
   readonly schedule: 'one-cycle' | 'constant';
   readonly seed: number;
+  /** How training images are varied; as they are by default. */
+  readonly augment?: Augmentation;
   /** Images whose gradients are computed at once, accumulated over the batch; all of it by default. */
   readonly microBatch?: number;
   /** Ends training once so many epochs have brought no better metric on the evaluation data; keeps the best state. */
@@ -216,6 +220,8 @@ export interface FineTuneInput {
   readonly model: string;
   readonly data: DatasetSource;
   readonly settings: FineTuneSettings;
+  /** Whether training begins with new weights, drawn by the seed, rather than the model's own. */
+  readonly fromScratch?: boolean;
   /** What earlyStopping and keepBest judge by; given where one of them is set. */
   readonly evaluate?: JudgingData<DatasetSource>;
   readonly threads: number;
@@ -226,6 +232,8 @@ export interface FineTuneInput {
   readonly resume?: string;
   /** Where to write the tuned model. */
   readonly out: string;
+  /** Whether the curve is wanted: two numbers a step. */
+  readonly curve?: boolean;
 }
 
 export interface FineTuning {
@@ -234,6 +242,8 @@ export interface FineTuning {
   readonly resumedAt: number;
   /** Mean loss of each epoch. */
   readonly losses: readonly number[];
+  /** Where it was asked for. */
+  readonly curve?: Curve;
   /** Returns to an earlier state with a lower learning rate, after the loss diverged. */
   readonly retries: readonly Retry[];
   /** Where the model was judged: the metric after each epoch, 0 being the model as given, and the epoch that was kept. */

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { EngineError } from '../errors';
@@ -10,6 +10,21 @@ import type { StateVector, Vectors } from './vectors';
 const format = 'slimflow training 2';
 const kept = 2;
 const pattern = /^(?:retry-(\d+)-)?step-(\d+)\.safetensors$/;
+
+/** The checkpoint files in a folder, the newest last; none where there is no such folder. */
+function checkpointsIn(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .flatMap((name) => {
+      const match = pattern.exec(name);
+      return match ? [{ name, retries: Number(match[1] ?? 0), step: Number(match[2]) }] : [];
+    })
+    .sort((a, b) => a.retries - b.retries || a.step - b.step)
+    .map(({ name }) => resolve(folder, name));
+}
+
+/** The newest checkpoint in a folder; undefined where there is none. */
+export const lastCheckpoint = (folder: string): string | undefined => checkpointsIn(folder).at(-1);
 
 /** What a checkpoint says beside its vectors; losses are a tensor, since there may be many. */
 type Told = Pick<TrainingState, 'step' | 'retries' | 'evaluations' | 'microBatch'> & {
@@ -33,13 +48,7 @@ export class Checkpoints {
     private readonly vectors: readonly Pick<StateVector, 'name' | 'size'>[],
     private readonly identity: string,
   ) {
-    this.files = readdirSync(folder)
-      .flatMap((name) => {
-        const match = pattern.exec(name);
-        return match ? [{ name, retries: Number(match[1] ?? 0), step: Number(match[2]) }] : [];
-      })
-      .sort((a, b) => a.retries - b.retries || a.step - b.step)
-      .map(({ name }) => resolve(folder, name));
+    this.files = checkpointsIn(folder);
   }
 
   /** Writes a file `step-<n>.safetensors` and returns its path; older ones but the last are deleted. */

@@ -2,6 +2,7 @@ import type { Dataset } from '../data/dataset';
 import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import { sizeOf } from '../tensor/tensor';
+import type { Augmentation } from './augment';
 import { lossNames, lossRule, type LossSettings } from './loss';
 import { optimizerNames, type OptimizerName } from './optimizer';
 import { scheduleNames, type ScheduleSettings } from './schedule';
@@ -16,8 +17,10 @@ export interface TrainingSettings extends ScheduleSettings, UpdateSettings, Loss
   /** Images whose gradients are computed at once, accumulated over the batch; all of it by default. */
   readonly microBatch?: number;
   readonly optimizer: OptimizerName;
-  /** Seed of the order in which samples are visited. */
+  /** Seed of the order in which samples are visited, and of augmentation. */
   readonly seed: number;
+  /** How images are varied; as they are by default. */
+  readonly augment?: Augmentation;
   /**
    * BatchNormalization by the statistics of the batch (`train`, the default), or by the running ones, which stay
    * (`frozen`); `restore` puts one after each convolution that has none for the time of the training.
@@ -35,6 +38,7 @@ const unsigned: Rule = [(value: number) => value >= 0 && value < Infinity, '0 or
 const share: Rule = [within(0, 1), 'from 0 to 1'];
 const belowOne: Rule = [(value: number) => value >= 0 && value < 1, 'at least 0 and below 1'];
 const flag: Rule = [(value: unknown) => typeof value === 'boolean', 'true or false'];
+const group: Rule = [(value: unknown) => typeof value === 'object' && value !== null, 'a set of settings'];
 const oneOf = (names: readonly string[]): Rule => [
   (value: string) => names.includes(value),
   `one of ${names.join(', ')}`,
@@ -69,7 +73,8 @@ const rules: { readonly [name in keyof TrainingSettings]-?: Rule } = {
   loss: oneOf(lossNames),
   labelSmoothing: belowOne,
   ignoreLabel: [Number.isInteger, 'a whole number'],
-  distillation: [(value: unknown) => typeof value === 'object' && value !== null, 'a set of settings'],
+  augment: group,
+  distillation: group,
 };
 
 const distillationRules: { readonly [name in keyof NonNullable<LossSettings['distillation']>]-?: Rule } = {

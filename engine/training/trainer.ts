@@ -53,6 +53,8 @@ export interface Trained {
   readonly resumedAt: number;
   /** Mean loss over the samples of each epoch. */
   readonly losses: readonly number[];
+  /** The loss of each step done. */
+  readonly stepLosses: readonly number[];
   /** Returns to an earlier state with a lower learning rate. */
   readonly retries: readonly Retry[];
   /** The metric after each epoch that was judged, from the model as it was given (epoch 0) on. */
@@ -137,6 +139,7 @@ async function trainOn(
       steps: ended.step,
       resumedAt,
       losses: epochLosses(ended, batch, data.length),
+      stepLosses: ended.losses,
       ...{ retries, evaluations },
       best: best && { epoch: best.epoch, value: best.value },
       notes: [...step.notes, ...notesOf(ended, settings, data.length)],
