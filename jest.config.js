@@ -6,6 +6,6 @@ module.exports = {
   setupFiles: ['<rootDir>/dist/test/support/properties.js'],
   globalSetup: '<rootDir>/dist/test/support/global-setup.js',
   // A machine under load is slow, not wrong.
-  testTimeout: 240_000,
+  testTimeout: 600_000,
   maxWorkers: 2,
 };

@@ -1,29 +1,42 @@
 import { join } from 'node:path';
 
+import { checkpointed } from './checkpointed';
 import { perform } from './perform';
 import type { Activities, CompressedModel, ScoredLayer } from './types';
 import { localData, machineryAt, storeModel, type Workplace } from './workplace';
 
-/** A model compressed to a target. */
+/** A model compressed to a target; with fine-tuning behind each layer, from the last checkpoint where there is one. */
 export const compress =
   (at: Workplace): Activities['compress'] =>
   (request) =>
-    perform(at, 'compress', request, ({ run }) =>
-      at.store.scratch.use(async (folder): Promise<CompressedModel> => {
-        const { compute, ...rest } = request;
-        const layers = await at.store.json<ScoredLayer[]>(request.scores);
-        const factors: Record<string, string> = {};
-        for (const { layer, factors: ref } of layers) if (ref) factors[layer] = await at.store.path(ref);
+    perform(at, 'compress', request, (performance) =>
+      at.store.scratch.use((folder) => {
+        const { compute, fineTuneEach: settings, ...rest } = request;
         const out = join(folder, 'model.onnx');
-        const { plan: _plan, ...compressed } = await run('compress', {
-          ...rest,
-          model: await at.store.path(request.model),
-          scores: layers.map(({ factors: _factors, ...scores }) => scores),
-          factors,
-          train: await localData(at.store, request.train),
-          machinery: machineryAt(at, compute),
-          out,
-        });
-        return { ...compressed, model: await storeModel(at.store, out) };
+        return checkpointed(
+          at,
+          performance,
+          folder,
+          async (checkpointing, onProgress) => {
+            const layers = await at.store.json<ScoredLayer[]>(request.scores);
+            const factors: Record<string, string> = {};
+            for (const { layer, factors: ref } of layers) if (ref) factors[layer] = await at.store.path(ref);
+            const input = {
+              ...rest,
+              model: await at.store.path(request.model),
+              scores: layers.map(({ factors: _factors, ...scores }) => scores),
+              factors,
+              train: await localData(at.store, request.train),
+              machinery: machineryAt(at, compute),
+              fineTuneEach: settings && { settings, ...checkpointing },
+              out,
+            };
+            return performance.run('compress', input, onProgress);
+          },
+          async ({ plan: _plan, ...compressed }): Promise<CompressedModel> => ({
+            ...compressed,
+            model: await storeModel(at.store, out),
+          }),
+        );
       }),
     );

@@ -7,6 +7,7 @@ import type {
   Evaluation,
   FineTuneSettings,
   FineTuning,
+  JudgingData,
   Latency,
   LayerScores,
   ModelSummary,
@@ -94,6 +95,8 @@ export interface CompressRequest {
   readonly train: DataRef;
   readonly reconstruction: Reconstruction;
   readonly compute: Compute;
+  /** Fine-tuning behind each compressed layer; `epochs` may be a fraction. None where it is left out. */
+  readonly fineTuneEach?: FineTuneSettings;
 }
 
 export interface CompressedModel extends Omit<Compression, 'plan'> {
@@ -104,6 +107,8 @@ export interface FineTuneRequest {
   readonly model: ArtifactRef;
   readonly data: DataRef;
   readonly settings: FineTuneSettings;
+  /** What earlyStopping and keepBest judge by; left out where neither is asked for. */
+  readonly evaluate?: JudgingData<DataRef>;
 }
 
 export interface FineTunedModel extends FineTuning {
@@ -127,7 +132,7 @@ export interface Activities {
   scoreLayer(request: ScoreLayerRequest): Promise<LayerScoring>;
   /** One artifact of all layers' scores. */
   collectScores(request: CollectScoresRequest): Promise<ArtifactRef>;
-  /** A model compressed to a target. */
+  /** A model compressed to a target; what is fine-tuned between layers goes on from its last checkpoint when tried again. */
   compress(request: CompressRequest): Promise<CompressedModel>;
   /** A model trained further; goes on from its last checkpoint when tried again. */
   fineTune(request: FineTuneRequest): Promise<FineTunedModel>;

@@ -15,7 +15,7 @@ import type { CompressFlags } from './compress';
 export function addCompress(program: Command, done: (status: number) => void): void {
   program
     .command('compress')
-    .description('compress a model by one technique, without a server and without fine-tuning')
+    .description('compress a model by one technique, without a server')
     .addArgument(new Argument('<model>', 'ONNX file'))
     .addOption(choice('--technique <name>', 'what to do', techniques).makeOptionMandatory())
     .option('--target <ratio>', 'share of the cost to be left, above 0 and at most 1', positive)
@@ -41,6 +41,11 @@ export function addCompress(program: Command, done: (status: number) => void): v
     .option('--samples <n>', 'samples that a score is computed on', count)
     .option('--reconstruction-samples <n>', 'samples that pruned layers are refitted on', count)
     .option('--reconstruction-patches <n>', 'patches taken of each', count)
+    .option(
+      '--fine-tune-each <epochs>',
+      'fine-tune behind each compressed layer, with the `fineTune` of --data; may be a fraction, as 0.25',
+      positive,
+    )
     .option('--scores <file>', 'eval scores: read where the file is there, else written')
     .addOption(
       choice('--provider <name>', 'execution provider of ONNX Runtime', providerNames).default('auto'),

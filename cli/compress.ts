@@ -22,7 +22,7 @@ import { sha256OfFiles } from '../store/bundle';
 import { sha256 } from '../store/digest';
 import { writeAtomically } from '../store/files';
 import { BadInput, exit } from './exit';
-import { readData, writable } from './preflight';
+import { checkKept, readData, writable } from './preflight';
 
 /** The options of `slimflow compress` as commander gives them. */
 export interface CompressFlags {
@@ -46,6 +46,8 @@ export interface CompressFlags {
   readonly samples?: number;
   readonly reconstructionSamples?: number;
   readonly reconstructionPatches?: number;
+  /** Epochs of fine-tuning behind each compressed layer. */
+  readonly fineTuneEach?: number;
   readonly provider: Machinery['provider'];
   readonly linearAlgebra: Machinery['linearAlgebra'];
   /** A file of eval scores: read where it is there, else written. */
@@ -62,6 +64,7 @@ export async function compress(model: string, flags: CompressFlags): Promise<num
   if (unwritable) throw new BadInput(`--scores ${flags.scores} can't be written to: ${unwritable}`);
   if (statSync(out, { throwIfNoEntry: false })?.isDirectory())
     throw new BadInput(`--out ${flags.out} is a folder: name a file, such as ${flags.out}/small.onnx`);
+  checkKept(model, out);
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
@@ -105,7 +108,7 @@ function optionsOf(model: string, out: string, flags: CompressFlags, origin: str
       ratios: flags.layer,
       channels: flags.channels,
     },
-    ...(flags.data ? readData(flags.data) : {}),
+    ...dataOf(flags),
     samples: flags.samples,
     reconstruction: reconstructionOf(flags),
     candidates: flags.candidates === undefined ? undefined : candidateRatios(flags.candidates),
@@ -119,6 +122,20 @@ const reconstructionOf = ({ reconstructionSamples, reconstructionPatches }: Comp
   ...(reconstructionSamples !== undefined && { samples: reconstructionSamples }),
   ...(reconstructionPatches !== undefined && { patches: reconstructionPatches }),
 });
+/** The data of a spec, and its fine-tuning where layers are to be fine-tuned. */
+function dataOf({
+  data: file,
+  fineTuneEach: epochs,
+}: CompressFlags): Pick<CompressOptions, 'data' | 'metric' | 'fineTuneEach'> {
+  if (!file && epochs !== undefined)
+    throw new BadInput(
+      '--fine-tune-each learns from training data with labels: give --data, a spec with data.train.labels',
+    );
+  if (!file) return {};
+  const { data, metric, fineTune } = readData(file);
+  const { perLayer: _perLayer, ...settings } = fineTune;
+  return { data, metric, fineTuneEach: epochs === undefined ? undefined : { ...settings, epochs } };
+}
 
 /** What eval scores depend on, as a digest: the model, and the options that they are computed by. */
 async function originOf(model: string, flags: CompressFlags): Promise<string> {

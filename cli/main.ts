@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 
 import { addCompress } from './compress-options';
 import { BadInput, exit } from './exit';
+import { addTrain } from './train-options';
 
 const { version } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8')) as {
   version: string;
@@ -30,6 +31,8 @@ Examples:
   slimflow inspect model.onnx       see the layers, their costs, and what can compress them
   slimflow compress model.onnx --technique spatial-svd --target 0.5 --out small.onnx
                                     one technique, no server, no fine-tuning
+  slimflow train model.onnx --data job.yaml --out tuned.onnx
+                                    train on labelled data, no server
   slimflow run job.yaml             compress; the same command goes on after an interruption
   slimflow server                   look at past runs in Temporal's UI
   slimflow doctor                   see whether all is there that a run needs
@@ -61,6 +64,7 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 requirement not met, 
       done(await (await import('./inspect.js')).inspect(model, options)),
     );
   addCompress(program, done);
+  addTrain(program, done);
   program
     .command('doctor')
     .description('see whether all is there that a run needs, and what it would use')

@@ -5,7 +5,7 @@ import { EngineError } from '../engine/errors';
 import { analyze } from '../engine/jobs/analyze';
 import type { ModelSummary } from '../engine/jobs/types';
 import { modelFiles, possibleFiles, weightLimit } from '../engine/onnx/model';
-import { loadData, loadSpec, SpecError } from '../spec/load';
+import { loadData, loadSpec, loadTraining, SpecError } from '../spec/load';
 import type { CompressionSpec } from '../spec/spec';
 import { analysisOf } from '../workflows/method';
 import { BadInput } from './exit';
@@ -36,20 +36,39 @@ export async function preflight(file: string): Promise<CompressionSpec> {
     );
   const problem = writable(spec.outDir);
   if (problem) throw new BadInput(`spec ${file}: outDir ${spec.outDir} can't be written to: ${problem}`);
-  const written = writtenTo(spec.outDir);
-  const lost = modelFiles(spec.model).find((path) => written.includes(resolve(path)));
+  const lost = replacedBy(writtenTo(spec.outDir), spec.model);
   if (lost)
     throw new BadInput(
       `spec ${file}: outDir ${spec.outDir} is where ${lost} lies, which the result would replace: name another folder`,
     );
-  // Training keeps parameters, momenta and their next values in memory as vectors: what it takes ends where ONNX files do.
   const bytes = 4 * summary.params;
-  if (spec.fineTune.epochs > 0 && bytes > weightLimit)
+  const { epochs, perLayer } = spec.fineTune;
+  if ((epochs > 0 || perLayer.epochs > 0) && bytes > weightLimit)
     throw new BadInput(
       `spec ${file}: model ${spec.model} has ${bytes} bytes of weights, and fine-tuning takes models below 2 GB: set ` +
-        'fineTune.epochs to 0, or bring the model below that by `slimflow compress` first',
+        'fineTune.epochs to 0 and leave fineTune.perLayer out, or bring the model below that by `slimflow compress` first',
     );
   return spec;
+}
+
+/** The file of a model that writing others would replace */
+const replacedBy = (written: readonly string[], model: string): string | undefined =>
+  modelFiles(model).find((path) => written.includes(resolve(path)));
+
+/** @throws BadInput where writing a model to `out` would replace weights that another, `model`, reads */
+export function checkKept(model: string, out: string): void {
+  if (resolve(model) === resolve(out)) return; // it is asked to be replaced, weights and all
+  let lost: string | undefined;
+  try {
+    lost = replacedBy(possibleFiles(resolve(out)), model);
+  } catch (error) {
+    if (error instanceof EngineError) throw new BadInput(error.message, { cause: error });
+    throw error;
+  }
+  if (lost)
+    throw new BadInput(
+      `--out ${out} would replace ${lost}, where weights of ${model} lie: name another file`,
+    );
 }
 
 /** The files that a run may write its model to. */
@@ -90,6 +109,10 @@ export function writable(folder: string): string | undefined {
 
 /** The data section of a spec, and its metric. @throws BadInput */
 export const readData = (file: string): ReturnType<typeof loadData> => reading(() => loadData(file));
+
+/** What of a spec training goes by. @throws BadInput */
+export const readTraining = (file: string): ReturnType<typeof loadTraining> =>
+  reading(() => loadTraining(file));
 
 const readSpec = (file: string): CompressionSpec => reading(() => loadSpec(file));
 

@@ -17,6 +17,13 @@ export {
   type CompressReport,
   type Watching,
 } from './jobs/compress-model';
+export {
+  trainModel,
+  type TrainedEpoch,
+  type TrainOptions,
+  type TrainReport,
+  type WatchingTraining,
+} from './jobs/train-model';
 export { JobPool } from './jobs/pool';
 export { describeLinearAlgebra } from './linalg/choose';
 export { describeProviders } from './runtime/providers';

@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 import { parseDocument } from 'yaml';
-import type { z } from 'zod';
+import { z } from 'zod';
 
 import type { MetricName } from '../engine/data/metric';
-import { CompressionSpec, DataSpec } from './spec';
+import type { FineTuneSettings } from '../engine/jobs/types';
+import { CompressionSpec, DataSpec, TrainingSpec } from './spec';
 
 /** A spec that can't be used; the message names the file, the field and what is expected. */
 export class SpecError extends Error {
@@ -32,12 +33,42 @@ export function loadSpec(file: string): CompressionSpec {
 }
 
 /**
- * Reads the data of a spec and its metric; whatever else the file holds is not looked at.
+ * Reads the data of a spec, its metric and its fine-tuning; whatever else the file holds is not looked at.
  * @throws SpecError
  */
-export function loadData(file: string): { data: Record<'train' | 'evaluate', Split>; metric: MetricName } {
-  const { data, metric } = parsed(readText(file), file, DataSpec);
-  return { data: { train: resolved(data.train, file), evaluate: resolved(data.evaluate, file) }, metric };
+export function loadData(
+  file: string,
+): Pick<CompressionSpec, 'metric' | 'fineTune'> & { data: Record<'train' | 'evaluate', Split> } {
+  const { data, ...rest } = parsed(readText(file), file, DataSpec);
+  return { data: { train: resolved(data.train, file), evaluate: resolved(data.evaluate, file) }, ...rest };
+}
+
+/** What `loadTraining` reads. */
+export interface Training {
+  readonly data: { readonly train: Split; readonly evaluate?: Split; readonly test?: Split };
+  readonly metric: MetricName;
+  /** The fields of `fineTune` that are written, without defaults. */
+  readonly fineTune: Partial<FineTuneSettings>;
+}
+
+/**
+ * Reads what of a spec training goes by: its data, its metric, and `fineTune` where it is there.
+ * @throws SpecError
+ */
+export function loadTraining(file: string): Training {
+  const text = readText(file);
+  const { data, metric, fineTune } = parsed(text, file, TrainingSpec);
+  const written = parsed(text, file, z.object({ fineTune: z.record(z.string(), z.unknown()).default({}) }));
+  const { train, evaluate, test } = data;
+  return {
+    data: {
+      train: resolved(train, file),
+      ...(evaluate && { evaluate: resolved(evaluate, file) }),
+      ...(test && { test: resolved(test, file) }),
+    },
+    metric,
+    fineTune: Object.fromEntries(Object.entries(fineTune).filter(([name]) => name in written.fineTune)),
+  };
 }
 
 function readText(file: string): string {

@@ -58,6 +58,12 @@ fineTune:
   weightDecay: 0.0005
   schedule: one-cycle             # or constant
   seed: 0
+  # augment: { flip: true, crop: 4 }  # vary the images: also fill, brightness, contrast, cutout
+  # microBatch: 16                # images computed at once, their gradients accumulated, where memory is short
+  # earlyStopping: { patience: 2 }  # end after so many epochs without a better metric on the evaluation split
+  # keepBest: true                # keep the epoch that was best there, rather than the last
+  perLayer:                       # fine-tuning behind each compressed layer, before the next is compressed
+    epochs: 0                     # 0: all layers at once; may be a fraction: a quarter of the samples for 0.25
 reconstruction:                   # least-squares refit of the weights after channel pruning
   samples: 500                    # training images it sees
   patches: 10                     # patches of each

@@ -18,8 +18,10 @@ export async function candidate({
   data,
   settings,
 }: CandidateInput): Promise<CandidateOutcome> {
-  const { metric, reconstruction, selection, compute, fineTune: tuning } = settings;
-  const aim = `${techniqueNames[plan.technique]} to ${plan.asked} of the ${costNames[method.cost]}`;
+  const { metric, reconstruction, selection, compute } = settings;
+  const { perLayer, ...tuning } = settings.fineTune;
+  const fineTuneEach = perLayer.epochs ? { ...tuning, epochs: perLayer.epochs } : undefined;
+  const aim = `${techniqueNames[plan.technique]} to ${plan.asked} of the ${costNames[method.cost]}${fineTuneEach ? ', fine-tuned layer by layer' : ''}`;
   const say = (text: string) => setCurrentDetails(`### ${plan.id}\n\n${text}`);
   const judge = async (model: CandidateInput['model'], when: string) => {
     const request = { model, data: data.evaluate, metric, compute };
@@ -29,31 +31,37 @@ export async function candidate({
   try {
     say(aim);
     const compressed = await compress.executeWithOptions(summary(plan.id, aim), [
-      { model, method, selection, target: plan.asked, scores, train: data.train, reconstruction, compute },
+      {
+        ...{ model, method, selection, scores, reconstruction, compute, fineTuneEach },
+        ...{ target: plan.asked, train: data.train },
+      },
     ]);
     const { achieved: ratio, macs, params, shortfall, notes, computedBy } = compressed;
     const metricBefore = await judge(compressed.model, 'as compressed');
     say(`${metric} ${metricBefore.toFixed(2)} as compressed; fine-tuning`);
+    const judging = (tuning.earlyStopping ?? tuning.keepBest) && {
+      evaluate: { data: data.evaluate, metric },
+    };
     const tuned = tuning.epochs
       ? await fineTune.executeWithOptions(summary(plan.id, 'fine-tune'), [
-          { model: compressed.model, data: data.train, settings: tuning },
+          { model: compressed.model, data: data.train, settings: tuning, ...judging },
         ])
-      : compressed;
-    const metricAfter = tuning.epochs ? await judge(tuned.model, 'after fine-tuning') : metricBefore;
+      : undefined;
+    const metricAfter = tuned ? await judge(tuned.model, 'after fine-tuning') : metricBefore;
     say(`${metric} ${metricBefore.toFixed(2)} as compressed, ${metricAfter.toFixed(2)} after fine-tuning`);
     if (![metricBefore, metricAfter].every(Number.isFinite))
       return { status: 'failed', reason: `its ${metric} is not a finite number` };
     return {
       status: 'done',
       made: {
-        model: tuned.model,
+        model: (tuned ?? compressed).model,
         ratio,
         macs,
         params,
         metricBefore,
         metricAfter,
         shortfall,
-        notes,
+        notes: [...notes, ...(tuned?.notes ?? [])],
         computedBy,
       },
     };

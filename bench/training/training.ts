@@ -3,98 +3,83 @@
  *
  *     npm run bench:training -- [threads] [model.onnx …]
  *
- * Needs a Python with torch and onnx, named by PYTHON. Prints the medians and, because the machine's speed drifts, the
- * median of the ratios of neighbouring rounds.
+ * of the digits ResNet-20, with its BatchNorm folded and left in, of a VGG-like and of a depthwise network
+ * (networks.py). Needs a Python with torch and onnx, named by PYTHON. Prints the medians and, because the machine's
+ * speed drifts, the median of the ratios of neighbouring rounds; and the peak memory of either process.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
-import { openModel } from '../../engine/onnx/prepare';
-import { Session } from '../../engine/runtime/session';
-import { floats, type Tensor } from '../../engine/tensor/tensor';
-import { probeBlock } from '../../engine/training/lowering/probe';
-import { pack, withOwnConstants } from '../../engine/training/parameters';
-import { measureShapes } from '../../engine/training/shapes';
-import { buildTrainingStep, names } from '../../engine/training/step';
-
 const root = resolve(__dirname, '..', '..', '..');
+const python = process.env.PYTHON ?? 'python3';
 const [batch, rounds, stepsPerRound] = [64, 12, 4];
 const median = (values: number[]) => [...values].sort((a, b) => a - b)[values.length >> 1];
 
-/** Runs steps of our training graph on random digits. */
-async function ours(path: string, threads: number) {
-  const graph = withOwnConstants(openModel(path));
-  const step = buildTrainingStep(graph, await measureShapes(graph, [1, 28, 28]), {
-    weightDecay: 5e-4,
-    block: await probeBlock(),
-  });
-  const session = await Session.open(step.model, { threads });
-  const vector = (data: Float32Array) => floats([data.length], data);
-  const statistics = pack(graph, step.statistics);
-  const feeds: Record<string, Tensor> = {
-    [step.images]: floats([batch, 1, 28, 28], Float32Array.from({ length: batch * 784 }, Math.random)),
-    [names.labels]: {
-      type: 'int64',
-      dims: [batch],
-      data: BigInt64Array.from({ length: batch }, (_, n) => BigInt(n % 10)),
+interface Round {
+  /** ms a step. */
+  readonly times: number[];
+  /** MiB. */
+  readonly peak: number;
+}
+
+/** A process that trains steps when asked. */
+function trainer(command: string, args: readonly string[]) {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  return {
+    async steps(count: number): Promise<Round> {
+      child.stdin.write(`${count}\n`);
+      const line = (await lines.next()) as IteratorResult<string, undefined>;
+      if (line.done) throw new Error(`${command} ended; PYTHON must name a Python with torch and onnx`);
+      return JSON.parse(line.value) as Round;
     },
-    [names.learningRate]: floats([], [1e-4]),
-    [names.momentum]: floats([], [0.9]),
-    [names.parameters]: vector(pack(graph, step.parameters)),
-    [names.momenta]: floats([step.parameters.size]),
-    ...(statistics.length && { [names.statistics]: vector(statistics) }),
-  };
-  return async (steps: number) => {
-    const times: number[] = [];
-    for (let at = 0; at < steps; at++) {
-      const start = performance.now();
-      await session.run(feeds);
-      times.push(performance.now() - start);
-    }
-    return times;
+    end: () => child.stdin.end(),
   };
 }
 
-/** Asks the PyTorch process for steps. */
-function theirs(path: string, threads: number) {
-  const peer = spawn(
-    process.env.PYTHON ?? 'python3',
-    [join(root, 'bench', 'training', 'torch_peer.py'), path, `${batch}`, `${threads}`],
-    { stdio: ['pipe', 'pipe', 'inherit'] },
-  );
-  const lines = createInterface(peer.stdout)[Symbol.asyncIterator]();
-  return {
-    async steps(count: number): Promise<number[]> {
-      peer.stdin.write(`${count}\n`);
-      const line = (await lines.next()) as IteratorResult<string, undefined>;
-      if (line.done) throw new Error('the PyTorch peer ended; PYTHON must name a Python with torch and onnx');
-      return JSON.parse(line.value) as number[];
-    },
-    end: () => peer.stdin.end(),
-  };
+async function measure(path: string, threads: string): Promise<void> {
+  const how = [path, `${batch}`, threads];
+  const ours = trainer(process.execPath, [join(__dirname, 'ours.js'), ...how]);
+  const theirs = trainer(python, [join(root, 'bench', 'training', 'torch_peer.py'), ...how]);
+  try {
+    for (const side of [ours, theirs]) await side.steps(3);
+    const [mine, peers, ratios]: [Round[], Round[], number[]] = [[], [], []];
+    for (let round = 0; round < rounds; round++) {
+      const [x, y] = [await ours.steps(stepsPerRound), await theirs.steps(stepsPerRound)];
+      mine.push(x);
+      peers.push(y);
+      ratios.push(median(x.times) / median(y.times));
+    }
+    const ms = (side: Round[]) => median(side.flatMap(({ times }) => times)).toFixed(1);
+    const [memory, theirMemory] = [mine, peers].map((side) => side.at(-1)!.peak);
+    console.log(
+      `${path}: ours ${ms(mine)} ms, PyTorch ${ms(peers)} ms, ratio ${median(ratios).toFixed(2)}; ` +
+        `peak memory ${memory.toFixed(0)} and ${theirMemory.toFixed(0)} MiB, ratio ${(memory / theirMemory).toFixed(2)}`,
+    );
+  } finally {
+    ours.end();
+    theirs.end();
+  }
+}
+
+/** The networks that are measured where none is named. */
+function networks(): string[] {
+  const made = join(root, '.slimflow', 'bench');
+  const script = join(root, 'bench', 'training', 'networks.py');
+  const { status } = spawnSync(python, [script, made], { stdio: ['ignore', 'ignore', 'ignore'] });
+  if (status !== 0) throw new Error(`${script} failed; PYTHON must name a Python with torch and onnx`);
+  const digits = ['resnet20-digits.onnx', 'resnet20-digits.bn.onnx'];
+  return [
+    ...digits.map((name) => join(root, 'examples', 'digits', name)),
+    ...['vgg.onnx', 'depthwise.onnx'].map((name) => join(made, name)),
+  ];
 }
 
 async function main(): Promise<void> {
   const [threads = '1', ...named] = process.argv.slice(2);
-  const digits = ['', 'bn.'].map((name) => join(root, 'examples', 'digits', `resnet20-digits.${name}onnx`));
   console.log(`batch ${batch}, ${threads} thread(s), median of ${rounds * stepsPerRound} steps in turns`);
-  for (const path of named.length ? named : digits) {
-    const [mine, peer] = [await ours(path, Number(threads)), theirs(path, Number(threads))];
-    await mine(3);
-    await peer.steps(3);
-    const [a, b, ratios]: [number[], number[], number[]] = [[], [], []];
-    for (let round = 0; round < rounds; round++) {
-      const [x, y] = [await mine(stepsPerRound), await peer.steps(stepsPerRound)];
-      a.push(...x);
-      b.push(...y);
-      ratios.push(median(x) / median(y));
-    }
-    peer.end();
-    console.log(
-      `${path}: ours ${median(a).toFixed(1)} ms, PyTorch ${median(b).toFixed(1)} ms, ratio ${median(ratios).toFixed(2)}`,
-    );
-  }
+  for (const path of named.length ? named : networks()) await measure(path, threads);
 }
 
 void main();

@@ -3,13 +3,16 @@ import { type ElementType, fromBytes, numbersOf, type Tensor, toBytes } from '..
 import { NpyFile } from './npy';
 import { checkedRange, checkImages, checkLabels, imageShape, type Normalization, pixelsOf } from './pixels';
 import { Random } from './random';
-import { NormalRows, type Rows, ZeroRows } from './rows';
+import { NormalRows, PickedRows, type Rows, ZeroRows } from './rows';
 
 /** Where a split lies: NumPy files, and which of their rows belong to it. */
 export interface DatasetSource {
   /** `.npy` of [N, …], mostly [N, C, H, W]: float32, float64 or uint8. */
   readonly images: string;
-  /** `.npy` of any integer type: [N], or [N, H, W] with a label a pixel. Scoring by fidelity needs none. */
+  /**
+   * `.npy` of any integer type: [N]; [N, H, W] with a label a pixel; or [N, K] with 0 or 1 for each of K classes.
+   * Scoring by fidelity needs none.
+   */
   readonly labels?: string;
   /** A model's further inputs, by name: `.npy` with one row an image; one of another length is fed whole each time. */
   readonly inputs?: Readonly<Record<string, string>>;
@@ -43,7 +46,7 @@ export interface RandomInput {
 export interface Batch {
   /** [N, C, H, W] in row-major order. */
   readonly images: Float32Array;
-  /** N labels, or N·H·W of a data set with labels a pixel; none where it has no labels. */
+  /** N labels, or N·H·W of a data set with labels a pixel, or N·K; none where it has no labels. */
   readonly labels: Int32Array;
   readonly size: number;
   /** The model's further inputs by name, where the data set has any. */
@@ -110,9 +113,31 @@ export class Dataset {
     return new Dataset(`random inputs of seed ${seed}`, parts, {}, 0, samples, shape);
   }
 
+  /** `count` of the samples, drawn by `seed`, as a data set of their own. It reads this one's files: close this one alone. */
+  drawn(count: number, seed: number): Dataset {
+    const picked = new Random(seed).sample(this.length, count).map((row) => row + this.first);
+    const { images, labels, inputs } = this.parts;
+    const parts: Parts = {
+      images: new PickedRows(images, picked),
+      labels: labels && new PickedRows(labels, picked),
+      inputs: new Map(
+        [...inputs].map(([name, { rows, batched }]) => [
+          name,
+          { rows: batched ? new PickedRows(rows, picked) : rows, batched },
+        ]),
+      ),
+    };
+    return new Dataset(this.name, parts, this.source, 0, count, this.shape);
+  }
+
   /** Whether there are labels. */
   get labelled(): boolean {
     return this.parts.labels !== undefined;
+  }
+
+  /** Shape of a sample's labels: [] of one a sample, [H, W] of one a pixel, [K] of one a class. */
+  get labelShape(): readonly number[] {
+    return this.parts.labels?.dims.slice(1) ?? [];
   }
 
   /** Names of the further inputs that batches hold. */

@@ -21,7 +21,7 @@ export function pixelsOf(
   { data, dims }: Tensor,
   { normalize = {}, layout }: Pick<DatasetSource, 'normalize' | 'layout'>,
 ): Float32Array {
-  const raw = data instanceof Float32Array ? data : Float32Array.from(data as ArrayLike<number>);
+  const raw = data instanceof Float32Array ? data : new Float32Array(data as ArrayLike<number>);
   const [count, ...stored] = dims;
   const shape = imageShape(stored, { layout });
   const { scale = 1, mean, std } = normalize;
@@ -29,9 +29,10 @@ export function pixelsOf(
   const ordered = layout === 'NHWC' ? channelsFirst(raw, count, shape) : raw;
   const { axis, inner } = channelsOf(shape, normalize);
   const out = new Float32Array(raw.length);
-  for (let i = 0; i < out.length; i++) {
-    const channel = Math.floor(i / inner) % shape[axis];
-    out[i] = (ordered[i] * scale - (mean?.[channel] ?? 0)) / (std?.[channel] ?? 1);
+  for (let first = 0; first < out.length; first += inner) {
+    const channel = (first / inner) % shape[axis];
+    const [shift, spread] = [mean?.[channel] ?? 0, std?.[channel] ?? 1];
+    for (let i = first; i < first + inner; i++) out[i] = (ordered[i] * scale - shift) / spread;
   }
   return out;
 }
@@ -46,8 +47,10 @@ function channelsFirst(
   const out = new Float32Array(images.length);
   for (let n = 0; n < count; n++) {
     const first = n * pixels * channels;
-    for (let p = 0; p < pixels; p++)
-      for (let c = 0; c < channels; c++) out[first + c * pixels + p] = images[first + p * channels + c];
+    for (let c = 0; c < channels; c++) {
+      const plane = first + c * pixels;
+      for (let p = 0; p < pixels; p++) out[plane + p] = images[first + p * channels + c];
+    }
   }
   return out;
 }
@@ -86,14 +89,14 @@ export function checkImages({ images: path, normalize, layout }: DatasetSource, 
   }
 }
 
-/** @throws EngineError `InvalidData` when there is not one label an image, or a pixel. */
+/** @throws EngineError `InvalidData` when there is not one label an image, a pixel, or a class. */
 export function checkLabels({ labels: labelPath, layout }: DatasetSource, images: NpyFile, labels: NpyFile) {
   const [count, ...sample] = labels.dims;
   const plane = imageShape(images.dims.slice(1), { layout }).slice(1);
   const perPixel = sample.length === plane.length && plane.length > 0;
-  if (count !== images.dims[0] || (sample.length > 0 && !perPixel)) {
+  if (count !== images.dims[0] || (sample.length > 1 && !perPixel)) {
     const wanted = [
-      `[${images.dims[0]}]`,
+      `[${images.dims[0]}], one a class [${images.dims[0]}, K]`,
       ...(plane.length ? [`or one a pixel [${[images.dims[0], ...plane].join(', ')}]`] : []),
     ];
     throw new EngineError(

@@ -1,4 +1,4 @@
-import { type ElementType, floats, sizeOf, type Tensor, zeros } from '../tensor/tensor';
+import { type ElementType, floats, fromBytes, sizeOf, type Tensor, toBytes, zeros } from '../tensor/tensor';
 import { Random } from './random';
 
 /** An array that is read by rows of its first dimension: a file (`NpyFile`), or numbers drawn as they are asked for. */
@@ -8,6 +8,30 @@ export interface Rows {
   /** Rows `start` to `start + count`, [count, …]. */
   rows(start: number, count: number): Tensor;
   close(): void;
+}
+
+/** Some rows of an array, in the order of `picked`; it reads from the array, which its owner closes. */
+export class PickedRows implements Rows {
+  readonly type: ElementType;
+  readonly dims: readonly number[];
+
+  constructor(
+    private readonly of: Rows,
+    private readonly picked: Int32Array,
+  ) {
+    this.type = of.type;
+    this.dims = [picked.length, ...of.dims.slice(1)];
+  }
+
+  rows(start: number, count: number): Tensor {
+    const dims = [count, ...this.dims.slice(1)];
+    const parts = Array.from(this.picked.subarray(start, start + count), (row) =>
+      toBytes(this.of.rows(row, 1)),
+    );
+    return fromBytes(this.type, dims, Buffer.concat(parts));
+  }
+
+  close(): void {}
 }
 
 /** Numbers that are kept once drawn, 64 MiB: who draws rows mostly asks for the same ones again. */

@@ -1,11 +1,11 @@
 import { EngineError } from '../errors';
 import { type Dim, type Graph, type ValueInfo } from '../onnx/graph';
 import { type Layer, layersOf, paramsOf, sharedWeights, uncountedLayers } from '../onnx/layers';
-import { openModel } from '../onnx/prepare';
 import { inferShapes, type Shape, type Shapes, unknownOperators } from '../onnx/shapes';
 import { isFloat } from '../tensor/tensor';
 import { checkFit } from './fit';
 import { techniques } from './method';
+import { openMeasured } from './opened';
 import { partsOf } from './parts';
 import type { AnalyzeInput, LayerSummary, ModelSummary } from './types';
 
@@ -19,7 +19,7 @@ export async function analyze({
   metric = 'top1',
   ...given
 }: AnalyzeInput): Promise<ModelSummary> {
-  const graph = openModel(model, given);
+  const graph = await openMeasured(model, given);
   const shapes = inferShapes(graph);
   const layers = layersOf(graph, shapes);
   checkIgnored(

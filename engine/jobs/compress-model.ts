@@ -9,12 +9,14 @@ import { EngineError } from '../errors';
 import { keepAllBut } from '../pruning/keep';
 import { candidateRatios } from '../ratios/candidates';
 import { checkByHand } from './choose-plan';
+import { checkFineTuneEach } from './layer-by-layer';
 import type { JobData } from './data';
 import type { CostName, Machinery, Method, Reconstruction, ScoreName, Selecting, Technique } from './method';
 import { plainMethod } from './parts';
 import { JobPool } from './pool';
 import { modelBytes, slotsFor } from './slots';
-import type { Compression, LayerScores, ModelSummary, Progress } from './types';
+import { checkTrainable } from './trainable';
+import type { Compression, FineTuneSettings, LayerScores, ModelSummary, Progress } from './types';
 
 /** What `compressModel` is asked for; what is left out has the default of a spec. */
 export interface CompressOptions {
@@ -35,6 +37,8 @@ export interface CompressOptions {
   readonly candidates?: readonly number[];
   readonly reconstruction?: Partial<Reconstruction>;
   readonly machinery?: Partial<Omit<Machinery, 'threads'>>;
+  /** Fine-tunes behind each compressed layer, which needs data with labels; `epochs` may be a fraction. */
+  readonly fineTuneEach?: FineTuneSettings;
   /** Eval scores of an earlier call on the same model with the same method. */
   readonly scores?: readonly LayerScores[];
 }
@@ -113,6 +117,7 @@ export async function compressModel(
     const fit = data && method.score === 'metric' ? { data: [data.train, data.evaluate], metric } : {};
     const summary = await pool.run('analyze', { ...rest, ...fit, model }, { signal: ended });
     const parts = summary.parts.filter((part) => part.technique === technique);
+    if (options.fineTuneEach) checkTrainable(model, 4 * summary.params);
     if (!parts.length) throw nothingToCompress(model, technique, summary);
     checkByHand(parts, technique, selection);
     for (const { name, units } of parts)
@@ -145,6 +150,11 @@ export async function compressModel(
         target,
         factors: options.scores ? {} : factors,
         machinery: { ...machinery, threads: cores },
+        fineTuneEach: options.fineTuneEach && {
+          settings: options.fineTuneEach,
+          checkpoints: join(scratch, 'checkpoints'),
+          checkpointSeconds: Infinity, // nobody goes on from a folder that is gone
+        },
       },
       { signal: ended, onProgress: (progress) => onProgress?.('compressing', progress) },
     );
@@ -219,6 +229,7 @@ function settled({ model, out, technique, target, data, ...options }: CompressOp
     );
   if (target !== undefined && !(target > 0 && target <= 1))
     throw new EngineError('InvalidSettings', `target must be above 0 and at most 1, not ${target}`);
+  if (options.fineTuneEach) checkFineTuneEach(options.fineTuneEach, data?.train);
   const drawn = Math.max(options.samples ?? 0, options.reconstruction?.samples ?? 0, randomSamples);
   const random: JobData = { random: { samples: drawn, seed: 0 } };
   const reconstruction: Reconstruction = {

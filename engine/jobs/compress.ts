@@ -2,54 +2,58 @@ import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import { macsOf, paramsOf } from '../onnx/layers';
 import { saveModel } from '../onnx/model';
-import { openModel } from '../onnx/prepare';
 import type { Selection, Shortfall } from '../ratios/select';
-import { compareModels } from '../runtime/evaluate';
-import { randomData } from '../runtime/feeds';
 import { choosePlan } from './choose-plan';
 import type { Compressed, Compressor } from './compressor';
 import { compressorOf } from './compressors';
 import { openData } from './data';
 import type { JobContext } from './job';
 import { landOnLatency } from './latency-target';
+import { compressLayerByLayer, type Tuned } from './layer-by-layer';
 import { type CostName, costNames } from './method';
+import { openMeasured } from './opened';
 import { type Tools, toolsOf } from './tools';
 import type { CompressInput, Compression, PartPlan } from './types';
+import { verify } from './verify';
 
-/** How far a rewritten graph's outputs may be from its equal's, relative and squared: rounding, not a mistake. */
-const rounding = 1e-5;
-
-/** A plan that was carried out. */
-export interface Carried {
+/** Units for each part, and where costs are measured, what came of it. */
+export interface Chosen {
   readonly selection: Selection;
-  readonly made: Compressed;
-  /** The cost asked about, relative to the model's. */
-  readonly achieved: number;
+  /** The plan carried out, all parts at once. */
+  readonly made?: Compressed;
+  /** The cost asked about, relative to the model's; to be counted where it is not given. */
+  readonly achieved?: number;
 }
 
 /**
  * Compresses a model to a share of its cost: units for each part from the scores, then the rewrites. The saved graph is
  * run against its equal in the original's shape, and its costs are counted, or measured, on it.
- * @throws EngineError `InvalidSettings`, `InvalidModel`, `UnsupportedModel`, `InvalidData`, `Cancelled`
+ * @throws EngineError `InvalidSettings`, `InvalidModel`, `UnsupportedModel`, `InvalidData`, `Cancelled`; `Diverged` from
+ * fine-tuning between layers
  */
 export async function compress(input: CompressInput, context: JobContext): Promise<Compression> {
   const { method } = input;
   const tools = await toolsOf(input.machinery);
-  const graph = openModel(input.model, method);
+  const graph = await openMeasured(input.model, method);
   const compressor = await compressorOf(graph, { ...input, tools, context });
   if (!compressor.parts.length)
     throw new EngineError(
       'UnsupportedModel',
       `no layer of ${input.model} can be compressed by ${method.technique}`,
     );
-  const { selection, made, achieved } =
+  const choose = async (): Promise<Chosen> =>
     method.cost === 'latency'
-      ? await landOnLatency(graph, compressor, input, tools, context)
-      : await carryOut(graph, compressor, input, method.cost);
-  await verify(made, input, tools);
+      ? landOnLatency(graph, compressor, input, tools, context)
+      : { selection: chooseByCount(graph, compressor, input, method.cost) };
+  const { fineTuneEach } = input;
+  const { chosen, ...made } = fineTuneEach
+    ? await compressLayerByLayer(graph, compressor, { ...input, fineTuneEach }, tools, context, choose)
+    : await compressAtOnce(compressor, input, tools, await choose());
   const notes = 'random' in input.train ? openData(graph, input.train, method.inputSize).notes : [];
   const [macs, params] = [macsOf(made.graph), paramsOf(made.graph)];
+  const achieved = chosen.achieved ?? ratioOf(graph, made.graph, method.cost);
   saveModel(made.graph, input.out);
+  const { selection } = chosen;
   return {
     achieved,
     macs,
@@ -61,19 +65,29 @@ export async function compress(input: CompressInput, context: JobContext): Promi
   };
 }
 
-/** Chooses by MACs or parameters, and compresses. */
-async function carryOut(
-  graph: Graph,
+/** Carries out a plan on the model as it is, and checks it. */
+async function compressAtOnce(
   compressor: Compressor,
   input: CompressInput,
-  cost: 'macs' | 'params',
-): Promise<Carried> {
-  const count = { macs: macsOf, params: paramsOf }[cost];
-  const before = count(graph);
-  const target = input.target === undefined ? undefined : input.target * before;
-  const selection = choosePlan(compressor, { ...input, costOf: compressor.costOf[cost], target });
-  const made = await compressor.compress(selection.plan);
-  return { selection, made, achieved: count(made.graph) / before };
+  tools: Tools,
+  chosen: Chosen,
+): Promise<Tuned> {
+  const made = chosen.made ?? (await compressor.compress(chosen.selection.plan));
+  await verify(made, input, tools);
+  return { chosen, graph: made.graph, notes: made.notes };
+}
+
+const counts = { macs: macsOf, params: paramsOf };
+type Counted = keyof typeof counts;
+
+/** The counted cost of a graph relative to another's; latencies are measured instead. */
+const ratioOf = (before: Graph, after: Graph, cost: CostName): number =>
+  counts[cost as Counted](after) / counts[cost as Counted](before);
+
+/** Chooses by MACs or parameters. */
+function chooseByCount(graph: Graph, compressor: Compressor, input: CompressInput, cost: Counted): Selection {
+  const target = input.target === undefined ? undefined : input.target * counts[cost](graph);
+  return choosePlan(compressor, { ...input, costOf: compressor.costOf[cost], target });
 }
 
 /** Why a plan stays away from the target, in the words of its cost. */
@@ -86,19 +100,3 @@ const planOf = ({ parts }: Compressor, { plan }: Selection): PartPlan[] =>
     const units = plan[at];
     return units === null ? [] : [{ layer: name, units, of: full, ratio: units / unitsAtOne }];
   });
-
-/** A rewrite must not change what the model computes. @throws EngineError `UnsupportedModel` where it does */
-async function verify(
-  { graph, equivalent }: Compressed,
-  { model, method }: CompressInput,
-  { threads, provider }: Tools,
-): Promise<void> {
-  const { data } = randomData(graph, { inputShape: method.inputSize, samples: 2, seed: 1 });
-  const { relativeError } = await compareModels(equivalent, graph, data, { threads, provider });
-  if (relativeError <= rounding) return;
-  throw new EngineError(
-    'UnsupportedModel',
-    `the rewritten model does not compute what it should (relative error ${relativeError.toPrecision(2)}): ` +
-      `${model} holds something that Slimflow misreads, and nothing was written; please report it`,
-  );
-}

@@ -3,6 +3,7 @@ import type { Graph } from '../onnx/graph';
 import type { Layer } from '../onnx/layers';
 import { unitsFor } from '../ratios/candidates';
 import type { Plan } from '../ratios/plan';
+import type { LeftOutputs } from '../pruning/teacher';
 import type { Replacements } from '../runtime/model-probe';
 import type { Method } from './method';
 import type { Frozen } from './types';
@@ -26,6 +27,8 @@ export interface Compressed {
   /** The original with the low-rank, or masked and refitted, weights in it: what `graph` must compute. */
   readonly equivalent: Graph;
   readonly notes: readonly string[];
+  /** Channel pruning: what is left of the layers' outputs, as the teacher or else the model counts them. */
+  readonly left?: LeftOutputs;
 }
 
 /** A part at any units, as weights of the original's shapes. */

@@ -1,4 +1,5 @@
 import type { Graph } from '../onnx/graph';
+import type { Teacher } from '../pruning/teacher';
 import type { Compressor } from './compressor';
 import type { JobData } from './data';
 import type { JobContext } from './job';
@@ -18,6 +19,8 @@ export interface Means {
   readonly reconstruction: Reconstruction;
   /** Channels to remove by hand, by part. */
   readonly selection?: Pick<Selecting, 'channels'>;
+  /** Channel pruning: the model whose layers are refitted to, where that is not the one to compress. */
+  readonly teacher?: Teacher;
   /** Where the factors of a part are to be written (one file), or lie already (a file a part). */
   readonly factors?: string | Readonly<Record<string, string>>;
 }

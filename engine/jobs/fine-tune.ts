@@ -1,8 +1,14 @@
 import { Dataset } from '../data/dataset';
-import { saveModel } from '../onnx/model';
+import { EngineError } from '../errors';
+import { saveModel, weightBytes } from '../onnx/model';
 import { openModel } from '../onnx/prepare';
+import { curveOf } from '../training/curve';
+import { initialized } from '../training/initialize';
+import { openBatches } from '../training/pipeline';
+import { totalSteps } from '../training/run';
 import { train } from '../training/trainer';
 import type { JobContext } from './job';
+import { checkTrainable } from './trainable';
 import type { FineTuneInput, FineTuning } from './types';
 
 /**
@@ -10,26 +16,54 @@ import type { FineTuneInput, FineTuning } from './types';
  * @throws EngineError `InvalidModel`, `UnsupportedModel`, `InvalidData`, `InvalidSettings`, `Diverged`, `Cancelled`.
  */
 export async function fineTuneJob(input: FineTuneInput, context: JobContext): Promise<FineTuning> {
-  const graph = openModel(input.model);
-  const data = Dataset.open(input.data);
+  const { earlyStopping, keepBest, ...settings } = input.settings;
+  const judged = earlyStopping !== undefined || keepBest;
+  if (judged && !input.evaluate) {
+    throw new EngineError(
+      'InvalidSettings',
+      `fine-tuning setting ${earlyStopping ? 'earlyStopping' : 'keepBest'} needs evaluation data to judge by`,
+    );
+  }
+  const model = openModel(input.model);
+  checkTrainable(input.model, weightBytes(model));
+  const opened: { close(): unknown }[] = [];
+  const open = (source: FineTuneInput['data']) => {
+    const data = Dataset.open(source);
+    opened.push(data);
+    return data;
+  };
   try {
-    const {
-      graph: tuned,
-      steps,
-      resumedAt,
-      losses,
-    } = await train(graph, data, {
-      settings: input.settings,
+    const data = open(input.data);
+    const begun = input.fromScratch
+      ? await initialized(model, { shape: data.shape, seed: settings.seed })
+      : { graph: model, notes: [] };
+    const batches = openBatches(data, input.data, settings);
+    opened.push(batches);
+    const { graph: tuned, ...told } = await train(begun.graph, data, {
+      settings,
+      evaluate:
+        judged && input.evaluate
+          ? { ...input.evaluate, data: open(input.evaluate.data), patience: earlyStopping?.patience }
+          : undefined,
       threads: input.threads,
       checkpoints: input.checkpoints,
       checkpointSeconds: input.checkpointSeconds,
       resume: input.resume,
       monitor: context,
       sources: input.data,
+      batches,
     });
     saveModel(tuned, input.out);
-    return { steps, resumedAt, losses };
+    const { steps, resumedAt, losses, stepLosses, retries, evaluations, best } = told;
+    const epochs = evaluations.map(({ epoch, value }) => ({ epoch, value }));
+    const total = totalSteps(settings, data.length);
+    return {
+      ...{ steps, resumedAt, losses, retries },
+      notes: [...begun.notes, ...told.notes],
+      ...(best && { evaluations: epochs, best }),
+      ...(input.curve && { curve: curveOf(stepLosses, total, settings, retries) }),
+    };
   } finally {
-    data.close();
+    await Promise.all(opened.map(async (one) => one.close()));
   }
 }

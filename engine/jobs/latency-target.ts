@@ -3,11 +3,14 @@ import { type CostOf, tolerance } from '../ratios/plan';
 import { LatencyCurve } from '../runtime/latency-curve';
 import { timeGraphs, timeKernels } from '../runtime/timing';
 import { choosePlan } from './choose-plan';
-import type { Carried } from './compress';
+import type { Chosen } from './compress';
 import type { Compressor, Part } from './compressor';
 import type { JobContext } from './job';
 import type { Tools } from './tools';
 import type { CompressInput } from './types';
+
+/** A plan carried out and measured. */
+type Carried = Required<Chosen>;
 
 /** Timed runs of a layer's variants, and of whole models. */
 const runs = { layer: 20, model: 60 };

@@ -8,6 +8,7 @@ import { keepAllBut, type KeepPlan } from '../pruning/keep';
 import { reconstructGroups } from '../pruning/reconstruct-groups';
 import { removeChannels } from '../pruning/remove-channels';
 import { ReconstructionSamples } from '../pruning/samples';
+import { outputsLeft } from '../pruning/teacher';
 import { GroupTrial } from '../pruning/trial';
 import type { Plan } from '../ratios/plan';
 import { layerAlone } from '../runtime/latency-curve';
@@ -113,13 +114,15 @@ export function pruningCompressor(graph: Graph, means: Means): Compressor {
       const keep = keepPlan(plan);
       const { graph: equivalent, warnings } = await withSamples((samples) =>
         reconstructGroups(graph, layers, channels, keep, samples, {
+          teacher: means.teacher,
           onLayer: (layer, done, total) => context.report({ done, total, note: `reconstructing ${layer}` }),
         }),
       );
       const compressed = equivalent.clone();
       removeChannels(compressed, channels, keep);
       compressed.removeDead();
-      return { graph: compressed, equivalent, notes: warnings };
+      const left = outputsLeft(channels, keep, means.teacher?.left);
+      return { graph: compressed, equivalent, notes: warnings, left };
     },
   };
 }

@@ -25,7 +25,7 @@ export async function scoreLayer(input: ScoreLayerInput, context: JobContext): P
   context.checkStop();
   const { method } = input;
   const tools = await toolsOf(input.machinery);
-  const graph = openedModel(input.model, method);
+  const graph = await openedModel(input.model, method);
   const compressor = await compressorOf(graph, { ...input, tools, context });
   const part = partOf(compressor, input.layer, method.technique);
   const candidates = input.candidates.map((ratio) => ({ ratio, units: unitsOf(part, ratio, method) }));

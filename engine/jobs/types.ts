@@ -1,5 +1,8 @@
 import type { DatasetSource } from '../data/dataset';
 import type { MetricName } from '../data/metric';
+import type { Augmentation } from '../training/augment';
+import type { Curve } from '../training/curve';
+import type { Retry } from '../training/retries';
 import type { JobData } from './data';
 import type { Machinery, Method, Reconstruction, Selecting, Technique } from './method';
 
@@ -150,8 +153,21 @@ export interface CompressInput {
   readonly train: JobData;
   readonly reconstruction: Reconstruction;
   readonly machinery: Machinery;
+  /** Compresses layer by layer, with fine-tuning behind each; without it, all layers at once. */
+  readonly fineTuneEach?: FineTuneEach;
   /** Where to write the compressed model. */
   readonly out: string;
+}
+
+/** Fine-tuning behind each compressed layer, before the next is compressed; it learns from the labels of `train`. */
+export interface FineTuneEach {
+  /** `epochs` may be a fraction: so large a share of the samples is then drawn anew for each layer. */
+  readonly settings: FineTuneSettings;
+  /** Folder for checkpoint files; each is named in a Progress. */
+  readonly checkpoints: string;
+  readonly checkpointSeconds: number;
+  /** A checkpoint file to go on from. */
+  readonly resume?: string;
 }
 
 /** What a compressed part got. */
@@ -186,12 +202,30 @@ export interface FineTuneSettings {
   readonly weightDecay: number;
   readonly schedule: 'one-cycle' | 'constant';
   readonly seed: number;
+  /** How training images are varied; as they are by default. */
+  readonly augment?: Augmentation;
+  /** Images whose gradients are computed at once, accumulated over the batch; all of it by default. */
+  readonly microBatch?: number;
+  /** Ends training once so many epochs have brought no better metric on the evaluation data; keeps the best state. */
+  readonly earlyStopping?: { readonly patience: number };
+  /** Keeps the state of the epoch with the best metric on the evaluation data, rather than the last. */
+  readonly keepBest?: boolean;
+}
+
+/** Data that judge a model as it trains. */
+export interface JudgingData<Data> {
+  readonly data: Data;
+  readonly metric: MetricName;
 }
 
 export interface FineTuneInput {
   readonly model: string;
   readonly data: DatasetSource;
   readonly settings: FineTuneSettings;
+  /** Whether training begins with new weights, drawn by the seed, rather than the model's own. */
+  readonly fromScratch?: boolean;
+  /** What earlyStopping and keepBest judge by; given where one of them is set. */
+  readonly evaluate?: JudgingData<DatasetSource>;
   readonly threads: number;
   /** Folder for checkpoint files; each is named in a Progress. */
   readonly checkpoints: string;
@@ -200,6 +234,8 @@ export interface FineTuneInput {
   readonly resume?: string;
   /** Where to write the tuned model. */
   readonly out: string;
+  /** Whether the curve is wanted: two numbers a step. */
+  readonly curve?: boolean;
 }
 
 export interface FineTuning {
@@ -208,6 +244,15 @@ export interface FineTuning {
   readonly resumedAt: number;
   /** Mean loss of each epoch. */
   readonly losses: readonly number[];
+  /** Where it was asked for. */
+  readonly curve?: Curve;
+  /** Returns to an earlier state with a lower learning rate, after the loss diverged. */
+  readonly retries: readonly Retry[];
+  /** Where the model was judged: the metric after each epoch, 0 being the model as given, and the epoch that was kept. */
+  readonly evaluations?: readonly { readonly epoch: number; readonly value: number }[];
+  readonly best?: { readonly epoch: number; readonly value: number };
+  /** Sentences on what went otherwise than asked for. */
+  readonly notes: readonly string[];
 }
 
 export interface LatencyInput {

@@ -1,7 +1,11 @@
+import type { Shape } from './shape-rules/rule';
+
 /** What a graph knows beside its protobuf message; copies and parts of the graph know it too. */
 export interface GraphContext {
   /** Sizes to assume for inputs that the model leaves open, by input: for shapes and costs alone. */
   readonly inputSizes?: ReadonlyMap<string, readonly number[]>;
+  /** Shapes, as a run of the model showed them, of values that operators without a rule compute. */
+  readonly measuredShapes?: ReadonlyMap<string, Shape>;
   /** What was float16 before the graph was widened, and becomes it again when saved. */
   readonly halves?: Halves;
   /** Whether the model came with its weights in files of their own. */

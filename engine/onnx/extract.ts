@@ -49,14 +49,7 @@ export function extract(
   shapes?: Shapes,
   types?: ReadonlyMap<string, ElementType>,
 ): Graph {
-  const given = new Set(inputs);
-  const needed = new Set(outputs.filter((value) => !given.has(value)));
-  const nodes: Node[] = [];
-  for (const node of [...graph.nodes].reverse()) {
-    if (!node.output.some((value) => needed.has(value))) continue;
-    nodes.unshift(node);
-    for (const value of graph.readsOf(node)) if (!given.has(value)) needed.add(value);
-  }
+  const { nodes, needed } = nodesFor(graph, outputs, new Set(inputs));
   const computed = new Set(nodes.flatMap(({ output }) => output));
   const missing = [...needed].find((value) => !computed.has(value) && !graph.isConstant(value));
   if (missing)
@@ -79,4 +72,23 @@ export function extract(
     }),
     graph.context,
   );
+}
+
+/**
+ * The nodes that compute `outputs` from the values `given` and constants, in execution order, and all values that they
+ * read or make on the way.
+ */
+export function nodesFor(
+  graph: Graph,
+  outputs: readonly string[],
+  given: ReadonlySet<string> = new Set(),
+): { nodes: Node[]; needed: ReadonlySet<string> } {
+  const needed = new Set(outputs.filter((value) => !given.has(value)));
+  const nodes: Node[] = [];
+  for (const node of [...graph.nodes].reverse()) {
+    if (!node.output.some((value) => needed.has(value))) continue;
+    nodes.push(node);
+    for (const value of graph.readsOf(node)) if (!given.has(value)) needed.add(value);
+  }
+  return { nodes: nodes.reverse(), needed };
 }

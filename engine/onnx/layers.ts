@@ -1,8 +1,8 @@
 import { EngineError } from '../errors';
-import { isFloat, sizeOf } from '../tensor/tensor';
+import { sizeOf } from '../tensor/tensor';
 import { atOne } from './dims';
 import type { Graph, Node } from './graph';
-import { inferShapes, type Shapes } from './shapes';
+import { inferShapes, type Shape, type Shapes } from './shapes';
 import { convWindow, groupsOf, type Window } from './window';
 
 /** A Conv, ConvTranspose, Gemm or MatMul with a constant weight: what counts towards MACs. */
@@ -34,13 +34,13 @@ export interface UncountedLayer {
 
 /**
  * All layers in execution order whose cost is known. MACs are weights x output positions (of a ConvTranspose: input
- * positions; of Gemm/MatMul: weights x rows of a sample). A layer behind an operator that shape inference does not follow
+ * positions; of Gemm/MatMul: weights x rows of a sample, or columns where the weight stands on the left). A layer behind an operator that shape inference does not follow
  * is not among them: see `uncountedLayers`.
  * @throws EngineError `UnsupportedModel` where a layer's size is not known because the model leaves that of its input open.
  */
 export function layersOf(graph: Graph, shapes: Shapes = inferShapes(graph)): Layer[] {
   return candidates(graph).flatMap(({ node, name, weight, dims }) => {
-    const times = repeats(graph, node, shapes);
+    const times = repeats(graph, node, dims, shapes);
     if (times === undefined) {
       refuseOpenInput(graph, node, shapes);
       return [];
@@ -54,8 +54,8 @@ export function layersOf(graph: Graph, shapes: Shapes = inferShapes(graph)): Lay
 
 /** The layers that `layersOf` leaves out, which stay as they are and count for nothing. */
 export function uncountedLayers(graph: Graph, shapes: Shapes = inferShapes(graph)): UncountedLayer[] {
-  return candidates(graph).flatMap(({ node, name }) => {
-    if (repeats(graph, node, shapes) !== undefined) return [];
+  return candidates(graph).flatMap(({ node, name, dims }) => {
+    if (repeats(graph, node, dims, shapes) !== undefined) return [];
     const stop = unknownBefore(graph, node, shapes);
     const why = stop
       ? `shape inference does not follow operator ${stop.opType} (${nameOf(stop)}) before it`
@@ -98,13 +98,22 @@ function candidates(graph: Graph): Candidate[] {
 }
 
 /** How often a sample passes through the weight, at a batch of 1; undefined where that is not known. */
-function repeats(graph: Graph, node: Node, shapes: Shapes): number | undefined {
+function repeats(graph: Graph, node: Node, weight: readonly number[], shapes: Shapes): number | undefined {
   if (node.opType === 'Gemm') return 1;
   const dims = shapes.get(node.opType === 'ConvTranspose' ? node.input[0] : node.output[0]);
-  const inner = node.opType === 'MatMul' ? dims?.slice(1, -1) : dims?.slice(2);
+  const inner = node.opType === 'MatMul' ? dims && passes(node, weight, dims, graph) : dims?.slice(2);
   const batches = new Set(graph.inputs.map(({ name }) => shapes.get(name)?.[0]));
   const sizes = inner?.map((dim) => atOne(dim, batches));
   return sizes?.every((dim) => dim !== undefined) ? sizeOf(sizes) : undefined;
+}
+
+/** Dimensions of a MatMul's result that come neither from the batch nor from the weight: a vector, matrix or stack. */
+function passes(node: Node, weight: readonly number[], result: Shape, graph: Graph): Shape {
+  const rank = result.length;
+  const matrix = rank > 1 && !graph.isConstant(node.input[1]) ? rank - 2 : rank - 1;
+  const own = weight.length < 2 ? undefined : matrix;
+  const stacked = (axis: number) => axis < rank - 2 && (weight[axis - rank + weight.length] ?? 1) > 1;
+  return result.filter((_, axis) => axis > 0 && axis !== own && !stacked(axis));
 }
 
 /** @throws EngineError where an input before `node` has an open size besides its batch, which `inputSize` can give. */
@@ -166,5 +175,5 @@ export const isPlainConv = ({ node, dims, weight }: Layer, graph: Graph): boolea
   groupsOf(node) === 1 &&
   node.input[1] === weight &&
   graph.uses(weight).length === 1 &&
-  isFloat(graph.constant(weight)) &&
-  (!node.input[2] || isFloat(graph.constant(node.input[2])));
+  graph.constantType(weight) === 'float32' &&
+  (!node.input[2] || graph.constantType(node.input[2]) === 'float32');

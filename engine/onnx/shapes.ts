@@ -24,20 +24,24 @@ export interface Inferred {
 
 /** How to infer shapes. */
 export interface InferOptions {
-  /** Whether to assume the sizes that the graph was opened with where the model leaves them open; true by default. */
+  /**
+   * Whether to assume the sizes that the graph was opened with where the model leaves them open, and the shapes that a
+   * run of the model showed where no rule gives them; true by default.
+   */
   readonly assume?: boolean;
 }
 
 /**
  * Shapes of all values of the graph, with the batch kept as the symbol that the model gives it. Values that an
- * operator without a rule computes, and what follows from them, are missing; a dimension that cannot be told is undefined.
+ * operator without a rule computes, and what follows from them, are missing unless they were measured
+ * (`runtime/measured-shapes.ts`); a dimension that cannot be told is undefined.
  */
 export const inferShapes = (graph: Graph, options?: InferOptions): Shapes => infer(graph, options).shapes;
 
 /** As `inferShapes`, with the values of shape arithmetic. Never throws for what a model holds. */
 export function infer(graph: Graph, { assume = true }: InferOptions = {}): Inferred {
   const shapes = new Map<string, Shape>();
-  const assumed = assume ? graph.context.inputSizes : undefined;
+  const { inputSizes: assumed, measuredShapes: measured } = assume ? graph.context : {};
   for (const [name, dims] of inputShapes(graph, assumed)) shapes.set(name, dims);
   for (const name of graph.initializers) {
     const dims = graph.constantDims(name);
@@ -47,13 +51,18 @@ export function infer(graph: Graph, { assume = true }: InferOptions = {}): Infer
   const values = new KnownValues(graph, shape);
   const scope = { graph, shape, values };
   for (const node of graph.nodes) {
-    attempt(() => apply(node, scope))?.forEach((result, at) => {
-      if (node.output[at] && result && isShape(result)) shapes.set(node.output[at], result);
+    const results = attempt(() => apply(node, scope));
+    node.output.forEach((value, at) => {
+      const result = hasRule(node) ? results?.[at] : measured?.get(value);
+      if (value && result && isShape(result)) shapes.set(value, result);
     });
     attempt(() => values.learn(node));
   }
   return { shapes, values };
 }
+
+/** Whether shape inference knows the operator of a node. */
+export const hasRule = ({ domain, opType }: Node): boolean => !domain && rules.has(opType);
 
 const apply = (node: Node, scope: Scope): ReturnType<Rule> =>
   node.domain ? undefined : rules.get(node.opType)?.(node, scope);
@@ -121,5 +130,8 @@ export function unknownOperators(graph: Graph, shapes: Shapes = inferShapes(grap
         output.some((value) => value && !shapes.has(value)) &&
         input.every((value) => !value || shapes.has(value)),
     )
-    .map((node) => ({ operator: node.domain ? `${node.domain}.${node.opType}` : node.opType, node }));
+    .map((node) => ({ operator: operatorOf(node), node }));
 }
+
+/** The name of a node's operator, with its domain where that is another's than ONNX's. */
+export const operatorOf = ({ domain, opType }: Node): string => (domain ? `${domain}.${opType}` : opType);

@@ -144,7 +144,8 @@ function whyFrozen(layer: Layer, scope: Scope, channelOf: ChannelGroups['channel
   const own = scope.layers.get(layer.node);
   if (!own) {
     const why = scope.reasons.get(layer.node.output[0]);
-    return [{ name: layer.name, why: why ?? scope.why(layer.node.input[0]) }];
+    const data = layer.node.input.find((value) => value !== layer.weight);
+    return [{ name: layer.name, why: why ?? scope.why(data ?? layer.weight) }];
   }
   const ids = own.slot.axes[own.input ?? own.output ?? 0] ?? new Int32Array();
   if (ids.some((id) => channelOf(id))) return [];

@@ -22,6 +22,8 @@ export interface Edit {
   readonly drops: readonly number[];
   /** Elements of the constants that it adds. */
   readonly adds: number;
+  /** Entries of the shape replaced that go on being computed. */
+  readonly pieces?: readonly number[];
   /** Channels of which each one kept is another element. */
   readonly addsEach?: Int32Array;
   apply(graph: Graph, node: Node, kept: Kept): void;
@@ -54,19 +56,20 @@ export function shapeEdit(
   also: (node: Node) => void = () => undefined,
 ): Edit {
   const ids = entries.filter((entry) => entry instanceof Int32Array);
-  const pieces = entries.filter(isPiece).length;
+  const pieces = entries.filter(isPiece).map(({ piece }) => piece);
   return {
     node: keyOf(node),
     ids,
-    drops: pieces ? [] : [index],
+    drops: pieces.length ? [] : [index],
     // A piece is a Slice with start, end and axis.
-    adds: entries.length + 2 * pieces,
+    adds: entries.length + 2 * pieces.length,
+    pieces,
     apply(graph, at, kept) {
       also(at);
       const numbers = entries.map((entry) =>
         isPiece(entry) ? entry : entry instanceof Int32Array ? kept(entry).length : entry,
       );
-      if (!pieces) setIntegers(graph, at, index, numbers as number[]);
+      if (!pieces.length) setIntegers(graph, at, index, numbers as number[]);
       else graph.setInput(at, index, assemble(graph, at, at.input[index], numbers));
     },
   };

@@ -19,9 +19,17 @@ interface Block {
 /**
  * Labels of a value in another shape of the same elements. Where an axis is split and labels then vary along several
  * axes, all but the largest of these are united: [g·C] as [g, C] ties channel c of all g parts.
+ * @param along the output's axis to keep labels on instead, if they vary along it: [g·C] as [g, C] along g ties the
+ * channels of each part
  * @returns a reason in words where the shapes do not say which elements go where
  */
-export function reshapeLabels(input: Shape, output: Shape, labels: Labels, atoms: Atoms): Labels | string {
+export function reshapeLabels(
+  input: Shape,
+  output: Shape,
+  labels: Labels,
+  atoms: Atoms,
+  along?: number,
+): Labels | string {
   const block = blockOf(input, output, labels.axis);
   const sizes = block && [input.slice(...block.from), output.slice(...block.to)];
   if (!sizes || !sizes.flat().every((dim) => typeof dim === 'number'))
@@ -34,7 +42,12 @@ export function reshapeLabels(input: Shape, output: Shape, labels: Labels, atoms
   const all = Int32Array.from({ length: size }, (_, at) =>
     atoms.find(labels.ids[Math.floor(at / inner) % count]),
   );
-  const { axis, ids } = alongOneAxis(all, after, atoms);
+  const { axis, ids } = alongOneAxis(
+    all,
+    after,
+    atoms,
+    along === undefined ? undefined : along - block.to[0],
+  );
   return { axis: block.to[0] + axis, ids };
 }
 
@@ -82,17 +95,24 @@ function match(a: Shape, b: Shape): [number, number] | undefined {
   return [i, j];
 }
 
-/** A tensor of atoms as labels along its axis of most entries, those along other axes united. */
-function alongOneAxis(all: Int32Array, dims: readonly number[], atoms: Atoms): Labels {
+/**
+ * A tensor of atoms as labels along `wanted` if they vary there, or else the largest axis along which they do; those
+ * along other axes are united. Labels that vary nowhere lie along the first axis of several entries.
+ */
+function alongOneAxis(all: Int32Array, dims: readonly number[], atoms: Atoms, wanted?: number): Labels {
   const strides = dims.map((_, axis) => dims.slice(axis + 1).reduce((a, b) => a * b, 1));
   const varies = (axis: number) =>
     all.some((id, at) => {
       const first = at - (Math.floor(at / strides[axis]) % dims[axis]) * strides[axis];
       return id !== all[first];
     });
-  const largest = (axes: number[]) => axes.reduce((a, b) => (dims[b] > dims[a] ? b : a), axes[0]);
   const varying = dims.map((_, axis) => axis).filter(varies);
-  const axis = largest(varying.length ? varying : dims.map((_, at) => at));
+  const largest = varying.reduce((a, b) => (dims[b] > dims[a] ? b : a), varying[0]);
+  const first = Math.max(
+    0,
+    dims.findIndex((size) => size > 1),
+  );
+  const axis = wanted !== undefined && varying.includes(wanted) ? wanted : (largest ?? first);
   const ids = Int32Array.from({ length: dims[axis] }, (_, at) => all[at * strides[axis]]);
   if (varying.length > 1)
     all.forEach((id, at) => atoms.unite(ids[Math.floor(at / strides[axis]) % dims[axis]], id));

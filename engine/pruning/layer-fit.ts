@@ -4,7 +4,7 @@ import type { Tensor } from '../tensor/tensor';
 import { type FloatTensor, floats } from '../tensor/tensor';
 import { NormalEquations } from './least-squares';
 import type { Positions } from './patches';
-import { type ReconstructionSamples, sampled } from './samples';
+import { type Known, type ReconstructionSamples, sampled } from './samples';
 import { matrixOf, type Site, weightOf } from './sites';
 
 /** A layer with the positions at which it is sampled. */
@@ -58,20 +58,21 @@ export class LayerFit {
   /**
    * Runs the samples through `graph`, once for all fits.
    * @param targets what the layers should compute; by default what they compute in `graph`
+   * @param from where in the graph to start
    */
   static async gather(
     graph: Graph,
     fitted: readonly Fitted[],
     samples: ReconstructionSamples,
     targets?: Targets,
+    from?: Known,
   ): Promise<LayerFit[]> {
     const fits = fitted.map(({ layers, channels }) => new LayerFit(layers, channels, samples.algebra));
     const values = fitted.flatMap(({ layers }) =>
       layers.flatMap(({ site: { input, output } }) => (targets ? [input] : [input, output])),
     );
-    await samples.run(graph, [...new Set(values)], async (batch, first) => {
+    for await (const { values: batch, first } of samples.run(graph, [...new Set(values)], from))
       for (const fit of fits) await fit.take(batch, first, targets);
-    });
     return fits;
   }
 
@@ -150,14 +151,16 @@ export async function targetsOf(
       new Float32Array(samples.images * at.patches * site.groups * site.outputs),
     ]),
   );
-  const visit = (batch: Record<string, Tensor>, first: number) => {
+  if (!layers.length) return targets;
+  const outputs = new Set(layers.map(({ site }) => site.output));
+  for await (const { values, first } of samples.run(graph, [...outputs])) {
     for (const { site, at } of layers) {
       const width = site.groups * site.outputs;
       const all = targets.get(site)!;
-      for (const { image, row, y, x } of sampled(batch[site.output].dims[0], first, at))
-        site.values(batch[site.output], image, y, x, all.subarray(row * width, (row + 1) * width));
+      const output = values[site.output];
+      for (const { image, row, y, x } of sampled(output.dims[0], first, at))
+        site.values(output, image, y, x, all.subarray(row * width, (row + 1) * width));
     }
-  };
-  if (layers.length) await samples.run(graph, [...new Set(layers.map(({ site }) => site.output))], visit);
+  }
   return targets;
 }

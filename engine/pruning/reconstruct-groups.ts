@@ -4,15 +4,19 @@ import { inferShapes } from '../onnx/shapes';
 import { floats, type FloatTensor, type Tensor } from '../tensor/tensor';
 import type { ChannelGroups } from './channel-groups';
 import { keyOf } from './edits';
+import { ForwardFront } from './forward-front';
 import type { KeepPlan } from './keep';
-import { LayerFit, type Sampled, targetsOf } from './layer-fit';
+import { LayerFit, type Sampled } from './layer-fit';
 import { maskChannels } from './mask';
 import type { ReconstructionSamples } from './samples';
 import { type Site, siteOf } from './sites';
+import { taught, type Teacher } from './teacher';
 
 export interface ReconstructionSettings {
   /** Called before each layer, with how many are done. May throw to stop. */
   readonly onLayer?: (layer: string, done: number, total: number) => void;
+  /** The model whose layers say what is to be computed, where that is not `original`. */
+  readonly teacher?: Teacher;
 }
 
 /** A layer with the weight and bias to refit, and those that share both. */
@@ -40,21 +44,24 @@ export async function reconstructGroups(
   channels: ChannelGroups,
   keep: KeepPlan,
   samples: ReconstructionSamples,
-  { onLayer }: ReconstructionSettings = {},
+  { onLayer, teacher = { graph: original, left: new Map() } }: ReconstructionSettings = {},
 ): Promise<{ graph: Graph; warnings: string[] }> {
   const graph = original.clone();
   for (const [name, tensor] of maskChannels(original, channels, keep)) graph.setConstant(name, tensor);
   const warnings: string[] = [];
   const jobs = jobsOf(original, layers, channels, keep, samples, warnings);
-  const targets = await targetsOf(
-    original,
+  const targets = await taught(
+    teacher,
     jobs.flatMap((job) => job.layers),
     samples,
   );
+  const front = new ForwardFront(graph, samples);
   for (const [done, { name, weight, layers: sampled, keep: positions }] of jobs.entries()) {
     onLayer?.(name, done, jobs.length);
+    const open = jobs.slice(done).flatMap((job) => job.layers.map(({ site }) => site.input));
+    await front.advance(sampled[0].site.layer.node, open);
     const fitted = [{ layers: sampled, channels: positions }];
-    const [fit] = await LayerFit.gather(graph, fitted, samples, targets);
+    const [fit] = await LayerFit.gather(graph, fitted, samples, targets, front.known);
     if (fit.samples <= fit.unknowns)
       warnings.push(
         `${name}: ${fit.samples} reconstruction samples for ${fit.unknowns} unknowns; raise reconstruction.samples (--reconstruction-samples)`,

@@ -8,7 +8,7 @@ import { batchFor } from '../runtime/batch';
 import { feederOf } from '../runtime/feeds';
 import type { ProviderChoice } from '../runtime/providers';
 import { Session } from '../runtime/session';
-import type { Tensor } from '../tensor/tensor';
+import type { ElementType, Tensor } from '../tensor/tensor';
 import { drawPositions, type Positions } from './patches';
 
 /** How many images, and how many positions of each, a reconstruction sees. */
@@ -23,6 +23,27 @@ export interface SampleTools {
   readonly threads: number;
   readonly provider?: ProviderChoice;
   readonly algebra: LinearAlgebra;
+}
+
+/** Values of a batch by name, and the number of its first image. */
+interface KnownBatch {
+  readonly feeds: Readonly<Record<string, Tensor>>;
+  readonly first: number;
+}
+
+/** A place within a graph to start from: values that are known for all images. */
+export interface Known {
+  readonly names: readonly string[];
+  readonly types: ReadonlyMap<string, ElementType>;
+  readonly batches: readonly KnownBatch[];
+}
+
+/** What a batch came to: the values asked for, beside those it was fed. */
+export interface SampledBatch {
+  readonly values: Readonly<Record<string, Tensor>>;
+  readonly first: number;
+  /** Element types of the values that were computed. */
+  readonly types: ReadonlyMap<string, ElementType> | undefined;
 }
 
 /** Images drawn once and seen by every layer of a pruning, the same from the same seed. */
@@ -62,29 +83,35 @@ export class ReconstructionSamples {
     );
   }
 
-  /** Runs the images through `graph` and hands over `values` batch by batch, with the number of the first image. */
-  async run(
-    graph: Graph,
-    values: readonly string[],
-    visit: (batch: Record<string, Tensor>, first: number) => void | Promise<void>,
-  ): Promise<void> {
+  /**
+   * Runs the images through `graph`: a batch at a time what it computes as `values`.
+   * @param from where to start, with what is known there; by default at the model's inputs
+   */
+  async *run(graph: Graph, values: readonly string[], from?: Known): AsyncGenerator<SampledBatch> {
     const shapes = inferShapes(graph);
-    const feeder = feederOf(graph, this.data);
-    const inputs = graph.inputs.map(({ name }) => name);
-    const inner = values.filter((value) => !inputs.includes(value));
+    const names = from?.names ?? graph.inputs.map(({ name }) => name);
+    const inner = values.filter((value) => !names.includes(value));
     const { threads, provider } = this.tools;
     const session = inner.length
-      ? await Session.open(extract(graph, inputs, inner, shapes), { threads, provider })
+      ? await Session.open(extract(graph, names, inner, shapes, from?.types), { threads, provider })
       : undefined;
-    const size = batchFor(graph, shapes);
     try {
-      for (let first = 0; first < this.indices.length; first += size) {
+      for (const { feeds, first } of from?.batches ?? this.feeds(graph, batchFor(graph, shapes))) {
         this.onBatch();
-        const feeds = feeder.feeds(this.data.gather(this.indices.subarray(first, first + size)));
-        await visit({ ...feeds, ...(await session?.run(feeds)) }, first);
+        const read = Object.fromEntries((session?.inputs ?? []).map((name) => [name, feeds[name]]));
+        yield { values: { ...feeds, ...(await session?.run(read)) }, first, types: session?.outputTypes };
       }
     } finally {
       await session?.close();
+    }
+  }
+
+  /** What the model is fed, in batches of `size`. */
+  private *feeds(graph: Graph, size: number): Generator<KnownBatch> {
+    const feeder = feederOf(graph, this.data);
+    for (let first = 0; first < this.indices.length; first += size) {
+      const feeds = feeder.feeds(this.data.gather(this.indices.subarray(first, first + size)));
+      yield { feeds, first };
     }
   }
 }

@@ -52,6 +52,8 @@ export function settleShapeReaders(scope: Scope): void {
     }
     const edit = edits.get(keyOf(node));
     if (!edit) return false;
+    // What goes on being computed would be computed from fewer channels.
+    if (edit.pieces?.some((piece) => values.some((value) => counts.get(value)![piece]))) return false;
     const ids = values.flatMap((value) => counts.get(value)!.filter((entry) => entry !== undefined));
     edits.set(edit.node, { ...edit, ids: [...edit.ids, ...ids] });
     return true;

@@ -3,7 +3,7 @@ import type { Graph, Node } from '../onnx/graph';
 import type { Layer } from '../onnx/layers';
 import type { Shapes } from '../onnx/shapes';
 import { groupsOf, type Window } from '../onnx/window';
-import { floats, type FloatTensor, isFloat, type Tensor } from '../tensor/tensor';
+import { floats, type FloatTensor, isFloat, sizeOf, type Tensor } from '../tensor/tensor';
 import { patchAt, valuesAt } from './patches';
 
 /** Where a layer's bias stands: an input of a node, which may have none yet. */
@@ -47,11 +47,12 @@ export interface Site {
 /** A layer as a linear map; in words why it cannot be refitted where that is so. */
 export function siteOf(graph: Graph, layer: Layer, shapes: Shapes): Site | string {
   const { node, dims } = layer;
-  if (!isFloat(graph.constant(layer.weight))) return 'its weight is not of 32-bit floats';
+  if (graph.constantType(layer.weight) !== 'float32') return 'its weight is not of 32-bit floats';
   const output = shapes.get(node.output[0]);
   if (!output?.slice(1).every((dim) => typeof dim === 'number')) return 'the size of its output is not known';
   const sizes = output.slice(1) as number[];
-  const common = { layer, input: node.input[0], output: node.output[0] };
+  const input = node.input.find((value) => value !== layer.weight)!;
+  const common = { layer, input, output: node.output[0] };
   if (node.opType === 'Conv') {
     const window = layer.window && plane(layer.window);
     if (!window || dims.length > 4) return 'it is a convolution over three axes';
@@ -70,8 +71,22 @@ export function siteOf(graph: Graph, layer: Layer, shapes: Shapes): Site | strin
     const transposed = intOf(node, 'transB', 0) === 0;
     return { ...common, ...rows(dims, transposed, [sizes[0]]), bias: { node, index: 2 } };
   }
-  if (node.opType !== 'MatMul' || layer.weight !== node.input[1]) return `it is a ${node.opType}`;
-  return { ...common, ...rows(dims, true, sizes), bias: addedTo(graph, node, dims[1]) };
+  if (node.opType !== 'MatMul') return `it is a ${node.opType}`;
+  if (layer.weight === node.input[1])
+    return { ...common, ...rows(dims, true, sizes), bias: addedTo(graph, node, [dims[1]]) };
+  if (sizes.length !== 2) return 'its weight stands on the left of more than one axis';
+  return { ...common, ...columns(dims, sizes[1]), bias: addedTo(graph, node, [dims[0], 1]) };
+}
+
+/** A matrix [outputs, channels] over the last axis but one: of [N, C, L] every column is a position. */
+function columns([outputs, channels]: readonly number[], width: number) {
+  const pointwise: Window = { kernel: [1, 1], strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] };
+  return {
+    ...{ groups: 1, channels, taps: 1, outputs, height: 1, width, transposed: false },
+    patch: ((input, image, y, x, own, out) =>
+      patchAt(input, pointwise, image, y, x, out, own)) satisfies Site['patch'],
+    values: valuesAt,
+  };
 }
 
 /** A one-axis window as one over a single row. */
@@ -106,16 +121,17 @@ function rows(dims: readonly number[], transposed: boolean, sizes: readonly numb
   };
 }
 
-/** The constant that an Add gives to all that a MatMul computes, one number an output. */
-function addedTo(graph: Graph, node: Node, outputs: number): BiasPlace | undefined {
+/** The constant that an Add gives to all that a MatMul computes, one number an output: its last dimensions are `dims`. */
+function addedTo(graph: Graph, node: Node, dims: readonly number[]): BiasPlace | undefined {
   const readers = graph.uses(node.output[0]);
   const [add] = readers;
   if (readers.length !== 1 || add.opType !== 'Add' || add.domain || graph.isOutput(node.output[0]))
     return undefined;
   const index = add.input.findIndex((value) => graph.isConstant(value));
   const constant = graph.constant(add.input[index]);
-  const alongLast = constant?.dims.at(-1) === outputs && constant.data.length === outputs;
-  return alongLast && isFloat(constant) ? { node: add, index } : undefined;
+  const fits =
+    constant?.data.length === sizeOf(dims) && constant.dims.slice(-dims.length).join() === dims.join();
+  return fits && isFloat(constant) ? { node: add, index } : undefined;
 }
 
 /** The weights of one group as a matrix [outputs, channels·taps]. */

@@ -80,6 +80,8 @@ const imagesAs = (type: ElementType, dims: readonly number[], images: Float32Arr
 export interface InputSizes {
   /** The whole shape of the image input, [1, 3, 224, 224]; the model's own by default. */
   readonly inputShape?: readonly number[];
+  /** The batch where the model leaves it open and `inputShape` does not give it; 1 by default. */
+  readonly batch?: number;
 }
 
 /** Random inputs of a model, and what was chosen for it. */
@@ -127,9 +129,9 @@ export function randomData(
  */
 export function randomFeeds(
   graph: Graph,
-  { inputShape, seed = 0 }: InputSizes & { readonly seed?: number } = {},
+  { inputShape, batch, seed = 0 }: InputSizes & { readonly seed?: number } = {},
 ) {
-  const shapes = inputShapes(graph, { inputShape });
+  const shapes = inputShapes(graph, { inputShape, batch });
   const random = new Random(seed);
   const feeds = graph.inputs.map(({ name, elementType }): [string, Tensor] => {
     const [type, dims] = [typeOf(elementType) ?? 'float32', shapes.get(name)!];
@@ -146,10 +148,10 @@ export function randomFeeds(
 }
 
 /**
- * The shapes of all inputs: what the model leaves open is taken from `inputShape`, the batch is 1 where it is open.
+ * The shapes of all inputs: what the model leaves open is taken from `inputShape`, the batch from `batch` where it is open.
  * @throws EngineError `InvalidSettings` when a size is not known, or `inputShape` is not one the model takes.
  */
-export function inputShapes(graph: Graph, { inputShape }: InputSizes): Map<string, number[]> {
+export function inputShapes(graph: Graph, { inputShape, batch = 1 }: InputSizes): Map<string, number[]> {
   const image = imageInput(graph);
   const known = inferShapes(graph);
   const shown = (dims: readonly Dim[]) => `[${dims.map((dim) => dim ?? '?').join(', ')}]`;
@@ -166,7 +168,7 @@ export function inputShapes(graph: Graph, { inputShape }: InputSizes): Map<strin
   }
   const symbols = new Map<Dim, number>();
   declared?.forEach((dim, at) => inputShape && typeof dim === 'string' && symbols.set(dim, inputShape[at]));
-  const open = (dim: Dim, axis: number) => symbols.get(dim) ?? (axis ? undefined : 1);
+  const open = (dim: Dim, axis: number) => symbols.get(dim) ?? (axis ? undefined : batch);
   return new Map(
     graph.inputs.map(({ name }) => {
       const dims = name === image.name && inputShape ? inputShape : known.get(name);

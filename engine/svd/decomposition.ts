@@ -3,7 +3,7 @@ import type { LinearAlgebra } from '../linalg/linear-algebra';
 import type { Graph, Node } from '../onnx/graph';
 import type { Layer } from '../onnx/layers';
 import type { Shapes } from '../onnx/shapes';
-import { isFloat, type FloatTensor, sizeOf, type Tensor } from '../tensor/tensor';
+import { type FloatTensor, sizeOf, type Tensor } from '../tensor/tensor';
 import { type Factors, type LowRank, type Matricization, WholeSvd } from './low-rank';
 import { Projection } from './projection';
 
@@ -97,9 +97,10 @@ export function methodOf(
   });
   return {
     refusal(graph, layer) {
-      const weight = graph.constant(layer.weight);
-      if (layer.node.input[1] !== layer.weight) return 'its weight is not its second input';
-      if (!isFloat(weight)) return `its weight is ${weight?.type ?? 'of an unknown type'}, not float32`;
+      const type = graph.constantType(layer.weight);
+      const onLeft = layer.node.opType === 'MatMul' && layer.node.input[0] === layer.weight;
+      if (layer.node.input[1] !== layer.weight && !onLeft) return 'its weight is not its second input';
+      if (type !== 'float32') return `its weight is ${type ?? 'of an unknown type'}, not float32`;
       const found = formOf(layer);
       return typeof found === 'string' ? found : refuse(graph, layer);
     },

@@ -34,7 +34,7 @@ export class Projection implements LowRank {
     const { short, long } = sides(weight.dims, axes);
     const gram = matrixOf(short.length, short.length);
     for (const [from, to] of blocks(short.length, long.length, blockElements)) {
-      const block = transposed(blockOf(weight, short, long.slice(from, to)));
+      const block = blockOf(weight, short, long.slice(from, to));
       const { data } = await library.timesTransposed(block, block);
       for (let at = 0; at < data.length; at++) gram.data[at] += data[at];
     }
@@ -55,12 +55,14 @@ export class Projection implements LowRank {
       for (let k = 0; k < rank; k++) own[row * rank + k] = this.u.data[row * short.length + k] * roots[k];
     const other = new Float32Array(long.length * rank);
     await this.project(rank, library, (from, { rows, data }) => {
-      for (let at = 0; at < rows; at++)
-        for (let k = 0; k < rank; k++) {
-          const value = roots[k] ? data[at * rank + k] / roots[k] : 0;
-          if (isWide) other[k * long.length + from + at] = value;
-          else other[(from + at) * rank + k] = value;
-        }
+      eachTile(rows, rank, (top, bottom, left, right) => {
+        for (let k = left; k < right; k++)
+          for (let at = top; at < bottom; at++) {
+            const value = roots[k] ? data[at * rank + k] / roots[k] : 0;
+            if (isWide) other[k * long.length + from + at] = value;
+            else other[(from + at) * rank + k] = value;
+          }
+      });
     });
     if (isWide) return { input: own, output: other };
     const turned = new Float32Array(own.length);
@@ -74,9 +76,8 @@ export class Projection implements LowRank {
     const weight = floats(this.dims);
     const basis = this.basis(rank);
     await this.project(rank, library, async (from, projected) => {
-      const { data } = await library.timesTransposed(projected, basis); // [block, short]
-      for (let at = 0, next = 0; at < projected.rows; at++)
-        for (const offset of short) weight.data[offset + long[from + at]] = data[next++];
+      const part = long.slice(from, from + projected.rows);
+      place(weight, part, short, await library.timesTransposed(projected, basis));
     });
     return weight;
   }
@@ -122,7 +123,7 @@ export class Projection implements LowRank {
     const { short, long } = sides(this.dims, this.axes);
     const basis = transposed(this.basis(rank));
     for (const [from, to] of blocks(short.length, long.length, this.blockElements))
-      await take(from, await library.timesTransposed(blockOf(weight, short, long.slice(from, to)), basis));
+      await take(from, await library.timesTransposed(blockOf(weight, long.slice(from, to), short), basis));
   }
 }
 
@@ -138,10 +139,39 @@ function* blocks(short: number, long: number, elements: number): Generator<[from
   for (let from = 0; from < long; from += size) yield [from, Math.min(long, from + size)];
 }
 
-/** A part of the longer side as a matrix [part, short]. */
-function blockOf({ data }: FloatTensor, short: readonly number[], part: readonly number[]): Matrix {
-  const block = matrixOf(part.length, short.length);
-  let at = 0;
-  for (const start of part) for (const offset of short) block.data[at++] = data[start + offset];
+/** Rows, and columns, that are copied at a time, so that what is read and written stays in the processor's caches. */
+const tile = 32;
+
+/** The elements whose offsets are the sums of `rows` and `columns`, as a matrix [rows, columns]. */
+function blockOf({ data }: FloatTensor, rows: readonly number[], columns: readonly number[]): Matrix {
+  const block = matrixOf(rows.length, columns.length);
+  eachTile(rows.length, columns.length, (top, bottom, left, right) => {
+    for (let column = left; column < right; column++) {
+      const start = columns[column];
+      for (let row = top; row < bottom; row++)
+        block.data[row * columns.length + column] = data[rows[row] + start];
+    }
+  });
   return block;
+}
+
+/** Writes what `blockOf` would read. */
+function place({ data }: FloatTensor, rows: readonly number[], columns: readonly number[], block: Matrix): void {
+  eachTile(rows.length, columns.length, (top, bottom, left, right) => {
+    for (let column = left; column < right; column++) {
+      const start = columns[column];
+      for (let row = top; row < bottom; row++)
+        data[rows[row] + start] = block.data[row * columns.length + column];
+    }
+  });
+}
+
+function eachTile(
+  rows: number,
+  columns: number,
+  visit: (top: number, bottom: number, left: number, right: number) => void,
+): void {
+  for (let top = 0; top < rows; top += tile)
+    for (let left = 0; left < columns; left += tile)
+      visit(top, Math.min(rows, top + tile), left, Math.min(columns, left + tile));
 }

@@ -9,6 +9,7 @@ import {
   type ValueInfoProto,
 } from '../onnx/proto/onnx_pb';
 import { encodeTensor } from '../onnx/tensor-proto';
+import { reads } from '../onnx/walk';
 import { floats, int64s, type Tensor } from '../tensor/tensor';
 
 /** Attributes of a node to emit; those that are undefined are left out. */
@@ -146,7 +147,7 @@ export class Builder {
   }): Graph {
     const { irVersion, opsets, inputs, outputs } = signature;
     const nodes = this.live(outputs.map(({ name }) => name));
-    const read = new Set(nodes.flatMap((node) => node.input));
+    const read = new Set(nodes.flatMap((node) => [...reads(node)]));
     const imported = new Set(opsets.map(({ domain }) => domain ?? ''));
     const domains = new Set(
       nodes.map(({ domain }) => domain ?? '').filter((domain) => !imported.has(domain)),
@@ -180,7 +181,7 @@ export class Builder {
       .reverse()
       .filter((node) => {
         if (!node.output.some((value) => needed.has(value))) return false;
-        node.input.forEach((value) => needed.add(value));
+        reads(node).forEach((value) => needed.add(value));
         return true;
       })
       .reverse();

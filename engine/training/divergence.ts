@@ -1,20 +1,72 @@
-const patience = 20;
+const window = 20;
+/** Losses at each end of a run that tell something of it. */
+const fewest = 5;
+/** The loss that training began with. */
+const begun = (losses: readonly number[]) => mean(losses.slice(0, fewest));
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 
-/**
- * Whether a run of losses has diverged: the last is not finite; or the last twenty are on average as bad as guessing,
- * ln(classes), and twice the first twenty; or training is over and left the loss above both where it began and half of
- * what guessing gives. The last also tells a network whose units have all died, which no longer moves at all.
- * @param over whether training is over.
- */
-export function divergence(losses: readonly number[], classes: number, over: boolean): boolean {
-  if (!losses.length) return false;
-  if (!Number.isFinite(losses[losses.length - 1])) return true;
-  if (losses.length <= 2 * patience) return false;
-  const first = mean(losses.slice(0, patience));
-  const recent = mean(losses.slice(-patience));
-  const chance = Math.log(classes);
-  return (
-    recent > Math.max(0.95 * chance, 2 * first) || (over && recent > Math.max(0.5 * chance, 1.1 * first))
-  );
+/** What losses are judged by. */
+export interface Scale {
+  /** The loss of guessing: ln(classes) for cross-entropy, 0 where it depends on the data. */
+  readonly chance?: number;
 }
+
+/**
+ * Why a run of losses has diverged, if it has: the last is not finite; or the last twenty are on average as bad as
+ * guessing, and twice the first five; or training is over and left the loss above both where it began and half of
+ * what guessing gives (over twenty losses, or half of a shorter run). The last also tells a network whose units have all
+ * died, which no longer moves at all.
+ * @param over whether training is over.
+ * @returns what diverged, as the end of a sentence.
+ */
+export function divergence(
+  losses: readonly number[],
+  { chance = 0 }: Scale,
+  over: boolean,
+): string | undefined {
+  const last = losses.at(-1) ?? 0;
+  if (!Number.isFinite(last)) return `the loss became ${last}`;
+  const size = Math.min(window, losses.length >> 1);
+  if (size < (over ? fewest : window)) return undefined;
+  const [first, recent] = [begun(losses), mean(losses.slice(-size))];
+  const told = `from ${first.toFixed(3)} to ${recent.toFixed(3)}`;
+  if (size === window && recent > Math.max(0.95 * chance, 2 * first)) return `the loss rose ${told}`;
+  if (over && recent > Math.max(0.5 * chance, 1.1 * first))
+    return `the loss ended higher than it began, ${told}`;
+  return undefined;
+}
+
+/**
+ * Whether a state is worth going back to, by the losses that led to it: finite, neither far above where they began nor
+ * where training could not be left to end, and not rising against their own trend. They rise when the mean of the last
+ * twenty lies more than two standard errors above that of the twenty before (of halves, where there are fewer than
+ * forty).
+ */
+export function steady(losses: readonly number[], scale: Scale): boolean {
+  if (divergence(losses, scale, true)) return false;
+  const size = Math.min(window, losses.length >> 1);
+  if (!size) return true;
+  const [before, recent] = [losses.slice(-2 * size, losses.length - size), losses.slice(-size)];
+  if (![...before, ...recent].every(Number.isFinite)) return false;
+  // The very first loss is the given model's own: at a wild rate those after it say nothing of where training began.
+  if (mean(recent) > Math.max(0.5 * (scale.chance ?? 0), 2 * Math.min(losses[0], begun(losses))))
+    return false;
+  const error = size > 1 ? Math.sqrt((variance(before) + variance(recent)) / size) : Infinity;
+  return mean(recent) - mean(before) <= 2 * error;
+}
+
+/** The unbiased variance. */
+function variance(values: readonly number[]): number {
+  const center = mean(values);
+  return values.reduce((sum, value) => sum + (value - center) ** 2, 0) / (values.length - 1);
+}
+
+/** Whether every element is a finite number. */
+export function finite(vector: Float32Array): boolean {
+  for (let at = 0; at < vector.length; at++) if (!Number.isFinite(vector[at])) return false;
+  return true;
+}
+
+/** Steps between two states to go back to: a twentieth of the run or an epoch, whichever is shorter. */
+export const goodEvery = (total: number, stepsPerEpoch: number): number =>
+  Math.max(1, Math.min(Math.ceil(total / 20), stepsPerEpoch));

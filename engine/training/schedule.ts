@@ -4,14 +4,27 @@ export interface Rates {
   readonly momentum: number;
 }
 
+/** How the learning rate moves from the first step to the last. */
 export interface ScheduleSettings {
-  readonly schedule: 'one-cycle' | 'constant';
-  /** The constant rate, or the peak of the cycle. */
+  readonly schedule: ScheduleName;
+  /** The constant rate, the rate that others begin with after warming up, or the peak of the cycle. */
   readonly learningRate: number;
+  /** Momentum of SGD, the first moment's decay (beta 1) of AdamW. */
   readonly momentum: number;
+  /**
+   * Share of the steps in which the rate rises linearly before the schedule begins (Goyal et al., 2017); none by
+   * default. One cycle rises by itself.
+   */
+  readonly warmUp?: number;
+  /** Of `step`: the shares of the training after which the rate drops; by default after 0.5 and 0.75. */
+  readonly milestones?: readonly number[];
+  /** Of `step`: what the rate is multiplied with at each milestone; by default 0.1. */
+  readonly gamma?: number;
+  /** Of `cosine`: what the rate ends near, as a share of `learningRate`; by default 0. */
+  readonly floor?: number;
 }
 
-const warmUp = 0.3;
+const riseOfCycle = 0.3;
 const initialDivisor = 25;
 const finalDivisor = 1e4;
 const momentumSwing = 0.05;
@@ -20,32 +33,62 @@ const momentumSwing = 0.05;
 const anneal = (start: number, end: number, part: number): number =>
   end + ((start - end) / 2) * (1 + Math.cos(Math.PI * part));
 
-/**
- * The rates of step `step` of `total`. One cycle (Smith and Topin, 2018) is that of torch.optim.lr_scheduler.OneCycleLR
- * with its defaults: up from a 25th of the peak in the first 30 % of the steps, then down to a 10,000th of that, both
- * along a cosine; momentum goes the other way, 0.05 to either side of `momentum` (0.95 to 0.85 for the usual 0.9).
- */
-export function ratesAt(
-  step: number,
-  total: number,
-  { schedule, learningRate, momentum }: ScheduleSettings,
-): Rates {
-  if (schedule === 'constant') return { learningRate, momentum };
-  const low = learningRate / initialDivisor;
-  // A momentum of zero means plain gradient descent, which has nothing to cycle.
-  const swing = momentum ? Math.min(momentumSwing, 1 - momentum, momentum) : 0;
-  const top = warmUp * total - 1;
-  const last = total - 1;
-  if (step <= top) {
-    const part = top ? step / top : 1;
+type Schedule = (step: number, total: number, settings: ScheduleSettings) => Rates;
+
+const schedules = {
+  constant: (_step, _total, { learningRate, momentum }) => ({ learningRate, momentum }),
+
+  /** torch.optim.lr_scheduler.MultiStepLR, its milestones as shares of the steps. */
+  step: (step, total, { learningRate, momentum, milestones = [0.5, 0.75], gamma = 0.1 }) => {
+    const passed = milestones.filter((share) => step >= Math.round(share * total)).length;
+    return { learningRate: learningRate * gamma ** passed, momentum };
+  },
+
+  /** Half a cosine (Loshchilov and Hutter, 2017), as torch.optim.lr_scheduler.CosineAnnealingLR with T_max = total. */
+  cosine: (step, total, { learningRate, momentum, floor = 0 }) => ({
+    learningRate: anneal(learningRate, floor * learningRate, step / total),
+    momentum,
+  }),
+
+  /**
+   * One cycle (Smith and Topin, 2018) as torch.optim.lr_scheduler.OneCycleLR with its defaults: up from a 25th of the
+   * peak in the first 30 % of the steps, then down to a 10,000th of that, both along a cosine; momentum goes the other
+   * way, 0.05 to either side of `momentum` (0.95 to 0.85 for the usual 0.9).
+   */
+  'one-cycle': (step, total, { learningRate, momentum }) => {
+    const low = learningRate / initialDivisor;
+    // A momentum of zero means plain gradient descent, which has nothing to cycle.
+    const swing = momentum ? Math.min(momentumSwing, 1 - momentum, momentum) : 0;
+    const top = riseOfCycle * total - 1;
+    const last = total - 1;
+    if (step <= top) {
+      const part = top ? step / top : 1;
+      return {
+        learningRate: anneal(low, learningRate, part),
+        momentum: anneal(momentum + swing, momentum - swing, part),
+      };
+    }
+    const part = (step - top) / (last - top);
     return {
-      learningRate: anneal(low, learningRate, part),
-      momentum: anneal(momentum + swing, momentum - swing, part),
+      learningRate: anneal(learningRate, low / finalDivisor, part),
+      momentum: anneal(momentum - swing, momentum + swing, part),
     };
-  }
-  const part = (step - top) / (last - top);
-  return {
-    learningRate: anneal(learningRate, low / finalDivisor, part),
-    momentum: anneal(momentum - swing, momentum + swing, part),
-  };
+  },
+} satisfies Record<string, Schedule>;
+
+export type ScheduleName = keyof typeof schedules;
+
+/** The schedules by name. */
+export const scheduleNames = Object.keys(schedules) as ScheduleName[];
+
+/**
+ * The rates of step `step` (from 0) of `total`: a pure function, so that resumed training needs no more than its step.
+ * Warm-up is torch.optim.lr_scheduler.LinearLR with start_factor = 1/(w + 1) over the first w steps; the schedule has
+ * the rest for its own.
+ */
+export function ratesAt(step: number, total: number, settings: ScheduleSettings): Rates {
+  const { schedule, learningRate, momentum, warmUp = 0 } = settings;
+  const rising = Math.round(warmUp * total);
+  if (step < rising) return { learningRate: (learningRate * (step + 1)) / (rising + 1), momentum };
+  return schedules[schedule](step - rising, total - rising, settings);
 }

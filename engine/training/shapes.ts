@@ -1,11 +1,7 @@
-import { create } from '@bufbuild/protobuf';
-
 import { EngineError } from '../errors';
-import { declare } from '../onnx/extract';
-import { Graph, makeNode } from '../onnx/graph';
-import { ModelProtoSchema } from '../onnx/proto/onnx_pb';
-import { Session } from '../runtime/session';
-import { floats, numbersOf } from '../tensor/tensor';
+import type { Graph } from '../onnx/graph';
+import { shapesOfRuns } from '../runtime/run-shapes';
+import { floats } from '../tensor/tensor';
 
 /** A shape; -1 stands for a dimension that follows the batch. */
 export type Shape = readonly number[];
@@ -19,49 +15,27 @@ export type Shape = readonly number[];
 export async function measureShapes(graph: Graph, image: readonly number[]): Promise<Map<string, Shape>> {
   const [{ name: input }] = graph.inputs;
   const values = [input, ...graph.nodes.flatMap((node) => node.output.filter(Boolean))];
-  const shapeName = (value: string) => `shape of ${value}`;
-  const nodes = values.map((value) =>
-    makeNode({ op: 'Shape', inputs: [value], outputs: [shapeName(value)] }),
-  );
-  const { irVersion, opsetImport, graph: proto } = graph.model;
-  const probe = new Graph(
-    create(ModelProtoSchema, {
-      irVersion,
-      opsetImport,
-      graph: {
-        name: 'shapes',
-        node: [...proto!.node, ...nodes],
-        initializer: proto!.initializer,
-        input: [declare(input, ['batch', ...image])],
-        output: values.map((value) => declare(shapeName(value), undefined, 'int64')),
-      },
-    }),
-  );
-  const session = await Session.open(probe, { threads: 1, optimize: 'disabled', provider: 'cpu' });
-  try {
-    const [two, three] = [await run(session, input, [2, ...image]), await run(session, input, [3, ...image])];
-    const shapes = new Map<string, Shape>();
-    for (const value of values) {
-      const other = numbersOf(three[shapeName(value)]);
-      shapes.set(
-        value,
-        numbersOf(two[shapeName(value)]).map((dim, axis) => (dim === other[axis] ? dim : -1)),
-      );
-    }
-    for (const name of graph.initializers) shapes.set(name, graph.constant(name)?.dims ?? []);
-    return shapes;
-  } finally {
-    await session.close();
+  const [two, three] = await runs(graph, input, values, image);
+  const shapes = new Map<string, Shape>();
+  for (const [value, dims] of two) {
+    const other = three.get(value)!;
+    shapes.set(
+      value,
+      dims.map((dim, axis) => (dim === other[axis] ? dim : -1)),
+    );
   }
+  for (const name of graph.initializers) shapes.set(name, graph.constant(name)?.dims ?? []);
+  return shapes;
 }
 
-async function run(session: Session, input: string, dims: readonly number[]) {
+async function runs(graph: Graph, input: string, values: readonly string[], image: readonly number[]) {
+  const feeds = [2, 3].map((batch) => ({ [input]: floats([batch, ...image]) }));
   try {
-    return await session.run({ [input]: floats(dims) });
+    return await shapesOfRuns(graph, values, feeds);
   } catch (error) {
     throw new EngineError(
       'UnsupportedModel',
-      `the model does not run on images of shape [${dims.slice(1).join(', ')}] in batches of ${dims[0]}: ${(error as Error).message}`,
+      `the model does not run on images of shape [${image.join(', ')}] in batches of 2 and 3: ${(error as Error).message}`,
       { cause: error },
     );
   }

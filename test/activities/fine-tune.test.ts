@@ -30,7 +30,7 @@ const trainer =
       if (step === 2 && fails()) throw new Error('killed');
     }
     writeFileSync(input.out, 'tuned');
-    return { steps: 4, resumedAt, losses: [1] };
+    return { steps: 4, resumedAt, losses: [1], retries: [], notes: [] };
   };
 
 describe('fine-tuning', () => {
@@ -69,4 +69,22 @@ describe('fine-tuning', () => {
       expect((await perform('fineTune', restored)).resumedAt).toBe(2);
     });
   });
+
+  it('hands on the data that judge a model, where there are any', () =>
+    atWork({ fineTune: trainer(() => false) }, async ({ do: perform, model, split, calls }) => {
+      await perform('fineTune', { model, data: split, settings });
+      const judged = { ...settings, keepBest: true };
+      await perform('fineTune', {
+        model,
+        data: split,
+        settings: judged,
+        evaluate: { data: split, metric: 'top5' },
+      });
+      const [plain, judging] = calls.map(({ input }) => input as FineTuneInput);
+      expect(plain.evaluate).toBeUndefined();
+      expect(judging).toMatchObject({
+        settings: judged,
+        evaluate: { data: { ...judging.data, range: [0, 1] }, metric: 'top5' },
+      });
+    }));
 });

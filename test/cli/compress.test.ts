@@ -132,6 +132,19 @@ describe('slimflow compress', () => {
       expect(filters(small).data.slice(0, 27)).toEqual(filters(own).data.slice(9, 36)); // filters 1 to 3
     }));
 
+  it('fine-tunes behind each layer, with the fine-tuning of the spec', () =>
+    inFolder(async (folder) => {
+      tinyJob(folder);
+      const command = ['compress', 'model.onnx', '--select', 'manual', '--technique', 'spatial-svd'];
+      const layers = ['--layer', 'c2=0.4', 'c3=0.5', '--data', 'job.json', '--out', 'small.onnx'];
+      const tuned = await compressed(folder, [...command, ...layers, '--fine-tune-each', '0.5']);
+      // 100 of 200 samples, in the spec's batches of 20.
+      expect(tuned.warnings.at(-1)).toMatch(/^2 layers .* 0\.5 epochs behind it: 10 steps/);
+      const plain = await compressed(folder, [...command, ...layers]);
+      const { warnings: _, ...figures } = tuned;
+      expect(figures).toEqual({ ...plain, warnings: undefined });
+    }));
+
   it('rounds ranks to a multiple, and leaves ignored layers', () =>
     inFolder(async (folder) => {
       tinyJob(folder);
@@ -229,6 +242,17 @@ const refused: [string, string[], (folder: string) => void, RegExp][] = [
     /--scores \/proc\/slimflow\/scores\.json can't be written to: ENOENT/,
   ],
   ['nothing by hand in mode manual', ['--select', 'manual'], nothing, /give a ratio or channels/],
+  ['fine-tuning behind layers without data', ['--fine-tune-each', '1'], nothing, /give --data, a spec with/],
+  [
+    'fine-tuning behind layers without labels',
+    ['--fine-tune-each', '1', '--data', 'bare.json', '--score', 'fidelity'],
+    (folder) => {
+      const split = { images: 'images.npy' };
+      const bare = { data: { train: split, evaluate: split } };
+      writeFileSync(join(folder, 'bare.json'), JSON.stringify(bare));
+    },
+    /learns from the labels of training data.*data\.train\.labels/,
+  ],
   ['a score without data', ['--target', '0.5', '--score', 'metric'], nothing, /score metric needs data/],
   [
     'an input size that does not fit',

@@ -90,38 +90,34 @@ describe('slimflow run, on a real server with the real engine', () => {
       expect(existsSync(join(folder, 'out', 'model.onnx'))).toBe(false);
     }));
 
-  it(
-    'is detached by Ctrl-C, survives a kill, and goes on as the same run',
-    () =>
-      inFolder(async (folder) => {
-        const job = tinyJob(folder, { fineTune: { epochs: 400, batch: 10 } });
-        const detached = await slimflow(folder, ['run', job], (said, child) => {
-          // A second one would end it at once.
-          if (/^ssvd-\S+: /m.test(said) && !child.killed) child.kill('SIGINT');
-        });
-        expect(detached.out).toContain('Detached. The run stays as it is');
-        expect([detached.status, detached.err]).toEqual([130, expect.stringContaining('Stopping')]);
-        expect(await answers(serverOf(folder).address)).toBe(false);
+  it('is detached by Ctrl-C, survives a kill, and goes on as the same run', () =>
+    inFolder(async (folder) => {
+      const job = tinyJob(folder, { fineTune: { epochs: 400, batch: 10 } });
+      const detached = await slimflow(folder, ['run', job], (said, child) => {
+        // A second one would end it at once.
+        if (/^ssvd-\S+: /m.test(said) && !child.killed) child.kill('SIGINT');
+      });
+      expect(detached.out).toContain('Detached. The run stays as it is');
+      expect([detached.status, detached.err]).toEqual([130, expect.stringContaining('Stopping')]);
+      expect(await answers(serverOf(folder).address)).toBe(false);
 
-        const killed = await slimflow(folder, ['run', job], (said, child) => {
-          if (/: fine-tuning/.test(said)) child.kill('SIGKILL');
-        });
-        expect(killed.out).toContain('Going on with the run');
-        expect(killed.signal).toBe('SIGKILL');
-        expect(await answers(serverOf(folder).address)).toBe(true);
+      const killed = await slimflow(folder, ['run', job], (said, child) => {
+        if (/: fine-tuning/.test(said)) child.kill('SIGKILL');
+      });
+      expect(killed.out).toContain('Going on with the run');
+      expect(killed.signal).toBe('SIGKILL');
+      expect(await answers(serverOf(folder).address)).toBe(true);
 
-        const { out, status } = await slimflow(folder, ['run', job]);
-        expect(out).toMatch(/^Temporal: .*started earlier, found again/);
-        expect(out).toContain('Going on with the run');
-        expect(status).toBe(0);
-        const [, id] = /the run (slimflow\S+)/.exec(out)!;
-        expect(killed.out).toContain(id);
-        expect(resultIn(folder)).toMatchObject({ workflowId: id, outcome: 'selected' });
-        expect(readdirSync(join(folder, '.slimflow', 'store', 'scratch'))).toEqual([]);
-        expect(await answers(serverOf(folder).address)).toBe(false);
-      }),
-    120_000,
-  );
+      const { out, status } = await slimflow(folder, ['run', job]);
+      expect(out).toMatch(/^Temporal: .*started earlier, found again/);
+      expect(out).toContain('Going on with the run');
+      expect(status).toBe(0);
+      const [, id] = /the run (slimflow\S+)/.exec(out)!;
+      expect(killed.out).toContain(id);
+      expect(resultIn(folder)).toMatchObject({ workflowId: id, outcome: 'selected' });
+      expect(readdirSync(join(folder, '.slimflow', 'store', 'scratch'))).toEqual([]);
+      expect(await answers(serverOf(folder).address)).toBe(false);
+    }));
 
   it('fails with status 1 where the configured Temporal server does not answer', () =>
     inFolder(async (folder) => {

@@ -30,6 +30,10 @@ describe('reading a spec', () => {
     [{ tolerence: 1 }, 'spec job.yaml: unknown key tolerence'],
     [{ fineTune: { epoch: 1 } }, 'spec job.yaml: unknown key fineTune.epoch'],
     [{ fineTune: { epochs: 1.5 } }, 'spec job.yaml: fineTune.epochs must be an integer'],
+    [
+      { fineTune: { perLayer: { epochs: -1 } } },
+      'spec job.yaml: fineTune.perLayer.epochs must be at least 0',
+    ],
     [{ techniques: [] }, 'spec job.yaml: techniques must have 1 entries or more'],
     [
       { techniques: ['pruning'] },

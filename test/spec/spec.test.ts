@@ -29,6 +29,7 @@ describe('the spec', () => {
       ccpFactors: [0.95, 1, 1.05],
       select: { closeness: 0.02 },
       fineTune: {
+        perLayer: { epochs: 0 },
         epochs: 2,
         learningRate: 0.002,
         batch: 64,
@@ -71,5 +72,18 @@ describe('the spec', () => {
       CompressionSpec.safeParse({ ...minimal, techniques, ssvdTargets: [0.4] }).success;
     expect(ask(['spatial-svd', 'channel-pruning'])).toBe(false);
     expect(ask(['spatial-svd'])).toBe(true);
+  });
+
+  it('asks for labels to train on where layers, or the whole, are fine-tuned', () => {
+    const { train, ...others } = minimal.data;
+    const ask = (fineTune: object) =>
+      CompressionSpec.safeParse({
+        ...minimal,
+        data: { ...others, train: { images: train.images } },
+        fineTune,
+      }).success;
+    expect(ask({ epochs: 0 })).toBe(true);
+    expect(ask({ epochs: 0, perLayer: { epochs: 0.25 } })).toBe(false);
+    expect(ask({ epochs: 1 })).toBe(false);
   });
 });

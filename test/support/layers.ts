@@ -16,7 +16,7 @@ const some = fc.integer({ min: 1, max: 6 });
 const seeds = fc.integer({ min: 0, max: 1e6 });
 
 function caseOf(
-  node: Omit<NodeFields, 'inputs' | 'outputs'>,
+  node: Omit<NodeFields, 'inputs' | 'outputs'> & { readonly inputs?: readonly string[] },
   weight: readonly number[],
   input: readonly number[],
   bias: readonly number[] | undefined,
@@ -24,7 +24,7 @@ function caseOf(
 ): LayerCase {
   const graph = modelOf(
     ['x', ['batch', ...input.slice(1)]],
-    [{ ...node, inputs: ['x', 'w', ...(bias ? ['b'] : [])], outputs: ['y'] }],
+    [{ inputs: ['x', 'w', ...(bias ? ['b'] : [])], ...node, outputs: ['y'] }],
     ['y'],
     { w: randoms(weight, seed), ...(bias && { b: randoms(bias, seed + 1) }) },
   );
@@ -89,4 +89,23 @@ export const matMuls: fc.Arbitrary<LayerCase> = fc
   .record({ seed: seeds, inputs: some, outputs: some, between: fc.array(few, { maxLength: 2 }) })
   .map(({ seed, inputs, outputs, between }) =>
     caseOf({ op: 'MatMul' }, [inputs, outputs], [2, ...between, inputs], undefined, seed),
+  );
+
+/** MatMul with its weight on the left, of matrices and stacks of them. */
+export const leftMatMuls: fc.Arbitrary<LayerCase> = fc
+  .record({
+    seed: seeds,
+    inputs: some,
+    outputs: some,
+    columns: few,
+    between: fc.array(few, { maxLength: 2 }),
+  })
+  .map(({ seed, inputs, outputs, columns, between }) =>
+    caseOf(
+      { op: 'MatMul', inputs: ['w', 'x'] },
+      [outputs, inputs],
+      [2, ...between, inputs, columns],
+      undefined,
+      seed,
+    ),
   );

@@ -220,6 +220,21 @@ describe('the guidebook workflow', () => {
     });
   });
 
+  it('asks for fine-tuning behind each layer where the spec does, and for the rest of it behind the whole', async () => {
+    const fineTune = { epochs: 3, perLayer: { epochs: 0.25 } };
+    await inWorld({ settings: { fineTune } }, async (handle, calls) => {
+      expect((await handle.result()).failed).toEqual([]);
+      const requests = (asked: keyof Activities) =>
+        calls.filter(([name]) => name === asked).map(([, request]) => request);
+      const whole = { ...fakeInput().settings.fineTune, epochs: 3 } as Record<string, unknown>;
+      delete whole.perLayer;
+      for (const request of requests('compress'))
+        expect(request).toMatchObject({ fineTuneEach: { ...whole, epochs: 0.25 } });
+      for (const request of requests('fineTune'))
+        expect((request as { settings: object }).settings).toEqual(whole);
+    });
+  });
+
   it('goes on without a candidate that fails', async () => {
     const world = {
       before: (name: keyof Activities, request: unknown) => {

@@ -3,19 +3,23 @@ import { intOf } from '../attributes';
 import { type Graph, makeNode, type Node } from '../graph';
 import { nameOf } from '../layers';
 
-/** The weights of the two halves, laid out as the layer's own: [in, K] and [K, out], transposed where transB is set. */
+/**
+ * The weights of the two halves, laid out as the layer's own: [in, K] and [K, out], transposed where transB is set or the
+ * weight stands on the left.
+ */
 export interface LinearPair {
   readonly first: FloatTensor;
   readonly second: FloatTensor;
 }
 
 /**
- * Replaces a Gemm (transA = 0) or a MatMul with its weight on the right by two of the same operator. Of a Gemm, the
- * second has alpha, beta and the bias; the first, which has no bias, takes opset 11.
+ * Replaces a Gemm (transA = 0, its weight second) or a MatMul by two of the same operator, their weights on the side where
+ * its own is. Of a Gemm, the second has alpha, beta and the bias; the first, which has no bias, takes opset 11.
  * @returns the two nodes.
  */
 export function splitLinear(graph: Graph, node: Node, { first, second }: LinearPair): [Node, Node] {
   const name = nameOf(node);
+  const onLeft = graph.isConstant(node.input[0]);
   const between = graph.uniqueName(`${name}.between`);
   const half = (role: string, weight: FloatTensor, inputs: readonly string[], output: string): Node => {
     const constant = graph.uniqueName(`${name}.${role}.weight`);
@@ -24,11 +28,11 @@ export function splitLinear(graph: Graph, node: Node, { first, second }: LinearP
     return makeNode({
       op: node.opType,
       name: `${name}.${role}`,
-      inputs: [x, constant, ...bias],
+      inputs: onLeft ? [constant, x] : [x, constant, ...bias],
       outputs: [output],
     });
   };
-  const one = half('reduce', first, [node.input[0]], between);
+  const one = half('reduce', first, [node.input[onLeft ? 1 : 0]], between);
   const two = half('expand', second, [between, ...node.input.slice(2)], node.output[0]);
   if (intOf(node, 'transB', 0))
     one.attribute = node.attribute.filter((attribute) => attribute.name === 'transB');

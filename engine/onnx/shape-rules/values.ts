@@ -241,9 +241,20 @@ const rules: Record<string, Rule> = {
   Cast(node, get) {
     const known = get(node.input[0]);
     const integer = isInteger(typeOf(intOf(node, 'to', 0)) ?? '');
-    if (!known || (!integer && known.data.some((dim) => typeof dim === 'string'))) return undefined;
-    const data = known.data.map((dim) => (typeof dim === 'number' && integer ? Math.trunc(dim) : dim));
+    if (!known) return undefined;
+    // A symbol stands for an integer: arithmetic on fractions does not follow it.
+    const data = known.data.map((dim) =>
+      typeof dim === 'number' ? (integer ? Math.trunc(dim) : dim) : integer ? dim : undefined,
+    );
     return [{ data, integer }];
+  },
+  Clip(node, get) {
+    const known = get(node.input[0]);
+    const bound = (at: number, none: number) => (node.input[at] ? get(node.input[at])?.data[0] : none);
+    const [low, high] = [bound(1, -Infinity), bound(2, Infinity)];
+    if (!known || typeof low !== 'number' || typeof high !== 'number') return undefined;
+    const clipped = (dim: Dim) => (typeof dim === 'number' ? Math.min(Math.max(dim, low), high) : undefined);
+    return [{ ...known, data: known.data.map(clipped) }];
   },
   Where(node, get) {
     const [condition, yes, no] = node.input.map(get);

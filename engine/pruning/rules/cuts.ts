@@ -61,7 +61,7 @@ export const split: Rule = (node, scope) => {
   const sizes =
     intsOf(node, 'split') ??
     (node.input[1]
-      ? scope.numbers(node.input[1])
+      ? scope.certainNumbers(node.input[1])
       : node.output.map((_, at) => Math.min(even, own.ids.length - even * at)));
   if (sizes?.length !== count || sizes.reduce((a, b) => a + b, 0) !== own.ids.length)
     return 'where it splits is not known';
@@ -99,6 +99,8 @@ export const slice: Rule = (node, scope) => {
   const taken = sliceIndices(own.ids.length, starts[at], ends[at], 1);
   if (taken.length === own.ids.length) return [own];
   if (!taken.length) return 'it leaves no channel';
+  if ([1, 2].some((i) => !scope.certainNumbers(node.input[i])))
+    return 'where it cuts depends on the size of the input';
   if ([3, 4].some((i) => node.input[i] && scope.graph.constant(node.input[i])?.type !== 'int64'))
     return 'its axes are no 64-bit integers';
   const [before, ids] = [own.ids.subarray(0, taken[0]), own.ids.subarray(taken[0], taken[0] + taken.length)];
@@ -158,12 +160,16 @@ export const pad: Rule = (node, scope) => {
   const own = scope.labels.get(node.input[0]);
   const rank = scope.shape(node.input[0])?.length;
   if (!own || rank === undefined) return own ? 'its rank is not known' : [undefined];
-  const pads = intsOf(node, 'pads') ?? scope.numbers(node.input[1]);
+  const sizes = intsOf(node, 'pads') ?? scope.vector(node.input[1]);
   const axes = node.input[3] ? scope.numbers(node.input[3])?.map((axis) => wrap(axis, rank)) : undefined;
-  if (!pads || (node.input[3] && !axes)) return 'how much it pads is not known';
+  if (!sizes || (node.input[3] && !axes)) return 'how much it pads is not known';
   const at = axes ? axes.indexOf(own.axis) : own.axis;
-  const [first, last] = at < 0 ? [0, 0] : [pads[at], pads[at + pads.length / 2]];
-  if (!first && !last) return [own];
+  const [first, last] = at < 0 ? [0, 0] : [sizes[at], sizes[at + sizes.length / 2]];
+  // How much other axes are padded by does not matter to the channels.
+  if (first === 0 && last === 0) return [own];
+  if (typeof first !== 'number' || typeof last !== 'number') return 'how many channels it adds is not known';
+  const pads = intsOf(node, 'pads') ?? scope.certainNumbers(node.input[1]);
+  if (!pads) return 'how much it pads depends on the size of the input';
   if (first < 0 || last < 0 || stringOf(node, 'mode', 'constant') !== 'constant' || !node.input[1])
     return 'it pads channels with other channels';
   const [head, tail] = [scope.atoms.fresh(first), scope.atoms.fresh(last)];

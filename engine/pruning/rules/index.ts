@@ -1,6 +1,6 @@
 import { concat, gather, pad, slice, split, transpose } from './cuts';
 import { conv, convTranspose, gemm, matMul } from './layers';
-import { channelNorm, overAxis, reduction, spatial } from './norm';
+import { channelNorm, groupNorm, overAxis, reduction, spatial } from './norm';
 import { elementwise, pointwise } from './pointwise';
 import type { Rule } from './scope';
 import {
@@ -50,6 +50,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   ),
   ...each(reshaped, 'Flatten Squeeze Unsqueeze'),
   ...each(resize, 'Resize Upsample'),
+  GroupNormalization: groupNorm,
   Conv: conv,
   ConvTranspose: convTranspose,
   Gemm: gemm,

@@ -56,33 +56,40 @@ export const gemm: Rule = (node, scope) => {
   return made(node, scope, slot, input, output, slot.axes[output]!);
 };
 
-/** MatMul with a constant second factor [C, M], over the last axis; channels along another axis pass. */
+/**
+ * MatMul with a constant factor: [C, M] on the right, over the last axis, or [M, C] on the left, over the last but one.
+ * Channels along another axis pass.
+ */
 export const matMul: Rule = (node, scope) => {
-  const dims = weightDims(node, scope);
-  const rank = scope.shape(node.input[0])?.length;
+  const onLeft = scope.graph.isConstant(node.input[0]);
+  const [weight, data] = onLeft ? [0, 1] : [1, 0];
+  const [input, output] = onLeft ? [1, 0] : [0, 1];
+  const dims = weightDims(node, scope, weight);
+  const rank = scope.shape(node.input[data])?.length;
   if (dims?.length !== 2 || !rank || rank < 2) return 'it multiplies two values that depend on the input';
-  const labels = scope.labels.get(node.input[0]);
-  if (labels && labels.axis !== rank - 1) {
-    const slot = scope.weight(node, 1);
+  const axis = onLeft ? rank - 2 : rank - 1;
+  const labels = scope.labels.get(node.input[data]);
+  if (labels && labels.axis !== axis) {
+    const slot = scope.weight(node, weight);
     const why = 'it mixes positions, not channels';
-    scope.bind(slot, 0, scope.atoms.frozen(dims[0], why));
-    scope.bind(slot, 1, scope.atoms.frozen(dims[1], why));
+    scope.bind(slot, input, scope.atoms.frozen(dims[input], why));
+    scope.bind(slot, output, scope.atoms.frozen(dims[output], why));
     const rows = labels.axis > 0 ? labels.ids : undefined;
-    scope.layers.set(node, { slot, input: 0, output: 1, results: slot.axes[1]!, rows });
+    scope.layers.set(node, { slot, input, output, results: slot.axes[output]!, rows });
     return [labels];
   }
-  const inputs = scope.along(node.input[0], rank - 1);
+  const inputs = scope.along(node.input[data], axis);
   if (typeof inputs === 'string') return inputs;
-  if (inputs.length !== dims[0]) return 'its weight does not fit its input';
-  const slot = scope.weight(node, 1);
-  scope.bind(slot, 0, inputs);
-  scope.bind(slot, 1, slot.axes[1] ?? scope.atoms.fresh(dims[1]));
-  scope.layers.set(node, { slot, input: 0, output: 1, results: slot.axes[1]! });
-  return [{ axis: rank - 1, ids: slot.axes[1]! }];
+  if (inputs.length !== dims[input]) return 'its weight does not fit its input';
+  const slot = scope.weight(node, weight);
+  scope.bind(slot, input, inputs);
+  scope.bind(slot, output, slot.axes[output] ?? scope.atoms.fresh(dims[output]));
+  scope.layers.set(node, { slot, input, output, results: slot.axes[output]! });
+  return [{ axis, ids: slot.axes[output]! }];
 };
 
-const weightDims = (node: Node, { graph }: Scope): readonly number[] | undefined =>
-  graph.constant(node.input[1])?.dims;
+const weightDims = (node: Node, { graph }: Scope, index = 1): readonly number[] | undefined =>
+  graph.constantDims(node.input[index]);
 
 /**
  * Whether a grouped convolution loses whole groups, as depthwise ones do, or each group the same of its channels:

@@ -1,5 +1,6 @@
-import { intOf, intsOf } from '../../onnx/attributes';
+import { intOf, intsOf, setAttribute } from '../../onnx/attributes';
 import { wrap } from '../axes';
+import { keyOf } from '../edits';
 import type { Rule } from './scope';
 
 /** Normalizations with parameters a channel (axis 1), each channel by itself. */
@@ -10,6 +11,34 @@ export const channelNorm: Rule = (node, scope) => {
   const open = node.input.slice(1).find((value) => !scope.graph.isConstant(value));
   if (open) return `its parameter ${open} is no constant`;
   node.input.forEach((_, index) => index > 0 && scope.parameter(node, index, 0, ids));
+  return [{ axis: 1, ids }];
+};
+
+/**
+ * GroupNormalization: only whole groups can go, since statistics are taken over all channels of one. Its parameters lie
+ * along the channels since opset 21, along the groups before.
+ */
+export const groupNorm: Rule = (node, scope) => {
+  const ids = scope.along(node.input[0], 1);
+  if (typeof ids === 'string') return ids;
+  const groups = intOf(node, 'num_groups', 0);
+  const width = ids.length / groups;
+  if (!Number.isInteger(width)) return `${groups} groups do not divide ${ids.length} channels`;
+  const open = node.input.slice(1).find((value) => !scope.graph.isConstant(value));
+  if (open) return `its parameter ${open} is no constant`;
+  ids.forEach((id, at) => scope.atoms.unite(id, ids[at - (at % width)]));
+  const perGroup = Int32Array.from({ length: groups }, (_, group) => ids[group * width]);
+  const own = scope.graph.opset < 21 ? perGroup : ids;
+  if (node.input.slice(1).some((value) => scope.shape(value)?.[0] !== own.length))
+    return 'its parameters do not fit its channels';
+  node.input.forEach((_, index) => index > 0 && scope.parameter(node, index, 0, own));
+  scope.edit({
+    node: keyOf(node),
+    ids: [perGroup],
+    drops: [],
+    adds: 0,
+    apply: (_, at, kept) => setAttribute(at, 'num_groups', kept(perGroup).length),
+  });
   return [{ axis: 1, ids }];
 };
 

@@ -1,6 +1,6 @@
 import type { Dim, Graph, Node } from '../../onnx/graph';
 import { nameOf } from '../../onnx/layers';
-import { infer, type Shape, type Shapes } from '../../onnx/shapes';
+import { infer, type Inferred, type Shape, type Shapes } from '../../onnx/shapes';
 import type { Values } from '../../onnx/shape-rules/values';
 import { Atoms } from '../atoms';
 import { type Edit, keyOf, type Slot } from '../edits';
@@ -30,6 +30,8 @@ export class Scope {
   readonly atoms = new Atoms();
   readonly shapes: Shapes;
   readonly values: Values;
+  /** What holds for inputs of every size that the model takes. */
+  private readonly certain: Inferred;
   readonly labels = new Map<string, Labels>();
   /** Why a value has no labels. */
   readonly reasons = new Map<string, string>();
@@ -45,6 +47,8 @@ export class Scope {
     const inferred = infer(graph);
     this.shapes = shapes ?? inferred.shapes;
     this.values = inferred.values;
+    const { inputSizes, measuredShapes } = graph.context;
+    this.certain = inputSizes || measuredShapes ? infer(graph, { assume: false }) : inferred;
   }
 
   readonly shape = (value: string): Shape | undefined => this.shapes.get(value);
@@ -57,6 +61,22 @@ export class Scope {
   /** `vector`, where all of it is numbers. */
   numbers(value: string | undefined): number[] | undefined {
     const all = this.vector(value);
+    return all?.every((dim) => typeof dim === 'number') ? all : undefined;
+  }
+
+  /** `shape`, its dimensions undefined that hold for the assumed size of the input alone: no edit may write them down. */
+  certainShape(value: string): Shape | undefined {
+    return this.certain.shapes.get(value) ?? this.shape(value)?.map(() => undefined);
+  }
+
+  /** `vector`, its entries undefined that hold for the assumed size of the input alone. */
+  certainVector(value: string | undefined): Dim[] | undefined {
+    return this.certain.values.get(value) ?? this.vector(value)?.map(() => undefined);
+  }
+
+  /** `numbers`, where they hold for every size of the input. */
+  certainNumbers(value: string | undefined): number[] | undefined {
+    const all = this.certainVector(value);
     return all?.every((dim) => typeof dim === 'number') ? all : undefined;
   }
 

@@ -1,5 +1,5 @@
 import { intOf, intsOf, setAttribute, stringOf } from '../../onnx/attributes';
-import type { Node } from '../../onnx/graph';
+import type { Dim, Node } from '../../onnx/graph';
 import { wrap } from '../axes';
 import { shapeEdit, type ShapeEntry, shapeEntries } from '../edits';
 import { type Labels, reshapeLabels } from '../labels';
@@ -10,9 +10,20 @@ export const reshaped: Rule = (node, scope) => {
   const own = scope.labels.get(node.input[0]);
   const [input, output] = [scope.shape(node.input[0]), scope.shape(node.output[0])];
   if (!own || !input || !output) return own ? 'its shapes are not known' : [undefined];
-  const labels = reshapeLabels(input, output, own, scope.atoms);
+  const labels = reshapeLabels(input, output, own, scope.atoms, isNormalized(node, scope) ? 1 : undefined);
   return typeof labels === 'string' ? labels : [labels];
 };
+
+/**
+ * Whether parts of channels are what is normalized next, each by itself: group normalization as exporters write it,
+ * [N, C, …] → [N, G, …] → InstanceNormalization. Whole parts can go then.
+ */
+function isNormalized(node: Node, { graph }: Scope): boolean {
+  const readers = graph.uses(node.output[0]);
+  return (
+    readers.length > 0 && readers.every(({ opType, domain }) => opType === 'InstanceNormalization' && !domain)
+  );
+}
 
 export const reshape: Rule = (node, scope) => {
   const own = scope.labels.get(node.input[0]);
@@ -28,15 +39,19 @@ export function literalReshape(
   input: Labels | undefined,
   output: Labels | undefined,
 ): string | undefined {
-  const [before, after] = [scope.shape(node.input[0]), scope.shape(node.output[0])];
-  const given = scope.vector(node.input[1]);
+  const [before, after] = [scope.certainShape(node.input[0]), scope.certainShape(node.output[0])];
+  const given = scope.certainVector(node.input[1]);
   if (!after || given?.length !== after.length) return 'the shape that it gives is not known';
+  const channels = output && typeof after[output.axis] === 'number' ? output : undefined;
+  // A channel count that the model leaves open follows by itself where it is divided (-1), as in a flattened image.
+  if (output && !channels && given[output.axis] !== -1)
+    return 'how many channels it gives depends on the size of the input';
   let rest = given.includes(-1) && typeof after[given.indexOf(-1)] !== 'number';
-  const entries = shapeEntries(after, output, (axis) => {
+  const entries = shapeEntries(after, channels, (axis) => {
     if (given[axis] === -1) return -1;
     const sameAxis = typeof after[axis] === 'string' && before?.[axis] === after[axis];
     if ((given[axis] === 0 || sameAxis) && input?.axis !== axis) return 0;
-    if (rest) return typeof given[axis] === 'string' ? { piece: axis } : undefined;
+    if (rest) return isSize(scope.vector(node.input[1])![axis]) ? { piece: axis } : undefined;
     rest = true;
     return -1;
   });
@@ -46,6 +61,9 @@ export function literalReshape(
   );
   return undefined;
 }
+
+/** Whether an entry of a shape is a size: a symbol, or a number other than 0 and -1, which mean something else. */
+const isSize = (dim: Dim): boolean => typeof dim === 'string' || (typeof dim === 'number' && dim > 0);
 
 /** Expand along axes that hold no channels; a constant scalar becomes a tensor of which any channel can go. */
 export const expand: Rule = (node, scope) => {
@@ -61,16 +79,20 @@ export const expand: Rule = (node, scope) => {
 
 /** As `literalReshape`, of an Expand: 1 stands for a size that stays. */
 export function literalExpand(node: Node, scope: Scope, output: Labels | undefined): string | undefined {
-  const given = scope.vector(node.input[1]);
-  if (!given) return 'the shape that it gives is not known';
+  const [given, sizes] = [scope.certainVector(node.input[1]), scope.vector(node.input[1])];
+  if (!given || !sizes) return 'the shape that it gives is not known';
   const offset = (scope.shape(node.output[0])?.length ?? given.length) - given.length;
   const entries = given.map((dim, at): ShapeEntry | undefined =>
-    at + offset === output?.axis ? 1 : typeof dim === 'string' ? { piece: at } : dim,
+    at + offset === output?.axis ? 1 : typeof dim === 'number' ? dim : pieceOf(sizes, at),
   );
   if (!entries.every((entry) => entry !== undefined)) return 'it computes a shape that has no constant form';
   scope.edit(withIds(shapeEdit(node, 1, entries), output?.ids));
   return undefined;
 }
+
+/** An entry that goes on being computed; undefined where nothing is known of it. */
+const pieceOf = (sizes: readonly Dim[], at: number): ShapeEntry | undefined =>
+  sizes[at] === undefined ? undefined : { piece: at };
 
 const withIds = (edit: ReturnType<typeof shapeEdit>, ids: Int32Array | undefined) =>
   ids ? { ...edit, ids: [...edit.ids, ids] } : edit;
@@ -93,8 +115,8 @@ function literalSizes(node: Node, scope: Scope, own: Labels, at: number): string
   const sizes = scope.vector(node.input[3]);
   if (!sizes) return 'its size is not known';
   if (sizes[at] !== own.ids.length) return 'it stretches channels';
-  const entries = shapeEntries(sizes, { axis: at, ids: own.ids }, (axis) =>
-    typeof sizes[axis] === 'string' ? { piece: axis } : undefined,
+  const entries = shapeEntries(scope.certainVector(node.input[3])!, { axis: at, ids: own.ids }, (axis) =>
+    pieceOf(sizes, axis),
   );
   if (!entries) return 'it computes a size that has no constant form';
   scope.edit(shapeEdit(node, 3, entries));
@@ -110,8 +132,8 @@ function filled(node: Node, scope: Scope, index: number): Labels | undefined {
   const scalar = index === 0 || scope.graph.constant(node.input[0])?.data.length === 1;
   if (!scalar || !dims || typeof count !== 'number' || count < 1) return undefined;
   const labels = { axis: 1, ids: scope.atoms.fresh(count) };
-  const entries = shapeEntries(dims, labels, (axis) =>
-    typeof dims[axis] === 'string' ? { piece: axis } : undefined,
+  const entries = shapeEntries(scope.certainVector(node.input[index])!, labels, (axis) =>
+    pieceOf(dims, axis),
   );
   if (!entries || scope.shape(node.output[0])?.length !== dims.length) return undefined;
   scope.edit(shapeEdit(node, index, entries));

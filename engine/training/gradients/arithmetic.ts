@@ -1,4 +1,5 @@
 import type { GradientContext, GradientRule } from '../gradients';
+import { algebra } from './algebra';
 
 /** Sums `gradient`, of the shape of `from`, over the axes along which `value` was broadcast to it. */
 export function unbroadcast(
@@ -16,18 +17,28 @@ export function unbroadcast(
   return missing ? builder.reshape(sum, to) : sum;
 }
 
-const each = (rule: (context: GradientContext, at: 0 | 1) => string): GradientRule => {
-  return (context) =>
-    ([0, 1] as const).map((at) =>
-      context.wants(at)
-        ? unbroadcast(context, rule(context, at), context.inputs[at], context.output)
-        : undefined,
-    );
-};
+/** The gradient of each input, summed over the axes along which that was broadcast. */
+const each =
+  (rule: (context: GradientContext, at: number) => string | undefined): GradientRule =>
+  (context) =>
+    context.inputs.map((input, at) => {
+      const gradient = context.wants(at) ? rule(context, at) : undefined;
+      return gradient && unbroadcast(context, gradient, input, context.output);
+    });
 
-/** The four operations, with NumPy's broadcasting. */
+/** To the input that is the least or the greatest, shared evenly where several are, as PyTorch's maximum does. */
+const extremum = each(({ builder, inputs, output, dy }, at) => {
+  const { mul, div, equal, indicator } = algebra(builder);
+  const chosen = inputs.map((input) => indicator(equal(input, output)));
+  const share = chosen.length > 1 ? div(dy, builder.op('Sum', chosen)) : dy;
+  return mul(share, chosen[at]);
+});
+
+/** Operations on several tensors, element by element, with NumPy's broadcasting. */
 export const arithmetic: Readonly<Record<string, GradientRule>> = {
   Add: each(({ dy }) => dy),
+  Sum: each(({ dy }) => dy),
+  Mean: each(({ builder, inputs, dy }) => algebra(builder).mul(dy, 1 / inputs.length)),
 
   Sub: each(({ builder, dy }, at) => (at ? builder.op('Neg', [dy]) : dy)),
 
@@ -36,5 +47,29 @@ export const arithmetic: Readonly<Record<string, GradientRule>> = {
   Div: each(({ builder, dy, inputs, output }, at) => {
     const quotient = builder.op('Div', [dy, inputs[1]]);
     return at ? builder.op('Neg', [builder.op('Mul', [quotient, output])]) : quotient;
+  }),
+
+  /** The exponent's gradient is taken as 0 where the base is 0. */
+  Pow: each(({ builder, dy, inputs: [x, p], output, constantOf }, at) => {
+    const { mul, sub, pow, log, equal, where } = algebra(builder);
+    if (at) return mul(dy, where(equal(x, 0), 0, mul(output, log(x))));
+    const known = constantOf(p);
+    if (known?.length === 1) return mul(dy, known[0] === 2 ? mul(x, 2) : mul(pow(x, known[0] - 1), known[0]));
+    const power = builder.op('Cast', [p], { to: 1 });
+    return mul(dy, mul(pow(x, sub(power, 1)), power));
+  }),
+
+  Min: extremum,
+  Max: extremum,
+
+  Where: each(({ builder, dy, inputs: [condition] }, at) => {
+    const { where } = algebra(builder);
+    return at === 1 ? where(condition, dy, 0) : where(condition, 0, dy);
+  }),
+
+  /** At 0 the slope is the learned one, as in PyTorch. */
+  PRelu: each(({ builder, dy, inputs: [x, learned] }, at) => {
+    const { where, greater, mul } = algebra(builder);
+    return where(greater(x, 0), at ? 0 : dy, mul(dy, at ? x : learned));
   }),
 };

@@ -21,10 +21,11 @@ export function weightGradient(
   rows: string,
 ): string {
   const x = builder.transpose(inputs[0], [1, 0, 2, 3]);
-  const { groups, strides, input, output } = conv;
+  const { strides, input, output } = conv;
   const sameSize = input[0] === output[0] && input[1] === output[1];
-  const plain = groups === 1 && Math.max(...strides) === 1 && sameSize;
-  return plain ? byShifts(builder, conv, x, rows) : byOffsets(builder, conv, x, rows);
+  return Math.max(...strides) === 1 && sameSize
+    ? byShifts(builder, conv, x, rows)
+    : byOffsets(builder, conv, x, rows);
 }
 
 /** Any convolution: the input once for each kernel offset (im2col). */
@@ -37,13 +38,37 @@ function byOffsets(builder: Builder, conv: Convolution, x: string, rows: string)
     1,
   );
   const perGroup = (C / groups) * kernel[0] * kernel[1];
-  if (groups === 1) {
-    const product = [builder.reshape(rows, [K, -1]), builder.reshape(columns, [perGroup, -1])];
-    return builder.reshape(builder.op('Gemm', product, { transB: 1 }), [K, C, ...kernel]);
-  }
-  const left = builder.reshape(rows, [groups, K / groups, -1]);
-  const right = builder.transpose(builder.reshape(columns, [groups, perGroup, -1]), [0, 2, 1]);
-  return builder.reshape(builder.op('MatMul', [left, right]), [K, C / groups, ...kernel]);
+  const left = builder.reshape(rows, [K, -1]);
+  const right = builder.reshape(columns, [groups * perGroup, -1]);
+  return builder.reshape(products(builder, groups, [left, K], [right, groups * perGroup]), [
+    K,
+    C / groups,
+    ...kernel,
+  ]);
+}
+
+/**
+ * The product of two matrices [rows, L], the second transposed; where there are several groups, of the rows of each, as
+ * [groups, rows / groups, rows / groups].
+ */
+function products(
+  builder: Builder,
+  groups: number,
+  ...matrices: readonly [value: string, rows: number][]
+): string {
+  // ONNX's own MatMul would need the longer matrices transposed first.
+  return groups === 1
+    ? builder.op(
+        'Gemm',
+        matrices.map(([value]) => value),
+        { transB: 1 },
+      )
+    : builder.contrib(
+        'com.microsoft',
+        'FusedMatMul',
+        matrices.map(([value, rows]) => builder.reshape(value, [groups, rows / groups, -1])),
+        { transB: 1 },
+      );
 }
 
 /** One copy of a tensor: what of each plane to keep, and by how many elements of the flattened planes to move it. */
@@ -59,7 +84,7 @@ interface Shift {
  * offsets in one product; a kernel of one row or column moves whichever has fewer channels.
  */
 function byShifts(builder: Builder, conv: Convolution, x: string, dy: string): string {
-  const { K, C, kernel, dilations, begin, input } = conv;
+  const { groups, K, C, kernel, dilations, begin, input } = conv;
   const [R, S] = kernel;
   const along = (axis: 0 | 1) =>
     Array.from({ length: kernel[axis] }, (_, at) => at * dilations[axis] - begin[axis]);
@@ -80,11 +105,17 @@ function byShifts(builder: Builder, conv: Convolution, x: string, dy: string): s
   const left = moved(builder, dy, K, ofDy, input, room);
   const right = moved(builder, x, C, ofX, input, room);
   const [r, s] = [ofDy.length, ofX.length];
+  const [outer, inner] = [K / groups, C / groups];
   // ONNX Runtime's product is up to 1.6 times faster with the longer side on the left.
-  const tall = K * r >= C * s;
-  const product = builder.op('Gemm', tall ? [left, right] : [right, left], { transB: 1 });
-  const parts = builder.reshape(product, tall ? [K, r, C, s] : [C, s, K, r]);
-  return builder.reshape(builder.transpose(parts, tall ? [0, 2, 1, 3] : [2, 0, 3, 1]), [K, C, R, S]);
+  const tall = outer * r >= inner * s;
+  const pair: [string, number][] = [
+    [left, K * r],
+    [right, C * s],
+  ];
+  const product = products(builder, groups, ...(tall ? pair : pair.reverse()));
+  const parts = builder.reshape(product, tall ? [groups, outer, r, inner, s] : [groups, inner, s, outer, r]);
+  const sorted = builder.transpose(parts, tall ? [0, 1, 3, 2, 4] : [0, 3, 1, 4, 2]);
+  return builder.reshape(sorted, [K, inner, R, S]);
 }
 
 /**

@@ -1,8 +1,10 @@
 import { floatOf } from '../../onnx/attributes';
 import type { Node } from '../../onnx/graph';
 import type { Builder } from '../builder';
-import type { GradientRule } from '../gradients';
+import type { GradientContext, GradientRule } from '../gradients';
+import type { BatchNormMode } from '../parameters';
 import type { Shape } from '../shapes';
+import { algebra } from './algebra';
 
 /** What a training form sees of the node that it stands for. */
 export interface TrainingFormContext {
@@ -22,11 +24,14 @@ const perChannel = (builder: Builder, value: string, rank: number) =>
 
 const batchAxes = (rank: number) => [...Array(rank).keys()].filter((axis) => axis !== 1);
 
+const defaultMomentum = 0.9;
+
 /** Operators that compute otherwise in training than in inference. */
-export const trainingForms: Readonly<Record<string, TrainingForm>> = {
+const trainingForms: Readonly<Record<string, TrainingForm>> = {
   /**
    * Batch normalization (Ioffe and Szegedy, 2015) over the batch's own mean and variance. The running ones follow as in
-   * PyTorch: by `momentum`, the variance with Bessel's correction.
+   * PyTorch: by `momentum`, the variance with Bessel's correction. A momentum of 1, which PyTorch's exporter writes for a
+   * cumulative average, would keep them from following: they follow by ONNX's default then.
    */
   BatchNormalization({ builder, node, shapeOf, statistic, update }) {
     const [x, scale, bias, mean, variance] = node.input;
@@ -47,7 +52,8 @@ export const trainingForms: Readonly<Record<string, TrainingForm>> = {
     const count = builder.op('Div', [size, builder.scalar(channels)]);
     const others = builder.op('Max', [builder.op('Sub', [count, builder.scalar(1)]), builder.scalar(1)]);
     const unbiased = builder.op('Mul', [batchVariance, builder.op('Div', [count, others])]);
-    const keep = floatOf(node, 'momentum', 0.9);
+    const given = floatOf(node, 'momentum', defaultMomentum);
+    const keep = given === 1 ? defaultMomentum : given;
     const follow = (value: string, batch: string) => {
       const kept = builder.op('Mul', [statistic(value), builder.scalar(keep)]);
       const added = builder.op('Mul', [builder.reshape(batch, [channels]), builder.scalar(1 - keep)]);
@@ -57,12 +63,41 @@ export const trainingForms: Readonly<Record<string, TrainingForm>> = {
     follow(variance, unbiased);
     return { centered, inverse, factor, count };
   },
+
+  /** Dropout trains as it infers, whatever mode it was exported in, so that a step is a function of its inputs. */
+  Dropout({ builder, node }) {
+    builder.op('Identity', [node.input[0]], {}, node.output[0]);
+    return {};
+  },
 };
+
+/** How a node computes in training, where that differs from how it infers. */
+export const trainingFormOf = (node: Node, batchNorm: BatchNormMode = 'batch'): TrainingForm | undefined =>
+  node.domain || (node.opType === 'BatchNormalization' && batchNorm === 'running')
+    ? undefined
+    : trainingForms[node.opType];
+
+/** By its running statistics a BatchNormalization is a scale and a shift a channel. */
+function asInferred({ builder, node, inputs, dy, wants, shapeOf }: GradientContext): (string | undefined)[] {
+  const { add, sub, mul, div, sqrt } = algebra(builder);
+  const [x, scale, , mean, variance] = inputs;
+  const rank = shapeOf(x).length;
+  const inverse = div(1, sqrt(add(variance, floatOf(node, 'epsilon', 1e-5))));
+  const sum = (value: string) => builder.reduceSum(value, batchAxes(rank), false);
+  const centered = () => sub(x, perChannel(builder, mean, rank));
+  return [
+    wants(0) ? mul(dy, perChannel(builder, mul(scale, inverse), rank)) : undefined,
+    wants(1) ? mul(sum(mul(dy, centered())), inverse) : undefined,
+    wants(2) ? sum(dy) : undefined,
+  ];
+}
 
 /** Normalization over the batch. */
 export const norm: Readonly<Record<string, GradientRule>> = {
   /** With x' = (x - mean)/deviation: dX = factor · (dY - mean(dY) - x' · mean(dY · x')). */
-  BatchNormalization({ builder, inputs, dy, wants, saved, shapeOf }) {
+  BatchNormalization(context) {
+    const { builder, inputs, dy, wants, saved, shapeOf } = context;
+    if (!saved.centered) return asInferred(context);
     const rank = shapeOf(inputs[0]).length;
     const { centered, inverse, factor, count } = saved;
     const axes = batchAxes(rank);

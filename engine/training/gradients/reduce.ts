@@ -1,5 +1,6 @@
 import { intOf, intsOf } from '../../onnx/attributes';
 import type { GradientContext, GradientRule } from '../gradients';
+import { algebra } from './algebra';
 
 /** The axes a reduction sums over, in either operator set's form. */
 function axesOf({ node, inputs, shapeOf, constantOf }: GradientContext): number[] {
@@ -9,12 +10,38 @@ function axesOf({ node, inputs, shapeOf, constantOf }: GradientContext): number[
   return intOf(node, 'noop_with_empty_axes', 0) ? [] : [...Array(rank).keys()];
 }
 
-/** `dy` spread back over the reduced axes. */
-function spread(context: GradientContext, axes: readonly number[]): string {
-  const { builder, inputs, dy, shapeOf } = context;
-  const kept = shapeOf(inputs[0]).map((dim, axis) => (axes.includes(axis) ? 1 : dim));
-  return builder.expandLike(builder.reshape(dy, kept), inputs[0]);
+/** The output, or a value of its shape, with the reduced axes kept at length 1. */
+function kept({ builder, inputs, shapeOf }: GradientContext, axes: readonly number[], value: string): string {
+  return builder.reshape(
+    value,
+    shapeOf(inputs[0]).map((dim, axis) => (axes.includes(axis) ? 1 : dim)),
+  );
 }
+
+/** `dy` spread back over the reduced axes. */
+const spread = (context: GradientContext, axes: readonly number[]): string =>
+  context.builder.expandLike(kept(context, axes, context.dy), context.inputs[0]);
+
+/** dX from X, and from Y and dY with the reduced axes kept. */
+const folding =
+  (rule: (of: ReturnType<typeof algebra>, x: string, y: string, dy: string) => string): GradientRule =>
+  (context) => {
+    const { builder, inputs, output, dy } = context;
+    const axes = axesOf(context);
+    return [rule(algebra(builder), inputs[0], kept(context, axes, output), kept(context, axes, dy))];
+  };
+
+/** To the extreme elements, shared evenly where several are equal, as PyTorch's amax does. */
+const extremum: GradientRule = (context) => {
+  const { builder, inputs, output, dy } = context;
+  const { mul, div, equal, indicator } = algebra(builder);
+  const axes = axesOf(context);
+  const chosen = indicator(equal(inputs[0], kept(context, axes, output)));
+  return [mul(chosen, div(kept(context, axes, dy), builder.reduceSum(chosen, axes, true)))];
+};
+
+/** Keeps a division by a norm finite where that is 0, and all that it norms with it. */
+const tiny = 1e-30;
 
 /** Elements of the input for each of the output, as a float32 scalar; computed where the batch is reduced. */
 function perOutput({ builder, inputs, output, shapeOf }: GradientContext, axes: readonly number[]): string {
@@ -41,6 +68,13 @@ export const reduce: Readonly<Record<string, GradientRule>> = {
     const axes = axesOf(context);
     return [spread({ ...context, dy: builder.op('Div', [dy, perOutput(context, axes)]) }, axes)];
   },
+
+  ReduceMax: extremum,
+  ReduceMin: extremum,
+  ReduceL1: folding(({ mul, sign }, x, _, dy) => mul(sign(x), dy)),
+  ReduceL2: folding(({ mul, div, max }, x, y, dy) => mul(x, div(dy, max(y, tiny)))),
+  ReduceSumSquare: folding(({ mul }, x, _, dy) => mul(x, mul(dy, 2))),
+  ReduceLogSumExp: folding(({ mul, exp, sub }, x, y, dy) => mul(exp(sub(x, y)), dy)),
 
   Softmax(context) {
     const { builder, dy, output } = context;

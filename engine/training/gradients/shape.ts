@@ -1,6 +1,6 @@
-import { EngineError } from '../../errors';
 import { intOf, intsOf, stringOf } from '../../onnx/attributes';
-import type { GradientContext, GradientRule } from '../gradients';
+import { type GradientRule, refuse } from '../gradients';
+import { unbroadcast } from './arithmetic';
 
 /** Gives `dy` the shape that the node's first input has. */
 const restore: GradientRule = ({ builder, inputs, dy, shapeOf }) => {
@@ -10,26 +10,6 @@ const restore: GradientRule = ({ builder, inputs, dy, shapeOf }) => {
   }
   return [builder.reshape(dy, dims)];
 };
-
-/** The pads of a Pad node for every axis, whether or not it names axes (operator set 18). */
-function padsOf({ node, inputs, shapeOf, constantOf }: GradientContext): number[] {
-  const rank = shapeOf(inputs[0]).length;
-  const mode = stringOf(node, 'mode', 'constant');
-  const given = constantOf(inputs[1]);
-  if (mode !== 'constant' || !given) {
-    throw new EngineError(
-      'UnsupportedModel',
-      `node ${node.name} (Pad) cannot be trained through: it has ${given ? `mode ${mode}` : 'computed pads'}`,
-    );
-  }
-  const axes = constantOf(inputs[3])?.map((axis) => (axis + rank) % rank) ?? [...Array(rank).keys()];
-  const pads = new Array<number>(2 * rank).fill(0);
-  axes.forEach((axis, at) => {
-    pads[axis] = given[at];
-    pads[rank + axis] = given[axes.length + at];
-  });
-  return pads;
-}
 
 /** Operators that move elements and compute nothing. */
 export const shape: Readonly<Record<string, GradientRule>> = {
@@ -49,22 +29,34 @@ export const shape: Readonly<Record<string, GradientRule>> = {
     ];
   },
 
-  Concat({ builder, node, inputs, dy, wants, shapeOf }) {
-    const rank = shapeOf(inputs[0]).length;
-    const axis = (intOf(node, 'axis', 1) + rank) % rank;
-    let start = 0;
-    return inputs.map((input, at) => {
-      const end = start + shapeOf(input)[axis];
-      const gradient = wants(at) ? builder.slice(dy, [{ axis, start, end }]) : undefined;
-      start = end;
-      return gradient;
+  Expand: (context) => [unbroadcast(context, context.dy, context.inputs[0], context.output)],
+
+  /** The copies' sum. */
+  Tile(context) {
+    const { builder, inputs, dy, shapeOf, constantOf } = context;
+    const repeats = constantOf(inputs[1]) ?? refuse(context, 'its repeats are computed');
+    const dims = shapeOf(inputs[0]);
+    if (dims.some((dim, axis) => dim < 0 && repeats[axis] !== 1)) refuse(context, 'it repeats the batch');
+    const apart = dims.flatMap((dim, axis) => (repeats[axis] === 1 ? [dim] : [repeats[axis], dim]));
+    let at = 0;
+    const copies = repeats.flatMap((count) => {
+      at += count === 1 ? 1 : 2;
+      return count === 1 ? [] : [at - 2];
     });
+    return [copies.length ? builder.reduceSum(builder.reshape(dy, apart), copies, false) : dy];
   },
 
-  Pad: (context) => [
-    context.builder.pad(
-      context.dy,
-      padsOf(context).map((pad) => -pad),
-    ),
+  DepthToSpace({ builder, node, inputs, dy, shapeOf }) {
+    const size = intOf(node, 'blocksize', 1);
+    if (stringOf(node, 'mode', 'DCR') === 'DCR')
+      return [builder.op('SpaceToDepth', [dy], { blocksize: size })];
+    const [, channels, height, width] = shapeOf(inputs[0]);
+    const blocks = builder.reshape(dy, [-1, channels / size ** 2, height, size, width, size]);
+    const depth = builder.transpose(blocks, [0, 1, 3, 5, 2, 4]);
+    return [builder.reshape(depth, [-1, channels, height, width])];
+  },
+
+  SpaceToDepth: ({ builder, node, dy }) => [
+    builder.op('DepthToSpace', [dy], { blocksize: intOf(node, 'blocksize', 1) }),
   ],
 };

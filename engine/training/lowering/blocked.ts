@@ -100,13 +100,19 @@ class Lowering {
   private convolution(node: Node): boolean {
     const [x, weight, bias] = node.input;
     const dims = this.dims(weight);
-    if (node.opType !== 'Conv' || dims?.length !== 4 || intOf(node, 'group', 1) !== 1) return false;
-    const [K, C, R, S] = dims;
-    if (C < fewestChannels || !this.dims(x) || !this.dims(node.output[0])) return false;
-    const inputs = [this.inBlocks(x), this.weight(weight, dims)];
+    if (node.opType !== 'Conv' || dims?.length !== 4) return false;
+    const [K, , R, S] = dims;
+    const groups = intOf(node, 'group', 1);
+    const channels = this.dims(x)?.[1];
+    const depthwise = groups > 1 && groups === K && groups === channels;
+    if (!channels || channels < fewestChannels || !this.dims(node.output[0])) return false;
+    if (groups > 1 && !depthwise) return false;
+    const blocks = depthwise ? this.depthwiseWeight(weight, dims) : this.weight(weight, dims);
+    const inputs = [this.inBlocks(x), blocks];
     if (bias) inputs.push(this.builder.pad(bias, [0, this.up(K) - K]));
     const copy = this.rename(node, inputs, blockedDomain);
     setAttribute(copy, 'kernel_shape', [R, S]);
+    if (depthwise) setAttribute(copy, 'group', this.up(K));
     this.define(this.fuse(node, copy), copy.output[0]);
     return true;
   }
@@ -187,8 +193,6 @@ class Lowering {
   /** The blocked weight [K/b, C/b, R, S, b of C, b of K], gathered in one go from wherever its elements come from. */
   private weight(value: string, [K, C, R, S]: Shape): string {
     const { block } = this.options;
-    const { source, index } = this.builder.rearranged.get(value) ?? { source: value, index: undefined };
-    const size = sizeOf([K, C, R, S]);
     const [outer, inner] = [this.up(K), this.up(C)];
     const places = new Int32Array(outer * inner * R * S);
     let at = 0;
@@ -196,13 +200,31 @@ class Lowering {
       for (let c = 0; c < inner; c += block)
         for (let offset = 0; offset < R * S; offset++)
           for (let ci = c; ci < c + block; ci++)
-            for (let ki = k; ki < k + block; ki++) {
-              const place = (ki * C + ci) * R * S + offset;
-              places[at++] = ki < K && ci < C ? (index ? index[place] : place) : size;
-            }
+            for (let ki = k; ki < k + block; ki++)
+              places[at++] = ki < K && ci < C ? (ki * C + ci) * R * S + offset : -1;
+    return this.gathered(value, sizeOf([K, C, R, S]), places, [outer, inner, R, S]);
+  }
+
+  /** The blocked weight of a depthwise convolution, [K/b, 1, R, S, b of K]. */
+  private depthwiseWeight(value: string, [K, , R, S]: Shape): string {
+    const { block } = this.options;
+    const places = Int32Array.from({ length: this.up(K) * R * S }, (_, at) => {
+      const k = Math.floor(at / (R * S * block)) * block + (at % block);
+      return k < K ? k * R * S + (Math.floor(at / block) % (R * S)) : -1;
+    });
+    return this.gathered(value, K * R * S, places, [this.up(K), 1, R, S]);
+  }
+
+  /** Elements of a weight of `size`, wherever they come from, in one go; zeros for places of -1. */
+  private gathered(value: string, size: number, places: Int32Array, dims: Shape): string {
+    const { source, index } = this.builder.rearranged.get(value) ?? { source: value, index: undefined };
+    const found = places.map((place) => (place < 0 ? size : index ? index[place] : place));
     const flat = this.builder.reshape(source, [-1]);
-    const whole = places.length === size ? flat : this.builder.pad(flat, [0, 1]);
-    return this.builder.rearrange(whole, places, [outer, inner, R, S]);
+    return this.builder.rearrange(
+      places.length === size ? flat : this.builder.pad(flat, [0, 1]),
+      found,
+      dims,
+    );
   }
 
   /** The blocked form of a value. */

@@ -46,6 +46,22 @@ describe('Dataset', () => {
     data.close();
   });
 
+  it('draws samples as a data set of their own, which reads the same files', () => {
+    const again = npy(pixels);
+    const data = Dataset.open({ images, labels, range: [1, 4], inputs: { again } });
+    const [some, same] = [data.drawn(2, 5), data.drawn(2, 5)];
+    expect([some.length, some.shape]).toEqual([2, data.shape]);
+    expect(some.labels).toEqual(same.labels);
+    const rows = Array.from(some.labels, (label) => label - 1); // the range begins at label 1
+    expect(new Set(rows).size).toBe(2);
+    expect(some.slice(0, 2)).toEqual(data.gather(rows));
+    expect(some.gather([1])).toEqual(data.gather([rows[1]]));
+    expect([...data.drawn(3, 1).labels].sort()).toEqual([1, 2, 3]);
+    some.close();
+    expect(data.slice(0, 1).size).toBe(1);
+    data.close();
+  });
+
   it('scales and normalizes each channel', () => {
     const data = Dataset.open({ images, labels, normalize: { scale: 0.5, mean: [0, 1], std: [1, 2] } });
     expect(Array.from(data.slice(1, 1).images)).toEqual([1, 0.25]);
@@ -138,6 +154,18 @@ describe('beyond images and labels', () => {
     const data = Dataset.open({ images: signal });
     expect(data.shape).toEqual([1, 3]);
     expect(Array.from(batchOf(data, [1]).images)).toEqual([4, 5, 6]);
+  });
+
+  it('reads a label for each of many classes', () => {
+    const many = npy({
+      type: 'uint8',
+      dims: [4, 3],
+      data: Uint8Array.from({ length: 12 }, (_, at) => at % 2),
+    });
+    const data = Dataset.open({ images, labels: many });
+    expect(data.labelShape).toEqual([3]);
+    expect(data.gather([1, 3]).labels).toEqual(Int32Array.from([1, 0, 1, 1, 0, 1]));
+    data.close();
   });
 
   it('reads a label a pixel', () => {

@@ -2,9 +2,12 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { create } from '@bufbuild/protobuf';
+
 import { writeNpy } from '../../../engine/data/npy';
 import { analyze } from '../../../engine/jobs/analyze';
 import { saveModel } from '../../../engine/onnx/model';
+import { OperatorSetIdProtoSchema } from '../../../engine/onnx/proto/onnx_pb';
 import { floats } from '../../../engine/tensor/tensor';
 import { modelOf, randoms } from '../../support/graphs';
 import { digits, digitsModel } from '../../support/paths';
@@ -48,6 +51,29 @@ describe('analyze', () => {
       technique: 'channel-pruning',
       why: 'it is tied to /blocks/blocks.0/c1/Conv, which is ignored',
     });
+  });
+
+  it('counts and compresses layers behind an operator that ONNX Runtime alone knows', async () => {
+    const graph = modelOf(
+      ['x', ['batch', 3, 8, 8]],
+      [
+        { op: 'Conv', inputs: ['x', 'w1'], outputs: ['a'] },
+        { op: 'QuickGelu', domain: 'com.microsoft', inputs: ['a'], outputs: ['b'] },
+        { op: 'Conv', inputs: ['b', 'w2'], outputs: ['y'], name: 'behind' },
+      ],
+      ['y'],
+      { w1: randoms([8, 3, 3, 3], 1), w2: randoms([8, 8, 3, 3], 2) },
+    );
+    graph.model.opsetImport.push(create(OperatorSetIdProtoSchema, { domain: 'com.microsoft', version: 1n }));
+    const path = join(folder, 'contrib.onnx');
+    saveModel(graph, path);
+    const { layers, notes, macs } = await analyze({ model: path });
+    expect(layers[1]).toMatchObject({ name: 'behind', output: [8, 4, 4], macs: 8 * 8 * 9 * 16 });
+    expect(layers[1].techniques).toEqual(['spatial-svd', 'weight-svd']);
+    expect(macs).toBe(8 * 3 * 9 * 36 + 8 * 8 * 9 * 16);
+    expect(notes).toEqual([
+      'operator com.microsoft.QuickGelu is not known to shape inference: the shapes behind it are those of a run of the model',
+    ]);
   });
 
   it('refuses to ignore a layer that there is not', async () => {

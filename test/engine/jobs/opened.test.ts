@@ -18,14 +18,14 @@ it.each([true, false])(
         saveModel(graph, path, { externalData: beside });
       };
       save(1);
-      const first = openedModel(path, {});
-      expect(openedModel(path, {})).toBe(first);
-      expect(openedModel(path, { inputSize: [1, 1, 8, 8] })).not.toBe(first);
+      const first = await openedModel(path, {});
+      expect(await openedModel(path, {})).toBe(first);
+      expect(await openedModel(path, { inputSize: [1, 1, 8, 8] })).not.toBe(first);
       const { atime, mtime } = statSync(path);
       save(2);
       utimesSync(path, atime, mtime); // as where only the weights' file was written
-      const again = openedModel(path, {});
+      const again = await openedModel(path, {});
       expect(again.constant('c3.weight')).toEqual(randoms([12, 12, 3, 3], 2));
-      expect(openedModel(path, {})).toBe(again);
+      expect(await openedModel(path, {})).toBe(again);
     }),
 );

@@ -35,6 +35,32 @@ describe('costs', () => {
     );
   });
 
+  it.each<[string, x: (number | string)[], w: number[], onLeft: boolean, macs: number]>([
+    ['on the left of columns', ['batch', 4, 7], [3, 4], true, 7 * 12],
+    ['on the left of more axes', ['batch', 5, 4, 7], [3, 4], true, 5 * 7 * 12],
+    ['a stack on the right', ['batch', 2, 7, 4], [2, 4, 3], false, 2 * 7 * 12],
+    ['a stack on the left', ['batch', 2, 4, 7], [2, 3, 4], true, 2 * 7 * 12],
+    ['a vector on the right', ['batch', 7, 4], [4], false, 7 * 4],
+    ['a vector on the left', ['batch', 4, 7], [4], true, 7 * 4],
+  ])('counts the products of a MatMul whose weight is %s', (_, x, w, onLeft, macs) => {
+    const inputs = onLeft ? ['w', 'x'] : ['x', 'w'];
+    const graph = modelOf(['x', x], [{ op: 'MatMul', inputs, outputs: ['y'] }], ['y'], { w: randoms(w, 1) });
+    expect(macsOf(graph)).toBe(macs);
+  });
+
+  it('counts a MatMul that has the batch as its columns once', () => {
+    const graph = modelOf(
+      ['x', ['batch', 4]],
+      [
+        { op: 'Transpose', inputs: ['x'], outputs: ['columns'], attributes: { perm: [1, 0] } },
+        { op: 'MatMul', inputs: ['w', 'columns'], outputs: ['y'] },
+      ],
+      ['y'],
+      { w: randoms([3, 4], 1) },
+    );
+    expect(macsOf(graph)).toBe(12);
+  });
+
   it('tells layers of the same node name apart, by the values they compute', () => {
     const node = (input: string, output: string) => ({
       op: 'MatMul',

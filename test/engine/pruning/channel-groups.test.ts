@@ -1,9 +1,12 @@
+import { assumeSizes } from '../../../engine/onnx/input-size';
 import { layersOf, macsOf } from '../../../engine/onnx/layers';
-import { openModel } from '../../../engine/onnx/prepare';
+import { openModel, prepare } from '../../../engine/onnx/prepare';
 import { costModel } from '../../../engine/pruning/cost';
+import { maskChannels } from '../../../engine/pruning/mask';
 import { int64s } from '../../../engine/tensor/tensor';
+import { distance, randoms } from '../../support/graphs';
 import { digitsModel } from '../../support/paths';
-import { expectPruned, groupsIn, Network, randomPlan } from './network';
+import { expectPruned, groupsIn, Network, outputsOf, randomPlan } from './network';
 import { networks } from './networks';
 
 describe.each(Object.entries(networks))('%s', (_, [build, expected]) => {
@@ -54,18 +57,27 @@ describe('what stays, and why', () => {
       'ReduceMean n: it mixes channels',
     ],
     [
-      'group normalization by reshaped instances',
+      'normalization over all channels as one group',
       (net, x) =>
         net.op('Reshape', [
           net.op(
             'InstanceNormalization',
-            [net.op('Reshape', [x, net.ints(0, 2, -1)], {}, 'parts'), net.random(2), net.random(2)],
+            [net.op('Reshape', [x, net.ints(0, 1, -1)], {}, 'whole'), net.random(1), net.random(1)],
             {},
             'n',
           ),
           net.ints(0, 4, 8, 8),
         ]),
-      'channels lie along axis 2 of Reshape7, not 1',
+      'channels lie along axis 2 of whole, not 1',
+    ],
+    [
+      'groups of channels that are normalized and read otherwise too',
+      (net, x) => {
+        const parts = net.op('Reshape', [x, net.ints(0, 2, -1)], {}, 'parts');
+        const normal = net.op('InstanceNormalization', [parts, net.random(2), net.random(2)], {}, 'n');
+        return net.op('Reshape', [net.op('Add', [normal, parts], {}, 'sum'), net.ints(0, 4, 8, 8)]);
+      },
+      'Add sum: channels along two axes meet in n',
     ],
     [
       'channels taken in steps',
@@ -169,4 +181,95 @@ it('where the batch and the size are open, shapes stay so', async () => {
   const found = groupsIn(graph);
   expect(found.groups).toHaveLength(1);
   await expectPruned(graph, found, [[1, 2]]);
+});
+
+describe('sizes that were only assumed', () => {
+  const open = ['batch', 3, 'height', 'width'];
+  const sizeOf = (net: Network, shape: string, axis: number) =>
+    net.op('Slice', [shape, net.ints(axis), net.ints(axis + 1), net.ints(0)]);
+  /** A graph opened for 8x8. */
+  const opened = (net: Network, ...outputs: string[]) => {
+    const graph = net.graph(...outputs);
+    prepare(graph);
+    assumeSizes(graph, [1, 3, 8, 8]);
+    return graph;
+  };
+  const joined = (net: Network, ...parts: string[]) => net.op('Concat', parts, { axis: 0 });
+
+  it.each<[string, (net: Network, x: string, size: (axis: number) => string) => string]>([
+    [
+      'a channel shuffle',
+      (net, x, size) => {
+        const parts = net.op('Reshape', [x, joined(net, size(0), net.ints(2, 4), size(2), size(3))]);
+        const turned = net.op('Transpose', [parts], { perm: [0, 2, 1, 3, 4] });
+        return net.op('Reshape', [turned, joined(net, size(0), size(1), size(2), size(3))]);
+      },
+    ],
+    [
+      'a computed enlargement',
+      (net, x, size) => {
+        const twice = (axis: number) => net.op('Mul', [size(axis), net.ints(2)]);
+        return net.op('Resize', [x, '', '', joined(net, size(0), size(1), twice(2), twice(3))]);
+      },
+    ],
+    [
+      'padding to twice the size',
+      (net, x, size) => net.op('Pad', [x, joined(net, net.ints(0, 0, 1, 1, 0, 0), size(2), size(3))]),
+    ],
+  ])('are not written into the pruned model: %s', async (_, between) => {
+    const net = new Network(1, open);
+    const a = net.conv('x', 3, 8, { name: 'a' });
+    const shape = net.op('Shape', [a]);
+    const b = net.conv(
+      between(net, a, (axis) => sizeOf(net, shape, axis)),
+      8,
+      5,
+      { name: 'b' },
+    );
+    const graph = opened(net, net.head(b, 5));
+    const found = groupsIn(graph);
+    expect(found.groups.map(({ name }) => name)).toEqual(['b', 'head']);
+    const plan = found.groups.map(({ channels }) => [...Array(channels - 1).keys()]);
+    const pruned = await expectPruned(graph, found, plan);
+    const masked = graph.clone();
+    for (const [name, tensor] of maskChannels(graph, found, plan)) masked.setConstant(name, tensor);
+    const other = randoms([3, 3, 10, 4], 2);
+    const [[small], [whole]] = [await outputsOf(pruned, other), await outputsOf(masked, other)];
+    expect(distance(small, whole)).toBeLessThan(1e-4);
+  });
+
+  it('leave the shape of a flattened image open', async () => {
+    const net = new Network(1, open);
+    const flat = net.op('Reshape', [net.conv('x', 3, 4), net.ints(0, -1)]);
+    const graph = opened(net, net.op('Gemm', [flat, net.random(4 * 36, 3)], {}, 'g'));
+    assumeSizes(graph, [1, 3, 6, 6]);
+    const found = groupsIn(graph);
+    expect(found.groups.map(({ name, channels }) => [name, channels])).toEqual([['g', 4]]);
+    await expectPruned(graph, found, [[0, 2]]);
+  });
+
+  it('keep channels that are counted in a size that goes on being computed, or cut where it is not known', () => {
+    const why = (graph: ReturnType<typeof opened>) =>
+      groupsIn(graph).frozen.find(({ name }) => name === 'b')?.why;
+    const start = () => {
+      const net = new Network(1, open);
+      const a = net.conv('x', 3, 3, { name: 'a' });
+      const shape = net.op('Shape', [a]);
+      return { net, a, size: (axis: number) => sizeOf(net, shape, axis) };
+    };
+    const counted = start();
+    const rows = counted.net.op('Mul', [counted.size(1), counted.size(2)]);
+    const target = joined(counted.net, counted.size(0), counted.size(3), rows);
+    const turned = counted.net.op('Reshape', ['x', target], {}, 'r');
+    const b = counted.net.conv(counted.a, 3, 4, { name: 'b' });
+    expect(why(opened(counted.net, counted.net.head(b, 4), turned))).toBe(
+      'Reshape r computes with the number of channels',
+    );
+    const { net, a, size } = start();
+    const ends = joined(net, net.ints(3), net.op('Sub', [size(2), net.ints(1)]));
+    const cut = net.op('Slice', [a, net.ints(1, 0), ends, net.ints(1, 2)], {}, 's');
+    expect(why(opened(net, net.head(net.conv(cut, 2, 4, { name: 'b' }), 4)))).toBe(
+      'Slice s: where it cuts depends on the size of the input',
+    );
+  });
 });

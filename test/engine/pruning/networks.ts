@@ -77,6 +77,40 @@ export const networks: Record<
     },
     { head: 4 },
   ],
+  'group normalization as exporters write it: whole groups go': [
+    () => {
+      const net = new Network();
+      const a = net.conv('x', 3, 12, { name: 'a' });
+      const parts = net.op('Reshape', [a, net.ints(0, 4, -1)]);
+      const normal = net.op('InstanceNormalization', [parts, net.constant(ones(4)), net.random(4)]);
+      const back = net.op('Reshape', [normal, net.op('Shape', [a])]);
+      const scaled = net.op('Mul', [back, net.random(12, 1, 1)]);
+      const b = net.conv(net.relu(net.op('Add', [scaled, net.random(12, 1, 1)])), 12, 5, { name: 'b' });
+      return net.graph(net.head(b, 5));
+    },
+    { b: 4, head: 5 },
+  ],
+  'GroupNormalization with parameters a channel, in a residual block': [
+    () => {
+      const net = new Network(1, ['batch', 3, 8, 8], 21);
+      const normal = (x: string, groups: number) =>
+        net.op('GroupNormalization', [x, net.random(12), net.random(12)], { num_groups: groups });
+      const a = net.relu(normal(net.conv('x', 3, 12, { name: 'a' }), 6));
+      const b = normal(net.conv(a, 12, 12, { name: 'b' }), 4);
+      return net.graph(net.head(net.op('Add', [a, b]), 12));
+    },
+    // Groups of 2 and of 3 are tied where they overlap: 6 channels go together.
+    { b: 2 },
+  ],
+  'GroupNormalization with parameters a group': [
+    () => {
+      const net = new Network();
+      const parameters = [net.random(3), net.random(3)];
+      const a = net.op('GroupNormalization', [net.conv('x', 3, 12), ...parameters], { num_groups: 3 });
+      return net.graph(net.head(net.conv(a, 12, 4, { name: 'b' }), 4));
+    },
+    { b: 3, head: 4 },
+  ],
   'Flatten before Gemm: a channel is a stretch of inputs': [
     () => {
       const net = new Network();
@@ -99,6 +133,18 @@ export const networks: Record<
       return net.graph(net.op('Add', [net.op('MatMul', [y, net.random(6, 3)], {}, 'fc'), net.random(3)]));
     },
     { b: 4, fc: 6 },
+  ],
+  'weights on the left of channels, and of positions': [
+    () => {
+      const net = new Network();
+      const line = net.op('Reshape', [net.conv('x', 3, 6), net.ints(0, 6, 64)]);
+      const a = net.op('Add', [net.op('MatMul', [net.random(5, 6), line], {}, 'a'), net.random(5, 1)]);
+      const b = net.op('MatMul', [net.random(4, 5), net.relu(a)], {}, 'b');
+      const turned = net.op('Transpose', [b], { perm: [0, 2, 1] });
+      const mixed = net.op('MatMul', [net.random(3, 64), turned], {}, 'mixed');
+      return net.graph(net.op('MatMul', [mixed, net.random(4, 2)], {}, 'c'));
+    },
+    { a: 6, b: 5, c: 4 },
   ],
   'a shortcut padded with zero channels': [
     () => {

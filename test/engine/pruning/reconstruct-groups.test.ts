@@ -29,8 +29,9 @@ describe('every kind of layer', () => {
   const grouped = net.relu(net.conv(sum, 8, 8, { group: 2, name: 'grouped' }));
   const line = net.op('Reshape', [grouped, net.ints(0, 8, 64)]);
   const one = net.relu(net.op('Conv', [line, net.random(6, 8, 3), net.random(6)], {}, 'one'));
-  const last = net.op('Transpose', [one], { perm: [0, 2, 1] });
-  const dense = net.op('Add', [net.op('MatMul', [last, net.random(6, 5)], {}, 'dense'), net.random(5)]);
+  const left = net.op('Add', [net.op('MatMul', [net.random(7, 6), one], {}, 'left'), net.random(7, 1)]);
+  const last = net.op('Transpose', [net.relu(left)], { perm: [0, 2, 1] });
+  const dense = net.op('Add', [net.op('MatMul', [last, net.random(7, 5)], {}, 'dense'), net.random(5)]);
   const pooled = net.op('ReduceMean', [net.relu(dense), net.constant(int64s([1]))], { keepdims: 0 });
   const graph = net.graph(net.op('Gemm', [pooled, net.random(5, 3)], {}, 'fc'));
   const layers = layersOf(graph);
@@ -58,7 +59,7 @@ describe('every kind of layer', () => {
     const index = layers.findIndex((layer) => layer.name === name);
     const site = siteOf(graph, layers[index], inferShapes(graph));
     if (typeof site === 'string') throw new Error(site);
-    const output = name === 'dense' ? dense : site.output; // a MatMul's bias is added behind it
+    const output = { dense, left }[name] ?? site.output; // a MatMul's bias is added behind it
     const sampled: Sampled[] = [
       { site: { ...site, output }, at: samples.positions(index, site.height, site.width) },
     ];
@@ -76,6 +77,7 @@ describe('every kind of layer', () => {
     expect(found.groups.map(({ consumers }) => consumers.map(({ layer }) => layer.name))).toEqual([
       ['bare', 'grouped'],
       ['one'],
+      ['left'],
       ['dense'],
       ['fc'],
     ]);
@@ -104,7 +106,7 @@ describe('every kind of layer', () => {
 
   it('says when samples are fewer than unknowns, and stays finite', async () => {
     const few = new ReconstructionSamples(data, { samples: 2, patches: 2, seed: 2 }, { threads: 1, algebra });
-    const plan = [[0, 1, 2], null, null, null];
+    const plan = [[0, 1, 2], null, null, null, null];
     const { graph: refitted, warnings } = await reconstructGroups(graph, layers, found, plan, few);
     expect(warnings[0]).toBe(
       'bare: 4 reconstruction samples for 54 unknowns; raise reconstruction.samples (--reconstruction-samples)',

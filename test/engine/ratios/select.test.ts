@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { closeness, type CostOf, tolerance } from '../../../engine/ratios/plan';
 import { Problem } from '../../../engine/ratios/problem';
 import { type SelectionSettings, selectRatios } from '../../../engine/ratios/select';
-import { allPlans, layer, small } from './support';
+import { allPlans, layer, small, tenAUnit } from './support';
 
 const modes: [string, SelectionSettings][] = [
   ['greedy', { select: 'greedy' }],
@@ -80,9 +80,7 @@ describe('selectRatios', () => {
       [8, 99, 0.01],
     ]),
   ];
-  /** Ten MACs a unit; a layer left untouched costs 110. */
-  const costOf: CostOf = (plan) =>
-    plan.reduce<number>((sum, units) => sum + (units === null ? 110 : units * 10), 0);
+  const costOf = tenAUnit;
 
   it.each(modes)('%s leaves everything as it is where the target allows it', (_, settings) => {
     expect(selectRatios(choices, costOf, 220, settings)).toEqual({

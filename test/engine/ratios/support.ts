@@ -15,6 +15,10 @@ export const layer = (
   ...more,
 });
 
+/** Ten MACs a unit; a layer left untouched costs 110. */
+export const tenAUnit: CostOf = (plan) =>
+  plan.reduce<number>((sum, units) => sum + (units === null ? 110 : units * 10), 0);
+
 /** A small model: its layers, and a cost that adds up or one that multiplies neighbours' units, as pruning's does. */
 export interface Small {
   readonly choices: readonly LayerChoices[];

@@ -58,7 +58,7 @@ describe.each(Object.entries(svdMethods))('%s of unusual weights', (_, method) =
 it.each([
   ['a Gemm before opset 11', { op: 'Gemm' }, 10, /opset 11/],
   ['a Gemm with its input transposed', { op: 'Gemm', attributes: { transA: 1 } }, 18, /transA/],
-  ['a MatMul with its weight on the left', { op: 'MatMul', inputs: ['w', 'x'] }, 18, /second input/],
+  ['a Gemm with its weight first', { op: 'Gemm', inputs: ['w', 'x'] }, 18, /second input/],
 ])('weight SVD leaves %s alone', (_, node, opset, why) => {
   const graph = modelWith(randoms([3, 3], 1), node, opset);
   expect(weightSvd.refusal(graph, layersOf(graph)[0])).toMatch(why);

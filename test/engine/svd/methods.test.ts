@@ -7,7 +7,7 @@ import { worthwhileRank } from '../../../engine/svd/decomposition';
 import { svdMethods } from '../../../engine/svd/methods';
 import type { FloatTensor } from '../../../engine/tensor/tensor';
 import { distance, runOnce } from '../../support/graphs';
-import { convolutions, gemms, type LayerCase, matMuls } from '../../support/layers';
+import { convolutions, gemms, type LayerCase, leftMatMuls, matMuls } from '../../support/layers';
 
 const library = linearAlgebra({ threads: 1 });
 const norm = (data: ArrayLike<number>) => Math.hypot(...Array.from(data));
@@ -21,6 +21,7 @@ const cases: [string, keyof typeof svdMethods, fc.Arbitrary<LayerCase>][] = [
   ['weight SVD of Conv over three axes', 'weight-svd', convolutions(3)],
   ['weight SVD of Gemm', 'weight-svd', gemms],
   ['weight SVD of MatMul', 'weight-svd', matMuls],
+  ['weight SVD of MatMul with its weight on the left', 'weight-svd', leftMatMuls],
 ];
 
 describe.each(cases)('%s', (_, technique, layers) => {

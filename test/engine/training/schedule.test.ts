@@ -1,4 +1,4 @@
-import { ratesAt } from '../../../engine/training/schedule';
+import { ratesAt, type ScheduleSettings } from '../../../engine/training/schedule';
 import { goldenJson } from './support';
 
 interface Golden {
@@ -7,7 +7,25 @@ interface Golden {
   rates: [number, number][];
 }
 
+interface Scheduler {
+  total: number;
+  settings: Pick<ScheduleSettings, 'schedule' | 'warmUp' | 'milestones' | 'gamma' | 'floor'>;
+  rates: number[];
+}
+
 describe('ratesAt', () => {
+  test.each(
+    (goldenJson('schedules.json') as Scheduler[]).map(
+      (golden) => [JSON.stringify(golden.settings), golden.total, golden] as const,
+    ),
+  )('%s over %i steps equals PyTorch', (_, total, { settings, rates }) => {
+    rates.forEach((learningRate, step) => {
+      const got = ratesAt(step, total, { ...settings, learningRate: 0.02, momentum: 0.9 });
+      expect(got.learningRate).toBeCloseTo(learningRate, 12);
+      expect(got.momentum).toBe(0.9);
+    });
+  });
+
   test.each((goldenJson('schedule.json') as Golden[]).map((golden) => [golden.total, golden] as const))(
     'one cycle of %i steps equals OneCycleLR',
     (total, { peak, rates }) => {

@@ -6,10 +6,11 @@ import { makeNode } from '../../../engine/onnx/graph';
 import { Session } from '../../../engine/runtime/session';
 import { floats } from '../../../engine/tensor/tensor';
 import { probeBlock } from '../../../engine/training/lowering/probe';
-import { pack, unpack, withOwnConstants } from '../../../engine/training/parameters';
+import { withOwnConstants } from '../../../engine/training/parameters';
 import { ratesAt } from '../../../engine/training/schedule';
 import { measureShapes } from '../../../engine/training/shapes';
-import { buildTrainingStep, names } from '../../../engine/training/step';
+import { buildTrainingStep, names, ratesFeed } from '../../../engine/training/step';
+import { initialVectors, valuesOf } from '../../../engine/training/vectors';
 import { digits, distance, floatsOf, goldenTensors, root } from './support';
 
 const example = (name: string) => loadModel(join(root, 'examples', 'digits', `${name}.onnx`));
@@ -20,11 +21,13 @@ const data = digits();
 /** The ten steps of make_goldens.py. */
 async function tenSteps(model: Graph, peak: number, block?: number) {
   const graph = withOwnConstants(model);
-  const step = buildTrainingStep(graph, await measureShapes(graph, image), { weightDecay: 5e-4, block });
+  const step = buildTrainingStep(graph, await measureShapes(graph, image), {
+    weightDecay: 5e-4,
+    decay: 'all',
+    block,
+  });
   const session = await Session.open(step.model, { threads: 1 });
-  let parameters = pack(graph, step.parameters);
-  let momenta = new Float32Array(parameters.length);
-  let statistics = pack(graph, step.statistics);
+  let vectors = initialVectors(step.vectors, graph);
   const losses: number[] = [];
   for (let at = 0; at < 10; at++) {
     const size = at === 9 ? 8 : 16;
@@ -33,22 +36,16 @@ async function tenSteps(model: Graph, peak: number, block?: number) {
     const results = await session.run({
       [step.images]: floats([size, ...image], data.images.subarray(16 * at * 784, (16 * at + size) * 784)),
       [names.labels]: { type: 'int64', dims: [size], data: BigInt64Array.from(labels, BigInt) },
-      [names.learningRate]: floats([], [rates.learningRate]),
-      [names.momentum]: floats([], [rates.momentum]),
-      [names.parameters]: floats([parameters.length], parameters),
-      [names.momenta]: floats([parameters.length], momenta),
-      ...(statistics.length ? { [names.statistics]: floats([statistics.length], statistics) } : {}),
+      ...ratesFeed(step, rates, at),
+      ...Object.fromEntries(
+        step.vectors.map(({ name, input, size: length }) => [input, floats([length], vectors[name])]),
+      ),
     });
     losses.push(floatsOf(results[names.loss])[0]);
-    parameters = floatsOf(results[names.nextParameters]).slice();
-    momenta = floatsOf(results[names.nextMomenta]).slice();
-    if (statistics.length) statistics = floatsOf(results[names.nextStatistics]).slice();
+    vectors = Object.fromEntries(step.vectors.map(({ name, output }) => [name, floatsOf(results[output])]));
   }
   await session.close();
-  return {
-    losses,
-    values: new Map([...unpack(step.parameters, parameters), ...unpack(step.statistics, statistics)]),
-  };
+  return { losses, values: valuesOf(step.vectors, vectors) };
 }
 
 describe('buildTrainingStep', () => {
@@ -97,12 +94,50 @@ describe('buildTrainingStep', () => {
     );
   });
 
-  test('an operator without a gradient is named', async () => {
+  test('parameters before an operator without a gradient keep their values', async () => {
+    const model = withOwnConstants(example('resnet20-digits'));
+    const relus = model.nodes.filter(({ opType }) => opType === 'Relu');
+    const convs = model.nodes.filter(({ opType }) => opType === 'Conv');
+    relus[9].opType = 'Hardmax';
+    const before = new Set(model.nodes.slice(0, model.nodes.indexOf(relus[9])));
+    const kept = convs.filter((conv) => before.has(conv)).flatMap(({ input }) => input.slice(1));
+    const whole = await measureShapes(model, image);
+    const { parameters, notes } = buildTrainingStep(model, whole, { weightDecay: 0 });
+    const trained = parameters.entries.map(({ name }) => name);
+    const all = convs.flatMap(({ input }) => input.slice(1));
+    expect(all.filter((name) => !trained.includes(name))).toEqual(kept);
+    expect(notes).toHaveLength(1);
+    expect(notes[0]).toMatch(/Relu.*no gradient.*Hardmax.*keep their values: .*and \d+ more/);
+  });
+
+  test('where nothing is left to train the operator is named', async () => {
     const model = example('resnet20-digits');
-    const relu = model.nodes.find(({ opType }) => opType === 'Relu')!;
-    relu.opType = 'Softplus';
+    const [{ name }] = model.outputs;
+    model.producer(name)!.output[0] = 'before hardmax';
+    model.insert([makeNode({ op: 'Hardmax', name: 'last', inputs: ['before hardmax'], outputs: [name] })]);
     const shapes = await measureShapes(model, image);
-    expect(() => buildTrainingStep(model, shapes, { weightDecay: 0 })).not.toThrow(/\/c\/Conv/);
-    expect(() => buildTrainingStep(model, shapes, { weightDecay: 0 })).toThrow(/\/r\/Relu.*Softplus/);
+    expect(() => buildTrainingStep(model, shapes, { weightDecay: 0 })).toThrow(
+      /no parameter left to train: node last \(Hardmax\) cannot be trained through/,
+    );
+  });
+
+  test('a model of an operator set before 11 is refused', async () => {
+    const model = example('resnet20-digits');
+    const shapes = await measureShapes(model, image);
+    model.model.opsetImport[0].version = 9n;
+    expect(() => buildTrainingStep(model, shapes, { weightDecay: 0 })).toThrow(/operator set 9.*11/);
+  });
+
+  test('BatchNormalization by running statistics leaves them as they are', async () => {
+    const model = withOwnConstants(example('resnet20-digits.bn'));
+    const shapes = await measureShapes(model, image);
+    const step = buildTrainingStep(model, shapes, { weightDecay: 0, batchNorm: 'frozen' });
+    expect(step.statistics.size).toBe(0);
+    const kept = new Set(step.parameters.entries.map(({ name }) => name));
+    const norms = model.nodes.filter(({ opType }) => opType === 'BatchNormalization');
+    expect(norms.every(({ input }) => kept.has(input[1]) && kept.has(input[2]))).toBe(true);
+    expect(step.model.nodes.filter(({ opType }) => opType === 'BatchNormalization')).toHaveLength(
+      norms.length,
+    );
   });
 });

@@ -12,6 +12,8 @@ import type { FineTuneInput, FineTuneSettings, Progress } from '../../../engine/
 import { loadModel, saveModel } from '../../../engine/onnx/model';
 import { Session } from '../../../engine/runtime/session';
 import { floats } from '../../../engine/tensor/tensor';
+import { modelOf } from '../../support/graphs';
+import { smallNetwork, smallSettings, writeSmall, type Written } from './small';
 import { digits, floatsOf, root } from './support';
 
 const folder = mkdtempSync(join(tmpdir(), 'slimflow-training-'));
@@ -24,6 +26,8 @@ beforeAll(() => {
   const data = digits();
   writeNpy(images, floats([samples, 1, 28, 28], data.images.slice(0, samples * 784)));
   writeNpy(labels, { type: 'uint8', dims: [samples], data: data.labels.slice(0, samples) });
+  saveModel(smallNetwork(true), join(folder, 'small.onnx'));
+  smallFiles = writeSmall(mkdtempSync(join(folder, 'small-')));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -41,7 +45,7 @@ const settings: FineTuneSettings = {
 let runs = 0;
 const input = (changes: Partial<FineTuneInput> = {}): FineTuneInput => ({
   model: model('resnet20-digits'),
-  data: { images, labels, range: [0, 120] },
+  data: { images, labels, range: [0, 60] },
   settings,
   threads: 1,
   checkpoints: join(folder, `checkpoints-${runs}`),
@@ -49,6 +53,11 @@ const input = (changes: Partial<FineTuneInput> = {}): FineTuneInput => ({
   out: join(folder, `out-${runs++}.onnx`),
   ...changes,
 });
+
+/** A job for the small network. */
+let smallFiles: Written;
+const small = (changes: Partial<FineTuneInput>) =>
+  input({ model: join(folder, 'small.onnx'), data: smallFiles, settings: smallSettings, ...changes });
 
 const digest = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
 
@@ -66,35 +75,32 @@ function recorder(stopAfter = Infinity): JobContext & { said: Progress[] } {
 }
 
 describe('fineTuneJob', () => {
-  test.each(['resnet20-digits', 'resnet20-digits.bn'])(
-    '%s, stopped and resumed, ends in the same bits',
-    async (name) => {
-      const whole = input({ model: model(name) });
-      const context = recorder();
-      const told = await fineTuneJob(whole, context);
-      expect(told).toMatchObject({ steps: 16, resumedAt: 0 });
-      expect(told.losses).toHaveLength(2);
-      expect(context.said.at(-1)).toMatchObject({ done: 16, total: 16 });
-      expect(context.said.at(-1)!.note).toMatch(/^epoch 2\/2 · loss \d+\.\d{3} · lr \S+$/);
+  test.each(['resnet20-digits'])('%s, stopped and resumed, ends in the same bits', async (name) => {
+    const whole = input({ model: model(name) });
+    const context = recorder();
+    const told = await fineTuneJob(whole, context);
+    expect(told).toMatchObject({ steps: 8, resumedAt: 0 });
+    expect(told.losses).toHaveLength(2);
+    expect(context.said.at(-1)).toMatchObject({ done: 8, total: 8 });
+    expect(context.said.at(-1)!.note).toMatch(/^epoch 2\/2 · loss \d+\.\d{3} · lr \S+$/);
 
-      const cut = input({ model: model(name), checkpointSeconds: 0 });
-      const halfway = recorder(11);
-      await expect(fineTuneJob(cut, halfway)).rejects.toThrow('stopped');
-      expect(readdirSync(cut.checkpoints).sort()).toEqual(['step-10.safetensors', 'step-11.safetensors']);
-      const resume = halfway.said.flatMap(({ checkpoint }) => checkpoint ?? []).at(-2)!;
-      const again = await fineTuneJob({ ...cut, resume }, quiet);
-      expect(again).toEqual({ ...told, resumedAt: 10 });
-      expect(digest(cut.out)).toBe(digest(whole.out));
-    },
-  );
+    const cut = input({ model: model(name), checkpointSeconds: 0 });
+    const halfway = recorder(6);
+    await expect(fineTuneJob(cut, halfway)).rejects.toThrow('stopped');
+    expect(readdirSync(cut.checkpoints).sort()).toEqual(['step-5.safetensors', 'step-6.safetensors']);
+    const resume = halfway.said.flatMap(({ checkpoint }) => checkpoint ?? []).at(-2)!;
+    const again = await fineTuneJob({ ...cut, resume }, quiet);
+    expect(again).toEqual({ ...told, resumedAt: 5 });
+    expect(digest(cut.out)).toBe(digest(whole.out));
+  });
 
   test('a run that is asked to stop leaves a checkpoint of where it was', async () => {
-    const cut = input();
+    const cut = small({});
     const context = recorder(5);
     await expect(fineTuneJob(cut, context)).rejects.toThrow('stopped');
     const resume = context.said.at(-1)!.checkpoint!;
     expect(resume).toMatch(/step-5\.safetensors$/);
-    const whole = input();
+    const whole = small({});
     await fineTuneJob(whole, quiet);
     expect(await fineTuneJob({ ...cut, resume }, quiet)).toMatchObject({ resumedAt: 5 });
     expect(digest(cut.out)).toBe(digest(whole.out));
@@ -120,8 +126,7 @@ describe('fineTuneJob', () => {
     saveModel(damaged, path);
     const job = input({
       model: path,
-      data: { images, labels },
-      settings,
+      data: { images, labels, range: [0, 400] },
     });
     const { losses } = await fineTuneJob(job, quiet);
     expect(losses[1]).toBeLessThan(losses[0] / 2);
@@ -147,31 +152,6 @@ describe('fineTuneJob', () => {
     expect(await accuracy(job.out)).toBeGreaterThan(95);
   });
 
-  test('a diverging loss starts anew with a tenth of the rate, twice at most', async () => {
-    const context = recorder();
-    const hot = { ...settings, schedule: 'constant' as const, learningRate: 1e6 };
-    await expect(fineTuneJob(input({ settings: hot }), context)).rejects.toMatchObject({
-      code: 'Diverged',
-      message: expect.stringMatching(/1000000, 100000, 10000.*below 10000/) as string,
-    });
-    const retries = context.said.flatMap(({ checkpoint }) => checkpoint ?? []);
-    expect(retries.map((path) => path.split('/').at(-1))).toEqual([
-      'retry-1-step-0.safetensors',
-      'retry-2-step-0.safetensors',
-    ]);
-  });
-
-  test('a model that recovers at a smaller rate is as one trained at it', async () => {
-    const mild = { ...settings, schedule: 'constant' as const, momentum: 0 };
-    const hot = input({ settings: { ...mild, learningRate: 0.1 } });
-    const calm = input({ settings: { ...mild, learningRate: 0.001 } });
-    const context = recorder();
-    await fineTuneJob(hot, context);
-    await fineTuneJob(calm, quiet);
-    expect(context.said.filter(({ checkpoint }) => checkpoint)).toHaveLength(2);
-    expect(digest(hot.out)).toBe(digest(calm.out));
-  });
-
   test.each<[string, () => Partial<FineTuneInput>, string, RegExp]>([
     [
       'labels',
@@ -185,6 +165,21 @@ describe('fineTuneJob', () => {
       'InvalidData',
       /\[1, 24, 24\]/,
     ],
+    ['range', () => ({ data: { images, labels, range: [32, 32] } }), 'InvalidData', /range \[32, 32\]/],
+    [
+      'label count',
+      () => ({ data: { images, labels: fewLabels() } }),
+      'InvalidData',
+      /few\.npy.*one label an image/,
+    ],
+    [
+      'label shape',
+      () => ({ data: { images, labels: pixelLabels() } }),
+      'InvalidData',
+      /labels have shape \[(batch, )?28, 28\]/,
+    ],
+    ['model', () => ({ model: untrainable(), data: smallFiles }), 'UnsupportedModel', /no float32 weights/],
+    ['piece', () => ({ settings: { ...settings, microBatch: 0 } }), 'InvalidSettings', /microBatch is 0/],
     ['rate', () => ({ settings: { ...settings, learningRate: -1 } }), 'InvalidSettings', /learningRate/],
     ['checkpoint', () => ({ resume: join(folder, 'none') }), 'InvalidData', /none/],
   ])('wrong %s is told in a sentence', async (_, changes, code, message) => {
@@ -195,19 +190,44 @@ describe('fineTuneJob', () => {
   });
 
   test('a checkpoint of other settings is refused', async () => {
-    const job = input({ checkpointSeconds: 0 });
+    const job = small({ checkpointSeconds: 0 });
     const context = recorder(2);
     await expect(fineTuneJob(job, context)).rejects.toThrow('stopped');
     const resume = context.said.at(-1)!.checkpoint;
-    await expect(fineTuneJob({ ...job, resume, settings: { ...settings, seed: 4 } }, quiet)).rejects.toThrow(
-      /another model, data set or settings/,
-    );
+    await expect(
+      fineTuneJob({ ...job, resume, settings: { ...smallSettings, seed: 4 } }, quiet),
+    ).rejects.toThrow(/another model, data set or settings/);
   });
 });
 
 function wrongLabels(): string {
   const path = join(folder, 'wrong.npy');
   writeNpy(path, { type: 'uint8', dims: [samples], data: new Uint8Array(samples).fill(10) });
+  return path;
+}
+
+function fewLabels(): string {
+  const path = join(folder, 'few.npy');
+  writeNpy(path, { type: 'uint8', dims: [samples - 1], data: new Uint8Array(samples - 1) });
+  return path;
+}
+
+function pixelLabels(): string {
+  const path = join(folder, 'pixels.npy');
+  writeNpy(path, { type: 'uint8', dims: [samples, 28, 28], data: new Uint8Array(samples * 784) });
+  return path;
+}
+
+/** A model with nothing to train. */
+function untrainable(): string {
+  const path = join(folder, 'untrainable.onnx');
+  const nodes = [
+    { op: 'GlobalAveragePool', inputs: ['x'], outputs: ['pooled'] },
+    { op: 'Expand', inputs: ['pooled', 'shape'], outputs: ['wide'] },
+    { op: 'Flatten', inputs: ['wide'], outputs: ['y'] },
+  ];
+  const shape = { type: 'int64' as const, dims: [4], data: BigInt64Array.of(1n, 4n, 1n, 1n) };
+  saveModel(modelOf(['x', ['batch', 1, 8, 8]], nodes, ['y', ['batch', 4]], { shape }), path);
   return path;
 }
 

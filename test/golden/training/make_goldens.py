@@ -8,73 +8,20 @@ the digits ResNet-20, BatchNorm folded and left in. schedule.json: the rates of 
 """
 import json
 import pathlib
-import struct
 import sys
 
 import numpy as np
 import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper, numpy_helper
 from torch.nn import functional as F
+
+from cases import case, goldens, ints, normal, write_tensors
 
 here = pathlib.Path(__file__).parent
 
 
-def write_tensors(path, tensors):
-    """The safetensors format: length, JSON header, raw data."""
-    names = {"float32": "F32", "int64": "I64", "uint8": "U8"}
-    header, offset = {}, 0
-    for name, array in tensors.items():
-        header[name] = {"dtype": names[str(array.dtype)], "shape": list(array.shape),
-                        "data_offsets": [offset, offset + array.nbytes]}
-        offset += array.nbytes
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    data = b"".join(np.ascontiguousarray(array).tobytes() for array in tensors.values())
-    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
-
-
 # ---- gradients of every operator -------------------------------------------------------------------------------------
-
-goldens = {}
-random = np.random.RandomState(7)
-
-
-def normal(*shape):
-    return random.standard_normal(shape).astype("f4")
-
-
-def case(name, op, inputs, function, constants=(), opset=18, outputs=1, **attributes):
-    """`inputs`: arrays to differentiate by, in the node's order; `constants`: further inputs, None for one left out."""
-    operands = [f"x{i}" for i in range(len(inputs))]
-    initializers = []
-    for i, value in enumerate(constants):
-        operands.append("" if value is None else f"c{i}")
-        if value is not None:
-            initializers.append(numpy_helper.from_array(value, f"c{i}"))
-    results = ["y"] + [f"y{i}" for i in range(1, outputs)]
-    node = helper.make_node(op, operands, results, name="node", **attributes)
-    tensors = [torch.tensor(value, requires_grad=True) for value in inputs]
-    y = function(*tensors)
-    cotangent = normal(*y.shape)
-    (y * torch.tensor(cotangent)).sum().backward()
-    value = helper.make_tensor_value_info
-    graph = helper.make_graph(
-        [node], name,
-        [value(f"x{i}", TensorProto.FLOAT, array.shape) for i, array in enumerate(inputs)],
-        [value("y", TensorProto.FLOAT, y.shape)], initializers)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
-    onnx.checker.check_model(model)
-    goldens[f"{name}|model"] = np.frombuffer(model.SerializeToString(), "u1")
-    goldens[f"{name}|y"] = y.detach().numpy()
-    goldens[f"{name}|cotangent"] = cotangent
-    for i, (array, tensor) in enumerate(zip(inputs, tensors)):
-        goldens[f"{name}|x{i}"] = array
-        goldens[f"{name}|dx{i}"] = tensor.grad.numpy()
-
-
-def ints(*values):
-    return np.array(values, "i8")
 
 
 def conv(name, n, c, h, w, k, kernel, stride=(1, 1), pads=(0, 0, 0, 0), dilation=(1, 1), groups=1, bias=True, **more):

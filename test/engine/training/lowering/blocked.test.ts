@@ -10,6 +10,7 @@ import { pack } from '../../../../engine/training/parameters';
 import { declare } from '../../../../engine/onnx/extract';
 import { measureShapes } from '../../../../engine/training/shapes';
 import { buildTrainingStep, names } from '../../../../engine/training/step';
+import { inputOf, outputOf } from '../../../../engine/training/vectors';
 import { distance, floatsOf } from '../support';
 
 /** Numbers of no pattern, the same each time. */
@@ -76,7 +77,7 @@ function network(): Graph {
 
 async function step(graph: Graph, block?: number) {
   const shapes = await measureShapes(graph, [3, 9, 8]);
-  const built = buildTrainingStep(graph, shapes, { weightDecay: 0.01, block });
+  const built = buildTrainingStep(graph, shapes, { weightDecay: 0.01, decay: 'all', block });
   const session = await Session.open(built.model, { threads: 1 });
   const parameters = pack(graph, built.parameters);
   const results = await session.run({
@@ -84,8 +85,8 @@ async function step(graph: Graph, block?: number) {
     [names.labels]: { type: 'int64', dims: [5], data: BigInt64Array.from([0n, 1n, 2n, 3n, 1n]) },
     [names.learningRate]: floats([], [0.1]),
     [names.momentum]: floats([], [0.9]),
-    [names.parameters]: floats([parameters.length], parameters),
-    [names.momenta]: numbers([parameters.length]),
+    [inputOf('parameters')]: floats([parameters.length], parameters),
+    [inputOf('momenta')]: numbers([parameters.length]),
   });
   await session.close();
   return { built, results };
@@ -96,7 +97,7 @@ describe('lowerToBlocks', () => {
     const graph = network();
     const plain = await step(graph);
     const blocked = await step(graph, await probeBlock());
-    for (const name of [names.loss, names.nextMomenta, names.nextParameters]) {
+    for (const name of [names.loss, outputOf('momenta'), outputOf('parameters')]) {
       const apart = distance(floatsOf(blocked.results[name]), floatsOf(plain.results[name]));
       expect({ name, close: apart < 1e-5, apart }).toEqual({ name, close: true, apart });
     }

@@ -1,0 +1,61 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { Progress } from '../engine/jobs/types';
+import type { ArtifactRef } from '../store/artifact';
+import type { Performance } from './perform';
+import type { Workplace } from './workplace';
+
+/** What long work is given to go on from where it was left. */
+export interface Checkpointing {
+  /** Folder for its checkpoint files. */
+  readonly checkpoints: string;
+  readonly checkpointSeconds: number;
+  /** One of them to go on from. */
+  readonly resume: string | undefined;
+}
+
+/**
+ * Does work whose every checkpoint goes into the store under the key of this very work, so that whoever tries it again,
+ * in this run or a later one, goes on from the last. It is forgotten once `finish` has kept what came out.
+ * @param folder of the work alone; gone when it is over
+ */
+export async function checkpointed<Output, Result>(
+  at: Workplace,
+  { key, tell }: Pick<Performance, 'key' | 'tell'>,
+  folder: string,
+  work: (checkpointing: Checkpointing, onProgress: (progress: Progress) => void) => Promise<Output>,
+  finish: (output: Output) => Promise<Result>,
+): Promise<Result> {
+  // The pointer is set before a heartbeat tells of it, so it is never behind the heartbeat's details; and it stands
+  // under the engine's version, while details may come from an engine that was replaced.
+  const resume = await at.store.checkpoint(key);
+  let latest = resume;
+  let saving: Promise<void> = Promise.resolve();
+  const save = async (file: string) => {
+    // The work may have replaced the file by a newer one already, which comes next.
+    const ref: ArtifactRef | undefined = await at.store.putFile(file).catch(ignoreMissing);
+    if (!ref) return;
+    await at.store.setCheckpoint(key, ref);
+    latest = ref;
+  };
+  const onProgress = ({ done, total, note, checkpoint }: Progress) => {
+    const beat = () => tell({ done, total, note, checkpoint: latest });
+    beat();
+    if (checkpoint) saving = saving.then(() => save(checkpoint)).then(beat);
+    saving.catch(() => undefined);
+  };
+  const checkpoints = join(folder, 'checkpoints');
+  await mkdir(checkpoints);
+  const { checkpointSeconds } = at;
+  const checkpointing = { checkpoints, checkpointSeconds, resume: resume && (await at.store.path(resume)) };
+  const running = work(checkpointing, onProgress);
+  // Both ways out wait for the checkpoint being saved: the folder that it lies in goes away behind them.
+  const result = await finish(await running.finally(() => saving));
+  await at.store.dropCheckpoint(key);
+  return result;
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+}

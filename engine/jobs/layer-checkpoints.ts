@@ -1,0 +1,83 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+import { EngineError } from '../errors';
+import type { Graph } from '../onnx/graph';
+import { parseModel, serializeModel } from '../onnx/model';
+import { readTensors, writeTensors } from '../tensor/safetensors';
+import type { Tensor } from '../tensor/tensor';
+import type { LeftOutputs } from '../pruning/teacher';
+import type { Chosen } from './compress';
+
+/** How far a model is that is compressed part by part, each followed by fine-tuning. */
+export interface LayerState {
+  /** What was chosen for the parts at the beginning. */
+  readonly chosen: Omit<Chosen, 'made'>;
+  readonly graph: Graph;
+  /** Places in the plan of the parts that are compressed. */
+  readonly done: readonly number[];
+  /** Those of them that fine-tuning has yet to follow, which were compressed last; none where it has. */
+  readonly tuning: readonly number[];
+  readonly left: LeftOutputs;
+  readonly notes: readonly string[];
+  /** Steps of all fine-tunings that are over, and the mean loss of the last epoch of each. */
+  readonly steps: number;
+  readonly losses: readonly number[];
+}
+
+const format = 'slimflow layer by layer 1';
+const kept = 2;
+const bytesOf = (data: Uint8Array): Tensor => ({ type: 'uint8', dims: [data.length], data });
+
+/** The checkpoint files of one model compressed part by part, of which the two newest are kept. */
+export class LayerCheckpoints {
+  private readonly files: string[] = [];
+  private written = 0;
+
+  /** @param identity what a checkpoint must agree on to be gone on from: model and settings. */
+  constructor(
+    private readonly folder: string,
+    private readonly identity: string,
+  ) {
+    mkdirSync(folder, { recursive: true });
+  }
+
+  /**
+   * Writes one file and returns its path.
+   * @param training the trainer's own checkpoint of the fine-tuning under way
+   */
+  write({ graph, left, ...state }: LayerState, training?: string): string {
+    const path = resolve(join(this.folder, `layers-${++this.written}.safetensors`));
+    const tensors = new Map([['model', bytesOf(serializeModel(graph))]]);
+    if (training) tensors.set('training', bytesOf(readFileSync(training)));
+    const told = JSON.stringify({ ...state, left: [...left] });
+    writeTensors(path, tensors, { format, identity: this.identity, state: told });
+    this.files.push(path);
+    for (const old of this.files.splice(0, this.files.length - kept)) rmSync(old, { force: true });
+    return path;
+  }
+
+  /**
+   * @param original the model that is compressed, which knows what a file does not hold: sizes to assume, halves.
+   * @returns the state, and the trainer's checkpoint as a file of its own
+   * @throws EngineError `InvalidData` when the file is missing, broken, or of another model or settings.
+   */
+  read(path: string, original: Graph): { state: LayerState; training?: string } {
+    const { tensors, metadata } = readTensors(path);
+    const model = tensors.get('model');
+    if (metadata.format !== format || metadata.identity !== this.identity || !model)
+      throw new EngineError(
+        'InvalidData',
+        `checkpoint ${path} is of another model, other settings or another version of Slimflow; delete it to begin anew`,
+      );
+    const { left, ...state } = JSON.parse(metadata.state) as Omit<LayerState, 'graph' | 'left'> & {
+      left: [string, number[]][];
+    };
+    const graph = parseModel(model.data as Uint8Array, path);
+    graph.context = original.context;
+    const bytes = tensors.get('training')?.data as Uint8Array | undefined;
+    const training = bytes && resolve(join(this.folder, 'resumed.safetensors'));
+    if (training) writeFileSync(training, bytes);
+    return { state: { ...state, graph, left: new Map(left) }, training };
+  }
+}

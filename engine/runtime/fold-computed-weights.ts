@@ -1,0 +1,64 @@
+import { EngineError } from '../errors';
+import { extract } from '../onnx/extract';
+import type { Graph, Node } from '../onnx/graph';
+import { isFloat } from '../tensor/tensor';
+import { Session } from './session';
+
+/** Operators that may give something else each time, whatever they read. */
+const random = /^(Random|Bernoulli|Multinomial|Dropout)/;
+/** The inputs of layers that hold weights and biases. */
+const weightInputs: Readonly<Record<string, readonly number[]>> = {
+  Conv: [1, 2],
+  ConvTranspose: [1, 2],
+  Gemm: [1, 2],
+  MatMul: [0, 1],
+};
+
+/**
+ * Makes initializers of weights that the model computes from initializers alone each time it runs, as of standardized
+ * convolutions (Qiao et al. 2019, "Micro-Batch Training with Batch-Channel Normalization and Weight Standardization"):
+ * ONNX Runtime computes them once. The graph stays equal in every output. Where it cannot be run it stays as it is, with
+ * a note. Models without such weights are not run.
+ */
+export async function foldComputedWeights(graph: Graph): Promise<void> {
+  const computed = fromConstants(graph);
+  const layers = graph.nodes.filter(({ domain, opType }) => !domain && opType in weightInputs);
+  const weightsOf = (node: Node) =>
+    weightInputs[node.opType].map((at) => node.input[at]).filter((value) => computed.has(value));
+  const weights = [...new Set(layers.flatMap(weightsOf))];
+  if (!weights.length) return;
+  try {
+    const session = await Session.open(extract(graph, [], weights), {
+      threads: 1,
+      optimize: 'disabled',
+      provider: 'cpu',
+    });
+    try {
+      for (const [value, tensor] of Object.entries(await session.run({}))) {
+        if (!isFloat(tensor) || graph.isOutput(value)) continue;
+        const name = graph.uniqueName(`${value}.known`);
+        graph.setConstant(name, tensor);
+        graph.redirect(value, name);
+      }
+    } finally {
+      await session.close();
+    }
+    graph.removeDead();
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    graph.note(
+      `weights ${weights.join(', ')} are computed while the model runs, and were not found: ${error.message}`,
+    );
+  }
+}
+
+/** The values that follow from initializers alone. */
+function fromConstants(graph: Graph): ReadonlySet<string> {
+  const values = new Set<string>();
+  for (const node of graph.nodes) {
+    const reads = [...graph.readsOf(node)];
+    const known = reads.length > 0 && reads.every((value) => graph.isConstant(value) || values.has(value));
+    if (known && !random.test(node.opType)) node.output.forEach((value) => value && values.add(value));
+  }
+  return values;
+}

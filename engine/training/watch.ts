@@ -1,0 +1,71 @@
+import type { Checkpoints } from './checkpoint';
+import type { TrainingState } from './state';
+
+/** How training tells of itself and hears that it should stop. */
+export interface Monitor {
+  report(progress: { done: number; total: number; note: string; checkpoint?: string }): void;
+  /** @throws when training should stop. */
+  checkStop(): void;
+}
+
+const reportEveryMs = 500;
+
+/** Tells of progress twice a second, writes checkpoints on time, and stops where that was asked. */
+export class Watch {
+  private reported = 0;
+  private written = Date.now();
+  /** ms that the last checkpoint took to write. */
+  private writing = 0;
+  private saved: string | undefined;
+
+  constructor(
+    private readonly monitor: Monitor,
+    private readonly checkpoints: Checkpoints,
+    private readonly seconds: number,
+    private readonly total: number,
+  ) {}
+
+  /** Stops where that was asked, with a checkpoint first: what was trained since the last one is not lost. */
+  checkStop(state: TrainingState): void {
+    try {
+      this.monitor.checkStop();
+    } catch (error) {
+      if (state.step > 0 && this.saved !== mark(state)) this.checkpoint(state);
+      throw error;
+    }
+  }
+
+  /** Writes a checkpoint where it is time to, and the state is worth one. */
+  checkpointOnTime(state: TrainingState): void {
+    // A large model's checkpoint takes its time: it may have a twentieth of the training's.
+    const pause = Math.max(1000 * this.seconds, this.seconds && 20 * this.writing);
+    if (state.step > 0 && this.saved !== mark(state) && Date.now() - this.written >= pause)
+      this.checkpoint(state);
+  }
+
+  /** Writes a checkpoint and reports it. */
+  checkpoint(state: TrainingState): void {
+    const begun = Date.now();
+    const checkpoint = this.checkpoints.write(state);
+    this.written = Date.now();
+    this.writing = this.written - begun;
+    this.saved = mark(state);
+    this.tell(state, `checkpoint at step ${state.step}`, checkpoint);
+  }
+
+  /** Reports, unless that was done just before; the last step always is. */
+  report(state: TrainingState, note: () => string): void {
+    const now = Date.now();
+    if (now - this.reported < reportEveryMs && state.step < this.total) return;
+    this.reported = now;
+    this.tell(state, note());
+  }
+
+  /** Reports in any case. */
+  tell({ step }: TrainingState, note: string, checkpoint?: string): void {
+    this.monitor.report({ done: step, total: this.total, note, checkpoint });
+  }
+}
+
+/** Tells states of one training apart: a step is reached again after a retry. */
+const mark = ({ step, retries }: TrainingState): string => `${retries.length} ${step}`;
