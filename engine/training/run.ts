@@ -61,8 +61,8 @@ export class Run {
         continue;
       }
       if (state.step === this.total || exhausted(state, evaluating?.patience)) return state;
-      watch.checkStop(state);
       watch.checkpointOnTime(state);
+      watch.checkStop(state);
       state = await this.step(state);
     }
   }
