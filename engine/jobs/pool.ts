@@ -5,6 +5,7 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:wor
 import { Piscina } from 'piscina';
 
 import { EngineError, type EngineErrorCode } from '../errors';
+import { removeStale } from '../runtime/temporary-model';
 import type { JobName, Jobs, Progress } from './types';
 
 export interface PoolSettings {
@@ -39,6 +40,7 @@ export class JobPool {
     const filename = join(__dirname, 'thread.js');
     if (!existsSync(filename))
       throw new Error(`${filename} is missing: build the package first (npm run build)`);
+    removeStale();
     this.pool = new Piscina({ filename, minThreads: 0, maxThreads: slots, idleTimeout: 10_000 });
   }
 

@@ -5,11 +5,11 @@ import { type Layer, layersOf, macsOf, paramsOf } from '../onnx/layers';
 import { inferShapes, type Shapes } from '../onnx/shapes';
 import type { Plan } from '../ratios/plan';
 import { layerAlone } from '../runtime/latency-curve';
-import { type Decomposition, worthwhileRank } from '../svd/decomposition';
+import { type Decomposition, type Projected, worthwhileRank } from '../svd/decomposition';
 import { svdMethods, type SvdTechnique } from '../svd/methods';
 import { readTensors, writeTensors } from '../tensor/safetensors';
-import { sizeOf } from '../tensor/tensor';
-import type { Compressor, Part } from './compressor';
+import { floats, sizeOf, type Tensor } from '../tensor/tensor';
+import type { Compressor, Part, Trials } from './compressor';
 import type { Means } from './compressors';
 import { Eligibility } from './eligibility';
 import type { Method } from './method';
@@ -45,13 +45,15 @@ export function svdCompressor(graph: Graph, means: Means): Compressor {
     costOf: { macs: costOf('macs'), params: costOf('params') },
     async trials(part) {
       const { weight } = part as SvdPart;
-      const decomposition = await decompositionOf(part as SvdPart);
-      return {
-        graph,
-        constants: [weight],
-        at: async (rank) =>
-          rank >= part.full ? new Map() : new Map([[weight, await decomposition.lowRank(rank)]]),
-      };
+      const { projected, lowRank } = await decompositionOf(part as SvdPart);
+      const trials = (of: Graph, constant: string, at: (rank: number) => Promise<Tensor>): Trials => ({
+        graph: of,
+        constants: [constant],
+        at: async (rank) => (rank >= part.full ? new Map() : new Map([[constant, await at(rank)]])),
+      });
+      if (!projected) return trials(graph, weight, lowRank);
+      const projecting = graph.clone();
+      return trials(projecting, project(projecting, part as SvdPart, projected), projected.at);
     },
     async alone(part, rank) {
       if (rank === null) return part.layers.map((layer) => layerAlone(graph, layer, shapes));
@@ -73,7 +75,9 @@ export function svdCompressor(graph: Graph, means: Means): Compressor {
         means.context.checkStop();
         means.context.report({ done: at, total: parts.length, note: `splitting ${part.name}` });
         const decomposition = await decompositionOf(part);
-        equivalent.setConstant(part.weight, await decomposition.lowRank(rank));
+        const { projected } = decomposition;
+        if (projected) equivalent.setConstant(project(equivalent, part, projected), await projected.at(rank));
+        else equivalent.setConstant(part.weight, await decomposition.lowRank(rank));
         await splitAll(compressed, part, decomposition, rank);
       }
       compressed.removeDead();
@@ -142,6 +146,16 @@ export const svdParts = perModel((graph: Graph, method: Method): SvdParts => {
 
 const firstOf = (layers: readonly Layer[], why: (layer: Layer) => string | undefined): string | undefined =>
   layers.map(why).find((reason) => reason !== undefined);
+
+/** Puts a projection beside every layer of a part. @returns the name of its constant, as yet the identity */
+function project(graph: Graph, { layers, weight }: SvdPart, { size, insert }: Projected): string {
+  const constant = graph.uniqueName(`${weight}.projector`);
+  const identity = floats([size, size]);
+  for (let at = 0; at < size; at++) identity.data[at * size + at] = 1;
+  graph.setConstant(constant, identity);
+  for (const { node } of layers) insert(graph, graph.producer(node.output[0])!, constant);
+  return constant;
+}
 
 /** Splits every layer of a part; all of them read the one pair of weights. */
 async function splitAll(

@@ -55,6 +55,10 @@ export interface SaveOptions {
   readonly externalData?: boolean;
   /** Whether a model that came in float16 becomes it again (the default), or stays in 32-bit floats. */
   readonly narrow?: boolean;
+  /** Whether the files must be on the disk before they get their names (the default), so that a power cut loses nothing. */
+  readonly durable?: boolean;
+  /** Where a tensor's bytes lie already, in a file of the folder that is written to: they are pointed to. */
+  readonly inPlace?: (tensor: TensorProto) => Span | undefined;
 }
 
 /**
@@ -65,7 +69,7 @@ export interface SaveOptions {
 export function saveModel(
   graph: Graph,
   path: string,
-  { externalData, narrow = true }: SaveOptions = {},
+  { externalData, narrow = true, durable = true, inPlace }: SaveOptions = {},
 ): void {
   const temporary = `${path}.${process.pid}.tmp`;
   const data = dataFileOf(path);
@@ -84,17 +88,20 @@ export function saveModel(
           ? copyOf(tensor, { dataType: retyped(tensor), rawData: bytesOf(tensor) })
           : tensor,
       );
-      writeWhole(temporary, [serialize(saved, whole)]);
+      writeWhole(temporary, [serialize(saved, whole)], durable);
     } else {
-      const spans = writeWeights(temporaryData, own, bytesOf);
+      const there = new Map(own.map((tensor) => [tensor, inPlace?.(tensor)]));
+      const rest = own.filter((tensor) => !there.get(tensor));
+      const spans = writeWeights(temporaryData, rest, bytesOf, durable);
       const pointing = own.map((tensor) => {
-        const span = spans.get(tensor);
+        const lying = there.get(tensor);
+        const span = lying ?? spans.get(tensor);
         if (!span)
           return copyOf(tensor, { dataType: retyped(tensor), rawData: bytesOf(tensor) ?? tensor.rawData });
-        const externalData = pointTo({ ...span, path: basename(data) });
+        const externalData = pointTo({ ...span, path: basename(lying?.path ?? data) });
         return copyOf(tensor, { dataType: retyped(tensor), dataLocation: Location.EXTERNAL, externalData });
       });
-      writeWhole(temporary, [serialize(saved, pointing)]);
+      writeWhole(temporary, [serialize(saved, pointing)], durable);
       renameSync(temporaryData, data);
       follow(own, spans, resolve(data));
     }
@@ -141,6 +148,7 @@ function writeWeights(
   path: string,
   tensors: readonly TensorProto[],
   bytesOf: (tensor: TensorProto) => Uint8Array | undefined,
+  durable: boolean,
 ): Map<TensorProto, Span> {
   const spans = new Map<TensorProto, Span>();
   let end = 0;
@@ -156,19 +164,19 @@ function writeWeights(
       end = offset + bytes.length;
     }
   }
-  writeWhole(path, chunks());
+  writeWhole(path, chunks(), durable);
   return spans;
 }
 
-/** Writes `chunks` and has the disk hold them before anything is renamed. */
-function writeWhole(path: string, chunks: Iterable<Uint8Array>): void {
+/** Writes `chunks`, and where they must be durable, has the disk hold them before anything is renamed. */
+function writeWhole(path: string, chunks: Iterable<Uint8Array>, durable: boolean): void {
   const file = openSync(path, 'w');
   try {
     for (const bytes of chunks) {
       for (let done = 0; done < bytes.length;)
         done += writeSync(file, bytes, done, Math.min(bytes.length - done, 2 ** 30));
     }
-    fsyncSync(file);
+    if (durable) fsyncSync(file);
   } finally {
     closeSync(file);
   }

@@ -1,12 +1,8 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-
-import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 
-import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
-import { inlined, saveModel, serializeModel } from '../onnx/model';
+import { inlined, serializeModel } from '../onnx/model';
 import {
   GraphProtoSchema,
   ModelProtoSchema,
@@ -16,6 +12,7 @@ import {
 } from '../onnx/proto/onnx_pb';
 import { decodeTensor, typeOf } from '../onnx/tensor-proto';
 import { bytesOf, sizeOf, toBytes } from '../tensor/tensor';
+import { temporaryModel } from './temporary-model';
 
 /** A model as ONNX Runtime takes it: the ONNX file's bytes or path, and the contents of the data files that it refers to. */
 export interface RuntimeModel {
@@ -94,21 +91,6 @@ export function runtimeModel(
 }
 
 function onDisk(graph: Graph, parent: string): RuntimeModel {
-  let folder: string | undefined;
-  const remove = () => folder !== undefined && rmSync(folder, { recursive: true, force: true });
-  try {
-    folder = mkdtempSync(join(parent, 'slimflow-model-'));
-    const model = join(folder, 'model.onnx');
-    saveModel(graph, model, { externalData: true, narrow: false });
-    return { model, externalData: [], remove };
-  } catch (error) {
-    remove();
-    if (error instanceof EngineError) throw error;
-    throw new EngineError(
-      'InvalidSettings',
-      `a model with a tensor of 2 GB or more is run from the folder ${parent}, which cannot take it ` +
-        `(${(error as Error).message}): set TMPDIR to a folder that can`,
-      { cause: error },
-    );
-  }
+  const { path, remove } = temporaryModel(graph, parent);
+  return { model: path, externalData: [], remove };
 }

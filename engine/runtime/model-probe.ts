@@ -53,8 +53,9 @@ export class ModelProbe {
   ) {
     const weights = behind.model.graph!.initializer.reduce((sum, tensor) => sum + weightBytes(tensor), 0);
     // ONNX Runtime holds weights twice: as they came, and packed for its kernels.
-    const most = Math.floor((settings.memory ?? 2 ** 31) / (2 * weights + arena));
-    const pays = provider === 'cpu' && (settings.batches ?? Infinity) >= fewBatches;
+    const memory = settings.memory ?? 2 ** 31;
+    const most = Math.floor(memory / (2 * weights + arena));
+    const pays = provider === 'cpu' && (settings.batches ?? Infinity) >= fewBatches && weights <= memory;
     this.room = pays ? Math.max(1, most) : 0;
   }
 

@@ -20,6 +20,8 @@ export interface Decomposition {
   readonly singularValues: Float64Array;
   /** The weight of `rank` in the original's shape; the layer with it equals the layer split at that rank. */
   lowRank(rank: number): Promise<FloatTensor>;
+  /** The same by a small constant beside the layer, where its weight is better not written anew for each rank. */
+  readonly projected?: Projected;
   /**
    * Replaces `node`, the decomposed layer's, by the two of `rank`. Their weights are new initializers: other readers
    * of the old one keep it, and `Graph.removeDead` drops it where there are none.
@@ -29,11 +31,23 @@ export interface Decomposition {
   toTensors(): Map<string, Tensor>;
 }
 
+/** A layer that a product beside it makes one of lower rank. */
+export interface Projected {
+  /** Width of the product's constant, which is square. */
+  readonly size: number;
+  /** Puts the product with `constant` beside `node`. */
+  insert(graph: Graph, node: Node, constant: string): void;
+  /** The value of the constant with which the layer equals the layer split at `rank`. */
+  at(rank: number): Promise<FloatTensor>;
+}
+
 /** How the layers of one kind are decomposed, costed and rewritten. */
 export interface Form {
   readonly axes: Matricization;
   costPerRank(layer: Layer, shapes: Shapes): UnitCost;
   split(graph: Graph, node: Node, factors: Factors, rank: number): void;
+  /** Puts a product with a symmetric constant on one side of a layer, where its kind can have that. */
+  project?(graph: Graph, node: Node, constant: string, side: 'input' | 'output'): void;
 }
 
 /** A way of splitting layers in two by the singular value decomposition of their weights. */
@@ -88,13 +102,21 @@ export function methodOf(
       throw new EngineError('UnsupportedModel', `layer ${layer.name} cannot be split: ${found}`);
     return found;
   };
-  const decomposition = (of: Form, low: LowRank, library: LinearAlgebra): Decomposition => ({
-    maxRank: low.maxRank,
-    singularValues: low.singularValues,
-    lowRank: (rank) => low.weight(rank, library),
-    split: async (graph, node, rank) => of.split(graph, node, await low.factors(rank, library), rank),
-    toTensors: () => low.toTensors(),
-  });
+  const decomposition = (of: Form, low: LowRank, library: LinearAlgebra): Decomposition => {
+    const projector = of.project && low.projector?.(library);
+    return {
+      maxRank: low.maxRank,
+      singularValues: low.singularValues,
+      lowRank: (rank) => low.weight(rank, library),
+      projected: projector && {
+        size: projector.size,
+        insert: (graph, node, constant) => of.project!(graph, node, constant, projector.side),
+        at: (rank) => projector.at(rank),
+      },
+      split: async (graph, node, rank) => of.split(graph, node, await low.factors(rank, library), rank),
+      toTensors: () => low.toTensors(),
+    };
+  };
   return {
     refusal(graph, layer) {
       const type = graph.constantType(layer.weight);

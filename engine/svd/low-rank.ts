@@ -28,8 +28,19 @@ export interface LowRank {
   factors(rank: number, library: LinearAlgebra): Promise<Factors>;
   /** The weight, in its own shape, that the factors of `rank` amount to. */
   weight(rank: number, library: LinearAlgebra): Promise<FloatTensor>;
+  /** Of a weight that is too large to be written anew for every rank: what makes the layer one of lower rank. */
+  projector?(library: LinearAlgebra): Projector;
   /** What it is kept as between jobs, by name. */
   toTensors(): Map<string, Tensor>;
+}
+
+/** Projections beside a layer that have it compute what it would with the weight of a rank. */
+export interface Projector {
+  /** Whether its inputs or its outputs are projected, and how many there are. */
+  readonly side: 'input' | 'output';
+  readonly size: number;
+  /** P = U_k·U_kᵀ [size, size], symmetric, of the matrix's singular vectors on that side. */
+  at(rank: number): Promise<FloatTensor>;
 }
 
 /** U, S and V of a weight: every rank is then a matter of taking columns. */

@@ -1,7 +1,14 @@
 import type { LinearAlgebra } from '../linalg/linear-algebra';
 import { type Matrix, matrixOf, transposed } from '../linalg/matrix';
 import { floats, type FloatTensor, type Tensor } from '../tensor/tensor';
-import { type Factors, type LowRank, type Matricization, offsets, storedFactors } from './low-rank';
+import {
+  type Factors,
+  type LowRank,
+  type Matricization,
+  offsets,
+  type Projector,
+  storedFactors,
+} from './low-rank';
 
 /** Elements of the matrix that are in float64 at a time: 32 MiB. */
 const usualBlock = 2 ** 22;
@@ -45,6 +52,15 @@ export class Projection implements LowRank {
 
   get maxRank(): number {
     return this.singularValues.length;
+  }
+
+  projector(library: LinearAlgebra): Projector {
+    const { rows: size } = this.u;
+    return {
+      side: sides(this.dims, this.axes).isWide ? 'input' : 'output',
+      size,
+      at: async (rank) => floats([size, size], (await library.timesTransposed(this.u, this.u, rank)).data),
+    };
   }
 
   async factors(rank: number, library: LinearAlgebra): Promise<Factors> {
@@ -156,7 +172,12 @@ function blockOf({ data }: FloatTensor, rows: readonly number[], columns: readon
 }
 
 /** Writes what `blockOf` would read. */
-function place({ data }: FloatTensor, rows: readonly number[], columns: readonly number[], block: Matrix): void {
+function place(
+  { data }: FloatTensor,
+  rows: readonly number[],
+  columns: readonly number[],
+  block: Matrix,
+): void {
   eachTile(rows.length, columns.length, (top, bottom, left, right) => {
     for (let column = left; column < right; column++) {
       const start = columns[column];

@@ -1,5 +1,6 @@
 import { intOf } from '../onnx/attributes';
 import type { Layer } from '../onnx/layers';
+import { projectLinear } from '../onnx/rewrites/project-linear';
 import { splitConv } from '../onnx/rewrites/split-conv';
 import { splitLinear } from '../onnx/rewrites/split-linear';
 import { groupsOf } from '../onnx/window';
@@ -87,5 +88,6 @@ function linearForm({ node, dims, weight }: Layer): Form | string {
         turned ? floats([columns, rows], swapped(data, rows, columns, 1)) : floats([rows, columns], data);
       splitLinear(to, at, { first: matrix(inputs, rank, input), second: matrix(rank, outputs, output) });
     },
+    project: projectLinear,
   };
 }

@@ -71,6 +71,13 @@ describe.each(cases)('%s', (_, technique, layers) => {
       const rank = rankOf(share, svd.maxRank);
       const masked = graph.clone();
       masked.setConstant('w', await svd.lowRank(rank));
+      if (svd.projected) {
+        const projecting = graph.clone();
+        projecting.setConstant('p', await svd.projected.at(rank));
+        svd.projected.insert(projecting, projecting.producer(layer.node.output[0])!, 'p');
+        expect(distance(await runOnce(projecting, x), await runOnce(masked, x))).toBeLessThan(1e-4);
+      }
+      expect(svd.projected !== undefined).toBe(limit === 0 && layer.node.opType !== 'Conv');
       const bias = biasOf(layer) * (graph.constant('b')?.data.length ?? 0);
       await svd.split(graph, layer.node, rank);
       graph.removeDead();

@@ -1,0 +1,107 @@
+import { linkSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { EngineError } from '../errors';
+import { isReread, type Span, spanOf } from '../onnx/external-data';
+import type { Graph } from '../onnx/graph';
+import { saveModel } from '../onnx/model';
+import type { TensorProto } from '../onnx/proto/onnx_pb';
+
+/** A model on disk for ONNX Runtime to open. */
+export interface TemporaryModel {
+  readonly path: string;
+  /** Removes it; to be called once ONNX Runtime has opened it, which keeps what it has mapped into memory. */
+  readonly remove: () => void;
+}
+
+const prefix = 'slimflow-model-';
+/** Another machine, or container, may share the folder: its processes are not known here, but are done by then. */
+const staleAfterMs = 3_600_000;
+
+/**
+ * Writes a model to a folder of its own in `parent`. Large weights that lie in files are not copied where a hard link
+ * can stand for them.
+ * @throws EngineError `InvalidSettings` when there is no room; nothing is left then
+ */
+export function temporaryModel(graph: Graph, parent: string): TemporaryModel {
+  let folder: string | undefined;
+  const remove = () => {
+    try {
+      if (folder) rmSync(folder, { recursive: true, force: true });
+    } catch {
+      // A system that keeps files in use lets go of them later: `removeStale` finds them then.
+    }
+  };
+  try {
+    folder = mkdtempSync(join(parent, `${prefix}${process.pid}-`));
+    const path = join(folder, 'model.onnx');
+    const inPlace = linking(folder);
+    saveModel(graph, path, { externalData: true, narrow: false, durable: false, inPlace });
+    return { path, remove };
+  } catch (error) {
+    remove();
+    if (error instanceof EngineError) throw error;
+    throw new EngineError(
+      'InvalidSettings',
+      `a model with a tensor of 2 GB or more is run from the folder ${parent}, which cannot take it ` +
+        `(${(error as Error).message}): set TMPDIR to a folder that can`,
+      { cause: error },
+    );
+  }
+}
+
+/** Finds large weights in `folder`, where their files are linked to as they are asked for. */
+function linking(folder: string): (tensor: TensorProto) => Span | undefined {
+  const links = new Map<string, string | undefined>();
+  const linked = (file: string): string | undefined => {
+    const link = join(folder, `weights-${links.size}`);
+    try {
+      linkSync(file, link);
+      return link;
+    } catch {
+      return undefined; // another file system, or one without links: its bytes are copied
+    }
+  };
+  return (tensor) => {
+    if (!isReread(tensor)) return undefined;
+    const { path: file, offset, length, modified } = spanOf(tensor);
+    // What was written since is left to the reader, which refuses it.
+    if (statSync(file, { throwIfNoEntry: false })?.mtimeMs !== modified) return undefined;
+    if (!links.has(file)) links.set(file, linked(file));
+    const path = links.get(file);
+    return path ? { path, offset, length } : undefined;
+  };
+}
+
+/** Removes models that processes left which were killed. */
+export function removeStale(parent = tmpdir()): void {
+  for (const name of namesIn(parent)) {
+    const pid = name.startsWith(prefix) ? Number(/^\d+/.exec(name.slice(prefix.length))?.[0]) : NaN;
+    if (Number.isNaN(pid) || isAlive(pid)) continue;
+    const folder = join(parent, name);
+    try {
+      if (Date.now() - statSync(folder).mtimeMs > staleAfterMs)
+        rmSync(folder, { recursive: true, force: true });
+    } catch {
+      // It is another user's, or somebody else has just removed it.
+    }
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // whoever needs the folder says so
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
