@@ -7,6 +7,7 @@ import { batchFor } from '../runtime/batch';
 import { feederOf } from '../runtime/feeds';
 import { ModelProbe } from '../runtime/model-probe';
 import { asFloats } from '../tensor/as-floats';
+import { limits } from '../tensor/limits';
 import { sizeOf } from '../tensor/tensor';
 import { type Compressor, type Part, partOf, unitsOf } from './compressor';
 import { compressorOf } from './compressors';
@@ -42,9 +43,6 @@ export async function scoreLayer(input: ScoreLayerInput, context: JobContext): P
   return { layer: part.name, technique: method.technique, scores };
 }
 
-/** Bytes of replacements that are held at a time, where one alone takes no more. */
-const heldBytes = 2 ** 31;
-
 /** Score and output error with each number of units. */
 async function probe(
   opened: Graph,
@@ -71,7 +69,7 @@ async function probe(
       );
     const total = Math.min(input.samples ?? Infinity, data.length);
     const size = batchFor(graph, shapes);
-    const groups = groupsOf([...units], (input.heldBytes ?? heldBytes) / bytesOf(graph, constants));
+    const groups = groupsOf([...units], limits.held / bytesOf(graph, constants));
     // The replacements of later groups cannot have the first ones' place in memory: a session each pays for one alone.
     const batches = groups.length > 1 ? 0 : Math.ceil(total / size);
     cut = await ModelProbe.open(graph, constants, { shapes, threads, provider, batches });

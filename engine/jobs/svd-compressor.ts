@@ -45,15 +45,17 @@ export function svdCompressor(graph: Graph, means: Means): Compressor {
     costOf: { macs: costOf('macs'), params: costOf('params') },
     async trials(part) {
       const { weight } = part as SvdPart;
-      const { projected, lowRank } = await decompositionOf(part as SvdPart);
+      const decomposition = await decompositionOf(part as SvdPart);
       const trials = (of: Graph, constant: string, at: (rank: number) => Promise<Tensor>): Trials => ({
         graph: of,
         constants: [constant],
         at: async (rank) => (rank >= part.full ? new Map() : new Map([[constant, await at(rank)]])),
       });
-      if (!projected) return trials(graph, weight, lowRank);
+      const { projected } = decomposition;
+      if (!projected) return trials(graph, weight, (rank) => decomposition.lowRank(rank));
       const projecting = graph.clone();
-      return trials(projecting, project(projecting, part as SvdPart, projected), projected.at);
+      const constant = project(projecting, part as SvdPart, projected);
+      return trials(projecting, constant, (rank) => projected.at(rank));
     },
     async alone(part, rank) {
       if (rank === null) return part.layers.map((layer) => layerAlone(graph, layer, shapes));
@@ -148,12 +150,13 @@ const firstOf = (layers: readonly Layer[], why: (layer: Layer) => string | undef
   layers.map(why).find((reason) => reason !== undefined);
 
 /** Puts a projection beside every layer of a part. @returns the name of its constant, as yet the identity */
-function project(graph: Graph, { layers, weight }: SvdPart, { size, insert }: Projected): string {
+function project(graph: Graph, { layers, weight }: SvdPart, projected: Projected): string {
   const constant = graph.uniqueName(`${weight}.projector`);
+  const { size } = projected;
   const identity = floats([size, size]);
   for (let at = 0; at < size; at++) identity.data[at * size + at] = 1;
   graph.setConstant(constant, identity);
-  for (const { node } of layers) insert(graph, graph.producer(node.output[0])!, constant);
+  for (const { node } of layers) projected.insert(graph, graph.producer(node.output[0])!, constant);
   return constant;
 }
 

@@ -119,8 +119,6 @@ export interface ScoreLayerInput {
   readonly machinery: Machinery;
   /** Where to write the layer's factors (its singular vectors and values), a safetensors file. */
   readonly factors?: string;
-  /** Bytes of weights to try that are held in memory at a time; 2 GiB by default. */
-  readonly heldBytes?: number;
 }
 
 export interface LayerScore {

@@ -3,6 +3,7 @@ import { closeSync, openSync, readSync, realpathSync, type Stats, statSync } fro
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 
 import { EngineError } from '../errors';
+import { limits } from '../tensor/limits';
 import {
   StringStringEntryProtoSchema,
   type TensorProto,
@@ -119,12 +120,9 @@ export const spanOf = (proto: TensorProto): Span => ({
   modified: Number(field(proto, 'modified')),
 });
 
-/** Bytes from which a tensor of a file is not kept by those who read it: reading it again costs less than the memory. */
-const rereadFrom = 2 ** 26;
-
 /** Whether a tensor lies in a file and is so large that it is better read again than kept. */
 export const isReread = (proto: TensorProto): boolean =>
-  isExternal(proto) && spanOf(proto).length >= rereadFrom;
+  isExternal(proto) && spanOf(proto).length >= limits.reread;
 
 /** What was read of large tensors, as long as somebody holds it. */
 const held = new WeakMap<TensorProto, WeakRef<ArrayBuffer>>();

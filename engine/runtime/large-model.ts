@@ -11,6 +11,7 @@ import {
   TensorProtoSchema,
 } from '../onnx/proto/onnx_pb';
 import { decodeTensor, typeOf } from '../onnx/tensor-proto';
+import { limits } from '../tensor/limits';
 import { bytesOf, sizeOf, toBytes } from '../tensor/tensor';
 import { temporaryModel } from './temporary-model';
 
@@ -28,13 +29,8 @@ export const inMemory = (
   externalData: RuntimeModel['externalData'] = [],
 ): RuntimeModel => ({ model, externalData, remove: () => undefined });
 
-/** Bytes of weights beyond which a model no longer travels as one message; protobuf ends at 2 GiB. */
-const wholeUpTo = 2 ** 30;
 /** Bytes from which a tensor of such a model is handed over beside the message: shapes stay in it. */
 const besideFrom = 2 ** 10;
-
-/** Bytes up to which ONNX Runtime 1.30 takes a single tensor from memory, as it embeds it in a message there. */
-const tensorUpTo = 2 ** 31 - 1;
 
 /** Bytes of an initializer's elements; 0 for types that are carried through unread. */
 export function weightBytes({ dataType, dims }: TensorProto): number {
@@ -61,7 +57,7 @@ export interface HandOver {
  */
 export function runtimeModel(
   graph: Graph,
-  { whole = wholeUpTo, tensor = tensorUpTo, folder = tmpdir() }: HandOver = {},
+  { whole = limits.message, tensor = limits.tensor, folder = tmpdir() }: HandOver = {},
 ): RuntimeModel {
   const { graph: proto, ...rest } = graph.model;
   const total = proto!.initializer.reduce((sum, one) => sum + weightBytes(one), 0);

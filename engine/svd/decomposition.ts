@@ -3,6 +3,7 @@ import type { LinearAlgebra } from '../linalg/linear-algebra';
 import type { Graph, Node } from '../onnx/graph';
 import type { Layer } from '../onnx/layers';
 import type { Shapes } from '../onnx/shapes';
+import { limits } from '../tensor/limits';
 import { type FloatTensor, sizeOf, type Tensor } from '../tensor/tensor';
 import { type Factors, type LowRank, type Matricization, WholeSvd } from './low-rank';
 import { Projection } from './projection';
@@ -79,9 +80,6 @@ export interface SvdMethod {
   ): Decomposition;
 }
 
-/** Elements of a weight up to which U, S and V are kept whole; in float64 they take 1 GiB for a long matrix. */
-const wholeUpTo = 2 ** 26;
-
 /** Reads a layer's weight, each time anew where the graph does not keep it. */
 const weightIn =
   (graph: Graph, { weight }: Layer) =>
@@ -131,7 +129,7 @@ export function methodOf(
       return Math.min(...[rows, columns].map((axes) => sizeOf(axes.map((axis) => layer.dims[axis]))));
     },
     costPerRank: (layer, shapes) => form(layer).costPerRank(layer, shapes),
-    async decompose(graph, layer, library, limit = wholeUpTo) {
+    async decompose(graph, layer, library, limit = limits.decomposed) {
       const found = form(layer);
       const weight = graph.constant(layer.weight) as FloatTensor;
       if (!weight.data.every(Number.isFinite))

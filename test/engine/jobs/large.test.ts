@@ -1,0 +1,97 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { analyze } from '../../../engine/jobs/analyze';
+import { compress } from '../../../engine/jobs/compress';
+import { quiet } from '../../../engine/jobs/job';
+import { scoreLayer } from '../../../engine/jobs/score-layer';
+import type { Compression } from '../../../engine/jobs/types';
+import { loadModel, modelFiles, saveModel } from '../../../engine/onnx/model';
+import * as temporary from '../../../engine/runtime/temporary-model';
+import { Session } from '../../../engine/runtime/session';
+import { limits } from '../../../engine/tensor/limits';
+import { floats } from '../../../engine/tensor/tensor';
+import { distance, modelOf, randoms, runOnce } from '../../support/graphs';
+import { machinery, methodOf, optimal } from '../../support/method';
+import { tinyNetwork } from '../../support/tiny';
+
+/*
+ * What models of several GB go through (test/large has one), at the size of a tiny one: weights read again, decomposed
+ * by projection, tried one by one, and handed to ONNX Runtime by files and links.
+ */
+
+const folder = mkdtempSync(join(tmpdir(), 'slimflow-'));
+const path = join(folder, 'model.onnx');
+const temporaries = join(folder, 'temporaries');
+const low = { reread: 1, message: 0, tensor: 1000, decomposed: 40, held: 1 };
+const { TMPDIR } = process.env;
+
+beforeAll(() => {
+  mkdirSync(temporaries);
+  process.env.TMPDIR = temporaries;
+  saveModel(tinyNetwork(), path, { externalData: true });
+});
+afterEach(() => jest.restoreAllMocks());
+afterAll(() => {
+  if (TMPDIR === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = TMPDIR;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function lower(): void {
+  for (const name of Object.keys(low) as (keyof typeof low)[]) jest.replaceProperty(limits, name, low[name]);
+}
+
+describe.each(['spatial-svd', 'weight-svd', 'channel-pruning'] as const)('%s', (technique) => {
+  const method = methodOf(technique, { score: 'fidelity', coupled: true });
+  const random = { random: { samples: 8, seed: 0 } };
+  const common = { method, train: random, reconstruction: { samples: 8, patches: 20, seed: 0 }, machinery };
+  async function compressed(out: string): Promise<Compression> {
+    const { parts } = await analyze({ ...method, model: path });
+    const scores = [];
+    const factors: Record<string, string> = {};
+    for (const { name: layer } of parts.filter((part) => part.technique === technique)) {
+      factors[layer] = join(folder, `${technique}-${layer}-${out}.safetensors`);
+      scores.push(
+        await scoreLayer(
+          {
+            ...common,
+            ...{ model: path, layer, candidates: [0.25, 0.5, 0.75], evaluate: random, metric: 'top1' },
+            factors: factors[layer],
+          },
+          quiet,
+        ),
+      );
+    }
+    const asked = { model: path, selection: optimal, target: 0.6, scores, factors, out: join(folder, out) };
+    return compress({ ...common, ...asked }, quiet);
+  }
+
+  it('of a large model gives what it gives of any, and leaves nothing behind', async () => {
+    const usual = await compressed('usual.onnx');
+    lower();
+    const written = jest.spyOn(temporary, 'temporaryModel');
+    const large = await compressed('large.onnx');
+    expect(written).toHaveBeenCalled();
+    expect(readdirSync(temporaries)).toEqual([]);
+    const { achieved, macs, params, plan } = usual;
+    expect(large).toMatchObject({ achieved, macs, params, plan });
+    expect(modelFiles(join(folder, 'large.onnx'))).toHaveLength(2);
+    jest.restoreAllMocks();
+    const x = randoms([3, 1, 8, 8], 20);
+    const [own, other] = await Promise.all(
+      ['usual', 'large'].map(async (name) => runOnce(loadModel(join(folder, `${name}.onnx`)), x)),
+    );
+    expect(distance(other, own)).toBeLessThan(1e-3);
+  });
+});
+
+it('leaves nothing behind of a model that ONNX Runtime refuses', async () => {
+  lower();
+  const odd = modelOf(['x', [1]], [{ op: 'NoSuchOperator', inputs: ['x', 'w'], outputs: ['y'] }], ['y'], {
+    w: floats([2000]),
+  });
+  await expect(Session.open(odd, { threads: 1 })).rejects.toMatchObject({ code: 'UnsupportedModel' });
+  expect(readdirSync(temporaries)).toEqual([]);
+});
