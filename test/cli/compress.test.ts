@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { CompressReport } from '../../engine/jobs/compress-model';
@@ -240,6 +240,15 @@ const refused: [string, string[], (folder: string) => void, RegExp][] = [
     ['--target', '0.5', '--scores', '/proc/slimflow/scores.json'],
     nothing,
     /--scores \/proc\/slimflow\/scores\.json can't be written to: ENOENT/,
+  ],
+  [
+    'an --out that weights of the model lie beside',
+    [],
+    (folder) => {
+      saveModel(tinyNetwork(), join(folder, 'small.onnx'), { externalData: true });
+      renameSync(join(folder, 'small.onnx'), join(folder, 'model.onnx'));
+    },
+    /--out .*small\.onnx would replace .*small\.onnx\.data, where weights of model\.onnx lie/,
   ],
   ['nothing by hand in mode manual', ['--select', 'manual'], nothing, /give a ratio or channels/],
   ['fine-tuning behind layers without data', ['--fine-tune-each', '1'], nothing, /give --data, a spec with/],

@@ -8,6 +8,7 @@ import { trainModel, type TrainReport } from '../../engine/jobs/train-model';
 import { sha256OfFile } from '../../store/digest';
 import { slimflow } from '../support/cli';
 import { inFolder } from '../support/folder';
+import { hugeModel } from '../support/huge';
 import { randoms } from '../support/graphs';
 import { root } from '../support/paths';
 import { tinyJob } from '../support/tiny';
@@ -118,6 +119,12 @@ const nothing = () => undefined;
 /** [what, options, what is done to the folder, the message] */
 const refused: [string, string[], (folder: string) => void, RegExp][] = [
   ['no such model', [], (folder) => writeFileSync(join(folder, 'model.onnx'), 'x'), /is no ONNX/],
+  [
+    'a model of 2 GB and over',
+    [],
+    (folder) => hugeModel(join(folder, 'model.onnx')),
+    /model model\.onnx has 24\d+ bytes of weights, and training takes models below 2 GB/,
+  ],
   ['no epochs', ['--epochs', '0'], nothing, /whole number, 1 or more/],
   ['a negative rate', ['--learning-rate', '-1'], nothing, /learningRate is -1; it must be a positive number/],
   ['a rate that is none', ['--learning-rate', 'fast'], nothing, /must be a number/],
