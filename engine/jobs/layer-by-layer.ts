@@ -6,6 +6,8 @@ import { Dataset } from '../data/dataset';
 import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import { serializeModel } from '../onnx/model';
+import { openModel } from '../onnx/prepare';
+import { needsLabels } from '../training/settings';
 import { train } from '../training/trainer';
 import type { Chosen } from './compress';
 import type { Compressed, Compressor, Part } from './compressor';
@@ -14,7 +16,7 @@ import { foundAgain } from './found-again';
 import type { JobContext } from './job';
 import { LayerCheckpoints, type LayerState } from './layer-checkpoints';
 import type { Tools } from './tools';
-import type { CompressInput, FineTuneEach } from './types';
+import type { CompressInput, FineTuneEach, FineTuneSettings } from './types';
 import { verify } from './verify';
 
 /** A model compressed layer by layer, and what had been chosen for its parts. */
@@ -29,7 +31,7 @@ export interface Tuned {
  * @throws EngineError `InvalidSettings`, `InvalidData`
  */
 export function checkFineTuneEach(
-  { epochs }: { epochs: number },
+  { epochs, ...settings }: Pick<FineTuneSettings, 'epochs' | 'distillation'>,
   train: CompressInput['train'] | undefined,
 ): void {
   if (!(epochs > 0 && epochs < Infinity))
@@ -37,10 +39,13 @@ export function checkFineTuneEach(
       'InvalidSettings',
       `fine-tuning after each layer takes a number of epochs above 0, which may be a fraction, not ${epochs}`,
     );
-  if (train && 'labels' in train && train.labels !== undefined) return;
+  const labels = needsLabels(settings);
+  if (train && 'images' in train && (train.labels !== undefined || !labels)) return;
   throw new EngineError(
     'InvalidSettings',
-    'fine-tuning after each layer learns from the labels of training data, and there are none: name them in data.train.labels',
+    labels
+      ? 'fine-tuning after each layer learns from the labels of training data, and there are none: name them in data.train.labels'
+      : 'fine-tuning after each layer learns on training data, and there are none: name them in data.train',
   );
 }
 
@@ -98,6 +103,8 @@ class Layers {
   private readonly passes: number;
   private readonly samples: number;
   private readonly each: number;
+  /** What fine-tuning learns from beside labels, where that is asked for. */
+  private readonly teacher: Graph | undefined;
 
   constructor(
     private readonly original: Graph,
@@ -108,7 +115,9 @@ class Layers {
     private readonly checkpoints: LayerCheckpoints,
     private readonly data: Dataset,
   ) {
-    const { epochs, batch } = input.fineTuneEach.settings;
+    const { settings, teacher } = input.fineTuneEach;
+    const { epochs, batch, distillation } = settings;
+    if (distillation) this.teacher = teacher === undefined ? original : openModel(teacher);
     this.passes = Math.ceil(epochs);
     this.samples = Math.max(1, Math.round((data.length * epochs) / this.passes));
     this.each = this.passes * Math.ceil(this.samples / batch);
@@ -163,6 +172,7 @@ class Layers {
         this.samples < this.data.length ? this.data.drawn(this.samples, seed) : this.data,
         {
           settings: { ...settings, epochs: this.passes, seed },
+          teacher: this.teacher,
           threads: this.tools.threads,
           ...{ checkpoints: own, checkpointSeconds, resume },
           monitor: {

@@ -7,13 +7,14 @@ import { Builder } from './builder';
 import { distill, type Part, sumOf, weighted } from './distillation';
 import { emitForward } from './forward-pass';
 import { lowerToBlocks } from './lowering/blocked';
-import { type LabelForm, labelForm, lossRule, type LossSettings } from './loss';
+import { type LabelForm, labelForm, lossRule } from './loss';
 import { ancestors, findTrainable, piecesOf, type Trainable } from './parameters';
 import type { Rates } from './schedule';
 import { scoresOf } from './scores';
+import { type LossSettings, needsLabels, type UpdateSettings } from './settings';
 import type { Shape } from './shapes';
-import { include, needsLabels, teach, type Teacher } from './teacher';
-import { emitUpdate, isNumbered, type UpdateSettings } from './update';
+import { include, teach, type Teacher } from './teacher';
+import { emitUpdate, isNumbered } from './update';
 import type { StateVector } from './vectors';
 
 /** Names of the step model's inputs and outputs beside its vectors'; images come under the model's own input name. */

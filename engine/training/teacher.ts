@@ -6,7 +6,6 @@ import type { Graph, Node } from '../onnx/graph';
 import { NodeProtoSchema } from '../onnx/proto/onnx_pb';
 import type { Tensor } from '../tensor/tensor';
 import type { Builder } from './builder';
-import type { LossSettings } from './loss';
 import { ancestors } from './parameters';
 import { describe, scoresOf } from './scores';
 import type { Shape } from './shapes';
@@ -104,7 +103,3 @@ export function include(builder: Builder, { nodes, constants }: Teaching): void 
   builder.nodes.unshift(...nodes);
   for (const [name, value] of constants) builder.constant(value, name);
 }
-
-/** Whether a loss reads labels at all. */
-export const needsLabels = ({ distillation }: LossSettings, teacher: boolean): boolean =>
-  !teacher || (distillation?.weight ?? 1) < 1;
