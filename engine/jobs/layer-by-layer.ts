@@ -68,13 +68,15 @@ export async function compressLayerByLayer(
 ): Promise<Tuned> {
   const { fineTuneEach, train: source } = input;
   checkFineTuneEach(fineTuneEach.settings, source);
-  const checkpoints = new LayerCheckpoints(fineTuneEach.checkpoints, identityOf(original, input));
+  const teacher = teacherOf(original, fineTuneEach);
+  const identity = identityOf(original, input, teacher);
+  const checkpoints = new LayerCheckpoints(fineTuneEach.checkpoints, identity);
   const resumed = fineTuneEach.resume ? checkpoints.read(fineTuneEach.resume, original) : undefined;
   let training = resumed?.training;
   let state = resumed?.state ?? begun(original, await choose());
   const data = Dataset.open(source as Exclude<typeof source, { random: unknown }>);
   try {
-    const run = new Layers(original, compressor, input, tools, context, checkpoints, data);
+    const run = new Layers(original, compressor, input, tools, context, checkpoints, data, teacher);
     for (let next = run.next(state); state.tuning.length || next !== undefined; next = run.next(state)) {
       if (!state.tuning.length) state = await run.compress(state, next!);
       state = await run.tune(state, training);
@@ -90,11 +92,19 @@ const begun = (graph: Graph, { made: _made, ...chosen }: Chosen): LayerState => 
   ...{ chosen, graph, done: [], tuning: [], left: new Map(), notes: [], steps: 0, losses: [] },
 });
 
+/** What fine-tuning learns from beside labels, where that is asked for. */
+function teacherOf(original: Graph, { settings, teacher }: FineTuneEach): Graph | undefined {
+  if (!settings.distillation) return undefined;
+  return teacher === undefined ? original : openModel(teacher);
+}
+
 /** What a checkpoint must agree on. */
-function identityOf(graph: Graph, input: CompressInput): string {
+function identityOf(graph: Graph, input: CompressInput, teacher: Graph | undefined): string {
   const { method, selection, target, scores, reconstruction, fineTuneEach } = input;
   const told = [method, selection, target, scores, reconstruction, fineTuneEach?.settings];
-  return createHash('sha256').update(serializeModel(graph)).update(JSON.stringify(told)).digest('hex');
+  const hash = createHash('sha256').update(serializeModel(graph)).update(JSON.stringify(told));
+  if (teacher && teacher !== graph) hash.update(serializeModel(teacher));
+  return hash.digest('hex');
 }
 
 /** The steps from one state to the next. */
@@ -103,8 +113,6 @@ class Layers {
   private readonly passes: number;
   private readonly samples: number;
   private readonly each: number;
-  /** What fine-tuning learns from beside labels, where that is asked for. */
-  private readonly teacher: Graph | undefined;
 
   constructor(
     private readonly original: Graph,
@@ -114,10 +122,9 @@ class Layers {
     private readonly context: JobContext,
     private readonly checkpoints: LayerCheckpoints,
     private readonly data: Dataset,
+    private readonly teacher: Graph | undefined,
   ) {
-    const { settings, teacher } = input.fineTuneEach;
-    const { epochs, batch, distillation } = settings;
-    if (distillation) this.teacher = teacher === undefined ? original : openModel(teacher);
+    const { epochs, batch } = input.fineTuneEach.settings;
     this.passes = Math.ceil(epochs);
     this.samples = Math.max(1, Math.round((data.length * epochs) / this.passes));
     this.each = this.passes * Math.ceil(this.samples / batch);
