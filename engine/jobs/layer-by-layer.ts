@@ -174,7 +174,7 @@ class Layers {
     const own = join(folder, `training-${first}`);
     const seed = settings.seed + first;
     try {
-      const { graph, steps, losses } = await train(
+      const { graph, steps, losses, notes } = await train(
         state.graph,
         this.samples < this.data.length ? this.data.drawn(this.samples, seed) : this.data,
         {
@@ -195,9 +195,12 @@ class Layers {
           sources: { images: this.data.name, labels: this.data.name },
         },
       );
+      // What is true of every layer's is told once.
+      const fresh = notes.filter((note) => !state.notes.some((told) => told.endsWith(note)));
       const tuned = {
         ...{ ...state, graph, tuning: [], steps: state.steps + steps },
         losses: [...state.losses, losses.at(-1)!],
+        notes: [...state.notes, ...fresh.map((note) => `fine-tuning after ${name}: ${note}`)],
       };
       const note = `${name} · compressed and fine-tuned`;
       const checkpoint = checkpoints.write(tuned);

@@ -62,7 +62,10 @@ export function checkLabelsOf(
   const last = classes - 1;
   if (labels === 'score') {
     checkRange(data, range, `${settings.loss} takes labels from ${range[0]} to ${range[1]}`, file);
-  } else checkRange(data, [0, last], `the model's classes are 0 to ${last}`, file, settings.ignoreLabel);
+  } else {
+    const mend = data.labelShape.length ? '; ignoreLabel names one that counts for nothing' : '';
+    checkRange(data, [0, last], `the model's classes are 0 to ${last}${mend}`, file, settings.ignoreLabel);
+  }
 }
 
 function checkRange(
