@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { checkpointed } from './checkpointed';
 import { perform } from './perform';
 import type { Activities, CompressedModel, ScoredLayer } from './types';
-import { localData, machineryAt, type Workplace } from './workplace';
+import { localData, machineryAt, storeModel, type Workplace } from './workplace';
 
 /** A model compressed to a target; with fine-tuning behind each layer, from the last checkpoint where there is one. */
 export const compress =
@@ -39,7 +39,7 @@ export const compress =
           },
           async ({ plan: _plan, ...compressed }): Promise<CompressedModel> => ({
             ...compressed,
-            model: await at.store.putFile(out, { move: true }),
+            model: await storeModel(at.store, out),
           }),
         );
       }),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { checkpointed } from './checkpointed';
 import { perform } from './perform';
 import type { Activities, FineTunedModel } from './types';
-import { localData, type Workplace } from './workplace';
+import { localData, storeModel, type Workplace } from './workplace';
 
 /** A model trained further, from the last checkpoint where there is one. */
 export const fineTune =
@@ -36,7 +36,7 @@ export const fineTune =
             ),
           async (tuned): Promise<FineTunedModel> => ({
             ...tuned,
-            model: await at.store.putFile(out, { move: true }),
+            model: await storeModel(at.store, out),
           }),
         );
       }),

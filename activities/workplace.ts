@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import type { DatasetSource } from '../engine/data/dataset';
 import type { Machinery } from '../engine/jobs/method';
 import type { JobPool } from '../engine/jobs/pool';
+import { savedFiles } from '../engine/onnx/model';
+import type { ArtifactRef } from '../store/artifact';
 import type { FileStore } from '../store/store';
 import type { Compute, DataRef } from './types';
 
@@ -37,6 +39,10 @@ export async function localData(
     ...(Object.keys(files).length && { inputs: files }),
   };
 }
+
+/** Moves a model that a job wrote into the store, with the file of its weights where it has one. */
+export const storeModel = (store: FileStore, path: string): Promise<ArtifactRef> =>
+  store.putFiles(savedFiles(path), { move: true });
 
 /** Identifies the engine by its compiled code and by its ONNX Runtime, so that a changed one never reuses results. */
 export function engineVersion(): string {

@@ -39,6 +39,8 @@ export function addCompress(program: Command, done: (status: number) => void): v
     .option('--input-size <1x3x224x224>', 'sizes of the input where the model leaves them open', sizes)
     .option('--candidates <n>', 'ratios 1/n to (n-1)/n get an eval score (10 when left out)', count)
     .option('--samples <n>', 'samples that a score is computed on', count)
+    .option('--reconstruction-samples <n>', 'samples that pruned layers are refitted on', count)
+    .option('--reconstruction-patches <n>', 'patches taken of each', count)
     .option(
       '--fine-tune-each <epochs>',
       'fine-tune behind each compressed layer, with the `fineTune` of --data; may be a fraction, as 0.25',

@@ -15,12 +15,14 @@ import {
   techniques,
 } from '../engine/jobs/method';
 import type { LayerScores } from '../engine/jobs/types';
+import { modelFiles } from '../engine/onnx/model';
 import { candidateRatios } from '../engine/ratios/candidates';
 import { compressReport } from '../report/compress';
-import { sha256, sha256OfFile } from '../store/digest';
+import { sha256OfFiles } from '../store/bundle';
+import { sha256 } from '../store/digest';
 import { writeAtomically } from '../store/files';
 import { BadInput, exit } from './exit';
-import { readData, writable } from './preflight';
+import { checkKept, readData, writable } from './preflight';
 
 /** The options of `slimflow compress` as commander gives them. */
 export interface CompressFlags {
@@ -42,6 +44,8 @@ export interface CompressFlags {
   readonly inputSize?: readonly number[];
   readonly candidates?: number;
   readonly samples?: number;
+  readonly reconstructionSamples?: number;
+  readonly reconstructionPatches?: number;
   /** Epochs of fine-tuning behind each compressed layer. */
   readonly fineTuneEach?: number;
   readonly provider: Machinery['provider'];
@@ -60,6 +64,7 @@ export async function compress(model: string, flags: CompressFlags): Promise<num
   if (unwritable) throw new BadInput(`--scores ${flags.scores} can't be written to: ${unwritable}`);
   if (statSync(out, { throwIfNoEntry: false })?.isDirectory())
     throw new BadInput(`--out ${flags.out} is a folder: name a file, such as ${flags.out}/small.onnx`);
+  checkKept(model, out);
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
@@ -105,12 +110,18 @@ function optionsOf(model: string, out: string, flags: CompressFlags, origin: str
     },
     ...dataOf(flags),
     samples: flags.samples,
+    reconstruction: reconstructionOf(flags),
     candidates: flags.candidates === undefined ? undefined : candidateRatios(flags.candidates),
     machinery: { provider: flags.provider, linearAlgebra: flags.linearAlgebra },
     scores: flags.scores && existsSync(flags.scores) ? readScores(flags.scores, origin) : undefined,
   };
 }
 
+/** What was asked of the reconstruction; the engine has defaults for the rest. */
+const reconstructionOf = ({ reconstructionSamples, reconstructionPatches }: CompressFlags) => ({
+  ...(reconstructionSamples !== undefined && { samples: reconstructionSamples }),
+  ...(reconstructionPatches !== undefined && { patches: reconstructionPatches }),
+});
 /** The data of a spec, and its fine-tuning where layers are to be fine-tuned. */
 function dataOf({
   data: file,
@@ -132,9 +143,11 @@ async function originOf(model: string, flags: CompressFlags): Promise<string> {
     flags;
   const { candidates, samples } = flags;
   // What is no file is refused, in words, by whoever opens it.
-  const digest = statSync(model, { throwIfNoEntry: false })?.isFile() ? await sha256OfFile(model) : '';
+  const isFile = statSync(model, { throwIfNoEntry: false })?.isFile();
+  const digest = isFile ? await sha256OfFiles(modelFiles(model)) : '';
   const by = [technique, cost, data, score, ignore, multiplicity, minimum, importance, coupled, inputSize];
-  return sha256(JSON.stringify([digest, ...by, candidates, samples]));
+  const reconstruction = Object.entries(reconstructionOf(flags)).flat();
+  return sha256(JSON.stringify([digest, ...by, candidates, samples, ...reconstruction]));
 }
 
 /** Writes the scores at once: what comes after may fail. */

@@ -1,9 +1,10 @@
-import { mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 import { EngineError } from '../engine/errors';
 import { analyze } from '../engine/jobs/analyze';
 import type { ModelSummary } from '../engine/jobs/types';
+import { modelFiles, possibleFiles, weightLimit } from '../engine/onnx/model';
 import { loadData, loadSpec, loadTraining, SpecError } from '../spec/load';
 import type { CompressionSpec } from '../spec/spec';
 import { analysisOf } from '../workflows/method';
@@ -36,8 +37,43 @@ export async function preflight(file: string): Promise<CompressionSpec> {
     );
   const problem = writable(spec.outDir);
   if (problem) throw new BadInput(`spec ${file}: outDir ${spec.outDir} can't be written to: ${problem}`);
+  const lost = replacedBy(writtenTo(spec.outDir), spec.model);
+  if (lost)
+    throw new BadInput(
+      `spec ${file}: outDir ${spec.outDir} is where ${lost} lies, which the result would replace: name another folder`,
+    );
+  const bytes = 4 * summary.params;
+  const { epochs, perLayer } = spec.fineTune;
+  if ((epochs > 0 || perLayer.epochs > 0) && bytes > weightLimit)
+    throw new BadInput(
+      `spec ${file}: model ${spec.model} has ${bytes} bytes of weights, and fine-tuning takes models below 2 GB: set ` +
+        'fineTune.epochs to 0 and leave fineTune.perLayer out, or bring the model below that by `slimflow compress` first',
+    );
   return spec;
 }
+
+/** The file of a model that writing others would replace */
+const replacedBy = (written: readonly string[], model: string): string | undefined =>
+  modelFiles(model).find((path) => written.includes(resolve(path)));
+
+/** @throws BadInput where writing a model to `out` would replace weights that another, `model`, reads */
+export function checkKept(model: string, out: string): void {
+  if (resolve(model) === resolve(out)) return; // it is asked to be replaced, weights and all
+  let lost: string | undefined;
+  try {
+    lost = replacedBy(possibleFiles(resolve(out)), model);
+  } catch (error) {
+    if (error instanceof EngineError) throw new BadInput(error.message, { cause: error });
+    throw error;
+  }
+  if (lost)
+    throw new BadInput(
+      `--out ${out} would replace ${lost}, where weights of ${model} lie: name another file`,
+    );
+}
+
+/** The files that a run may write its model to. */
+export const writtenTo = (outDir: string): string[] => possibleFiles(resolve(outDir, 'model.onnx'));
 
 /** The engine's analysis of a model, its errors being those of the input. @throws BadInput */
 export async function inspectModel(input: Parameters<typeof analyze>[0]): Promise<ModelSummary> {
@@ -52,9 +88,15 @@ export async function inspectModel(input: Parameters<typeof analyze>[0]): Promis
 /** What keeps a folder from being written to; undefined where nothing does. Folders made for the trial are removed. */
 export function writable(folder: string): string | undefined {
   const path = resolve(folder);
-  let made: string | undefined;
+  const made: string[] = [];
   try {
-    made = mkdirSync(path, { recursive: true });
+    // One by one: asked to make parents too, Node never returns where there can be none, as under /proc.
+    const missing: string[] = [];
+    for (let at = path; !existsSync(at); at = dirname(at)) missing.unshift(at);
+    for (const at of missing) {
+      mkdirSync(at);
+      made.unshift(at);
+    }
     const probe = join(path, `.slimflow-${process.pid}`);
     writeFileSync(probe, '');
     rmSync(probe);
@@ -62,7 +104,7 @@ export function writable(folder: string): string | undefined {
   } catch (error) {
     return (error as Error).message;
   } finally {
-    if (made) for (let at = path; at.length >= made.length; at = dirname(at)) rmdirSync(at);
+    for (const at of made) rmdirSync(at);
   }
 }
 

@@ -5,22 +5,25 @@ import { join } from 'node:path';
 import { startGuidebook, taskQueueOf } from '../client/guidebook';
 import { findServer, type TemporalServer, workflowLink } from '../client/server';
 import { failureMessage, type LiveProgress, watch } from '../client/watch';
+import { savedFiles } from '../engine/onnx/model';
 import { candidatesTable } from '../report/table';
 import type { Result } from '../spec/result';
 import type { CompressionSpec } from '../spec/spec';
 import { writeAtomically } from '../store/files';
 import { FileStore } from '../store/store';
 import { allInOne } from '../workers/all-in-one';
-import { exit } from './exit';
+import { BadInput, exit } from './exit';
 import { live } from './live';
 import { logTo } from './log';
-import { preflight } from './preflight';
+import { preflight, writable, writtenTo } from './preflight';
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
 /** `slimflow run`: the whole guidebook on a spec, from finding a Temporal server to the files in outDir. */
 export async function run(specFile: string, { state }: { state: string }): Promise<number> {
   const spec = await preflight(specFile);
+  const problem = writable(state);
+  if (problem) throw new BadInput(`--state ${state} can't be written to: ${problem}`);
   const detach = onInterrupt();
   logTo(join(state, 'slimflow.log'));
   const store = new FileStore(join(state, 'store'));
@@ -97,7 +100,7 @@ async function conclude(
   const selected = result.candidates.find(({ id }) => id === result.selected);
   await mkdir(spec.outDir, { recursive: true });
   // The model of an earlier run must not be taken for this one's.
-  await rm(model, { force: true });
+  for (const file of writtenTo(spec.outDir)) await rm(file, { force: true });
   if (selected) await store.export(selected.model, model);
   await writeAtomically(join(spec.outDir, 'result.json'), `${JSON.stringify(result, undefined, 2)}\n`);
 
@@ -115,7 +118,7 @@ async function conclude(
   say(`  evaluation  ${original.metric.toFixed(2)} → ${final.metric.toFixed(2)}`);
   say(`  test        ${original.test.toFixed(2)} → ${final.test.toFixed(2)}`);
   say(`  latency     ${original.latencyMs.toFixed(2)} → ${final.latencyMs.toFixed(2)} ms`);
-  say(`Written: ${model}, ${join(spec.outDir, 'result.json')}`);
+  say(`Written: ${savedFiles(model).join(', ')}, ${join(spec.outDir, 'result.json')}`);
   return exit.done;
 }
 

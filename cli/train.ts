@@ -7,7 +7,7 @@ import { forgetCheckpoints } from '../engine/training/checkpoint';
 import { curveTable, trainReport } from '../report/train';
 import { writeAtomically } from '../store/files';
 import { BadInput, exit } from './exit';
-import { readTraining, writable } from './preflight';
+import { checkKept, readTraining, writable } from './preflight';
 import type { TrainFlags } from './train-options';
 import { settingsOf } from './train-settings';
 
@@ -16,6 +16,7 @@ export async function train(model: string, flags: TrainFlags): Promise<number> {
   const out = resolve(flags.out);
   const checkpoints = resolve(flags.checkpoints ?? `${out}.checkpoints`);
   checkPaths(out, checkpoints, flags);
+  checkKept(model, out);
   const { data, metric, fineTune } = readTraining(flags.data);
   const settings = settingsOf(flags, fineTune);
   const stop = new AbortController();

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 
 import type { DataRef } from '../activities/types';
+import { modelFiles } from '../engine/onnx/model';
 import { CompressionSettings, type CompressionSpec } from '../spec/spec';
 import type { ArtifactRef } from '../store/artifact';
 import type { FileStore } from '../store/store';
@@ -24,7 +25,7 @@ export async function prepare(spec: CompressionSpec, store: FileStore): Promise<
   };
   return {
     name: basename(model).replace(/\.onnx$/i, ''),
-    model: await store.import(model),
+    model: await store.import(...modelFiles(model)),
     data: {
       train: await split(data.train),
       evaluate: await split(data.evaluate),

@@ -43,7 +43,8 @@ export async function readJson(path: string): Promise<unknown> {
   }
 }
 
-async function sync(path: string): Promise<void> {
+/** Makes what was written to a file, or the names in a folder, lasting. */
+export async function sync(path: string): Promise<void> {
   const file = await open(path, 'r');
   try {
     await file.sync();

@@ -1,19 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { type ArtifactRef, artifactsIn } from './artifact';
+import { bytesOf, digestOf, gather, listed, listFile, type Member, tryRename } from './bundle';
 import { sha256, sha256OfFile } from './digest';
 import { ArtifactError } from './errors';
-import { readJson, settle, temporaryName, writeAtomically } from './files';
+import { readJson, settle, sync, temporaryName, writeAtomically } from './files';
 import { Scratch } from './scratch';
 
 /**
  * Content-addressed files under a folder, what was computed with them, and how far unfinished work is:
  *
- *     objects/ab/abcdef…    artifacts, named by the SHA-256 of their bytes
+ *     objects/ab/abcdef…    artifacts, named by the SHA-256 of their bytes; a folder holds files that belong together
  *     results/<key>.json    results of finished work, by the key of the work
  *     checkpoints/<key>.json  the artifact from which unfinished work goes on
  *     imports/<key>.json    digests of user files already taken in, by path, size and times
@@ -72,41 +73,69 @@ export class FileStore {
     }
   }
 
-  /** Takes in a user's file; one that was taken in before and has not changed since is not read again. */
-  async import(path: string): Promise<ArtifactRef> {
-    const { size, mtimeNs, ctimeNs, ino } = await stat(path, { bigint: true });
-    const key = sha256([resolve(path), size, mtimeNs, ctimeNs, ino].join('\n'));
-    const note = join(this.root, 'imports', `${key}.json`);
-    const known = (await readJson(note)) as { sha256: string; bytes: number } | undefined;
-    if (known && (await this.has(known))) return this.ref(known.sha256, known.bytes);
-    const ref = await this.putFile(path);
-    await this.write(note, JSON.stringify({ sha256: ref.sha256, bytes: ref.bytes }));
+  /**
+   * Stores copies of files that belong together as one artifact, whose local path is that of the first; the others lie
+   * around it as they did. One file is an artifact like any other.
+   */
+  async putFiles(paths: readonly string[], { move = false } = {}): Promise<ArtifactRef> {
+    if (paths.length === 1) return this.putFile(paths[0], { move });
+    return this.scratch.use(async (folder) => {
+      const bundle = join(folder, 'bundle');
+      const members = await gather(paths, bundle, { move });
+      const ref = this.ref(digestOf(members), bytesOf(members), members[0].name);
+      if (await this.has(ref)) return ref;
+      await writeFile(...listFile(bundle, members), { flush: true });
+      await sync(bundle);
+      const path = this.pathOf(ref.sha256);
+      await mkdir(dirname(path), { recursive: true });
+      // What lies there is broken, or was put by another process meanwhile.
+      await rm(path, { recursive: true, force: true });
+      await rename(bundle, path).catch(async (error) => {
+        if (!(await this.has(ref))) throw error;
+      });
+      await sync(dirname(path));
+      return ref;
+    });
+  }
+
+  /** Takes in a user's file, or files that belong together; what was taken in before and has not changed is not read. */
+  async import(...paths: readonly string[]): Promise<ArtifactRef> {
+    const states = await Promise.all(
+      paths.map(async (path) => {
+        const { size, mtimeNs, ctimeNs, ino } = await stat(path, { bigint: true });
+        return [resolve(path), size, mtimeNs, ctimeNs, ino];
+      }),
+    );
+    const note = join(this.root, 'imports', `${sha256(states.flat().join('\n'))}.json`);
+    const known = (await readJson(note)) as { sha256: string; bytes: number; name?: string } | undefined;
+    if (known && (await this.has(known))) return this.ref(known.sha256, known.bytes, known.name);
+    const ref = await this.putFiles(paths);
+    const name = (await this.membersOf(ref))[0].name || undefined;
+    await this.write(note, JSON.stringify({ sha256: ref.sha256, bytes: ref.bytes, name }));
     return ref;
   }
 
   /**
-   * The local path of an artifact, its bytes checked against the digest (once per process while the file stays as it
-   * is).
+   * The local path of an artifact, its bytes checked against the digest (once per process while the files stay as they
+   * are).
    * @throws ArtifactError
    */
   async path(ref: Pick<ArtifactRef, 'sha256' | 'bytes'>): Promise<string> {
-    const path = this.pathOf(ref.sha256);
-    const file = await stat(path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-      throw new ArtifactError(
-        'ArtifactMissing',
-        `artifact ${ref.sha256} is not in the store at ${this.root}`,
-      );
-    });
-    const state = `${file.size} ${file.mtimeMs}`;
-    if (this.checked.get(path) === state) return path;
-    if (file.size !== ref.bytes || (await sha256OfFile(path)) !== ref.sha256)
-      throw new ArtifactError(
-        'ArtifactCorrupt',
-        `artifact ${path} is corrupt: its bytes are not those of its name`,
-      );
-    this.checked.set(path, state);
-    return path;
+    const members = await this.membersOf(ref);
+    const paths = members.map(({ name }) => join(this.pathOf(ref.sha256), name));
+    const states = await Promise.all(
+      paths.map(async (path) => {
+        const file = await stat(path).catch(ignoreMissing);
+        return file && `${file.size} ${file.mtimeMs}`;
+      }),
+    );
+    const state = states.join();
+    if (this.checked.get(ref.sha256) === state) return paths[0];
+    for (const [at, { sha256: digest, bytes }] of members.entries())
+      if (!states[at]?.startsWith(`${bytes} `) || (await sha256OfFile(paths[at])) !== digest)
+        throw corrupt(paths[at]);
+    this.checked.set(ref.sha256, state);
+    return paths[0];
   }
 
   /** Whether an artifact is there, whole. */
@@ -125,15 +154,24 @@ export class FileStore {
     return (await readJson(await this.path(ref))) as T;
   }
 
-  /** Writes a copy of an artifact where a user wants it, whole or not at all. @throws ArtifactError */
+  /**
+   * Writes a copy of an artifact where a user wants it, whole or not at all; the files that belong to it go around it.
+   * @throws ArtifactError
+   */
   async export(ref: ArtifactRef, path: string): Promise<void> {
-    const source = await this.path(ref);
-    const temporary = temporaryName(path);
-    try {
-      await copyFile(source, temporary, constants.COPYFILE_FICLONE);
-      await settle(temporary, path);
-    } finally {
-      await rm(temporary, { force: true });
+    await this.path(ref);
+    const [first, ...others] = await this.membersOf(ref);
+    // The first file comes last: it tells of the others.
+    for (const { name } of [...others, first]) {
+      const target = name === first.name ? path : join(dirname(path), name);
+      await mkdir(dirname(target), { recursive: true });
+      const temporary = temporaryName(target);
+      try {
+        await copyFile(join(this.pathOf(ref.sha256), name), temporary, constants.COPYFILE_FICLONE);
+        await settle(temporary, target);
+      } finally {
+        await rm(temporary, { force: true });
+      }
     }
   }
 
@@ -182,18 +220,29 @@ export class FileStore {
     return join(this.root, 'objects', digest.slice(0, 2), digest);
   }
 
-  private ref(digest: string, bytes: number): ArtifactRef {
-    return { uri: pathToFileURL(this.pathOf(digest)).href, sha256: digest, bytes };
+  private ref(digest: string, bytes: number, name = ''): ArtifactRef {
+    return { uri: pathToFileURL(join(this.pathOf(digest), name)).href, sha256: digest, bytes };
+  }
+
+  /** The files of an artifact; the one of a plain file has no name. @throws ArtifactError */
+  private async membersOf({
+    sha256: digest,
+    bytes,
+  }: Pick<ArtifactRef, 'sha256' | 'bytes'>): Promise<Member[]> {
+    const path = this.pathOf(digest);
+    const object = await stat(path).catch(ignoreMissing);
+    if (!object)
+      throw new ArtifactError('ArtifactMissing', `artifact ${digest} is not in the store at ${this.root}`);
+    if (!object.isDirectory()) return [{ name: '', sha256: digest, bytes }];
+    const members = await listed(path);
+    if (!members.length || digestOf(members) !== digest || bytesOf(members) !== bytes) throw corrupt(path);
+    return members;
   }
 }
 
-/** Renames within a file system; false where the two names lie on different ones. */
-async function tryRename(from: string, to: string): Promise<boolean> {
-  return rename(from, to).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EXDEV') return false;
-      throw error;
-    },
-  );
+const corrupt = (path: string): ArtifactError =>
+  new ArtifactError('ArtifactCorrupt', `artifact ${path} is corrupt: its bytes are not those of its name`);
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { availableParallelism, freemem, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { DatasetSource } from '../data/dataset';
@@ -14,6 +14,8 @@ import type { JobData } from './data';
 import type { CostName, Machinery, Method, Reconstruction, ScoreName, Selecting, Technique } from './method';
 import { plainMethod } from './parts';
 import { JobPool } from './pool';
+import { modelBytes, slotsFor } from './slots';
+import { checkTrainable } from './trainable';
 import type { Compression, FineTuneSettings, LayerScores, ModelSummary, Progress } from './types';
 
 /** What `compressModel` is asked for; what is left out has the default of a spec. */
@@ -70,7 +72,7 @@ export interface CompressedLayer {
 }
 
 export interface Watching {
-  /** Worker threads to use; by default as many as there are cores, for this call alone. */
+  /** Worker threads to use; by default as many as there are cores and memory for, for this call alone. */
   readonly pool?: JobPool;
   readonly signal?: AbortSignal;
   readonly onProgress?: (stage: 'scoring' | 'compressing', progress: Progress) => void;
@@ -95,11 +97,12 @@ export async function compressModel(
   const settings = settled(options);
   const { model, out, technique, method, selection, target } = settings;
   const { data } = options;
-  const slots = Math.max(1, availableParallelism());
+  const cores = Math.max(1, availableParallelism());
+  const slots = given ? cores : slotsFor(modelBytes(model), cores, freemem());
   const machinery: Machinery = {
     provider: 'auto',
     linearAlgebra: 'auto',
-    threads: 1,
+    threads: Math.floor(cores / slots),
     ...options.machinery,
   };
   // One layer that fails makes the rest useless: it stops them.
@@ -114,6 +117,7 @@ export async function compressModel(
     const fit = data && method.score === 'metric' ? { data: [data.train, data.evaluate], metric } : {};
     const summary = await pool.run('analyze', { ...rest, ...fit, model }, { signal: ended });
     const parts = summary.parts.filter((part) => part.technique === technique);
+    if (options.fineTuneEach) checkTrainable(model, 4 * summary.params);
     if (!parts.length) throw nothingToCompress(model, technique, summary);
     checkByHand(parts, technique, selection);
     for (const { name, units } of parts)
@@ -145,7 +149,7 @@ export async function compressModel(
         ...{ model, method, selection, scores, train, reconstruction, out },
         target,
         factors: options.scores ? {} : factors,
-        machinery: { ...machinery, threads: slots },
+        machinery: { ...machinery, threads: cores },
         fineTuneEach: options.fineTuneEach && {
           settings: options.fineTuneEach,
           checkpoints: join(scratch, 'checkpoints'),
@@ -183,6 +187,7 @@ async function scoreAll(
     }
   });
   const first = Promise.all(scoring);
+  first.catch(() => undefined); // it is thrown below: until then nobody listens, which would end the process
   // Threads must not be ended inside native code: all have to come back first.
   await Promise.allSettled(scoring);
   return first;
@@ -225,7 +230,8 @@ function settled({ model, out, technique, target, data, ...options }: CompressOp
   if (target !== undefined && !(target > 0 && target <= 1))
     throw new EngineError('InvalidSettings', `target must be above 0 and at most 1, not ${target}`);
   if (options.fineTuneEach) checkFineTuneEach(options.fineTuneEach, data?.train);
-  const random: JobData = { random: { samples: Math.max(options.samples ?? 0, randomSamples), seed: 0 } };
+  const drawn = Math.max(options.samples ?? 0, options.reconstruction?.samples ?? 0, randomSamples);
+  const random: JobData = { random: { samples: drawn, seed: 0 } };
   const reconstruction: Reconstruction = {
     samples: 500,
     patches: data ? 10 : randomPatches,

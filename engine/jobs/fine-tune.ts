@@ -1,6 +1,6 @@
 import { Dataset } from '../data/dataset';
 import { EngineError } from '../errors';
-import { saveModel } from '../onnx/model';
+import { saveModel, weightBytes } from '../onnx/model';
 import { openModel } from '../onnx/prepare';
 import { curveOf } from '../training/curve';
 import { initialized } from '../training/initialize';
@@ -8,6 +8,7 @@ import { openBatches } from '../training/pipeline';
 import { totalSteps } from '../training/run';
 import { train } from '../training/trainer';
 import type { JobContext } from './job';
+import { checkTrainable } from './trainable';
 import type { FineTuneInput, FineTuning } from './types';
 
 /**
@@ -24,6 +25,7 @@ export async function fineTuneJob(input: FineTuneInput, context: JobContext): Pr
     );
   }
   const model = openModel(input.model);
+  checkTrainable(input.model, weightBytes(model));
   const opened: { close(): unknown }[] = [];
   const open = (source: FineTuneInput['data']) => {
     const data = Dataset.open(source);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Dataset } from '../data/dataset';
 import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
-import { serializeModel } from '../onnx/model';
+import { serializeModel, weightBytes } from '../onnx/model';
 import { openModel } from '../onnx/prepare';
 import { needsLabels } from '../training/settings';
 import { train } from '../training/trainer';
@@ -16,6 +16,7 @@ import { foundAgain } from './found-again';
 import type { JobContext } from './job';
 import { LayerCheckpoints, type LayerState } from './layer-checkpoints';
 import type { Tools } from './tools';
+import { checkTrainable } from './trainable';
 import type { CompressInput, FineTuneEach, FineTuneSettings } from './types';
 import { verify } from './verify';
 
@@ -68,6 +69,7 @@ export async function compressLayerByLayer(
 ): Promise<Tuned> {
   const { fineTuneEach, train: source } = input;
   checkFineTuneEach(fineTuneEach.settings, source);
+  checkTrainable(input.model, weightBytes(original));
   const teacher = teacherOf(original, fineTuneEach);
   const identity = identityOf(original, input, teacher);
   const checkpoints = new LayerCheckpoints(fineTuneEach.checkpoints, identity);

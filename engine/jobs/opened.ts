@@ -15,25 +15,43 @@ export async function openMeasured(
   path: string,
   { inputSize }: Partial<Pick<Method, 'inputSize'>>,
 ): Promise<Graph> {
-  const graph = openModel(path, { inputSize });
+  return measured(openModel(path, { inputSize }));
+}
+
+async function measured(graph: Graph): Promise<Graph> {
   await foldComputedWeights(graph);
   await measureUnknownShapes(graph);
   return graph;
 }
 
 /** The model that this thread opened last: scoring asks for the same one, a layer at a time. */
-let last: { readonly key: string; readonly graph: Promise<Graph> } | undefined;
+let last: { key: string; files: readonly string[]; state: string; graph: Promise<Graph> } | undefined;
 
 /**
- * A model as `openMeasured` gives it, the one of the last call where it is the same file. Shared: clone it before a change.
+ * A model as `openMeasured` gives it, the one of the last call where it is of the same files, those of its weights
+ * included. Shared: clone it before a change.
  * @throws EngineError as `openModel` does
  */
-export function openedModel(path: string, { inputSize }: Pick<Method, 'inputSize'>): Promise<Graph> {
-  const { mtimeMs, size } = statSync(path, { throwIfNoEntry: false }) ?? { mtimeMs: 0, size: -1 };
-  const key = JSON.stringify([path, mtimeMs, size, inputSize]);
-  if (last?.key !== key) last = { key, graph: openMeasured(path, { inputSize }) };
+export async function openedModel(path: string, { inputSize }: Pick<Method, 'inputSize'>): Promise<Graph> {
+  const key = JSON.stringify([path, inputSize]);
+  if (last?.key !== key || stateOf(last.files) !== last.state) {
+    last = undefined; // two large models do not fit beside each other
+    const own = stateOf([path]); // before it is read: what changes meanwhile is opened again
+    const graph = openModel(path, { inputSize });
+    const data = graph.context.dataFiles ?? [];
+    last = { key, files: [path, ...data], state: own + stateOf(data), graph: measured(graph) };
+  }
   return last.graph;
 }
+
+/** What changes when files are written. */
+const stateOf = (files: readonly string[]): string =>
+  files
+    .map((file) => {
+      const { mtimeMs, size, ino } = statSync(file, { throwIfNoEntry: false }) ?? {};
+      return JSON.stringify([mtimeMs, size, ino]);
+    })
+    .join('');
 
 /** A function of a model and a method that is worked out once for both. */
 export function perModel<T>(work: (graph: Graph, method: Method) => T): (graph: Graph, method: Method) => T {

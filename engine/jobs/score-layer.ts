@@ -7,6 +7,7 @@ import { batchFor } from '../runtime/batch';
 import { feederOf } from '../runtime/feeds';
 import { ModelProbe } from '../runtime/model-probe';
 import { asFloats } from '../tensor/as-floats';
+import { sizeOf } from '../tensor/tensor';
 import { type Compressor, type Part, partOf, unitsOf } from './compressor';
 import { compressorOf } from './compressors';
 import { openData } from './data';
@@ -41,6 +42,9 @@ export async function scoreLayer(input: ScoreLayerInput, context: JobContext): P
   return { layer: part.name, technique: method.technique, scores };
 }
 
+/** Bytes of replacements that are held at a time, where one alone takes no more. */
+const heldBytes = 2 ** 31;
+
 /** Score and output error with each number of units. */
 async function probe(
   opened: Graph,
@@ -52,20 +56,11 @@ async function probe(
   context: JobContext,
 ): Promise<Map<number, Pick<LayerScore, 'score' | 'error'>>> {
   const trials = await compressor.trials(part);
-  const runs = [];
-  for (const count of units) {
-    context.checkStop(); // a large layer's refit takes long by itself
-    runs.push({
-      units: count,
-      replacements: await trials.at(count),
-      metric: metricOf(input.metric),
-      fidelity: new Fidelity(),
-    });
-  }
   const { graph, constants } = trials;
   const shapes = inferShapes(graph);
   const [first] = graph.outputs;
   const { data } = openData(opened, input.evaluate, input.method.inputSize);
+  const found = new Map<number, Pick<LayerScore, 'score' | 'error'>>();
   let cut: ModelProbe | undefined;
   try {
     const byMetric = input.method.score === 'metric';
@@ -76,32 +71,61 @@ async function probe(
       );
     const total = Math.min(input.samples ?? Infinity, data.length);
     const size = batchFor(graph, shapes);
-    const batches = Math.ceil(total / size);
+    const groups = groupsOf([...units], (input.heldBytes ?? heldBytes) / bytesOf(graph, constants));
+    // The replacements of later groups cannot have the first ones' place in memory: a session each pays for one alone.
+    const batches = groups.length > 1 ? 0 : Math.ceil(total / size);
     cut = await ModelProbe.open(graph, constants, { shapes, threads, provider, batches });
     const feeder = feederOf(graph, data);
-    let done = 0;
-    for (const batch of data.sampled(total, 0, size)) {
-      const kept = await cut.prefix(feeder.feeds(batch));
-      const whole = await cut.outputs(kept);
-      for (const run of runs) {
-        context.checkStop();
-        const outputs = await cut.outputs(kept, run.replacements);
-        run.fidelity.add(whole, outputs);
-        const judged = outputs[first.name];
-        const values = byMetric ? judged && asFloats(judged) : undefined;
-        if (values) run.metric.add(values, batch.labels, judged.dims);
+    for (const [at, group] of groups.entries()) {
+      const runs = [];
+      for (const count of group) {
+        context.checkStop(); // a large layer's refit takes long by itself
+        runs.push({
+          units: count,
+          replacements: await trials.at(count),
+          metric: metricOf(input.metric),
+          fidelity: new Fidelity(),
+        });
       }
-      done += batch.size;
-      context.report({ done, total, note: `${done}/${total} samples · ${runs.length} ratios` });
-    }
-    return new Map(
-      runs.map(({ units: count, metric, fidelity }) => {
+      let done = 0;
+      for (const batch of data.sampled(total, 0, size)) {
+        const kept = await cut.prefix(feeder.feeds(batch));
+        const whole = await cut.outputs(kept);
+        for (const run of runs) {
+          context.checkStop();
+          const outputs = await cut.outputs(kept, run.replacements);
+          run.fidelity.add(whole, outputs);
+          const judged = outputs[first.name];
+          const values = byMetric ? judged && asFloats(judged) : undefined;
+          if (values) run.metric.add(values, batch.labels, judged.dims);
+        }
+        done += batch.size;
+        context.report({
+          done: at * total + done,
+          total: groups.length * total,
+          note: `${done}/${total} samples · ${group.length} ratios`,
+        });
+      }
+      for (const { units: count, metric, fidelity } of runs) {
         const { relativeError: error, points } = fidelity.value();
-        return [count, { score: byMetric ? metric.value() : points, error }];
-      }),
-    );
+        found.set(count, { score: byMetric ? metric.value() : points, error });
+      }
+    }
+    return found;
   } finally {
     await cut?.close();
     data.close();
   }
+}
+
+/** Bytes that a replacement of constants takes. */
+const bytesOf = (graph: Graph, constants: readonly string[]): number =>
+  constants.reduce((sum, name) => sum + 4 * sizeOf(graph.constantDims(name) ?? []), 0);
+
+/** A list in parts of `size`, or of one. */
+function groupsOf<T>(list: readonly T[], size: number): T[][] {
+  const step = Math.max(1, Math.floor(size));
+  return Array.from({ length: Math.ceil(list.length / step) }, (_, at) =>
+    list.slice(at * step, (at + 1) * step),
+  );
 }

@@ -56,12 +56,14 @@ export function svdCompressor(graph: Graph, means: Means): Compressor {
     async alone(part, rank) {
       if (rank === null) return part.layers.map((layer) => layerAlone(graph, layer, shapes));
       const decomposition = await decompositionOf(part as SvdPart);
-      return part.layers.map((layer) => {
-        const alone = layerAlone(graph, layer, shapes).clone();
-        decomposition.split(alone, alone.producer(layer.node.output[0])!, rank);
-        alone.removeDead();
-        return alone;
-      });
+      return Promise.all(
+        part.layers.map(async (layer) => {
+          const alone = layerAlone(graph, layer, shapes).clone();
+          await decomposition.split(alone, alone.producer(layer.node.output[0])!, rank);
+          alone.removeDead();
+          return alone;
+        }),
+      );
     },
     async compress(plan) {
       const [compressed, equivalent] = [graph.clone(), graph.clone()];
@@ -72,7 +74,7 @@ export function svdCompressor(graph: Graph, means: Means): Compressor {
         means.context.report({ done: at, total: parts.length, note: `splitting ${part.name}` });
         const decomposition = await decompositionOf(part);
         equivalent.setConstant(part.weight, await decomposition.lowRank(rank));
-        splitAll(compressed, part, decomposition, rank);
+        await splitAll(compressed, part, decomposition, rank);
       }
       compressed.removeDead();
       return { graph: compressed, equivalent, notes: [] };
@@ -83,7 +85,7 @@ export function svdCompressor(graph: Graph, means: Means): Compressor {
     const [layer] = part.layers;
     const known = typeof factors === 'object' ? factors[part.name] : undefined;
     if (known && existsSync(known))
-      return svdMethods[technique].restore(layer, readTensors(known).tensors, tools.algebra);
+      return svdMethods[technique].restore(from, layer, readTensors(known).tensors, tools.algebra);
     const found = await svdMethods[technique].decompose(from, layer, tools.algebra);
     if (typeof factors === 'string') writeTensors(factors, found.toTensors());
     return found;
@@ -142,11 +144,16 @@ const firstOf = (layers: readonly Layer[], why: (layer: Layer) => string | undef
   layers.map(why).find((reason) => reason !== undefined);
 
 /** Splits every layer of a part; all of them read the one pair of weights. */
-function splitAll(graph: Graph, { layers }: Part, decomposition: Decomposition, rank: number): void {
+async function splitAll(
+  graph: Graph,
+  { layers }: Part,
+  decomposition: Decomposition,
+  rank: number,
+): Promise<void> {
   let first: string[] | undefined;
   for (const { node } of layers) {
     const before = new Set(graph.initializers);
-    decomposition.split(graph, graph.producer(node.output[0])!, rank);
+    await decomposition.split(graph, graph.producer(node.output[0])!, rank);
     const made = graph.initializers.filter((name) => !before.has(name));
     if (!first) first = made;
     else {

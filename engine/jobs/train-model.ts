@@ -8,6 +8,7 @@ import { lastCheckpoint } from '../training/checkpoint';
 import type { Curve } from '../training/curve';
 import { defaultLearningRate } from '../training/settings';
 import { JobPool } from './pool';
+import { checkTrainable } from './trainable';
 import type { FineTuneSettings, FineTuning, Progress } from './types';
 
 /** What `trainModel` is asked for. */
@@ -122,6 +123,7 @@ export async function trainModel(
       { model, data: splits, metric, ignoreLabel: settings.ignoreLabel },
       { signal },
     );
+    checkTrainable(model, 4 * params);
     const before = data.evaluate && !fromScratch ? await judge('evaluating', model, data.evaluate) : null;
     const tuning = await pool.run(
       'fineTune',

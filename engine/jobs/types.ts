@@ -119,8 +119,10 @@ export interface ScoreLayerInput {
   readonly reconstruction: Reconstruction;
   readonly metric: MetricName;
   readonly machinery: Machinery;
-  /** Where to write the layer's factors (U, S and V of the whole matrix), a safetensors file. */
+  /** Where to write the layer's factors (its singular vectors and values), a safetensors file. */
   readonly factors?: string;
+  /** Bytes of weights to try that are held in memory at a time; 2 GiB by default. */
+  readonly heldBytes?: number;
 }
 
 export interface LayerScore {

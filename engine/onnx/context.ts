@@ -10,6 +10,8 @@ export interface GraphContext {
   readonly halves?: Halves;
   /** Whether the model came with its weights in files of their own. */
   readonly external?: boolean;
+  /** The files beside the model's own that weights were found in, by absolute paths. */
+  readonly dataFiles?: readonly string[];
   /** What was left as it is, and why, in sentences for people. */
   readonly notes: readonly string[];
 }

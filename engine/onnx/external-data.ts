@@ -119,11 +119,26 @@ export const spanOf = (proto: TensorProto): Span => ({
   modified: Number(field(proto, 'modified')),
 });
 
-/** The bytes of a resolved external tensor, in memory of their own. @throws EngineError `InvalidModel` when they are gone. */
+/** Bytes from which a tensor of a file is not kept by those who read it: reading it again costs less than the memory. */
+const rereadFrom = 2 ** 26;
+
+/** Whether a tensor lies in a file and is so large that it is better read again than kept. */
+export const isReread = (proto: TensorProto): boolean =>
+  isExternal(proto) && spanOf(proto).length >= rereadFrom;
+
+/** What was read of large tensors, as long as somebody holds it. */
+const held = new WeakMap<TensorProto, WeakRef<ArrayBuffer>>();
+
+/**
+ * The bytes of a resolved external tensor, which others may be looking at: they must not be changed.
+ * @throws EngineError `InvalidModel` when they are gone.
+ */
 export function readExternal(proto: TensorProto): Uint8Array {
   const { path, offset, length, modified } = spanOf(proto);
   try {
     if (statSync(path).mtimeMs !== modified) throw new Error('it was written since the model was opened');
+    const known = held.get(proto)?.deref();
+    if (known) return new Uint8Array(known);
     const bytes = new Uint8Array(length);
     const file = openSync(path, 'r');
     try {
@@ -136,6 +151,7 @@ export function readExternal(proto: TensorProto): Uint8Array {
     } finally {
       closeSync(file);
     }
+    if (isReread(proto)) held.set(proto, new WeakRef(bytes.buffer));
     return bytes;
   } catch (error) {
     throw refused(proto, `${path} can no longer be read: ${(error as Error).message}`, error);

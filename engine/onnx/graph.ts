@@ -4,6 +4,7 @@ import { EngineError } from '../errors';
 import type { ElementType, Tensor } from '../tensor/tensor';
 import { attribute, type AttributeValue } from './attributes';
 import type { GraphContext } from './context';
+import { isReread } from './external-data';
 import {
   type GraphProto,
   type ModelProto,
@@ -118,6 +119,7 @@ export class Graph {
   constant(value: string | undefined): Tensor | undefined {
     const proto = value && this.tensors.get(value);
     if (!proto) return undefined;
+    if (isReread(proto) && !this.constants.has(value)) return decodeTensor(proto);
     if (!this.constants.has(value)) this.constants.set(value, decodeTensor(proto));
     return this.constants.get(value);
   }

@@ -1,5 +1,5 @@
 import { EngineError } from '../errors';
-import { isFloat, sizeOf } from '../tensor/tensor';
+import { sizeOf } from '../tensor/tensor';
 import { atOne } from './dims';
 import type { Graph, Node } from './graph';
 import { inferShapes, type Shape, type Shapes } from './shapes';
@@ -175,5 +175,5 @@ export const isPlainConv = ({ node, dims, weight }: Layer, graph: Graph): boolea
   groupsOf(node) === 1 &&
   node.input[1] === weight &&
   graph.uses(weight).length === 1 &&
-  isFloat(graph.constant(weight)) &&
-  (!node.input[2] || isFloat(graph.constant(node.input[2])));
+  graph.constantType(weight) === 'float32' &&
+  (!node.input[2] || graph.constantType(node.input[2]) === 'float32');

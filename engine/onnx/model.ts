@@ -4,13 +4,25 @@ import { dirname } from 'node:path';
 
 import { EngineError } from '../errors';
 import { checkNotQuantized, checkOpset, checkValues, sortNodes } from './check';
-import { isExternal, readExternal, resolveExternal } from './external-data';
+import { isExternal, readExternal } from './external-data';
 import { Graph } from './graph';
+import { resolveAll } from './model-files';
 import { type ModelProto, ModelProtoSchema, TensorProto_DataLocation as Location } from './proto/onnx_pb';
 import { densify } from './tensor-proto';
 import { allTensors, graphsOf } from './walk';
 
-export { needsFile, saveModel, type SaveOptions, serializeModel, weightBytes } from './save';
+export { modelFiles } from './model-files';
+export {
+  inlined,
+  needsFile,
+  possibleFiles,
+  saveModel,
+  type SaveOptions,
+  savedFiles,
+  serializeModel,
+  weightBytes,
+  weightLimit,
+} from './save';
 export { newestOpset, oldestOpset } from './check';
 
 /**
@@ -55,9 +67,10 @@ export function parseModel(bytes: Uint8Array, name = 'model', folder?: string): 
     );
   }
   normalizeDomains(model);
-  const external = resolveWeights(model, folder);
+  const dataFiles = resolveAll(model, folder);
+  const external = takeIn(model);
   densifyAll(model);
-  const graph = new Graph(model, { external, notes: [] });
+  const graph = new Graph(model, { external, dataFiles, notes: [] });
   checkOpset(graph, name);
   checkNotQuantized(graph, name);
   checkValues(graph, name);
@@ -75,13 +88,12 @@ function normalizeDomains(model: ModelProto): void {
   for (const holder of [...nodes, ...imports]) if (holder.domain === 'ai.onnx') holder.domain = '';
 }
 
-/** Checks all weights in files; what an attribute holds is read at once. @returns whether initializers are among them. */
-function resolveWeights(model: ModelProto, folder: string | undefined): boolean {
+/** Reads the weights in files that attributes hold. @returns whether there are others: initializers */
+function takeIn(model: ModelProto): boolean {
   const initializers = new Set(model.graph!.initializer);
   let external = false;
   for (const tensor of allTensors(model)) {
     if (!isExternal(tensor)) continue;
-    resolveExternal(tensor, folder);
     if (initializers.has(tensor)) external = true;
     else {
       tensor.rawData = readExternal(tensor);

@@ -1,5 +1,5 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 
 import { EngineError } from '../errors';
@@ -18,7 +18,7 @@ import { narrowHalves } from './rewrites/narrow-halves';
 import { decodeTensor } from './tensor-proto';
 
 /** Bytes of weights that a model may hold itself: protobuf ends at 2 GiB, of which 64 MiB are left to the graph. */
-const inlineLimit = 2 ** 31 - 2 ** 26;
+export const weightLimit = 2 ** 31 - 2 ** 26;
 /** Tensors below this stay in the model: ONNX Runtime reads shapes among them before it opens the data file. */
 const leastExternal = 1024;
 /** Where tensors start in the data file, so that ONNX Runtime can map them into memory. */
@@ -29,7 +29,7 @@ export const weightBytes = (graph: Graph): number =>
   graph.model.graph!.initializer.reduce((sum, tensor) => sum + (byteLength(tensor) ?? 0), 0);
 
 /** Whether a graph is too large for one buffer, so that ONNX Runtime must be given the path of a saved model. */
-export const needsFile = (graph: Graph): boolean => weightBytes(graph) > inlineLimit;
+export const needsFile = (graph: Graph): boolean => weightBytes(graph) > weightLimit;
 
 /**
  * The graph as the bytes of one ONNX file, weights from other files included; float16 models as they compute here, in
@@ -68,7 +68,7 @@ export function saveModel(
   { externalData, narrow = true }: SaveOptions = {},
 ): void {
   const temporary = `${path}.${process.pid}.tmp`;
-  const data = `${path}.data`;
+  const data = dataFileOf(path);
   const temporaryData = `${data}.${process.pid}.tmp`;
   const { graph: saved, halves } = narrow ? narrowHalves(graph) : { graph, halves: new Set<string>() };
   const beside = externalData ?? (graph.context.external || needsFile(graph));
@@ -106,8 +106,16 @@ export function saveModel(
   }
 }
 
+const dataFileOf = (path: string) => `${path}.data`;
+
+/** The files that `saveModel` may write a model to. */
+export const possibleFiles = (path: string): string[] => [path, dataFileOf(path)];
+
+/** What `saveModel` wrote to a folder that had been empty: the model, and its data file where it has one. */
+export const savedFiles = (path: string): string[] => possibleFiles(path).filter((file) => existsSync(file));
+
 /** A tensor that holds its bytes itself. */
-const inlined = (tensor: TensorProto): TensorProto =>
+export const inlined = (tensor: TensorProto): TensorProto =>
   isExternal(tensor) ? copyOf(tensor, { rawData: readExternal(tensor) }) : tensor;
 
 type Fields = Partial<Pick<TensorProto, 'dataType' | 'rawData' | 'dataLocation' | 'externalData'>>;

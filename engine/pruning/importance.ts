@@ -77,8 +77,11 @@ function channelSums(
 
 /** Sums of `term` over everything but `axis`. */
 function axisSums({ dims }: Tensor, axis: number, term: (at: number) => number): Float64Array {
-  const inner = sizeOf(dims.slice(axis + 1));
+  const [outer, inner] = [sizeOf(dims.slice(0, axis)), sizeOf(dims.slice(axis + 1))];
   const sums = new Float64Array(dims[axis]);
-  for (let at = 0; at < sizeOf(dims); at++) sums[Math.floor(at / inner) % dims[axis]] += term(at);
+  let at = 0;
+  for (let o = 0; o < outer; o++)
+    for (let index = 0; index < sums.length; index++)
+      for (const end = at + inner; at < end; at++) sums[index] += term(at);
   return sums;
 }

@@ -1,4 +1,5 @@
 import type { Graph } from '../onnx/graph';
+import { runsOf } from '../tensor/runs';
 import { sizeOf, type Tensor } from '../tensor/tensor';
 import type { ChannelGroups } from './channel-groups';
 import { checkPlan, type KeepPlan } from './keep';
@@ -30,9 +31,8 @@ export function zero({ dims, data }: Tensor, axis: number, gone: readonly number
   const outer = sizeOf(dims.slice(0, axis));
   const inner = sizeOf(dims.slice(axis + 1));
   const none = data instanceof BigInt64Array || data instanceof BigUint64Array ? 0n : 0;
+  const runs = runsOf(gone);
   for (let o = 0; o < outer; o++)
-    for (const position of gone) {
-      const from = (o * dims[axis] + position) * inner;
-      data.fill(none as never, from, from + inner);
-    }
+    for (const [first, last] of runs)
+      data.fill(none as never, (o * dims[axis] + first) * inner, (o * dims[axis] + last) * inner);
 }

@@ -64,7 +64,7 @@ export async function reconstructGroups(
     const [fit] = await LayerFit.gather(graph, fitted, samples, targets, front.known);
     if (fit.samples <= fit.unknowns)
       warnings.push(
-        `${name}: ${fit.samples} reconstruction samples for ${fit.unknowns} unknowns; raise reconstruction.samples`,
+        `${name}: ${fit.samples} reconstruction samples for ${fit.unknowns} unknowns; raise reconstruction.samples (--reconstruction-samples)`,
       );
     const refitted = await fit.refit(graph.constant(weight) as FloatTensor, positions);
     graph.setConstant(weight, refitted.weight);

@@ -38,7 +38,7 @@ function lateBiases(
   return [...layers].flatMap(([node, { results }]) => {
     const key = keyOf(node);
     const bias = nodes.get(key)?.input[2];
-    const dims = graph.constant(bias)?.dims;
+    const dims = graph.constantDims(bias);
     if (known.has(key) || !bias || dims?.length !== 1 || dims[0] !== results.length) return [];
     return [{ constant: bias, dims, uses: [{ node: key, index: 2 }], axes: [results] }];
   });

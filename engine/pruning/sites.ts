@@ -47,7 +47,7 @@ export interface Site {
 /** A layer as a linear map; in words why it cannot be refitted where that is so. */
 export function siteOf(graph: Graph, layer: Layer, shapes: Shapes): Site | string {
   const { node, dims } = layer;
-  if (!isFloat(graph.constant(layer.weight))) return 'its weight is not of 32-bit floats';
+  if (graph.constantType(layer.weight) !== 'float32') return 'its weight is not of 32-bit floats';
   const output = shapes.get(node.output[0]);
   if (!output?.slice(1).every((dim) => typeof dim === 'number')) return 'the size of its output is not known';
   const sizes = output.slice(1) as number[];

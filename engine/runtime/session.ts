@@ -4,7 +4,7 @@ import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import { toHalves } from '../tensor/half';
 import { type ElementType, isFloat, type Tensor } from '../tensor/tensor';
-import { runtimeModel, type RuntimeModel } from './large-model';
+import { inMemory, runtimeModel, type RuntimeModel } from './large-model';
 import { type ProviderChoice, type ProviderName, providerVariable, resolveProvider } from './providers';
 
 export interface SessionSettings {
@@ -37,11 +37,13 @@ export class Session {
    */
   static async open(model: Graph | Uint8Array, settings: SessionSettings): Promise<Session> {
     const provider = await resolveProvider(settings.provider);
-    const whole = model instanceof Uint8Array ? { bytes: model, externalData: [] } : runtimeModel(model);
+    const whole = model instanceof Uint8Array ? inMemory(model) : runtimeModel(model);
     try {
       return new Session(await created(whole, provider, settings), provider, whole.externalData);
     } catch (error) {
       throw await refusal(whole, provider, settings, error as Error);
+    } finally {
+      whole.remove();
     }
   }
 
@@ -118,11 +120,12 @@ export class Session {
 }
 
 const created = (
-  { bytes, externalData }: RuntimeModel,
+  { model, externalData }: RuntimeModel,
   provider: ProviderName,
   { threads, optimize = 'all', profile }: SessionSettings,
 ): Promise<InferenceSession> =>
-  InferenceSession.create(bytes, {
+  // The types know of bytes or a path, each in an overload of its own.
+  InferenceSession.create(model as string, {
     externalData,
     executionProviders: [provider],
     intraOpNumThreads: threads,

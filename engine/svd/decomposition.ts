@@ -3,8 +3,9 @@ import type { LinearAlgebra } from '../linalg/linear-algebra';
 import type { Graph, Node } from '../onnx/graph';
 import type { Layer } from '../onnx/layers';
 import type { Shapes } from '../onnx/shapes';
-import { isFloat, type FloatTensor, sizeOf, type Tensor } from '../tensor/tensor';
-import { LowRank, type Matricization } from './low-rank';
+import { type FloatTensor, sizeOf, type Tensor } from '../tensor/tensor';
+import { type Factors, type LowRank, type Matricization, WholeSvd } from './low-rank';
+import { Projection } from './projection';
 
 /** What one unit of rank costs: multiply-accumulates of one sample, and weight elements. */
 export interface UnitCost {
@@ -23,7 +24,7 @@ export interface Decomposition {
    * Replaces `node`, the decomposed layer's, by the two of `rank`. Their weights are new initializers: other readers
    * of the old one keep it, and `Graph.removeDead` drops it where there are none.
    */
-  split(graph: Graph, node: Node, rank: number): void;
+  split(graph: Graph, node: Node, rank: number): Promise<void>;
   /** The factors as named tensors; `SvdMethod.restore` takes them. */
   toTensors(): Map<string, Tensor>;
 }
@@ -32,7 +33,7 @@ export interface Decomposition {
 export interface Form {
   readonly axes: Matricization;
   costPerRank(layer: Layer, shapes: Shapes): UnitCost;
-  split(graph: Graph, node: Node, low: LowRank, rank: number): void;
+  split(graph: Graph, node: Node, factors: Factors, rank: number): void;
 }
 
 /** A way of splitting layers in two by the singular value decomposition of their weights. */
@@ -48,10 +49,30 @@ export interface SvdMethod {
    */
   costPerRank(layer: Layer, shapes: Shapes): UnitCost;
   /** @throws EngineError `InvalidModel` where the weight holds NaN or Inf, naming layer and weight. */
-  decompose(graph: Graph, layer: Layer, library: LinearAlgebra): Promise<Decomposition>;
+  decompose(
+    graph: Graph,
+    layer: Layer,
+    library: LinearAlgebra,
+    /** Elements of a weight beyond which it is decomposed block by block (`Projection`). */
+    limit?: number,
+  ): Promise<Decomposition>;
   /** @throws EngineError `InvalidData` where the tensors are not those of this layer's decomposition. */
-  restore(layer: Layer, tensors: ReadonlyMap<string, Tensor>, library: LinearAlgebra): Decomposition;
+  restore(
+    graph: Graph,
+    layer: Layer,
+    tensors: ReadonlyMap<string, Tensor>,
+    library: LinearAlgebra,
+  ): Decomposition;
 }
+
+/** Elements of a weight up to which U, S and V are kept whole; in float64 they take 1 GiB for a long matrix. */
+const wholeUpTo = 2 ** 26;
+
+/** Reads a layer's weight, each time anew where the graph does not keep it. */
+const weightIn =
+  (graph: Graph, { weight }: Layer) =>
+  () =>
+    graph.constant(weight) as FloatTensor;
 
 /**
  * A method from the form that each layer takes, where `formOf` gives a reason if it has none; `refuse` gives reasons
@@ -69,17 +90,17 @@ export function methodOf(
   };
   const decomposition = (of: Form, low: LowRank, library: LinearAlgebra): Decomposition => ({
     maxRank: low.maxRank,
-    singularValues: low.svd.s,
+    singularValues: low.singularValues,
     lowRank: (rank) => low.weight(rank, library),
-    split: (graph, node, rank) => of.split(graph, node, low, rank),
+    split: async (graph, node, rank) => of.split(graph, node, await low.factors(rank, library), rank),
     toTensors: () => low.toTensors(),
   });
   return {
     refusal(graph, layer) {
-      const weight = graph.constant(layer.weight);
+      const type = graph.constantType(layer.weight);
       const onLeft = layer.node.opType === 'MatMul' && layer.node.input[0] === layer.weight;
       if (layer.node.input[1] !== layer.weight && !onLeft) return 'its weight is not its second input';
-      if (!isFloat(weight)) return `its weight is ${weight?.type ?? 'of an unknown type'}, not float32`;
+      if (type !== 'float32') return `its weight is ${type ?? 'of an unknown type'}, not float32`;
       const found = formOf(layer);
       return typeof found === 'string' ? found : refuse(graph, layer);
     },
@@ -88,7 +109,7 @@ export function methodOf(
       return Math.min(...[rows, columns].map((axes) => sizeOf(axes.map((axis) => layer.dims[axis]))));
     },
     costPerRank: (layer, shapes) => form(layer).costPerRank(layer, shapes),
-    async decompose(graph, layer, library) {
+    async decompose(graph, layer, library, limit = wholeUpTo) {
       const found = form(layer);
       const weight = graph.constant(layer.weight) as FloatTensor;
       if (!weight.data.every(Number.isFinite))
@@ -96,11 +117,18 @@ export function methodOf(
           'InvalidModel',
           `weight ${layer.weight} of layer ${layer.name} holds NaN or Inf: train or export the model again, or ignore the layer`,
         );
-      return decomposition(found, await LowRank.of(weight, found.axes, library), library);
+      const low =
+        weight.data.length > limit
+          ? await Projection.of(weightIn(graph, layer), found.axes, library)
+          : await WholeSvd.of(weight, found.axes, library);
+      return decomposition(found, low, library);
     },
-    restore(layer, tensors, library) {
+    restore(graph, layer, tensors, library) {
       const found = form(layer);
-      return decomposition(found, LowRank.fromTensors(tensors, layer.dims, found.axes), library);
+      const low = tensors.has('v')
+        ? WholeSvd.fromTensors(tensors, layer.dims, found.axes)
+        : Projection.fromTensors(tensors, layer.dims, found.axes, weightIn(graph, layer));
+      return decomposition(found, low, library);
     },
   };
 }

@@ -18,8 +18,22 @@ export interface Factors {
   readonly output: Float32Array;
 }
 
-/** A weight decomposed as a matrix: every rank is then a matter of taking columns. */
-export class LowRank {
+/** A weight decomposed as a matrix, for every rank. */
+export interface LowRank {
+  /** min(rows, columns) of the matrix. */
+  readonly maxRank: number;
+  /** Descending. */
+  readonly singularValues: Float64Array;
+  /** The factors of `rank`, the root of each singular value in either, so that their scales are alike. */
+  factors(rank: number, library: LinearAlgebra): Promise<Factors>;
+  /** The weight, in its own shape, that the factors of `rank` amount to. */
+  weight(rank: number, library: LinearAlgebra): Promise<FloatTensor>;
+  /** What it is kept as between jobs, by name. */
+  toTensors(): Map<string, Tensor>;
+}
+
+/** U, S and V of a weight: every rank is then a matter of taking columns. */
+export class WholeSvd implements LowRank {
   constructor(
     /** The weight's shape. */
     readonly dims: readonly number[],
@@ -28,22 +42,24 @@ export class LowRank {
   ) {}
 
   /** @throws EngineError `InvalidModel` where the weight holds NaN or Inf, on which iterations would not end. */
-  static async of(weight: FloatTensor, axes: Matricization, library: LinearAlgebra): Promise<LowRank> {
+  static async of(weight: FloatTensor, axes: Matricization, library: LinearAlgebra): Promise<WholeSvd> {
     const { dims, data } = weight;
     const [rows, columns] = [offsets(dims, axes.rows), offsets(dims, axes.columns)];
     const matrix = matrixOf(rows.length, columns.length);
     let at = 0;
     for (const row of rows) for (const column of columns) matrix.data[at++] = data[row + column];
-    return new LowRank(dims, axes, await library.svd(matrix));
+    return new WholeSvd(dims, axes, await library.svd(matrix));
   }
 
-  /** min(rows, columns) of the matrix. */
   get maxRank(): number {
     return this.svd.s.length;
   }
 
-  /** The factors of `rank`, the root of each singular value in either, so that their scales are alike. */
-  factors(rank: number): Factors {
+  get singularValues(): Float64Array {
+    return this.svd.s;
+  }
+
+  async factors(rank: number): Promise<Factors> {
     const { u, s, v } = this.svd;
     const input = new Float32Array(u.rows * rank);
     const output = new Float32Array(rank * v.rows);
@@ -56,7 +72,6 @@ export class LowRank {
     return { input, output };
   }
 
-  /** The weight, in its own shape, that the factors of `rank` amount to. */
   async weight(rank: number, library: LinearAlgebra): Promise<FloatTensor> {
     const { u, s, v } = this.svd;
     const scaled = matrixOf(
@@ -72,7 +87,6 @@ export class LowRank {
     return weight;
   }
 
-  /** U, S, V and the weight's shape as named tensors. */
   toTensors(): Map<string, Tensor> {
     const { u, s, v } = this.svd;
     const matrix = ({ rows, columns, data }: Matrix): Tensor => ({
@@ -93,20 +107,11 @@ export class LowRank {
     tensors: ReadonlyMap<string, Tensor>,
     dims: readonly number[],
     axes: Matricization,
-  ): LowRank {
+  ): WholeSvd {
     const [rows, columns] = [axes.rows, axes.columns].map((of) => sizeOf(of.map((axis) => dims[axis])));
     const rank = Math.min(rows, columns);
-    const stored = Array.from((tensors.get('dims')?.data ?? []) as Float32Array);
-    const read = (name: string, ...shape: number[]) => {
-      const tensor = tensors.get(name);
-      if (tensor?.type !== 'float64' || tensor.dims.join() !== shape.join() || stored.join() !== dims.join())
-        throw new EngineError(
-          'InvalidData',
-          `stored factors do not fit a weight [${dims.join(', ')}]: they are of one [${stored.join(', ')}]`,
-        );
-      return tensor.data as Float64Array<ArrayBuffer>;
-    };
-    return new LowRank(dims, axes, {
+    const read = storedFactors(tensors, dims);
+    return new WholeSvd(dims, axes, {
       u: matrixOf(rows, rank, read('u', rows, rank)),
       s: read('s', rank),
       v: matrixOf(columns, rank, read('v', columns, rank)),
@@ -114,8 +119,25 @@ export class LowRank {
   }
 }
 
+/**
+ * A reader of stored matrices by name and shape.
+ * @throws EngineError `InvalidData` where they are not the factors of a weight of this shape.
+ */
+export function storedFactors(tensors: ReadonlyMap<string, Tensor>, dims: readonly number[]) {
+  const stored = Array.from((tensors.get('dims')?.data ?? []) as Float32Array);
+  return (name: string, ...shape: number[]) => {
+    const tensor = tensors.get(name);
+    if (tensor?.type !== 'float64' || tensor.dims.join() !== shape.join() || stored.join() !== dims.join())
+      throw new EngineError(
+        'InvalidData',
+        `stored factors do not fit a weight [${dims.join(', ')}]: they are of one [${stored.join(', ')}]`,
+      );
+    return tensor.data as Float64Array<ArrayBuffer>;
+  };
+}
+
 /** Where in memory each combination of indices along `axes` begins, the last axis running fastest. */
-function offsets(dims: readonly number[], axes: readonly number[]): number[] {
+export function offsets(dims: readonly number[], axes: readonly number[]): number[] {
   return axes.reduce<number[]>(
     (found, axis) => {
       const stride = sizeOf(dims.slice(axis + 1));

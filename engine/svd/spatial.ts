@@ -28,8 +28,7 @@ const planeForm = ({ dims: [n, m, h, w] }: Layer): Form => ({
     const sizes = { dims: layer.dims, outHeight, outWidth, betweenWidth };
     return { macs: macsPerRank(sizes), params: m * h + n * w };
   },
-  split(graph, node, low, rank) {
-    const { input, output } = low.factors(rank);
+  split(graph, node, { input, output }, rank) {
     splitConv(graph, node, {
       first: floats([rank, m, h, 1], swapped(input, m * h, rank, 1)),
       second: floats([n, rank, 1, w], swapped(output, rank, n, w)),

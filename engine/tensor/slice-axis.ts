@@ -1,3 +1,4 @@
+import { runsOf } from './runs';
 import { sizeOf, type Tensor, type TensorData } from './tensor';
 
 /** The entries `keep` of `tensor` along `axis`, in that order. */
@@ -8,11 +9,15 @@ export function sliceAxis(tensor: Tensor, axis: number, keep: readonly number[])
   const data = tensor.data.slice(0, outer * keep.length * inner) as TensorData & {
     set(values: TensorData, at: number): void;
   };
+  const runs = runsOf(keep);
+  let end = 0;
   for (let o = 0; o < outer; o++) {
-    keep.forEach((channel, at) => {
-      const from = (o * width + channel) * inner;
-      data.set(tensor.data.subarray(from, from + inner), (o * keep.length + at) * inner);
-    });
+    for (const [first, last] of runs) {
+      const from = (o * width + first) * inner;
+      const to = (o * width + last) * inner;
+      data.set(tensor.data.subarray(from, to), end);
+      end += to - from;
+    }
   }
   return { type: tensor.type, dims: tensor.dims.map((dim, at) => (at === axis ? keep.length : dim)), data };
 }

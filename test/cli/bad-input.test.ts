@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 import { writeNpy } from '../../engine/data/npy';
@@ -6,7 +15,8 @@ import { saveModel } from '../../engine/onnx/model';
 import { slimflow } from '../support/cli';
 import { inFolder } from '../support/folder';
 import { modelOf, randoms } from '../support/graphs';
-import { tinyJob } from '../support/tiny';
+import { hugeModel } from '../support/huge';
+import { tinyJob, tinyNetwork } from '../support/tiny';
 
 /** What is wrong, how it is made wrong in a folder with a good job (or by changing the spec), and what is said. */
 const cases: [string, object, (folder: string) => void, RegExp][] = [
@@ -67,6 +77,40 @@ const cases: [string, object, (folder: string) => void, RegExp][] = [
     { outDir: 'blocked/out' },
     (folder) => writeFileSync(join(folder, 'blocked'), ''),
     /^spec .*job\.json: outDir .*blocked.out can't be written to: /,
+  ],
+  [
+    'an outDir that no folder can be made for',
+    { outDir: '/proc/slimflow/out' },
+    () => undefined,
+    /^spec .*job\.json: outDir .*can't be written to: ENOENT/,
+  ],
+  [
+    'an outDir where the weights lie that the result would replace',
+    { model: 'out/net.onnx' },
+    (folder) => {
+      mkdirSync(join(folder, 'out'));
+      const path = join(folder, 'out', 'model.onnx');
+      saveModel(tinyNetwork(), path, { externalData: true });
+      renameSync(path, join(folder, 'out', 'net.onnx'));
+    },
+    /^spec .*job\.json: outDir .*out is where .*model\.onnx\.data lies, which the result would replace/,
+  ],
+  [
+    'fine-tuning of 2 GB and over',
+    { model: 'huge.onnx' },
+    (folder) => hugeModel(join(folder, 'huge.onnx')),
+    /^spec .*huge\.onnx has 24\d+ bytes of weights, and fine-tuning takes models below 2 GB: set fineTune\.epochs to 0/,
+  ],
+  [
+    'weights outside the folder of the model',
+    {},
+    (folder) => {
+      mkdirSync(join(folder, 'net'));
+      saveModel(tinyNetwork(), join(folder, 'model.onnx'), { externalData: true });
+      renameSync(join(folder, 'model.onnx.data'), join(folder, 'net', 'data'));
+      symlinkSync('/etc/hostname', join(folder, 'model.onnx.data'));
+    },
+    /is a link that leaves the model's folder/,
   ],
   ['an unknown key', { tolerence: 1 }, () => undefined, /^spec .*job\.json: unknown key tolerence$/],
   [

@@ -80,6 +80,23 @@ describe('slimflow compress', () => {
       expect(other.status).toBe(2);
     }));
 
+  it('does not take the scores of other weights, though they lie beside the model', () =>
+    inFolder(async (folder) => {
+      const graph = tinyNetwork();
+      const path = join(folder, 'model.onnx');
+      saveModel(graph, path, { externalData: true });
+      const before = readFileSync(path);
+      const command = args('spatial-svd', 0.7, '--scores', 'scores.json');
+      await compressed(folder, command);
+      expect(readdirSync(folder)).toContain('small.onnx.data');
+      graph.setConstant('c3.weight', floats([12, 12, 3, 3]));
+      saveModel(graph, path, { externalData: true });
+      expect(readFileSync(path)).toEqual(before);
+      const { err, status } = await slimflow(folder, command);
+      expect(err).toMatch(/--scores scores.json was computed for another model/);
+      expect(status).toBe(2);
+    }));
+
   it('counts parameters where they are the cost, and leaves no layer below the minimum', () =>
     inFolder(async (folder) => {
       tinyJob(folder);
@@ -217,6 +234,12 @@ const refused: [string, string[], (folder: string) => void, RegExp][] = [
     ['--target', '0.5', '--candidates', '1'],
     nothing,
     /1 candidate ratios: an integer of at least 2/,
+  ],
+  [
+    'scores in a folder that cannot be made',
+    ['--target', '0.5', '--scores', '/proc/slimflow/scores.json'],
+    nothing,
+    /--scores \/proc\/slimflow\/scores\.json can't be written to: ENOENT/,
   ],
   ['nothing by hand in mode manual', ['--select', 'manual'], nothing, /give a ratio or channels/],
   ['fine-tuning behind layers without data', ['--fine-tune-each', '1'], nothing, /give --data, a spec with/],

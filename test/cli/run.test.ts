@@ -1,11 +1,16 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { InferenceSession } from 'onnxruntime-node';
 
 import { answers } from '../../client/probe';
+import { macsOf } from '../../engine/onnx/layers';
+import { saveModel } from '../../engine/onnx/model';
+import { openModel } from '../../engine/onnx/prepare';
 import { Result } from '../../spec/result';
 import { slimflow } from '../support/cli';
 import { inFolder } from '../support/folder';
-import { tinyJob } from '../support/tiny';
+import { tinyJob, tinyNetwork } from '../support/tiny';
 
 const resultIn = (folder: string) =>
   Result.parse(JSON.parse(readFileSync(join(folder, 'out', 'result.json'), 'utf8')));
@@ -58,6 +63,32 @@ describe('slimflow run, on a real server with the real engine', () => {
       expect([err, status]).toEqual(['', 0]);
       const { candidates, failed } = resultIn(folder);
       expect([candidates.map(({ id }) => id), failed]).toEqual([['ssvd-0.50'], []]);
+    }));
+
+  it('takes a model whose weights lie beside it, and writes one', () =>
+    inFolder(async (folder) => {
+      const job = tinyJob(folder, {
+        techniques: ['spatial-svd'],
+        ssvdTargets: [0.5],
+        model: 'net/model.onnx',
+      });
+      mkdirSync(join(folder, 'net'));
+      saveModel(tinyNetwork(), join(folder, 'net', 'model.onnx'), { externalData: true });
+      const { status, err, out } = await slimflow(folder, ['run', job]);
+      expect([err, status]).toEqual(['', 0]);
+      expect(out).toMatch(/Written: \S+model\.onnx, \S+model\.onnx\.data, \S+result\.json/);
+      expect(readdirSync(join(folder, 'out')).sort()).toEqual([
+        'model.onnx',
+        'model.onnx.data',
+        'result.json',
+      ]);
+      const written = join(folder, 'out', 'model.onnx');
+      await (await InferenceSession.create(written)).release();
+      const { selected, candidates, final } = resultIn(folder);
+      expect(macsOf(openModel(written)) / macsOf(tinyNetwork())).toBeCloseTo(final!.macRatio, 9);
+      // Where result.json says that the model is, there is a model that any program opens.
+      const { uri } = candidates.find(({ id }) => id === selected)!.model;
+      await (await InferenceSession.create(fileURLToPath(uri))).release();
     }));
 
   it('ends with status 3 when the requirement is not met, without a model', () =>

@@ -7,12 +7,16 @@ import { join } from 'node:path';
 import { startGuidebook, taskQueueOf } from '../../client/guidebook';
 import { prepare } from '../../client/prepare';
 import { failureMessage, type LiveProgress, watch } from '../../client/watch';
+import { saveModel } from '../../engine/onnx/model';
+import { openModel } from '../../engine/onnx/prepare';
 import { CompressionSpec } from '../../spec/spec';
 import { FileStore } from '../../store/store';
 import { workflowCode } from '../../workers/bundle';
 import { fakeActivities, fakeInput, hopeless, type World } from '../support/fake-activities';
 import { inFolder } from '../support/folder';
+import { randoms } from '../support/graphs';
 import { temporal } from '../support/temporal';
+import { tinyNetwork } from '../support/tiny';
 
 let server: TestWorkflowEnvironment;
 beforeAll(async () => {
@@ -67,6 +71,23 @@ describe('starting the guidebook', () => {
       expect(await store.has(input.model)).toBe(true);
       expect(input.data.test).toEqual({ ...input.data.train, range: [0, 1] });
       expect(input.settings).not.toHaveProperty('outDir');
+    }));
+
+  it('takes in the files of the weights with the model: another weight is another model', () =>
+    inFolder(async (folder) => {
+      const store = new FileStore(join(folder, 'store'));
+      const spec = specIn(folder);
+      const digestWith = async (seed: number) => {
+        const graph = tinyNetwork();
+        graph.setConstant('c3.weight', randoms([12, 12, 3, 3], seed));
+        saveModel(graph, spec.model, { externalData: true });
+        return (await prepare(spec, store)).model.sha256;
+      };
+      const first = await digestWith(1);
+      expect(await digestWith(2)).not.toBe(first);
+      expect(await digestWith(1)).toBe(first);
+      const { model } = await prepare(spec, store);
+      expect(openModel(await store.path(model)).constant('c3.weight')).toEqual(randoms([12, 12, 3, 3], 1));
     }));
 
   it('finds the run of the same spec that is under way; another spec, model or store is another run', () =>

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { artifactsIn } from '../../store/artifact';
+import { sha256OfFiles } from '../../store/bundle';
 import { sha256 } from '../../store/digest';
 import { ArtifactError } from '../../store/errors';
 import { FileStore } from '../../store/store';
@@ -67,7 +68,84 @@ describe('artifacts', () => {
     }));
 });
 
+/** A model and its weights, as files in a folder; gives their paths. */
+function modelIn(folder: string, weights = 'weights'): string[] {
+  mkdirSync(join(folder, 'net', 'data'), { recursive: true });
+  const paths = ['net.onnx', 'data/w.bin'].map((name) => join(folder, 'net', name));
+  writeFileSync(paths[0], 'model');
+  writeFileSync(paths[1], weights);
+  return paths;
+}
+
+describe('files that belong together', () => {
+  it('are one artifact: the path of the first, the others around it', () =>
+    inStore(async (store, folder) => {
+      const ref = await store.putFiles(modelIn(folder));
+      const path = await store.path(ref);
+      expect([ref.bytes, fileOf(ref)]).toEqual([12, path]);
+      expect(readFileSync(path, 'utf8')).toBe('model');
+      expect(readFileSync(join(path, '..', 'data', 'w.bin'), 'utf8')).toBe('weights');
+      expect(await store.putFiles(modelIn(folder), { move: true })).toEqual(ref);
+      expect(modelIn(folder).length).toBe(2); // moved away, and made again
+      expect(readdirSync(join(store.root, 'scratch'))).toEqual([]);
+      expect(ref.sha256).toBe(await sha256OfFiles(modelIn(folder)));
+    }));
+
+  it('are another artifact when any of them changes; a single file is named as ever', () =>
+    inStore(async (store, folder) => {
+      const refs = [await store.putFiles(modelIn(folder)), await store.putFiles(modelIn(folder, 'Weights'))];
+      expect(refs[0].sha256).not.toBe(refs[1].sha256);
+      expect((await store.putFiles([modelIn(folder)[0]])).sha256).toBe(sha256('model'));
+      expect(await sha256OfFiles([modelIn(folder)[0]])).toBe(sha256('model'));
+    }));
+
+  it.each<[string, (folder: string) => void]>([
+    ['a weight is changed', (at) => writeFileSync(join(at, 'data', 'w.bin'), 'Weights')],
+    ['a weight is gone', (at) => rmSync(join(at, 'data', 'w.bin'))],
+    ['the list is gone', (at) => rmSync(join(at, 'files.json'))],
+    ['the list names other files', (at) => writeFileSync(join(at, 'files.json'), '[]')],
+  ])('are corrupt when %s, and mended when they are put again', (_, spoil) =>
+    inStore(async (store, folder) => {
+      const ref = await store.putFiles(modelIn(folder));
+      const result = { model: ref };
+      await store.setResult('k', result);
+      spoil(join(await store.path(ref), '..'));
+      const other = new FileStore(store.root);
+      await expect(other.path(ref)).rejects.toMatchObject({ code: 'ArtifactCorrupt' });
+      expect(await other.result('k')).toBeUndefined();
+      expect(await other.putFiles(modelIn(folder))).toEqual(ref);
+      expect(await other.result('k')).toEqual(result);
+    }),
+  );
+
+  it('are exported together, the first under the name asked for', () =>
+    inStore(async (store, folder) => {
+      mkdirSync(join(folder, 'out'));
+      await store.export(await store.putFiles(modelIn(folder)), join(folder, 'out', 'small.onnx'));
+      expect(readdirSync(join(folder, 'out')).sort()).toEqual(['data', 'small.onnx']);
+      expect(readFileSync(join(folder, 'out', 'data', 'w.bin'), 'utf8')).toBe('weights');
+    }));
+
+  it('must lie in the folder of the first', () =>
+    inStore(async (store, folder) => {
+      const [, inner] = modelIn(folder);
+      await expect(store.putFiles([inner, join(folder, 'net', 'net.onnx')])).rejects.toThrow(
+        /net.onnx does not lie in the folder of w.bin/,
+      );
+    }));
+});
+
 describe('user files', () => {
+  it('that belong together are taken in once, and again after one changed', () =>
+    inStore(async (store, folder) => {
+      const first = await store.import(...modelIn(folder));
+      const [path, weights] = [join(folder, 'net', 'net.onnx'), join(folder, 'net', 'data', 'w.bin')];
+      expect(await store.import(path, weights)).toEqual(first);
+      expect(readdirSync(join(store.root, 'imports'))).toHaveLength(1);
+      writeFileSync(weights, 'other weights');
+      expect((await store.import(path, weights)).sha256).not.toBe(first.sha256);
+    }));
+
   it('are taken in once, and again after they changed', () =>
     inStore(async (store, folder) => {
       const file = join(folder, 'model.onnx');

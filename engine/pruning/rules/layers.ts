@@ -89,7 +89,7 @@ export const matMul: Rule = (node, scope) => {
 };
 
 const weightDims = (node: Node, { graph }: Scope, index = 1): readonly number[] | undefined =>
-  graph.constant(node.input[index])?.dims;
+  graph.constantDims(node.input[index]);
 
 /**
  * Whether a grouped convolution loses whole groups, as depthwise ones do, or each group the same of its channels:

@@ -25,6 +25,7 @@ import {
 } from '../../../engine/onnx/proto/onnx_pb';
 import { floats } from '../../../engine/tensor/tensor';
 import { randoms, runOnce } from '../../support/graphs';
+import { hugeModel } from '../../support/huge';
 import { tinyNetwork } from '../../support/tiny';
 
 const folder = mkdtempSync(join(tmpdir(), 'slimflow-'));
@@ -84,17 +85,28 @@ describe('external data', () => {
   });
 
   it('past what protobuf holds must be handed over by file', () => {
-    const path = saved('huge');
-    const model = fromBinary(ModelProtoSchema, readFileSync(path));
-    model.graph!.initializer.push({ ...model.graph!.initializer[0], name: 'huge', dims: [600_000_000n] });
-    repoint(model.graph!.initializer.at(-1)!, { offset: '0', length: '2400000000' });
-    writeFileSync(path, toBinary(ModelProtoSchema, model));
-    truncateSync(`${path}.data`, 2_400_000_000); // a sparse file: it takes no room on the disk
+    const path = join(folder, 'huge.onnx');
+    hugeModel(path);
     const graph = loadModel(path);
     expect(needsFile(graph)).toBe(true);
     expect(graph.constantDims('huge')).toEqual([600_000_000]);
     expect(() => serializeModel(graph)).toThrow(/more than a model in memory may have: save it to a file/);
     expect(needsFile(tinyNetwork())).toBe(false);
+  });
+
+  it('of many bytes is shared by those who look at it, and not kept for others', () => {
+    const path = saved('large');
+    const model = fromBinary(ModelProtoSchema, readFileSync(path));
+    const weight = model.graph!.initializer.find(({ name }) => name === 'c3.weight')!;
+    model.graph!.initializer.push({ ...weight, name: 'large', dims: [2n ** 24n] });
+    repoint(model.graph!.initializer.at(-1)!, { offset: '0', length: String(2 ** 26) });
+    writeFileSync(path, toBinary(ModelProtoSchema, model));
+    truncateSync(`${path}.data`, 2 ** 26);
+    const graph = loadModel(path);
+    const [one, two] = [graph, graph.clone()].map((g) => g.constant('large')!);
+    expect(one.data.buffer).toBe(two.data.buffer);
+    expect([one, graph.constant('large')].map((tensor) => tensor!.dims)).toEqual([[2 ** 24], [2 ** 24]]);
+    expect(graph.constant('large')).not.toBe(graph.constant('large'));
   });
 });
 

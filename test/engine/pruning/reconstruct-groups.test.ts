@@ -108,7 +108,9 @@ describe('every kind of layer', () => {
     const few = new ReconstructionSamples(data, { samples: 2, patches: 2, seed: 2 }, { threads: 1, algebra });
     const plan = [[0, 1, 2], null, null, null, null];
     const { graph: refitted, warnings } = await reconstructGroups(graph, layers, found, plan, few);
-    expect(warnings[0]).toBe('bare: 4 reconstruction samples for 54 unknowns; raise reconstruction.samples');
+    expect(warnings[0]).toBe(
+      'bare: 4 reconstruction samples for 54 unknowns; raise reconstruction.samples (--reconstruction-samples)',
+    );
     expect((await runOnce(refitted, randoms([1, 3, 8, 8], 1))).data.every(Number.isFinite)).toBe(true);
   });
 });

@@ -1,11 +1,16 @@
+import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 
 import { declare } from '../../../engine/onnx/extract';
+import { pointTo } from '../../../engine/onnx/external-data';
+import { TensorProto_DataLocation as Location } from '../../../engine/onnx/proto/onnx_pb';
 import { runtimeModel } from '../../../engine/runtime/large-model';
 import { Session } from '../../../engine/runtime/session';
 import { asFloats } from '../../../engine/tensor/as-floats';
 import { floats, int64s, type Tensor } from '../../../engine/tensor/tensor';
-import { modelOf, randoms } from '../../support/graphs';
+import { inFolder } from '../../support/folder';
+import { distance, modelOf, randoms, runOnce } from '../../support/graphs';
 import { tinyNetwork } from '../../support/tiny';
 
 describe('feeds that do not fit', () => {
@@ -40,7 +45,8 @@ it.each(['float16', 'float64'] as const)('feeds inputs of %s, and reads such out
 
 describe('a model whose weights pass the limit of one message', () => {
   const graph = tinyNetwork();
-  const { bytes, externalData } = runtimeModel(graph, 0);
+  const { model, externalData } = runtimeModel(graph, { whole: 0 });
+  const bytes = model as Uint8Array;
 
   it('hands them over beside it, without copying them', async () => {
     const weight = graph.model.graph!.initializer.find(({ name }) => name === 'c3.weight')!;
@@ -49,6 +55,23 @@ describe('a model whose weights pass the limit of one message', () => {
     expect(weight.externalData).toEqual([]); // the graph itself stays as it was
   });
 
+  it('holds its small tensors itself, though they lay in a file', () =>
+    inFolder(async (folder) => {
+      const data = join(folder, 'bias');
+      writeFileSync(data, new Uint8Array(Float32Array.from({ length: 12 }, (_, at) => at).buffer));
+      const small = tinyNetwork();
+      const bias = small.model.graph!.initializer.find(({ name }) => name === 'c3.bias')!;
+      const span = { path: data, offset: 0, length: 48, modified: statSync(data).mtimeMs };
+      Object.assign(bias, {
+        rawData: undefined,
+        externalData: pointTo(span),
+        dataLocation: Location.EXTERNAL,
+      });
+      const handed = runtimeModel(small, { whole: 0 });
+      const { externalData: beside } = handed;
+      await (await InferenceSession.create(handed.model as Uint8Array, { externalData: beside })).release();
+    }));
+
   it('is run by ONNX Runtime as the whole is', async () => {
     const beside = await InferenceSession.create(bytes, { externalData });
     const whole = await Session.open(graph, { threads: 1 });
@@ -56,6 +79,27 @@ describe('a model whose weights pass the limit of one message', () => {
     const { y } = await beside.run({ x: new OrtTensor('float32', x.data, x.dims) });
     expect(y.data).toEqual((await whole.run({ x })).y.data);
     await Promise.all([beside.release(), whole.close()]);
+  });
+});
+
+describe('a model with a tensor too large for memory', () => {
+  it('is run from a file, which is gone once it is open', async () => {
+    const graph = tinyNetwork();
+    const { model, externalData, remove } = runtimeModel(graph, { tensor: 4000 });
+    expect([typeof model, externalData]).toEqual(['string', []]);
+    const session = await InferenceSession.create(model as string);
+    remove();
+    expect(existsSync(dirname(model as string))).toBe(false);
+    const x = randoms([2, 1, 8, 8], 1);
+    const { y } = await session.run({ x: new OrtTensor('float32', x.data, x.dims) });
+    const found = floats(y.dims, y.data as Float32Array);
+    expect(distance(found, await runOnce(graph, x))).toBeLessThan(1e-5);
+    await session.release();
+  });
+
+  it('names the folder that has no room for it', () => {
+    const handOver = () => runtimeModel(tinyNetwork(), { tensor: 4000, folder: '/proc/none' });
+    expect(handOver).toThrow(/run from the folder \/proc\/none, which cannot take it .*set TMPDIR/);
   });
 });
 

@@ -30,7 +30,7 @@ describe.each(Object.entries(svdMethods))('%s of unusual weights', (_, method) =
     const [layer] = layersOf(graph);
     const svd = await method.decompose(graph, layer, library);
     expect(distance(await svd.lowRank(1), weight)).toBeLessThan(1e-6);
-    svd.split(graph, layer.node, 1);
+    await svd.split(graph, layer.node, 1);
     expect(distance(await runOnce(graph, x), expected)).toBeLessThan(1e-5);
   });
 
@@ -72,7 +72,7 @@ it('spatial SVD leaves fully connected layers to weight SVD', () => {
 it('refuses stored factors of another weight', async () => {
   const [graph, other] = [modelWith(randoms([4, 3, 3, 3], 1)), modelWith(randoms([4, 2, 3, 3], 1))];
   const svd = await spatialSvd.decompose(graph, layersOf(graph)[0], library);
-  expect(() => spatialSvd.restore(layersOf(other)[0], svd.toTensors(), library)).toThrow(
+  expect(() => spatialSvd.restore(other, layersOf(other)[0], svd.toTensors(), library)).toThrow(
     /do not fit a weight \[4, 2, 3, 3\]/,
   );
 });
@@ -91,7 +91,7 @@ it('splitting one reader of a shared weight does not change the other', async ()
   const [graph, masked] = [shared(), shared()];
   const [one] = layersOf(graph);
   const svd = await weightSvd.decompose(graph, one, library);
-  svd.split(graph, one.node, 2);
+  await svd.split(graph, one.node, 2);
   graph.removeDead();
   masked.setConstant('low', await svd.lowRank(2));
   masked.setInput(masked.nodes[0], 1, 'low');

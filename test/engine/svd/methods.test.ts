@@ -26,18 +26,22 @@ const cases: [string, keyof typeof svdMethods, fc.Arbitrary<LayerCase>][] = [
 
 describe.each(cases)('%s', (_, technique, layers) => {
   const method = svdMethods[technique];
-  const withRank = fc.record({ layer: layers, share: fc.double({ min: 0, max: 1, noNaN: true }) });
-  const check = (of: (layer: LayerCase, share: number) => Promise<void>) =>
+  const withRank = fc.record({
+    layer: layers,
+    share: fc.double({ min: 0, max: 1, noNaN: true }),
+    limit: fc.constantFrom(undefined, 0), // whole, or as large weights are decomposed
+  });
+  const check = (of: (layer: LayerCase, share: number, limit?: number) => Promise<void>) =>
     fc.assert(
-      fc.asyncProperty(withRank, ({ layer, share }) => of(layer, share)),
+      fc.asyncProperty(withRank, ({ layer, share, limit }) => of(layer, share, limit)),
       { numRuns: 25 },
     );
   const rankOf = (share: number, maxRank: number) => 1 + Math.floor(share * (maxRank - 1));
 
   it('errs by the root of the dropped squared singular values (Eckart and Young)', () =>
-    check(async ({ graph }, share) => {
+    check(async ({ graph }, share, limit) => {
       const [layer] = layersOf(graph);
-      const svd = await method.decompose(graph, layer, library);
+      const svd = await method.decompose(graph, layer, library, limit);
       expect(svd.maxRank).toBe(method.maxRank(layer));
       const weight = (graph.constant('w') as FloatTensor).data;
       const rank = rankOf(share, svd.maxRank);
@@ -48,27 +52,27 @@ describe.each(cases)('%s', (_, technique, layers) => {
     }));
 
   it('computes what the layer did at full rank', () =>
-    check(async ({ graph, x }) => {
+    check(async ({ graph, x }, _share, limit) => {
       const expected = await runOnce(graph, x);
       const [layer] = layersOf(graph);
       expect(method.refusal(graph, layer)).toBeUndefined();
-      const svd = await method.decompose(graph, layer, library);
-      svd.split(graph, layer.node, svd.maxRank);
+      const svd = await method.decompose(graph, layer, library, limit);
+      await svd.split(graph, layer.node, svd.maxRank);
       graph.removeDead();
       expect(distance(await runOnce(graph, x), expected)).toBeLessThan(1e-4);
     }));
 
   it('computes what the layer with the low-rank weight does, and costs what was predicted', () =>
-    check(async ({ graph, x }, share) => {
+    check(async ({ graph, x }, share, limit) => {
       const [layer] = layersOf(graph);
       const unit = method.costPerRank(layer, inferShapes(graph));
-      const decomposed = await method.decompose(graph, layer, library);
-      const svd = method.restore(layer, decomposed.toTensors(), library);
+      const decomposed = await method.decompose(graph, layer, library, limit);
+      const svd = method.restore(graph, layer, decomposed.toTensors(), library);
       const rank = rankOf(share, svd.maxRank);
       const masked = graph.clone();
       masked.setConstant('w', await svd.lowRank(rank));
       const bias = biasOf(layer) * (graph.constant('b')?.data.length ?? 0);
-      svd.split(graph, layer.node, rank);
+      await svd.split(graph, layer.node, rank);
       graph.removeDead();
       expect(distance(await runOnce(graph, x), await runOnce(masked, x))).toBeLessThan(1e-4);
       expect(macsOf(graph)).toBe(rank * unit.macs);

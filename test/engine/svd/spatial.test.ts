@@ -47,7 +47,7 @@ describe('spatial SVD against PyTorch', () => {
     [4, 'rank4'],
   ])('the pair at rank %d convolves like it', async (rank, name) => {
     const { graph, layer, svd } = await decomposed();
-    svd.split(graph, layer.node, rank);
+    await svd.split(graph, layer.node, rank);
     expect(distance(await runOnce(graph, conv.get('x')!), conv.get(name)!)).toBeLessThan(1e-5);
   });
 });

@@ -1,0 +1,17 @@
+import { EngineError } from '../errors';
+import { weightLimit } from '../onnx/model';
+
+/**
+ * Whether a model is small enough to be trained: training keeps parameters, momenta and their next values in memory as
+ * vectors of one graph, which ends where ONNX files do.
+ * @param bytes of its weights
+ * @throws EngineError `UnsupportedModel`
+ */
+export function checkTrainable(model: string, bytes: number): void {
+  if (bytes > weightLimit)
+    throw new EngineError(
+      'UnsupportedModel',
+      `model ${model} has ${bytes} bytes of weights, and training takes models below 2 GB: bring it below that by ` +
+        '`slimflow compress` without fine-tuning first',
+    );
+}
