@@ -11,7 +11,7 @@ export const compress =
   (request) =>
     perform(at, 'compress', request, (performance) =>
       at.store.scratch.use((folder) => {
-        const { compute, fineTuneEach: settings, ...rest } = request;
+        const { compute, fineTuneEach: settings, teacher, ...rest } = request;
         const out = join(folder, 'model.onnx');
         return checkpointed(
           at,
@@ -28,7 +28,11 @@ export const compress =
               factors,
               train: await localData(at.store, request.train),
               machinery: machineryAt(at, compute),
-              fineTuneEach: settings && { settings, ...checkpointing },
+              fineTuneEach: settings && {
+                settings,
+                teacher: teacher && (await at.store.path(teacher)),
+                ...checkpointing,
+              },
               out,
             };
             return performance.run('compress', input, onProgress);

@@ -23,6 +23,7 @@ export const fineTune =
                 model: await at.store.path(request.model),
                 data: await localData(at.store, request.data),
                 settings: request.settings,
+                teacher: request.teacher && (await at.store.path(request.teacher)),
                 evaluate: request.evaluate && {
                   data: await localData(at.store, request.evaluate.data),
                   metric: request.evaluate.metric,

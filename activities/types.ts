@@ -97,6 +97,8 @@ export interface CompressRequest {
   readonly compute: Compute;
   /** Fine-tuning behind each compressed layer; `epochs` may be a fraction. None where it is left out. */
   readonly fineTuneEach?: FineTuneSettings;
+  /** What `fineTuneEach.distillation` learns from; left out where that is not asked for. */
+  readonly teacher?: ArtifactRef;
 }
 
 export interface CompressedModel extends Omit<Compression, 'plan'> {
@@ -109,6 +111,8 @@ export interface FineTuneRequest {
   readonly settings: FineTuneSettings;
   /** What earlyStopping and keepBest judge by; left out where neither is asked for. */
   readonly evaluate?: JudgingData<DataRef>;
+  /** What `settings.distillation` learns from; left out where that is not asked for. */
+  readonly teacher?: ArtifactRef;
 }
 
 export interface FineTunedModel extends FineTuning {

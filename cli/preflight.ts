@@ -19,6 +19,7 @@ export async function preflight(file: string): Promise<CompressionSpec> {
     ...analysisOf(spec),
     data: [train, evaluate, test],
     metric: spec.metric,
+    ignoreLabel: spec.fineTune.ignoreLabel,
   });
   if (!summary.parts.some(({ technique }) => spec.techniques.includes(technique)))
     throw new BadInput(

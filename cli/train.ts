@@ -3,11 +3,13 @@ import { dirname, extname, resolve } from 'node:path';
 
 import { EngineError } from '../engine/errors';
 import { trainModel, type TrainReport } from '../engine/jobs/train-model';
+import { forgetCheckpoints } from '../engine/training/checkpoint';
 import { curveTable, trainReport } from '../report/train';
 import { writeAtomically } from '../store/files';
 import { BadInput, exit } from './exit';
 import { checkKept, readTraining, writable } from './preflight';
-import { settingsOf, type TrainFlags } from './train-options';
+import type { TrainFlags } from './train-options';
+import { settingsOf } from './train-settings';
 
 /** `slimflow train`: trains a model, without any server. */
 export async function train(model: string, flags: TrainFlags): Promise<number> {
@@ -16,7 +18,7 @@ export async function train(model: string, flags: TrainFlags): Promise<number> {
   checkPaths(out, checkpoints, flags);
   checkKept(model, out);
   const { data, metric, fineTune } = readTraining(flags.data);
-  const settings = { ...fineTune, ...settingsOf(flags) };
+  const settings = settingsOf(flags, fineTune);
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
@@ -28,6 +30,7 @@ export async function train(model: string, flags: TrainFlags): Promise<number> {
       {
         ...{ model, out, data, metric, settings },
         fromScratch: flags.fromScratch,
+        teacher: flags.teacher,
         threads: flags.threads,
         checkpoints: { folder: checkpoints, seconds: flags.checkpointSeconds },
       },
@@ -40,7 +43,9 @@ export async function train(model: string, flags: TrainFlags): Promise<number> {
       },
     );
     if (flags.curve) await writeAtomically(resolve(flags.curve), curveText(flags.curve, report));
-    if (!flags.checkpoints) rmSync(checkpoints, { recursive: true, force: true });
+    // What is done has nothing to go on from, and must not stand in the way of another training in this folder.
+    if (flags.checkpoints) forgetCheckpoints(checkpoints);
+    else rmSync(checkpoints, { recursive: true, force: true });
     const { curve: _curve, ...told } = report;
     process.stdout.write(`${flags.json ? JSON.stringify(told, undefined, 2) : trainReport(report, out)}\n`);
     return exit.done;

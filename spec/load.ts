@@ -47,7 +47,7 @@ export function loadData(
 export interface Training {
   readonly data: { readonly train: Split; readonly evaluate?: Split; readonly test?: Split };
   readonly metric: MetricName;
-  /** The fields of `fineTune` that are written, without defaults. */
+  /** The fields of `fineTune` that are written, without defaults, and without `perLayer`, which is for compression. */
   readonly fineTune: Partial<FineTuneSettings>;
 }
 
@@ -57,7 +57,11 @@ export interface Training {
  */
 export function loadTraining(file: string): Training {
   const text = readText(file);
-  const { data, metric, fineTune } = parsed(text, file, TrainingSpec);
+  const {
+    data,
+    metric,
+    fineTune: { perLayer: _perLayer, ...fineTune },
+  } = parsed(text, file, TrainingSpec);
   const written = parsed(text, file, z.object({ fineTune: z.record(z.string(), z.unknown()).default({}) }));
   const { train, evaluate, test } = data;
   return {

@@ -12,8 +12,8 @@ import {
   selectNames,
   techniques,
 } from '../engine/jobs/method';
-import type { FineTuneSettings } from '../engine/jobs/types';
-import { type Augmentation, fills } from '../engine/training/augment';
+import { needsLabels } from '../engine/training/settings';
+import { FineTune, FineTuneFields } from './fine-tune';
 
 const path = z.string().min(1);
 const count = z.number().int().positive();
@@ -54,48 +54,6 @@ const Candidates = z
   .array(ratio)
   .min(1)
   .refine((all) => all.every((value, i) => i === 0 || value > all[i - 1]), 'must be ascending');
-
-/** How training images are varied. */
-export const Augment = z.strictObject({
-  /** Mirror left to right, every other time. */
-  flip: z.boolean().optional(),
-  /** Pad by so many pixels, and cut the image's own size out of that. */
-  crop: count.optional(),
-  /** What crop pads with. */
-  fill: z.enum(fills).optional(),
-  /** Add a number within ± this to an image. */
-  brightness: z.number().positive().optional(),
-  /** Scale an image about its mean by a factor within 1 ± this. */
-  contrast: z.number().positive().max(1).optional(),
-  /** Zero a square of this side. */
-  cutout: count.optional(),
-}) satisfies z.ZodType<Augmentation>;
-
-export const FineTune = z.strictObject({
-  epochs: z.number().int().nonnegative().default(2),
-  /** Peak of the one-cycle schedule. */
-  learningRate: z.number().positive().default(0.002),
-  batch: count.default(64),
-  optimizer: z.enum(['sgd']).default('sgd'),
-  momentum: z.number().min(0).lt(1).default(0.9),
-  weightDecay: z.number().nonnegative().default(5e-4),
-  schedule: z.enum(['one-cycle', 'constant']).default('one-cycle'),
-  seed: seed.default(0),
-  augment: Augment.optional(),
-  /** Images whose gradients are computed at once, where a batch does not fit memory. */
-  microBatch: count.optional(),
-  /** Stop once so many epochs have brought no better metric on the evaluation split; the best state is kept. */
-  earlyStopping: z.strictObject({ patience: count }).optional(),
-  /** Keep the state of the epoch with the best metric on the evaluation split. */
-  keepBest: z.boolean().optional(),
-  /** Behind each compressed layer, before the next is compressed: 0 compresses all layers at once. */
-  perLayer: z
-    .strictObject({
-      /** A fraction trains on so large a share of the samples, drawn anew for each layer. */
-      epochs: z.number().nonnegative().default(0),
-    })
-    .prefault({}),
-}) satisfies z.ZodType<FineTuneSettings>;
 
 const ReconstructionSettings = z.strictObject({
   /** Training images that a least-squares weight reconstruction sees. */
@@ -209,7 +167,8 @@ export const DataSpec = z.object({
 export const TrainingSpec = z.object({
   data: Splits.partial({ evaluate: true, test: true }),
   metric: settings.metric,
-  fineTune: FineTune.prefault({}),
+  // Options may still change what fields mean beside each other.
+  fineTune: FineTuneFields.prefault({}),
 });
 
 /** The settings alone: what a workflow is given. */
@@ -230,8 +189,8 @@ export const CompressionSpec = z
   })
   .check(({ value, issues }) => {
     const { epochs, perLayer } = value.fineTune;
-    const trains = epochs > 0 || perLayer.epochs > 0 ? (['train'] as const) : [];
-    for (const split of [...trains, 'evaluate', 'test'] as const)
+    const learns = (epochs > 0 || perLayer.epochs > 0) && needsLabels(value.fineTune);
+    for (const split of [...(learns ? (['train'] as const) : []), 'evaluate', 'test'] as const)
       if (value.data[split].labels === undefined)
         issues.push({
           code: 'custom',

@@ -51,12 +51,27 @@ select:
 
 fineTune:
   epochs: 2
-  learningRate: 0.002             # peak of the schedule; 0.01 where the model still has BatchNormalization
+  learningRate: 0.002             # peak of the schedule. 0.02 with batchNorm: restore, or where BatchNorm was left in
   batch: 64
-  optimizer: sgd
-  momentum: 0.9
+  optimizer: sgd                  # or adamw
+  momentum: 0.9                   # of adamw beta 1
+  # nesterov: true                # of sgd
+  # beta2: 0.999                  # of adamw
+  # epsilon: 1.0e-8               # of adamw
   weightDecay: 0.0005
-  schedule: one-cycle             # or constant
+  # decay: all                    # when left out, weights: no biases, scales and shifts
+  # clip: 1                       # largest global norm of a gradient
+  # ema: 0.999                    # decay of an average of the weights, which the result takes
+  schedule: one-cycle             # or constant, step, cosine
+  # warmUp: 0.05                  # share of the steps in which the rate rises first; one-cycle rises by itself
+  # milestones: [0.5, 0.75]       # of step: shares of the training
+  # gamma: 0.1                    # of step: what the rate is multiplied with at each
+  # floor: 0.01                   # of cosine: the share of the rate where it ends
+  # loss: cross-entropy           # or mean-squared-error, binary-cross-entropy
+  # labelSmoothing: 0.1
+  # ignoreLabel: 255              # a label that counts for nothing
+  # distillation: { weight: 0.5, temperature: 4 } # learn from the original model; weight 1 needs no labels
+  # batchNorm: restore            # put it back for the training where the exporter folded it; or frozen
   seed: 0
   # augment: { flip: true, crop: 4 }  # vary the images: also fill, brightness, contrast, cutout
   # microBatch: 16                # images computed at once, their gradients accumulated, where memory is short

@@ -13,6 +13,7 @@ import type { CandidateInput, CandidateOutcome } from './types';
 export async function candidate({
   plan,
   model,
+  teacher,
   scores,
   method,
   data,
@@ -34,6 +35,7 @@ export async function candidate({
       {
         ...{ model, method, selection, scores, reconstruction, compute, fineTuneEach },
         ...{ target: plan.asked, train: data.train },
+        ...(fineTuneEach && { teacher }),
       },
     ]);
     const { achieved: ratio, macs, params, shortfall, notes, computedBy } = compressed;
@@ -44,7 +46,7 @@ export async function candidate({
     };
     const tuned = tuning.epochs
       ? await fineTune.executeWithOptions(summary(plan.id, 'fine-tune'), [
-          { model: compressed.model, data: data.train, settings: tuning, ...judging },
+          { model: compressed.model, data: data.train, settings: tuning, ...judging, teacher },
         ])
       : undefined;
     const metricAfter = tuned ? await judge(tuned.model, 'after fine-tuning') : metricBefore;

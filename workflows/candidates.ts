@@ -28,6 +28,7 @@ export async function makeCandidates(
         plan,
         model: from.model,
         scores: from.scores,
+        ...(fineTune.distillation && { teacher: run.input.model }),
         data,
         method: methodOf(settings, plan.technique),
         settings: {

@@ -37,6 +37,8 @@ export interface CandidatePlan {
 export interface CandidateInput {
   readonly plan: CandidatePlan;
   readonly model: ArtifactRef;
+  /** The original model, where fine-tuning learns from it. */
+  readonly teacher?: ArtifactRef;
   readonly scores: ArtifactRef;
   readonly method: Method;
   readonly data: DataRefs;

@@ -17,6 +17,7 @@ export async function analyze({
   model,
   data,
   metric = 'top1',
+  ignoreLabel,
   ...given
 }: AnalyzeInput): Promise<ModelSummary> {
   const graph = await openMeasured(model, given);
@@ -57,7 +58,7 @@ export async function analyze({
     frozen,
     notes: notesOf(graph, shapes),
   };
-  for (const source of data ?? []) checkFit(graph, model, source, metric);
+  for (const source of data ?? []) checkFit(graph, model, source, metric, ignoreLabel);
   return summary;
 }
 

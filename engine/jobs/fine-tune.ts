@@ -52,6 +52,7 @@ export async function fineTuneJob(input: FineTuneInput, context: JobContext): Pr
       monitor: context,
       sources: input.data,
       batches,
+      teacher: input.teacher === undefined ? undefined : openModel(input.teacher),
     });
     saveModel(tuned, input.out);
     const { steps, resumedAt, losses, stepLosses, retries, evaluations, best } = told;

@@ -4,22 +4,37 @@ import { EngineError } from '../errors';
 import type { Dim, Graph } from '../onnx/graph';
 import { inferShapes } from '../onnx/shapes';
 import { feederOf, imageInput } from '../runtime/feeds';
+import { sizeOf } from '../tensor/tensor';
+
+/** What pixels of no class are labelled with by custom; metrics of pixels leave them out. */
+const unlabelled = [-1, 255];
 
 /** Metrics that read one score a class and sample; the others judge pixels. */
 const bySample: readonly MetricName[] = ['top1', 'top5'];
 
 /**
  * Whether a data set's images and labels are what the model takes and gives.
+ * @param ignored a label that is no class and yet right
  * @throws EngineError `UnsupportedModel` or `InvalidData`, naming what does not fit
  */
-export function checkFit(graph: Graph, model: string, source: DatasetSource, metric: MetricName): void {
+export function checkFit(
+  graph: Graph,
+  model: string,
+  source: DatasetSource,
+  metric: MetricName,
+  ignored?: number,
+): void {
   const data = Dataset.open(source);
   try {
     checkBatch(graph, model, data);
-    const classes = checkOutput(graph, model, metric);
+    const { classes, scores } = checkOutput(graph, model, metric);
     feederOf(graph, data);
-    if (!data.labelled) return;
-    const wrong = data.labels.findIndex((label) => label < 0 || (classes !== undefined && label >= classes));
+    // Numbers to compare each score with are the loss's to judge.
+    if (!data.labelled || sizeOf(data.labelShape) === scores) return;
+    const others = [ignored, ...(bySample.includes(metric) ? [] : unlabelled)];
+    const wrong = data.labels.findIndex(
+      (label) => (label < 0 || (classes !== undefined && label >= classes)) && !others.includes(label),
+    );
     if (wrong < 0) return;
     const row = (source.range?.[0] ?? 0) + Math.floor((wrong * data.length) / data.labels.length);
     throw new EngineError(
@@ -41,8 +56,12 @@ function checkBatch(graph: Graph, model: string, data: Dataset): void {
   );
 }
 
-/** The classes that the first output has scores for, where that is known. */
-function checkOutput(graph: Graph, model: string, metric: MetricName): number | undefined {
+/** The classes that the first output has scores for, and the scores of a sample, where that is known. */
+function checkOutput(
+  graph: Graph,
+  model: string,
+  metric: MetricName,
+): { readonly classes?: number; readonly scores?: number } {
   const [output] = graph.outputs;
   const shape = inferShapes(graph).get(output.name) ?? output.dims ?? [];
   const shown = `[${shape.map((dim: Dim) => dim ?? '?').join(', ')}]`;
@@ -57,6 +76,10 @@ function checkOutput(graph: Graph, model: string, metric: MetricName): number | 
       'UnsupportedModel',
       `the first output of model ${model} is ${shown}; metric ${metric} reads a score a class and pixel, [N, K, H, W]`,
     );
-  const classes = shape[1];
-  return typeof classes === 'number' ? classes : undefined;
+  const [classes, ...plane] = shape.slice(1);
+  const known = (dim: Dim) => (typeof dim === 'number' ? dim : NaN);
+  return {
+    ...(typeof classes === 'number' && { classes }),
+    scores: sizeOf([classes, ...plane].map(known)),
+  };
 }

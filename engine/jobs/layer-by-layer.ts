@@ -6,6 +6,8 @@ import { Dataset } from '../data/dataset';
 import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import { serializeModel, weightBytes } from '../onnx/model';
+import { openModel } from '../onnx/prepare';
+import { needsLabels } from '../training/settings';
 import { train } from '../training/trainer';
 import type { Chosen } from './compress';
 import type { Compressed, Compressor, Part } from './compressor';
@@ -15,7 +17,7 @@ import type { JobContext } from './job';
 import { LayerCheckpoints, type LayerState } from './layer-checkpoints';
 import type { Tools } from './tools';
 import { checkTrainable } from './trainable';
-import type { CompressInput, FineTuneEach } from './types';
+import type { CompressInput, FineTuneEach, FineTuneSettings } from './types';
 import { verify } from './verify';
 
 /** A model compressed layer by layer, and what had been chosen for its parts. */
@@ -30,7 +32,7 @@ export interface Tuned {
  * @throws EngineError `InvalidSettings`, `InvalidData`
  */
 export function checkFineTuneEach(
-  { epochs }: { epochs: number },
+  { epochs, ...settings }: Pick<FineTuneSettings, 'epochs' | 'distillation'>,
   train: CompressInput['train'] | undefined,
 ): void {
   if (!(epochs > 0 && epochs < Infinity))
@@ -38,10 +40,13 @@ export function checkFineTuneEach(
       'InvalidSettings',
       `fine-tuning after each layer takes a number of epochs above 0, which may be a fraction, not ${epochs}`,
     );
-  if (train && 'labels' in train && train.labels !== undefined) return;
+  const labels = needsLabels(settings);
+  if (train && 'images' in train && (train.labels !== undefined || !labels)) return;
   throw new EngineError(
     'InvalidSettings',
-    'fine-tuning after each layer learns from the labels of training data, and there are none: name them in data.train.labels',
+    labels
+      ? 'fine-tuning after each layer learns from the labels of training data, and there are none: name them in data.train.labels'
+      : 'fine-tuning after each layer learns on training data, and there are none: name them in data.train',
   );
 }
 
@@ -65,13 +70,15 @@ export async function compressLayerByLayer(
   const { fineTuneEach, train: source } = input;
   checkFineTuneEach(fineTuneEach.settings, source);
   checkTrainable(input.model, weightBytes(original));
-  const checkpoints = new LayerCheckpoints(fineTuneEach.checkpoints, identityOf(original, input));
+  const teacher = teacherOf(original, fineTuneEach);
+  const identity = identityOf(original, input, teacher);
+  const checkpoints = new LayerCheckpoints(fineTuneEach.checkpoints, identity);
   const resumed = fineTuneEach.resume ? checkpoints.read(fineTuneEach.resume, original) : undefined;
   let training = resumed?.training;
   let state = resumed?.state ?? begun(original, await choose());
   const data = Dataset.open(source as Exclude<typeof source, { random: unknown }>);
   try {
-    const run = new Layers(original, compressor, input, tools, context, checkpoints, data);
+    const run = new Layers(original, compressor, input, tools, context, checkpoints, data, teacher);
     for (let next = run.next(state); state.tuning.length || next !== undefined; next = run.next(state)) {
       if (!state.tuning.length) state = await run.compress(state, next!);
       state = await run.tune(state, training);
@@ -87,11 +94,19 @@ const begun = (graph: Graph, { made: _made, ...chosen }: Chosen): LayerState => 
   ...{ chosen, graph, done: [], tuning: [], left: new Map(), notes: [], steps: 0, losses: [] },
 });
 
+/** What fine-tuning learns from beside labels, where that is asked for. */
+function teacherOf(original: Graph, { settings, teacher }: FineTuneEach): Graph | undefined {
+  if (!settings.distillation) return undefined;
+  return teacher === undefined ? original : openModel(teacher);
+}
+
 /** What a checkpoint must agree on. */
-function identityOf(graph: Graph, input: CompressInput): string {
+function identityOf(graph: Graph, input: CompressInput, teacher: Graph | undefined): string {
   const { method, selection, target, scores, reconstruction, fineTuneEach } = input;
   const told = [method, selection, target, scores, reconstruction, fineTuneEach?.settings];
-  return createHash('sha256').update(serializeModel(graph)).update(JSON.stringify(told)).digest('hex');
+  const hash = createHash('sha256').update(serializeModel(graph)).update(JSON.stringify(told));
+  if (teacher && teacher !== graph) hash.update(serializeModel(teacher));
+  return hash.digest('hex');
 }
 
 /** The steps from one state to the next. */
@@ -109,6 +124,7 @@ class Layers {
     private readonly context: JobContext,
     private readonly checkpoints: LayerCheckpoints,
     private readonly data: Dataset,
+    private readonly teacher: Graph | undefined,
   ) {
     const { epochs, batch } = input.fineTuneEach.settings;
     this.passes = Math.ceil(epochs);
@@ -160,11 +176,12 @@ class Layers {
     const own = join(folder, `training-${first}`);
     const seed = settings.seed + first;
     try {
-      const { graph, steps, losses } = await train(
+      const { graph, steps, losses, notes } = await train(
         state.graph,
         this.samples < this.data.length ? this.data.drawn(this.samples, seed) : this.data,
         {
           settings: { ...settings, epochs: this.passes, seed },
+          teacher: this.teacher,
           threads: this.tools.threads,
           ...{ checkpoints: own, checkpointSeconds, resume },
           monitor: {
@@ -180,9 +197,12 @@ class Layers {
           sources: { images: this.data.name, labels: this.data.name },
         },
       );
+      // What is true of every layer's is told once.
+      const fresh = notes.filter((note) => !state.notes.some((told) => told.endsWith(note)));
       const tuned = {
         ...{ ...state, graph, tuning: [], steps: state.steps + steps },
         losses: [...state.losses, losses.at(-1)!],
+        notes: [...state.notes, ...fresh.map((note) => `fine-tuning after ${name}: ${note}`)],
       };
       const note = `${name} · compressed and fine-tuned`;
       const checkpoint = checkpoints.write(tuned);

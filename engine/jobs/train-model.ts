@@ -6,6 +6,7 @@ import type { DatasetSource } from '../data/dataset';
 import type { MetricName } from '../data/metric';
 import { lastCheckpoint } from '../training/checkpoint';
 import type { Curve } from '../training/curve';
+import { defaultLearningRate } from '../training/settings';
 import { JobPool } from './pool';
 import { checkTrainable } from './trainable';
 import type { FineTuneSettings, FineTuning, Progress } from './types';
@@ -24,10 +25,12 @@ export interface TrainOptions {
   };
   /** top1 by default. */
   readonly metric?: MetricName;
-  /** What is left out is as in `defaultsOf`. */
+  /** What is left out is as the README's table has it. */
   readonly settings?: Partial<FineTuneSettings>;
   /** Whether training begins with new weights, drawn by the seed, rather than the model's own. */
   readonly fromScratch?: boolean;
+  /** A model to learn from, by `settings.distillation`; by its scores alone, without labels, where that is not set. */
+  readonly teacher?: string;
   /** Where checkpoints are kept and how often one is written: a later call goes on from the last. None by default. */
   readonly checkpoints?: { readonly folder: string; readonly seconds: number };
   /** As many as there are cores by default. */
@@ -77,9 +80,9 @@ export interface WatchingTraining {
 }
 
 /** How a model is trained where nothing else is said: gently where it is trained already, at length from scratch. */
-export const defaultsOf = (fromScratch: boolean): FineTuneSettings => ({
+const defaultsOf = (fromScratch: boolean, given: Partial<FineTuneSettings>): FineTuneSettings => ({
   epochs: fromScratch ? 10 : 2,
-  learningRate: fromScratch ? 0.05 : 0.002,
+  learningRate: defaultLearningRate(given, fromScratch),
   batch: 64,
   optimizer: 'sgd',
   momentum: 0.9,
@@ -95,14 +98,15 @@ export const defaultsOf = (fromScratch: boolean): FineTuneSettings => ({
  */
 export async function trainModel(
   options: TrainOptions,
-  { pool: given, signal, onProgress }: WatchingTraining = {},
+  { pool: shared, signal, onProgress }: WatchingTraining = {},
 ): Promise<TrainReport> {
-  const { model, out, data, metric = 'top1', fromScratch = false } = options;
-  const settings = { ...defaultsOf(fromScratch), ...options.settings };
+  const { model, out, data, metric = 'top1', fromScratch = false, teacher } = options;
+  const given = { ...(teacher !== undefined && { distillation: {} }), ...options.settings };
+  const settings = { ...defaultsOf(fromScratch, given), ...given };
   const threads = options.threads ?? Math.max(1, availableParallelism());
   const scratch = options.checkpoints ? undefined : await mkdtemp(join(tmpdir(), 'slimflow-'));
   const { folder, seconds } = options.checkpoints ?? { folder: scratch!, seconds: Infinity };
-  const pool = given ?? new JobPool({ slots: 1 });
+  const pool = shared ?? new JobPool({ slots: 1 });
   const judge = async (stage: 'evaluating' | 'testing', judged: string, source: DatasetSource) => {
     const machinery = { threads, provider: 'cpu', linearAlgebra: 'auto' } as const;
     const { value } = await pool.run(
@@ -114,13 +118,17 @@ export async function trainModel(
   };
   try {
     const splits = [data.train, data.evaluate, data.test].filter((split) => split !== undefined);
-    const { params } = await pool.run('analyze', { model, data: splits, metric }, { signal });
+    const { params } = await pool.run(
+      'analyze',
+      { model, data: splits, metric, ignoreLabel: settings.ignoreLabel },
+      { signal },
+    );
     checkTrainable(model, 4 * params);
     const before = data.evaluate && !fromScratch ? await judge('evaluating', model, data.evaluate) : null;
     const tuning = await pool.run(
       'fineTune',
       {
-        ...{ model, out, settings, threads, fromScratch },
+        ...{ model, out, settings, threads, fromScratch, teacher },
         resume: lastCheckpoint(folder),
         data: data.train,
         evaluate: data.evaluate && { data: data.evaluate, metric },
@@ -141,7 +149,7 @@ export async function trainModel(
       curve: curve!,
     };
   } finally {
-    if (!given) await pool.close();
+    if (!shared) await pool.close();
     if (scratch) await rm(scratch, { recursive: true, force: true });
   }
 }

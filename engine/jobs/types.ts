@@ -1,8 +1,8 @@
 import type { DatasetSource } from '../data/dataset';
 import type { MetricName } from '../data/metric';
-import type { Augmentation } from '../training/augment';
 import type { Curve } from '../training/curve';
 import type { Retry } from '../training/retries';
+import type { TrainingSettings } from '../training/settings';
 import type { JobData } from './data';
 import type { Machinery, Method, Reconstruction, Selecting, Technique } from './method';
 
@@ -40,6 +40,8 @@ export interface AnalyzeInput extends Partial<Omit<Method, 'technique'>> {
   readonly data?: readonly DatasetSource[];
   /** The metric that the data's labels are for; top1 by default. */
   readonly metric?: MetricName;
+  /** A label that training leaves out, though it is no class. */
+  readonly ignoreLabel?: number;
 }
 
 /** One Conv, ConvTranspose, Gemm or MatMul with constant weights. */
@@ -157,10 +159,12 @@ export interface CompressInput {
   readonly out: string;
 }
 
-/** Fine-tuning behind each compressed layer, before the next is compressed; it learns from the labels of `train`. */
+/** Fine-tuning behind each compressed layer, before the next is compressed; it learns from `train`. */
 export interface FineTuneEach {
   /** `epochs` may be a fraction: so large a share of the samples is then drawn anew for each layer. */
   readonly settings: FineTuneSettings;
+  /** The model that `settings.distillation` learns from; that which is compressed by default. */
+  readonly teacher?: string;
   /** Folder for checkpoint files; each is named in a Progress. */
   readonly checkpoints: string;
   readonly checkpointSeconds: number;
@@ -190,20 +194,8 @@ export interface Compression {
   readonly computedBy: { readonly provider: string; readonly linearAlgebra: string };
 }
 
-export interface FineTuneSettings {
-  readonly epochs: number;
-  /** Peak of the one-cycle schedule. */
-  readonly learningRate: number;
-  readonly batch: number;
-  readonly optimizer: 'sgd';
-  readonly momentum: number;
-  readonly weightDecay: number;
-  readonly schedule: 'one-cycle' | 'constant';
-  readonly seed: number;
-  /** How training images are varied; as they are by default. */
-  readonly augment?: Augmentation;
-  /** Images whose gradients are computed at once, accumulated over the batch; all of it by default. */
-  readonly microBatch?: number;
+/** How to train, and what of it to keep. */
+export interface FineTuneSettings extends TrainingSettings {
   /** Ends training once so many epochs have brought no better metric on the evaluation data; keeps the best state. */
   readonly earlyStopping?: { readonly patience: number };
   /** Keeps the state of the epoch with the best metric on the evaluation data, rather than the last. */
@@ -220,6 +212,8 @@ export interface FineTuneInput {
   readonly model: string;
   readonly data: DatasetSource;
   readonly settings: FineTuneSettings;
+  /** The model to learn from, mostly the original; by `settings.distillation`, or its defaults where that is not set. */
+  readonly teacher?: string;
   /** Whether training begins with new weights, drawn by the seed, rather than the model's own. */
   readonly fromScratch?: boolean;
   /** What earlyStopping and keepBest judge by; given where one of them is set. */

@@ -20,8 +20,8 @@ export interface Augmentation {
 }
 
 export const fills = ['zero', 'reflect'] as const;
-/** The label of a pixel that lay outside the image: no class, which metrics leave out. */
-const noLabel = -1;
+/** The label of a pixel that lay outside the image, where no other is given: no class, which metrics leave out. */
+export const noLabel = -1;
 
 const whole = (value: number) => Number.isInteger(value) && value >= 1;
 const rules: readonly [keyof Augmentation, (value: number) => boolean, string][] = [
@@ -57,11 +57,18 @@ export function checkAugmentation(augmentation: Augmentation, shape: readonly nu
  * A copy of a batch with each image varied. What becomes of an image depends on it, the seed, the epoch and its row in
  * the data set alone. Labels a pixel move with their pixels.
  * @param rows the rows of the data set that the batch holds.
+ * @param outside the label of pixels that were padded in.
  */
 export function augmented(
   batch: Batch,
   augmentation: Augmentation,
-  { shape, rows, seed, epoch }: { shape: readonly number[]; rows: Uint32Array; seed: number; epoch: number },
+  {
+    shape,
+    rows,
+    seed,
+    epoch,
+    outside = noLabel,
+  }: { shape: readonly number[]; rows: Uint32Array; seed: number; epoch: number; outside?: number },
 ): Batch {
   const [channels, height, width] = shape;
   const plane = { height, width };
@@ -80,7 +87,7 @@ export function augmented(
       const first = at * size + channel * height * width;
       copy(batch.images, images, first, window, 0);
     }
-    if (perPixel) copy(batch.labels, labels, at * height * width, window, noLabel);
+    if (perPixel) copy(batch.labels, labels, at * height * width, window, outside);
     jitter(image, augmentation, random);
     if (augmentation.cutout) cutOut(image, shape, augmentation.cutout, random);
   });

@@ -26,6 +26,10 @@ function checkpointsIn(folder: string): string[] {
 /** The newest checkpoint in a folder; undefined where there is none. */
 export const lastCheckpoint = (folder: string): string | undefined => checkpointsIn(folder).at(-1);
 
+/** Deletes the checkpoints in a folder, and leaves whatever else it holds. */
+export const forgetCheckpoints = (folder: string): void =>
+  checkpointsIn(folder).forEach((file) => rmSync(file, { force: true }));
+
 /** What a checkpoint says beside its vectors; losses are a tensor, since there may be many. */
 type Told = Pick<TrainingState, 'step' | 'retries' | 'evaluations' | 'microBatch'> & {
   readonly good: number;

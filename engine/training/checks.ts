@@ -2,152 +2,10 @@ import type { Dataset } from '../data/dataset';
 import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import { sizeOf } from '../tensor/tensor';
-import type { Augmentation } from './augment';
-import { lossNames, lossRule, type LossSettings } from './loss';
-import { optimizerNames, type OptimizerName } from './optimizer';
-import { scheduleNames, type ScheduleSettings } from './schedule';
+import { noLabel } from './augment';
+import { lossRule } from './loss';
+import { type LossSettings, needsLabels, type TrainingSettings } from './settings';
 import type { TrainingStep } from './step';
-import type { UpdateSettings } from './update';
-
-/** How to train. */
-export interface TrainingSettings extends ScheduleSettings, UpdateSettings, LossSettings {
-  readonly epochs: number;
-  /** Images a step. */
-  readonly batch: number;
-  /** Images whose gradients are computed at once, accumulated over the batch; all of it by default. */
-  readonly microBatch?: number;
-  readonly optimizer: OptimizerName;
-  /** Seed of the order in which samples are visited, and of augmentation. */
-  readonly seed: number;
-  /** How images are varied; as they are by default. */
-  readonly augment?: Augmentation;
-  /**
-   * BatchNormalization by the statistics of the batch (`train`, the default), or by the running ones, which stay
-   * (`frozen`); `restore` puts one after each convolution that has none for the time of the training.
-   */
-  readonly batchNorm?: 'train' | 'frozen' | 'restore';
-}
-
-/** What a setting must be: a test, and its words. */
-type Rule = readonly [holds: (value: never) => boolean, what: string];
-
-const within = (low: number, high: number) => (value: number) => value >= low && value <= high;
-const whole: Rule = [(value: number) => Number.isInteger(value) && value >= 1, 'a whole number from 1'];
-const positive: Rule = [(value: number) => value > 0 && value < Infinity, 'a positive number'];
-const unsigned: Rule = [(value: number) => value >= 0 && value < Infinity, '0 or a positive number'];
-const share: Rule = [within(0, 1), 'from 0 to 1'];
-const belowOne: Rule = [(value: number) => value >= 0 && value < 1, 'at least 0 and below 1'];
-const flag: Rule = [(value: unknown) => typeof value === 'boolean', 'true or false'];
-const group: Rule = [(value: unknown) => typeof value === 'object' && value !== null, 'a set of settings'];
-const oneOf = (names: readonly string[]): Rule => [
-  (value: string) => names.includes(value),
-  `one of ${names.join(', ')}`,
-];
-
-/** By setting; those that may be left out are checked where they are given. */
-const rules: { readonly [name in keyof TrainingSettings]-?: Rule } = {
-  epochs: whole,
-  batch: whole,
-  microBatch: whole,
-  seed: [Number.isInteger, 'a whole number'],
-  learningRate: positive,
-  schedule: oneOf(scheduleNames),
-  warmUp: belowOne,
-  milestones: [
-    (values: readonly number[]) =>
-      Array.isArray(values) && values.every((value, at) => value > (values[at - 1] ?? 0) && value < 1),
-    'ascending shares of the training, above 0 and below 1',
-  ],
-  gamma: [(value: number) => value > 0 && value <= 1, 'above 0 and at most 1'],
-  floor: share,
-  optimizer: oneOf(optimizerNames),
-  momentum: belowOne,
-  nesterov: flag,
-  beta2: belowOne,
-  epsilon: positive,
-  weightDecay: unsigned,
-  decay: oneOf(['weights', 'all']),
-  clip: positive,
-  ema: belowOne,
-  batchNorm: oneOf(['train', 'frozen', 'restore']),
-  loss: oneOf(lossNames),
-  labelSmoothing: belowOne,
-  ignoreLabel: [Number.isInteger, 'a whole number'],
-  augment: group,
-  distillation: group,
-};
-
-const distillationRules: { readonly [name in keyof NonNullable<LossSettings['distillation']>]-?: Rule } = {
-  weight: [(value: number) => value > 0 && value <= 1, 'above 0 and at most 1'],
-  logits: oneOf(['kl', 'mse', 'none']),
-  temperature: positive,
-  features: [
-    (values: readonly string[]) => Array.isArray(values) && new Set(values).size === values.length,
-    'names of values, each once',
-  ],
-  featureWeight: positive,
-};
-
-const required = [
-  'epochs',
-  'batch',
-  'seed',
-  'learningRate',
-  'schedule',
-  'optimizer',
-  'momentum',
-  'weightDecay',
-];
-
-const wrong = (message: string) => new EngineError('InvalidSettings', message);
-
-function checkEach(values: object, table: Readonly<Record<string, Rule>>, prefix = ''): void {
-  for (const [name, [holds, what]] of Object.entries(table)) {
-    const value = (values as Record<string, unknown>)[name];
-    if (value === undefined && (prefix || !required.includes(name))) continue;
-    if (holds(value as never)) continue;
-    throw wrong(
-      `fine-tuning setting ${prefix}${name} is ${JSON.stringify(value) ?? 'missing'}; it must be ${what}`,
-    );
-  }
-}
-
-/** Settings that mean something only beside others: [what is wrong, when]. */
-const contradictions: readonly [(settings: TrainingSettings, teacher: boolean) => unknown, string][] = [
-  [
-    ({ schedule, warmUp }) => schedule === 'one-cycle' && warmUp,
-    'warmUp has no place in schedule one-cycle, which rises by itself: leave it out, or choose cosine',
-  ],
-  [({ optimizer, nesterov }) => optimizer !== 'sgd' && nesterov, 'nesterov belongs to optimizer sgd'],
-  [
-    ({ nesterov, momentum }) => nesterov && !momentum,
-    'nesterov looks ahead along a momentum, which is 0: set momentum, or leave nesterov out',
-  ],
-  [
-    ({ loss = 'cross-entropy', labelSmoothing, ignoreLabel }) =>
-      loss !== 'cross-entropy' && (labelSmoothing || ignoreLabel !== undefined),
-    'labelSmoothing and ignoreLabel belong to loss cross-entropy',
-  ],
-  [
-    ({ distillation }, teacher) => distillation && !teacher,
-    'distillation needs a teacher: give the original model, or leave distillation out',
-  ],
-  [
-    ({ distillation }) => distillation?.logits === 'none' && !distillation.features?.length,
-    'distillation compares nothing: name features, or set logits to kl or mse',
-  ],
-];
-
-/**
- * @param teacher whether there is one to distill from.
- * @throws EngineError `InvalidSettings` naming the setting.
- */
-export function checkSettings(settings: TrainingSettings, teacher = false): void {
-  checkEach(settings, rules);
-  if (settings.distillation) checkEach(settings.distillation, distillationRules, 'distillation.');
-  for (const [holds, message] of contradictions)
-    if (holds(settings, teacher)) throw wrong(`fine-tuning setting ${message}`);
-}
 
 /**
  * @param image [C, H, W] of the data.
@@ -177,6 +35,21 @@ export function checkData(data: Dataset, classes: number, file: string): void {
   checkRange(data, [0, classes - 1], `the model's classes are 0 to ${classes - 1}`, file);
 }
 
+/**
+ * The settings on data of this kind: where a crop pads the labels of pixels, those of no class count for nothing.
+ * @throws EngineError `InvalidSettings` when the loss would take them for labels.
+ */
+export function settingsOn(settings: TrainingSettings, { shape, labelShape }: Dataset): TrainingSettings {
+  const { augment, loss = 'cross-entropy', ignoreLabel = noLabel } = settings;
+  const padded = augment?.crop && augment.fill !== 'reflect' && labelShape.join() === shape.slice(1).join();
+  if (!padded || !labelShape.length || !needsLabels(settings)) return settings;
+  if (loss === 'cross-entropy') return { ...settings, ignoreLabel };
+  throw new EngineError(
+    'InvalidSettings',
+    `fine-tuning setting augment.crop pads labels of pixels by ${noLabel}, which ${loss} would learn: set augment.fill to reflect, or leave crop out`,
+  );
+}
+
 /** @throws EngineError `InvalidData` when there are no labels, or one is none that the loss of a step takes. */
 export function checkLabelsOf(
   data: Dataset,
@@ -189,7 +62,10 @@ export function checkLabelsOf(
   const last = classes - 1;
   if (labels === 'score') {
     checkRange(data, range, `${settings.loss} takes labels from ${range[0]} to ${range[1]}`, file);
-  } else checkRange(data, [0, last], `the model's classes are 0 to ${last}`, file, settings.ignoreLabel);
+  } else {
+    const mend = data.labelShape.length ? '; ignoreLabel names one that counts for nothing' : '';
+    checkRange(data, [0, last], `the model's classes are 0 to ${last}${mend}`, file, settings.ignoreLabel);
+  }
 }
 
 function checkRange(

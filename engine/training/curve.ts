@@ -1,5 +1,6 @@
 import type { Retry } from './retries';
-import { ratesAt, type ScheduleSettings } from './schedule';
+import { ratesAt } from './schedule';
+import type { ScheduleSettings } from './settings';
 
 /** How training went, step by step. */
 export interface Curve {

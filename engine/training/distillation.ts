@@ -3,23 +3,7 @@ import type { Loss } from './loss';
 import { fromRows, toRows } from './losses/rows';
 import { squaredDifference } from './losses/squared-difference';
 import type { Scores } from './scores';
-
-/** How a model learns from a teacher, mostly the model that it was compressed from. */
-export interface DistillationSettings {
-  /** The teacher's share of the loss, above 0 to 1; the labels' loss has the rest. 1, the default, needs no labels. */
-  readonly weight?: number;
-  /**
-   * What of the logits is compared: `kl` (the default) their distributions at a temperature, times its square (Hinton
-   * et al., 2015); `mse` the logits themselves (Ba and Caruana, 2014); `none` features alone.
-   */
-  readonly logits?: 'kl' | 'mse' | 'none';
-  /** Of `kl`; by default 4. */
-  readonly temperature?: number;
-  /** Values of the same name and shape in both graphs whose mean squared difference is added (Romero et al., 2015). */
-  readonly features?: readonly string[];
-  /** What each feature's difference is multiplied with; by default 1. */
-  readonly featureWeight?: number;
-}
+import type { DistillationSettings } from './settings';
 
 /** A loss and the value that its gradient is by. */
 export type Part = readonly [value: string, loss: Loss];

@@ -1,8 +1,9 @@
 import { Random } from '../data/random';
 import { intOf } from '../onnx/attributes';
+import { nodesFor } from '../onnx/extract';
 import type { Graph, Node } from '../onnx/graph';
 import { floats, sizeOf, type Tensor } from '../tensor/tensor';
-import { ancestors, findTrainable, withOwnConstants, withValues } from './parameters';
+import { findTrainable, withOwnConstants, withValues } from './parameters';
 import { measureShapes } from './shapes';
 
 /** New values of a parameter of shape `dims`, as an operator's input. */
@@ -73,7 +74,7 @@ export async function initialized(
 ): Promise<Initialized> {
   const own = withOwnConstants(graph);
   const [{ name: output }] = own.outputs;
-  const nodes = ancestors(own, output);
+  const nodes = nodesFor(own, [output]).nodes;
   const shapes = await measureShapes(own, shape);
   const { parameters, statistics } = findTrainable(own, nodes, (value) => shapes.get(value) ?? [], [output]);
   const wanted = [...parameters.entries, ...statistics.entries];

@@ -2,24 +2,12 @@ import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import { sizeOf } from '../tensor/tensor';
 import type { Builder } from './builder';
-import type { DistillationSettings } from './distillation';
 import { binaryCrossEntropy } from './losses/binary-cross-entropy';
 import { crossEntropyOfClasses } from './losses/cross-entropy';
 import { meanSquaredError } from './losses/mean-squared-error';
 import { describe, outputOf, type Scores, scoresOf } from './scores';
+import type { LossName, LossSettings } from './settings';
 import type { Shape } from './shapes';
-
-/** What training makes small. */
-export interface LossSettings {
-  /** `cross-entropy` by default. */
-  readonly loss?: LossName;
-  /** Of cross-entropy: the share of a label's weight that all classes have alike (Szegedy et al., 2016); 0 by default. */
-  readonly labelSmoothing?: number;
-  /** Of cross-entropy: a label that counts for nothing, such as 255 or -1 for the pixels of no class. */
-  readonly ignoreLabel?: number;
-  /** How to learn from the teacher that `train` is given; where there is none, labels alone teach. */
-  readonly distillation?: DistillationSettings;
-}
 
 /** What a loss is computed from. */
 export interface LossContext {
@@ -52,7 +40,7 @@ export interface LossRule {
 }
 
 /** Losses by labels, a row each; gradients are written down rather than derived. */
-export const losses = {
+const losses: Readonly<Record<LossName, LossRule>> = {
   'cross-entropy': {
     scores: scoresOf,
     perScore: false,
@@ -72,11 +60,7 @@ export const losses = {
     chance: () => Math.LN2,
     emit: binaryCrossEntropy,
   },
-} satisfies Record<string, LossRule>;
-
-export type LossName = keyof typeof losses;
-
-export const lossNames = Object.keys(losses) as LossName[];
+};
 
 /** The row of the settings' loss. */
 export const lossRule = ({ loss = 'cross-entropy' }: LossSettings): LossRule => losses[loss];

@@ -1,6 +1,6 @@
 import { stepsPerEpoch } from './batches';
-import type { TrainingSettings } from './checks';
 import { describeRetry } from './retries';
+import type { TrainingSettings } from './settings';
 import type { TrainingState } from './state';
 
 /** Sentences on what of a training went otherwise than asked for. */

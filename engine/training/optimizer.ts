@@ -3,27 +3,7 @@ import type { Builder } from './builder';
 import { adamw } from './optimizers/adamw';
 import { sgd } from './optimizers/sgd';
 import { type Layout, rowLength } from './parameters';
-
-/** How gradients become steps. */
-export interface OptimizerSettings {
-  /** `sgd` by default. */
-  readonly optimizer?: OptimizerName;
-  /** Of SGD: whether the gradient is taken ahead, along the momentum (Nesterov, 1983; Sutskever et al., 2013). */
-  readonly nesterov?: boolean;
-  /** Of AdamW: decay of the second moment; by default 0.999. */
-  readonly beta2?: number;
-  /** Of AdamW: what the root of the second moment is raised by; by default 1e-8. */
-  readonly epsilon?: number;
-  readonly weightDecay: number;
-  /**
-   * What decays: the weights that multiply (the default), or `all` parameters. Decay bounds what a layer multiplies
-   * with; a bias or the scale of a normalization has no capacity to bound, and decaying it pulls the function itself
-   * towards zero (He et al., Bag of Tricks, 2019).
-   */
-  readonly decay?: 'weights' | 'all';
-  /** Gradients whose global norm is larger are scaled down to it (Pascanu et al., 2013). */
-  readonly clip?: number;
-}
+import type { OptimizerName, OptimizerSettings } from './settings';
 
 /** The values of a step: float32 vectors of one length, and scalars. */
 export interface OptimizerContext {
@@ -50,11 +30,7 @@ export interface Optimizer {
 }
 
 /** Optimizers, a row each. Elementwise over flat vectors, so that a step costs few passes over memory. */
-export const optimizers = { sgd, adamw } satisfies Record<string, Optimizer>;
-
-export type OptimizerName = keyof typeof optimizers;
-
-export const optimizerNames = Object.keys(optimizers) as OptimizerName[];
+export const optimizers: Readonly<Record<OptimizerName, Optimizer>> = { sgd, adamw };
 
 /**
  * What gradients are multiplied with so that their global norm is at most `limit`, as

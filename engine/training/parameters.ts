@@ -73,19 +73,6 @@ export function withOwnConstants(graph: Graph): Graph {
   return copy;
 }
 
-/** The nodes that any of `values` depends on, in execution order. */
-export function ancestors(graph: Graph, ...values: string[]): Node[] {
-  const needed = new Set(values);
-  return [...graph.nodes]
-    .reverse()
-    .filter((node) => {
-      if (!node.output.some((output) => needed.has(output))) return false;
-      graph.readsOf(node).forEach((input) => needed.add(input));
-      return true;
-    })
-    .reverse();
-}
-
 /** The float32 initializers that operators hold as parameters. */
 function parametersOf(graph: Graph, nodes: readonly Node[]): Set<string> {
   const constantFloat = (value: string) => isFloat(graph.constant(value));

@@ -14,6 +14,8 @@ export interface BatchSettings {
   /** Seed of order and augmentation. */
   readonly seed: number;
   readonly augment?: Augmentation;
+  /** The label of pixels that augmentation pads in; -1 by default. */
+  readonly ignoreLabel?: number;
 }
 
 /** What a thread of the pipeline is started with, asked, and answers. */
@@ -35,7 +37,7 @@ const worthwhile = 2 ** 18;
 /** The batches of all epochs, by step; each is computed when it is asked for. */
 export function batchMaker(
   data: Dataset,
-  { batch: size, seed, augment }: BatchSettings,
+  { batch: size, seed, augment, ignoreLabel: outside }: BatchSettings,
 ): (step: number) => Batch {
   if (augment) checkAugmentation(augment, data.shape);
   const order = new EpochRows(data.length, size, seed);
@@ -44,7 +46,7 @@ export function batchMaker(
     const batch = data.gather(rows);
     if (!augment) return batch;
     const epoch = Math.floor(step / stepsPerEpoch(data.length, size));
-    return augmented(batch, augment, { shape: data.shape, rows, seed, epoch });
+    return augmented(batch, augment, { shape: data.shape, rows, seed, epoch, outside });
   };
 }
 

@@ -1,11 +1,11 @@
 import { EngineError } from '../errors';
 import { type BatchSource, stepsPerEpoch } from './batches';
-import type { TrainingSettings } from './checks';
 import type { Computer } from './compute';
 import { divergence, finite, goodEvery, type Scale, steady } from './divergence';
 import { epochToJudge, type Evaluating, exhausted, judged } from './evaluation';
 import { describeRetry, learningRateAfter, retried } from './retries';
 import { ratesAt } from './schedule';
+import type { TrainingSettings } from './settings';
 import type { Snapshot, TrainingState } from './state';
 import type { Watch } from './watch';
 

@@ -1,27 +1,9 @@
+import type { ScheduleName, ScheduleSettings } from './settings';
+
 /** What the optimizer is given at a step. */
 export interface Rates {
   readonly learningRate: number;
   readonly momentum: number;
-}
-
-/** How the learning rate moves from the first step to the last. */
-export interface ScheduleSettings {
-  readonly schedule: ScheduleName;
-  /** The constant rate, the rate that others begin with after warming up, or the peak of the cycle. */
-  readonly learningRate: number;
-  /** Momentum of SGD, the first moment's decay (beta 1) of AdamW. */
-  readonly momentum: number;
-  /**
-   * Share of the steps in which the rate rises linearly before the schedule begins (Goyal et al., 2017); none by
-   * default. One cycle rises by itself.
-   */
-  readonly warmUp?: number;
-  /** Of `step`: the shares of the training after which the rate drops; by default after 0.5 and 0.75. */
-  readonly milestones?: readonly number[];
-  /** Of `step`: what the rate is multiplied with at each milestone; by default 0.1. */
-  readonly gamma?: number;
-  /** Of `cosine`: what the rate ends near, as a share of `learningRate`; by default 0. */
-  readonly floor?: number;
 }
 
 const riseOfCycle = 0.3;
@@ -35,7 +17,7 @@ const anneal = (start: number, end: number, part: number): number =>
 
 type Schedule = (step: number, total: number, settings: ScheduleSettings) => Rates;
 
-const schedules = {
+const schedules: Readonly<Record<ScheduleName, Schedule>> = {
   constant: (_step, _total, { learningRate, momentum }) => ({ learningRate, momentum }),
 
   /** torch.optim.lr_scheduler.MultiStepLR, its milestones as shares of the steps. */
@@ -74,12 +56,7 @@ const schedules = {
       momentum: anneal(momentum - swing, momentum + swing, part),
     };
   },
-} satisfies Record<string, Schedule>;
-
-export type ScheduleName = keyof typeof schedules;
-
-/** The schedules by name. */
-export const scheduleNames = Object.keys(schedules) as ScheduleName[];
+};
 
 /**
  * The rates of step `step` (from 0) of `total`: a pure function, so that resumed training needs no more than its step.

@@ -1,6 +1,6 @@
 import type { Dataset } from '../data/dataset';
 import { EngineError } from '../errors';
-import { declare } from '../onnx/extract';
+import { declare, nodesFor } from '../onnx/extract';
 import type { Graph } from '../onnx/graph';
 import { Session } from '../runtime/session';
 import { floats, type FloatTensor, isFloat } from '../tensor/tensor';
@@ -8,7 +8,7 @@ import { backward } from './backward';
 import { Builder } from './builder';
 import { checkData, checkInput } from './checks';
 import { crossEntropy } from './losses/cross-entropy';
-import { ancestors, withOwnConstants } from './parameters';
+import { withOwnConstants } from './parameters';
 import { logitsOf } from './scores';
 import { measureShapes, type Shape } from './shapes';
 
@@ -78,7 +78,7 @@ function gradientModel(
   const builder = new Builder(graph.opset, 'sensitivity');
   const shapeOf = (value: string) => shapes.get(value) ?? [];
   const { logits, classes } = logitsOf(graph, shapeOf);
-  const nodes = ancestors(graph, logits);
+  const { nodes } = nodesFor(graph, [logits]);
   for (const name of weights) {
     if (isFloat(graph.constant(name)) && nodes.some(({ input }) => input.includes(name))) continue;
     throw new EngineError(

@@ -1,4 +1,4 @@
-import { declare } from '../onnx/extract';
+import { declare, nodesFor } from '../onnx/extract';
 import type { Graph } from '../onnx/graph';
 import type { ValueInfoProto } from '../onnx/proto/onnx_pb';
 import { floats, type Tensor } from '../tensor/tensor';
@@ -7,13 +7,14 @@ import { Builder } from './builder';
 import { distill, type Part, sumOf, weighted } from './distillation';
 import { emitForward } from './forward-pass';
 import { lowerToBlocks } from './lowering/blocked';
-import { type LabelForm, labelForm, lossRule, type LossSettings } from './loss';
-import { ancestors, findTrainable, piecesOf, type Trainable } from './parameters';
+import { type LabelForm, labelForm, lossRule } from './loss';
+import { findTrainable, piecesOf, type Trainable } from './parameters';
 import type { Rates } from './schedule';
 import { scoresOf } from './scores';
+import { type LossSettings, needsLabels, type UpdateSettings } from './settings';
 import type { Shape } from './shapes';
-import { include, needsLabels, teach, type Teacher } from './teacher';
-import { emitUpdate, isNumbered, type UpdateSettings } from './update';
+import { include, teach, type Teacher } from './teacher';
+import { emitUpdate, isNumbered } from './update';
 import type { StateVector } from './vectors';
 
 /** Names of the step model's inputs and outputs beside its vectors'; images come under the model's own input name. */
@@ -129,7 +130,7 @@ export function differentiate(
   ];
   const teaching = teacher && teach(teacher, { graph, shapes, logits: logits.value }, compared);
   const outputs = [...(form ? [judged.value] : []), ...(teaching ? compared : [])];
-  const used = ancestors(graph, ...outputs);
+  const { nodes: used } = nodesFor(graph, outputs);
   const batchNorm = settings.batchNorm === 'frozen' ? 'running' : 'batch';
   const trainable = findTrainable(graph, used, shapeOf, outputs, batchNorm);
   const { saved, current } = emitForward(builder, graph, used, { ...trainable, batchNorm, shapeOf });

@@ -2,12 +2,11 @@ import { clone } from '@bufbuild/protobuf';
 
 import { EngineError } from '../errors';
 import { setAttribute } from '../onnx/attributes';
+import { nodesFor } from '../onnx/extract';
 import type { Graph, Node } from '../onnx/graph';
 import { NodeProtoSchema } from '../onnx/proto/onnx_pb';
 import type { Tensor } from '../tensor/tensor';
 import type { Builder } from './builder';
-import type { LossSettings } from './loss';
-import { ancestors } from './parameters';
 import { describe, scoresOf } from './scores';
 import type { Shape } from './shapes';
 
@@ -46,7 +45,8 @@ export function teach(
   const [input] = graph.inputs;
   const [images] = student.graph.inputs;
   const renamed = (value: string) => (value === input.name ? images.name : value && prefix + value);
-  const nodes = ancestors(graph, ...pairs.map(([, other]) => other));
+  const wanted = pairs.map(([, other]) => other);
+  const { nodes } = nodesFor(graph, wanted);
   const read = new Set(nodes.flatMap((node) => node.input));
   const constants = [...read].flatMap((name): [string, Tensor][] => {
     const value = graph.constant(name);
@@ -104,7 +104,3 @@ export function include(builder: Builder, { nodes, constants }: Teaching): void 
   builder.nodes.unshift(...nodes);
   for (const [name, value] of constants) builder.constant(value, name);
 }
-
-/** Whether a loss reads labels at all. */
-export const needsLabels = ({ distillation }: LossSettings, teacher: boolean): boolean =>
-  !teacher || (distillation?.weight ?? 1) < 1;

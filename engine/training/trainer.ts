@@ -9,7 +9,7 @@ import { Session } from '../runtime/session';
 import type { Tensor } from '../tensor/tensor';
 import { type BatchSource, gathered, stepsPerEpoch } from './batches';
 import { Checkpoints } from './checkpoint';
-import { checkInput, checkLabelsOf, checkSettings, type TrainingSettings } from './checks';
+import { checkInput, checkLabelsOf, settingsOn } from './checks';
 import { Computer, type OpenSession } from './compute';
 import { checkEvaluating, type Evaluating } from './evaluation';
 import { probeBlock } from './lowering/probe';
@@ -18,6 +18,8 @@ import { withOwnConstants, withValues } from './parameters';
 import { restoreNorms } from './restore-norm';
 import type { Retry } from './retries';
 import { Run, totalSteps } from './run';
+import { checkSettings } from './setting-rules';
+import type { TrainingSettings } from './settings';
 import { measureShapes } from './shapes';
 import { type EpochEvaluation, initialState, type Snapshot, type TrainingState } from './state';
 import { buildTrainingStep, type TrainingStep } from './step';
@@ -95,13 +97,13 @@ async function trainOn(
   const { graph: own, fold } = await prepared(graph, data, options);
   const shapes = await measureShapes(own, data.shape);
   const stepSettings = {
-    ...settings,
+    ...settingsOn(settings, data),
     block: await probeBlock(),
     labelShape: data.labelShape,
     teacher: teacher && { graph: teacher, shapes: await measureShapes(teacher, data.shape) },
   };
   const step = buildTrainingStep(own, shapes, stepSettings);
-  checkLabelsOf(data, step, settings, sources.labels ?? sources.images);
+  checkLabelsOf(data, step, stepSettings, sources.labels ?? sources.images);
 
   mkdirSync(options.checkpoints, { recursive: true });
   const checkpoints = new Checkpoints(

@@ -1,7 +1,8 @@
 import { movingAverage } from './average';
 import type { Builder } from './builder';
-import { clippingOf, decayedBy, optimizers, type OptimizerSettings } from './optimizer';
+import { clippingOf, decayedBy, optimizers } from './optimizer';
 import type { Trainable } from './parameters';
+import type { UpdateSettings } from './settings';
 import { averageOf, inputOf, outputOf, type StateVector, vectorOf } from './vectors';
 
 /** Scalars of an update, by the names of their values. */
@@ -10,14 +11,6 @@ export interface UpdateInputs {
   readonly momentum: string;
   /** The number of the step, from 1. */
   readonly step: string;
-}
-
-export interface UpdateSettings extends OptimizerSettings {
-  /**
-   * Decay of an exponential moving average of parameters and running statistics, which the result takes; none where
-   * undefined.
-   */
-  readonly ema?: number;
 }
 
 /** Whether an update reads the number of the step. */

@@ -70,6 +70,14 @@ describe('fine-tuning', () => {
     });
   });
 
+  it('hands on the model to learn from', () =>
+    atWork({ fineTune: trainer(() => false) }, async ({ do: perform, model, split, store, calls }) => {
+      const teacher = await store.putBytes('teacher');
+      await perform('fineTune', { model, data: split, settings: { ...settings, distillation: {} }, teacher });
+      const [{ input }] = calls;
+      expect(readFileSync((input as FineTuneInput).teacher!, 'utf8')).toBe('teacher');
+    }));
+
   it('hands on the data that judge a model, where there are any', () =>
     atWork({ fineTune: trainer(() => false) }, async ({ do: perform, model, split, calls }) => {
       await perform('fineTune', { model, data: split, settings });

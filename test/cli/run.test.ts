@@ -51,6 +51,20 @@ describe('slimflow run, on a real server with the real engine', () => {
       expect(runId).not.toBe(result.runId);
     }));
 
+  it('has a compressed model learn from the original, without labels', () =>
+    inFolder(async (folder) => {
+      const fineTune = { epochs: 1, batch: 50, distillation: {}, schedule: 'cosine', ema: 0.9 };
+      const { data } = JSON.parse(readFileSync(tinyJob(folder), 'utf8')) as {
+        data: { train: { labels?: string } };
+      };
+      delete data.train.labels;
+      const job = tinyJob(folder, { data, fineTune, techniques: ['spatial-svd'], ssvdTargets: [0.5] });
+      const { status, err } = await slimflow(folder, ['run', job]);
+      expect([err, status]).toEqual(['', 0]);
+      const { candidates, failed } = resultIn(folder);
+      expect([candidates.map(({ id }) => id), failed]).toEqual([['ssvd-0.50'], []]);
+    }));
+
   it('takes a model whose weights lie beside it, and writes one', () =>
     inFolder(async (folder) => {
       const job = tinyJob(folder, {

@@ -8,8 +8,9 @@ import { trainModel, type TrainReport } from '../../engine/jobs/train-model';
 import { sha256OfFile } from '../../store/digest';
 import { slimflow } from '../support/cli';
 import { inFolder } from '../support/folder';
+import { saveModel } from '../../engine/onnx/model';
+import { modelOf, randoms } from '../support/graphs';
 import { hugeModel } from '../support/huge';
-import { randoms } from '../support/graphs';
 import { root } from '../support/paths';
 import { tinyJob } from '../support/tiny';
 
@@ -32,6 +33,32 @@ function separableJob(folder: string, changes: object = {}): void {
   images.data.forEach((value, at) => (images.data[at] = 0.3 * value + labels[Math.floor(at / 64)]));
   writeNpy(join(folder, 'images.npy'), images);
   writeNpy(join(folder, 'labels.npy'), { type: 'int32', dims: [300], data: labels });
+}
+
+/** Writes a network of a score a class and pixel, images whose bright pixels are class 1, and 255 where none is known. */
+function segmentationJob(folder: string): void {
+  const random = new Random(3);
+  const images = randoms([60, 1, 8, 8], 4);
+  const labels = Int32Array.from(images.data, (value) => (random.below(10) ? Number(value > 0) : 255));
+  writeNpy(join(folder, 'images.npy'), images);
+  writeNpy(join(folder, 'labels.npy'), { type: 'int32', dims: [60, 8, 8], data: labels });
+  const conv = (name: string, input: string) => ({
+    op: 'Conv',
+    name,
+    inputs: [input, `${name}.weight`],
+    outputs: [name],
+  });
+  const graph = modelOf(
+    ['x', ['batch', 1, 8, 8]],
+    [conv('c1', 'x'), { op: 'Relu', inputs: ['c1'], outputs: ['r1'] }, conv('y', 'r1')],
+    ['y', ['batch', 2, 8, 8]],
+    { 'c1.weight': randoms([8, 1, 1, 1], 5), 'y.weight': randoms([2, 8, 1, 1], 6) },
+  );
+  saveModel(graph, join(folder, 'model.onnx'));
+  const split = { images: 'images.npy', labels: 'labels.npy' };
+  const data = { train: { ...split, range: [0, 40] }, evaluate: { ...split, range: [40, 60] } };
+  const fineTune = { ignoreLabel: 255, schedule: 'cosine', augment: { crop: 2 } };
+  writeFileSync(join(folder, 'job.json'), JSON.stringify({ data, metric: 'mean-iou', fineTune }));
 }
 
 describe('slimflow train', () => {
@@ -68,6 +95,50 @@ describe('slimflow train', () => {
         'model.onnx',
         'out.onnx',
       ]);
+    }));
+
+  it('learns without labels from a teacher, and leaves a folder of checkpoints empty', () =>
+    inFolder(async (folder) => {
+      tinyJob(folder);
+      const data = { train: { images: 'images.npy' } };
+      writeFileSync(join(folder, 'job.json'), JSON.stringify({ data, fineTune: { batch: 50 } }));
+      const command = args(
+        ...['--from-scratch', '--teacher', 'model.onnx', '--distill-logits', 'mse'],
+        ...['--optimizer', 'adamw', '--schedule', 'cosine', '--warm-up', '0.1', '--decay', 'all'],
+        ...['--ema', '0.9', '--clip', '10', '--epochs', '4', '--learning-rate', '0.01'],
+        ...['--checkpoints', 'kept', '--curve', 'curve.json', '--json'],
+      );
+      const { out, err, status } = await slimflow(folder, command);
+      expect([err, status]).toEqual(['', 0]);
+      const { settings, epochs, steps } = JSON.parse(out) as TrainReport;
+      expect(settings).toMatchObject({
+        ...{ distillation: { logits: 'mse' }, optimizer: 'adamw', schedule: 'cosine', warmUp: 0.1 },
+        ...{ decay: 'all', ema: 0.9, clip: 10, epochs: 4, batch: 50 },
+      });
+      expect(epochs[3].loss).toBeLessThan(epochs[0].loss);
+      const curve = JSON.parse(readFileSync(join(folder, 'curve.json'), 'utf8')) as {
+        epochs: TrainReport['epochs'];
+        steps: TrainReport['curve'];
+      };
+      expect(curve.epochs).toEqual(epochs);
+      expect(curve.steps.losses).toHaveLength(steps);
+      expect(curve.steps.learningRates[0]).toBeLessThan(0.01); // it warms up
+
+      // Others settings in the same folder are another training, which nothing keeps from beginning.
+      expect(readdirSync(join(folder, 'kept'))).toEqual([]);
+      const other = await slimflow(folder, [...command, '--epochs', '1']);
+      expect([other.err, other.status]).toEqual(['', 0]);
+    }));
+
+  it('learns a class a pixel, those of no class left out, cropped-in ones too', () =>
+    inFolder(async (folder) => {
+      segmentationJob(folder);
+      const command = args('--epochs', '8', '--learning-rate', '0.1', '--batch', '10', '--json');
+      const { out, err, status } = await slimflow(folder, command);
+      expect([err, status]).toEqual(['', 0]);
+      const { evaluation, metric } = JSON.parse(out) as TrainReport;
+      expect(metric).toBe('mean-iou');
+      expect(evaluation!.after).toBeGreaterThan(80); // of pixels that can be told apart by their sign
     }));
 
   it('goes on from the last checkpoint, to the same bits', () =>
@@ -136,6 +207,13 @@ const refused: [string, string[], (folder: string) => void, RegExp][] = [
   ],
   ['a crop by nothing', ['--augment', 'crop'], nothing, /crop needs a number, as in crop:4/],
   ['a crop too far', ['--augment', 'crop:9:reflect'], nothing, /crop is 9; mirrored edges/],
+  ['a teacher to learn from that is not there', ['--distill-weight', '0.5'], nothing, /needs a teacher/],
+  [
+    'settings that do not go together',
+    ['--nesterov', '--optimizer', 'adamw'],
+    nothing,
+    /nesterov belongs to/,
+  ],
   ['a curve of another kind', ['--curve', 'curve.png'], nothing, /must end in \.json or \.csv/],
   ['a folder to write to', ['--out', '.'], nothing, /is a folder/],
   [

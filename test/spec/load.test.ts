@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { loadSpec, parseSpec } from '../../spec/load';
+import { loadSpec, loadTraining, parseSpec } from '../../spec/load';
 
 const split = { images: 'x.npy', labels: 'y.npy' };
 const minimal = {
@@ -34,6 +34,25 @@ describe('reading a spec', () => {
       { fineTune: { perLayer: { epochs: -1 } } },
       'spec job.yaml: fineTune.perLayer.epochs must be at least 0',
     ],
+    [{ fineTune: { floor: 2 } }, 'spec job.yaml: fineTune.floor must be from 0 to 1'],
+    [{ fineTune: { decay: 'biases' } }, 'spec job.yaml: fineTune.decay must be one of weights, all'],
+    [
+      { fineTune: { warmUp: 0.1 } },
+      'spec job.yaml: fineTune.warmUp has no place in schedule one-cycle, which rises by itself: leave it out, or choose cosine',
+    ],
+    [
+      { fineTune: { optimizer: 'adamw', nesterov: true } },
+      'spec job.yaml: fineTune.nesterov belongs to optimizer sgd',
+    ],
+    [
+      { fineTune: { distillation: { weight: 0 } } },
+      'spec job.yaml: fineTune.distillation.weight must be above 0 and at most 1',
+    ],
+    [
+      { fineTune: { distillation: { logits: 'none' } } },
+      'spec job.yaml: fineTune.distillation compares nothing: name features, or set logits to kl or mse',
+    ],
+    [{ fineTune: { distillation: { heat: 4 } } }, 'spec job.yaml: unknown key fineTune.distillation.heat'],
     [{ techniques: [] }, 'spec job.yaml: techniques must have 1 entries or more'],
     [
       { techniques: ['pruning'] },
@@ -54,6 +73,35 @@ describe('reading a spec', () => {
 
   it('says that a file is missing', () => {
     expect(() => loadSpec('/nowhere/job.yaml')).toThrow(/^spec \/nowhere\/job.yaml cannot be read: ENOENT/);
+  });
+
+  it('reads what training goes by: settings as written, without defaults, whatever else there is', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'slimflow-'));
+    const file = join(folder, 'job.json');
+    const load = (spec: object) => {
+      writeFileSync(file, JSON.stringify(spec));
+      return loadTraining(file);
+    };
+    try {
+      const train = { images: join(folder, 'x.npy'), labels: join(folder, 'y.npy') };
+      // Beside an option --schedule, warmUp may have its place.
+      const fineTune = { warmUp: 0.1, epochs: 3, augment: { flip: true } };
+      const perLayer = { epochs: 1 };
+      expect(load({ data: { train: split }, fineTune: { ...fineTune, perLayer }, model: 7 })).toEqual({
+        data: { train },
+        metric: 'top1',
+        fineTune,
+      });
+      expect(load(minimal)).toEqual({
+        data: { train, evaluate: train, test: train },
+        metric: 'top1',
+        fineTune: {},
+      });
+      expect(() => load({ data: {} })).toThrow(/: data\.train is missing$/);
+      expect(() => load({ data: { train: split }, fineTune: { ema: 1 } })).toThrow(/fineTune\.ema must be/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('resolves paths against the folder of the spec', () => {

@@ -1,3 +1,5 @@
+import { trainingRules } from '../../engine/training/setting-rules';
+import { FineTuneFields } from '../../spec/fine-tune';
 import { CompressionSettings, CompressionSpec } from '../../spec/spec';
 import { parseSpec } from '../../spec/load';
 import { specTemplate } from '../../spec/template';
@@ -67,6 +69,26 @@ describe('the spec', () => {
         expect(specTemplate).toMatch(new RegExp(`^  ${field}:`, 'm'));
   });
 
+  it('has every setting of training, and shows each in the template', () => {
+    const fields = Object.keys(FineTuneFields.shape);
+    expect(fields).toEqual(expect.arrayContaining(Object.keys(trainingRules)));
+    for (const field of fields) expect(specTemplate).toMatch(new RegExp(`^  (# )?${field}:`, 'm'));
+  });
+
+  it('takes what the template has behind a number sign', () => {
+    const [, fineTune] = /^fineTune:\n((?: {2}.*\n)+)/m.exec(specTemplate)!;
+    const written = fineTune.replace(/^ {2}# /gm, '  ').replace(/^ {2}schedule:.*/m, '  schedule: cosine');
+    const ours = parseSpec(specTemplate.replace(fineTune, written)).fineTune;
+    expect(Object.keys(ours).sort()).toEqual(Object.keys(FineTuneFields.shape).sort());
+  });
+
+  it('takes a learning rate that suits the normalization where none is given', () => {
+    const rate = (fineTune: object) => CompressionSpec.parse({ ...minimal, fineTune }).fineTune.learningRate;
+    expect(rate({ batchNorm: 'restore' })).toBe(0.02);
+    expect(rate({ batchNorm: 'restore', learningRate: 0.01 })).toBe(0.01);
+    expect(rate({ batchNorm: 'frozen' })).toBe(0.002);
+  });
+
   it('keeps spatial-SVD targets at C or above where channel pruning follows', () => {
     const ask = (techniques: string[]) =>
       CompressionSpec.safeParse({ ...minimal, techniques, ssvdTargets: [0.4] }).success;
@@ -85,5 +107,7 @@ describe('the spec', () => {
     expect(ask({ epochs: 0 })).toBe(true);
     expect(ask({ epochs: 0, perLayer: { epochs: 0.25 } })).toBe(false);
     expect(ask({ epochs: 1 })).toBe(false);
+    expect(ask({ epochs: 1, distillation: { weight: 0.5 } })).toBe(false);
+    expect(ask({ epochs: 1, distillation: {}, perLayer: { epochs: 1 } })).toBe(true);
   });
 });

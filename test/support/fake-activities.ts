@@ -19,6 +19,8 @@ export interface World {
   readonly parts: Analysis['parts'];
   /** The metric of a model with this share of the original's MACs. */
   readonly metric: (ratio: number, tuned: boolean, macs: number) => number;
+  /** What fine-tuning tells of itself. */
+  readonly tuningNotes: readonly string[];
   /** Runs before each activity; throws what the activity is to throw. */
   readonly before: (activity: keyof Activities, request: unknown) => Promise<void> | void;
 }
@@ -53,10 +55,11 @@ export function fakeActivities(
   world: Partial<World> = {},
   calls: Calls = [],
 ): Activities & { readonly calls: Calls } {
-  const { original, parts, metric, before }: World = {
+  const { original, parts, metric, tuningNotes, before }: World = {
     original: 98,
     parts: techniques.flatMap((technique) => ['c1', 'c2', 'c3'].map((name) => ({ name, technique }))),
     metric: (ratio, tuned) => 98 - (1 - ratio) * (tuned ? 1 : 5),
+    tuningNotes: [],
     before: () => undefined,
     ...world,
   };
@@ -103,7 +106,7 @@ export function fakeActivities(
       steps: 10,
       resumedAt: 0,
       losses: [1, 0.5],
-      ...{ retries: [], notes: [] },
+      ...{ retries: [], notes: tuningNotes },
     })),
     latency: answer('latency', ({ models }: Parameters<Activities['latency']>[0]) => ({
       ms: models.map((model) => modelOf(model).macs / 1e5),

@@ -232,6 +232,21 @@ describe('the guidebook workflow', () => {
         expect(request).toMatchObject({ fineTuneEach: { ...whole, epochs: 0.25 } });
       for (const request of requests('fineTune'))
         expect((request as { settings: object }).settings).toEqual(whole);
+      for (const [, request] of calls) expect(request).not.toHaveProperty('teacher');
+    });
+  });
+
+  it('has compressed models learn from the original where the spec does, and tells what became of it', async () => {
+    const fineTune = { epochs: 1, perLayer: { epochs: 0.5 }, distillation: { weight: 0.5 } };
+    const world = { tuningNotes: ['fine-tuning kept the state after epoch 1 of 2'] };
+    await inWorld({ settings: { fineTune }, world }, async (handle, calls) => {
+      const { candidates, notes } = await handle.result();
+      const requests = calls.filter(([name]) => name === 'compress' || name === 'fineTune');
+      expect(requests).toHaveLength(2 * candidates.length);
+      for (const [, request] of requests) expect(request).toMatchObject({ teacher: fakeInput().model });
+      expect(notes).toEqual(
+        expect.arrayContaining(candidates.map(({ id }) => `${id}: ${world.tuningNotes[0]}`)),
+      );
     });
   });
 

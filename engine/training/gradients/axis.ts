@@ -10,7 +10,7 @@ export interface AxisMap {
 }
 
 /** The map whose element `o` is element `source[o]`, or zero where that is negative. */
-export function picking(source: ArrayLike<number>, from: number): AxisMap {
+function picking(source: ArrayLike<number>, from: number): AxisMap {
   const data = new Float32Array(source.length * from);
   for (let at = 0; at < source.length; at++) if (source[at] >= 0) data[at * from + source[at]] = 1;
   return { from, to: source.length, data };

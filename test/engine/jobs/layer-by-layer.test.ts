@@ -184,6 +184,18 @@ it('wins back what pruning residual branches lost', async () => {
   expect(after).toBeGreaterThan(before + 3); // 87 and 96.5 where this was written
 });
 
+it('learns without labels from the model as it was, or from another', async () => {
+  const taught = { settings: { ...settings, distillation: {} } };
+  const unlabelled = { train: { images: train.images, range: train.range } };
+  const [own, other] = [
+    input('spatial-svd', taught, unlabelled),
+    input('spatial-svd', { ...taught, teacher: digitsModel() }, unlabelled),
+  ];
+  const { notes } = await compress(own, quiet);
+  expect(notes.at(-1)).toMatch(/^2 layers .* 6 steps/);
+  await expect(compress(other, quiet)).rejects.toThrow(/the teacher|takes/);
+});
+
 describe('fine-tuning after each layer is refused', () => {
   const refused = (changes: Partial<CompressInput>, each: Partial<FineTuneEach> = {}) =>
     expect(compress(input('spatial-svd', each, changes), quiet)).rejects;
@@ -193,6 +205,10 @@ describe('fine-tuning after each layer is refused', () => {
   it('without training data, or without labels', async () => {
     await refused({ train: { random: { samples: 4, seed: 0 } } }).toThrow(/data.train.labels/);
     await refused({ train: { images: train.images } }).toThrow(/data.train.labels/);
+    const distillation = { weight: 0.5 };
+    await refused({ train: { images: train.images } }, { settings: { ...settings, distillation } }).toThrow(
+      /data.train.labels/,
+    );
   });
   it('from a checkpoint of other settings', async () => {
     const kept = join(folder, 'others');

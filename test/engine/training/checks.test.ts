@@ -1,6 +1,7 @@
 import { parseModel } from '../../../engine/onnx/model';
-import { checkSettings, type TrainingSettings } from '../../../engine/training/checks';
 import { withOwnConstants } from '../../../engine/training/parameters';
+import { checkSettings } from '../../../engine/training/setting-rules';
+import type { TrainingSettings } from '../../../engine/training/settings';
 import { measureShapes } from '../../../engine/training/shapes';
 import { buildTrainingStep, type StepSettings } from '../../../engine/training/step';
 import { goldenTensors } from './support';
@@ -48,7 +49,7 @@ describe('checkSettings', () => {
     [{ learningRate: NaN }, /learningRate/],
     [
       { schedule: 'polynomial' },
-      /schedule is "polynomial"; it must be one of constant, step, cosine, one-cycle/,
+      /schedule is "polynomial"; it must be one of one-cycle, constant, step, cosine/,
     ],
     [{ warmUp: 1 }, /warmUp is 1/],
     [{ warmUp: 0.1 }, /warmUp has no place in schedule one-cycle/],
@@ -71,7 +72,8 @@ describe('checkSettings', () => {
     [{ loss: 'hinge' }, /loss is "hinge"/],
     [{ labelSmoothing: 1 }, /labelSmoothing/],
     [{ ignoreLabel: 0.5 }, /ignoreLabel/],
-    [{ loss: 'mean-squared-error', labelSmoothing: 0.1 }, /belong to loss cross-entropy/],
+    [{ loss: 'mean-squared-error', labelSmoothing: 0.1 }, /labelSmoothing belongs to loss cross-entropy/],
+    [{ loss: 'binary-cross-entropy', ignoreLabel: 0 }, /ignoreLabel belongs to loss cross-entropy/],
     [{ distillation: {} }, /distillation needs a teacher/],
   ])('%j is told in a sentence', (changes, message) => {
     expect(() => checkSettings({ ...settings, ...changes })).toThrow(refusal('InvalidSettings', message));

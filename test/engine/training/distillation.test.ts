@@ -8,7 +8,7 @@ import { quiet } from '../../../engine/jobs/job';
 import type { Graph } from '../../../engine/onnx/graph';
 import { parseModel, serializeModel } from '../../../engine/onnx/model';
 import { floats } from '../../../engine/tensor/tensor';
-import type { TrainingSettings } from '../../../engine/training/checks';
+import type { TrainingSettings } from '../../../engine/training/settings';
 import { train, type TrainingOptions } from '../../../engine/training/trainer';
 import { floatsOf, goldenTensors } from './support';
 

@@ -5,7 +5,7 @@ import type { Batch } from '../../../engine/data/dataset';
 import { Computer, type OpenSession } from '../../../engine/training/compute';
 import { withOwnConstants } from '../../../engine/training/parameters';
 import { measureShapes } from '../../../engine/training/shapes';
-import type { TrainingSettings } from '../../../engine/training/checks';
+import type { TrainingSettings } from '../../../engine/training/settings';
 import { buildTrainingStep, type StepSettings } from '../../../engine/training/step';
 import { initialVectors, type Vectors } from '../../../engine/training/vectors';
 import { inFolder } from '../../support/folder';

@@ -1,4 +1,5 @@
-import { ratesAt, type ScheduleSettings } from '../../../engine/training/schedule';
+import { ratesAt } from '../../../engine/training/schedule';
+import type { ScheduleSettings } from '../../../engine/training/settings';
 import { goldenJson } from './support';
 
 interface Golden {

@@ -1,7 +1,7 @@
 import { parseModel } from '../../../engine/onnx/model';
 import { Session } from '../../../engine/runtime/session';
 import { floats, type Tensor } from '../../../engine/tensor/tensor';
-import type { TrainingSettings } from '../../../engine/training/checks';
+import type { TrainingSettings } from '../../../engine/training/settings';
 import { probeBlock } from '../../../engine/training/lowering/probe';
 import { withOwnConstants } from '../../../engine/training/parameters';
 import { ratesAt } from '../../../engine/training/schedule';

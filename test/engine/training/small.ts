@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import { writeNpy } from '../../../engine/data/npy';
 import { Random } from '../../../engine/data/random';
-import type { TrainingSettings } from '../../../engine/training/checks';
+import type { TrainingSettings } from '../../../engine/training/settings';
 import type { Graph, NodeFields } from '../../../engine/onnx/graph';
 import { floats, type FloatTensor, type Tensor } from '../../../engine/tensor/tensor';
 import { modelOf, randoms } from '../../support/graphs';

@@ -1,4 +1,4 @@
-import { ancestors } from '../../../engine/training/parameters';
+import { nodesFor } from '../../../engine/onnx/extract';
 import { trainableThrough } from '../../../engine/training/trainable-through';
 import { modelOf, randoms } from '../../support/graphs';
 
@@ -58,7 +58,7 @@ describe('trainableThrough', () => {
   test('no parameter left is an error that names the node', () => {
     const graph = branches();
     expect(() =>
-      trainableThrough({ graph, nodes: ancestors(graph, 'c'), shapeOf }, ['c'], ['first', 'inner']),
+      trainableThrough({ graph, nodes: nodesFor(graph, ['c']).nodes, shapeOf }, ['c'], ['first', 'inner']),
     ).toThrow(/no parameter left to train: node wall \(Hardmax\).*: first, inner/);
   });
 });

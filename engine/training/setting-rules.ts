@@ -1,0 +1,152 @@
+import { EngineError } from '../errors';
+import {
+  batchNormNames,
+  comparedLogits,
+  decayNames,
+  type DistillationSettings,
+  lossNames,
+  optimizerNames,
+  scheduleNames,
+  type TrainingSettings,
+} from './settings';
+
+/** What a setting must be: a test, and its words. */
+export type Rule = readonly [holds: (value: never) => boolean, what: string];
+
+const within = (low: number, high: number) => (value: number) => value >= low && value <= high;
+const whole: Rule = [(value: number) => Number.isInteger(value) && value >= 1, 'a whole number from 1'];
+const positive: Rule = [(value: number) => value > 0 && value < Infinity, 'a positive number'];
+const unsigned: Rule = [(value: number) => value >= 0 && value < Infinity, '0 or a positive number'];
+const share: Rule = [within(0, 1), 'from 0 to 1'];
+const belowOne: Rule = [(value: number) => value >= 0 && value < 1, 'at least 0 and below 1'];
+const flag: Rule = [(value: unknown) => typeof value === 'boolean', 'true or false'];
+const group: Rule = [(value: unknown) => typeof value === 'object' && value !== null, 'a set of settings'];
+const oneOf = (names: readonly string[]): Rule => [
+  (value: string) => names.includes(value),
+  `one of ${names.join(', ')}`,
+];
+
+/** By setting; those that may be left out are checked where they are given. */
+export const trainingRules: { readonly [name in keyof TrainingSettings]-?: Rule } = {
+  epochs: whole,
+  batch: whole,
+  microBatch: whole,
+  seed: [Number.isInteger, 'a whole number'],
+  learningRate: positive,
+  schedule: oneOf(scheduleNames),
+  warmUp: belowOne,
+  milestones: [
+    (values: readonly number[]) =>
+      Array.isArray(values) && values.every((value, at) => value > (values[at - 1] ?? 0) && value < 1),
+    'ascending shares of the training, above 0 and below 1',
+  ],
+  gamma: [(value: number) => value > 0 && value <= 1, 'above 0 and at most 1'],
+  floor: share,
+  optimizer: oneOf(optimizerNames),
+  momentum: belowOne,
+  nesterov: flag,
+  beta2: belowOne,
+  epsilon: positive,
+  weightDecay: unsigned,
+  decay: oneOf(decayNames),
+  clip: positive,
+  ema: belowOne,
+  batchNorm: oneOf(batchNormNames),
+  loss: oneOf(lossNames),
+  labelSmoothing: belowOne,
+  ignoreLabel: [Number.isInteger, 'a whole number'],
+  augment: group,
+  distillation: group,
+};
+
+export const distillationRules: { readonly [name in keyof DistillationSettings]-?: Rule } = {
+  weight: [(value: number) => value > 0 && value <= 1, 'above 0 and at most 1'],
+  logits: oneOf(comparedLogits),
+  temperature: positive,
+  features: [
+    (values: readonly string[]) => Array.isArray(values) && new Set(values).size === values.length,
+    'names of values, each once',
+  ],
+  featureWeight: positive,
+};
+
+const required = [
+  'epochs',
+  'batch',
+  'seed',
+  'learningRate',
+  'schedule',
+  'optimizer',
+  'momentum',
+  'weightDecay',
+];
+
+const wrong = (message: string) => new EngineError('InvalidSettings', message);
+
+function checkEach(values: object, table: Readonly<Record<string, Rule>>, prefix = ''): void {
+  for (const [name, [holds, what]] of Object.entries(table)) {
+    const value = (values as Record<string, unknown>)[name];
+    if (value === undefined && (prefix || !required.includes(name))) continue;
+    if (holds(value as never)) continue;
+    throw wrong(
+      `fine-tuning setting ${prefix}${name} is ${JSON.stringify(value) ?? 'missing'}; it must be ${what}`,
+    );
+  }
+}
+
+/** Settings that mean something only beside others: [setting, when it has no place, why]. */
+const contradictions: readonly [
+  name: keyof TrainingSettings,
+  holds: (settings: TrainingSettings) => unknown,
+  why: string,
+][] = [
+  [
+    'warmUp',
+    ({ schedule, warmUp }) => schedule === 'one-cycle' && warmUp,
+    'has no place in schedule one-cycle, which rises by itself: leave it out, or choose cosine',
+  ],
+  ['nesterov', ({ optimizer, nesterov }) => optimizer !== 'sgd' && nesterov, 'belongs to optimizer sgd'],
+  [
+    'nesterov',
+    ({ nesterov, momentum }) => nesterov && !momentum,
+    'looks ahead along a momentum, which is 0: set momentum, or leave nesterov out',
+  ],
+  [
+    'labelSmoothing',
+    ({ loss = 'cross-entropy', labelSmoothing }) => loss !== 'cross-entropy' && labelSmoothing,
+    'belongs to loss cross-entropy',
+  ],
+  [
+    'ignoreLabel',
+    ({ loss = 'cross-entropy', ignoreLabel }) => loss !== 'cross-entropy' && ignoreLabel !== undefined,
+    'belongs to loss cross-entropy',
+  ],
+  [
+    'distillation',
+    ({ distillation }) => distillation?.logits === 'none' && !distillation.features?.length,
+    'compares nothing: name features, or set logits to kl or mse',
+  ],
+];
+
+/** The first setting that others leave no place for, and why; undefined where there is none. */
+export function contradictionIn(
+  settings: TrainingSettings,
+): { readonly name: keyof TrainingSettings; readonly why: string } | undefined {
+  const found = contradictions.find(([, holds]) => holds(settings));
+  return found && { name: found[0], why: found[2] };
+}
+
+/**
+ * @param teacher whether there is one to distill from.
+ * @throws EngineError `InvalidSettings` naming the setting.
+ */
+export function checkSettings(settings: TrainingSettings, teacher = false): void {
+  checkEach(settings, trainingRules);
+  if (settings.distillation) checkEach(settings.distillation, distillationRules, 'distillation.');
+  const found = contradictionIn(settings);
+  if (found) throw wrong(`fine-tuning setting ${found.name} ${found.why}`);
+  if (settings.distillation && !teacher)
+    throw wrong(
+      'fine-tuning setting distillation needs a teacher: give the original model, or leave distillation out',
+    );
+}
