@@ -4,9 +4,11 @@ import { Worker } from 'node:worker_threads';
 
 import { Dataset, type DatasetSource } from '../../../engine/data/dataset';
 import { writeNpy } from '../../../engine/data/npy';
+import { EpochRows } from '../../../engine/training/batches';
 import {
   batchMaker,
   type BatchSettings,
+  gathered,
   openBatches,
   PrefetchedBatches,
 } from '../../../engine/training/pipeline';
@@ -72,6 +74,15 @@ describe('batches', () => {
       expect(await opened[1].batch(5)).toEqual(batchMaker(data, { batch: 4, seed: 3 })(5));
       await Promise.all(opened.map((one) => one.close()));
     }));
+
+  test('asked for one by one, hold the rows of their step', async () => {
+    const data = Dataset.random({ shape: [3], samples: 10, seed: 1 });
+    const source = gathered(data, { batch: 4, seed: 7 });
+    const expected = data.gather(new EpochRows(10, 4, 7).at(5));
+    expect(expected.size).toBe(2);
+    expect(await source.batch(5)).toEqual(expected);
+    await source.close();
+  });
 
   test('augmentation that does not fit is refused before a thread is started', () =>
     withData(async (source, data) => {
