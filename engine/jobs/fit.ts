@@ -18,7 +18,8 @@ export function checkFit(graph: Graph, model: string, source: DatasetSource, met
     checkBatch(graph, model, data);
     const classes = checkOutput(graph, model, metric);
     feederOf(graph, data);
-    if (!data.labelled) return;
+    // Pixels may be of no class, which metrics leave out; whether training does, its settings say.
+    if (!data.labelled || !bySample.includes(metric)) return;
     const wrong = data.labels.findIndex((label) => label < 0 || (classes !== undefined && label >= classes));
     if (wrong < 0) return;
     const row = (source.range?.[0] ?? 0) + Math.floor((wrong * data.length) / data.labels.length);

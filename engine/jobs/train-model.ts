@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { DatasetSource } from '../data/dataset';
 import type { MetricName } from '../data/metric';
 import { lastCheckpoint } from '../training/checkpoint';
+import { checkSettings } from '../training/checks';
 import type { Curve } from '../training/curve';
 import { JobPool } from './pool';
 import { checkTrainable } from './trainable';
@@ -99,6 +100,7 @@ export async function trainModel(
 ): Promise<TrainReport> {
   const { model, out, data, metric = 'top1', fromScratch = false } = options;
   const settings = { ...defaultsOf(fromScratch), ...options.settings };
+  checkSettings(settings);
   const threads = options.threads ?? Math.max(1, availableParallelism());
   const scratch = options.checkpoints ? undefined : await mkdtemp(join(tmpdir(), 'slimflow-'));
   const { folder, seconds } = options.checkpoints ?? { folder: scratch!, seconds: Infinity };

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { loadSpec, parseSpec } from '../../spec/load';
+import { loadSpec, loadTraining, parseSpec } from '../../spec/load';
+import { inFolder } from '../support/folder';
 
 const split = { images: 'x.npy', labels: 'y.npy' };
 const minimal = {
@@ -56,16 +56,20 @@ describe('reading a spec', () => {
     expect(() => loadSpec('/nowhere/job.yaml')).toThrow(/^spec \/nowhere\/job.yaml cannot be read: ENOENT/);
   });
 
-  it('resolves paths against the folder of the spec', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'slimflow-'));
-    try {
+  it('reads what is written of fine-tuning alone, as training goes', () =>
+    inFolder((folder) => {
+      const file = join(folder, 'job.json');
+      const fineTune = { epochs: 3, perLayer: { epochs: 1 } };
+      writeFileSync(file, JSON.stringify({ data: minimal.data, fineTune }));
+      expect(loadTraining(file).fineTune).toEqual({ epochs: 3 });
+    }));
+
+  it('resolves paths against the folder of the spec', () =>
+    inFolder((folder) => {
       writeFileSync(join(folder, 'job.json'), JSON.stringify(minimal));
       const spec = loadSpec(join(folder, 'job.json'));
       expect([spec.model, spec.data.test.images, spec.outDir]).toEqual(
         ['m.onnx', 'x.npy', 'out'].map((name) => join(folder, name)),
       );
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  });
+    }));
 });
