@@ -24,6 +24,8 @@ export async function train(model: string, flags: TrainFlags): Promise<number> {
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   const say = (text: string) => flags.json || process.stderr.write(`${text}\n`);
   const found = existsSync(checkpoints);
+  const writtenAt = () => statSync(out, { throwIfNoEntry: false })?.mtimeMs;
+  const before = writtenAt();
   let kept: string | undefined;
   try {
     const report = await trainModel(
@@ -55,7 +57,8 @@ export async function train(model: string, flags: TrainFlags): Promise<number> {
       const goOn = kept
         ? `${kept} holds how far it was: the same command goes on from there`
         : 'no step was done';
-      say(`Stopped; no model was written. ${goOn}.`);
+      const written = writtenAt() !== before;
+      say(`Stopped; ${written ? `${out} is trained, though not judged` : 'no model was written'}. ${goOn}.`);
       return exit.detached;
     }
     // A checkpoint of an earlier call is not this one's to remove.

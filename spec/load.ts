@@ -71,7 +71,10 @@ export function loadTraining(file: string): Training {
       ...(test && { test: resolved(test, file) }),
     },
     metric,
-    fineTune: Object.fromEntries(Object.entries(fineTune).filter(([name]) => name in written.fineTune)),
+    // What is done behind compressed layers is no setting of a training.
+    fineTune: Object.fromEntries(
+      Object.entries(fineTune).filter(([name]) => name in written.fineTune && name !== 'perLayer'),
+    ),
   };
 }
 

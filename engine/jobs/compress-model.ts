@@ -121,7 +121,7 @@ export async function compressModel(
     if (!parts.length) throw nothingToCompress(model, technique, summary);
     checkByHand(parts, technique, selection);
     for (const { name, units } of parts)
-      if (selection.channels[name]) keepAllBut(units, selection.channels[name]);
+      if (selection.channels[name]) keepAllBut(units, selection.channels[name], name);
     const factors: Record<string, string> = {};
     const scored = async (layer: string, at: number): Promise<LayerScores> => {
       factors[layer] = join(scratch, `${at}.safetensors`);
@@ -200,6 +200,11 @@ function settled({ model, out, technique, target, data, ...options }: CompressOp
     throw new EngineError(
       'InvalidSettings',
       'score metric needs data with labels: give data, or take fidelity',
+    );
+  if (score === 'metric' && data && data.evaluate.labels === undefined)
+    throw new EngineError(
+      'InvalidSettings',
+      `score metric needs labels, and ${data.evaluate.images} comes without: name a file of them in data.evaluate.labels, or take fidelity`,
     );
   const method: Method = {
     ...plainMethod,

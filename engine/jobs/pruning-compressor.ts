@@ -36,7 +36,7 @@ export function pruningCompressor(graph: Graph, means: Means): Compressor {
   const byHand = new Map(
     parts.flatMap(({ name, full }) => {
       const removed = selection?.channels[name];
-      return removed ? [[name, keepAllBut(full, removed)]] : [];
+      return removed ? [[name, keepAllBut(full, removed, name)]] : [];
     }),
   );
   const counts = (plan: Plan) => {

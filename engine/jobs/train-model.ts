@@ -6,6 +6,7 @@ import type { DatasetSource } from '../data/dataset';
 import type { MetricName } from '../data/metric';
 import { lastCheckpoint } from '../training/checkpoint';
 import type { Curve } from '../training/curve';
+import { checkSettings } from '../training/setting-rules';
 import { defaultLearningRate } from '../training/settings';
 import { JobPool } from './pool';
 import { checkTrainable } from './trainable';
@@ -103,6 +104,7 @@ export async function trainModel(
   const { model, out, data, metric = 'top1', fromScratch = false, teacher } = options;
   const given = { ...(teacher !== undefined && { distillation: {} }), ...options.settings };
   const settings = { ...defaultsOf(fromScratch, given), ...given };
+  checkSettings(settings, teacher !== undefined);
   const threads = options.threads ?? Math.max(1, availableParallelism());
   const scratch = options.checkpoints ? undefined : await mkdtemp(join(tmpdir(), 'slimflow-'));
   const { folder, seconds } = options.checkpoints ?? { folder: scratch!, seconds: Infinity };

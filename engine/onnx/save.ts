@@ -5,6 +5,7 @@ import { basename, resolve } from 'node:path';
 import { EngineError } from '../errors';
 import { toBytes } from '../tensor/tensor';
 import { toHalves } from '../tensor/half';
+import { unwritten } from '../tensor/safetensors';
 import { byteLength, isExternal, pointTo, readExternal, type Span, spanOf } from './external-data';
 import type { Graph } from './graph';
 import {
@@ -109,7 +110,7 @@ export function saveModel(
   } catch (error) {
     rmSync(temporary, { force: true });
     rmSync(temporaryData, { force: true });
-    throw error;
+    throw unwritten(path, error);
   }
 }
 

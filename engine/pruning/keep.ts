@@ -7,20 +7,21 @@ export type KeepPlan = readonly (readonly number[] | null)[];
 
 /**
  * The channels left when `removed` go, as people give them by hand.
+ * @param name what they are the channels of
  * @throws EngineError `InvalidSettings` for a channel that is not there, or when none would be left
  */
-export function keepAllBut(channels: number, removed: readonly number[]): number[] {
+export function keepAllBut(channels: number, removed: readonly number[], name: string): number[] {
   const wrong = removed.find((at) => !Number.isInteger(at) || at < 0 || at >= channels);
   if (wrong !== undefined)
     throw new EngineError(
       'InvalidSettings',
-      `there is no channel ${wrong} to remove: channels are numbered 0 to ${channels - 1}`,
+      `${name} has no channel ${wrong} to remove: its channels are numbered 0 to ${channels - 1}`,
     );
   const gone = new Set(removed);
   if (gone.size === channels)
     throw new EngineError(
       'InvalidSettings',
-      `removing all ${channels} channels would leave a layer without input; keep at least one`,
+      `removing all ${channels} channels of ${name} would leave a layer without input; keep at least one`,
     );
   return Array.from({ length: channels }, (_, at) => at).filter((at) => !gone.has(at));
 }

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 
 import { EngineError } from '../errors';
 import { type ElementType, fromBytes, type Tensor, toBytes } from './tensor';
@@ -61,17 +61,26 @@ export function writeTensors(
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(padded.length));
   const temporary = `${path}.${process.pid}.tmp`;
-  const file = openSync(temporary, 'w');
   try {
-    for (const bytes of [length, padded, ...[...tensors.values()].map(toBytes)]) {
-      for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
+    const file = openSync(temporary, 'w');
+    try {
+      for (const bytes of [length, padded, ...[...tensors.values()].map(toBytes)]) {
+        for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
+      }
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
     }
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw unwritten(path, error);
   }
-  renameSync(temporary, path);
 }
+
+/** What the file system said, with the file's name: a full disk is told of without one. */
+export const unwritten = (path: string, error: unknown): Error =>
+  Object.assign(error as Error, { message: `${path} could not be written: ${(error as Error).message}` });
 
 /** @throws EngineError `InvalidData` when the file is not a whole safetensors file. */
 export function readTensors(path: string): TensorFile {

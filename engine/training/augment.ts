@@ -23,6 +23,16 @@ export const fills = ['zero', 'reflect'] as const;
 /** The label of a pixel that lay outside the image, where no other is given: no class, which metrics leave out. */
 export const noLabel = -1;
 
+/** What the labels of a data set are to augmentation. */
+export interface VariedLabels {
+  /** Shape of a sample's: [] for one a sample, [K] for one a class, [H, W] for one a pixel. */
+  readonly labelShape: readonly number[];
+  /** The label that the loss leaves out, which padding gets where there is one a pixel. */
+  readonly ignoreLabel?: number;
+}
+const perSample: VariedLabels = { labelShape: [] };
+const perPixel = ({ labelShape }: VariedLabels) => labelShape.length === 2;
+
 const whole = (value: number) => Number.isInteger(value) && value >= 1;
 const rules: readonly [keyof Augmentation, (value: number) => boolean, string][] = [
   ['crop', whole, 'a whole number of pixels, 1 or more'],
@@ -35,7 +45,11 @@ const rules: readonly [keyof Augmentation, (value: number) => boolean, string][]
  * @param shape [C, H, W] of an image.
  * @throws EngineError `InvalidSettings` naming the setting, or the shape when it is not one of images.
  */
-export function checkAugmentation(augmentation: Augmentation, shape: readonly number[]): void {
+export function checkAugmentation(
+  augmentation: Augmentation,
+  shape: readonly number[],
+  labels = perSample,
+): void {
   const bad = (message: string) => new EngineError('InvalidSettings', `augmentation ${message}`);
   for (const [name, holds, what] of rules) {
     const value = augmentation[name];
@@ -51,31 +65,29 @@ export function checkAugmentation(augmentation: Augmentation, shape: readonly nu
   const { crop = 0, fill } = augmentation;
   if (fill === 'reflect' && crop >= Math.min(height, width))
     throw bad(`crop is ${crop}; mirrored edges reach less than the images' ${height}x${width} pixels`);
+  if (crop && fill !== 'reflect' && perPixel(labels) && labels.ignoreLabel === undefined)
+    throw bad(
+      'crop pads with pixels of no class, and labels are one a pixel: set ignoreLabel, which padding then gets, or fill: reflect',
+    );
 }
 
 /**
  * A copy of a batch with each image varied. What becomes of an image depends on it, the seed, the epoch and its row in
- * the data set alone. Labels a pixel move with their pixels.
+ * the data set alone. Labels a pixel move with their pixels, and are `ignoreLabel` where padding came in.
  * @param rows the rows of the data set that the batch holds.
  * @param outside the label of pixels that were padded in.
  */
 export function augmented(
   batch: Batch,
   augmentation: Augmentation,
-  {
-    shape,
-    rows,
-    seed,
-    epoch,
-    outside = noLabel,
-  }: { shape: readonly number[]; rows: Uint32Array; seed: number; epoch: number; outside?: number },
+  { shape, rows, seed, epoch }: { shape: readonly number[]; rows: Uint32Array; seed: number; epoch: number },
+  given = perSample,
 ): Batch {
   const [channels, height, width] = shape;
   const plane = { height, width };
   const size = sizeOf(shape);
-  const perPixel = batch.labels.length === batch.size * height * width;
   const images = new Float32Array(batch.images.length);
-  const labels = perPixel ? new Int32Array(batch.labels.length) : batch.labels;
+  const labels = perPixel(given) ? new Int32Array(batch.labels.length) : batch.labels;
   rows.forEach((row, at) => {
     // Odd multipliers set the streams of neighbouring seeds, epochs and rows apart.
     const stream =
@@ -87,7 +99,7 @@ export function augmented(
       const first = at * size + channel * height * width;
       copy(batch.images, images, first, window, 0);
     }
-    if (perPixel) copy(batch.labels, labels, at * height * width, window, outside);
+    if (perPixel(given)) copy(batch.labels, labels, at * height * width, window, given.ignoreLabel ?? 0);
     jitter(image, augmentation, random);
     if (augmentation.cutout) cutOut(image, shape, augmentation.cutout, random);
   });

@@ -1,4 +1,4 @@
-import type { Batch, Dataset } from '../data/dataset';
+import type { Batch } from '../data/dataset';
 import { epochOrder } from './order';
 
 /**
@@ -35,13 +35,4 @@ export class EpochRows {
     const first = (step % steps) * this.size;
     return this.order.rows.subarray(first, first + this.size);
   }
-}
-
-/** Batches of `size` read from a data set as they are asked for, in the order of `EpochRows`. */
-export function gathered(data: Dataset, size: number, seed: number): BatchSource {
-  const rows = new EpochRows(data.length, size, seed);
-  return {
-    batch: async (step) => data.gather(rows.at(step)),
-    close: async () => undefined,
-  };
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { EngineError } from '../errors';
@@ -72,6 +72,8 @@ export class Checkpoints {
     ]);
     const name = `${retries.length ? `retry-${retries.length}-` : ''}step-${step}.safetensors`;
     const path = resolve(join(this.folder, name));
+    // Whoever trained into the same folder may have removed it when done.
+    mkdirSync(this.folder, { recursive: true });
     writeTensors(path, tensors, { format, identity: this.identity, state: JSON.stringify(told) });
     this.files.splice(0, this.files.length, ...this.files.filter((file) => file !== path), path);
     for (const old of this.files.splice(0, this.files.length - kept)) rmSync(old, { force: true });

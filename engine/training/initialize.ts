@@ -49,6 +49,7 @@ const rules: Readonly<Record<string, Readonly<Record<number, Initializer>>>> = {
   InstanceNormalization: { 1: ones, 2: zeros },
   LayerNormalization: { 1: ones, 2: zeros },
   GroupNormalization: { 1: ones, 2: zeros },
+  RMSNormalization: { 1: ones },
   PRelu: { 1: filled(0.25) },
   Add: { 0: zeros, 1: zeros },
   Mul: { 0: ones, 1: ones },

@@ -14,7 +14,7 @@ export interface BatchSettings {
   /** Seed of order and augmentation. */
   readonly seed: number;
   readonly augment?: Augmentation;
-  /** The label of pixels that augmentation pads in; -1 by default. */
+  /** The label that the loss leaves out: that of padding, where labels are one a pixel. */
   readonly ignoreLabel?: number;
 }
 
@@ -37,16 +37,17 @@ const worthwhile = 2 ** 18;
 /** The batches of all epochs, by step; each is computed when it is asked for. */
 export function batchMaker(
   data: Dataset,
-  { batch: size, seed, augment, ignoreLabel: outside }: BatchSettings,
+  { batch: size, seed, augment, ignoreLabel }: BatchSettings,
 ): (step: number) => Batch {
-  if (augment) checkAugmentation(augment, data.shape);
+  const labels = { labelShape: data.labelShape, ignoreLabel };
+  if (augment) checkAugmentation(augment, data.shape, labels);
   const order = new EpochRows(data.length, size, seed);
   return (step) => {
     const rows = order.at(step);
     const batch = data.gather(rows);
     if (!augment) return batch;
     const epoch = Math.floor(step / stepsPerEpoch(data.length, size));
-    return augmented(batch, augment, { shape: data.shape, rows, seed, epoch, outside });
+    return augmented(batch, augment, { shape: data.shape, rows, seed, epoch }, labels);
   };
 }
 
@@ -61,8 +62,20 @@ export function openBatches(data: Dataset, source: DatasetSource, settings: Batc
   if (settings.augment || settings.batch * sizeOf(data.shape) >= worthwhile) {
     return new PrefetchedBatches({ source, settings });
   }
-  return { batch: async (step) => make(step), close: async () => undefined };
+  return asAsked(make);
 }
+
+/**
+ * The batches of a training, each made when it is asked for.
+ * @throws EngineError `InvalidSettings` when the augmentation does not fit the images.
+ */
+export const gathered = (data: Dataset, settings: BatchSettings): BatchSource =>
+  asAsked(batchMaker(data, settings));
+
+const asAsked = (make: (step: number) => Batch): BatchSource => ({
+  batch: async (step) => make(step),
+  close: async () => undefined,
+});
 
 /** Batches from threads that each open the data themselves, the next few made while one is trained on. */
 export class PrefetchedBatches implements BatchSource {

@@ -65,7 +65,7 @@ export async function restoreNorms(
     options,
   );
   const sites = chosen.map((conv) => insertNorm(restored, conv, moments.get(conv.output[0])!));
-  return { graph: restored, fold: (values) => fold(graph, sites, values) };
+  return { graph: restored, fold: (values) => fold(graph, restored, sites, values) };
 }
 
 function lacksNorm(graph: Graph, node: Node, shapes: ReadonlyMap<string, Shape>): boolean {
@@ -185,11 +185,24 @@ function insertNorm(graph: Graph, conv: Node, { mean, variance }: Moments): Site
   return { output, weight, bias: bias || undefined, ...names };
 }
 
-/** The original graph with trained values: w' = w · f, b' = shift - mean · f, where f = scale/deviation. */
-function fold(graph: Graph, sites: readonly Site[], values: ReadonlyMap<string, Tensor>): Graph {
+/**
+ * The original graph with trained values: w' = w · f, b' = shift - mean · f, where f = scale/deviation. What training
+ * did not change of a site (an operator without a gradient, or another output, lies behind it) is as it was restored;
+ * convolutions of which it changed nothing stay as they are.
+ */
+function fold(
+  graph: Graph,
+  restored: Graph,
+  all: readonly Site[],
+  values: ReadonlyMap<string, Tensor>,
+): Graph {
   const kept = new Map(values);
-  for (const { scale, shift, mean, variance } of sites)
+  for (const { scale, shift, mean, variance } of all)
     [scale, shift, mean, variance].forEach((name) => kept.delete(name));
+  const sites = all.filter(({ scale, shift, mean, variance, weight }) =>
+    [scale, shift, mean, variance, weight].some((name) => values.has(name)),
+  );
+  const valueOf = (name: string) => values.get(name) ?? restored.constant(name)!;
   const biases: [output: string, bias: Tensor][] = [];
   for (const site of sites) {
     const [scale, shift, mean, variance, weight] = [
@@ -198,10 +211,10 @@ function fold(graph: Graph, sites: readonly Site[], values: ReadonlyMap<string, 
       site.mean,
       site.variance,
       site.weight,
-    ].map((name) => values.get(name)!.data as Float32Array);
+    ].map((name) => valueOf(name).data as Float32Array);
     const factor = scale.map((value, channel) => value / Math.sqrt(variance[channel] + epsilon));
     const width = weight.length / factor.length;
-    const { dims } = values.get(site.weight)!;
+    const { dims } = valueOf(site.weight);
     kept.set(
       site.weight,
       floats(

@@ -89,6 +89,8 @@ export class Run {
     } catch (error) {
       // The model could be judged before: what it computes now is NaN.
       const broken = epoch > 0 && error instanceof EngineError && error.code === 'UnsupportedModel';
+      // Judging hears that it should stop as well, and what was trained until then is to be kept.
+      if (!broken) watch.checkStop(next);
       if (!broken) throw error;
       return { state, why: `epoch ${epoch} could not be judged: ${error.message}` };
     }

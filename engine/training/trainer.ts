@@ -7,7 +7,7 @@ import { serializeModel } from '../onnx/model';
 import { evaluate } from '../runtime/evaluate';
 import { Session } from '../runtime/session';
 import type { Tensor } from '../tensor/tensor';
-import { type BatchSource, gathered, stepsPerEpoch } from './batches';
+import { type BatchSource, stepsPerEpoch } from './batches';
 import { Checkpoints } from './checkpoint';
 import { checkInput, checkLabelsOf, settingsOn } from './checks';
 import { Computer, type OpenSession } from './compute';
@@ -15,6 +15,7 @@ import { checkEvaluating, type Evaluating } from './evaluation';
 import { probeBlock } from './lowering/probe';
 import { notesOf } from './notes';
 import { withOwnConstants, withValues } from './parameters';
+import { gathered } from './pipeline';
 import { restoreNorms } from './restore-norm';
 import type { Retry } from './retries';
 import { Run, totalSteps } from './run';
@@ -41,7 +42,7 @@ export interface TrainingOptions {
   readonly sources: { readonly images: string; readonly labels?: string };
   /** Judges the model as it trains, and keeps the best; the last is what training ends with where undefined. */
   readonly evaluate?: Evaluating;
-  /** Where batches come from, of `settings.batch` images; read from the data as they are asked for by default. Closed. */
+  /** Where batches come from, of `settings.batch` images; made of the data as they are asked for by default. Closed. */
   readonly batches?: BatchSource;
   /** How sessions are opened. */
   readonly open?: OpenSession;
@@ -74,8 +75,7 @@ export interface Trained {
  * after two returns to the last good state, each with a tenth of the learning rate.
  */
 export async function train(graph: Graph, data: Dataset, options: TrainingOptions): Promise<Trained> {
-  const { batch, seed } = options.settings;
-  const batches = options.batches ?? gathered(data, batch, seed);
+  const batches = options.batches ?? gathered(data, options.settings);
   try {
     return await trainOn(batches, graph, data, options);
   } finally {
@@ -173,9 +173,18 @@ function identityOf(
   const hash = createHash('sha256').update(serializeModel(graph));
   hash.update(JSON.stringify([sorted(settings), sorted(how), layouts]));
   if (teacher) hash.update(serializeModel(teacher));
-  for (const set of [data, judging]) if (set?.labelled) hash.update(set.labels);
+  for (const set of [data, judging]) {
+    if (set?.labelled) hash.update(set.labels);
+    if (set) hash.update(set.gather(spread(set.length)).images);
+  }
   return hash.digest('hex');
 }
+
+/** A few rows of a data set: images that are others, or are read otherwise, differ in some of them. */
+const spread = (length: number): number[] => {
+  const count = Math.min(length, 8);
+  return Array.from({ length: count }, (_, at) => Math.floor((at * length) / count));
+};
 
 /** Mean loss over the samples of each epoch done. */
 function epochLosses({ losses }: TrainingState, batch: number, samples: number): number[] {

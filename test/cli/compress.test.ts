@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { CompressReport } from '../../engine/jobs/compress-model';
+import { compressModel, type CompressReport } from '../../engine/jobs/compress-model';
 import { type Graph, makeNode } from '../../engine/onnx/graph';
+import { writeNpy } from '../../engine/data/npy';
 import { macsOf } from '../../engine/onnx/layers';
 import { loadModel, saveModel } from '../../engine/onnx/model';
 import { openModel } from '../../engine/onnx/prepare';
@@ -169,6 +170,20 @@ describe('slimflow compress', () => {
       expect(status).toBe(shortfall ? 3 : 0);
     }));
 
+  it('stops while it scores when it is asked to, and leaves nothing', () =>
+    inFolder(async (folder) => {
+      tinyJob(folder);
+      const before = readdirSync(folder);
+      const stop = new AbortController();
+      const [model, out] = ['model.onnx', 'small.onnx'].map((name) => join(folder, name));
+      const compressing = compressModel(
+        { model, out, technique: 'spatial-svd', target: 0.5 },
+        { signal: stop.signal, onProgress: () => stop.abort() },
+      );
+      await expect(compressing).rejects.toMatchObject({ code: 'Cancelled' });
+      expect(readdirSync(folder)).toEqual(before);
+    }));
+
   it('writes the nearest model and ends with status 3 where a target is out of reach', () =>
     inFolder(async (folder) => {
       tinyJob(folder);
@@ -262,6 +277,22 @@ const refused: [string, string[], (folder: string) => void, RegExp][] = [
     },
     /learns from the labels of training data.*data\.train\.labels/,
   ],
+  [
+    'a score by metric without labels',
+    ['--target', '0.5', '--data', 'bare.json'],
+    (folder) => {
+      const split = { images: 'images.npy' };
+      writeFileSync(join(folder, 'bare.json'), JSON.stringify({ data: { train: split, evaluate: split } }));
+    },
+    /score metric needs labels.*data\.evaluate\.labels/,
+  ],
+  [
+    'outputs that are NaN',
+    ['--target', '0.5', '--data', 'job.json'],
+    (folder) =>
+      writeNpy(join(folder, 'images.npy'), floats([300, 1, 8, 8], new Float32Array(19200).fill(NaN))),
+    /computes NaN/,
+  ],
   ['a score without data', ['--target', '0.5', '--score', 'metric'], nothing, /score metric needs data/],
   [
     'an input size that does not fit',
@@ -295,7 +326,7 @@ describe('slimflow compress, of what can not be', () => {
       tinyJob(folder);
       const command = ['compress', 'model.onnx', '--technique', 'channel-pruning', '--select', 'manual'];
       for (const [channels, message] of [
-        ['c2=8', /no channel 8/],
+        ['c2=8', /c2 has no channel 8/],
         ['c2=0,1,2,3,4,5,6,7', /keep at least one/],
       ] as const) {
         const { err, status } = await slimflow(folder, [

@@ -163,6 +163,14 @@ describe('slimflow train', () => {
       expect(await sha256OfFile(again)).toBe(await sha256OfFile(whole));
     }));
 
+  it('refuses settings before anything long begins', () =>
+    inFolder(async (folder) => {
+      tinyJob(folder);
+      const { err, status } = await slimflow(folder, args('--seed', '1.5'));
+      expect(err).toBe('fine-tuning setting seed is 1.5; it must be a whole number\n');
+      expect(status).toBe(2);
+    }));
+
   it('stops at Ctrl-C with a checkpoint, and says how to go on', () =>
     inFolder(async (folder) => {
       tinyJob(folder);

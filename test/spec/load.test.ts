@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { loadSpec, loadTraining, parseSpec } from '../../spec/load';
+import { inFolder } from '../support/folder';
 
 const split = { images: 'x.npy', labels: 'y.npy' };
 const minimal = {
@@ -75,14 +75,13 @@ describe('reading a spec', () => {
     expect(() => loadSpec('/nowhere/job.yaml')).toThrow(/^spec \/nowhere\/job.yaml cannot be read: ENOENT/);
   });
 
-  it('reads what training goes by: settings as written, without defaults, whatever else there is', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'slimflow-'));
-    const file = join(folder, 'job.json');
-    const load = (spec: object) => {
-      writeFileSync(file, JSON.stringify(spec));
-      return loadTraining(file);
-    };
-    try {
+  it('reads what training goes by: settings as written, without defaults, whatever else there is', () =>
+    inFolder((folder) => {
+      const file = join(folder, 'job.json');
+      const load = (spec: object) => {
+        writeFileSync(file, JSON.stringify(spec));
+        return loadTraining(file);
+      };
       const train = { images: join(folder, 'x.npy'), labels: join(folder, 'y.npy') };
       // Beside an option --schedule, warmUp may have its place.
       const fineTune = { warmUp: 0.1, epochs: 3, augment: { flip: true } };
@@ -99,21 +98,14 @@ describe('reading a spec', () => {
       });
       expect(() => load({ data: {} })).toThrow(/: data\.train is missing$/);
       expect(() => load({ data: { train: split }, fineTune: { ema: 1 } })).toThrow(/fineTune\.ema must be/);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  });
+    }));
 
-  it('resolves paths against the folder of the spec', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'slimflow-'));
-    try {
+  it('resolves paths against the folder of the spec', () =>
+    inFolder((folder) => {
       writeFileSync(join(folder, 'job.json'), JSON.stringify(minimal));
       const spec = loadSpec(join(folder, 'job.json'));
       expect([spec.model, spec.data.test.images, spec.outDir]).toEqual(
         ['m.onnx', 'x.npy', 'out'].map((name) => join(folder, name)),
       );
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  });
+    }));
 });

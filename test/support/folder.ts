@@ -11,3 +11,10 @@ export async function inFolder<T>(work: (folder: string) => Promise<T> | T): Pro
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** A temporary folder for all tests of a file; gone when they are over. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'slimflow-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}

@@ -1,13 +1,13 @@
-import { closeSync, mkdtempSync, openSync, truncateSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Dataset } from '../../../engine/data/dataset';
 import { writeNpy } from '../../../engine/data/npy';
 import { floats, type Tensor } from '../../../engine/tensor/tensor';
+import { temporaryFolder } from '../../support/folder';
 import { digits } from '../../support/paths';
 
-const folder = mkdtempSync(join(tmpdir(), 'slimflow-'));
+const folder = temporaryFolder();
 let files = 0;
 const npy = (tensor: Tensor) => {
   const path = join(folder, `${files++}.npy`);

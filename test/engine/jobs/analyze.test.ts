@@ -1,5 +1,3 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { create } from '@bufbuild/protobuf';
@@ -9,10 +7,11 @@ import { analyze } from '../../../engine/jobs/analyze';
 import { saveModel } from '../../../engine/onnx/model';
 import { OperatorSetIdProtoSchema } from '../../../engine/onnx/proto/onnx_pb';
 import { floats } from '../../../engine/tensor/tensor';
+import { temporaryFolder } from '../../support/folder';
 import { modelOf, randoms } from '../../support/graphs';
 import { digits, digitsModel } from '../../support/paths';
 
-const folder = mkdtempSync(join(tmpdir(), 'slimflow-'));
+const folder = temporaryFolder();
 const model = digitsModel();
 const npy = (name: string, dims: number[], value: number) => {
   const path = join(folder, name);
@@ -121,5 +120,15 @@ describe('analyze', () => {
     await expect(analyze({ model, data: [{ ...digits(5, 9), labels }] })).rejects.toThrow(
       /label 10 at row 5 of .*ten\.npy is out of range.*10 classes, 0 to 9/,
     );
+  });
+
+  it('takes pixels of no class, which metrics of pixels leave out', async () => {
+    const path = join(folder, 'pixels.onnx');
+    const conv = { op: 'Conv', inputs: ['x', 'w'], outputs: ['y'] };
+    saveModel(modelOf(['x', ['n', 1, 4, 4]], [conv], ['y'], { w: randoms([2, 1, 1, 1], 1) }), path);
+    const images = join(folder, 'four.npy');
+    writeNpy(images, floats([2, 1, 4, 4]));
+    const data = [{ images, labels: npy('mask.npy', [2, 4, 4], 255) }];
+    await expect(analyze({ model: path, data, metric: 'mean-iou' })).resolves.toBeDefined();
   });
 });

@@ -1,5 +1,3 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { analyze } from '../../../engine/jobs/analyze';
@@ -11,10 +9,11 @@ import { JobPool } from '../../../engine/jobs/pool';
 import type { Technique } from '../../../engine/jobs/method';
 import { macsOf } from '../../../engine/onnx/layers';
 import { openModel } from '../../../engine/onnx/prepare';
+import { temporaryFolder } from '../../support/folder';
 import { optimal, machinery, methodOf } from '../../support/method';
 import { digits, digitsModel } from '../../support/paths';
 
-const folder = mkdtempSync(join(tmpdir(), 'slimflow-'));
+const folder = temporaryFolder();
 const evaluate = digits(7000, 7100);
 const pool = new JobPool({ slots: 2 });
 afterAll(() => pool.close());

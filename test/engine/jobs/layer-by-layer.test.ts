@@ -143,6 +143,14 @@ function stopping(steps: number, kept: string): JobContext {
   };
 }
 
+it('varies the images where the settings say so', async () => {
+  const [plain, varied] = [{}, { augment: { flip: true } }].map((more) =>
+    input('spatial-svd', { settings: { ...settings, ...more } }),
+  );
+  for (const one of [plain, varied]) await compress(one, quiet);
+  expect(digest(varied)).not.toBe(digest(plain));
+});
+
 it('prunes channels by hand under the names that parts have in the model', async () => {
   const selection = { ...optimal, mode: 'manual', channels: { c2: [0, 3], c3: [1, 2, 5] } } as const;
   const each = input('channel-pruning', {}, { selection });

@@ -1,5 +1,3 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { writeNpy } from '../../../engine/data/npy';
@@ -9,10 +7,11 @@ import { quiet } from '../../../engine/jobs/job';
 import { declare } from '../../../engine/onnx/extract';
 import { loadModel, saveModel } from '../../../engine/onnx/model';
 import { floats } from '../../../engine/tensor/tensor';
+import { temporaryFolder } from '../../support/folder';
 import { modelOf, randoms } from '../../support/graphs';
 import { optimal, machinery, methodOf } from '../../support/method';
 
-const folder = mkdtempSync(join(tmpdir(), 'slimflow-'));
+const folder = temporaryFolder();
 const model = join(folder, 'model.onnx');
 const images = join(folder, 'images.npy');
 const labels = join(folder, 'labels.npy');

@@ -1,12 +1,12 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { loadModel, parseModel, saveModel, serializeModel } from '../../../engine/onnx/model';
+import { temporaryFolder } from '../../support/folder';
 import { modelOf, randoms } from '../../support/graphs';
 import { digitsModel } from '../../support/paths';
 
-const folder = mkdtempSync(join(tmpdir(), 'slimflow-'));
+const folder = temporaryFolder();
 const bytes = readFileSync(digitsModel());
 
 describe('model', () => {

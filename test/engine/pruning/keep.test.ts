@@ -3,10 +3,12 @@ import { removeChannels } from '../../../engine/pruning/remove-channels';
 import { groupsIn, Network } from './network';
 
 it('keeps all channels but those given by hand', () => {
-  expect(keepAllBut(5, [3, 0, 3])).toEqual([1, 2, 4]);
-  expect(() => keepAllBut(4, [4])).toThrow('there is no channel 4 to remove: channels are numbered 0 to 3');
-  expect(() => keepAllBut(4, [1.5])).toThrow('there is no channel 1.5');
-  expect(() => keepAllBut(2, [0, 1])).toThrow('removing all 2 channels would leave a layer without input');
+  expect(keepAllBut(5, [3, 0, 3], 'c')).toEqual([1, 2, 4]);
+  expect(() => keepAllBut(4, [4], 'c')).toThrow(
+    'c has no channel 4 to remove: its channels are numbered 0 to 3',
+  );
+  expect(() => keepAllBut(4, [1.5], 'c')).toThrow('c has no channel 1.5');
+  expect(() => keepAllBut(2, [0, 1], 'c')).toThrow('all 2 channels of c would leave a layer without input');
 });
 
 it.each([

@@ -1,12 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { readTensors, writeTensors } from '../../../engine/tensor/safetensors';
 import { floats, int64s, type Tensor } from '../../../engine/tensor/tensor';
+import { temporaryFolder } from '../../support/folder';
 import { golden } from '../../support/paths';
 
-const folder = mkdtempSync(join(tmpdir(), 'slimflow-'));
+const folder = temporaryFolder();
 
 describe('safetensors', () => {
   it('reads back what it wrote, and leaves no temporary file', () => {
@@ -27,6 +27,15 @@ describe('safetensors', () => {
     const { tensors } = readTensors(golden('engine', 'svd.safetensors'));
     expect(tensors.get('kernel')!.dims).toEqual([8, 6, 3, 5]);
     expect(tensors.get('s')!.type).toBe('float64');
+  });
+
+  it('that can not be written is told by its name, and leaves no temporary file', () => {
+    const taken = join(folder, 'taken');
+    mkdirSync(taken);
+    expect(() => writeTensors(taken, new Map([['one', floats([1], [1])]]))).toThrow(
+      /taken could not be written: E/,
+    );
+    expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 
   it('refuses a file that was cut short', () => {

@@ -15,8 +15,9 @@ function numbered(images: number): Batch {
   };
 }
 const rows = Uint32Array.from({ length: 40 }, (_, at) => at);
+const pixels = { labelShape: [5, 6], ignoreLabel: 255 };
 const vary = (augmentation: Augmentation, { seed = 1, epoch = 0 } = {}) =>
-  augmented(numbered(40), augmentation, { shape, rows, seed, epoch });
+  augmented(numbered(40), augmentation, { shape, rows, seed, epoch }, pixels);
 
 /** Pixel [c, y, x] of image `at` as numbered. */
 const pixel = (at: number, c: number, y: number, x: number) => at * size + c * 30 + y * 6 + x + 1;
@@ -31,7 +32,7 @@ describe('augmented', () => {
     expect(vary(all, { epoch: 1 })).not.toEqual(whole);
     const { images, labels } = numbered(40);
     const seventh = { images: images.slice(7 * size, 8 * size), labels: labels.slice(0, 30), size: 1 };
-    const alone = augmented(seventh, all, { shape, rows: rows.subarray(7, 8), seed: 1, epoch: 0 });
+    const alone = augmented(seventh, all, { shape, rows: rows.subarray(7, 8), seed: 1, epoch: 0 }, pixels);
     expect(image(alone, 0)).toEqual(image(whole, 7));
   });
 
@@ -70,15 +71,15 @@ describe('augmented', () => {
       seen.add(String(found[0]));
       const labels = moved.labels.subarray(at * 30, at * 30 + 30);
       const plane = image(moved, at).slice(0, 30);
-      expect([...labels]).toEqual(plane.map((value) => (value ? (value - 1) % size : -1)));
+      expect([...labels]).toEqual(plane.map((value) => (value ? (value - 1) % size : 255)));
     }
     expect(seen.size).toBeGreaterThan(10);
   });
 
-  test('labels of whole images stay', () => {
-    const batch = { ...numbered(40), labels: Int32Array.from(rows) };
-    const { labels } = augmented(batch, { crop: 1, flip: true }, { shape, rows, seed: 1, epoch: 0 });
-    expect(labels).toBe(batch.labels);
+  test.each([[[]], [[30]]])('labels of shape %j are of whole images, and stay', (labelShape) => {
+    const batch = numbered(40); // as many classes as pixels
+    const how = { shape, rows, seed: 1, epoch: 0 };
+    expect(augmented(batch, { crop: 1, flip: true }, how, { labelShape }).labels).toBe(batch.labels);
   });
 
   test('brightness adds a number to all of an image, contrast scales about its mean', () => {
@@ -122,4 +123,18 @@ test.each<[Augmentation, number[], RegExp]>([
   [{ flip: true }, [32, 32, 3], /\[32, 32, 3\] seem to have their channels last/],
 ])('augmentation %j of images %j is refused', (augmentation, of, message) => {
   expect(() => checkAugmentation(augmentation, of)).toThrow(message);
+});
+
+test('padding without a label of its own is refused where labels are one a pixel', () => {
+  const [labelShape, crop] = [[5, 6], 1];
+  expect(() => checkAugmentation({ crop }, shape, { labelShape })).toThrow(
+    /set ignoreLabel.*or fill: reflect/,
+  );
+  for (const [augmentation, labels] of [
+    [{ crop }, pixels],
+    [{ crop, fill: 'reflect' }, { labelShape }],
+    [{ flip: true }, { labelShape }],
+    [{ crop }, { labelShape: [30] }],
+  ] as const)
+    expect(() => checkAugmentation(augmentation, shape, labels)).not.toThrow();
 });

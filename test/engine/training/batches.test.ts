@@ -1,5 +1,4 @@
-import { Dataset } from '../../../engine/data/dataset';
-import { EpochRows, gathered, stepsPerEpoch } from '../../../engine/training/batches';
+import { EpochRows, stepsPerEpoch } from '../../../engine/training/batches';
 import { epochOrder } from '../../../engine/training/order';
 
 describe('EpochRows', () => {
@@ -17,13 +16,4 @@ describe('EpochRows', () => {
     const back = new EpochRows(10, 4, 7);
     for (const step of [8, 2, 5, 0, 7]) expect([...back.at(step)]).toEqual(steps[step]);
   });
-});
-
-test('gathered reads the rows of a step', async () => {
-  const data = Dataset.random({ shape: [3], samples: 10, seed: 1 });
-  const source = gathered(data, 4, 7);
-  const expected = data.gather(new EpochRows(10, 4, 7).at(5));
-  expect(expected.size).toBe(2);
-  expect(await source.batch(5)).toEqual(expected);
-  await source.close();
 });

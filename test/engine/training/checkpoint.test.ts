@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { readTensors } from '../../../engine/tensor/safetensors';
@@ -48,6 +48,14 @@ describe('Checkpoints', () => {
       expect(readdirSync(folder).sort()).toEqual(['step-8.safetensors', 'step-9.safetensors']);
       new Checkpoints(folder, rows, 'model').write(state);
       expect(readdirSync(folder).sort()).toEqual(['retry-1-step-3.safetensors', 'step-9.safetensors']);
+    }));
+
+  test('are written though another training has removed the folder', () =>
+    inFolder((folder) => {
+      const checkpoints = new Checkpoints(join(folder, 'own'), rows, 'model');
+      checkpoints.write(state);
+      rmSync(join(folder, 'own'), { recursive: true });
+      expect(checkpoints.read(checkpoints.write(state), beginning)).toEqual(state);
     }));
 
   test('of something else, broken or missing are refused', () =>

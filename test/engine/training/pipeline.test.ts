@@ -4,9 +4,11 @@ import { Worker } from 'node:worker_threads';
 
 import { Dataset, type DatasetSource } from '../../../engine/data/dataset';
 import { writeNpy } from '../../../engine/data/npy';
+import { EpochRows } from '../../../engine/training/batches';
 import {
   batchMaker,
   type BatchSettings,
+  gathered,
   openBatches,
   PrefetchedBatches,
 } from '../../../engine/training/pipeline';
@@ -73,6 +75,15 @@ describe('batches', () => {
       await Promise.all(opened.map((one) => one.close()));
     }));
 
+  test('asked for one by one, hold the rows of their step', async () => {
+    const data = Dataset.random({ shape: [3], samples: 10, seed: 1 });
+    const source = gathered(data, { batch: 4, seed: 7 });
+    const expected = data.gather(new EpochRows(10, 4, 7).at(5));
+    expect(expected.size).toBe(2);
+    expect(await source.batch(5)).toEqual(expected);
+    await source.close();
+  });
+
   test('augmentation that does not fit is refused before a thread is started', () =>
     withData(async (source, data) => {
       const wrong = { ...settings, augment: { crop: 6, fill: 'reflect' as const } };
@@ -83,7 +94,8 @@ describe('batches', () => {
     withData(async (source) => {
       const batches = new PrefetchedBatches({ source, settings });
       try {
-        await batches.batch(0);
+        // Each of the two threads has opened the files.
+        for (const step of [0, 1]) await batches.batch(step);
         truncateSync(source.images, 200);
         await expect(batches.batch(9)).rejects.toMatchObject({
           code: 'InvalidData',

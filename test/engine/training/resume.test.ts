@@ -11,7 +11,8 @@ import { quiet } from '../../../engine/jobs/job';
 import type { FineTuneInput } from '../../../engine/jobs/types';
 import { saveModel } from '../../../engine/onnx/model';
 import { openModel } from '../../../engine/onnx/prepare';
-import { type BatchSource, gathered } from '../../../engine/training/batches';
+import type { BatchSource } from '../../../engine/training/batches';
+import { gathered } from '../../../engine/training/pipeline';
 import { train, type Trained } from '../../../engine/training/trainer';
 import { smallNetwork, smallSamples, smallSettings, writeSmall, type Written } from './small';
 
@@ -53,7 +54,7 @@ const input = (changes: Partial<FineTuneInput> = {}): FineTuneInput => ({
 /** The batches that a whole run asks for, counting those that a return to a good state repeats. */
 async function wholeRun(): Promise<{ told: Trained; batches: number; sha256: string }> {
   let batches = 0;
-  const source = gathered(data, settings.batch, settings.seed);
+  const source = gathered(data, settings);
   const counted = { ...source, batch: (step: number) => (batches++, source.batch(step)) };
   const { told, sha256 } = await life({ batches: counted });
   return { told: told!, batches, sha256 };
@@ -94,7 +95,7 @@ function deadly(killAt: number): { batches: BatchSource; abandoned: Promise<void
   let left = killAt;
   let die: () => void;
   const abandoned = new Promise<void>((resolve) => (die = resolve));
-  const source = gathered(data, settings.batch, settings.seed);
+  const source = gathered(data, settings);
   const batch: BatchSource['batch'] = (step) => {
     if (left-- > 0) return source.batch(step);
     die();
@@ -124,7 +125,7 @@ describe('training that is killed', () => {
       erraticClock(point);
       const { checkpoint } = await life(deadly(random.below(whole.batches)));
       const again = await life({
-        batches: gathered(data, settings.batch, settings.seed),
+        batches: gathered(data, settings),
         resume: checkpoint,
       });
       expect(again.sha256).toBe(whole.sha256);

@@ -131,6 +131,21 @@ describe('the run', () => {
     expect(serializeModel(again.graph)).toEqual(serializeModel(whole.graph));
   });
 
+  test('asked to stop while an epoch is judged, it leaves a checkpoint of that epoch', async () => {
+    const job = small({
+      settings: { ...smallSettings, keepBest: true },
+      evaluate: { data: smallFiles, metric: 'top1' },
+    });
+    // Three batches judge the given model, eight steps follow, and then the first batch that judges these.
+    const context = recorder(11);
+    await expect(fineTuneJob(job, context)).rejects.toThrow('stopped');
+    const resume = context.said.at(-1)!.checkpoint;
+    expect(resume).toMatch(/step-8\.safetensors$/);
+    const whole = small({ ...job, checkpoints: `${job.checkpoints}-whole`, out: `${job.out}-whole` });
+    const told = await fineTuneJob(whole, quiet);
+    expect(await fineTuneJob({ ...job, resume }, quiet)).toEqual({ ...told, resumedAt: 8 });
+  });
+
   test('what judges is asked for where it is missing', async () => {
     const job = small({ settings: { ...smallSettings, keepBest: true } });
     await expect(fineTuneJob(job, quiet)).rejects.toThrow(

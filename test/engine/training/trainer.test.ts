@@ -197,6 +197,11 @@ describe('fineTuneJob', () => {
     await expect(
       fineTuneJob({ ...job, resume, settings: { ...smallSettings, seed: 4 } }, quiet),
     ).rejects.toThrow(/another model, data set or settings/);
+    // The same labels, with images that are read otherwise.
+    const normalized = { ...smallFiles, normalize: { scale: 0.5 } };
+    await expect(fineTuneJob({ ...job, resume, data: normalized }, quiet)).rejects.toThrow(
+      /another model, data set or settings/,
+    );
   });
 });
 

@@ -1,5 +1,3 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { dropIdentities } from '../../../../engine/onnx/rewrites/drop-identities';
@@ -8,6 +6,7 @@ import { liftConstants } from '../../../../engine/onnx/rewrites/lift-constants';
 import { loadModel, saveModel } from '../../../../engine/onnx/model';
 import { openModel } from '../../../../engine/onnx/prepare';
 import { floats } from '../../../../engine/tensor/tensor';
+import { inFolder } from '../../../support/folder';
 import { distance, modelOf, randoms, runOnce } from '../../../support/graphs';
 import { digitsModel } from '../../../support/paths';
 
@@ -59,13 +58,14 @@ describe('rewrites', () => {
     ]);
   });
 
-  it('lifts a model of the oldest format to one whose initializers need not be inputs', () => {
-    const graph = loadModel(digitsModel());
-    graph.model.irVersion = 3n;
-    const path = join(mkdtempSync(join(tmpdir(), 'slimflow-')), 'old.onnx');
-    saveModel(graph, path);
-    expect(openModel(path).model.irVersion).toBe(4n);
-  });
+  it('lifts a model of the oldest format to one whose initializers need not be inputs', () =>
+    inFolder((folder) => {
+      const graph = loadModel(digitsModel());
+      graph.model.irVersion = 3n;
+      const path = join(folder, 'old.onnx');
+      saveModel(graph, path);
+      expect(openModel(path).model.irVersion).toBe(4n);
+    }));
 
   it('slices an axis in the middle', () => {
     const tensor = floats([2, 3, 2], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
