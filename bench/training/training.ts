@@ -7,12 +7,12 @@
  * (networks.py). Needs a Python with torch and onnx, named by PYTHON. Prints the medians and, because the machine's
  * speed drifts, the median of the ratios of neighbouring rounds; and the peak memory of either process.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 
-const root = resolve(__dirname, '..', '..', '..');
-const python = process.env.PYTHON ?? 'python3';
+import { root } from '../docs';
+import { Peer, python, script } from './peer';
+
 const [batch, rounds, stepsPerRound] = [64, 12, 4];
 const median = (values: number[]) => [...values].sort((a, b) => a - b)[values.length >> 1];
 
@@ -23,30 +23,15 @@ interface Round {
   readonly peak: number;
 }
 
-/** A process that trains steps when asked. */
-function trainer(command: string, args: readonly string[]) {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
-  return {
-    async steps(count: number): Promise<Round> {
-      child.stdin.write(`${count}\n`);
-      const line = (await lines.next()) as IteratorResult<string, undefined>;
-      if (line.done) throw new Error(`${command} ended; PYTHON must name a Python with torch and onnx`);
-      return JSON.parse(line.value) as Round;
-    },
-    end: () => child.stdin.end(),
-  };
-}
-
 async function measure(path: string, threads: string): Promise<void> {
   const how = [path, `${batch}`, threads];
-  const ours = trainer(process.execPath, [join(__dirname, 'ours.js'), ...how]);
-  const theirs = trainer(python, [join(root, 'bench', 'training', 'torch_peer.py'), ...how]);
+  const ours = new Peer(process.execPath, [join(__dirname, 'ours.js'), ...how]);
+  const theirs = new Peer(python, [script('torch_peer.py'), ...how]);
   try {
-    for (const side of [ours, theirs]) await side.steps(3);
+    for (const side of [ours, theirs]) await side.ask('3');
     const [mine, peers, ratios]: [Round[], Round[], number[]] = [[], [], []];
     for (let round = 0; round < rounds; round++) {
-      const [x, y] = [await ours.steps(stepsPerRound), await theirs.steps(stepsPerRound)];
+      const [x, y] = [await ours.ask<Round>(`${stepsPerRound}`), await theirs.ask<Round>(`${stepsPerRound}`)];
       mine.push(x);
       peers.push(y);
       ratios.push(median(x.times) / median(y.times));
@@ -66,9 +51,9 @@ async function measure(path: string, threads: string): Promise<void> {
 /** The networks that are measured where none is named. */
 function networks(): string[] {
   const made = join(root, '.slimflow', 'bench');
-  const script = join(root, 'bench', 'training', 'networks.py');
-  const { status } = spawnSync(python, [script, made], { stdio: ['ignore', 'ignore', 'ignore'] });
-  if (status !== 0) throw new Error(`${script} failed; PYTHON must name a Python with torch and onnx`);
+  const writer = script('networks.py');
+  const { status } = spawnSync(python, [writer, made], { stdio: ['ignore', 'ignore', 'ignore'] });
+  if (status !== 0) throw new Error(`${writer} failed; PYTHON must name a Python with torch and onnx`);
   const digits = ['resnet20-digits.onnx', 'resnet20-digits.bn.onnx'];
   return [
     ...digits.map((name) => join(root, 'examples', 'digits', name)),
