@@ -28,6 +28,7 @@ export const fineTune =
                   metric: request.evaluate.metric,
                 },
                 threads: at.threads,
+                provider: request.compute.provider,
                 ...checkpointing,
                 out,
               },

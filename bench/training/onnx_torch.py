@@ -32,7 +32,7 @@ OPERATORS = {
 class Network:
     """A model whose constants are tensors of their own: `decayed` holds its weights, `others` biases, scales and shifts."""
 
-    def __init__(self, path):
+    def __init__(self, path, device="cpu"):
         self.graph = onnx.load(path).graph
         self.image = [d.dim_value for d in self.graph.input[0].type.tensor_type.shape.dim[1:]]
         self.values = {i.name: torch.tensor(numpy_helper.to_array(i).copy()) for i in self.graph.initializer}
@@ -42,6 +42,7 @@ class Network:
             if node.op_type == "Constant":
                 array = np.array(numpy_helper.to_array(attribute(node, "value")))
                 self.values[node.output[0]] = torch.tensor(array)
+        self.values = {k: v.to(device) for k, v in self.values.items()}
         norms = [n for n in self.graph.node if n.op_type == "BatchNormalization"]
         statistics = {name for n in norms for name in n.input[3:5]}
         read = {name for n in self.graph.node if n.op_type != "Identity" for name in n.input}

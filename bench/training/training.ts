@@ -1,14 +1,16 @@
 /**
  * A training step, ours and PyTorch's, in turns in one run on the same cores:
  *
- *     npm run bench:training -- [threads] [model.onnx …]
+ *     npm run bench:training -- [--threads 1] [--provider cuda] [model.onnx …]
  *
  * of the digits ResNet-20, with its BatchNorm folded and left in, of a VGG-like and of a depthwise network
  * (networks.py). Needs a Python with torch and onnx, named by PYTHON. Prints the medians and, because the machine's
- * speed drifts, the median of the ratios of neighbouring rounds; and the peak memory of either process.
+ * speed drifts, the median of the ratios of neighbouring rounds; and the peak memory of either process. On `cuda`, PyTorch trains
+ * on the same GPU, and a step of ours of which the CPU computes a part is an error.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 
 import { root } from '../docs';
 import { Peer, python, script } from './peer';
@@ -23,8 +25,8 @@ interface Round {
   readonly peak: number;
 }
 
-async function measure(path: string, threads: string): Promise<void> {
-  const how = [path, `${batch}`, threads];
+async function measure(path: string, threads: string, provider: string): Promise<void> {
+  const how = [path, `${batch}`, threads, provider];
   const ours = new Peer(process.execPath, [join(__dirname, 'ours.js'), ...how]);
   const theirs = new Peer(python, [script('torch_peer.py'), ...how]);
   try {
@@ -62,9 +64,16 @@ function networks(): string[] {
 }
 
 async function main(): Promise<void> {
-  const [threads = '1', ...named] = process.argv.slice(2);
-  console.log(`batch ${batch}, ${threads} thread(s), median of ${rounds * stepsPerRound} steps in turns`);
-  for (const path of named.length ? named : networks()) await measure(path, threads);
+  const { values, positionals: named } = parseArgs({
+    allowPositionals: true,
+    options: {
+      threads: { type: 'string', default: '1' },
+      provider: { type: 'string', default: 'cpu' },
+    },
+  });
+  const { threads, provider } = values;
+  console.log(`batch ${batch}, ${provider}, ${threads} thread(s), median of ${rounds * stepsPerRound} steps in turns`);
+  for (const path of named.length ? named : networks()) await measure(path, threads, provider);
 }
 
 void main();

@@ -164,6 +164,7 @@ class Layers {
         {
           settings: { ...settings, epochs: this.passes, seed },
           threads: this.tools.threads,
+          provider: this.tools.provider,
           ...{ checkpoints: own, checkpointSeconds, resume },
           monitor: {
             checkStop: () => context.checkStop(),

@@ -7,7 +7,7 @@ import type { MetricName } from '../data/metric';
 import { lastCheckpoint } from '../training/checkpoint';
 import type { Curve } from '../training/curve';
 import { JobPool } from './pool';
-import type { FineTuneSettings, FineTuning, Progress } from './types';
+import type { FineTuneSettings, FineTuning, Progress, ProviderName } from './types';
 
 /** What `trainModel` is asked for. */
 export interface TrainOptions {
@@ -31,6 +31,8 @@ export interface TrainOptions {
   readonly checkpoints?: { readonly folder: string; readonly seconds: number };
   /** As many as there are cores by default. */
   readonly threads?: number;
+  /** The execution provider that trains and judges; `cpu` by default. */
+  readonly provider?: ProviderName;
 }
 
 /** What an epoch came to. */
@@ -96,14 +98,14 @@ export async function trainModel(
   options: TrainOptions,
   { pool: given, signal, onProgress }: WatchingTraining = {},
 ): Promise<TrainReport> {
-  const { model, out, data, metric = 'top1', fromScratch = false } = options;
+  const { model, out, data, metric = 'top1', fromScratch = false, provider = 'cpu' } = options;
   const settings = { ...defaultsOf(fromScratch), ...options.settings };
   const threads = options.threads ?? Math.max(1, availableParallelism());
   const scratch = options.checkpoints ? undefined : await mkdtemp(join(tmpdir(), 'slimflow-'));
   const { folder, seconds } = options.checkpoints ?? { folder: scratch!, seconds: Infinity };
   const pool = given ?? new JobPool({ slots: 1 });
   const judge = async (stage: 'evaluating' | 'testing', judged: string, source: DatasetSource) => {
-    const machinery = { threads, provider: 'cpu', linearAlgebra: 'auto' } as const;
+    const machinery = { threads, provider, linearAlgebra: 'auto' } as const;
     const { value } = await pool.run(
       'evaluate',
       { model: judged, data: source, metric, machinery },
@@ -118,7 +120,7 @@ export async function trainModel(
     const tuning = await pool.run(
       'fineTune',
       {
-        ...{ model, out, settings, threads, fromScratch },
+        ...{ model, out, settings, threads, provider, fromScratch },
         resume: lastCheckpoint(folder),
         data: data.train,
         evaluate: data.evaluate && { data: data.evaluate, metric },
