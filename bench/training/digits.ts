@@ -47,7 +47,13 @@ export interface PeerTraining {
  * @param order where to write the order, a `.npy` of [epochs, images].
  * @param steps how many to do of them; all by default.
  */
-export function peerJob(model: string, order: string, recipe: Recipe, threads: number, steps?: number): string {
+export function peerJob(
+  model: string,
+  order: string,
+  recipe: Recipe,
+  threads: number,
+  steps?: number,
+): string {
   const [first, end] = rows.train;
   const { epochs, batch, learningRate, momentum, weightDecay, seed } = recipe;
   const visited = Array.from({ length: epochs }, (_, epoch) => [...epochOrder(end - first, seed, epoch)]);

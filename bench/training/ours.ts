@@ -1,7 +1,7 @@
 /**
  * Our side of bench/training, a process of its own, so that its memory is its own: started with the path of a model, a
  * batch size, a number of threads and an execution provider, it trains as many steps as each line on stdin says, and
- * prints, as JSON, their milliseconds and the process's peak memory in MiB. On another provider than the CPU's it first
+ * prints, as JSON, their milliseconds, the process's milliseconds of CPU time for them all and its peak memory in MiB. On another provider than the CPU's it first
  * makes sure that no node's work falls back to the CPU.
  */
 import { createInterface } from 'node:readline';
@@ -46,13 +46,16 @@ async function main(path: string, batch: number, threads: number, provider: Prov
   const session = await Session.open(step.model, { threads, provider });
   for await (const line of createInterface(process.stdin)) {
     const times: number[] = [];
+    const before = process.cpuUsage();
     for (let at = 0; at < Number(line); at++) {
       const start = performance.now();
       const results = await session.run(feeds());
       vectors = Object.fromEntries(step.vectors.map(({ input, output }) => [input, results[output]]));
       times.push(performance.now() - start);
     }
-    console.log(JSON.stringify({ times, peak: process.resourceUsage().maxRSS / 1024 }));
+    const { user, system } = process.cpuUsage(before);
+    const cpu = (user + system) / 1000;
+    console.log(JSON.stringify({ times, cpu, peak: process.resourceUsage().maxRSS / 1024 }));
   }
 }
 

@@ -116,9 +116,10 @@ async function main(): Promise<void> {
       measure('AIMET, PyTorch', theirs(aimet, peer), rates),
       measure('Slimflow', ours(own), rates),
     ]);
-    await measure('Slimflow, taught by the original, no labels', ours(own, { distillation: {} }, true), [rate]);
-    if (folded)
-      await measure('Slimflow, folded, restore', ours(folded, { batchNorm: 'restore' }), [0.02]);
+    await measure('Slimflow, taught by the original, no labels', ours(own, { distillation: {} }, true), [
+      rate,
+    ]);
+    if (folded) await measure('Slimflow, folded, restore', ours(folded, { batchNorm: 'restore' }), [0.02]);
   } finally {
     peer.end();
     opened.forEach((one) => one.close());

@@ -1,7 +1,7 @@
 """The peer of bench/training: the same ONNX model as PyTorch functions, trained by the same step. Needs torch and onnx.
 
 Started as `torch_peer.py MODEL BATCH THREADS DEVICE`; for each line with a number of steps on stdin it trains that many and
-prints, as JSON, their milliseconds and the process's peak memory in MiB.
+prints, as JSON, their milliseconds, the process's milliseconds of CPU time for them all and its peak memory in MiB.
 """
 import json
 import resource
@@ -19,7 +19,7 @@ network = Network(path, device)
 x, y = torch.rand(batch, *network.image), torch.arange(batch) % 10
 optimizer = network.sgd(1e-4, 0.9, 5e-4)
 for line in sys.stdin:
-    times = []
+    times, before = [], time.process_time()
     for _ in range(int(line)):
         start = time.perf_counter()
         # Images come from the processor's memory each step, and the loss goes back there, as on our side.
@@ -30,4 +30,5 @@ for line in sys.stdin:
         loss.item()
         times.append(1000 * (time.perf_counter() - start))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"times": times, "peak": peak}), flush=True)
+    cpu = 1000 * (time.process_time() - before)
+    print(json.dumps({"times": times, "cpu": cpu, "peak": peak}), flush=True)

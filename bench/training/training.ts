@@ -5,7 +5,8 @@
  *
  * of the digits ResNet-20, with its BatchNorm folded and left in, of a VGG-like and of a depthwise network
  * (networks.py). Needs a Python with torch and onnx, named by PYTHON. Prints the medians and, because the machine's
- * speed drifts, the median of the ratios of neighbouring rounds; and the peak memory of either process. On `cuda`, PyTorch trains
+ * speed drifts, the median of the ratios of neighbouring rounds; of time as of CPU time,
+ * which other work on the machine disturbs less; and the peak memory of either process. On `cuda`, PyTorch trains
  * on the same GPU, and a step of ours of which the CPU computes a part is an error.
  */
 import { spawnSync } from 'node:child_process';
@@ -21,6 +22,8 @@ const median = (values: number[]) => [...values].sort((a, b) => a - b)[values.le
 interface Round {
   /** ms a step. */
   readonly times: number[];
+  /** ms of CPU time of all steps. */
+  readonly cpu: number;
   /** MiB. */
   readonly peak: number;
 }
@@ -31,17 +34,19 @@ async function measure(path: string, threads: string, provider: string): Promise
   const theirs = new Peer(python, [script('torch_peer.py'), ...how]);
   try {
     for (const side of [ours, theirs]) await side.ask('3');
-    const [mine, peers, ratios]: [Round[], Round[], number[]] = [[], [], []];
+    const [mine, peers]: [Round[], Round[]] = [[], []];
     for (let round = 0; round < rounds; round++) {
       const [x, y] = [await ours.ask<Round>(`${stepsPerRound}`), await theirs.ask<Round>(`${stepsPerRound}`)];
       mine.push(x);
       peers.push(y);
-      ratios.push(median(x.times) / median(y.times));
     }
+    const ratio = (of: (round: Round) => number) =>
+      median(mine.map((round, at) => of(round) / of(peers[at]))).toFixed(2);
     const ms = (side: Round[]) => median(side.flatMap(({ times }) => times)).toFixed(1);
     const [memory, theirMemory] = [mine, peers].map((side) => side.at(-1)!.peak);
     console.log(
-      `${path}: ours ${ms(mine)} ms, PyTorch ${ms(peers)} ms, ratio ${median(ratios).toFixed(2)}; ` +
+      `${path}: ours ${ms(mine)} ms, PyTorch ${ms(peers)} ms, ratio ${ratio(({ times }) => median(times))}, ` +
+        `of CPU time ${ratio(({ cpu }) => cpu)}; ` +
         `peak memory ${memory.toFixed(0)} and ${theirMemory.toFixed(0)} MiB, ratio ${(memory / theirMemory).toFixed(2)}`,
     );
   } finally {
@@ -72,7 +77,9 @@ async function main(): Promise<void> {
     },
   });
   const { threads, provider } = values;
-  console.log(`batch ${batch}, ${provider}, ${threads} thread(s), median of ${rounds * stepsPerRound} steps in turns`);
+  console.log(
+    `batch ${batch}, ${provider}, ${threads} thread(s), median of ${rounds * stepsPerRound} steps in turns`,
+  );
   for (const path of named.length ? named : networks()) await measure(path, threads, provider);
 }
 
