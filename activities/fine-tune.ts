@@ -29,6 +29,7 @@ export const fineTune =
                   metric: request.evaluate.metric,
                 },
                 threads: at.threads,
+                provider: request.compute.provider,
                 ...checkpointing,
                 out,
               },

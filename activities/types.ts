@@ -109,6 +109,7 @@ export interface FineTuneRequest {
   readonly model: ArtifactRef;
   readonly data: DataRef;
   readonly settings: FineTuneSettings;
+  readonly compute: Compute;
   /** What earlyStopping and keepBest judge by; left out where neither is asked for. */
   readonly evaluate?: JudgingData<DataRef>;
   /** What `settings.distillation` learns from; left out where that is not asked for. */

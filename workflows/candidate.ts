@@ -46,7 +46,7 @@ export async function candidate({
     };
     const tuned = tuning.epochs
       ? await fineTune.executeWithOptions(summary(plan.id, 'fine-tune'), [
-          { model: compressed.model, data: data.train, settings: tuning, ...judging, teacher },
+          { model: compressed.model, data: data.train, settings: tuning, compute, ...judging, teacher },
         ])
       : undefined;
     const metricAfter = tuned ? await judge(tuned.model, 'after fine-tuning') : metricBefore;

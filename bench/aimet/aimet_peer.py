@@ -116,8 +116,10 @@ def main():
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--targets", type=float, nargs="+", default=[0.75, 0.5])
+    parser.add_argument("--preserve", action="store_true", help="leave BatchNorm in the models, for bench/training/recovery.ts")
     parser.add_argument("--techniques", nargs="+", default=["spatial-svd", "channel-pruning", "weight-svd"])
     args = parser.parse_args()
+    preserve = {"training": torch.onnx.TrainingMode.PRESERVE, "do_constant_folding": False} if args.preserve else {}
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
     images = torch.tensor(np.load(args.digits / "data" / "images.npy"))
@@ -148,7 +150,7 @@ def main():
                     name: [float(row[ratio]) * 100 for ratio in ratios] for name, row in scores.items()
                 }
             path = f"{technique}-{target}.onnx"
-            torch.onnx.export(small.eval(), torch.zeros(2, 1, 28, 28), path, dynamo=False, opset_version=17,
+            torch.onnx.export(small.eval(), torch.zeros(2, 1, 28, 28), path, dynamo=False, opset_version=17, **preserve,
                               input_names=["input"], output_names=["output"], dynamic_axes={"input": {0: "N"}, "output": {0: "N"}})
             report["runs"].append({**run, "model": path})
             print(json.dumps({**run, "validation": accuracy(small, *val), "test": accuracy(small, *test)}), flush=True)

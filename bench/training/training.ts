@@ -1,60 +1,52 @@
 /**
  * A training step, ours and PyTorch's, in turns in one run on the same cores:
  *
- *     npm run bench:training -- [threads] [model.onnx …]
+ *     npm run bench:training -- [--threads 1] [--provider cuda] [model.onnx …]
  *
  * of the digits ResNet-20, with its BatchNorm folded and left in, of a VGG-like and of a depthwise network
  * (networks.py). Needs a Python with torch and onnx, named by PYTHON. Prints the medians and, because the machine's
- * speed drifts, the median of the ratios of neighbouring rounds; and the peak memory of either process.
+ * speed drifts, the median of the ratios of neighbouring rounds; of time as of CPU time,
+ * which other work on the machine disturbs less; and the peak memory of either process. On `cuda`, PyTorch trains
+ * on the same GPU, and a step of ours of which the CPU computes a part is an error.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 
-const root = resolve(__dirname, '..', '..', '..');
-const python = process.env.PYTHON ?? 'python3';
+import { root } from '../docs';
+import { Peer, python, script } from './peer';
+
 const [batch, rounds, stepsPerRound] = [64, 12, 4];
 const median = (values: number[]) => [...values].sort((a, b) => a - b)[values.length >> 1];
 
 interface Round {
   /** ms a step. */
   readonly times: number[];
+  /** ms of CPU time of all steps. */
+  readonly cpu: number;
   /** MiB. */
   readonly peak: number;
 }
 
-/** A process that trains steps when asked. */
-function trainer(command: string, args: readonly string[]) {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
-  return {
-    async steps(count: number): Promise<Round> {
-      child.stdin.write(`${count}\n`);
-      const line = (await lines.next()) as IteratorResult<string, undefined>;
-      if (line.done) throw new Error(`${command} ended; PYTHON must name a Python with torch and onnx`);
-      return JSON.parse(line.value) as Round;
-    },
-    end: () => child.stdin.end(),
-  };
-}
-
-async function measure(path: string, threads: string): Promise<void> {
-  const how = [path, `${batch}`, threads];
-  const ours = trainer(process.execPath, [join(__dirname, 'ours.js'), ...how]);
-  const theirs = trainer(python, [join(root, 'bench', 'training', 'torch_peer.py'), ...how]);
+async function measure(path: string, threads: string, provider: string): Promise<void> {
+  const how = [path, `${batch}`, threads, provider];
+  const ours = new Peer(process.execPath, [join(__dirname, 'ours.js'), ...how]);
+  const theirs = new Peer(python, [script('torch_peer.py'), ...how]);
   try {
-    for (const side of [ours, theirs]) await side.steps(3);
-    const [mine, peers, ratios]: [Round[], Round[], number[]] = [[], [], []];
+    for (const side of [ours, theirs]) await side.ask('3');
+    const [mine, peers]: [Round[], Round[]] = [[], []];
     for (let round = 0; round < rounds; round++) {
-      const [x, y] = [await ours.steps(stepsPerRound), await theirs.steps(stepsPerRound)];
+      const [x, y] = [await ours.ask<Round>(`${stepsPerRound}`), await theirs.ask<Round>(`${stepsPerRound}`)];
       mine.push(x);
       peers.push(y);
-      ratios.push(median(x.times) / median(y.times));
     }
+    const ratio = (of: (round: Round) => number) =>
+      median(mine.map((round, at) => of(round) / of(peers[at]))).toFixed(2);
     const ms = (side: Round[]) => median(side.flatMap(({ times }) => times)).toFixed(1);
     const [memory, theirMemory] = [mine, peers].map((side) => side.at(-1)!.peak);
     console.log(
-      `${path}: ours ${ms(mine)} ms, PyTorch ${ms(peers)} ms, ratio ${median(ratios).toFixed(2)}; ` +
+      `${path}: ours ${ms(mine)} ms, PyTorch ${ms(peers)} ms, ratio ${ratio(({ times }) => median(times))}, ` +
+        `of CPU time ${ratio(({ cpu }) => cpu)}; ` +
         `peak memory ${memory.toFixed(0)} and ${theirMemory.toFixed(0)} MiB, ratio ${(memory / theirMemory).toFixed(2)}`,
     );
   } finally {
@@ -66,9 +58,9 @@ async function measure(path: string, threads: string): Promise<void> {
 /** The networks that are measured where none is named. */
 function networks(): string[] {
   const made = join(root, '.slimflow', 'bench');
-  const script = join(root, 'bench', 'training', 'networks.py');
-  const { status } = spawnSync(python, [script, made], { stdio: ['ignore', 'ignore', 'ignore'] });
-  if (status !== 0) throw new Error(`${script} failed; PYTHON must name a Python with torch and onnx`);
+  const writer = script('networks.py');
+  const { status } = spawnSync(python, [writer, made], { stdio: ['ignore', 'ignore', 'ignore'] });
+  if (status !== 0) throw new Error(`${writer} failed; PYTHON must name a Python with torch and onnx`);
   const digits = ['resnet20-digits.onnx', 'resnet20-digits.bn.onnx'];
   return [
     ...digits.map((name) => join(root, 'examples', 'digits', name)),
@@ -77,9 +69,18 @@ function networks(): string[] {
 }
 
 async function main(): Promise<void> {
-  const [threads = '1', ...named] = process.argv.slice(2);
-  console.log(`batch ${batch}, ${threads} thread(s), median of ${rounds * stepsPerRound} steps in turns`);
-  for (const path of named.length ? named : networks()) await measure(path, threads);
+  const { values, positionals: named } = parseArgs({
+    allowPositionals: true,
+    options: {
+      threads: { type: 'string', default: '1' },
+      provider: { type: 'string', default: 'cpu' },
+    },
+  });
+  const { threads, provider } = values;
+  console.log(
+    `batch ${batch}, ${provider}, ${threads} thread(s), median of ${rounds * stepsPerRound} steps in turns`,
+  );
+  for (const path of named.length ? named : networks()) await measure(path, threads, provider);
 }
 
 void main();

@@ -46,6 +46,7 @@ export async function fineTuneJob(input: FineTuneInput, context: JobContext): Pr
           ? { ...input.evaluate, data: open(input.evaluate.data), patience: earlyStopping?.patience }
           : undefined,
       threads: input.threads,
+      provider: input.provider,
       checkpoints: input.checkpoints,
       checkpointSeconds: input.checkpointSeconds,
       resume: input.resume,

@@ -183,6 +183,7 @@ class Layers {
           settings: { ...settings, epochs: this.passes, seed },
           teacher: this.teacher,
           threads: this.tools.threads,
+          provider: this.tools.provider,
           ...{ checkpoints: own, checkpointSeconds, resume },
           monitor: {
             checkStop: () => context.checkStop(),

@@ -10,7 +10,7 @@ import { checkSettings } from '../training/setting-rules';
 import { defaultLearningRate } from '../training/settings';
 import { JobPool } from './pool';
 import { checkTrainable } from './trainable';
-import type { FineTuneSettings, FineTuning, Progress } from './types';
+import type { FineTuneSettings, FineTuning, Progress, ProviderName } from './types';
 
 /** What `trainModel` is asked for. */
 export interface TrainOptions {
@@ -36,6 +36,8 @@ export interface TrainOptions {
   readonly checkpoints?: { readonly folder: string; readonly seconds: number };
   /** As many as there are cores by default. */
   readonly threads?: number;
+  /** The execution provider that trains and judges; `cpu` by default. */
+  readonly provider?: ProviderName;
 }
 
 /** What an epoch came to. */
@@ -101,7 +103,7 @@ export async function trainModel(
   options: TrainOptions,
   { pool: shared, signal, onProgress }: WatchingTraining = {},
 ): Promise<TrainReport> {
-  const { model, out, data, metric = 'top1', fromScratch = false, teacher } = options;
+  const { model, out, data, metric = 'top1', fromScratch = false, teacher, provider = 'cpu' } = options;
   const given = { ...(teacher !== undefined && { distillation: {} }), ...options.settings };
   const settings = { ...defaultsOf(fromScratch, given), ...given };
   checkSettings(settings, teacher !== undefined);
@@ -110,7 +112,7 @@ export async function trainModel(
   const { folder, seconds } = options.checkpoints ?? { folder: scratch!, seconds: Infinity };
   const pool = shared ?? new JobPool({ slots: 1 });
   const judge = async (stage: 'evaluating' | 'testing', judged: string, source: DatasetSource) => {
-    const machinery = { threads, provider: 'cpu', linearAlgebra: 'auto' } as const;
+    const machinery = { threads, provider, linearAlgebra: 'auto' } as const;
     const { value } = await pool.run(
       'evaluate',
       { model: judged, data: source, metric, machinery },
@@ -130,7 +132,7 @@ export async function trainModel(
     const tuning = await pool.run(
       'fineTune',
       {
-        ...{ model, out, settings, threads, fromScratch, teacher },
+        ...{ model, out, settings, threads, provider, fromScratch, teacher },
         resume: lastCheckpoint(folder),
         data: data.train,
         evaluate: data.evaluate && { data: data.evaluate, metric },

@@ -4,7 +4,7 @@ import type { Curve } from '../training/curve';
 import type { Retry } from '../training/retries';
 import type { TrainingSettings } from '../training/settings';
 import type { JobData } from './data';
-import type { Machinery, Method, Reconstruction, Selecting, Technique } from './method';
+import type { Machinery, Method, ProviderName, Reconstruction, Selecting, Technique } from './method';
 
 export type * from './method';
 
@@ -219,6 +219,8 @@ export interface FineTuneInput {
   /** What earlyStopping and keepBest judge by; given where one of them is set. */
   readonly evaluate?: JudgingData<DatasetSource>;
   readonly threads: number;
+  /** The execution provider to train on; `cpu` by default. */
+  readonly provider?: ProviderName;
   /** Folder for checkpoint files; each is named in a Progress. */
   readonly checkpoints: string;
   readonly checkpointSeconds: number;

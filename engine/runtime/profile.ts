@@ -25,6 +25,8 @@ export interface NodeTime {
   readonly provider: string;
   /** Median time of its kernel, in ms. On a GPU that is the time to launch it, for kernels run asynchronously. */
   readonly ms: number;
+  /** Bytes of its results. */
+  readonly bytes: number;
 }
 
 export interface Profile {
@@ -124,7 +126,7 @@ interface ProfileEvent {
   readonly name: string;
   readonly ts: number;
   readonly dur: number;
-  readonly args?: { readonly op_name?: string; readonly provider?: string };
+  readonly args?: { readonly op_name?: string; readonly provider?: string; readonly output_size?: string };
 }
 
 const kernel = '_kernel_time';
@@ -153,4 +155,5 @@ const timeOf = ({ name, dur, args }: ProfileEvent): NodeTime => ({
   op: args?.op_name ?? '',
   provider: args?.provider ?? '',
   ms: dur / 1000,
+  bytes: Number(args?.output_size ?? 0),
 });

@@ -1,6 +1,7 @@
 import type { Dataset } from '../data/dataset';
 import { declare } from '../onnx/extract';
 import { type Graph, makeNode, type Node } from '../onnx/graph';
+import type { ProviderChoice } from '../runtime/providers';
 import { Session } from '../runtime/session';
 import { floats, type FloatTensor, isFloat, sizeOf, type Tensor } from '../tensor/tensor';
 import { Builder } from './builder';
@@ -19,6 +20,8 @@ export interface CalibrationOptions {
   readonly batch: number;
   readonly seed: number;
   readonly threads: number;
+  /** `cpu` by default. */
+  readonly provider?: ProviderChoice;
 }
 
 /** A convolution that gets a normalization; names of initializers. */
@@ -92,7 +95,7 @@ async function measure(
   shapes: ReadonlyMap<string, Shape>,
   data: Dataset,
   values: readonly string[],
-  { batch, seed, threads }: CalibrationOptions,
+  { batch, seed, threads, provider = 'cpu' }: CalibrationOptions,
 ): Promise<Map<string, Moments>> {
   const builder = new Builder(graph.opset, 'calibration');
   for (const name of graph.initializers) {
@@ -119,7 +122,7 @@ async function measure(
   });
   const moments = new Map<string, Moments>();
   if (!values.length) return moments;
-  const session = await Session.open(model, { threads, provider: 'cpu' });
+  const session = await Session.open(model, { threads, provider });
   try {
     let seen = 0;
     for (const { images: pixels, size } of data.sampled(calibrationSamples, seed, batch)) {

@@ -5,6 +5,7 @@ import type { Dataset } from '../data/dataset';
 import type { Graph } from '../onnx/graph';
 import { serializeModel } from '../onnx/model';
 import { evaluate } from '../runtime/evaluate';
+import { type ProviderChoice, resolveProvider } from '../runtime/providers';
 import { Session } from '../runtime/session';
 import type { Tensor } from '../tensor/tensor';
 import { type BatchSource, stepsPerEpoch } from './batches';
@@ -12,7 +13,7 @@ import { Checkpoints } from './checkpoint';
 import { checkInput, checkLabelsOf, settingsOn } from './checks';
 import { Computer, type OpenSession } from './compute';
 import { checkEvaluating, type Evaluating } from './evaluation';
-import { probeBlock } from './lowering/probe';
+import { blockFor } from './lowering/probe';
 import { notesOf } from './notes';
 import { withOwnConstants, withValues } from './parameters';
 import { gathered } from './pipeline';
@@ -30,6 +31,8 @@ import { type Monitor, Watch } from './watch';
 export interface TrainingOptions {
   readonly settings: TrainingSettings;
   readonly threads: number;
+  /** Where steps are computed and the model is judged; `cpu` by default. Elsewhere convolutions keep the plain layout. */
+  readonly provider?: ProviderChoice;
   /** Folder for checkpoint files; made where there is none. */
   readonly checkpoints: string;
   readonly checkpointSeconds: number;
@@ -69,9 +72,9 @@ export interface Trained {
 }
 
 /**
- * Trains a model. The result is a function of graph, data, settings and number of
+ * Trains a model. The result is a function of graph, data, settings, execution provider and number of
  * threads: interrupted and resumed training ends in the same bits.
- * @throws EngineError `UnsupportedModel`, `InvalidData`, `InvalidSettings`; `Diverged` when the loss still diverges
+ * @throws EngineError `UnsupportedModel`, `InvalidData`, `InvalidSettings` (of which an execution provider that cannot be used); `Diverged` when the loss still diverges
  * after two returns to the last good state, each with a tenth of the learning rate.
  */
 export async function train(graph: Graph, data: Dataset, options: TrainingOptions): Promise<Trained> {
@@ -91,14 +94,15 @@ async function trainOn(
 ): Promise<Trained> {
   const { settings, threads, sources, evaluate: evaluating, monitor, teacher } = options;
   checkSettings(settings, !!teacher);
+  const provider = await resolveProvider(options.provider ?? 'cpu');
   if (evaluating) checkEvaluating(evaluating);
   checkInput(graph, data.shape, sources.images);
   if (teacher) checkInput(teacher, data.shape, sources.images);
-  const { graph: own, fold } = await prepared(graph, data, options);
+  const { graph: own, fold } = await prepared(graph, data, { ...options, provider });
   const shapes = await measureShapes(own, data.shape);
   const stepSettings = {
     ...settingsOn(settings, data),
-    block: await probeBlock(),
+    block: await blockFor(provider),
     labelShape: data.labelShape,
     teacher: teacher && { graph: teacher, shapes: await measureShapes(teacher, data.shape) },
   };
@@ -115,7 +119,7 @@ async function trainOn(
   const beginning = initialState(own, step, microBatch < batch ? microBatch : undefined);
   const begun = options.resume ? checkpoints.read(options.resume, beginning) : beginning;
   const resumedAt = begun.step;
-  const open: OpenSession = options.open ?? ((model) => Session.open(model, { threads, provider: 'cpu' }));
+  const open: OpenSession = options.open ?? ((model) => Session.open(model, { threads, provider }));
   const model = { graph: own, shapes, settings: stepSettings, step };
   const computer = new Computer(model, open, begun.microBatch?.size);
   const trained = ({ vectors }: Snapshot) => fold(valuesOf(step.vectors, vectors));
@@ -131,7 +135,7 @@ async function trainOn(
           evaluate(trained(snapshot), evaluating.data, {
             metric: evaluating.metric,
             threads,
-            provider: 'cpu',
+            provider,
             onBatch: () => monitor.checkStop(),
           })),
     }).finish(begun);
@@ -152,11 +156,11 @@ async function trainOn(
 }
 
 /** The graph to train, normalizations put back where that is asked for, and how its values become a model's. */
-async function prepared(graph: Graph, data: Dataset, { settings, threads }: TrainingOptions) {
+async function prepared(graph: Graph, data: Dataset, { settings, threads, provider }: TrainingOptions) {
   const own = withOwnConstants(graph);
   const fold = (values: ReadonlyMap<string, Tensor>) => withValues(graph, values);
   if (settings.batchNorm !== 'restore') return { graph: own, fold };
-  return restoreNorms(own, await measureShapes(own, data.shape), data, { ...settings, threads });
+  return restoreNorms(own, await measureShapes(own, data.shape), data, { ...settings, threads, provider });
 }
 
 /** What a checkpoint must agree on. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import type { HeartbeatDetails } from '../../activities/types';
 import type { FineTuneInput, Progress } from '../../engine/jobs/types';
+import { compute } from '../support/method';
 import { atWork, silent } from '../support/workplace';
 
 const settings = {
@@ -39,7 +40,7 @@ describe('fine-tuning', () => {
     return atWork(
       { fineTune: trainer(() => ++tries === 1) },
       async ({ do: perform, model, split, store }) => {
-        const request = { model, data: split, settings };
+        const request = { model, data: split, settings, compute };
         const environment = new MockActivityEnvironment({}, { logger: silent });
         const told: HeartbeatDetails[] = [];
         environment.on('heartbeat', (details: HeartbeatDetails) => told.push(details));
@@ -58,10 +59,10 @@ describe('fine-tuning', () => {
   it('begins anew where the checkpoint is corrupt, or the settings are others', () => {
     let tries = 0;
     return atWork({ fineTune: trainer(() => ++tries <= 2) }, async ({ do: perform, model, split, store }) => {
-      const request = { model, data: split, settings };
+      const request = { model, data: split, settings, compute };
       await expect(perform('fineTune', request)).rejects.toThrow('killed');
       rmSync(join(store.root, 'objects'), { recursive: true });
-      const restored = { model: await store.putBytes('model'), data: split, settings };
+      const restored = { model: await store.putBytes('model'), data: split, settings, compute };
       await Promise.all(['images', 'labels'].map((name) => store.putBytes(name)));
       await expect(perform('fineTune', restored)).rejects.toThrow('killed');
       const other = await perform('fineTune', { ...restored, settings: { ...settings, seed: 1 } });
@@ -73,22 +74,30 @@ describe('fine-tuning', () => {
   it('hands on the model to learn from', () =>
     atWork({ fineTune: trainer(() => false) }, async ({ do: perform, model, split, store, calls }) => {
       const teacher = await store.putBytes('teacher');
-      await perform('fineTune', { model, data: split, settings: { ...settings, distillation: {} }, teacher });
+      await perform('fineTune', {
+        model,
+        data: split,
+        settings: { ...settings, distillation: {} },
+        compute,
+        teacher,
+      });
       const [{ input }] = calls;
       expect(readFileSync((input as FineTuneInput).teacher!, 'utf8')).toBe('teacher');
     }));
 
   it('hands on the data that judge a model, where there are any', () =>
     atWork({ fineTune: trainer(() => false) }, async ({ do: perform, model, split, calls }) => {
-      await perform('fineTune', { model, data: split, settings });
+      await perform('fineTune', { model, data: split, settings, compute });
       const judged = { ...settings, keepBest: true };
       await perform('fineTune', {
         model,
         data: split,
+        compute,
         settings: judged,
         evaluate: { data: split, metric: 'top5' },
       });
       const [plain, judging] = calls.map(({ input }) => input as FineTuneInput);
+      expect(plain.provider).toBe(compute.provider);
       expect(plain.evaluate).toBeUndefined();
       expect(judging).toMatchObject({
         settings: judged,

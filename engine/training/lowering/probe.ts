@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 
 import { OperatorSetIdProtoSchema } from '../../onnx/proto/onnx_pb';
+import type { ProviderName } from '../../runtime/providers';
 import { Session } from '../../runtime/session';
 import { floats, type FloatTensor } from '../../tensor/tensor';
 import { Builder } from '../builder';
@@ -31,6 +32,10 @@ export function probeBlock(): Promise<number | undefined> {
   probed ??= findBlock().catch(() => undefined);
   return probed;
 }
+
+/** As `probeBlock`; undefined for every provider but the CPU's, which alone has the blocked operators. */
+export const blockFor = async (provider: ProviderName): Promise<number | undefined> =>
+  provider === 'cpu' ? probeBlock() : undefined;
 
 async function findBlock(): Promise<number | undefined> {
   const builder = new Builder(18, 'probe');
