@@ -3,7 +3,7 @@ import { dirname, extname, resolve } from 'node:path';
 
 import { EngineError } from '../engine/errors';
 import { trainModel, type TrainReport } from '../engine/jobs/train-model';
-import { forgetCheckpoints } from '../engine/training/checkpoint';
+import { forgetCheckpoints } from '../engine/training/loop/checkpoint';
 import { curveTable, trainReport } from '../report/train';
 import { writeAtomically } from '../store/files';
 import { BadInput, exit } from './exit';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import type { FineTuneSettings } from '../engine/jobs/types';
-import { type Augmentation, fills } from '../engine/training/augment';
+import { type Augmentation, fills } from '../engine/training/batches/augment';
 import {
   contradictionIn,
   distillationRules,

@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util';
 import { trainModel } from '../../engine/jobs/train-model';
 import { saveModel } from '../../engine/onnx/model';
 import { openModel } from '../../engine/onnx/prepare';
-import { initialized } from '../../engine/training/initialize';
+import { initialized } from '../../engine/training/parameters/initialize';
 import { peerJob, type PeerTraining, prepareDigits, type Recipe, resnet, split } from './digits';
 import { Peer, python, script } from './peer';
 

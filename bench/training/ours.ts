@@ -12,9 +12,9 @@ import type { ProviderName } from '../../engine/runtime/providers';
 import { Session } from '../../engine/runtime/session';
 import { floats, sizeOf, type Tensor } from '../../engine/tensor/tensor';
 import { blockFor } from '../../engine/training/lowering/probe';
-import { withOwnConstants } from '../../engine/training/parameters';
-import { measureShapes } from '../../engine/training/shapes';
-import { buildTrainingStep, names, ratesFeed } from '../../engine/training/step';
+import { withOwnConstants } from '../../engine/training/parameters/parameters';
+import { measureShapes } from '../../engine/training/step/shapes';
+import { buildTrainingStep, names, ratesFeed } from '../../engine/training/step/step';
 import { fallbacks } from './fallbacks';
 
 async function main(path: string, batch: number, threads: number, provider: ProviderName): Promise<void> {

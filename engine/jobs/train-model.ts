@@ -4,8 +4,8 @@ import { join } from 'node:path';
 
 import type { DatasetSource } from '../data/dataset';
 import type { MetricName } from '../data/metric';
-import { lastCheckpoint } from '../training/checkpoint';
-import type { Curve } from '../training/curve';
+import { lastCheckpoint } from '../training/loop/checkpoint';
+import type { Curve } from '../training/loop/curve';
 import { checkSettings } from '../training/setting-rules';
 import { defaultLearningRate } from '../training/settings';
 import { JobPool } from './pool';

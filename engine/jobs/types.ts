@@ -1,7 +1,7 @@
 import type { DatasetSource } from '../data/dataset';
 import type { MetricName } from '../data/metric';
-import type { Curve } from '../training/curve';
-import type { Retry } from '../training/retries';
+import type { Curve } from '../training/loop/curve';
+import type { Retry } from '../training/loop/retries';
 import type { TrainingSettings } from '../training/settings';
 import type { JobData } from './data';
 import type { Machinery, Method, ProviderName, Reconstruction, Selecting, Technique } from './method';

@@ -2,10 +2,10 @@ import type { Dataset } from '../data/dataset';
 import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import { sizeOf } from '../tensor/tensor';
-import { noLabel } from './augment';
-import { lossRule } from './loss';
+import { noLabel } from './batches/augment';
+import { lossRule } from './losses/loss';
 import { type LossSettings, needsLabels, type TrainingSettings } from './settings';
-import type { TrainingStep } from './step';
+import type { TrainingStep } from './step/step';
 
 /**
  * @param image [C, H, W] of the data.

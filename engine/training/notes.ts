@@ -1,7 +1,7 @@
-import { stepsPerEpoch } from './batches';
-import { describeRetry } from './retries';
+import { stepsPerEpoch } from './batches/batches';
+import { describeRetry } from './loop/retries';
 import type { TrainingSettings } from './settings';
-import type { TrainingState } from './state';
+import type { TrainingState } from './loop/state';
 
 /** Sentences on what of a training went otherwise than asked for. */
 export function notesOf(

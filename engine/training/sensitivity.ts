@@ -4,13 +4,13 @@ import { declare, nodesFor } from '../onnx/extract';
 import type { Graph } from '../onnx/graph';
 import { Session } from '../runtime/session';
 import { floats, type FloatTensor, isFloat } from '../tensor/tensor';
-import { backward } from './backward';
-import { Builder } from './builder';
+import { backward } from './gradients/backward';
+import { Builder } from './step/builder';
 import { checkData, checkInput } from './checks';
 import { crossEntropy } from './losses/cross-entropy';
-import { withOwnConstants } from './parameters';
-import { logitsOf } from './scores';
-import { measureShapes, type Shape } from './shapes';
+import { withOwnConstants } from './parameters/parameters';
+import { logitsOf } from './losses/scores';
+import { measureShapes, type Shape } from './step/shapes';
 
 export interface SensitivityOptions {
   /** Images that are seen, drawn by `seed`. */

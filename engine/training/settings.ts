@@ -1,4 +1,4 @@
-import type { Augmentation } from './augment';
+import type { Augmentation } from './batches/augment';
 
 /** Names that settings are chosen from; each has a row in the table of its kind. */
 export const lossNames = ['cross-entropy', 'mean-squared-error', 'binary-cross-entropy'] as const;

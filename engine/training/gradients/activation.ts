@@ -1,5 +1,5 @@
 import { floatOf, stringOf } from '../../onnx/attributes';
-import type { GradientContext, GradientRule } from '../gradients';
+import type { GradientContext, GradientRule } from './table';
 import { algebra } from './algebra';
 
 type Algebra = ReturnType<typeof algebra>;

@@ -1,4 +1,4 @@
-import type { Builder } from '../builder';
+import type { Builder } from '../step/builder';
 
 /** Arithmetic on values and numbers as one writes it, a node an operation; numbers become float32 scalars. */
 export function algebra(builder: Builder) {

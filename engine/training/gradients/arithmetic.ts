@@ -1,4 +1,4 @@
-import type { GradientContext, GradientRule } from '../gradients';
+import type { GradientContext, GradientRule } from './table';
 import { algebra } from './algebra';
 
 /** Sums `gradient`, of the shape of `from`, over the axes along which `value` was broadcast to it. */

@@ -1,7 +1,7 @@
 import { floats } from '../../tensor/tensor';
-import type { Builder } from '../builder';
-import type { GradientContext } from '../gradients';
-import { met, offsets, overhang, type Window } from '../window';
+import type { Builder } from '../step/builder';
+import type { GradientContext } from './table';
+import { met, offsets, overhang, type Window } from '../step/window';
 
 /** A 2-D convolution: weight [K, C/groups, R, S], input [N, C, H, W], output [N, K, OH, OW]. */
 export interface Convolution extends Window {

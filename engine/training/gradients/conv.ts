@@ -1,6 +1,6 @@
 import { intOf, intsOf, stringOf } from '../../onnx/attributes';
-import type { GradientContext, GradientRule } from '../gradients';
-import { overhang, type Pair, transposed, windowOf } from '../window';
+import type { GradientContext, GradientRule } from './table';
+import { overhang, type Pair, transposed, windowOf } from '../step/window';
 import { type Convolution, weightGradient } from './conv-weight';
 import { onPlanes } from './planes';
 

@@ -1,5 +1,5 @@
 import { floatOf, intOf } from '../../onnx/attributes';
-import type { GradientRule } from '../gradients';
+import type { GradientRule } from './table';
 import { unbroadcast } from './arithmetic';
 
 const swapLast = (rank: number) =>

@@ -1,9 +1,9 @@
 import { floatOf } from '../../onnx/attributes';
 import type { Node } from '../../onnx/graph';
-import type { Builder } from '../builder';
-import type { GradientContext, GradientRule } from '../gradients';
-import type { BatchNormMode } from '../parameters';
-import type { Shape } from '../shapes';
+import type { Builder } from '../step/builder';
+import type { GradientContext, GradientRule } from './table';
+import type { BatchNormMode } from '../parameters/parameters';
+import type { Shape } from '../step/shapes';
 import { algebra } from './algebra';
 
 /** What a training form sees of the node that it stands for. */

@@ -1,4 +1,4 @@
-import type { GradientRule } from '../gradients';
+import type { GradientRule } from './table';
 import { algebra } from './algebra';
 
 const rule =

@@ -1,9 +1,9 @@
 import { intOf, intsOf } from '../../onnx/attributes';
 import { floats } from '../../tensor/tensor';
-import type { GradientContext, GradientRule } from '../gradients';
+import type { GradientContext, GradientRule } from './table';
 import { algebra } from './algebra';
 import { onPlanes } from './planes';
-import { countsPadding, met, offsets, overhang, transposed, type Window, windowOf } from '../window';
+import { countsPadding, met, offsets, overhang, transposed, type Window, windowOf } from '../step/window';
 
 function poolingOf({ node, inputs, output, shapeOf }: GradientContext): Window {
   const [input, result] = [shapeOf(inputs[0]), shapeOf(output)];

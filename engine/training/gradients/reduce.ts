@@ -1,5 +1,5 @@
 import { intOf, intsOf } from '../../onnx/attributes';
-import type { GradientContext, GradientRule } from '../gradients';
+import type { GradientContext, GradientRule } from './table';
 import { algebra } from './algebra';
 
 /** The axes a reduction sums over, in either operator set's form. */

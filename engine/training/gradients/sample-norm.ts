@@ -1,6 +1,6 @@
 import { floatOf, intOf } from '../../onnx/attributes';
-import type { Builder } from '../builder';
-import { type GradientContext, type GradientRule, refuse } from '../gradients';
+import type { Builder } from '../step/builder';
+import { type GradientContext, type GradientRule, refuse } from './table';
 import { algebra } from './algebra';
 import { unbroadcast } from './arithmetic';
 import { backAlong } from './axis';

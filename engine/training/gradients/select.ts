@@ -1,5 +1,5 @@
 import { intOf } from '../../onnx/attributes';
-import { type GradientContext, type GradientRule, refuse } from '../gradients';
+import { type GradientContext, type GradientRule, refuse } from './table';
 import { backThrough } from './axis';
 
 const range = (length: number) => Array.from({ length }, (_, at) => at);

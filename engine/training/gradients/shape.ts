@@ -1,5 +1,5 @@
 import { intOf, intsOf, stringOf } from '../../onnx/attributes';
-import { type GradientRule, refuse } from '../gradients';
+import { type GradientRule, refuse } from './table';
 import { unbroadcast } from './arithmetic';
 
 /** Gives `dy` the shape that the node's first input has. */

@@ -1,6 +1,6 @@
 import { floats } from '../../tensor/tensor';
-import type { Builder } from '../builder';
-import type { Loss, LossContext } from '../loss';
+import type { Builder } from '../step/builder';
+import type { Loss, LossContext } from './loss';
 import { fromRows, toRows } from './rows';
 
 /**

@@ -1,6 +1,6 @@
 import { sizeOf } from '../../tensor/tensor';
-import type { Builder } from '../builder';
-import type { Shape } from '../shapes';
+import type { Builder } from '../step/builder';
+import type { Shape } from '../step/shapes';
 
 /** Scores [N, K, …] as a matrix with a row a sample or pixel, [N · …, K]. */
 export function toRows(builder: Builder, value: string, dims: Shape): string {

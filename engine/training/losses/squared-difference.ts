@@ -1,5 +1,5 @@
-import type { Builder } from '../builder';
-import type { Loss } from '../loss';
+import type { Builder } from '../step/builder';
+import type { Loss } from './loss';
 
 /** The mean of (a - b)² over all elements of two tensors of one shape, and its gradient by `a`. */
 export function squaredDifference(builder: Builder, a: string, b: string): Loss {

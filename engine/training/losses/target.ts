@@ -1,5 +1,5 @@
 import { floats } from '../../tensor/tensor';
-import type { LossContext } from '../loss';
+import type { LossContext } from './loss';
 
 /** Labels as floats of the scores' shape: as they are where there is one a score, else 1 for the class and 0 elsewhere. */
 export function targetOf({ builder, scores, labels, form }: LossContext): string {

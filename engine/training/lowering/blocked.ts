@@ -4,8 +4,8 @@ import { intOf, intsOf, setAttribute } from '../../onnx/attributes';
 import type { Node } from '../../onnx/graph';
 import { NodeProtoSchema } from '../../onnx/proto/onnx_pb';
 import { sizeOf } from '../../tensor/tensor';
-import type { Builder } from '../builder';
-import type { Shape } from '../shapes';
+import type { Builder } from '../step/builder';
+import type { Shape } from '../step/shapes';
 
 /** The operator domain of ONNX Runtime's blocked convolutions on CPU. */
 export const blockedDomain = 'com.microsoft.nchwc';

@@ -1,5 +1,5 @@
-import type { Builder } from '../builder';
-import type { Optimizer } from '../optimizer';
+import type { Builder } from '../step/builder';
+import type { Optimizer } from './optimizer';
 
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter, 2019) as torch.optim.AdamW has it; `momentum` is its beta 1.

@@ -1,9 +1,9 @@
 import { parseModel } from '../../../engine/onnx/model';
-import { withOwnConstants } from '../../../engine/training/parameters';
+import { withOwnConstants } from '../../../engine/training/parameters/parameters';
 import { checkSettings } from '../../../engine/training/setting-rules';
 import type { TrainingSettings } from '../../../engine/training/settings';
-import { measureShapes } from '../../../engine/training/shapes';
-import { buildTrainingStep, type StepSettings } from '../../../engine/training/step';
+import { measureShapes } from '../../../engine/training/step/shapes';
+import { buildTrainingStep, type StepSettings } from '../../../engine/training/step/step';
 import { goldenTensors } from './support';
 
 const settings: TrainingSettings = {

@@ -11,8 +11,8 @@ import { quiet } from '../../../engine/jobs/job';
 import type { FineTuneInput } from '../../../engine/jobs/types';
 import { saveModel } from '../../../engine/onnx/model';
 import { openModel } from '../../../engine/onnx/prepare';
-import type { BatchSource } from '../../../engine/training/batches';
-import { gathered } from '../../../engine/training/pipeline';
+import type { BatchSource } from '../../../engine/training/batches/batches';
+import { gathered } from '../../../engine/training/batches/pipeline';
 import { train, type Trained } from '../../../engine/training/trainer';
 import { smallNetwork, smallSamples, smallSettings, writeSmall, type Written } from './small';
 

@@ -3,11 +3,11 @@ import { Session } from '../../../engine/runtime/session';
 import { floats, type Tensor } from '../../../engine/tensor/tensor';
 import type { TrainingSettings } from '../../../engine/training/settings';
 import { probeBlock } from '../../../engine/training/lowering/probe';
-import { withOwnConstants } from '../../../engine/training/parameters';
-import { ratesAt } from '../../../engine/training/schedule';
-import { measureShapes } from '../../../engine/training/shapes';
-import { buildTrainingStep, names, ratesFeed } from '../../../engine/training/step';
-import { initialVectors, valuesOf } from '../../../engine/training/vectors';
+import { withOwnConstants } from '../../../engine/training/parameters/parameters';
+import { ratesAt } from '../../../engine/training/optimizers/schedule';
+import { measureShapes } from '../../../engine/training/step/shapes';
+import { buildTrainingStep, names, ratesFeed } from '../../../engine/training/step/step';
+import { initialVectors, valuesOf } from '../../../engine/training/parameters/vectors';
 import { distance, floatsOf, goldenTensors } from './support';
 
 const goldens = goldenTensors('settings.safetensors');

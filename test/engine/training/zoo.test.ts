@@ -1,10 +1,10 @@
 import { openModel } from '../../../engine/onnx/prepare';
 import { Session } from '../../../engine/runtime/session';
 import { floats } from '../../../engine/tensor/tensor';
-import { pack, withOwnConstants } from '../../../engine/training/parameters';
-import { measureShapes } from '../../../engine/training/shapes';
-import { buildTrainingStep, names, ratesFeed } from '../../../engine/training/step';
-import { outputOf } from '../../../engine/training/vectors';
+import { pack, withOwnConstants } from '../../../engine/training/parameters/parameters';
+import { measureShapes } from '../../../engine/training/step/shapes';
+import { buildTrainingStep, names, ratesFeed } from '../../../engine/training/step/step';
+import { outputOf } from '../../../engine/training/parameters/vectors';
 import { inputFor, zooModel } from '../../zoo/models';
 import { floatsOf } from './support';
 

@@ -1,4 +1,4 @@
-"""Makes the golden values of test/engine/training/settings.test.ts and schedule.test.ts with PyTorch and onnx.
+"""Makes the golden values of test/engine/training/settings.test.ts and optimizers/schedule.test.ts with PyTorch and onnx.
 
     python make_settings.py
 

@@ -6,11 +6,11 @@ import { Session } from '../../../../engine/runtime/session';
 import { floats, sizeOf } from '../../../../engine/tensor/tensor';
 import { blockedDomain } from '../../../../engine/training/lowering/blocked';
 import { probeBlock } from '../../../../engine/training/lowering/probe';
-import { pack } from '../../../../engine/training/parameters';
+import { pack } from '../../../../engine/training/parameters/parameters';
 import { declare } from '../../../../engine/onnx/extract';
-import { measureShapes } from '../../../../engine/training/shapes';
-import { buildTrainingStep, names } from '../../../../engine/training/step';
-import { inputOf, outputOf } from '../../../../engine/training/vectors';
+import { measureShapes } from '../../../../engine/training/step/shapes';
+import { buildTrainingStep, names } from '../../../../engine/training/step/step';
+import { inputOf, outputOf } from '../../../../engine/training/parameters/vectors';
 import { distance, floatsOf } from '../support';
 
 /** Numbers of no pattern, the same each time. */

@@ -1,0 +1,139 @@
+import { EngineError } from '../../errors';
+import { elementTypes } from '../../onnx/element-types';
+import type { Graph, Node } from '../../onnx/graph';
+import { TensorProto_DataType as DataType } from '../../onnx/proto/onnx_pb';
+import { numbersOf } from '../../tensor/tensor';
+import type { Builder } from '../step/builder';
+import { type GradientContext, gradients, ofManyOutputs, refuse } from './table';
+import type { Shape } from '../step/shapes';
+
+/** What the backward pass has to know of the forward graph. */
+export interface Forward {
+  readonly graph: Graph;
+  /** Those of the graph's nodes that the loss depends on, in execution order. */
+  readonly nodes: readonly Node[];
+  readonly shapeOf: (value: string) => Shape;
+  /** What training forms left, by node. */
+  readonly saved?: ReadonlyMap<Node, Readonly<Record<string, string>>>;
+}
+
+/** Called with a node that no gradient passes, and why. */
+export type OnObstacle = (node: Node, reason: EngineError) => void;
+
+/** All values that depend on one of `sources`. */
+export function dependents(nodes: readonly Node[], sources: Iterable<string>): Set<string> {
+  const known = new Set(sources);
+  for (const node of nodes) {
+    if (node.input.some((value) => known.has(value))) node.output.forEach((value) => known.add(value));
+  }
+  return known;
+}
+
+const floatTypes: ReadonlySet<number | undefined> = new Set<number | undefined>([
+  undefined,
+  DataType.FLOAT,
+  DataType.FLOAT16,
+  DataType.BFLOAT16,
+  DataType.DOUBLE,
+]);
+
+/** Whether a value can have a gradient: a float, or of a type that is not known. */
+export function differentiable(graph: Graph): (value: string) => boolean {
+  const types = elementTypes(graph);
+  return (value) => floatTypes.has(types.get(value));
+}
+
+/** The differentiable values that depend on `sources` by way of such values alone. */
+function activeValues({ graph, nodes }: Forward, sources: Iterable<string>): Set<string> {
+  const counts = differentiable(graph);
+  const active = new Set(sources);
+  for (const node of nodes) {
+    if ([...graph.readsOf(node)].some((value) => active.has(value))) {
+      node.output.filter((value) => value && counts(value)).forEach((value) => active.add(value));
+    }
+  }
+  return active;
+}
+
+/**
+ * Emits the gradients of `wanted` given those of some results, going through the nodes from last to first. Nothing flows
+ * through values that are not floats.
+ * @param seeds gradients to begin with, by value.
+ * @param onObstacle where it is given, a node that cannot be differentiated is told to it and passed on nothing, so that
+ * only the gradients of what does not lie before such a node are right; see `trainableThrough`.
+ * @returns gradients by value; those of `wanted` that a seed depends on, and of every value on the way.
+ * @throws EngineError `UnsupportedModel` when an operator on the way has no row in the table and there is no
+ * `onObstacle`.
+ */
+export function backward(
+  builder: Builder,
+  forward: Forward,
+  seeds: ReadonlyMap<string, string>,
+  wanted: Iterable<string>,
+  onObstacle?: OnObstacle,
+): Map<string, string> {
+  const { graph, nodes, shapeOf, saved } = forward;
+  const types = elementTypes(graph);
+  const active = activeValues(forward, wanted);
+  const parts = new Map([...seeds].map(([value, gradient]) => [value, [gradient]]));
+  const totals = new Map<string, string>();
+  const total = (value: string): string | undefined => {
+    const list = parts.get(value);
+    if (list && !totals.has(value)) {
+      const gradient = list.length > 1 ? builder.op('Sum', list) : list[0];
+      builder.shapes.set(gradient, shapeOf(value));
+      totals.set(value, gradient);
+    }
+    return totals.get(value);
+  };
+  const constantOf = (value: string | undefined) => {
+    const tensor = value ? graph.constant(value) : undefined;
+    return tensor && numbersOf(tensor);
+  };
+
+  for (const node of [...nodes].reverse()) {
+    const dys = node.output.map((value) => (active.has(value) ? total(value) : undefined));
+    if (!dys.some(Boolean)) continue;
+    const context: GradientContext = {
+      builder,
+      node,
+      inputs: node.input,
+      output: node.output[0],
+      dy: dys[0] ?? '',
+      dys,
+      wants: (at) => active.has(node.input[at]),
+      shapeOf,
+      constantOf,
+      typeOf: (value) => types.get(value),
+      saved: saved?.get(node) ?? {},
+    };
+    const found = differentiate(context, onObstacle);
+    found.forEach((gradient, at) => {
+      const value = node.input[at];
+      if (gradient && active.has(value)) {
+        builder.shapes.set(gradient, shapeOf(value));
+        parts.set(value, [...(parts.get(value) ?? []), gradient]);
+      }
+    });
+  }
+  return new Map([...parts.keys()].map((value) => [value, total(value)!]));
+}
+
+function differentiate(context: GradientContext, onObstacle?: OnObstacle): (string | undefined)[] {
+  const { node, dys } = context;
+  const rule = node.domain ? undefined : gradients[node.opType];
+  try {
+    if (!rule) {
+      const operator = `${node.domain ? `${node.domain}.` : ''}${node.opType}`;
+      return refuse(context, `there is no gradient for operator ${operator}`);
+    }
+    if (dys.slice(1).some(Boolean) && !ofManyOutputs.has(node.opType)) {
+      return refuse(context, 'there is no gradient for its outputs after the first');
+    }
+    return rule(context);
+  } catch (error) {
+    if (!onObstacle || !(error instanceof EngineError)) throw error;
+    onObstacle(node, error);
+    return [];
+  }
+}

@@ -1,0 +1,126 @@
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+import { EngineError } from '../../errors';
+import { readTensors, writeTensors } from '../../tensor/safetensors';
+import { floats, type Tensor } from '../../tensor/tensor';
+import type { Snapshot, TrainingState } from './state';
+import type { StateVector, Vectors } from '../parameters/vectors';
+
+const format = 'slimflow training 2';
+const kept = 2;
+const pattern = /^(?:retry-(\d+)-)?step-(\d+)\.safetensors$/;
+
+/** The checkpoint files in a folder, the newest last; none where there is no such folder. */
+function checkpointsIn(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .flatMap((name) => {
+      const match = pattern.exec(name);
+      return match ? [{ name, retries: Number(match[1] ?? 0), step: Number(match[2]) }] : [];
+    })
+    .sort((a, b) => a.retries - b.retries || a.step - b.step)
+    .map(({ name }) => resolve(folder, name));
+}
+
+/** The newest checkpoint in a folder; undefined where there is none. */
+export const lastCheckpoint = (folder: string): string | undefined => checkpointsIn(folder).at(-1);
+
+/** Deletes the checkpoints in a folder, and leaves whatever else it holds. */
+export const forgetCheckpoints = (folder: string): void =>
+  checkpointsIn(folder).forEach((file) => rmSync(file, { force: true }));
+
+/** What a checkpoint says beside its vectors; losses are a tensor, since there may be many. */
+type Told = Pick<TrainingState, 'step' | 'retries' | 'evaluations' | 'microBatch'> & {
+  readonly good: number;
+  readonly best?: { readonly step: number; readonly epoch: number; readonly value: number };
+};
+
+/**
+ * The checkpoint files of one training, of which the two newest are kept. A file holds the vectors of up to three
+ * states (now, the last good one, the best one), each flat, and what is small as JSON.
+ */
+export class Checkpoints {
+  private readonly files: string[];
+
+  /**
+   * @param vectors what a state consists of.
+   * @param identity what a checkpoint must agree on to be gone on from: model, data and settings.
+   */
+  constructor(
+    private readonly folder: string,
+    private readonly vectors: readonly Pick<StateVector, 'name' | 'size'>[],
+    private readonly identity: string,
+  ) {
+    this.files = checkpointsIn(folder);
+  }
+
+  /** Writes a file `step-<n>.safetensors` and returns its path; older ones but the last are deleted. */
+  write(state: TrainingState): string {
+    const { step, vectors, losses, good, best, retries, evaluations, microBatch } = state;
+    const told: Told = {
+      ...{ step, retries, evaluations, microBatch },
+      good: good.step,
+      best: best && { step: best.step, epoch: best.epoch, value: best.value },
+    };
+    const tensors = new Map<string, Tensor>([
+      ...this.named('now', vectors),
+      // A state that is the present one as well, or the beginning, which the model holds, is not written twice.
+      ...(good.step && good.step !== step ? this.named('good', good.vectors) : []),
+      ...(best ? this.named('best', best.vectors) : []),
+      ['losses', floats([losses.length], losses)],
+    ]);
+    const name = `${retries.length ? `retry-${retries.length}-` : ''}step-${step}.safetensors`;
+    const path = resolve(join(this.folder, name));
+    // Whoever trained into the same folder may have removed it when done.
+    mkdirSync(this.folder, { recursive: true });
+    writeTensors(path, tensors, { format, identity: this.identity, state: JSON.stringify(told) });
+    this.files.splice(0, this.files.length, ...this.files.filter((file) => file !== path), path);
+    for (const old of this.files.splice(0, this.files.length - kept)) rmSync(old, { force: true });
+    return path;
+  }
+
+  /**
+   * @param beginning the state before the first step, of the model as it was given.
+   * @throws EngineError `InvalidData` when the file is missing, broken, or of another model, data set or settings.
+   */
+  read(path: string, beginning: Snapshot): TrainingState {
+    const bad = (what: string, cause?: unknown) =>
+      new EngineError('InvalidData', `checkpoint ${path} ${what}; delete it to train from the start`, {
+        cause,
+      });
+    const { tensors, metadata } = opened(path, bad);
+    if (metadata.format !== format) throw bad('was not written by this version of Slimflow');
+    if (metadata.identity !== this.identity) throw bad('is of another model, data set or settings');
+    const vectorsOf = (prefix: string): Vectors =>
+      Object.fromEntries(
+        this.vectors.map(({ name, size }) => {
+          const data = tensors.get(`${prefix}/${name}`)?.data;
+          if (data?.length !== size) throw bad(`lacks ${prefix}/${name}`);
+          return [name, data as Float32Array];
+        }),
+      );
+    const { good, best, ...told } = JSON.parse(metadata.state) as Told;
+    const now: Snapshot = { step: told.step, vectors: vectorsOf('now') };
+    const goodOnes = { 0: beginning, [told.step]: now };
+    return {
+      ...told,
+      ...now,
+      losses: Array.from((tensors.get('losses')?.data ?? []) as Float32Array),
+      good: goodOnes[good] ?? { step: good, vectors: vectorsOf('good') },
+      best: best && { ...best, vectors: vectorsOf('best') },
+    };
+  }
+
+  private readonly named = (prefix: string, vectors: Vectors): [string, Tensor][] =>
+    this.vectors.map(({ name, size }) => [`${prefix}/${name}`, floats([size], vectors[name])]);
+}
+
+function opened(path: string, bad: (what: string, cause: unknown) => EngineError) {
+  try {
+    return readTensors(path);
+  } catch (error) {
+    if (error instanceof EngineError) throw error;
+    throw bad(`cannot be read: ${(error as Error).message}`, error);
+  }
+}

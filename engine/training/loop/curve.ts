@@ -1,0 +1,28 @@
+import type { Retry } from './retries';
+import { ratesAt } from '../optimizers/schedule';
+import type { ScheduleSettings } from '../settings';
+
+/** How training went, step by step. */
+export interface Curve {
+  readonly losses: readonly number[];
+  /** The learning rate that each step was made with. */
+  readonly learningRates: readonly number[];
+}
+
+/**
+ * The curve of a training of `total` steps.
+ * @param losses of the steps done.
+ * @param retries in the order in which they came.
+ */
+export function curveOf(
+  losses: readonly number[],
+  total: number,
+  settings: ScheduleSettings,
+  retries: readonly Retry[],
+): Curve {
+  const learningRates = losses.map((_, step) => {
+    const learningRate = retries.findLast(({ backTo }) => backTo <= step)?.to ?? settings.learningRate;
+    return ratesAt(step, total, { ...settings, learningRate }).learningRate;
+  });
+  return { losses, learningRates };
+}

@@ -1,0 +1,61 @@
+import { EngineError } from '../../errors';
+import type { Snapshot, TrainingState } from './state';
+
+/** A return to an earlier state with a lower learning rate. */
+export interface Retry {
+  /** Steps done when the loss was found to diverge. */
+  readonly step: number;
+  /** Steps done in the state that training went back to; 0 is the model as it was given. */
+  readonly backTo: number;
+  /** The setting `learningRate` until then, and from there on. */
+  readonly from: number;
+  readonly to: number;
+  /** What diverged, as the end of a sentence. */
+  readonly why: string;
+}
+
+const retriesAllowed = 2;
+const factor = 10;
+
+/** The setting `learningRate` as so many retries leave it. */
+export const learningRateAfter = (learningRate: number, retries: number): number =>
+  Number((learningRate / factor ** retries).toPrecision(12));
+
+/**
+ * The state from which diverged training goes on: the last good one, with a tenth of the learning rate. Where it was
+ * gone back to before, and no good one came since, it was not as good as it looked: then it is the beginning.
+ * @param why as `divergence` tells.
+ * @throws EngineError `Diverged` when it would be one retry too many.
+ */
+export function retried(
+  state: TrainingState,
+  why: string,
+  { learningRate, beginning }: { readonly learningRate: number; readonly beginning: Snapshot },
+): TrainingState {
+  const { retries, good, losses, evaluations, step } = state;
+  const from = learningRateAfter(learningRate, retries.length);
+  if (retries.length === retriesAllowed) {
+    const tries = [...retries, { step, from, why }];
+    const told = tries.map((one) => `at step ${one.step} with ${one.from} (${one.why})`);
+    throw new EngineError(
+      'Diverged',
+      `the loss diverged at each of ${tries.length} learning rates: ${told.join(', ')}; set a learning rate below ` +
+        `${from}, and check that the images are normalized as the model expects`,
+    );
+  }
+  const back = retries.at(-1)?.backTo === good.step ? beginning : good;
+  const to = learningRateAfter(learningRate, retries.length + 1);
+  return {
+    ...state,
+    ...back,
+    good: back,
+    losses: losses.slice(0, back.step),
+    evaluations: evaluations.filter((evaluation) => evaluation.step <= back.step),
+    retries: [...retries, { step, backTo: back.step, from, to, why }],
+  };
+}
+
+/** A retry as a sentence. */
+export const describeRetry = ({ step, backTo, from, to, why }: Retry): string =>
+  `fine-tuning diverged at step ${step} (${why}): it went back to ` +
+  `${backTo ? `step ${backTo}` : 'the beginning'}, with learning rate ${to} instead of ${from}`;

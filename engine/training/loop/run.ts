@@ -1,0 +1,124 @@
+import { EngineError } from '../../errors';
+import { type BatchSource, stepsPerEpoch } from '../batches/batches';
+import type { Computer } from './compute';
+import { divergence, finite, goodEvery, type Scale, steady } from './divergence';
+import { epochToJudge, type Evaluating, exhausted, judged } from './evaluation';
+import { describeRetry, learningRateAfter, retried } from './retries';
+import { ratesAt } from '../optimizers/schedule';
+import type { TrainingSettings } from '../settings';
+import type { Snapshot, TrainingState } from './state';
+import type { Watch } from './watch';
+
+export interface RunOptions {
+  readonly settings: TrainingSettings;
+  /** Samples of an epoch. */
+  readonly samples: number;
+  readonly batches: BatchSource;
+  readonly computer: Pick<Computer, 'step' | 'microBatch'>;
+  readonly watch: Watch;
+  /** The state before the first step. */
+  readonly beginning: Snapshot;
+  readonly scale: Scale;
+  /** How the model is judged, and what judges it: a metric in points of the weights of a state. */
+  readonly evaluating?: Evaluating;
+  readonly judge?: (snapshot: Snapshot) => Promise<number>;
+}
+
+/** Steps of a whole training. */
+export const totalSteps = ({ epochs, batch }: TrainingSettings, samples: number): number =>
+  epochs * stepsPerEpoch(samples, batch);
+
+/**
+ * The loop over batches. What it does at a step (go back, judge, keep a good state, stop) is a function of the state
+ * alone, so that training which was interrupted goes on as if it had not been.
+ */
+export class Run {
+  private readonly stepsPerEpoch: number;
+  private readonly total: number;
+  private readonly goodEvery: number;
+
+  constructor(private readonly options: RunOptions) {
+    const { settings, samples } = options;
+    this.stepsPerEpoch = stepsPerEpoch(samples, settings.batch);
+    this.total = totalSteps(settings, samples);
+    this.goodEvery = goodEvery(this.total, this.stepsPerEpoch);
+  }
+
+  /**
+   * Trains from `begun` to the end.
+   * @throws EngineError `Diverged` when the loss still diverges after the retries allowed.
+   */
+  async finish(begun: TrainingState): Promise<TrainingState> {
+    const { watch, settings, beginning, evaluating } = this.options;
+    for (let state = begun; ;) {
+      const { why, ...at } = await this.arrived(state);
+      state = at.state;
+      if (why) {
+        state = retried(state, why, { learningRate: settings.learningRate, beginning });
+        watch.tell(state, describeRetry(state.retries.at(-1)!));
+        // A worker that is killed right after need not diverge again.
+        watch.checkpoint(state);
+        continue;
+      }
+      if (state.step === this.total || exhausted(state, evaluating?.patience)) return state;
+      watch.checkpointOnTime(state);
+      watch.checkStop(state);
+      state = await this.step(state);
+    }
+  }
+
+  /** What is to be done about a state before the next step: why to go back, or the state as judged and kept. */
+  private async arrived(state: TrainingState): Promise<{ state: TrainingState; why?: string }> {
+    const { scale, evaluating, settings, judge, watch } = this.options;
+    const { step, losses, vectors } = state;
+    const over = step === this.total;
+    const why = divergence(losses, scale, over);
+    if (why) return { state, why };
+    const kept = step > state.good.step && step % this.goodEvery === 0 && steady(losses, scale);
+    if ((over || kept) && !Object.values(vectors).every(finite))
+      return { state, why: 'the weights became infinite' };
+    const next: TrainingState = kept ? { ...state, good: { step, vectors } } : state;
+    const epoch =
+      evaluating &&
+      epochToJudge(next, { epochs: settings.epochs, stepsPerEpoch: this.stepsPerEpoch }, evaluating);
+    if (epoch === undefined) return { state: next };
+    try {
+      const value = await judge!(next);
+      watch.tell(next, `epoch ${epoch}/${settings.epochs} · ${evaluating!.metric} ${value.toFixed(2)}`);
+      return { state: judged(next, epoch, value) };
+    } catch (error) {
+      // The model could be judged before: what it computes now is NaN.
+      const broken = epoch > 0 && error instanceof EngineError && error.code === 'UnsupportedModel';
+      // Judging hears that it should stop as well, and what was trained until then is to be kept.
+      if (!broken) watch.checkStop(next);
+      if (!broken) throw error;
+      return { state, why: `epoch ${epoch} could not be judged: ${error.message}` };
+    }
+  }
+
+  private async step(state: TrainingState): Promise<TrainingState> {
+    const { settings, batches, computer, watch } = this.options;
+    const learningRate = learningRateAfter(settings.learningRate, state.retries.length);
+    const rates = ratesAt(state.step, this.total, { ...settings, learningRate });
+    const { loss, vectors } = await computer.step(
+      state.vectors,
+      await batches.batch(state.step),
+      rates,
+      state.step,
+    );
+    state.losses.push(loss);
+    const next: TrainingState = { ...state, step: state.step + 1, vectors, microBatch: this.pieces(state) };
+    watch.report(next, () => {
+      const epoch = Math.ceil(next.step / this.stepsPerEpoch);
+      const rate = Number(rates.learningRate.toPrecision(3));
+      return `epoch ${epoch}/${settings.epochs} · loss ${loss.toFixed(3)} · lr ${rate}`;
+    });
+    return next;
+  }
+
+  /** How batches are computed from this step on. */
+  private pieces({ step, microBatch }: TrainingState): TrainingState['microBatch'] {
+    const size = this.options.computer.microBatch;
+    return size === undefined || size === microBatch?.size ? microBatch : { size, since: step };
+  }
+}

@@ -1,0 +1,58 @@
+import type { Graph } from '../../onnx/graph';
+import type { Retry } from './retries';
+import type { TrainingStep } from '../step/step';
+import { initialVectors, type Vectors } from '../parameters/vectors';
+
+/** Where training stood after some step. */
+export interface Snapshot {
+  /** Steps done. */
+  readonly step: number;
+  readonly vectors: Vectors;
+}
+
+/** The state that judged best so far. */
+export interface Best extends Snapshot {
+  /** Epochs done then. */
+  readonly epoch: number;
+  /** Its metric, in points. */
+  readonly value: number;
+}
+
+/**
+ * Everything that training goes on from. There is no random state beyond `step`: whatever is drawn is a function of
+ * seed and step.
+ */
+export interface TrainingState extends Snapshot {
+  /** The loss of each step done; it grows in place. */
+  readonly losses: number[];
+  /** Where training goes back to when the loss diverges. */
+  readonly good: Snapshot;
+  readonly retries: readonly Retry[];
+  /** The metric after each epoch that was judged. */
+  readonly evaluations: readonly EpochEvaluation[];
+  readonly best?: Best;
+  /** Where batches are computed in pieces: images of a piece, and the step since which. */
+  readonly microBatch?: { readonly size: number; readonly since: number };
+}
+
+/** The metric after an epoch, in points; epoch 0 is the model as it was given. */
+export interface EpochEvaluation {
+  /** Steps done. */
+  readonly step: number;
+  readonly epoch: number;
+  readonly value: number;
+}
+
+/** The state before the first step. */
+export function initialState(
+  graph: Graph,
+  { vectors }: Pick<TrainingStep, 'vectors'>,
+  microBatch?: number,
+): TrainingState {
+  const begin = { step: 0, vectors: initialVectors(vectors, graph) };
+  return {
+    ...begin,
+    ...{ losses: [], good: begin, retries: [], evaluations: [] },
+    microBatch: microBatch === undefined ? undefined : { size: microBatch, since: 0 },
+  };
+}

@@ -1,0 +1,73 @@
+import type { Builder } from '../step/builder';
+import type { Loss } from './loss';
+import { fromRows, toRows } from './rows';
+import { squaredDifference } from './squared-difference';
+import type { Scores } from './scores';
+import type { DistillationSettings } from '../settings';
+
+/** A loss and the value that its gradient is by. */
+export type Part = readonly [value: string, loss: Loss];
+
+/**
+ * The losses of a student by its teacher.
+ * @param scores the student's logits, [N, K, …].
+ * @param teacher the name of the teacher's value for one of the student's.
+ */
+export function distill(
+  builder: Builder,
+  scores: Scores,
+  settings: DistillationSettings,
+  teacher: (value: string) => string,
+): Part[] {
+  const { logits = 'kl', temperature = 4, features = [], featureWeight = 1 } = settings;
+  const rules = {
+    kl: () => [softened(builder, scores, teacher(scores.value), temperature)],
+    mse: () => [squaredDifference(builder, scores.value, teacher(scores.value))],
+    none: () => [],
+  };
+  return [
+    ...rules[logits]().map((loss): Part => [scores.value, loss]),
+    ...features.map((value): Part => {
+      const loss = squaredDifference(builder, value, teacher(value));
+      return [value, weighted(builder, loss, featureWeight)];
+    }),
+  ];
+}
+
+/** The sum of losses, and the sum of their gradients by each value. */
+export function sumOf(builder: Builder, parts: readonly Part[]) {
+  const sum = (values: readonly string[]) => (values.length > 1 ? builder.op('Sum', values) : values[0]);
+  const byValue = new Map<string, string[]>();
+  for (const [value, { gradient }] of parts) byValue.set(value, [...(byValue.get(value) ?? []), gradient]);
+  return {
+    loss: sum(parts.map(([, { loss }]) => loss)),
+    gradients: new Map([...byValue].map(([value, gradients]) => [value, sum(gradients)])),
+  };
+}
+
+/** A loss times a number. */
+export function weighted(builder: Builder, { loss, gradient }: Loss, weight: number): Loss {
+  if (weight === 1) return { loss, gradient };
+  const times = (value: string) => builder.op('Mul', [value, builder.scalar(weight)]);
+  return { loss: times(loss), gradient: times(gradient) };
+}
+
+/**
+ * T² · KL(teacher || student) of softmax(logits/T), averaged over the batch and, where there are any, pixels. The
+ * square keeps the gradients' size independent of T.
+ */
+function softened(builder: Builder, { value, dims }: Scores, teacher: string, temperature: number): Loss {
+  const op = (name: string, ...inputs: string[]) => builder.op(name, inputs);
+  const [student, wanted] = [value, teacher].map((logits) => {
+    const cooled = op('Div', toRows(builder, logits, dims), builder.scalar(temperature));
+    return builder.op('LogSoftmax', [cooled], { axis: 1 });
+  });
+  const probabilities = op('Exp', wanted);
+  const size = builder.op('Cast', [op('Size', value)], { to: 1 });
+  const count = op('Div', size, builder.scalar(dims[1]));
+  const each = op('Mul', probabilities, op('Sub', wanted, student));
+  const sum = builder.op('ReduceSum', [each], { keepdims: 0 });
+  const scale = (factor: number) => op('Div', builder.scalar(factor), count);
+  const excess = op('Mul', op('Sub', op('Exp', student), probabilities), scale(temperature));
+  return { loss: op('Mul', sum, scale(temperature ** 2)), gradient: fromRows(builder, excess, dims) };
+}

@@ -1,0 +1,82 @@
+import { declare } from '../../onnx/extract';
+import type { Graph } from '../../onnx/graph';
+import { Builder } from './builder';
+import type { Shape } from './shapes';
+import { differentiate, names, ratesOf, signatureOf, type StepSettings } from './step';
+import { emitUpdate, isNumbered } from '../optimizers/update';
+import { inputOf, outputOf, type StateVector } from '../parameters/vectors';
+
+/** Names of what a step in pieces has beside those of a whole step. */
+export const pieceNames = {
+  /** The part of the batch's loss that the piece stands for, 0 <= share <= 1. */
+  share: 'training/share',
+  gradients: 'training/gradients',
+  nextGradients: 'training/next_gradients',
+} as const;
+
+/** A step of training as two models, for batches that do not fit memory at once. */
+export interface PiecewiseStep {
+  /**
+   * Inputs: a piece of the batch and its labels, parameters, running statistics, its share, and the gradients so far
+   * (zeros at first). Outputs: the piece's loss, the gradients with its own added, the new statistics.
+   */
+  readonly accumulate: Graph;
+  /** Inputs: all vectors, the gradients of the batch, and the rates. Outputs: the new vectors. */
+  readonly update: Graph;
+  /** What `accumulate` reads of the vectors, and, the statistics, gives anew. */
+  readonly read: readonly StateVector[];
+  readonly moved: readonly StateVector[];
+}
+
+/**
+ * The step of `buildTrainingStep` with its gradients accumulated over pieces of the batch: the same up to rounding, but
+ * for BatchNormalization, whose statistics are then those of a piece (as in PyTorch).
+ * @throws EngineError as `buildTrainingStep` does.
+ */
+export function buildPiecewiseStep(
+  graph: Graph,
+  shapes: ReadonlyMap<string, Shape>,
+  settings: StepSettings,
+): PiecewiseStep {
+  const parts = differentiate(graph, shapes, settings);
+  const { builder, trainable } = parts;
+  const own = builder.op('Mul', [parts.gradients, pieceNames.share]);
+  builder.op('Add', [pieceNames.gradients, own], {}, pieceNames.nextGradients);
+  if (parts.statistics.length) builder.op('Concat', parts.statistics, { axis: 0 }, outputOf('statistics'));
+  parts.finish();
+
+  const optimizer = new Builder(graph.opset);
+  const computed = {
+    gradients: pieceNames.gradients,
+    // The pieces have moved them already.
+    statistics: parts.statistics.length ? [inputOf('statistics')] : [],
+  };
+  const vectors = emitUpdate(optimizer, settings, trainable, computed, names);
+  const named = (...wanted: string[]) => vectors.filter(({ name }) => wanted.includes(name));
+  const [read, moved] = [named('parameters', 'statistics'), named('statistics')];
+  const gradients = (name: string) => declare(name, [trainable.parameters.size]);
+  const before = (list: readonly StateVector[]) => list.map(({ input, size }) => declare(input, [size]));
+  const after = (list: readonly StateVector[]) => list.map(({ output, size }) => declare(output, [size]));
+  return {
+    ...{ read, moved },
+    accumulate: builder.build({
+      ...signatureOf(graph),
+      inputs: [
+        ...parts.inputs,
+        declare(pieceNames.share, []),
+        gradients(pieceNames.gradients),
+        ...before(read),
+      ],
+      outputs: [declare(names.loss, []), gradients(pieceNames.nextGradients), ...after(moved)],
+    }),
+    update: optimizer.build({
+      ...signatureOf(graph),
+      inputs: [
+        ...ratesOf(isNumbered(settings)).map((name) => declare(name, [])),
+        gradients(pieceNames.gradients),
+        ...before(vectors),
+      ],
+      outputs: after(vectors),
+    }),
+  };
+}

@@ -1,0 +1,204 @@
+import { declare, nodesFor } from '../../onnx/extract';
+import type { Graph } from '../../onnx/graph';
+import type { ValueInfoProto } from '../../onnx/proto/onnx_pb';
+import { floats, type Tensor } from '../../tensor/tensor';
+import { backward } from '../gradients/backward';
+import { Builder } from './builder';
+import { distill, type Part, sumOf, weighted } from '../losses/distillation';
+import { emitForward } from './forward-pass';
+import { lowerToBlocks } from '../lowering/blocked';
+import { type LabelForm, labelForm, lossRule } from '../losses/loss';
+import { findTrainable, piecesOf, type Trainable } from '../parameters/parameters';
+import type { Rates } from '../optimizers/schedule';
+import { scoresOf } from '../losses/scores';
+import { type LossSettings, needsLabels, type UpdateSettings } from '../settings';
+import type { Shape } from './shapes';
+import { include, teach, type Teacher } from '../losses/teacher';
+import { emitUpdate, isNumbered } from '../optimizers/update';
+import type { StateVector } from '../parameters/vectors';
+
+/** Names of the step model's inputs and outputs beside its vectors'; images come under the model's own input name. */
+export const names = {
+  labels: 'training/labels',
+  learningRate: 'training/learning_rate',
+  momentum: 'training/momentum',
+  step: 'training/step',
+  loss: 'training/loss',
+} as const;
+
+export interface StepSettings extends LossSettings, UpdateSettings {
+  /** `frozen`: BatchNormalization computes by its running statistics, and leaves them; else by those of the batch. */
+  readonly batchNorm?: 'train' | 'frozen' | 'restore';
+  /** Channels of a block of ONNX Runtime's blocked layout (`probeBlock`); plain convolutions where undefined. */
+  readonly block?: number;
+  /** Shape of a sample's labels: [] (the default) for one a sample, [K] for one a class, [H, W] for one a pixel. */
+  readonly labelShape?: readonly number[];
+  readonly teacher?: Teacher;
+}
+
+/** A model that computes one step of training. */
+export interface TrainingStep extends Trainable {
+  /**
+   * Inputs: images [N, C, H, W], labels [N, …] where the loss reads any, learning rate and momentum (scalars), the
+   * step's number where `numbered`, and `vectors`. Outputs: the loss and the new vectors.
+   */
+  readonly model: Graph;
+  readonly images: string;
+  /** Scores a sample or pixel. */
+  readonly classes: number;
+  /** What labels stand for; undefined where none are read. */
+  readonly labels: LabelForm | undefined;
+  /** Whether the number of the step is an input. */
+  readonly numbered: boolean;
+  /** All that a step changes: parameters, running statistics, the optimizer's state, averages. */
+  readonly vectors: readonly StateVector[];
+  /** The loss of guessing, as far as it is known: 0 where it depends on the data. */
+  readonly chance: number;
+}
+
+/**
+ * Forward pass, loss, backward pass and optimizer as one ONNX graph.
+ * @param graph as `withOwnConstants` gives it; its first output holds the scores, or a softmax or sigmoid of them.
+ * @param shapes of all its values (`measureShapes`).
+ * @throws EngineError `UnsupportedModel` when an operator has no gradient, or the output is not what the loss takes;
+ * `InvalidData` when labels of this shape do not fit it; `InvalidSettings` when the teacher does not.
+ */
+export function buildTrainingStep(
+  graph: Graph,
+  shapes: ReadonlyMap<string, Shape>,
+  settings: StepSettings,
+): TrainingStep {
+  const parts = differentiate(graph, shapes, settings);
+  const { builder, trainable, images, classes, labels, chance } = parts;
+  const vectors = emitUpdate(builder, settings, trainable, parts, names);
+  parts.finish();
+  const numbered = isNumbered(settings);
+  const model = builder.build({
+    ...signatureOf(graph),
+    inputs: [
+      ...parts.inputs,
+      ...ratesOf(numbered).map((name) => declare(name, [])),
+      ...vectors.map(({ input, size }) => declare(input, [size])),
+    ],
+    outputs: [declare(names.loss, []), ...vectors.map(({ output, size }) => declare(output, [size]))],
+  });
+  return { ...trainable, model, images, classes, labels, numbered, vectors, chance };
+}
+
+/** Operator sets of a model that is made of `graph`. */
+export const signatureOf = ({ model: { irVersion, opsetImport } }: Graph) => ({
+  irVersion,
+  opsets: opsetImport,
+});
+
+/** The scalars that an update reads. */
+export const ratesOf = (numbered: boolean): string[] => [
+  names.learningRate,
+  names.momentum,
+  ...(numbered ? [names.step] : []),
+];
+
+/** Forward pass, loss (`names.loss`) and backward pass in a builder, for whatever is done with the gradients. */
+export interface Differentiated extends Pick<TrainingStep, 'images' | 'classes' | 'labels' | 'chance'> {
+  readonly builder: Builder;
+  readonly trainable: Trainable;
+  /** The gradient of the batch's loss by all parameters, a flat vector in their layout. */
+  readonly gradients: string;
+  /** The running statistics after the batch, in the order of their layout. */
+  readonly statistics: readonly string[];
+  /** Images, and labels where the loss reads any. */
+  readonly inputs: readonly ValueInfoProto[];
+  /** Writes what has to come last: the blocked layout, and the teacher. */
+  readonly finish: () => void;
+}
+
+/** @throws EngineError as `buildTrainingStep` does. */
+export function differentiate(
+  graph: Graph,
+  shapes: ReadonlyMap<string, Shape>,
+  settings: StepSettings,
+): Differentiated {
+  const builder = new Builder(graph.opset);
+  const shapeOf = (value: string) => shapes.get(value) ?? builder.shapes.get(value) ?? [];
+  const { teacher, distillation = {}, labelShape = [], block } = settings;
+  const rule = lossRule(settings);
+  const [judged, logits] = [rule.scores(graph, shapeOf), scoresOf(graph, shapeOf)];
+  const form = needsLabels(settings, !!teacher) ? labelForm(settings, judged, labelShape) : undefined;
+  const compared = [
+    ...(distillation.logits === 'none' ? [] : [logits.value]),
+    ...(distillation.features ?? []),
+  ];
+  const teaching = teacher && teach(teacher, { graph, shapes, logits: logits.value }, compared);
+  const outputs = [...(form ? [judged.value] : []), ...(teaching ? compared : [])];
+  const { nodes: used } = nodesFor(graph, outputs);
+  const batchNorm = settings.batchNorm === 'frozen' ? 'running' : 'batch';
+  const trainable = findTrainable(graph, used, shapeOf, outputs, batchNorm);
+  const { saved, current } = emitForward(builder, graph, used, { ...trainable, batchNorm, shapeOf });
+
+  const share = teaching ? (distillation.weight ?? 1) : 0;
+  const parts: Part[] = [];
+  if (form) {
+    const loss = rule.emit({ builder, scores: judged, labels: names.labels, form, settings });
+    parts.push([judged.value, weighted(builder, loss, 1 - share)]);
+  }
+  if (teaching) {
+    for (const value of compared) builder.shapes.set(teaching.valueOf(value), shapeOf(value));
+    const taught = distill(builder, logits, distillation, teaching.valueOf);
+    parts.push(...taught.map(([value, loss]): Part => [value, weighted(builder, loss, share)]));
+  }
+  const { loss, gradients: seeds } = sumOf(builder, parts);
+  builder.op('Identity', [loss], {}, names.loss);
+  const { parameters, statistics } = trainable;
+  const wanted = parameters.entries.map(({ name }) => name);
+  const gradients = backward(builder, { graph, nodes: used, shapeOf, saved }, seeds, wanted);
+  const flat = piecesOf(parameters).map(({ size, entry }) =>
+    entry ? builder.reshape(gradients.get(entry.name)!, [-1]) : builder.zeros([size]),
+  );
+  const finish = () => {
+    if (block) {
+      const dimsOf = (value: string) =>
+        shapes.get(value) ??
+        builder.shapes.get(value) ??
+        builder.initializers.get(value)?.dims ??
+        builder.rearranged.get(value)?.dims;
+      lowerToBlocks(builder, { block, dimsOf });
+    }
+    // After the lowering: ONNX Runtime folds and lays out a teacher's constant weights itself.
+    if (teaching) include(builder, teaching);
+  };
+  const images = graph.inputs[0].name;
+  const [, classes = 1] = logits.dims;
+  return {
+    ...{ builder, trainable, finish, images, classes, labels: form },
+    gradients: builder.concat(flat, 0),
+    statistics: statistics.entries.map(({ name }) => current.get(name)!),
+    inputs: [
+      declare(images, ['batch', ...shapeOf(images).slice(1)]),
+      ...(form ? [declare(names.labels, ['batch', ...labelShape], 'int64')] : []),
+    ],
+    chance: chanceOf(settings, classes, form, share),
+  };
+}
+
+/** Guessing gives each class the same probability; a teacher's softened distributions are held to be as far from that. */
+function chanceOf(
+  settings: StepSettings,
+  classes: number,
+  form: LabelForm | undefined,
+  share: number,
+): number {
+  const { logits = 'kl' } = settings.distillation ?? {};
+  const taught = share && logits === 'kl' ? Math.log(classes) : 0;
+  return share * taught + (form ? (1 - share) * lossRule(settings).chance(classes, form) : 0);
+}
+
+/** The scalars that step `number` (from 0) is fed with. */
+export const ratesFeed = (
+  { numbered }: Pick<TrainingStep, 'numbered'>,
+  { learningRate, momentum }: Rates,
+  number: number,
+): Record<string, Tensor> => ({
+  [names.learningRate]: floats([], [learningRate]),
+  [names.momentum]: floats([], [momentum]),
+  ...(numbered && { [names.step]: floats([], [number + 1]) }),
+});
