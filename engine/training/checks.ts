@@ -2,9 +2,8 @@ import type { Dataset } from '../data/dataset';
 import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import { sizeOf } from '../tensor/tensor';
-import { noLabel } from './batches/augment';
 import { lossRule } from './losses/loss';
-import { type LossSettings, needsLabels, type TrainingSettings } from './settings';
+import type { LossSettings } from './settings';
 import type { TrainingStep } from './step/step';
 
 /**
@@ -33,21 +32,6 @@ export function checkInput(graph: Graph, image: readonly number[], file: string)
 /** @throws EngineError `InvalidData` when a label is no class of the model. */
 export function checkData(data: Dataset, classes: number, file: string): void {
   checkRange(data, [0, classes - 1], `the model's classes are 0 to ${classes - 1}`, file);
-}
-
-/**
- * The settings on data of this kind: where a crop pads the labels of pixels, those of no class count for nothing.
- * @throws EngineError `InvalidSettings` when the loss would take them for labels.
- */
-export function settingsOn(settings: TrainingSettings, { shape, labelShape }: Dataset): TrainingSettings {
-  const { augment, loss = 'cross-entropy', ignoreLabel = noLabel } = settings;
-  const padded = augment?.crop && augment.fill !== 'reflect' && labelShape.join() === shape.slice(1).join();
-  if (!padded || !labelShape.length || !needsLabels(settings)) return settings;
-  if (loss === 'cross-entropy') return { ...settings, ignoreLabel };
-  throw new EngineError(
-    'InvalidSettings',
-    `fine-tuning setting augment.crop pads labels of pixels by ${noLabel}, which ${loss} would learn: set augment.fill to reflect, or leave crop out`,
-  );
 }
 
 /** @throws EngineError `InvalidData` when there are no labels, or one is none that the loss of a step takes. */

@@ -10,7 +10,7 @@ import { Session } from '../runtime/session';
 import type { Tensor } from '../tensor/tensor';
 import { type BatchSource, stepsPerEpoch } from './batches/batches';
 import { Checkpoints } from './loop/checkpoint';
-import { checkInput, checkLabelsOf, settingsOn } from './checks';
+import { checkInput, checkLabelsOf } from './checks';
 import { Computer, type OpenSession } from './loop/compute';
 import { checkEvaluating, type Evaluating } from './loop/evaluation';
 import { blockFor } from './lowering/probe';
@@ -72,10 +72,11 @@ export interface Trained {
 }
 
 /**
- * Trains a model. The result is a function of graph, data, settings, execution provider and number of
- * threads: interrupted and resumed training ends in the same bits.
- * @throws EngineError `UnsupportedModel`, `InvalidData`, `InvalidSettings` (of which an execution provider that cannot be used); `Diverged` when the loss still diverges
- * after two returns to the last good state, each with a tenth of the learning rate.
+ * Trains a model. The result is a function of graph, data, settings, execution provider and number of threads:
+ * interrupted and resumed training ends in the same bits.
+ * @throws EngineError `UnsupportedModel`, `InvalidData`; `InvalidSettings`, also for an execution provider that cannot be
+ * used; `Diverged` when the loss still diverges after two returns to the last good state, each with a tenth of the
+ * learning rate.
  */
 export async function train(graph: Graph, data: Dataset, options: TrainingOptions): Promise<Trained> {
   const batches = options.batches ?? gathered(data, options.settings);
@@ -101,7 +102,7 @@ async function trainOn(
   const { graph: own, fold } = await prepared(graph, data, { ...options, provider });
   const shapes = await measureShapes(own, data.shape);
   const stepSettings = {
-    ...settingsOn(settings, data),
+    ...settings,
     block: await blockFor(provider),
     labelShape: data.labelShape,
     teacher: teacher && { graph: teacher, shapes: await measureShapes(teacher, data.shape) },

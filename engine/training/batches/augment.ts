@@ -20,8 +20,6 @@ export interface Augmentation {
 }
 
 export const fills = ['zero', 'reflect'] as const;
-/** The label of a pixel that lay outside the image, where no other is given: no class, which metrics leave out. */
-export const noLabel = -1;
 
 /** What the labels of a data set are to augmentation. */
 export interface VariedLabels {
