@@ -1,9 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 
-import { main, root } from '../support/paths';
+import { slimflow } from '../support/cli';
+import { root } from '../support/paths';
 
 const deploy = join(root, 'deploy');
 const files = readdirSync(deploy, { recursive: true, encoding: 'utf8' });
@@ -33,8 +33,9 @@ test('there are commands in images, compose file and manifests', () => {
   expect(new Set(commands.map(([file]) => file)).size).toBe(6);
 });
 
-test.each(commands)('%s: slimflow %j is a command that there is', (_file, [name, ...options]) => {
-  const help = execFileSync(process.execPath, [main, name, '--help'], { encoding: 'utf8' });
+test.each(commands)('%s: slimflow %j is a command that there is', async (_file, [name, ...options]) => {
+  const { out: help, status } = await slimflow(root, [name, '--help']);
+  expect(status).toBe(0);
   for (const option of options.filter((word) => word.startsWith('--')))
     expect(help).toMatch(new RegExp(`${option}\\b`));
 });
