@@ -1,0 +1,26 @@
+# A Slimflow worker that computes on the processor. From the project's root:
+#   docker build -f deploy/docker/cpu.Dockerfile -t slimflow:cpu .
+ARG NODE_VERSION=20
+FROM node:${NODE_VERSION}-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --no-audit --no-fund
+COPY . .
+RUN npx tsc -p . && node dist/workers/bundle.js \
+  && rm -rf dist/test dist/bench && npm prune --omit=dev --no-audit --no-fund
+
+FROM node:${NODE_VERSION}-bookworm-slim
+ENV NODE_ENV=production SLIMFLOW_STATE=/var/lib/slimflow
+# OpenBLAS has the LAPACK that decompositions run on; tini hands SIGTERM on, and buries job processes that were killed.
+# hadolint ignore=DL3008
+RUN apt-get update && apt-get install -y --no-install-recommends libopenblas0 tini \
+  && rm -rf /var/lib/apt/lists/* && install -d -o node -g node "$SLIMFLOW_STATE"
+WORKDIR /app
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/dist dist
+USER 1000:1000
+EXPOSE 8080
+VOLUME ["/var/lib/slimflow"]
+ENTRYPOINT ["tini", "--", "node", "/app/dist/cli/main.js"]
+CMD ["worker", "--queue", "all", "--health-port", "8080"]

@@ -1,0 +1,32 @@
+# A Slimflow worker that computes on NVIDIA GPUs: ONNX Runtime's CUDA provider and cuSOLVER. From the project's root:
+#   docker build -f deploy/docker/gpu.Dockerfile -t slimflow:gpu .
+# The host needs NVIDIA's container toolkit and a driver for CUDA 12.8 or newer.
+ARG NODE_VERSION=20
+FROM node:${NODE_VERSION}-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# Fetches the library of the CUDA provider, some hundred MB; .npmrc leaves it out otherwise.
+ENV ONNXRUNTIME_NODE_INSTALL=cuda12
+RUN npm ci --no-audit --no-fund
+COPY . .
+RUN npx tsc -p . && node dist/workers/bundle.js \
+  && rm -rf dist/test dist/bench && npm prune --omit=dev --no-audit --no-fund
+
+# Has what the provider and the decompositions load: cudart, cuBLAS, cuDNN 9, cuSOLVER.
+FROM nvidia/cuda:12.8.1-cudnn-runtime-ubuntu22.04
+ENV NODE_ENV=production SLIMFLOW_STATE=/var/lib/slimflow NVIDIA_DRIVER_CAPABILITIES=compute,utility
+# hadolint ignore=DL3008
+RUN apt-get update && apt-get install -y --no-install-recommends libopenblas0 tini \
+  && rm -rf /var/lib/apt/lists/* \
+  && groupadd --gid 1000 node && useradd --uid 1000 --gid node --create-home node \
+  && install -d -o node -g node "$SLIMFLOW_STATE"
+COPY --from=build /usr/local/bin/node /usr/local/bin/node
+WORKDIR /app
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/dist dist
+USER 1000:1000
+EXPOSE 8080
+VOLUME ["/var/lib/slimflow"]
+ENTRYPOINT ["tini", "--", "node", "/app/dist/cli/main.js"]
+CMD ["worker", "--queue", "gpu", "--health-port", "8080"]

@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+
+import { slimflow } from '../support/cli';
+import { root } from '../support/paths';
+
+const deploy = join(root, 'deploy');
+const files = readdirSync(deploy, { recursive: true, encoding: 'utf8' });
+const text = (file: string) => readFileSync(join(deploy, file), 'utf8');
+
+/** Every list of strings in a document that starts with a command of slimflow. */
+function commandsIn(value: unknown): string[][] {
+  if (typeof value !== 'object' || value === null) return [];
+  const list = Object.values(value);
+  if (Array.isArray(value) && ['worker', 'setup'].includes(list[0] as string)) return [list as string[]];
+  return list.flatMap(commandsIn);
+}
+
+const yaml = files.filter((file) => file.endsWith('.yaml') && !file.startsWith('postgres'));
+const commands = [
+  ...yaml.flatMap((file) =>
+    parseAllDocuments(text(file), { merge: true }).flatMap((document) =>
+      commandsIn(document.toJS()).map((command) => [file, command] as const),
+    ),
+  ),
+  ...files
+    .filter((file) => file.endsWith('.Dockerfile'))
+    .map((file) => [file, JSON.parse(/^CMD (\[.*\])$/m.exec(text(file))![1]) as string[]] as const),
+];
+
+test('there are commands in images, compose file and manifests', () => {
+  expect(new Set(commands.map(([file]) => file)).size).toBe(6);
+});
+
+test.each(commands)('%s: slimflow %j is a command that there is', async (_file, [name, ...options]) => {
+  const { out: help, status } = await slimflow(root, [name, '--help']);
+  expect(status).toBe(0);
+  for (const option of options.filter((word) => word.startsWith('--')))
+    expect(help).toMatch(new RegExp(`${option}\\b`));
+});
+
+test('health is asked for at the port that workers are told', () => {
+  for (const [file, command] of commands.filter(([, [name]]) => name === 'worker')) {
+    const port = command[command.indexOf('--health-port') + 1];
+    expect([file, text(file).includes(port)]).toEqual([file, true]);
+  }
+});
