@@ -104,6 +104,7 @@ export class JobProcess {
   /** Ends the process at once, whatever it is at. @param why what its job fails with */
   kill(why: Error = new EngineError('Cancelled', 'the pool was closed')): void {
     this.verdict ??= why;
+    this.idle(false); // whoever waits for its end would not live to see it otherwise
     this.child.kill('SIGKILL');
   }
 

@@ -42,13 +42,14 @@ export class JobPool implements JobRunner {
   async run<Name extends JobName>(
     job: Name,
     input: Jobs[Name]['input'],
-    { signal, onProgress }: RunOptions = {},
+    { signal, onProgress, onStart }: RunOptions = {},
   ): Promise<Jobs[Name]['output']> {
     const stop = new Int32Array(new SharedArrayBuffer(4));
     const { port1, port2 } = new MessageChannel();
     const abort = () => void Atomics.store(stop, 0, 1);
     if (signal?.aborted) abort();
     signal?.addEventListener('abort', abort);
+    onStart?.();
     port1.on('message', (progress: Progress) => onProgress?.(progress));
     try {
       const task: ThreadTask = { job, input, stop, port: port2 };

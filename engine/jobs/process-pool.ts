@@ -101,6 +101,7 @@ export class ProcessPool implements JobRunner {
 
   private async inProcess(job: JobName, input: object, key: string, options: RunOptions): Promise<unknown> {
     const own = this.take();
+    options.onStart?.();
     const guard = setInterval(() => this.guard(own, key), lookMs);
     try {
       return await own.run(job, input, options);

@@ -4,6 +4,8 @@ export interface RunOptions {
   /** Asks the job to stop at its next batch; it then fails with `Cancelled`. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
+  /** Called when the job begins, which may have waited for its turn. */
+  readonly onStart?: () => void;
   /**
    * Milliseconds that a job has to stop by itself, asked for when it is to stop; a process that takes longer is killed.
    * Threads can't be: theirs go on to the next batch.
