@@ -52,15 +52,15 @@ export class WorkCheckpoints<State> {
    * @throws EngineError `Cancelled`
    */
   passed({ state, ...progress }: Reached<State>): void {
-    let stop: unknown;
+    let stop: Error | undefined;
     try {
       this.context.checkStop();
     } catch (error) {
-      stop = error;
+      stop = error as Error;
     }
     const seconds = this.checkpointing?.checkpointSeconds ?? Infinity;
     // One that takes long to write may have a twentieth of the work's time.
-    const isDue = Date.now() - this.at >= Math.max(1000 * seconds, 20 * this.writing);
+    const isDue = Date.now() - this.at >= Math.max(1000 * seconds, seconds && 20 * this.writing);
     const checkpoint = this.checkpointing && (stop || isDue) ? this.write(state()) : undefined;
     this.context.report({ ...progress, checkpoint });
     if (stop) throw stop;
