@@ -1,19 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { Progress } from '../engine/jobs/types';
+import type { Checkpointing, Progress } from '../engine/jobs/types';
 import type { ArtifactRef } from '../store/artifact';
 import type { Performance } from './perform';
 import type { Workplace } from './workplace';
-
-/** What long work is given to go on from where it was left. */
-export interface Checkpointing {
-  /** Folder for its checkpoint files. */
-  readonly checkpoints: string;
-  readonly checkpointSeconds: number;
-  /** One of them to go on from. */
-  readonly resume: string | undefined;
-}
 
 /**
  * Does work whose every checkpoint goes into the store under the key of this very work, so that whoever tries it again,

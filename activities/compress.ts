@@ -5,7 +5,7 @@ import { perform } from './perform';
 import type { Activities, CompressedModel, ScoredLayer } from './types';
 import { localData, machineryAt, storeModel, type Workplace } from './workplace';
 
-/** A model compressed to a target; with fine-tuning behind each layer, from the last checkpoint where there is one. */
+/** A model compressed to a target, from the last checkpoint where there is one. */
 export const compress =
   (at: Workplace): Activities['compress'] =>
   (request) =>
@@ -33,6 +33,7 @@ export const compress =
                 teacher: teacher && (await at.store.path(teacher)),
                 ...checkpointing,
               },
+              ...(!settings && { checkpointing }),
               out,
             };
             return performance.run('compress', input, onProgress);

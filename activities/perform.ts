@@ -1,16 +1,18 @@
-import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import { Context } from '@temporalio/activity';
 
 import { EngineError } from '../engine/errors';
 import type { JobName, Jobs, Progress } from '../engine/jobs/types';
 import { workKey } from '../store/digest';
-import { ArtifactError } from '../store/errors';
+import { failureOf, handedBack, setbackFailure, setbackOf, StalledError } from './failures';
+import { limits, none, type Setbacks, setbacksBefore } from './setbacks';
 import type { HeartbeatDetails } from './types';
+import { Watchdog } from './watchdog';
 import type { Workplace } from './workplace';
 
-/** Far more often than the heartbeat timeout, so that a few late timers do no harm. */
-const heartbeatMs = 3000;
-/** Errors of the program itself; they come back however often they are tried. */
-const bugs = ['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError'];
+/** Far more often than the heartbeat timeout, and often enough that a cancellation is heard of within seconds. */
+const heartbeatMs = 2000;
+/** What a job has to stop by itself once its activity is cancelled; with the heartbeat before it, under 5 s. */
+const cancelMs = 1500;
 
 /** What the body of an activity is given. */
 export interface Performance {
@@ -28,7 +30,8 @@ export interface Performance {
 
 /**
  * Does an activity's work once: a result known from before is taken as it is. While the work goes on, it heartbeats on
- * a timer of its own, since native code leaves no moment to.
+ * a timer of its own, since native code leaves no moment to. What befalls the work is counted from attempt to attempt in
+ * the heartbeat's details, and what befalls it too often is its end.
  */
 export async function perform<T>(
   at: Workplace,
@@ -36,50 +39,145 @@ export async function perform<T>(
   request: unknown,
   work: (performance: Performance) => Promise<T>,
 ): Promise<T> {
-  const context = Context.current();
   const key = workKey(name, at.version, request);
-  let details = context.info.heartbeatDetails as HeartbeatDetails | undefined;
-  const beat = () => context.heartbeat(details);
-  const timer = setInterval(beat, heartbeatMs);
+  const attempt = new Attempt(at, key);
   try {
     const known = await at.store.result<T>(key);
     if (known !== undefined) return known;
-    const tell = (next: HeartbeatDetails) => {
-      details = next;
-      beat();
-    };
-    const result = await work({
-      key,
-      tell,
-      run: (job, input, onProgress = ({ done, total, note }) => tell({ done, total, note })) =>
-        at.pool.run(job, input, { signal: context.cancellationSignal, onProgress }),
-    });
+    attempt.checkLost();
+    const result = await work({ key, run: attempt.run, tell: attempt.tell });
     await at.store.setResult(key, result);
     return result;
   } catch (error) {
-    throw failureOf(error);
+    throw attempt.failed(error);
   } finally {
-    clearInterval(timer);
+    attempt.end();
   }
 }
 
-/** The failure that Temporal is told: of a type that says what went wrong, and retried only where that can help. */
-export function failureOf(error: unknown): unknown {
-  if (error instanceof EngineError && error.code === 'Cancelled') return new CancelledFailure(error.message);
-  if (error instanceof EngineError || error instanceof ArtifactError)
-    return ApplicationFailure.create({
-      message: error.message,
-      type: error.code,
-      nonRetryable: true,
-      cause: error,
-    });
-  const { name, message } = error as Error;
-  if (bugs.includes(name))
-    return ApplicationFailure.create({
-      message: `${name}: ${message}`,
-      type: 'Bug',
-      nonRetryable: true,
-      cause: error as Error,
-    });
-  return error;
+/** One attempt at an activity's work: its heartbeats, its stop, and its count of setbacks. */
+class Attempt {
+  private readonly context = Context.current();
+  private readonly before = this.context.info.heartbeatDetails as HeartbeatDetails | undefined;
+  private setbacks: Setbacks;
+  /** The checkpoint at the last setback: with another one, the work got on. */
+  private since: string | undefined;
+  private details: HeartbeatDetails;
+  private readonly timer: NodeJS.Timeout;
+  private readonly begun = performance.now();
+  /** Units done when this attempt first told of any. */
+  private first?: number;
+
+  constructor(
+    private readonly at: Workplace,
+    private readonly key: string,
+  ) {
+    this.setbacks = setbacksBefore(this.before, this.context.info.attempt);
+    this.since = this.before?.checkpoint?.sha256;
+    const { done, total, note, checkpoint } = this.before ?? { done: 0, total: 0, note: '' };
+    this.details = { done, total, note, checkpoint };
+    this.timer = setInterval(() => this.beat(), heartbeatMs);
+    // Else a worker that is lost at once would never be counted.
+    if (this.context.info.attempt > 1) this.beat();
+  }
+
+  readonly tell = (details: HeartbeatDetails): void => {
+    const { checkpoint } = details;
+    if (checkpoint && checkpoint.sha256 !== this.since) this.setbacks = { ...none };
+    this.details = { ...details, secondsLeft: this.secondsLeft(details) };
+    this.beat();
+  };
+
+  readonly run: Performance['run'] = async (
+    job,
+    input,
+    onProgress = ({ done, total, note }) => this.tell({ done, total, note }),
+  ) => {
+    const { cancellationSignal } = this.context;
+    const stop = new AbortController();
+    const abort = () => stop.abort();
+    if (cancellationSignal.aborted) abort();
+    cancellationSignal.addEventListener('abort', abort);
+    const watchdog = new Watchdog();
+    let stalled: string | undefined;
+    let seen: number | undefined;
+    const watch = setInterval(() => {
+      if (seen === undefined) return; // it waits for its turn
+      const now = performance.now();
+      // A late timer tells of this process, which may have been paused, rather than of the job.
+      stalled ??= watchdog.elapsed(Math.min(now - seen, 2 * heartbeatMs));
+      seen = now;
+      if (stalled) abort();
+    }, heartbeatMs);
+    try {
+      return await this.at.pool.run(job, input, {
+        signal: stop.signal,
+        grace: () => (stalled ? 0 : this.isShutdown ? this.at.drainMs : cancelMs),
+        onStart: () => (seen = performance.now()),
+        alone: this.setbacks.outOfMemory > 0,
+        onProgress: (progress) => {
+          watchdog.progress(progress.done);
+          onProgress(progress);
+        },
+      });
+    } catch (error) {
+      if (stalled && !cancellationSignal.aborted)
+        throw new StalledError(`${job} hangs at "${this.details.note}": ${stalled}`, { cause: error });
+      throw error;
+    } finally {
+      clearInterval(watch);
+      cancellationSignal.removeEventListener('abort', abort);
+    }
+  };
+
+  /** @throws ApplicationFailure where too many workers were lost over this work */
+  checkLost(): void {
+    if (this.setbacks.lost >= limits.lost) throw setbackFailure('lost', undefined, this.tried);
+  }
+
+  /** What Temporal is told of an error, and before it what the next attempt must know. */
+  failed(error: unknown): Error {
+    const setback = setbackOf(error);
+    if (setback) this.setbacks = { ...this.setbacks, [setback]: this.setbacks[setback] + 1 };
+    const { checkpoint } = this.details;
+    this.details = { ...this.details, since: checkpoint?.sha256, over: true };
+    if (!this.context.cancellationSignal.aborted || this.isShutdown) this.beat();
+    if (this.isShutdown && error instanceof EngineError && error.code === 'Cancelled')
+      return handedBack(
+        checkpoint
+          ? 'the worker is being stopped; the next goes on from the last checkpoint'
+          : 'the worker is being stopped',
+      );
+    return failureOf(error, this.tried);
+  }
+
+  end(): void {
+    clearInterval(this.timer);
+  }
+
+  private get tried() {
+    const { key, setbacks, at } = this;
+    return { key, setbacks, attempt: this.context.info.attempt, overflow: at.overflow };
+  }
+
+  /** Whether the worker is being stopped, rather than the work cancelled. */
+  private get isShutdown(): boolean {
+    const { cancellationSignal, cancellationDetails } = this.context;
+    return cancellationSignal.aborted && cancellationDetails?.workerShutdown === true;
+  }
+
+  private beat(): void {
+    const { details, setbacks, since } = this;
+    const counts = Object.values(setbacks).some(Boolean) ? { setbacks } : {};
+    this.context.heartbeat({ ...(since !== undefined && { since }), ...details, ...counts });
+  }
+
+  /** At the pace of this attempt, by the units that it did itself. */
+  private secondsLeft({ done, total }: HeartbeatDetails): number | undefined {
+    this.first ??= done;
+    const own = done - this.first;
+    if (own <= 0 || total < done) return undefined;
+    const seconds = (performance.now() - this.begun) / 1000;
+    return Math.ceil((seconds / own) * (total - done));
+  }
 }

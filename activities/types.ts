@@ -13,6 +13,7 @@ import type {
   ModelSummary,
 } from '../engine/jobs/types';
 import type { ArtifactRef } from '../store/artifact';
+import type { Setbacks } from './setbacks';
 
 /** A split of a data set whose files are in the store. */
 export interface DataRef extends Pick<DatasetSource, 'range' | 'normalize' | 'layout'> {
@@ -131,13 +132,16 @@ export interface LatencyRequest {
 export interface Activities {
   /** MACs, parameters and compressible layers of a model. */
   analyze(request: AnalyzeRequest): Promise<Analysis>;
-  /** The metric of a model on a split. */
+  /** The metric of a model on a split; goes on from its last checkpoint when tried again. */
   evaluate(request: EvaluateRequest): Promise<Evaluation>;
-  /** The metric with one layer compressed, for each candidate ratio; its factors too where it is decomposed. */
+  /**
+   * The metric with one layer compressed, for each candidate ratio; its factors too where it is decomposed. Goes on from
+   * its last checkpoint when tried again.
+   */
   scoreLayer(request: ScoreLayerRequest): Promise<LayerScoring>;
   /** One artifact of all layers' scores. */
   collectScores(request: CollectScoresRequest): Promise<ArtifactRef>;
-  /** A model compressed to a target; what is fine-tuned between layers goes on from its last checkpoint when tried again. */
+  /** A model compressed to a target; goes on from its last checkpoint when tried again. */
   compress(request: CompressRequest): Promise<CompressedModel>;
   /** A model trained further; goes on from its last checkpoint when tried again. */
   fineTune(request: FineTuneRequest): Promise<FineTunedModel>;
@@ -151,4 +155,12 @@ export interface HeartbeatDetails {
   readonly total: number;
   readonly note: string;
   readonly checkpoint?: ArtifactRef;
+  /** Seconds to the end at the pace of this attempt. */
+  readonly secondsLeft?: number;
+  /** What befell the work since it last got on; left out where nothing did. */
+  readonly setbacks?: Setbacks;
+  /** The digest of the checkpoint at the last setback. */
+  readonly since?: string;
+  /** Whether the attempt has ended in good order. */
+  readonly over?: boolean;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import type { DatasetSource } from '../engine/data/dataset';
 import type { Machinery } from '../engine/jobs/method';
-import type { JobPool } from '../engine/jobs/pool';
+import type { JobRunner } from '../engine/jobs/runner';
 import { savedFiles } from '../engine/onnx/model';
 import type { ArtifactRef } from '../store/artifact';
 import type { FileStore } from '../store/store';
@@ -13,11 +13,15 @@ import type { Compute, DataRef } from './types';
 /** What activities work with. */
 export interface Workplace {
   readonly store: FileStore;
-  readonly pool: Pick<JobPool, 'run'>;
+  readonly pool: JobRunner;
   /** Threads of one job. */
   readonly threads: number;
-  /** Seconds between checkpoints of a fine-tuning. */
+  /** Seconds between checkpoints. */
   readonly checkpointSeconds: number;
+  /** What a job has to stop, a checkpoint included, when the worker is being stopped. */
+  readonly drainMs: number;
+  /** Whether work too large for this worker goes to a task queue of its own; it is tried alone here otherwise. */
+  readonly overflow?: boolean;
   /** The engine that the results come from: those of another are not reused. */
   readonly version: string;
 }

@@ -1,5 +1,5 @@
 import { type Logger, type LogLevel, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
-import { destination, type Level, pino } from 'pino';
+import { destination, type Level, type Logger as PinoLogger, pino } from 'pino';
 
 const levels: Record<LogLevel, Level> = {
   TRACE: 'trace',
@@ -9,9 +9,12 @@ const levels: Record<LogLevel, Level> = {
   ERROR: 'error',
 };
 
-/** Sends what Temporal's runtime says to a file, and leaves Ctrl-C to the command. */
-export function logTo(file: string): void {
-  const log = pino({ base: null }, destination({ dest: file, mkdir: true, sync: true }));
+/**
+ * Sends what Temporal's runtime says to a file, or an open file descriptor, and leaves Ctrl-C to the command.
+ * @returns the log, for what the command has to say itself
+ */
+export function logTo(file: string | number): PinoLogger {
+  const log = pino({ base: null }, destination({ dest: file, mkdir: typeof file === 'string', sync: true }));
   const write = (level: LogLevel, message: string, meta?: object) => log[levels[level]](meta ?? {}, message);
   const logger: Logger = {
     log: write,
@@ -28,4 +31,5 @@ export function logTo(file: string): void {
       logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) },
     },
   });
+  return log;
 }

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { addCompress } from './compress-options';
 import { BadInput, exit } from './exit';
 import { addTrain } from './train-options';
+import { addWorker } from './worker-options';
 
 const { version } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8')) as {
   version: string;
@@ -34,6 +35,7 @@ Examples:
   slimflow train model.onnx --data job.yaml --out tuned.onnx
                                     train on labelled data, no server
   slimflow run job.yaml             compress; the same command goes on after an interruption
+  slimflow worker --queue gpu       work for runs that others start, on this machine
   slimflow server                   look at past runs in Temporal's UI
   slimflow doctor                   see whether all is there that a run needs
 
@@ -65,6 +67,7 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 requirement not met, 
     );
   addCompress(program, done);
   addTrain(program, done);
+  addWorker(program, stateOption, done);
   program
     .command('doctor')
     .description('see whether all is there that a run needs, and what it would use')

@@ -25,6 +25,8 @@ export {
   type WatchingTraining,
 } from './jobs/train-model';
 export { JobPool } from './jobs/pool';
+export { JobProcessError } from './jobs/process-error';
+export { ProcessPool } from './jobs/process-pool';
 export { describeLinearAlgebra } from './linalg/choose';
 export { describeProviders } from './runtime/providers';
 export type * from './jobs/types';

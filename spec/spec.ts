@@ -143,6 +143,8 @@ const settings = {
       provider: z.enum(providerNames).default('auto'),
       /** The library that decomposes matrices. */
       linearAlgebra: z.enum(backendNames).default('auto'),
+      /** shared: one task queue for all; by-need: work for `cpu` and for GPUs each on its own (docs/workers.md). */
+      queues: z.enum(['shared', 'by-need']).default('shared'),
     })
     .prefault({}),
 };

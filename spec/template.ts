@@ -91,5 +91,6 @@ ignore: []                        # layers, by name, that stay as they are ("sli
 compute:
   provider: auto                  # execution provider of ONNX Runtime: cpu, cuda or webgpu; auto takes CUDA if it is there
   linearAlgebra: auto             # cusolver, lapack or ml-matrix; "slimflow doctor" tells what is there
+  queues: shared                  # by-need: work for cpu and cuda each goes to workers of its own (docs/workers.md)
 outDir: out                       # where model.onnx and result.json are written
 `;

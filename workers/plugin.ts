@@ -3,7 +3,8 @@ import type { ReplayWorkerOptions, Worker, WorkerOptions } from '@temporalio/wor
 
 import { activitiesAt } from '../activities';
 import { engineVersion } from '../activities/workplace';
-import { JobPool } from '../engine/jobs/pool';
+import { ProcessPool } from '../engine/jobs/process-pool';
+import type { RunOptions } from '../engine/jobs/runner';
 import type { JobName, Jobs } from '../engine/jobs/types';
 import { FileStore } from '../store/store';
 import { workflowCode } from './bundle';
@@ -12,8 +13,16 @@ import { type Capacity, capacity } from './capacity';
 export interface SlimflowPluginOptions extends Partial<Capacity> {
   /** The folder of the artifact store, shared by all workers of a run and whoever starts it. */
   readonly store: string;
-  /** Seconds between checkpoints of a fine-tuning, more where writing one takes long; 3 by default. */
+  /** Seconds between checkpoints, more where writing one takes long; 3 by default. */
   readonly checkpointSeconds?: number;
+  /** Bytes that all jobs together may take; 85 % of the machine's, or the container's, memory by default. */
+  readonly memory?: number;
+  /** Hands work that does not fit into that to the task queue for large work, `<task queue>-large`, where a worker with more has to poll it; by default it is tried alone, and fails where that does not help. */
+  readonly overflow?: boolean;
+  /** Seconds that a job has for a last checkpoint when the worker is stopped; 15 by default. */
+  readonly drainSeconds?: number;
+  /** Task queues whose workers get the activities alone. */
+  readonly activityQueues?: readonly string[];
 }
 
 /**
@@ -23,15 +32,24 @@ export interface SlimflowPluginOptions extends Partial<Capacity> {
 export class SlimflowPlugin extends SimplePlugin {
   private readonly store: FileStore;
   private readonly capacity: Capacity;
+  private readonly activityQueues: readonly string[];
   /** One pool for all workers that this plugin serves, from the first job to the end of the last worker. */
-  private pool?: JobPool;
+  private pool?: ProcessPool;
   private workers = 0;
 
-  constructor({ store, checkpointSeconds = 3, ...shares }: SlimflowPluginOptions) {
+  constructor({
+    store,
+    checkpointSeconds = 3,
+    drainSeconds = 15,
+    memory,
+    overflow,
+    activityQueues = [],
+    ...shares
+  }: SlimflowPluginOptions) {
     const files = new FileStore(store);
     const { slots, threads } = capacity(shares);
-    const run = <Name extends JobName>(job: Name, ...rest: [Jobs[Name]['input'], object?]) =>
-      (this.pool ??= new JobPool({ slots })).run(job, ...rest);
+    const run = <Name extends JobName>(job: Name, ...rest: [Jobs[Name]['input'], RunOptions?]) =>
+      (this.pool ??= new ProcessPool({ slots, memory })).run(job, ...rest);
     super({
       name: 'slimflow',
       activities: activitiesAt({
@@ -39,11 +57,19 @@ export class SlimflowPlugin extends SimplePlugin {
         pool: { run },
         threads,
         checkpointSeconds,
+        drainMs: 1000 * drainSeconds,
+        overflow,
         version: engineVersion(),
       }),
     });
     this.store = files;
     this.capacity = { slots, threads };
+    this.activityQueues = activityQueues;
+  }
+
+  /** Jobs that run now. */
+  get jobs(): number {
+    return this.pool?.busyPids.length ?? 0;
   }
 
   /** Adds the activities, the workflows unless the worker has its own, and as many activity slots as jobs can run. */
@@ -52,8 +78,8 @@ export class SlimflowPlugin extends SimplePlugin {
     return super.configureWorker({
       ...slots,
       // The server hears of progress every few seconds, not at the end of the heartbeat timeout.
-      maxHeartbeatThrottleInterval: '3 seconds',
-      ...withWorkflows(options),
+      maxHeartbeatThrottleInterval: '2 seconds',
+      ...(this.activityQueues.includes(options.taskQueue) ? options : withWorkflows(options)),
     });
   }
 
@@ -61,7 +87,7 @@ export class SlimflowPlugin extends SimplePlugin {
     return super.configureReplayWorker(withWorkflows(options));
   }
 
-  /** Clears what a killed worker left in the store, and ends the threads with the last worker. */
+  /** Clears what a killed worker left in the store, and ends the jobs' processes with the last worker. */
   override async runWorker(worker: Worker, next: (worker: Worker) => Promise<void>): Promise<void> {
     this.workers++;
     try {

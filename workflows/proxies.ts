@@ -1,11 +1,24 @@
-import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  ActivityFailure,
+  type ActivityOptions,
+  ApplicationFailure,
+  proxyActivities,
+  workflowInfo,
+} from '@temporalio/workflow';
 
 import type { Activities } from '../activities/types';
+import type { CompressionSettings } from '../spec/spec';
+import { queueKindFor, queueOf, type QueueKind } from './rules/queues';
 
-const heartbeatTimeout = '12s';
+/** A dead worker is noticed within this, and one whose event loop stands still for most of it is not taken for dead. */
+const heartbeatTimeout = '25s';
 /** A cancelled run is over when its work has stopped, not before. */
 const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
-/** Errors of the input are not retried, whatever this says: the activities mark them. A lost worker counts as a try. */
+/**
+ * Errors of the input are not retried, whatever this says: the activities mark them. Those that are come with a delay of
+ * their own, which has jitter; this is for lost workers, each of which counts as a try.
+ */
 const retry = {
   initialInterval: '1s',
   backoffCoefficient: 2,
@@ -13,23 +26,69 @@ const retry = {
   maximumAttempts: 50,
 };
 
-/** A dead worker is noticed by its silence, so the time for the whole work can be long. */
-export const { analyze, evaluate, scoreLayer, collectScores, latency } = proxyActivities<Activities>({
+/**
+ * A dead worker is noticed by its silence, and work that hangs by its worker, which goes by what the work's own units
+ * took; so the time for the whole work can be long.
+ */
+const proxies = proxyActivities<Activities>({
   startToCloseTimeout: '1 day',
   heartbeatTimeout,
+  cancellationType,
   retry,
 });
-
 /** What trains: for as long as it takes. */
-export const { compress, fineTune } = proxyActivities<Activities>({
+const training = proxyActivities<Activities>({
   startToCloseTimeout: '60 days',
   heartbeatTimeout,
   cancellationType,
   retry,
 });
 
+export const { analyze, collectScores } = proxies;
+export const evaluate = byNeed(proxies.evaluate);
+export const scoreLayer = byNeed(proxies.scoreLayer);
+export const latency = byNeed(proxies.latency);
+export const compress = byNeed(training.compress);
+export const fineTune = byNeed(training.fineTune);
+
 /** The options of one call: what the Temporal UI shows beside it. */
 export const summary = (...words: string[]) => {
   const text = words.join(' · ');
   return { summary: text.length > 150 ? `${text.slice(0, 149)}…` : text };
 };
+
+interface Heavy<Request, Result> {
+  executeWithOptions(options: ActivityOptions, args: [Request]): Promise<Result>;
+}
+
+/**
+ * An activity on the task queue that its compute settings ask for. What a worker finds too large for itself, and hands
+ * on, is done on the queue for large work.
+ */
+function byNeed<Request extends { readonly compute: object }, Result>(
+  activity: Heavy<Request, Result>,
+): Heavy<Request, Result> {
+  return {
+    async executeWithOptions(options, [request]) {
+      const { queues, ...compute } = request.compute as CompressionSettings['compute'];
+      const on = (kind: QueueKind | undefined) => {
+        const taskQueue = queueOf(workflowInfo().taskQueue, kind);
+        // Where the work is done is nothing that its result depends on.
+        return activity.executeWithOptions({ ...options, taskQueue }, [{ ...request, compute }]);
+      };
+      try {
+        return await on(queueKindFor({ provider: compute.provider, queues }));
+      } catch (error) {
+        if (!isTooLarge(error)) throw error;
+        return on('large');
+      }
+    },
+  };
+}
+
+/** Whether a worker says that the work needs one with more memory. */
+function isTooLarge(error: unknown): boolean {
+  const cause = error instanceof ActivityFailure ? error.cause : undefined;
+  const [told] = (cause instanceof ApplicationFailure && cause.details) || [];
+  return (told as { queue?: QueueKind } | undefined)?.queue === 'large';
+}

@@ -56,6 +56,16 @@ export class Fidelity {
     const divergence = mean(rows.flatMap((row) => row.divergence() ?? []));
     return { relativeError, divergence, points: 100 * (1 - Math.min(1, relativeError)) };
   }
+
+  /** What was added up so far, a value that can be copied; setting it goes on from there. */
+  get state(): object {
+    return Object.fromEntries([...this.found].map(([name, row]) => [name, { ...row }]));
+  }
+
+  set state(known: object) {
+    for (const [name, sums] of Object.entries(known))
+      this.found.set(name, Object.assign(new OutputFidelity(name), sums as object));
+  }
 }
 
 const mean = (values: readonly number[]): number =>

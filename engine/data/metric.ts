@@ -15,6 +15,8 @@ export interface Metric {
   add(outputs: Float32Array, labels: Int32Array, dims?: readonly number[]): void;
   /** In points, 0..100. */
   value(): number;
+  /** What was added up so far, a value that can be copied; setting it goes on from there. */
+  state: object;
 }
 
 const metrics: Record<MetricName, () => Metric> = {
@@ -61,6 +63,14 @@ class TopAccuracy implements Metric {
   value(): number {
     return (100 * this.hits) / this.total;
   }
+
+  get state(): object {
+    return { hits: this.hits, total: this.total };
+  }
+
+  set state(known: object) {
+    Object.assign(this, known);
+  }
 }
 
 /** Calls `judge` with each pixel's label and class of largest output; labels that are no class (255, −1) are left out. */
@@ -100,13 +110,21 @@ class PixelAccuracy implements Metric {
   value(): number {
     return (100 * this.hits) / this.total;
   }
+
+  get state(): object {
+    return { hits: this.hits, total: this.total };
+  }
+
+  set state(known: object) {
+    Object.assign(this, known);
+  }
 }
 
 /** Intersection over union of a class's labelled and found pixels, averaged over the classes that occur in either. */
 class MeanIou implements Metric {
-  private readonly shared: number[] = [];
-  private readonly labelled: number[] = [];
-  private readonly found: number[] = [];
+  private shared: number[] = [];
+  private labelled: number[] = [];
+  private found: number[] = [];
 
   add(outputs: Float32Array, labels: Int32Array, dims?: readonly number[]): void {
     eachPixel('mean-iou', outputs, labels, dims, (label, found) => {
@@ -126,6 +144,14 @@ class MeanIou implements Metric {
       classes++;
     }
     return (100 * sum) / classes;
+  }
+
+  get state(): object {
+    return { shared: this.shared, labelled: this.labelled, found: this.found };
+  }
+
+  set state(known: object) {
+    Object.assign(this, known);
   }
 }
 

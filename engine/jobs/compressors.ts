@@ -7,6 +7,7 @@ import type { Method, Reconstruction, Selecting } from './method';
 import { pruningCompressor } from './pruning-compressor';
 import { svdCompressor } from './svd-compressor';
 import type { Tools } from './tools';
+import type { Checkpointing } from './types';
 
 /** What a technique may need to compress a model with. */
 export interface Means {
@@ -19,6 +20,8 @@ export interface Means {
   readonly reconstruction: Reconstruction;
   /** Channels to remove by hand, by part. */
   readonly selection?: Pick<Selecting, 'channels'>;
+  /** Where refitted layers are kept. */
+  readonly checkpointing?: Checkpointing;
   /** Channel pruning: the model whose layers are refitted to, where that is not the one to compress. */
   readonly teacher?: Teacher;
   /** Where the factors of a part are to be written (one file), or lie already (a file a part). */

@@ -1,24 +1,32 @@
 import { Dataset } from '../data/dataset';
 import { openModel } from '../onnx/prepare';
-import { evaluate } from '../runtime/evaluate';
+import { evaluate, type Evaluated } from '../runtime/evaluate';
 import type { JobContext } from './job';
 import type { EvaluateInput, Evaluation } from './types';
+import { WorkCheckpoints } from './work-checkpoints';
 
 /** The metric of a model over a data set. */
 export async function evaluateJob(
-  { model, data: source, metric, machinery: { threads, provider } }: EvaluateInput,
+  { model, data: source, metric, machinery: { threads, provider }, checkpointing }: EvaluateInput,
   context: JobContext,
 ): Promise<Evaluation> {
   const data = Dataset.open(source);
   try {
-    const onBatch = (done: number, total: number) => {
-      context.checkStop();
-      context.report({ done, total, note: `${done}/${total} samples` });
-    };
-    return {
-      value: await evaluate(openModel(model), data, { metric, threads, provider, onBatch }),
-      samples: data.length,
-    };
+    const checkpoints = new WorkCheckpoints<Evaluated>(
+      context,
+      JSON.stringify([metric, data.length]),
+      checkpointing,
+    );
+    const noteOf = (done: number, total: number) => ({ done, total, note: `${done}/${total} samples` });
+    const from = checkpoints.resumed();
+    context.checkStop();
+    context.report(noteOf(from?.done ?? 0, data.length));
+    const value = await evaluate(openModel(model), data, {
+      ...{ metric, threads, provider, from },
+      onEvaluated: (evaluated, total) =>
+        checkpoints.passed({ ...noteOf(evaluated.done, total), state: () => evaluated }),
+    });
+    return { value, samples: data.length };
   } finally {
     data.close();
   }

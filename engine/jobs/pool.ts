@@ -4,8 +4,9 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:wor
 
 import { Piscina } from 'piscina';
 
-import { EngineError, type EngineErrorCode } from '../errors';
 import { removeStale } from '../runtime/temporary-model';
+import { type Failed, fromFailed } from './failed';
+import type { JobRunner, RunOptions } from './runner';
 import type { JobName, Jobs, Progress } from './types';
 
 export interface PoolSettings {
@@ -13,27 +14,20 @@ export interface PoolSettings {
   readonly slots: number;
 }
 
-export interface RunOptions {
-  /** Asks the job to stop at its next batch; it then fails with `Cancelled`. */
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: Progress) => void;
-}
-
-/** What a worker thread receives, and what it sends back instead of throwing (errors lose their fields on the way). */
+/** What a worker thread receives, and what it sends back instead of throwing. */
 export interface ThreadTask {
   readonly job: JobName;
   readonly input: unknown;
   readonly stop: Int32Array;
   readonly port: MessagePort;
 }
-export type ThreadReply =
-  { ok: unknown } | { failed: { code?: EngineErrorCode; message: string; stack?: string } };
+export type ThreadReply = { ok: unknown } | { failed: Failed };
 
 /**
  * Worker threads for numeric work, so that whoever schedules it goes on heartbeating and listening. A job is asked to
  * stop through shared memory rather than by ending its thread, which native code would not survive.
  */
-export class JobPool {
+export class JobPool implements JobRunner {
   private readonly pool: Piscina;
 
   constructor({ slots }: PoolSettings) {
@@ -48,13 +42,14 @@ export class JobPool {
   async run<Name extends JobName>(
     job: Name,
     input: Jobs[Name]['input'],
-    { signal, onProgress }: RunOptions = {},
+    { signal, onProgress, onStart }: RunOptions = {},
   ): Promise<Jobs[Name]['output']> {
     const stop = new Int32Array(new SharedArrayBuffer(4));
     const { port1, port2 } = new MessageChannel();
     const abort = () => void Atomics.store(stop, 0, 1);
     if (signal?.aborted) abort();
     signal?.addEventListener('abort', abort);
+    onStart?.();
     port1.on('message', (progress: Progress) => onProgress?.(progress));
     try {
       const task: ThreadTask = { job, input, stop, port: port2 };
@@ -63,10 +58,7 @@ export class JobPool {
       for (let late = receiveMessageOnPort(port1); late; late = receiveMessageOnPort(port1))
         onProgress?.(late.message as Progress);
       if ('ok' in reply) return reply.ok as Jobs[Name]['output'];
-      const { code, message, stack } = reply.failed;
-      const error = code ? new EngineError(code, message) : new Error(message);
-      error.stack = stack;
-      throw error;
+      throw fromFailed(reply.failed);
     } finally {
       signal?.removeEventListener('abort', abort);
       port1.close();

@@ -5,7 +5,7 @@ import { type ChannelGroup, type ChannelGroups, channelGroups } from '../pruning
 import { costModel } from '../pruning/cost';
 import { channelImportance, keepMostImportant } from '../pruning/importance';
 import { keepAllBut, type KeepPlan } from '../pruning/keep';
-import { reconstructGroups } from '../pruning/reconstruct-groups';
+import { reconstructGroups, type RefittedLayer } from '../pruning/reconstruct-groups';
 import { removeChannels } from '../pruning/remove-channels';
 import { ReconstructionSamples } from '../pruning/samples';
 import { outputsLeft } from '../pruning/teacher';
@@ -20,6 +20,7 @@ import type { Method } from './method';
 import { perModel } from './opened';
 import { taylorOf } from './taylor';
 import type { Frozen } from './types';
+import { WorkCheckpoints } from './work-checkpoints';
 
 /** Channels that hang together, and their place among all groups of the model. */
 interface PruningPart extends Part {
@@ -112,10 +113,22 @@ export function pruningCompressor(graph: Graph, means: Means): Compressor {
     async compress(plan) {
       await rank(parts.filter((_, at) => plan[at] !== null));
       const keep = keepPlan(plan);
+      const identity = JSON.stringify([keep, reconstruction]);
+      const checkpoints = new WorkCheckpoints<readonly RefittedLayer[]>(
+        context,
+        identity,
+        means.checkpointing,
+      );
       const { graph: equivalent, warnings } = await withSamples((samples) =>
         reconstructGroups(graph, layers, channels, keep, samples, {
           teacher: means.teacher,
+          resumed: checkpoints.resumed(),
           onLayer: (layer, done, total) => context.report({ done, total, note: `reconstructing ${layer}` }),
+          onRefitted: (layer, refitted, total) =>
+            checkpoints.passed({
+              ...{ done: refitted.length, total, note: `reconstructed ${layer}` },
+              state: () => refitted,
+            }),
         }),
       );
       const compressed = equivalent.clone();

@@ -1,11 +1,11 @@
 import { Fidelity } from '../data/fidelity';
-import { metricOf } from '../data/metric';
+import { type Metric, metricOf } from '../data/metric';
 import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import { inferShapes } from '../onnx/shapes';
 import { batchFor } from '../runtime/batch';
 import { feederOf } from '../runtime/feeds';
-import { ModelProbe } from '../runtime/model-probe';
+import { ModelProbe, type Replacements } from '../runtime/model-probe';
 import { asFloats } from '../tensor/as-floats';
 import { limits } from '../tensor/limits';
 import { sizeOf } from '../tensor/tensor';
@@ -16,6 +16,7 @@ import type { JobContext } from './job';
 import { openedModel } from './opened';
 import { type Tools, toolsOf } from './tools';
 import type { LayerScore, LayerScores, ScoreLayerInput } from './types';
+import { WorkCheckpoints } from './work-checkpoints';
 
 /**
  * One part's row of the eval-score dictionary: the model's metric, or its fidelity, with this part alone compressed to
@@ -43,6 +44,24 @@ export async function scoreLayer(input: ScoreLayerInput, context: JobContext): P
   return { layer: part.name, technique: method.technique, scores };
 }
 
+type Found = ReadonlyMap<number, Pick<LayerScore, 'score' | 'error'>>;
+
+/** How far the scoring of a part is. */
+interface Scored {
+  readonly found: Found;
+  /** Of the group of units that is next: how many samples all of them have seen, and what came of it. */
+  readonly done: number;
+  readonly sums: readonly { readonly metric: object; readonly fidelity: object }[];
+}
+
+/** One number of units on its way through the samples. */
+interface Run {
+  readonly units: number;
+  readonly replacements: Replacements;
+  readonly metric: Metric;
+  readonly fidelity: Fidelity;
+}
+
 /** Score and output error with each number of units. */
 async function probe(
   opened: Graph,
@@ -52,13 +71,12 @@ async function probe(
   input: ScoreLayerInput,
   { threads, provider }: Tools,
   context: JobContext,
-): Promise<Map<number, Pick<LayerScore, 'score' | 'error'>>> {
+): Promise<Found> {
   const trials = await compressor.trials(part);
   const { graph, constants } = trials;
   const shapes = inferShapes(graph);
   const [first] = graph.outputs;
   const { data } = openData(opened, input.evaluate, input.method.inputSize);
-  const found = new Map<number, Pick<LayerScore, 'score' | 'error'>>();
   let cut: ModelProbe | undefined;
   try {
     const byMetric = input.method.score === 'metric';
@@ -74,8 +92,16 @@ async function probe(
     const batches = groups.length > 1 ? 0 : Math.ceil(total / size);
     cut = await ModelProbe.open(graph, constants, { shapes, threads, provider, batches });
     const feeder = feederOf(graph, data);
+    const { method, layer, candidates, metric, reconstruction } = input;
+    const identity = JSON.stringify([method, layer, candidates, metric, reconstruction, total, size, groups]);
+    const checkpoints = new WorkCheckpoints<Scored>(context, identity, input.checkpointing);
+    const resumed = checkpoints.resumed();
+    const found = new Map(resumed?.found);
+    let sums = resumed?.sums ?? [];
+    let begun = resumed?.done ?? 0;
     for (const [at, group] of groups.entries()) {
-      const runs = [];
+      if (group.every((count) => found.has(count))) continue;
+      const runs: Run[] = [];
       for (const count of group) {
         context.checkStop(); // a large layer's refit takes long by itself
         runs.push({
@@ -85,8 +111,13 @@ async function probe(
           fidelity: new Fidelity(),
         });
       }
+      for (const [i, known] of sums.entries()) {
+        runs[i].metric.state = known.metric;
+        runs[i].fidelity.state = known.fidelity;
+      }
       let done = 0;
       for (const batch of data.sampled(total, 0, size)) {
+        if ((done += batch.size) <= begun) continue;
         const kept = await cut.prefix(feeder.feeds(batch));
         const whole = await cut.outputs(kept);
         for (const run of runs) {
@@ -97,13 +128,18 @@ async function probe(
           const values = byMetric ? judged && asFloats(judged) : undefined;
           if (values) run.metric.add(values, batch.labels, judged.dims);
         }
-        done += batch.size;
-        context.report({
+        checkpoints.passed({
           done: at * total + done,
           total: groups.length * total,
           note: `${done}/${total} samples · ${group.length} ratios`,
+          state: () => ({
+            found,
+            done,
+            sums: runs.map(({ metric, fidelity }) => ({ metric: metric.state, fidelity: fidelity.state })),
+          }),
         });
       }
+      [sums, begun] = [[], 0];
       for (const { units: count, metric, fidelity } of runs) {
         const { relativeError: error, points } = fidelity.value();
         found.set(count, { score: byMetric ? metric.value() : points, error });

@@ -1,4 +1,4 @@
-import { EngineError } from '../errors';
+import { toFailed } from './failed';
 import { type JobContext, threadContext } from './job';
 import type { ThreadReply, ThreadTask } from './pool';
 import type { JobName, Jobs } from './types';
@@ -26,8 +26,7 @@ export default async function run({ job, input, stop, port }: ThreadTask): Promi
     const work = (await jobs[job]()) as (input: unknown, context: JobContext) => Promise<unknown>;
     return { ok: await work(input, context) };
   } catch (error) {
-    const { message, stack } = error as Error;
-    return { failed: { code: error instanceof EngineError ? error.code : undefined, message, stack } };
+    return { failed: toFailed(error) };
   } finally {
     port.close();
   }

@@ -26,12 +26,21 @@ export interface Job<Input, Output> {
 }
 export type JobName = keyof Jobs;
 
-/** How far a job is; `checkpoint` names a file from which the job can go on (see FineTuneInput.resume). */
+/** How far a job is; `checkpoint` names a file from which the job can go on (see Checkpointing.resume). */
 export interface Progress {
   readonly done: number;
   readonly total: number;
   readonly note: string;
   readonly checkpoint?: string;
+}
+
+/** Where a job keeps what it has done, and what it goes on from. */
+export interface Checkpointing {
+  /** Folder for checkpoint files; each is named in a Progress. */
+  readonly checkpoints: string;
+  readonly checkpointSeconds: number;
+  /** A checkpoint file to go on from. */
+  readonly resume?: string;
 }
 
 export interface AnalyzeInput extends Partial<Omit<Method, 'technique'>> {
@@ -96,6 +105,8 @@ export interface EvaluateInput {
   readonly data: DatasetSource;
   readonly metric: MetricName;
   readonly machinery: Machinery;
+  /** By batches. */
+  readonly checkpointing?: Checkpointing;
 }
 
 export interface Evaluation {
@@ -121,6 +132,8 @@ export interface ScoreLayerInput {
   readonly machinery: Machinery;
   /** Where to write the layer's factors (its singular vectors and values), a safetensors file. */
   readonly factors?: string;
+  /** By batches of the ratios that are tried together. */
+  readonly checkpointing?: Checkpointing;
 }
 
 export interface LayerScore {
@@ -155,21 +168,18 @@ export interface CompressInput {
   readonly machinery: Machinery;
   /** Compresses layer by layer, with fine-tuning behind each; without it, all layers at once. */
   readonly fineTuneEach?: FineTuneEach;
+  /** By refitted layers, where all are compressed at once. */
+  readonly checkpointing?: Checkpointing;
   /** Where to write the compressed model. */
   readonly out: string;
 }
 
 /** Fine-tuning behind each compressed layer, before the next is compressed; it learns from `train`. */
-export interface FineTuneEach {
+export interface FineTuneEach extends Checkpointing {
   /** `epochs` may be a fraction: so large a share of the samples is then drawn anew for each layer. */
   readonly settings: FineTuneSettings;
   /** The model that `settings.distillation` learns from; that which is compressed by default. */
   readonly teacher?: string;
-  /** Folder for checkpoint files; each is named in a Progress. */
-  readonly checkpoints: string;
-  readonly checkpointSeconds: number;
-  /** A checkpoint file to go on from. */
-  readonly resume?: string;
 }
 
 /** What a compressed part got. */
@@ -208,7 +218,7 @@ export interface JudgingData<Data> {
   readonly metric: MetricName;
 }
 
-export interface FineTuneInput {
+export interface FineTuneInput extends Checkpointing {
   readonly model: string;
   readonly data: DatasetSource;
   readonly settings: FineTuneSettings;
@@ -221,11 +231,6 @@ export interface FineTuneInput {
   readonly threads: number;
   /** The execution provider to train on; `cpu` by default. */
   readonly provider?: ProviderName;
-  /** Folder for checkpoint files; each is named in a Progress. */
-  readonly checkpoints: string;
-  readonly checkpointSeconds: number;
-  /** A checkpoint file to go on from. */
-  readonly resume?: string;
   /** Where to write the tuned model. */
   readonly out: string;
   /** Whether the curve is wanted: two numbers a step. */

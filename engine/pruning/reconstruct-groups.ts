@@ -6,7 +6,7 @@ import type { ChannelGroups } from './channel-groups';
 import { keyOf } from './edits';
 import { ForwardFront } from './forward-front';
 import type { KeepPlan } from './keep';
-import { LayerFit, type Sampled } from './layer-fit';
+import { LayerFit, type Refitted, type Sampled, type Targets } from './layer-fit';
 import { maskChannels } from './mask';
 import type { ReconstructionSamples } from './samples';
 import { type Site, siteOf } from './sites';
@@ -15,8 +15,17 @@ import { taught, type Teacher } from './teacher';
 export interface ReconstructionSettings {
   /** Called before each layer, with how many are done. May throw to stop. */
   readonly onLayer?: (layer: string, done: number, total: number) => void;
+  /** What an earlier call refitted: its first layers, in order. They are taken as they are. */
+  readonly resumed?: readonly RefittedLayer[];
+  /** Called after each layer that was refitted, with all so far. May throw to stop. */
+  readonly onRefitted?: (layer: string, refitted: readonly RefittedLayer[], total: number) => void;
   /** The model whose layers say what is to be computed, where that is not `original`. */
   readonly teacher?: Teacher;
+}
+
+/** What a layer was given, and what is to be said of it. */
+export interface RefittedLayer extends Refitted {
+  readonly warning?: string;
 }
 
 /** A layer with the weight and bias to refit, and those that share both. */
@@ -44,7 +53,12 @@ export async function reconstructGroups(
   channels: ChannelGroups,
   keep: KeepPlan,
   samples: ReconstructionSamples,
-  { onLayer, teacher = { graph: original, left: new Map() } }: ReconstructionSettings = {},
+  {
+    onLayer,
+    onRefitted,
+    resumed = [],
+    teacher = { graph: original, left: new Map() },
+  }: ReconstructionSettings = {},
 ): Promise<{ graph: Graph; warnings: string[] }> {
   const graph = original.clone();
   for (const [name, tensor] of maskChannels(original, channels, keep)) graph.setConstant(name, tensor);
@@ -56,21 +70,35 @@ export async function reconstructGroups(
     samples,
   );
   const front = new ForwardFront(graph, samples);
-  for (const [done, { name, weight, layers: sampled, keep: positions }] of jobs.entries()) {
+  const refitted: RefittedLayer[] = [];
+  for (const [done, { name, weight, layers: sampled }] of jobs.entries()) {
     onLayer?.(name, done, jobs.length);
     const open = jobs.slice(done).flatMap((job) => job.layers.map(({ site }) => site.input));
+    // By the same cuts also where a layer is known: what reaches those behind it is then the same to the bit.
     await front.advance(sampled[0].site.layer.node, open);
-    const fitted = [{ layers: sampled, channels: positions }];
-    const [fit] = await LayerFit.gather(graph, fitted, samples, targets, front.known);
-    if (fit.samples <= fit.unknowns)
-      warnings.push(
-        `${name}: ${fit.samples} reconstruction samples for ${fit.unknowns} unknowns; raise reconstruction.samples (--reconstruction-samples)`,
-      );
-    const refitted = await fit.refit(graph.constant(weight) as FloatTensor, positions);
-    graph.setConstant(weight, refitted.weight);
-    if (refitted.bias) setBias(graph, sampled, weight, refitted.bias);
+    const own = resumed[done] ?? (await refit(graph, jobs[done], samples, targets, front));
+    graph.setConstant(weight, own.weight);
+    if (own.bias) setBias(graph, sampled, weight, own.bias);
+    if (own.warning) warnings.push(own.warning);
+    refitted.push(own);
+    if (refitted.length > resumed.length) onRefitted?.(name, refitted, jobs.length);
   }
   return { graph, warnings };
+}
+
+/** Refits one layer, or those that share a weight, to what the samples should come to in it. */
+async function refit(
+  graph: Graph,
+  { name, weight, layers, keep: channels }: Job,
+  samples: ReconstructionSamples,
+  targets: Targets,
+  front: ForwardFront,
+): Promise<RefittedLayer> {
+  const [fit] = await LayerFit.gather(graph, [{ layers, channels }], samples, targets, front.known);
+  const own = await fit.refit(graph.constant(weight) as FloatTensor, channels);
+  if (fit.samples > fit.unknowns) return own;
+  const warning = `${name}: ${fit.samples} reconstruction samples for ${fit.unknowns} unknowns; raise reconstruction.samples (--reconstruction-samples)`;
+  return { ...own, warning };
 }
 
 /** The layers to refit in forward order, those that share a weight as one. */

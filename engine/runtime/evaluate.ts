@@ -20,6 +20,17 @@ export interface RunOptions {
 
 export interface EvaluateOptions extends RunOptions {
   readonly metric: MetricName;
+  /** What an earlier evaluation had added up over the first samples, to go on from. */
+  readonly from?: Evaluated;
+  /** Told after each batch, with what it takes to go on from there; may throw to stop. */
+  readonly onEvaluated?: (evaluated: Evaluated, total: number) => void;
+}
+
+/** How far an evaluation is. */
+export interface Evaluated {
+  readonly done: number;
+  /** The metric's state. */
+  readonly sums: object;
 }
 
 /**
@@ -30,7 +41,7 @@ export interface EvaluateOptions extends RunOptions {
 export async function evaluate(
   graph: Graph,
   data: Dataset,
-  { metric: name, threads, provider, onBatch }: EvaluateOptions,
+  { metric: name, threads, provider, onBatch, from, onEvaluated }: EvaluateOptions,
 ): Promise<number> {
   if (!data.labelled) {
     throw new EngineError(
@@ -42,13 +53,19 @@ export async function evaluate(
   const session = await Session.open(graph, { threads, provider });
   try {
     const metric = metricOf(name);
+    if (from) metric.state = from.sums;
     const first = session.outputs[0];
     let done = 0;
     for (const batch of data.batches(batchFor(graph, inferShapes(graph)))) {
+      if (done + batch.size <= (from?.done ?? 0)) {
+        done += batch.size;
+        continue;
+      }
       onBatch?.(done, data.length);
       const outputs = await session.run(feeder.feeds(batch), [first]);
       metric.add(scoresOf(outputs[first], first), batch.labels, outputs[first].dims);
       done += batch.size;
+      onEvaluated?.({ done, sums: metric.state }, data.length);
     }
     return metric.value();
   } finally {

@@ -74,14 +74,17 @@ function linking(folder: string): (tensor: TensorProto) => Span | undefined {
   };
 }
 
-/** Removes models that processes left which were killed. */
-export function removeStale(parent = tmpdir()): void {
+/**
+ * Removes models that processes left which were killed.
+ * @param dead one of them, known to be gone: its models need no waiting
+ */
+export function removeStale(parent = tmpdir(), dead?: number): void {
   for (const name of namesIn(parent)) {
     const pid = name.startsWith(prefix) ? Number(/^\d+/.exec(name.slice(prefix.length))?.[0]) : NaN;
-    if (Number.isNaN(pid) || isAlive(pid)) continue;
+    if (Number.isNaN(pid) || (dead === undefined ? isAlive(pid) : pid !== dead)) continue;
     const folder = join(parent, name);
     try {
-      if (Date.now() - statSync(folder).mtimeMs > staleAfterMs)
+      if (pid === dead || Date.now() - statSync(folder).mtimeMs > staleAfterMs)
         rmSync(folder, { recursive: true, force: true });
     } catch {
       // It is another user's, or somebody else has just removed it.

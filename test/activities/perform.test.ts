@@ -3,7 +3,8 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { failureOf } from '../../activities/perform';
+import { failureOf, retryDelay } from '../../activities/failures';
+import { none } from '../../activities/setbacks';
 import { EngineError } from '../../engine/errors';
 import { ArtifactError } from '../../store/errors';
 import { compute, computedBy, optimal, methodOf } from '../support/method';
@@ -125,8 +126,9 @@ describe('the failure that Temporal is told', () => {
     expect(failureOf(error)).toMatchObject({ type, nonRetryable: true });
   });
 
-  it('of anything else is retried', () => {
-    const error = new Error('disk full');
-    expect(failureOf(error)).toBe(error);
+  it('of anything else is retried, after a while that is drawn by the work', () => {
+    const failure = failureOf(new Error('disk full'), { key: 'k', attempt: 3, setbacks: none });
+    expect(failure).toMatchObject({ type: 'Error', message: 'disk full', nonRetryable: false });
+    expect((failure as ApplicationFailure).nextRetryDelay).toBe(retryDelay({ key: 'k', attempt: 3 }));
   });
 });

@@ -25,7 +25,7 @@ describe('the spec', () => {
       multiplicity: 1,
       minimum: 1,
       pruning: { coupled: true, importance: 'l2' },
-      compute: { provider: 'auto', linearAlgebra: 'auto' },
+      compute: { provider: 'auto', linearAlgebra: 'auto', queues: 'shared' },
       pick: { maxPicks: 2 },
       revisit: { maxRevisits: 2 },
       ccpFactors: [0.95, 1, 1.05],

@@ -11,6 +11,8 @@ import { inFolder } from './folder';
 /** Failures are what many tests provoke: their log would only be noise. */
 export const silent = new DefaultLogger('ERROR', () => undefined);
 
+const settings = { threads: 2, checkpointSeconds: 5, drainMs: 5000, version: 'test' };
+
 /** Activities with a fresh store and a fake pool. */
 export async function atWork(
   jobs: Parameters<typeof fakePool>[0],
@@ -19,7 +21,7 @@ export async function atWork(
   await inFolder(async (folder) => {
     const store = new FileStore(join(folder, 'store'));
     const pool = fakePool(jobs);
-    const activities = activitiesAt({ store, pool, threads: 2, checkpointSeconds: 5, version: 'test' });
+    const activities = activitiesAt({ store, pool, ...settings });
     const split: DataRef = {
       images: await store.putBytes('images'),
       labels: await store.putBytes('labels'),

@@ -1,0 +1,127 @@
+import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
+import { createHash } from 'node:crypto';
+
+import { EngineError } from '../engine/errors';
+import { JobProcessError, saysOutOfMemory } from '../engine/jobs/process-error';
+import { ArtifactError } from '../store/errors';
+import { limits, none, type Setback, type Setbacks } from './setbacks';
+
+/** Errors of the program itself; they come back however often they are tried. */
+const bugs = ['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError'];
+
+/** The work hangs: its process was killed. */
+export class StalledError extends Error {
+  override readonly name = 'StalledError';
+}
+
+/** What a failure is judged by beside the error. */
+export interface Tried {
+  /** What the jitter is drawn by: the digest of the work. */
+  readonly key: string;
+  readonly attempt: number;
+  /** What befell the work, this error included. */
+  readonly setbacks: Setbacks;
+  /** Whether another task queue takes what is too large for this worker. */
+  readonly overflow?: boolean;
+}
+
+const firstTry: Tried = { key: '', attempt: 1, setbacks: none };
+
+/** What an error counts as, where it is one that may go otherwise another time. */
+export function setbackOf(error: unknown): Setback | undefined {
+  if (error instanceof StalledError) return 'stalled';
+  if (error instanceof JobProcessError) return error.problem === 'Crashed' ? 'crashed' : 'outOfMemory';
+  if (error instanceof EngineError && error.code === 'Cancelled') return undefined;
+  return saysOutOfMemory((error as Error).message) ? 'outOfMemory' : undefined;
+}
+
+/** How a failure that is retried is called, and in words why it is no more. */
+const setbackTypes: Record<
+  Setback,
+  { readonly type: string; readonly last: (message: string, times: number) => string }
+> = {
+  crashed: {
+    type: 'NativeCrash',
+    last: (message, times) => `${message}. It did so ${times} times on this model, and is not tried again`,
+  },
+  stalled: {
+    type: 'Stalled',
+    last: (message, times) => `${message}. It hung ${times} times, and is not tried again`,
+  },
+  outOfMemory: {
+    type: 'OutOfMemory',
+    last: (message) =>
+      `${message}. It does not fit alone on its worker either: give it one with more memory, or lower the batch`,
+  },
+  lost: {
+    type: 'WorkersLost',
+    last: (_, times) =>
+      `${times} workers in a row ended while they were at it, without a word: their system may have stopped them for their memory`,
+  },
+};
+
+/** The failure that Temporal is told: of a type that says what went wrong, and retried only where that can help. */
+export function failureOf(error: unknown, tried: Tried = firstTry): Error {
+  if (error instanceof EngineError && error.code === 'Cancelled') return new CancelledFailure(error.message);
+  if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
+  const setback = setbackOf(error);
+  if (setback) return setbackFailure(setback, error as Error, tried);
+  if (error instanceof EngineError || error instanceof ArtifactError)
+    return ApplicationFailure.create({
+      message: error.message,
+      type: error.code,
+      nonRetryable: true,
+      cause: error,
+    });
+  const { name, message } = error as Error;
+  if (bugs.includes(name))
+    return ApplicationFailure.create({
+      message: `${name}: ${message}`,
+      type: 'Bug',
+      nonRetryable: true,
+      cause: error as Error,
+    });
+  return ApplicationFailure.create({
+    message,
+    type: name,
+    cause: error as Error,
+    nextRetryDelay: retryDelay(tried),
+  });
+}
+
+/** The failure of work that something befell which may not befall it again. */
+export function setbackFailure(setback: Setback, error: Error | undefined, tried: Tried): ApplicationFailure {
+  const { type, last } = setbackTypes[setback];
+  const { message = '' } = error ?? {};
+  const onLarger = setback === 'outOfMemory' && tried.overflow === true;
+  const isLast = onLarger || tried.setbacks[setback] >= limits[setback];
+  return ApplicationFailure.create({
+    message: onLarger
+      ? `${message}. It goes on to the task queue for large work`
+      : isLast
+        ? last(message, tried.setbacks[setback])
+        : message,
+    type,
+    nonRetryable: isLast,
+    details: onLarger ? [{ queue: 'large' }] : undefined,
+    cause: error,
+    nextRetryDelay: isLast ? undefined : retryDelay(tried),
+  });
+}
+
+/** The failure of work that a worker hands back because it is being stopped: another takes it at once. */
+export const handedBack = (message: string): ApplicationFailure =>
+  ApplicationFailure.create({ message, type: 'WorkerShutdown', nextRetryDelay: 100 });
+
+const firstMs = 1000;
+const mostMs = 60_000;
+
+/**
+ * Milliseconds until the next try: doubled from try to try, a minute at most, and spread over half of it, so that all that
+ * failed together (a store that was away) does not come back together. Drawn by the work's key: the same every time.
+ */
+export function retryDelay({ key, attempt }: Pick<Tried, 'key' | 'attempt'>): number {
+  const whole = Math.min(mostMs, firstMs * 2 ** (attempt - 1));
+  const drawn = createHash('sha256').update(`${key} ${attempt}`).digest().readUInt32BE() / 2 ** 32;
+  return Math.round(whole * (0.5 + 0.5 * drawn));
+}

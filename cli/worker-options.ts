@@ -1,0 +1,71 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { resolve } from 'node:path';
+
+/** The options of `slimflow worker` as commander gives them. */
+export interface WorkerFlags {
+  readonly state: string;
+  readonly queue: 'cpu' | 'gpu' | 'large' | 'all';
+  readonly store?: string;
+  readonly taskQueue?: string;
+  readonly slots?: number;
+  readonly threads?: number;
+  /** GB */
+  readonly memory?: number;
+  readonly overflow?: boolean;
+  readonly checkpointSeconds?: number;
+  readonly drainSeconds?: number;
+  readonly healthPort?: number;
+}
+
+/** Adds `slimflow worker`. */
+export function addWorker(
+  program: Command,
+  stateOption: readonly [flags: string, description: string, value: string],
+  done: (status: number) => void,
+): void {
+  program
+    .command('worker')
+    .description('work for any Temporal server, in the foreground: TEMPORAL_ADDRESS or a profile says which')
+    .addOption(
+      new Option('--queue <kind>', 'cpu: workflows, light work and work for cpu; gpu; large; or all')
+        .choices(['cpu', 'gpu', 'large', 'all'])
+        .default('all'),
+    )
+    .option('--store <where>', 'the artifact store that all workers of a run share (<state>/store)')
+    .option('--task-queue <name>', "the workflows' task queue (one that the store gives its name)")
+    .option('--slots <n>', 'jobs at a time (up to 4, by the cores)', whole)
+    .option('--threads <n>', 'threads of a job (the cores, shared out)', whole)
+    .option('--memory <GB>', "memory for all jobs together (85 % of the machine's or container's)", positive)
+    .option('--overflow', 'hand work that does not fit to the workers of --queue large')
+    .option('--checkpoint-seconds <s>', 'time between checkpoints of a job (3)', positive)
+    .option('--drain-seconds <s>', 'time for a last checkpoint when it is stopped (15)', positive)
+    .option('--health-port <port>', 'answer /healthz and /readyz here; 0 takes any port', port)
+    .option(...stateOption)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  slimflow worker\n  TEMPORAL_ADDRESS=temporal:7233 slimflow worker --queue gpu --slots 1 --store /mnt/store',
+    )
+    .action(async (flags: WorkerFlags) =>
+      done(await (await import('./worker.js')).worker({ ...flags, state: resolve(flags.state) })),
+    );
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value < Infinity)) throw new InvalidArgumentError('It must be a number above 0.');
+  return value;
+}
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('It must be a whole number above 0.');
+  return value;
+}
+
+function port(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > 65535)
+    throw new InvalidArgumentError('It must be a port, 0 to 65535.');
+  return value;
+}

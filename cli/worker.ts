@@ -1,0 +1,103 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { taskQueueOf } from '../client/guidebook';
+import { existingServer, type TemporalServer } from '../client/server';
+import { FileStore } from '../store/store';
+import { type RunningWorker, serve } from '../workers/serve';
+import { BadInput, exit } from './exit';
+import { type Health, healthEndpoint } from './health';
+import { logTo } from './log';
+import { writable } from './preflight';
+import type { WorkerFlags } from './worker-options';
+
+/** How long to wait before a server that does not answer is asked again. */
+const againMs = 2000;
+
+/**
+ * `slimflow worker`: serves task queues until it is told to stop (SIGTERM, Ctrl-C), when jobs write a last checkpoint and
+ * are handed back. It says what it does as JSON lines on standard output.
+ */
+export async function worker(flags: WorkerFlags): Promise<number> {
+  const { queue, slots, threads, overflow, checkpointSeconds, drainSeconds, state } = flags;
+  const store = flags.store ?? join(state, 'store');
+  const problem = writable(store);
+  if (problem) throw new BadInput(`--store ${store} can't be written to: ${problem}`);
+  const log = logTo(process.stdout.fd);
+  const stop = onStop();
+  let running: RunningWorker | undefined;
+  const health = (): Health => ({
+    isReady: !stop.aborted && running?.isRunning() === true,
+    told: {
+      queue,
+      taskQueues: running?.taskQueues ?? [],
+      jobs: running?.jobs() ?? 0,
+      stopping: stop.aborted,
+    },
+  });
+  const endpoint =
+    flags.healthPort === undefined ? undefined : await healthEndpoint(flags.healthPort, health);
+  let server: TemporalServer | undefined;
+  try {
+    const taskQueue = flags.taskQueue ?? (await taskQueueOf(new FileStore(store)));
+    server = await untilFound(state, stop, (message) => log.warn(message));
+    if (!server) return exit.done;
+    running = await serve({
+      ...{ queue, taskQueue, store, slots, threads, overflow, checkpointSeconds, drainSeconds },
+      memory: flags.memory === undefined ? undefined : flags.memory * 1e9,
+      connection: server.connection,
+      namespace: server.namespace,
+    });
+    const healthPort = endpoint?.port;
+    log.info(
+      { taskQueues: running.taskQueues, store, pid: process.pid, healthPort },
+      `working for ${server.found}`,
+    );
+    await Promise.race([running.ended, aborted(stop)]);
+    if (stop.aborted)
+      log.info({ jobs: running.jobs() }, 'stopping: jobs write a checkpoint and are handed back');
+    await running.stop();
+    log.info('stopped');
+    return exit.done;
+  } finally {
+    await endpoint?.close();
+    await server?.release();
+  }
+}
+
+/** Waits for a Temporal server; undefined where it was told to stop meanwhile. */
+async function untilFound(
+  state: string,
+  stop: AbortSignal,
+  warn: (message: string) => void,
+): Promise<TemporalServer | undefined> {
+  while (!stop.aborted) {
+    try {
+      const found = await existingServer(state);
+      if (found) return found;
+      warn('no Temporal server yet: set TEMPORAL_ADDRESS, or start one with `slimflow server`');
+    } catch (error) {
+      warn((error as Error).message);
+    }
+    await sleep(againMs, undefined, { signal: stop }).catch(() => undefined);
+  }
+  return undefined;
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+/** Aborts at the first SIGTERM or Ctrl-C; the second ends the process. */
+function onStop(): AbortSignal {
+  const controller = new AbortController();
+  const stop = () => {
+    if (controller.signal.aborted) process.exit(exit.failed);
+    controller.abort();
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  return controller.signal;
+}

@@ -1,0 +1,53 @@
+/** How a job's process ended before its job did. */
+export type ProcessProblem = 'Crashed' | 'OutOfMemory';
+
+/**
+ * A job's process is gone, and with it the job. Unlike what an EngineError tells of, it may go otherwise when it is
+ * tried again: with more memory, or without whatever else went on.
+ */
+export class JobProcessError extends Error {
+  override readonly name = 'JobProcessError';
+
+  constructor(
+    readonly problem: ProcessProblem,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** What allocators say: V8's, C++'s, ONNX Runtime's, the system's and CUDA's. */
+const shortage =
+  /out of memory|bad_alloc|cannot allocate memory|allocation failed|failed to allocate memory|ENOMEM|STATUS_ALLOC_FAILED/i;
+
+/** Whether a message says that memory ran out. */
+export const saysOutOfMemory = (message: string): boolean => shortage.test(message);
+
+/** How a process ended, and what it was at. */
+export interface Ending {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** The job, and the part of the model that it was about. */
+  readonly doing: string;
+  /** What the job said last. */
+  readonly note?: string;
+  /** The end of what the process wrote to its standard error. */
+  readonly said: string;
+}
+
+/** The error of a process that ended by itself or was killed from outside, in a sentence that says what it was at. */
+export function processError({ code, signal, doing, note, said }: Ending): JobProcessError {
+  const at = `${doing}${note ? ` (at ${note})` : ''}`;
+  const last = said.trim().split('\n').at(-1)?.trim().slice(0, 300);
+  const words = last ? `: ${last}` : '';
+  // Nobody here sends SIGKILL without saying why: it comes from the kernel, or a container's limit.
+  if (signal === 'SIGKILL')
+    return new JobProcessError(
+      'OutOfMemory',
+      `the system killed the process of ${at}, as it does when memory runs out${words}`,
+    );
+  if (saysOutOfMemory(said))
+    return new JobProcessError('OutOfMemory', `memory ran out in the process of ${at}${words}`);
+  const how = signal ? `exit signal ${signal}` : `exit code ${code}`;
+  return new JobProcessError('Crashed', `native code crashed in ${at}, ${how}${words}`);
+}

@@ -1,0 +1,109 @@
+import { ActivityCancellationDetails } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+
+import type { HeartbeatDetails } from '../../activities/types';
+import { EngineError } from '../../engine/errors';
+import { JobProcessError } from '../../engine/jobs/process-error';
+import type { RunOptions } from '../../engine/jobs/runner';
+import { compute } from '../support/method';
+import { atWork, silent } from '../support/workplace';
+
+it('work whose native code crashes is tried three times, by whichever worker, and then given up', () =>
+  atWork(
+    {
+      evaluate: () => {
+        throw new JobProcessError('Crashed', 'native code crashed in evaluate, exit signal SIGSEGV');
+      },
+    },
+    async ({ do: perform, model, split, calls }) => {
+      let heartbeatDetails: HeartbeatDetails | undefined;
+      const attempt = async (number: number) => {
+        const environment = new MockActivityEnvironment(
+          { attempt: number, heartbeatDetails },
+          { logger: silent },
+        );
+        environment.on('heartbeat', (details: HeartbeatDetails) => (heartbeatDetails = details));
+        const request = { model, data: split, metric: 'top1', compute } as const;
+        return perform('evaluate', request, environment).catch((error: unknown) => error);
+      };
+      expect(await attempt(1)).toMatchObject({ type: 'NativeCrash', nonRetryable: false });
+      expect(await attempt(2)).toMatchObject({ type: 'NativeCrash', nonRetryable: false });
+      expect(await attempt(3)).toMatchObject({
+        nonRetryable: true,
+        message: expect.stringMatching(/SIGSEGV\. It did so 3 times on this model/) as string,
+      });
+      expect(calls).toHaveLength(3);
+    },
+  ));
+
+it('work that did not fit is tried alone', () => {
+  const alone: (boolean | undefined)[] = [];
+  return atWork(
+    {
+      evaluate: (_, options: RunOptions) => {
+        alone.push(options.alone);
+        if (options.alone) return { value: 1, samples: 1 };
+        throw new JobProcessError('OutOfMemory', 'too much');
+      },
+    },
+    async ({ do: perform, model, split }) => {
+      let heartbeatDetails: HeartbeatDetails | undefined;
+      const request = { model, data: split, metric: 'top1', compute } as const;
+      const environment = (attempt: number) => {
+        const fresh = new MockActivityEnvironment({ attempt, heartbeatDetails }, { logger: silent });
+        fresh.on('heartbeat', (details: HeartbeatDetails) => (heartbeatDetails = details));
+        return fresh;
+      };
+      await expect(perform('evaluate', request, environment(1))).rejects.toMatchObject({
+        nonRetryable: false,
+      });
+      expect((await perform('evaluate', request, environment(2))).value).toBe(1);
+      expect(alone).toEqual([false, true]);
+    },
+  );
+});
+
+it('work that ten workers were lost over is not begun again', () =>
+  atWork({}, async ({ do: perform, model, split, calls }) => {
+    const setbacks = { crashed: 0, stalled: 0, outOfMemory: 0, lost: 9 };
+    const heartbeatDetails: HeartbeatDetails = { done: 0, total: 0, note: '', setbacks };
+    const environment = new MockActivityEnvironment({ attempt: 11, heartbeatDetails }, { logger: silent });
+    const work = perform('evaluate', { model, data: split, metric: 'top1', compute }, environment);
+    await expect(work).rejects.toMatchObject({ type: 'WorkersLost', nonRetryable: true });
+    expect(calls).toEqual([]);
+  }));
+
+it('a worker that is stopped gives a job time for a checkpoint, and hands its work back', () => {
+  let grace: number | undefined;
+  return atWork(
+    {
+      evaluate: (_, options: RunOptions) =>
+        new Promise((_resolve, reject) => {
+          options.signal?.addEventListener('abort', () => {
+            grace = options.grace?.();
+            reject(new EngineError('Cancelled', 'stopped'));
+          });
+          options.onProgress?.({ done: 1, total: 2, note: 'half' });
+        }),
+    },
+    async ({ do: perform, model, split }) => {
+      const environment = new MockActivityEnvironment({}, { logger: silent });
+      const details = {
+        cancelRequested: false,
+        notFound: false,
+        paused: false,
+        timedOut: false,
+        reset: false,
+      };
+      environment.once('heartbeat', () =>
+        environment.cancel(
+          'WORKER_SHUTDOWN',
+          new ActivityCancellationDetails({ ...details, workerShutdown: true }),
+        ),
+      );
+      const work = perform('evaluate', { model, data: split, metric: 'top1', compute }, environment);
+      await expect(work).rejects.toMatchObject({ type: 'WorkerShutdown', nonRetryable: false });
+      expect(grace).toBe(5000);
+    },
+  );
+});

@@ -1,0 +1,36 @@
+import { Watchdog } from '../../activities/watchdog';
+
+const minute = 60_000;
+
+describe('the watchdog', () => {
+  it('gives the first unit an hour', () => {
+    const dog = new Watchdog();
+    expect(dog.elapsed(60 * minute)).toBeUndefined();
+    expect(dog.elapsed(1)).toBe('nothing was done in the first 3600 s');
+  });
+
+  it('gives the others what the longest took, twenty times', () => {
+    const dog = new Watchdog();
+    dog.elapsed(minute);
+    dog.progress(1);
+    dog.elapsed(1000);
+    dog.progress(2);
+    expect(dog.elapsed(20 * minute)).toBeUndefined();
+    expect(dog.elapsed(1000)).toBe('nothing was done for 1201 s, where 60 s was the longest before');
+  });
+
+  it('gives short units five minutes', () => {
+    const dog = new Watchdog();
+    dog.progress(1);
+    expect(dog.elapsed(5 * minute)).toBeUndefined();
+    expect(dog.elapsed(1)).toMatch(/^nothing was done for 300 s/);
+  });
+
+  it('is not told of progress by the same number again', () => {
+    const dog = new Watchdog();
+    dog.progress(1);
+    dog.elapsed(4 * minute);
+    dog.progress(1);
+    expect(dog.elapsed(2 * minute)).toBeDefined();
+  });
+});

@@ -1,0 +1,157 @@
+import { WorkflowFailedError } from '@temporalio/client';
+import { CancelledFailure, defaultPayloadConverter } from '@temporalio/common';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { HeartbeatDetails } from '../../activities/types';
+import { type GuidebookHandle, startGuidebook, taskQueueOf } from '../../client/guidebook';
+import { loadSpec } from '../../spec/load';
+import { FileStore } from '../../store/store';
+import { allInOne } from '../../workers/all-in-one';
+import { inFolder } from '../support/folder';
+import { temporal } from '../support/temporal';
+import { tinyJob } from '../support/tiny';
+import { WorkerProcess } from '../support/worker-process';
+
+let server: TestWorkflowEnvironment;
+const workers: WorkerProcess[] = [];
+beforeAll(async () => {
+  server = await temporal();
+});
+afterEach(async () => {
+  const left = workers.splice(0);
+  left.forEach((one) => one.kill('SIGKILL'));
+  await Promise.all(left.map(({ ended }) => ended));
+});
+afterAll(() => server.teardown());
+
+/** What a test of one run has at hand. */
+interface Running {
+  readonly handle: GuidebookHandle;
+  readonly start: (...options: string[]) => Promise<WorkerProcess>;
+}
+
+/** Starts the guidebook on the tiny network; nobody works on it yet. */
+async function started(folder: string, changes: object): Promise<Running> {
+  const place = join(folder, 'store');
+  const store = new FileStore(place);
+  const spec = loadSpec(tinyJob(folder, changes));
+  const { handle } = await startGuidebook(server.client, spec, {
+    store,
+    taskQueue: await taskQueueOf(store),
+  });
+  const start = async (...options: string[]) => {
+    const one = await WorkerProcess.start(server.address, '--store', place, ...alone, ...options);
+    workers.push(one);
+    return one;
+  };
+  return { handle, start };
+}
+
+/** A fine-tuning under way, as the server knows it. */
+interface Tuning {
+  readonly worker: string;
+  readonly attempt: number;
+  readonly failure?: string;
+  readonly details?: HeartbeatDetails;
+}
+
+/** Waits until the fine-tuning of a candidate is as asked. */
+async function tuning(
+  { handle }: Running,
+  candidate: string,
+  is: (tuning: Tuning) => boolean,
+): Promise<Tuning> {
+  const child = server.client.workflow.getHandle(`${handle.workflowId}/${candidate}`);
+  for (;;) {
+    const description = await child.describe().catch(() => undefined);
+    if (description?.closeTime) throw new Error(`${candidate} was over before that`);
+    const pending = description?.raw.pendingActivities?.find((one) => one.activityType?.name === 'fineTune');
+    const [payload] = pending?.heartbeatDetails?.payloads ?? [];
+    const found: Tuning | undefined = pending && {
+      worker: pending.lastWorkerIdentity ?? '',
+      attempt: pending.attempt ?? 0,
+      failure: pending.lastFailure?.applicationFailureInfo?.type ?? undefined,
+      details: payload && defaultPayloadConverter.fromPayload<HeartbeatDetails>(payload),
+    };
+    if (found && is(found)) return found;
+    await sleep(50);
+  }
+}
+
+const one = { techniques: ['spatial-svd'], ssvdTargets: [0.5] };
+/** One job at a time, computed alike by all. */
+const alone = ['--slots', '1', '--threads', '1', '--checkpoint-seconds', '0.1'];
+const long = { fineTune: { epochs: 20000, batch: 10 } };
+
+describe('slimflow worker', () => {
+  it('two complete one run together, and one of them may vanish: the model is the same', () =>
+    inFolder(async (folder) => {
+      const changes = {
+        ...one,
+        fineTune: { epochs: 100, batch: 10 },
+        compute: { provider: 'cpu', queues: 'by-need' },
+      };
+      const run = await started(folder, changes);
+      const both = await Promise.all([run.start('--queue', 'cpu'), run.start()]);
+      const { worker } = await tuning(run, 'ssvd-0.50', (found) => found.worker !== '');
+      const at = both.findIndex(({ pid }) => worker.startsWith(`${pid}@`));
+      both[at].kill('SIGKILL');
+      const result = await run.handle.result();
+      expect(result.outcome).toBe('selected');
+
+      const place = join(folder, 'other');
+      const store = new FileStore(place);
+      const taskQueue = await taskQueueOf(store);
+      const undisturbedWorker = await allInOne({
+        connection: { address: server.address },
+        namespace: 'default',
+        taskQueue,
+        store: place,
+        ...{ slots: 1, threads: 1 },
+      });
+      try {
+        const spec = loadSpec(join(folder, 'job.json'));
+        const { handle } = await startGuidebook(server.client, spec, { store, taskQueue });
+        const undisturbed = await handle.result();
+        expect(result.candidates.map(({ model }) => model.sha256)).toEqual(
+          undisturbed.candidates.map(({ model }) => model.sha256),
+        );
+      } finally {
+        await undisturbedWorker.stop();
+      }
+    }));
+
+  it('hands back what it is at when it is told to stop; the next goes on, and stops when the run is cancelled', () =>
+    inFolder(async (folder) => {
+      const run = await started(folder, { ...one, ...long });
+      const first = await run.start();
+      expect((await first.health('/readyz')).status).toBe(200);
+      expect((await first.health('/elsewhere')).status).toBe(404);
+      await tuning(run, 'ssvd-0.50', ({ details }) => details?.checkpoint !== undefined);
+      first.kill('SIGTERM');
+      expect(await first.ended).toEqual({ status: 0, signal: null });
+      const handed = await tuning(run, 'ssvd-0.50', ({ failure }) => failure !== undefined);
+      expect(handed.failure).toBe('WorkerShutdown');
+      expect(handed.details).toMatchObject({
+        over: true,
+        checkpoint: { sha256: expect.any(String) as string },
+      });
+
+      const second = await run.start();
+      const resumed = await tuning(
+        run,
+        'ssvd-0.50',
+        ({ attempt, details }) => attempt > 1 && !details?.over && details!.note.startsWith('epoch'),
+      );
+      expect(resumed.details!.done).toBeGreaterThan(0);
+      expect((await second.health('/healthz')).told!.jobs).toBe(1);
+      await run.handle.cancel();
+      const failure = await run.handle.result().catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(WorkflowFailedError);
+      expect((failure as WorkflowFailedError).cause).toBeInstanceOf(CancelledFailure);
+      // A run is over when its work is: nothing computes any more.
+      expect((await second.health('/healthz')).told!.jobs).toBe(0);
+    }));
+});
