@@ -14,4 +14,5 @@ export { Result, ResultCandidate } from './spec/result';
 export { CompressionSettings, CompressionSpec, type CompressionSpecInput } from './spec/spec';
 export { FileStore } from './store/store';
 export { SlimflowPlugin, type SlimflowPluginOptions } from './workers/plugin';
-export type { GuidebookInput, GuidebookProgress } from './workflows/types';
+export * from './workflows/messages';
+export type { Decision, GuidebookInput, GuidebookProgress, Pause, Waiting } from './workflows/types';

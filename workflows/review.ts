@@ -1,0 +1,37 @@
+import { condition } from '@temporalio/workflow';
+
+import { milliseconds } from './rules/duration';
+import type { Run } from './run';
+import type { Waiting } from './types';
+
+/**
+ * What a review came to: a person approved, or nobody is asked; something changed, so the proposal may too; or the time
+ * that the spec gives was over.
+ */
+export type Verdict = 'approved' | 'changed' | 'timed out';
+
+/**
+ * Asks a person to approve what a rule proposes, where the spec wants that, and waits durably. The time that the spec
+ * gives starts again with each call, so with each change that a person makes.
+ */
+export async function review(
+  run: Run,
+  subject: Waiting['for'],
+  proposed: readonly string[],
+): Promise<Verdict> {
+  const { people } = run;
+  const { afterPick, afterSelect, timeout } = people.settings.review;
+  const isAsked = subject === 'picks' ? afterPick : afterSelect;
+  if (!isAsked || people[subject] || people.finishedBy !== undefined) return 'approved';
+  const seen = people.changes;
+  const until = timeout && new Date(Date.now() + milliseconds(timeout)).toISOString();
+  run.wait({ for: subject, proposed, until });
+  try {
+    const changed = () => people.changes > seen;
+    if (timeout === undefined) await condition(changed);
+    else if (!(await condition(changed, timeout))) return 'timed out';
+    return people[subject] || people.finishedBy !== undefined ? 'approved' : 'changed';
+  } finally {
+    run.wait(undefined);
+  }
+}
