@@ -6,6 +6,17 @@ export {
   type StartOptions,
   taskQueueOf,
 } from './client/guidebook';
+export {
+  adjust,
+  type Adjustment,
+  type Approval,
+  approve,
+  cancel,
+  finishEarly,
+  pause,
+  Refused,
+  resume,
+} from './client/people';
 export { prepare } from './client/prepare';
 export { type Doing, failureMessage, type LiveProgress, watch, type WatchOptions } from './client/watch';
 export { ArtifactRef } from './spec/artifact';

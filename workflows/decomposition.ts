@@ -61,7 +61,7 @@ export async function decomposition(making: Making, techniques: readonly Techniq
       await withAdded(making, []);
       continue;
     }
-    if (verdict === 'timed out' && run.settings.review.onTimeout === 'stop') people.stop('picks');
+    if (verdict === 'stop') people.stop();
     else decide(run, proposed, name, budget);
     return;
   }

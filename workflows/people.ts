@@ -37,8 +37,8 @@ export class People {
   selection?: Approval<string>;
   /** Who finished the run early. */
   finishedBy?: string;
-  /** Why the run ends with nothing selected. */
-  stopped?: string;
+  /** Whether the run ends with nothing selected, since nobody approved in time. */
+  isStopped = false;
   waiting?: Waiting;
   /** Candidates asked for that no step has taken up yet. */
   readonly added: CandidatePlan[] = [];
@@ -106,12 +106,11 @@ export class People {
     }
   }
 
-  /** Ends the run with nothing selected, since nobody approved in time. */
-  stop(subject: Waiting['for']): void {
-    this.stopped = `nobody approved the ${subject} within ${this.settings.review.timeout}, so the run stopped`;
-    for (const closed of ['ssvdTargets', 'ccpFactors', 'picks', 'candidates', 'selection'] as const)
-      this.close(closed, this.stopped);
-    this.run.note(this.stopped);
+  /** Ends the run with nothing selected. */
+  stop(): void {
+    this.isStopped = true;
+    for (const subject of ['ssvdTargets', 'ccpFactors', 'picks', 'candidates', 'selection'] as const)
+      this.close(subject, 'the run stopped, since nobody approved in time');
   }
 
   approvePicks({ picks, ...person }: ApprovePicks): string {

@@ -5,10 +5,10 @@ import type { Run } from './run';
 import type { Waiting } from './types';
 
 /**
- * What a review came to: a person approved, or nobody is asked; something changed, so the proposal may too; or the time
- * that the spec gives was over.
+ * What a review came to. approved: by a person, or because nobody is asked, or nobody came in time and the spec says to
+ * continue then. changed: a person changed something, so the proposal may change too. stop: nobody came in time.
  */
-export type Verdict = 'approved' | 'changed' | 'timed out';
+export type Verdict = 'approved' | 'changed' | 'stop';
 
 /**
  * Asks a person to approve what a rule proposes, where the spec wants that, and waits durably. The time that the spec
@@ -20,7 +20,7 @@ export async function review(
   proposed: readonly string[],
 ): Promise<Verdict> {
   const { people } = run;
-  const { afterPick, afterSelect, timeout } = people.settings.review;
+  const { afterPick, afterSelect, timeout, onTimeout } = people.settings.review;
   const isAsked = subject === 'picks' ? afterPick : afterSelect;
   if (!isAsked || people[subject] || people.finishedBy !== undefined) return 'approved';
   const seen = people.changes;
@@ -29,7 +29,12 @@ export async function review(
   try {
     const changed = () => people.changes > seen;
     if (timeout === undefined) await condition(changed);
-    else if (!(await condition(changed, timeout))) return 'timed out';
+    else if (!(await condition(changed, timeout))) {
+      run.note(
+        `nobody approved the ${subject} within ${timeout}: the run ${onTimeout === 'stop' ? 'stopped' : 'went on with what was proposed'}`,
+      );
+      return onTimeout === 'stop' ? 'stop' : 'approved';
+    }
     return people[subject] || people.finishedBy !== undefined ? 'approved' : 'changed';
   } finally {
     run.wait(undefined);

@@ -34,8 +34,7 @@ export async function selection(making: Making): Promise<Result> {
     test('original', original.model),
     selected ? test(selected.id, selected.model) : Promise.resolve(undefined),
   );
-  const { stopped } = run.people;
-  const missed = selected || stopped !== undefined ? null : unmet(candidates, requirement);
+  const missed = selected || run.people.isStopped ? null : unmet(candidates, requirement);
   if (missed) run.note(missed.reason);
   run.stage('done');
 
@@ -109,12 +108,12 @@ async function decided(making: Making): Promise<Decided> {
     const requirement = { target, tolerance, closeness: rule.closeness };
     const find = (wanted?: string) => candidates.find(({ id }) => id === wanted);
     const proposed = find(select(candidates, requirement)?.id);
-    if (people.stopped === undefined) {
+    if (!people.isStopped) {
       const verdict = await review(run, 'selection', proposed ? [proposed.id] : []);
       if (verdict === 'changed') continue;
-      if (verdict === 'timed out' && run.settings.review.onTimeout === 'stop') people.stop('selection');
+      if (verdict === 'stop') people.stop();
     }
-    const selected = people.stopped === undefined ? (find(people.selection?.what) ?? proposed) : undefined;
+    const selected = people.isStopped ? undefined : (find(people.selection?.what) ?? proposed);
     people.close('selection', `the selection is decided already: ${selected?.id ?? 'none'}`);
     const against = selected && objection(selected, requirement);
     if (against) run.note(`${selected.id} was selected by ${people.selection!.by}, though it has ${against}`);
