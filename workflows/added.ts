@@ -31,6 +31,7 @@ export async function withAdded(making: Making, tasks: readonly Promise<void>[])
 
 /** Makes one candidate that a person asked for. It may fail for itself, and not for the run. */
 async function join({ run, original, sources }: Making, plan: CandidatePlan): Promise<void> {
+  if (!run.isRunning(plan.id)) return; // skipped before it was begun
   try {
     const parent = run.candidates.find(({ id }) => id === plan.parent);
     const source = await sources.of(plan.technique, parent);

@@ -1,4 +1,4 @@
-import { isCancellation, upsertMemo } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, upsertMemo } from '@temporalio/workflow';
 
 import type { Result } from '../spec/result';
 import { alone } from './alone';
@@ -29,7 +29,7 @@ export async function guidebook(input: GuidebookInput): Promise<Result> {
     upsertMemo({ outcome, selected, final });
     return result;
   } catch (error) {
-    if (isCancellation(error)) run.cancelled();
+    if (isCancellation(error) && CancellationScope.current().consideredCancelled) run.cancelled();
     throw error;
   }
 }

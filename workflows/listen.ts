@@ -30,7 +30,7 @@ export function listen(run: Run): void {
   setHandler(progressQuery, () => run.progress());
   updates.forEach((update) => take(run, update as UpdateDefinition<string, [never]>));
   setHandler(pauseSignal, (request) => {
-    const reason = textOf(request?.reason, 500);
+    const reason = textOf(request?.reason, 300);
     run.people.pause({ by: textOf(request?.by, 100) ?? 'someone', ...(reason !== undefined && { reason }) });
   });
   setHandler(resumeSignal, (request) => run.people.resume({ by: textOf(request?.by, 100) ?? 'someone' }));

@@ -7,7 +7,7 @@ import type { GuidebookProgress } from './types';
 export interface ByPerson {
   /** Name, address or account of the person, at most 100 characters. */
   readonly by: string;
-  /** At most 500 characters. */
+  /** At most 300 characters. */
   readonly note?: string;
 }
 

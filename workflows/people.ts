@@ -13,7 +13,7 @@ import type {
   SkipCandidate,
 } from './messages';
 import { prefixOf, techniqueNames } from './method';
-import type { Standing, Subject, Targets } from './rules/refusals';
+import { most, type Standing, type Subject, type Targets } from './rules/refusals';
 import { freshName } from './rules/targets';
 import type { Run } from './run';
 import type { CandidatePlan, Decision, Waiting } from './types';
@@ -206,7 +206,13 @@ export class People {
 
   private record({ by, note }: ByPerson, what: string): string {
     this.changes++;
-    this.decisions.push({ at: new Date().toISOString(), what, by, ...(note !== undefined && { note }) });
+    if (this.decisions.length < most.decisions)
+      this.decisions.push({
+        at: new Date().toISOString(),
+        what: what.slice(0, 300),
+        by,
+        ...(note !== undefined && { note }),
+      });
     this.run.show();
     return what;
   }

@@ -7,6 +7,7 @@ import { paused } from './gate';
 import { prefixOf } from './method';
 import { People } from './people';
 import { inOrder } from './rules/order';
+import { most } from './rules/refusals';
 import { freshName, same } from './rules/targets';
 import type {
   Candidate,
@@ -18,6 +19,9 @@ import type {
   Stage,
   Waiting,
 } from './types';
+
+/** The notes go into the result, which has to fit into one message; characters. */
+const noteLimit = { count: 100, length: 500 };
 
 /** A candidate that did not come about, or was left out. */
 export interface FailedCandidate extends CandidatePlan {
@@ -72,7 +76,8 @@ export class Run {
     const ofCandidates = this.candidates.flatMap(({ id, notes, shortfall }) =>
       [...notes, ...(shortfall ? [shortfall] : [])].map((text) => `${id}: ${text}`),
     );
-    return [...this.told, ...ofCandidates];
+    const all = [...this.told, ...ofCandidates].map((text) => text.slice(0, noteLimit.length));
+    return [...new Set(all)].slice(0, noteLimit.count);
   }
 
   /** Enters a step. */
@@ -105,7 +110,7 @@ export class Run {
     };
   }
 
-  /** Plans that no candidate stands for yet, with ids that none has. */
+  /** Plans that no candidate stands for yet, with ids that none has; as many as the run has room for. */
   fresh(plans: readonly CandidatePlan[]): CandidatePlan[] {
     const rows = [...this.rows.values()];
     const isThere = ({ technique, parent, asked }: CandidatePlan) =>
@@ -117,7 +122,14 @@ export class Run {
       taken.includes(plan.id)
         ? freshName(prefixOf(plan.technique, plan.parent ?? undefined), plan.asked, taken)
         : plan.id;
-    return plans.filter((plan) => !isThere(plan)).map((plan) => ({ ...plan, id: named(plan) }));
+    const all = plans.filter((plan) => !isThere(plan)).map((plan) => ({ ...plan, id: named(plan) }));
+    const room = Math.max(0, most.candidates - rows.length);
+    all
+      .slice(room)
+      .forEach(({ id }) =>
+        this.note(`${id} was left out: a run makes ${most.candidates} candidates at most`),
+      );
+    return all.slice(0, room);
   }
 
   begin(plan: CandidatePlan): void {

@@ -14,7 +14,7 @@ import {
   resumeSignal,
   skipCandidateUpdate,
 } from '../../workflow';
-import { fakeActivities, latch, untilCancelled } from '../support/fake-activities';
+import { fakeActivities, fakeInput, hopeless, latch, untilCancelled } from '../support/fake-activities';
 import { temporal } from '../support/temporal';
 import {
   fakeWorker,
@@ -209,8 +209,18 @@ describe('people in a guidebook run', () => {
   });
 
   it('add and skip candidates while others run', async () => {
-    const { world, ended } = holding('fineTune', 500_000);
-    await inWorld(server, { world }, async (run) => {
+    const { world: held, ended } = holding('fineTune', 500_000);
+    const before = async (name: keyof Activities, request: unknown) => {
+      await held.before(name, request);
+      const { model, method } = request as Parameters<Activities['scoreLayer']>[0];
+      if (
+        name === 'scoreLayer' &&
+        model.uri === fakeInput().model.uri &&
+        method.technique === 'channel-pruning'
+      )
+        throw hopeless('InvalidSettings', 'bad layer');
+    };
+    await inWorld(server, { world: { before } }, async (run) => {
       await untilProgress(run, (progress) => statusOf(progress, 'ssvd-0.75') === 'done');
       expect(
         await refusal(
@@ -220,7 +230,13 @@ describe('people in a guidebook run', () => {
       await run.executeUpdate(addCandidateUpdate, {
         args: [{ technique: 'spatial-svd', asked: 0.701, parent: null, by }],
       });
-      const progress = await untilProgress(run, (now) => statusOf(now, 'ssvd-0.70') === 'done');
+      await run.executeUpdate(addCandidateUpdate, {
+        args: [{ technique: 'channel-pruning', asked: 0.9, parent: null, by }],
+      });
+      const progress = await untilProgress(
+        run,
+        (now) => statusOf(now, 'ssvd-0.70') === 'done' && statusOf(now, 'cp-0.90') === 'failed',
+      );
       expect(statusOf(progress, 'ssvd-0.50')).toBe('running');
       await run.executeUpdate(approvePicksUpdate, { args: [{ by }] });
       await run.executeUpdate(skipCandidateUpdate, { args: [{ id: 'ssvd-0.50', by, note: 'too small' }] });
@@ -231,11 +247,11 @@ describe('people in a guidebook run', () => {
       expect((await child.describe()).status.name).toBe('CANCELLED');
       expect(result).toMatchObject({
         outcome: 'selected',
-        failed: [],
+        failed: [{ id: 'cp-0.90', reason: 'bad layer' }],
         skipped: [{ id: 'ssvd-0.50', reason: 'skipped by ada: too small' }],
         picks: ['ssvd-0.75', 'ssvd-0.70'],
       });
-      expect(result.decisions[1].what).toBe('picks approved ahead of time, as the rule will have them');
+      expect(result.decisions[2].what).toBe('picks approved ahead of time, as the rule will have them');
       await replayed(run);
     });
   });

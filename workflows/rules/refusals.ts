@@ -32,8 +32,8 @@ export interface Standing {
   readonly decisions: number;
 }
 
-/** A run's history and its answers stay small: so many decisions and candidates are the most that it takes. */
-const most = { decisions: 200, candidates: 300 };
+/** What a run holds at most: its history, its answers and its result stay small. */
+export const most = { decisions: 100, candidates: 100 };
 
 /** Why each update is refused, in a sentence for the person who asked; undefined where it is taken. */
 export const refusals = {

@@ -23,7 +23,7 @@ const text = (most: number) => be(`text of 1 to ${most} characters`, (value) => 
 const id = text(200);
 const ratio = be('a number above 0 and below 1', isRatio);
 
-const person: Shape = { by: text(100), note: optional(text(500)) };
+const person: Shape = { by: text(100), note: optional(text(300)) };
 
 /** The fields of each update; a run takes no others, so that a misspelled one is not lost. */
 export const shapes = {

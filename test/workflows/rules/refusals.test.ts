@@ -101,8 +101,8 @@ describe('what a run refuses', () => {
     [{ ...pruned, parent: 'x' }, {}, /^there is no candidate x/],
     [
       svd,
-      { candidates: Array.from({ length: 300 }, (_, at) => row({ id: `${at}`, asked: at / 1000 + 0.0001 })) },
-      'the run has 300 candidates, which is the most it takes',
+      { candidates: Array.from({ length: 100 }, (_, at) => row({ id: `${at}`, asked: at / 1000 + 0.0001 })) },
+      'the run has 100 candidates, which is the most it takes',
     ],
   ])('adding %j: case %#', (asked, change, reason) =>
     expectReason(refusals.addCandidate({ ...asked, by }, standing(change)), reason),
@@ -137,9 +137,9 @@ describe('what a run refuses', () => {
   );
 
   it('a decision more than a run holds', () => {
-    expect(refuseAny(standing({ decisions: 199 }))).toBeUndefined();
-    expect(refuseAny(standing({ decisions: 200 }))).toBe(
-      'the run holds 200 decisions, which is the most it takes',
+    expect(refuseAny(standing({ decisions: 99 }))).toBeUndefined();
+    expect(refuseAny(standing({ decisions: 100 }))).toBe(
+      'the run holds 100 decisions, which is the most it takes',
     );
   });
 });

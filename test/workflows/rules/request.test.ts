@@ -19,7 +19,7 @@ describe('the shape of a request', () => {
     ['approvePicks', { by, pick: ['a'] }, 'approvePicks has no field pick; it has by, note, picks'],
     ['finishEarly', { note: 'n' }, 'by must be text of 1 to 100 characters'],
     ['finishEarly', { by: ' ' }, 'by must be text of 1 to 100 characters'],
-    ['finishEarly', { by, note: 'n'.repeat(501) }, 'note must be text of 1 to 500 characters'],
+    ['finishEarly', { by, note: 'n'.repeat(301) }, 'note must be text of 1 to 300 characters'],
     ['approvePicks', { by, picks: [] }, 'picks must be a list of one candidate or more, none of them twice'],
     [
       'approvePicks',
