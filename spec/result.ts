@@ -91,11 +91,11 @@ export const Result = z.strictObject({
       latencyMs: figure,
     })
     .nullable(),
-  /** Where the requirement was not met: the best trade-off found, and what stopped it. */
+  /** Where nothing was selected: the best trade-off found, or what was proposed, and what stopped it. */
   unmet: z
     .strictObject({
       best: z.string(),
-      stoppedBy: z.enum(['too much drop', 'too far from the target']),
+      stoppedBy: z.enum(['too much drop', 'too far from the target', 'nobody approved']),
       reason: z.string(),
     })
     .nullable(),

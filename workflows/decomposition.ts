@@ -61,8 +61,7 @@ export async function decomposition(making: Making, techniques: readonly Techniq
       await withAdded(making, []);
       continue;
     }
-    if (verdict === 'stop') people.stop();
-    else decide(run, proposed, name, budget);
+    if (verdict === 'approved') decide(run, proposed, name, budget);
     return;
   }
 }

@@ -48,6 +48,6 @@ async function compression(making: Making): Promise<void> {
   else {
     await decomposition(making, decompositions);
     const picks = run.picks.flatMap((pick) => run.candidates.filter(({ id }) => id === pick));
-    if (decompositions.length < all.length && !run.people.isStopped) await channelPruning(making, picks);
+    if (decompositions.length < all.length && !run.people.stopped) await channelPruning(making, picks);
   }
 }

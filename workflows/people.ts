@@ -37,8 +37,8 @@ export class People {
   selection?: Approval<string>;
   /** Who finished the run early. */
   finishedBy?: string;
-  /** Whether the run ends with nothing selected, since nobody approved in time. */
-  isStopped = false;
+  /** Why the run ends with nothing selected, and the best of what was proposed: nobody approved it in time. */
+  stopped?: { readonly reason: string; readonly best?: string };
   waiting?: Waiting;
   /** Candidates asked for that no step has taken up yet. */
   readonly added: CandidatePlan[] = [];
@@ -107,8 +107,8 @@ export class People {
   }
 
   /** Ends the run with nothing selected. */
-  stop(): void {
-    this.isStopped = true;
+  stop(reason: string, best: string | undefined): void {
+    this.stopped = { reason, best };
     for (const subject of ['ssvdTargets', 'ccpFactors', 'picks', 'candidates', 'selection'] as const)
       this.close(subject, 'the run stopped, since nobody approved in time');
   }

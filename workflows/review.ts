@@ -6,9 +6,10 @@ import type { Waiting } from './types';
 
 /**
  * What a review came to. approved: by a person, or because nobody is asked, or nobody came in time and the spec says to
- * continue then. changed: a person changed something, so the proposal may change too. stop: nobody came in time.
+ * continue then. changed: a person changed something, so the proposal may change too. stopped: nobody came in time, and the run ends with
+ * nothing selected.
  */
-export type Verdict = 'approved' | 'changed' | 'stop';
+export type Verdict = 'approved' | 'changed' | 'stopped';
 
 /**
  * Asks a person to approve what a rule proposes, where the spec wants that, and waits durably. The time that the spec
@@ -30,10 +31,11 @@ export async function review(
     const changed = () => people.changes > seen;
     if (timeout === undefined) await condition(changed);
     else if (!(await condition(changed, timeout))) {
-      run.note(
-        `nobody approved the ${subject} within ${timeout}: the run ${onTimeout === 'stop' ? 'stopped' : 'went on with what was proposed'}`,
-      );
-      return onTimeout === 'stop' ? 'stop' : 'approved';
+      const late = `nobody approved the ${subject} within ${timeout}`;
+      run.note(`${late}: the run ${onTimeout === 'stop' ? 'stopped' : 'went on with what was proposed'}`);
+      if (onTimeout === 'continue') return 'approved';
+      people.stop(late, proposed[0]);
+      return 'stopped';
     }
     return people[subject] || people.finishedBy !== undefined ? 'approved' : 'changed';
   } finally {

@@ -7,7 +7,7 @@ import type { Making } from './making';
 import { type Measured, measure } from './measure';
 import { evaluate, summary } from './proxies';
 import { review } from './review';
-import { objection, type Requirement, select, unmet } from './rules/select';
+import { objection, type Requirement, select, type Unmet, unmet } from './rules/select';
 import type { Run } from './run';
 import { both } from './together';
 import type { Candidate } from './types';
@@ -34,14 +34,15 @@ export async function selection(making: Making): Promise<Result> {
     test('original', original.model),
     selected ? test(selected.id, selected.model) : Promise.resolve(undefined),
   );
-  const missed = selected || run.people.isStopped ? null : unmet(candidates, requirement);
-  if (missed) run.note(missed.reason);
+  const { stopped } = run.people;
+  const missed = selected ? null : missing(unmet(candidates, requirement), stopped);
+  if (missed && !stopped) run.note(missed.reason);
   run.stage('done');
 
   const { workflowId, runId, startTime } = workflowInfo();
   return {
     version: 1,
-    outcome: selected ? 'selected' : missed ? 'requirement-not-met' : 'stopped',
+    outcome: selected ? 'selected' : stopped ? 'stopped' : 'requirement-not-met',
     target,
     tolerance,
     cost,
@@ -108,18 +109,21 @@ async function decided(making: Making): Promise<Decided> {
     const requirement = { target, tolerance, closeness: rule.closeness };
     const find = (wanted?: string) => candidates.find(({ id }) => id === wanted);
     const proposed = find(select(candidates, requirement)?.id);
-    if (!people.isStopped) {
+    if (!people.stopped) {
       const verdict = await review(run, 'selection', proposed ? [proposed.id] : []);
       if (verdict === 'changed') continue;
-      if (verdict === 'stop') people.stop();
     }
-    const selected = people.isStopped ? undefined : (find(people.selection?.what) ?? proposed);
+    const selected = people.stopped ? undefined : (find(people.selection?.what) ?? proposed);
     people.close('selection', `the selection is decided already: ${selected?.id ?? 'none'}`);
     const against = selected && objection(selected, requirement);
     if (against) run.note(`${selected.id} was selected by ${people.selection!.by}, though it has ${against}`);
     return { originalMs, candidates, selected, requirement };
   }
 }
+
+/** What stopped the run: what the requirement was missed by, or that nobody approved. */
+const missing = (rule: Unmet, stopped: Run['people']['stopped']): Unmet =>
+  stopped ? { best: stopped.best ?? rule.best, stoppedBy: 'nobody approved', reason: stopped.reason } : rule;
 
 const selectedBy = ({ people: { selection } }: Run): string =>
   selection?.what === undefined ? 'selected' : `selected by ${selection.by}`;

@@ -1,11 +1,12 @@
-import type { WorkflowHandle } from '@temporalio/client';
+import { type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 
+import type { Activities } from '../../activities/types';
 import { workflowCode } from '../../workers/bundle';
 import { guidebook, progressQuery } from '../../workflow';
 import type { GuidebookProgress } from '../../workflows/types';
-import { type Calls, fakeActivities, fakeInput, type World } from './fake-activities';
+import { type Calls, fakeActivities, fakeInput, latch, untilCancelled, type World } from './fake-activities';
 
 export type Guidebook = WorkflowHandle<typeof guidebook>;
 const code = workflowCode();
@@ -67,3 +68,44 @@ export const statusOf = ({ candidates }: GuidebookProgress, id: string): string 
 /** Replays a run's history, which fails where the workflow's code is not deterministic. */
 export const replayed = async (handle: WorkflowHandle): Promise<void> =>
   Worker.runReplayHistory({ ...code }, await handle.fetchHistory(), handle.workflowId);
+
+/** Settings that ask for reviews of picks and selection. */
+export const reviewed = (more: object = {}) => ({ review: { afterPick: true, afterSelect: true, ...more } });
+
+/** Whether a run waits for an approval. */
+export const isWaiting =
+  (subject: 'picks' | 'selection') =>
+  ({ waiting }: Pick<GuidebookProgress, 'waiting'>): boolean =>
+    waiting?.for === subject;
+
+/** Why a run refused an update. */
+export async function refusal(update: Promise<string>): Promise<string> {
+  const error: unknown = await update.catch((error: unknown) => error);
+  expect(error).toBeInstanceOf(WorkflowUpdateFailedError);
+  return ((error as Error).cause as Error).message;
+}
+
+/** Types of the events of a workflow's history so far. */
+export async function eventsOf(handle: WorkflowHandle): Promise<string[]> {
+  const { events } = await handle.fetchHistory();
+  return (events ?? []).map((event) =>
+    Object.keys(event).find((key) => key.endsWith('EventAttributes') && event[key as keyof typeof event])!,
+  );
+}
+
+/** A world that holds an activity of the candidate of so many MACs until it is released or cancelled. */
+export function holding(activity: keyof Activities, macs: number) {
+  const { released, release } = latch();
+  const ended: string[] = [];
+  return {
+    release,
+    ended,
+    world: {
+      before: async (name: keyof Activities, request: unknown) => {
+        if (name !== activity || !(request as { model: { uri: string } }).model.uri.includes(`${macs}`))
+          return;
+        await untilCancelled(released).finally(() => ended.push(name));
+      },
+    },
+  };
+}

@@ -1,4 +1,3 @@
-import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 
 import type { Activities } from '../../activities/types';
@@ -11,18 +10,18 @@ import {
   finishEarlyUpdate,
   pauseSignal,
   progressQuery,
-  resumeSignal,
   skipCandidateUpdate,
 } from '../../workflow';
-import { fakeActivities, fakeInput, hopeless, latch, untilCancelled } from '../support/fake-activities';
+import { fakeInput, hopeless } from '../support/fake-activities';
 import { temporal } from '../support/temporal';
 import {
-  fakeWorker,
-  fresh,
-  type Guidebook,
+  eventsOf,
+  holding,
   inWorld,
+  isWaiting,
+  refusal,
   replayed,
-  startFake,
+  reviewed,
   statusOf,
   untilProgress,
 } from '../support/world';
@@ -35,90 +34,8 @@ beforeAll(async () => {
 afterAll(() => server.teardown());
 
 const by = 'ada';
-const reviewed = (more: object = {}) => ({ review: { afterPick: true, afterSelect: true, ...more } });
-const isWaiting =
-  (subject: 'picks' | 'selection') =>
-  ({ waiting }: { waiting?: { for: string } }) =>
-    waiting?.for === subject;
-
-/** Why an update was refused. */
-async function refusal(update: Promise<string>): Promise<string> {
-  const error: unknown = await update.catch((error: unknown) => error);
-  expect(error).toBeInstanceOf(WorkflowUpdateFailedError);
-  return ((error as Error).cause as Error).message;
-}
-
-/** Types of the events of a workflow's history so far. */
-async function eventsOf(workflowId: string): Promise<string[]> {
-  const { events } = await server.client.workflow.getHandle(workflowId).fetchHistory();
-  return (events ?? []).map((event) =>
-    Object.keys(event).find((key) => key.endsWith('EventAttributes') && event[key as keyof typeof event])!,
-  );
-}
-
-/** A world that holds an activity of the candidate of so many MACs until it is released or cancelled. */
-function holding(activity: keyof Activities, macs: number) {
-  const { released, release } = latch();
-  const ended: string[] = [];
-  return {
-    release,
-    ended,
-    world: {
-      before: async (name: keyof Activities, request: unknown) => {
-        if (name !== activity || !(request as { model: { uri: string } }).model.uri.includes(`${macs}`))
-          return;
-        await untilCancelled(released).finally(() => ended.push(name));
-      },
-    },
-  };
-}
 
 describe('people in a guidebook run', () => {
-  it('approve picks and selection, while workers come and go', async () => {
-    const taskQueue = fresh('reviewed');
-    const activities = fakeActivities();
-    const working = async <T>(use: (handle: Guidebook) => Promise<T>, handle: Guidebook) => {
-      const worker = await fakeWorker(server, taskQueue, activities);
-      return worker.runUntil(() => use(handle));
-    };
-    const handle = await startFake(server, taskQueue, reviewed());
-
-    const { waiting } = await working((run) => untilProgress(run, isWaiting('picks')), handle);
-    expect(waiting).toEqual({ for: 'picks', proposed: ['ssvd-0.75', 'ssvd-0.65'] });
-
-    await working(async (run) => {
-      const approved = await run.executeUpdate(approvePicksUpdate, {
-        args: [{ picks: ['ssvd-0.65'], by, note: 'one is enough' }],
-      });
-      expect(approved).toBe('picks approved: ssvd-0.65');
-      await untilProgress(run, isWaiting('selection'));
-      expect(await refusal(run.executeUpdate(approvePicksUpdate, { args: [{ by }] }))).toBe(
-        'the picks are decided already: ssvd-0.65',
-      );
-    }, handle);
-
-    const result = await working(async (run) => {
-      await run.executeUpdate(approveSelectionUpdate, { args: [{ by: 'grace' }] });
-      return Result.parse(await run.result());
-    }, handle);
-    expect(result).toMatchObject({
-      outcome: 'selected',
-      picks: ['ssvd-0.65'],
-      selected: 'ssvd-0.50',
-    });
-    expect(result.candidates.filter(({ parent }) => parent).map(({ parent }) => parent)).toEqual([
-      'ssvd-0.65',
-      'ssvd-0.65',
-      'ssvd-0.65',
-    ]);
-    const at = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string;
-    expect(result.decisions).toEqual([
-      { at, what: 'picks approved: ssvd-0.65', by, note: 'one is enough' },
-      { at, what: 'selection approved: ssvd-0.50', by: 'grace' },
-    ]);
-    await replayed(handle);
-  });
-
   it('are told why what they ask for is refused, and leave no trace by it', async () => {
     await inWorld(server, { settings: reviewed() }, async (run) => {
       const before = await untilProgress(run, isWaiting('picks'));
@@ -142,7 +59,7 @@ describe('people in a guidebook run', () => {
       expect(await ask(finishEarlyUpdate, {})).toBe('by must be text of 1 to 100 characters');
 
       expect(await run.query(progressQuery)).toEqual(before);
-      expect((await eventsOf(run.workflowId)).filter((type) => /Update/.test(type))).toEqual([]);
+      expect((await eventsOf(run)).filter((type) => /Update/.test(type))).toEqual([]);
       await run.cancel();
       await expect(run.result()).rejects.toThrow();
       expect((await run.describe()).status.name).toBe('CANCELLED');
@@ -283,77 +200,6 @@ describe('people in a guidebook run', () => {
         ),
       ).toBe(false);
       await replayed(run);
-    });
-  });
-
-  it('pause a run and its candidates, and resume them', async () => {
-    const { world, release } = holding('compress', 1_000_000);
-    await inWorld(server, { world }, async (run, calls) => {
-      const ids = ['ssvd-0.50', 'ssvd-0.65', 'ssvd-0.75'];
-      const compressing = () => calls.filter(([name]) => name === 'compress').length;
-      while (compressing() < 3) await new Promise((resolve) => setTimeout(resolve, 50));
-      await run.signal(pauseSignal, { by, reason: 'the GPU is needed' });
-      const children = ids.map((id) => `${run.workflowId}/${id}`);
-      const untilEach = async (isReached: (types: string[]) => boolean) => {
-        for (const child of children)
-          while (!isReached(await eventsOf(child))) await new Promise((resolve) => setTimeout(resolve, 50));
-      };
-      await untilEach((types) => types.includes('workflowExecutionSignaledEventAttributes'));
-      release();
-      // Each child has seen what its compression came to, and began nothing upon it.
-      await untilEach(
-        (types) =>
-          types.lastIndexOf('workflowTaskCompletedEventAttributes') >
-            types.indexOf('activityTaskCompletedEventAttributes') &&
-          types.includes('activityTaskCompletedEventAttributes'),
-      );
-      const evaluated = () => calls.filter(([name]) => name === 'evaluate').length;
-      expect(evaluated()).toBe(1);
-      const { paused } = await run.query(progressQuery);
-      expect(paused).toMatchObject({ by, reason: 'the GPU is needed' });
-
-      await run.signal(resumeSignal, { by: 'grace' });
-      const result = await run.result();
-      expect(result.outcome).toBe('selected');
-      expect(result.decisions).toMatchObject([
-        { what: 'paused', by, note: 'the GPU is needed' },
-        { what: 'resumed', by: 'grace' },
-      ]);
-      for (const id of [run.workflowId, ...children]) await replayed(server.client.workflow.getHandle(id));
-    });
-  });
-
-  it.each([
-    ['continue', 'selected', 'went on with what was proposed', 2],
-    ['stop', 'stopped', 'stopped', 1],
-  ] as const)(
-    'need not come: after the timeout the run can %s',
-    async (onTimeout, outcome, said, reviews) => {
-      await inWorld(server, { settings: reviewed({ timeout: '1s', onTimeout }) }, async (run) => {
-        const result = Result.parse(await run.result());
-        expect(result).toMatchObject({ outcome, decisions: [], unmet: null });
-        const { notes } = result;
-        expect(notes.filter((note) => note.includes(`within 1s: the run ${said}`))).toHaveLength(reviews);
-        if (onTimeout === 'stop') expect(result).toMatchObject({ selected: null, final: null, picks: [] });
-        expect(result.candidates).toHaveLength(onTimeout === 'stop' ? 3 : 9);
-      });
-    },
-  );
-
-  it('approve ahead of time, in a run of one technique too', async () => {
-    const { world, release } = holding('scoreLayer', 1_000_000);
-    const settings = { ...reviewed(), techniques: ['channel-pruning'] };
-    await inWorld(server, { world, settings }, async (run) => {
-      await untilProgress(run, ({ stage }) => stage === 'channel pruning');
-      expect(await refusal(run.executeUpdate(approvePicksUpdate, { args: [{ by }] }))).toBe(
-        'one technique alone has no picks',
-      );
-      await run.executeUpdate(changeTargetsUpdate, { args: [{ ccpFactors: [1], tolerance: 0.4, by }] });
-      await run.executeUpdate(approveSelectionUpdate, { args: [{ by }] });
-      release();
-      const result = await run.result();
-      expect(result).toMatchObject({ outcome: 'requirement-not-met', tolerance: 0.4 });
-      expect(result.candidates.map(({ id }) => id)).toEqual(['cp-0.50']);
     });
   });
 });
