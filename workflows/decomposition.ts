@@ -6,7 +6,7 @@ import { prefixOf, techniqueNames } from './method';
 import { review } from './review';
 import { fallback, pick, pickBudget } from './rules/pick';
 import { isDecomposed } from './rules/refusals';
-import { revisit } from './rules/revisit';
+import { type Revisit, revisit } from './rules/revisit';
 import { defaultTargets, targetNames } from './rules/targets';
 import type { Run } from './run';
 import { together } from './together';
@@ -36,18 +36,13 @@ export async function decomposition(making: Making, techniques: readonly Techniq
   for (let round = 0; ;) {
     const candidates = run.candidates.filter(isDecomposed);
     const budget = budgetOf(run);
-    const again =
-      round < run.settings.revisit.maxRevisits && !people.picks
-        ? revisit(candidates, run.settings.target, budget, targets, tried)
-        : undefined;
+    const mayRevisit = round < run.settings.revisit.maxRevisits && !people.picks;
+    const again = mayRevisit && revisit(candidates, run.settings.target, budget, targets, tried);
     if (again) {
       targets = again.targets;
       tried.push(...targets);
-      run.note(
-        again.direction === 'up'
-          ? `revisit ${++round}: every ${name} model lost more than ${budget} points, so the targets moved up`
-          : `revisit ${++round}: every ${name} model lost less than ${budget / 4} points, so the targets moved down`,
-      );
+      round++;
+      run.note(`revisit ${round}: ${whyRevisit(again.direction, name, budget)}`);
       run.stage('SVD');
       await withAdded(making, make(round));
       continue;
@@ -56,15 +51,17 @@ export async function decomposition(making: Making, techniques: readonly Techniq
     run.stage('pick');
     const proposed = candidates.length ? propose(run, candidates, budget) : [];
     const verdict = candidates.length ? await review(run, 'picks', proposed) : 'approved';
-    if (verdict === 'changed') {
-      if (people.added.length) run.stage('SVD');
-      await withAdded(making, []);
-      continue;
-    }
     if (verdict === 'approved') decide(run, proposed, name, budget);
-    return;
+    if (verdict !== 'changed') return;
+    if (people.added.length) run.stage('SVD');
+    await withAdded(making, []);
   }
 }
+
+const whyRevisit = (direction: Revisit['direction'], name: string, budget: number): string =>
+  direction === 'up'
+    ? `every ${name} model lost more than ${budget} points, so the targets moved up`
+    : `every ${name} model lost less than ${budget / 4} points, so the targets moved down`;
 
 /** The plans of one round of a decomposition, or of a run of it alone. */
 export const svdPlans = (technique: Technique, targets: readonly number[], round: number): CandidatePlan[] =>
