@@ -6,6 +6,17 @@ export {
   type StartOptions,
   taskQueueOf,
 } from './client/guidebook';
+export {
+  adjust,
+  type Adjustment,
+  type Approval,
+  approve,
+  cancel,
+  finishEarly,
+  pause,
+  Refused,
+  resume,
+} from './client/people';
 export { prepare } from './client/prepare';
 export { type Doing, failureMessage, type LiveProgress, watch, type WatchOptions } from './client/watch';
 export { ArtifactRef } from './spec/artifact';
@@ -14,4 +25,5 @@ export { Result, ResultCandidate } from './spec/result';
 export { CompressionSettings, CompressionSpec, type CompressionSpecInput } from './spec/spec';
 export { FileStore } from './store/store';
 export { SlimflowPlugin, type SlimflowPluginOptions } from './workers/plugin';
-export type { GuidebookInput, GuidebookProgress } from './workflows/types';
+export * from './workflows/messages';
+export type { Decision, GuidebookInput, GuidebookProgress, Pause, Waiting } from './workflows/types';

@@ -1,4 +1,5 @@
 /** What workflow code imports: safe in Temporal's workflow sandbox. Re-export it from your own workflows file. */
 export { candidate } from './workflows/candidate';
-export { guidebook, progressQuery } from './workflows/guidebook';
+export { guidebook } from './workflows/guidebook';
+export * from './workflows/messages';
 export type * from './workflows/types';

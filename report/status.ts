@@ -32,7 +32,7 @@ export function doingText(doing: Doing | undefined): string {
 /** One line on what a candidate came to, or is at. */
 export function candidateText(row: LiveProgress['candidates'][number], doing?: Doing): string {
   if (row.status === 'running') return doingText(doing);
-  if (row.status === 'failed') return row.decision ?? 'failed';
+  if (row.achieved === undefined) return row.decision ?? row.status;
   const { achieved, metricBefore, metricAfter, drop, decision } = row;
   const figures = `ratio ${achieved?.toFixed(3)}, metric ${metricBefore?.toFixed(2)} → ${metricAfter?.toFixed(2)}, drop ${drop?.toFixed(2)}`;
   return decision ? `${figures}: ${decision}` : figures;

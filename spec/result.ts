@@ -35,8 +35,9 @@ export type ResultCandidate = z.infer<typeof ResultCandidate>;
 /** result.json, version 1. */
 export const Result = z.strictObject({
   version: z.literal(1),
-  outcome: z.enum(['selected', 'requirement-not-met']),
-  /** C and X as asked. */
+  /** stopped: nobody approved in time, and the spec says to stop then. */
+  outcome: z.enum(['selected', 'requirement-not-met', 'stopped']),
+  /** C and X as asked, or as people changed them: `decisions` says who. */
   target: share,
   tolerance: figure,
   /** What the ratios asked for and achieved are ratios of. */
@@ -61,10 +62,23 @@ export const Result = z.strictObject({
       reason: z.string(),
     }),
   ),
+  /** Candidates that people left out, or that were not done when the run was finished early. */
+  skipped: z
+    .array(
+      z.strictObject({
+        id: z.string(),
+        technique: z.enum(techniques),
+        parent: z.string().nullable(),
+        round: z.number().int().nonnegative(),
+        asked: share,
+        reason: z.string(),
+      }),
+    )
+    .default([]),
   /** The SSVD models that went on to channel pruning, best first. */
   picks: z.array(z.string()),
   selected: z.string().nullable(),
-  /** The selected model's figures; null when the requirement was not met. */
+  /** The selected model's figures; null when nothing was selected. */
   final: z
     .strictObject({
       /** Of the cost asked about. */
@@ -77,14 +91,26 @@ export const Result = z.strictObject({
       latencyMs: figure,
     })
     .nullable(),
-  /** Where the requirement was not met: the best trade-off found, and what stopped it. */
+  /** Where nothing was selected: the best trade-off found, or what was proposed, and what stopped it. */
   unmet: z
     .strictObject({
       best: z.string(),
-      stoppedBy: z.enum(['too much drop', 'too far from the target']),
+      stoppedBy: z.enum(['too much drop', 'too far from the target', 'nobody approved']),
       reason: z.string(),
     })
     .nullable(),
+  /** What people decided while the run went on, in order. */
+  decisions: z
+    .array(
+      z.strictObject({
+        /** ISO time of the workflow. */
+        at: z.string(),
+        what: z.string(),
+        by: z.string(),
+        note: z.string().optional(),
+      }),
+    )
+    .default([]),
   /** What the reader should know: revisits, fallbacks, layers left alone. */
   notes: z.array(z.string()),
   workflowId: z.string(),

@@ -82,6 +82,25 @@ const Selection = z
     },
   );
 
+/** A whole number of seconds, minutes, hours, days or weeks, as Temporal takes it. */
+type Duration = `${number}${'s' | 'm' | 'h' | 'd' | 'w'}`;
+const Duration = z.custom<Duration>(
+  (value) => typeof value === 'string' && /^[1-9]\d{0,3}[smhdw]$/.test(value),
+  'must be a whole number and a unit, as in 30m, 12h or 3d (s, m, h, d or w)',
+);
+
+/** Where a run waits for a person. */
+const Review = z.strictObject({
+  /** Before the picks are pruned. */
+  afterPick: z.boolean().default(false),
+  /** Before the selected model is taken. */
+  afterSelect: z.boolean().default(false),
+  /** For so long; when left out, for as long as it takes. */
+  timeout: Duration.optional(),
+  /** Then the proposal is taken, or the run ends with nothing selected. */
+  onTimeout: z.enum(['continue', 'stop']).default('continue'),
+});
+
 /** What a run of the guidebook needs beside the model and the data. Every field has its value: none is optional later. */
 const settings = {
   metric: z.enum(metricNames).default('top1'),
@@ -129,6 +148,7 @@ const settings = {
   ccpFactors: z.array(z.number().positive()).min(1).default([0.95, 1, 1.05]),
   /** How far above C the selected model's MAC ratio may lie. */
   select: z.strictObject({ closeness: z.number().nonnegative().default(0.02) }).prefault({}),
+  review: Review.prefault({}),
   fineTune: FineTune.prefault({}),
   reconstruction: ReconstructionSettings.prefault({}),
   /** Timed runs of each model. */

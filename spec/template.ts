@@ -48,6 +48,11 @@ revisit:
 ccpFactors: [0.95, 1, 1.05]       # Ccp = factor * C / ratio of the picked model
 select:
   closeness: 0.02                 # how far above C the final MAC ratio may lie
+review:                           # a person approves before the run goes on ("slimflow approve")
+  afterPick: false                # the picks, before they are pruned
+  afterSelect: false              # the selected model, before it is taken
+  # timeout: 3d                   # wait so long (s, m, h, d or w); when left out, for as long as it takes
+  onTimeout: continue             # then take what is proposed; or stop, with nothing selected
 
 fineTune:
   epochs: 2

@@ -1,21 +1,22 @@
 import type { Technique } from '../engine/jobs/types';
-import { makeCandidates } from './candidates';
-import { pruneTo } from './channel-pruning';
+import { withAdded } from './added';
+import { planned } from './candidates';
+import { pruningPlans } from './channel-pruning';
 import { svdPlans } from './decomposition';
+import type { Making } from './making';
 import { aloneTargets } from './rules/targets';
-import type { Run } from './run';
-import { scores } from './scores';
-import type { Candidate, Original } from './types';
 
 /** One technique alone, on the original, to targets around C: there is nothing to pick for a second one. */
-export async function alone(run: Run, original: Original, technique: Technique): Promise<Candidate[]> {
-  const { settings, model } = run.input;
-  const targets = aloneTargets(settings.target, settings.ccpFactors);
-  if (technique === 'channel-pruning') {
-    run.stage('channel pruning');
-    return pruneTo(run, original, original, targets);
-  }
-  run.stage('SVD');
-  const from = { ...original, model, scores: await scores(run, 'original', model, original, technique) };
-  return makeCandidates(run, original, svdPlans(technique, settings.ssvdTargets ?? targets, 0), from);
+export async function alone(making: Making, technique: Technique): Promise<void> {
+  const { run, original, sources } = making;
+  const isPruning = technique === 'channel-pruning';
+  run.people.close('picks', 'one technique alone has no picks');
+  run.stage(isPruning ? 'channel pruning' : 'SVD');
+  const source = await sources.of(technique);
+  const { target, ccpFactors, ssvdTargets } = run.settings;
+  run.people.close('ccpFactors', 'the targets are planned already: addCandidate adds one');
+  run.people.close('ssvdTargets', 'the targets are planned already: addCandidate adds one');
+  const targets = aloneTargets(target, ccpFactors);
+  const plans = isPruning ? pruningPlans(targets) : svdPlans(technique, ssvdTargets ?? targets, 0);
+  await withAdded(making, [planned(run, original, plans, source)]);
 }

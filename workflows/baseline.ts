@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import { analysisOf } from './method';
 import { analyze, evaluate, summary } from './proxies';
 import type { Run } from './run';
+import { both } from './together';
 import type { Original } from './types';
 
 /** Step 0: the original's MACs, parameters, compressible layers, and metric a0. */
@@ -10,12 +11,12 @@ export async function baseline(run: Run): Promise<Original> {
   const { model, data, settings } = run.input;
   const { metric, compute } = settings;
   run.stage('baseline');
-  const [analysis, evaluation] = await Promise.all([
+  const [analysis, evaluation] = await both(
     analyze.executeWithOptions(summary('original', 'analyze'), [{ model, ...analysisOf(settings) }]),
     evaluate.executeWithOptions(summary('original', 'evaluate'), [
       { model, data: data.evaluate, metric, compute },
     ]),
-  ]);
+  );
   if (!Number.isFinite(evaluation.value))
     throw ApplicationFailure.nonRetryable(
       `the original's ${metric} is not a finite number, so no drop can be told from it`,

@@ -1,6 +1,7 @@
 import { ActivityFailure, isCancellation, setCurrentDetails } from '@temporalio/workflow';
 
 import { costNames } from '../engine/jobs/method';
+import { hearPauses } from './gate';
 import { techniqueNames } from './method';
 import { compress, evaluate, fineTune, summary } from './proxies';
 import { reasonOf } from './reason';
@@ -19,6 +20,7 @@ export async function candidate({
   data,
   settings,
 }: CandidateInput): Promise<CandidateOutcome> {
+  hearPauses();
   const { metric, reconstruction, selection, compute } = settings;
   const { perLayer, ...tuning } = settings.fineTune;
   const fineTuneEach = perLayer.epochs ? { ...tuning, epochs: perLayer.epochs } : undefined;

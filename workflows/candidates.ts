@@ -1,29 +1,33 @@
-import { CancellationScope, executeChild, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
 
 import type { Analysis } from '../activities/types';
 import { type CostName, costNames, type Technique } from '../engine/jobs/method';
 import type { CompressionSettings } from '../spec/spec';
-import type { ArtifactRef } from '../store/artifact';
 import { candidate } from './candidate';
+import { executePausable } from './gate';
 import { methodOf, techniqueNames } from './method';
 import { reasonOf } from './reason';
 import type { Run } from './run';
+import type { Source } from './sources';
 import { together } from './together';
-import type { Candidate, CandidateOutcome, CandidatePlan, Made, Original } from './types';
+import type { CandidateOutcome, CandidatePlan, Made, Original } from './types';
 
-/** Makes candidates of one model side by side, each in a child workflow; those that fail are noted and left out. */
+/**
+ * Makes candidates of one model side by side, each in a child workflow. Those that fail, or that people skip, are noted
+ * in the run and left out.
+ */
 export async function makeCandidates(
   run: Run,
   original: Original,
   plans: readonly CandidatePlan[],
-  from: { readonly model: ArtifactRef; readonly scores: ArtifactRef; readonly parts: Analysis['parts'] },
-  parentRatio = 1,
-): Promise<Candidate[]> {
+  from: Source,
+): Promise<void> {
   const { data, settings } = run.input;
   const { metric, cost, fineTune, reconstruction, selection, compute } = settings;
-  plans.forEach((plan) => run.begin(plan));
-  const made = await together(
-    plans.map(async (plan): Promise<Candidate | undefined> => {
+  await together(
+    plans.map(async (plan) => {
+      // A person may have skipped it while its model was scored.
+      if (!run.isRunning(plan.id)) return;
       const outcome = await child(run, plan, {
         plan,
         model: from.model,
@@ -36,26 +40,29 @@ export async function makeCandidates(
           selection: fitting(selection, from.parts, plan.technique),
         },
       });
-      if (outcome.status === 'failed') {
-        run.fail(plan, outcome.reason);
-        return undefined;
-      }
-      const result: Candidate = {
+      if (!run.isRunning(plan.id)) return;
+      if (outcome.status === 'failed') return run.fail(plan, outcome.reason);
+      run.done({
         ...plan,
         ...outcome.made,
-        achieved: achievedBy(outcome.made, original, cost, parentRatio),
+        achieved: achievedBy(outcome.made, original, cost, from.achieved),
         // Binary fractions of points would only puzzle whoever reads the result.
         drop: Number((original.metric - outcome.made.metricAfter).toFixed(6)),
-      };
-      run.done(result);
-      return result;
+      });
     }),
   );
-  const candidates = made.filter((one) => one !== undefined);
-  // In the order of the plans, whichever was done first: a run's result is the same every time.
-  for (const { id, notes, shortfall } of candidates)
-    [...notes, ...(shortfall ? [shortfall] : [])].forEach((text) => run.note(`${id}: ${text}`));
-  return candidates;
+}
+
+/** Announces plans, but for those that a person asked for already, and makes them. */
+export function planned(
+  run: Run,
+  original: Original,
+  plans: readonly CandidatePlan[],
+  from: Source,
+): Promise<void> {
+  const fresh = run.fresh(plans);
+  fresh.forEach((plan) => run.begin(plan));
+  return makeCandidates(run, original, fresh, from);
 }
 
 type Selection = CompressionSettings['selection'];
@@ -82,14 +89,16 @@ async function child(
   input: Parameters<typeof candidate>[0],
 ): Promise<CandidateOutcome> {
   try {
-    return await executeChild(candidate, {
-      workflowId: `${run.workflowId}/${plan.id}`,
-      args: [input],
-      staticSummary: `${techniqueNames[plan.technique]} of ${plan.parent ?? 'the original'} to ${plan.asked} of its ${costNames[run.input.settings.cost]}`,
-      memo: { model: run.input.name, candidate: plan.id },
-    });
+    return await run.people.make(plan.id, () =>
+      executePausable(candidate, {
+        workflowId: `${run.workflowId}/${plan.id}`,
+        args: [input],
+        staticSummary: `${techniqueNames[plan.technique]} of ${plan.parent ?? 'the original'} to ${plan.asked} of its ${costNames[run.input.settings.cost]}`,
+        memo: { model: run.input.name, candidate: plan.id },
+      }),
+    );
   } catch (error) {
-    // Someone may end a single candidate from the Temporal UI; the run is stopped only by its own cancellation.
+    // Someone may skip a single candidate, or end it from the Temporal UI; the run is stopped only by its own cancellation.
     if (isCancellation(error) && CancellationScope.current().consideredCancelled) throw error;
     return { status: 'failed', reason: reasonOf(error) };
   }

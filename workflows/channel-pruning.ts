@@ -1,65 +1,45 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 
-import type { Analysis } from '../activities/types';
-import { makeCandidates } from './candidates';
-import { analysisOf, prefixOf } from './method';
-import { analyze, summary } from './proxies';
+import { withAdded } from './added';
+import { planned } from './candidates';
+import type { Making } from './making';
+import { prefixOf } from './method';
 import { reasonOf } from './reason';
 import { isAtTarget, pruningTargets, targetNames } from './rules/targets';
-import type { Run } from './run';
-import { scores } from './scores';
-import { together } from './together';
-import type { Candidate, CandidatePlan, Original } from './types';
+import type { Candidate, CandidatePlan } from './types';
 
 /** Step 4: each pick is pruned to a few targets around C / c(pick), and fine-tuned; all side by side. */
-export async function channelPruning(
-  run: Run,
-  original: Original,
-  picks: readonly Candidate[],
-): Promise<Candidate[]> {
+export async function channelPruning(making: Making, picks: readonly Candidate[]): Promise<void> {
+  const { run } = making;
   run.stage('channel pruning');
-  const pruned = await together(picks.map((pick) => prune(run, original, pick)));
-  return pruned.flat();
+  run.people.close('ccpFactors', 'step 4 has begun: addCandidate adds to what it planned');
+  await withAdded(
+    making,
+    picks.map((pick) => prune(making, pick)),
+  );
 }
 
-async function prune(run: Run, original: Original, pick: Candidate): Promise<Candidate[]> {
-  const { settings } = run.input;
-  const { target, ccpFactors } = settings;
+async function prune({ run, original, sources }: Making, pick: Candidate): Promise<void> {
+  const { target, ccpFactors } = run.settings;
   if (isAtTarget(target, pick.achieved))
     run.note(`${pick.id} is at the target already: it goes on unpruned as well`);
   const targets = pruningTargets(target, pick.achieved, ccpFactors);
-  if (!targets.length) return [];
+  if (!targets.length) return;
   try {
-    const analysis = await analyze.executeWithOptions(summary(pick.id, 'analyze'), [
-      { model: pick.model, ...analysisOf(settings) },
-    ]);
-    return await pruneTo(run, original, analysis, targets, pick);
+    const source = await sources.of('channel-pruning', pick);
+    await planned(run, original, pruningPlans(targets, pick), source);
   } catch (error) {
     if (isCancellation(error) && CancellationScope.current().consideredCancelled) throw error;
     run.note(`channel pruning of ${pick.id} was given up: ${reasonOf(error)}`);
-    return [];
   }
 }
 
-/** Prunes a candidate, or the original (no `parent`), to each of `targets`. */
-export async function pruneTo(
-  run: Run,
-  original: Original,
-  analysis: Pick<Analysis, 'parts'>,
-  targets: readonly number[],
-  parent?: Candidate,
-): Promise<Candidate[]> {
-  const { model } = parent ?? run.input;
-  if (!analysis.parts.some(({ technique }) => technique === 'channel-pruning'))
-    throw new Error('it has no layer that channel pruning can compress');
-  const name = parent?.id ?? 'original';
-  const from = { ...analysis, model, scores: await scores(run, name, model, analysis, 'channel-pruning') };
-  const plans = targetNames(prefixOf('channel-pruning', parent?.id), targets).map((id, i): CandidatePlan => ({
+/** The plans that prune a candidate, or the original (no `parent`), to each of `targets`. */
+export const pruningPlans = (targets: readonly number[], parent?: Candidate): CandidatePlan[] =>
+  targetNames(prefixOf('channel-pruning', parent?.id), targets).map((id, i) => ({
     id,
     technique: 'channel-pruning',
     parent: parent?.id ?? null,
     round: parent?.round ?? 0,
     asked: targets[i],
   }));
-  return makeCandidates(run, original, plans, from, parent?.achieved);
-}

@@ -1,65 +1,67 @@
 import type { Technique } from '../engine/jobs/method';
-import { makeCandidates } from './candidates';
+import { withAdded } from './added';
+import { planned } from './candidates';
+import type { Making } from './making';
 import { prefixOf, techniqueNames } from './method';
+import { review } from './review';
 import { fallback, pick, pickBudget } from './rules/pick';
-import { revisit } from './rules/revisit';
+import { isDecomposed } from './rules/refusals';
+import { type Revisit, revisit } from './rules/revisit';
 import { defaultTargets, targetNames } from './rules/targets';
 import type { Run } from './run';
-import { scores } from './scores';
 import { together } from './together';
-import type { Candidate, CandidatePlan, Original } from './types';
-
-/** What steps 2 and 3 came to: all decomposed models, and those that go on. */
-export interface Picked {
-  readonly candidates: readonly Candidate[];
-  readonly picks: readonly Candidate[];
-}
+import type { Candidate, CandidatePlan } from './types';
 
 /**
  * Step 2: spatial SVD (weight SVD, or both) to each target, fine-tuned, all side by side. Step 3': targets that prove
- * too bold or too timid are moved and run again. Step 3: the models that keep close to the original's metric are picked.
+ * too bold or too timid are moved and run again. Step 3: the models that keep close to the original's metric are picked,
+ * or those that a person approves.
  */
-export async function decomposition(
-  run: Run,
-  original: Original,
-  techniques: readonly Technique[],
-): Promise<Picked> {
-  const { settings, model } = run.input;
-  const { target, tolerance } = settings;
-  const budget = settings.pick.budget ?? pickBudget(tolerance);
+export async function decomposition(making: Making, techniques: readonly Technique[]): Promise<void> {
+  const { run, original } = making;
+  const { people } = run;
   const name = techniques.map((technique) => techniqueNames[technique]).join(' and ');
   run.stage('SVD');
   const sources = await together(
-    techniques.map(async (technique) => ({
-      technique,
-      from: { ...original, model, scores: await scores(run, 'original', model, original, technique) },
-    })),
+    techniques.map(async (technique) => ({ technique, from: await making.sources.of(technique) })),
   );
 
-  const candidates: Candidate[] = [];
-  const tried: number[] = [];
-  let targets: readonly number[] = settings.ssvdTargets ?? defaultTargets(target);
-  for (let round = 0; ; round++) {
-    const made = await together(
-      sources.map(({ technique, from }) =>
-        makeCandidates(run, original, svdPlans(technique, targets, round), from),
-      ),
-    );
-    candidates.push(...made.flat());
-    tried.push(...targets);
-    const again = revisit(candidates, target, budget, targets, tried);
-    if (!again || round === settings.revisit.maxRevisits) break;
-    targets = again.targets;
-    run.note(
-      again.direction === 'up'
-        ? `revisit ${round + 1}: every ${name} model lost more than ${budget} points, so the targets moved up`
-        : `revisit ${round + 1}: every ${name} model lost less than ${budget / 4} points, so the targets moved down`,
-    );
-  }
+  let targets: readonly number[] = run.settings.ssvdTargets ?? defaultTargets(run.settings.target);
+  people.close('ssvdTargets', 'the targets of step 2 are planned already: addCandidate adds one');
+  const tried = [...targets];
+  const make = (round: number) =>
+    sources.map(({ technique, from }) => planned(run, original, svdPlans(technique, targets, round), from));
 
-  run.stage('pick');
-  return { candidates, picks: pickFrom(run, candidates, name, budget) };
+  await withAdded(making, make(0));
+  for (let round = 0; ;) {
+    const candidates = run.candidates.filter(isDecomposed);
+    const budget = budgetOf(run);
+    const mayRevisit = round < run.settings.revisit.maxRevisits && !people.picks;
+    const again = mayRevisit && revisit(candidates, run.settings.target, budget, targets, tried);
+    if (again) {
+      targets = again.targets;
+      tried.push(...targets);
+      round++;
+      run.note(`revisit ${round}: ${whyRevisit(again.direction, name, budget)}`);
+      run.stage('SVD');
+      await withAdded(making, make(round));
+      continue;
+    }
+
+    run.stage('pick');
+    const proposed = candidates.length ? propose(run, candidates, budget) : [];
+    const verdict = candidates.length ? await review(run, 'picks', proposed) : 'approved';
+    if (verdict === 'approved') decide(run, proposed, name, budget);
+    if (verdict !== 'changed') return;
+    if (people.added.length) run.stage('SVD');
+    await withAdded(making, []);
+  }
 }
+
+const whyRevisit = (direction: Revisit['direction'], name: string, budget: number): string =>
+  direction === 'up'
+    ? `every ${name} model lost more than ${budget} points, so the targets moved up`
+    : `every ${name} model lost less than ${budget / 4} points, so the targets moved down`;
 
 /** The plans of one round of a decomposition, or of a run of it alone. */
 export const svdPlans = (technique: Technique, targets: readonly number[], round: number): CandidatePlan[] =>
@@ -71,14 +73,25 @@ export const svdPlans = (technique: Technique, targets: readonly number[], round
     asked: targets[i],
   }));
 
-function pickFrom(run: Run, candidates: readonly Candidate[], name: string, budget: number): Candidate[] {
-  if (!candidates.length) return [];
-  const within = pick(candidates, budget, run.input.settings.pick.maxPicks);
-  const picks = within.length ? within : [fallback(candidates)];
-  if (!within.length)
+/** The drop, in points, that a pick may show. */
+const budgetOf = ({ settings }: Run): number => settings.pick.budget ?? pickBudget(settings.tolerance);
+
+/** What the rule of step 3 picks, best first. */
+function propose(run: Run, candidates: readonly Candidate[], budget: number): string[] {
+  const within = pick(candidates, budget, run.settings.pick.maxPicks);
+  return (within.length ? within : [fallback(candidates)]).map(({ id }) => id);
+}
+
+/** Ends step 3 with the picks that a person approved, or else with those of the rule. */
+function decide(run: Run, proposed: readonly string[], name: string, budget: number): void {
+  const { people } = run;
+  const approved = people.picks?.what;
+  run.picks = approved ?? proposed;
+  const isOver = ({ id, drop }: Candidate) => run.picks.includes(id) && drop > budget;
+  if (!approved && run.candidates.some(isOver))
     run.note(
-      `no ${name} model is within the budget of ${budget} points; ${picks[0].id}, with the smallest drop, goes on`,
+      `no ${name} model is within the budget of ${budget} points; ${run.picks[0]}, with the smallest drop, goes on`,
     );
-  picks.forEach(({ id }) => run.decide(id, 'picked'));
-  return picks;
+  people.close('picks', `the picks are decided already: ${run.picks.join(', ') || 'none'}`);
+  run.picks.forEach((id) => run.decide(id, approved ? `picked by ${people.picks!.by}` : 'picked'));
 }

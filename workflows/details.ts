@@ -22,6 +22,16 @@ const cells = (row: CandidateProgress) => [
 const line = (texts: readonly string[]) =>
   `| ${texts.map((text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
 
+/** Who paused a run, and how it goes on; undefined for one that is not paused. */
+export const pauseText = (paused: GuidebookProgress['paused']): string | undefined =>
+  paused &&
+  `**Paused** by ${paused.by}${paused.reason ? ` (${paused.reason})` : ''}: nothing is begun until the signal \`resume\``;
+
+/** What a run waits for a person to do; undefined for one that does not wait. */
+export const waitingText = (waiting: GuidebookProgress['waiting']): string | undefined =>
+  waiting &&
+  `**Waiting** for a person to approve the ${waiting.for}: ${waiting.proposed.join(', ') || 'no candidate'}${waiting.until ? `, until ${waiting.until}` : ''}. The update \`${waiting.for === 'picks' ? 'approvePicks' : 'approveSelection'}\` answers`;
+
 /** The run so far, in Markdown, for the Temporal UI. */
 export function markdown({
   name,
@@ -33,6 +43,9 @@ export function markdown({
   scoring,
   candidates,
   notes,
+  paused,
+  waiting,
+  decisions,
 }: GuidebookProgress): string {
   const head = `**${name}** to ${target} of its ${costNames[cost]}, with a drop of at most ${tolerance}. Step: **${stage}**`;
   const base =
@@ -44,7 +57,20 @@ export function markdown({
   const table = candidates.length
     ? [line(columns), line(columns.map(() => '---')), ...candidates.map((row) => line(cells(row)))]
     : [];
-  return [head, base, scores.join('\n'), table.join('\n'), notes.map((note) => `> ${note}`).join('\n>\n')]
+  const asked = decisions.map(
+    ({ at, what, by, note }) =>
+      `- ${at.slice(0, 16).replace('T', ' ')} **${by}**: ${what}${note ? ` (${note})` : ''}`,
+  );
+  return [
+    head,
+    pauseText(paused),
+    waitingText(waiting),
+    base,
+    scores.join('\n'),
+    table.join('\n'),
+    asked.join('\n'),
+    notes.map((note) => `> ${note}`).join('\n>\n'),
+  ]
     .filter(Boolean)
     .join('\n\n');
 }

@@ -1,53 +1,53 @@
-import { ApplicationFailure, defineQuery, setHandler, upsertMemo } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, upsertMemo } from '@temporalio/workflow';
 
-import type { Technique } from '../engine/jobs/method';
 import type { Result } from '../spec/result';
 import { alone } from './alone';
 import { baseline } from './baseline';
 import { channelPruning } from './channel-pruning';
 import { decomposition } from './decomposition';
-import { measure } from './measure';
+import { listen } from './listen';
+import type { Making } from './making';
 import { Run } from './run';
 import { selection } from './selection';
-import type { Candidate, GuidebookInput, GuidebookProgress, Original } from './types';
+import { Sources } from './sources';
+import type { GuidebookInput } from './types';
 
-/** How far a guidebook run is. */
-export const progressQuery = defineQuery<GuidebookProgress>('progress');
-
-/** AIMET's guidebook, from the original model to the selected one; its result is the content of result.json. */
+/**
+ * AIMET's guidebook, from the original model to the selected one; its result is the content of result.json. People may
+ * look on and decide by the messages of `messages.ts`.
+ */
 export async function guidebook(input: GuidebookInput): Promise<Result> {
   const run = new Run(input);
-  setHandler(progressQuery, () => run.progress());
+  listen(run);
+  try {
+    const original = await baseline(run); // step 0; step 1, C and X, is the spec's
+    const making: Making = { run, original, sources: new Sources(run, original) };
+    await run.people.untilFinished(() => compression(making)); // steps 2 to 4
+    const result = await selection(making); // step 5
 
-  const original = await baseline(run); // step 0; step 1, C and X, is the spec's
-  const { candidates, picks } = await compressed(run, original); // steps 2 to 4
-  if (!candidates.length)
-    throw ApplicationFailure.nonRetryable(
-      `no candidate came about: ${run.failed.map(({ id, reason }) => `${id}: ${reason}`).join('; ')}`,
-      'NoCandidate',
-    );
-  const result = await selection(run, original, await measure(run, candidates), picks); // step 5
-
-  const { outcome, selected, final } = result;
-  upsertMemo({ outcome, selected, final });
-  return result;
+    const { outcome, selected, final } = result;
+    upsertMemo({ outcome, selected, final });
+    return result;
+  } catch (error) {
+    if (isCancellation(error) && CancellationScope.current().consideredCancelled) run.cancelled();
+    throw error;
+  }
 }
 
-/** The candidates of all techniques asked for, and the ids of the picks among them. */
-async function compressed(
-  run: Run,
-  original: Original,
-): Promise<{ candidates: readonly Candidate[]; picks: readonly string[] }> {
-  const applies = (technique: Technique) => original.parts.some((part) => part.technique === technique);
-  const all = run.input.settings.techniques.filter(applies);
+/** Steps 2 to 4: the candidates of all techniques asked for. */
+async function compression(making: Making): Promise<void> {
+  const { run } = making;
+  run.people.open('candidates');
+  const asked = run.input.settings.techniques;
+  const all = asked.filter((technique) => run.applicable.includes(technique));
   const decompositions = all.filter((technique) => technique !== 'channel-pruning');
-  run.input.settings.techniques
-    .filter((technique) => !applies(technique))
+  asked
+    .filter((technique) => !all.includes(technique))
     .forEach((technique) => run.note(`the model has no layer that ${technique} can compress`));
-  if (all.length === 1) return { candidates: await alone(run, original, all[0]), picks: [] };
-
-  const { candidates, picks } = await decomposition(run, original, decompositions);
-  if (decompositions.length === all.length) return { candidates, picks: picks.map(({ id }) => id) };
-  const pruned = await channelPruning(run, original, picks);
-  return { candidates: [...candidates, ...pruned], picks: picks.map(({ id }) => id) };
+  if (all.length === 1) await alone(making, all[0]);
+  else {
+    await decomposition(making, decompositions);
+    const picks = run.picks.flatMap((pick) => run.candidates.filter(({ id }) => id === pick));
+    if (decompositions.length < all.length && !run.people.stopped) await channelPruning(making, picks);
+  }
 }

@@ -9,6 +9,7 @@ import {
 
 import type { Activities } from '../activities/types';
 import type { CompressionSettings } from '../spec/spec';
+import { untilResumed } from './gate';
 import { queueKindFor, queueOf, type QueueKind } from './rules/queues';
 
 /** A dead worker is noticed within this, and one whose event loop stands still for most of it is not taken for dead. */
@@ -44,12 +45,13 @@ const training = proxyActivities<Activities>({
   retry,
 });
 
-export const { analyze, collectScores } = proxies;
-export const evaluate = byNeed(proxies.evaluate);
-export const scoreLayer = byNeed(proxies.scoreLayer);
-export const latency = byNeed(proxies.latency);
-export const compress = byNeed(training.compress);
-export const fineTune = byNeed(training.fineTune);
+export const analyze = unlessPaused(proxies.analyze);
+export const collectScores = unlessPaused(proxies.collectScores);
+export const evaluate = byNeed(unlessPaused(proxies.evaluate));
+export const scoreLayer = byNeed(unlessPaused(proxies.scoreLayer));
+export const latency = byNeed(unlessPaused(proxies.latency));
+export const compress = byNeed(unlessPaused(training.compress));
+export const fineTune = byNeed(unlessPaused(training.fineTune));
 
 /** The options of one call: what the Temporal UI shows beside it. */
 export const summary = (...words: string[]) => {
@@ -57,8 +59,18 @@ export const summary = (...words: string[]) => {
   return { summary: text.length > 150 ? `${text.slice(0, 149)}…` : text };
 };
 
-interface Heavy<Request, Result> {
+interface Callable<Request, Result> {
   executeWithOptions(options: ActivityOptions, args: [Request]): Promise<Result>;
+}
+
+/** An activity that is not started while the run is paused. */
+function unlessPaused<Request, Result>(activity: Callable<Request, Result>): Callable<Request, Result> {
+  return {
+    async executeWithOptions(options, args) {
+      await untilResumed();
+      return activity.executeWithOptions(options, args);
+    },
+  };
 }
 
 /**
@@ -66,8 +78,8 @@ interface Heavy<Request, Result> {
  * on, is done on the queue for large work.
  */
 function byNeed<Request extends { readonly compute: object }, Result>(
-  activity: Heavy<Request, Result>,
-): Heavy<Request, Result> {
+  activity: Callable<Request, Result>,
+): Callable<Request, Result> {
   return {
     async executeWithOptions(options, [request]) {
       const { queues, ...compute } = request.compute as CompressionSettings['compute'];

@@ -1,7 +1,14 @@
 import { setCurrentDetails, upsertMemo, workflowInfo } from '@temporalio/workflow';
 
-import type { Technique } from '../engine/jobs/method';
+import { type Technique, techniques } from '../engine/jobs/method';
+import type { CompressionSettings } from '../spec/spec';
 import { markdown } from './details';
+import { paused } from './gate';
+import { prefixOf } from './method';
+import { People } from './people';
+import { inOrder } from './rules/order';
+import { most } from './rules/refusals';
+import { freshName, same } from './rules/targets';
 import type {
   Candidate,
   CandidatePlan,
@@ -10,9 +17,13 @@ import type {
   GuidebookProgress,
   Original,
   Stage,
+  Waiting,
 } from './types';
 
-/** A candidate that did not come about. */
+/** The notes go into the result, which has to fit into one message; characters. */
+const noteLimit = { count: 100, length: 500 };
+
+/** A candidate that did not come about, or was left out. */
 export interface FailedCandidate extends CandidatePlan {
   readonly reason: string;
 }
@@ -20,18 +31,53 @@ export interface FailedCandidate extends CandidatePlan {
 /** What a guidebook run has found out so far, and what it shows of it: the query's answer, and the Temporal UI's text. */
 export class Run {
   readonly workflowId = workflowInfo().workflowId;
-  readonly notes: string[] = [];
+  /** What people decided, and may decide. */
+  readonly people = new People(this);
+  /** Ids of the picks, best first, once they are decided. */
+  picks: readonly string[] = [];
+  private readonly told: string[] = [];
   private at: Stage = 'baseline';
   private original?: Original;
   private readonly scored: { of: string; technique: Technique; done: number; total: number }[] = [];
   private readonly rows = new Map<string, CandidateProgress>();
   private readonly failures = new Map<string, FailedCandidate>();
+  private readonly left = new Map<string, FailedCandidate>();
+  private readonly made = new Map<string, Candidate>();
 
   constructor(readonly input: GuidebookInput) {}
 
-  /** Candidates that did not come about, in the order in which they were planned. */
+  /** The spec's settings, with what people changed: to be read where they are gone by, not before. */
+  get settings(): CompressionSettings {
+    return this.people.settings;
+  }
+
+  /** Techniques that the original has layers for. */
+  get applicable(): Technique[] {
+    return techniques.filter((name) => this.original?.parts.some(({ technique }) => technique === name));
+  }
+
+  /** Candidates that are done and that nobody left out. */
+  get candidates(): Candidate[] {
+    return this.ordered(this.made);
+  }
+
+  /** Candidates that did not come about. */
   get failed(): FailedCandidate[] {
-    return [...this.rows.keys()].map((id) => this.failures.get(id)).filter((one) => one !== undefined);
+    return this.ordered(this.failures);
+  }
+
+  /** Candidates that people left out, or that were not done when the run was finished early. */
+  get skipped(): FailedCandidate[] {
+    return this.ordered(this.left);
+  }
+
+  /** What the reader of the result should know: of the run, then of each candidate. */
+  get notes(): string[] {
+    const ofCandidates = this.candidates.flatMap(({ id, notes, shortfall }) =>
+      [...notes, ...(shortfall ? [shortfall] : [])].map((text) => `${id}: ${text}`),
+    );
+    const all = [...this.told, ...ofCandidates].map((text) => text.slice(0, noteLimit.length));
+    return [...new Set(all)].slice(0, noteLimit.count);
   }
 
   /** Enters a step. */
@@ -43,7 +89,7 @@ export class Run {
 
   /** Something that the reader of the result should know. */
   note(text: string): void {
-    if (!this.notes.includes(text)) this.notes.push(text);
+    if (!this.told.includes(text)) this.told.push(text);
     this.show();
   }
 
@@ -64,6 +110,28 @@ export class Run {
     };
   }
 
+  /** Plans that no candidate stands for yet, with ids that none has; as many as the run has room for. */
+  fresh(plans: readonly CandidatePlan[]): CandidatePlan[] {
+    const rows = [...this.rows.values()];
+    const isThere = ({ technique, parent, asked }: CandidatePlan) =>
+      rows.some(
+        (row) => row.technique === technique && row.parent === parent && Math.abs(row.asked - asked) < same,
+      );
+    const taken = rows.map(({ id }) => id);
+    const named = (plan: CandidatePlan) =>
+      taken.includes(plan.id)
+        ? freshName(prefixOf(plan.technique, plan.parent ?? undefined), plan.asked, taken)
+        : plan.id;
+    const all = plans.filter((plan) => !isThere(plan)).map((plan) => ({ ...plan, id: named(plan) }));
+    const room = Math.max(0, most.candidates - rows.length);
+    all
+      .slice(room)
+      .forEach(({ id }) =>
+        this.note(`${id} was left out: a run makes ${most.candidates} candidates at most`),
+      );
+    return all.slice(0, room);
+  }
+
   begin(plan: CandidatePlan): void {
     this.rows.set(plan.id, { ...plan, status: 'running', workflowId: `${this.workflowId}/${plan.id}` });
     this.show();
@@ -71,12 +139,45 @@ export class Run {
 
   done(candidate: Candidate): void {
     const { id, achieved, metricBefore, metricAfter, drop, shortfall } = candidate;
+    this.made.set(id, candidate);
     this.update(id, { achieved, metricBefore, metricAfter, drop, shortfall, status: 'done' });
   }
 
   fail(plan: CandidatePlan, reason: string): void {
     this.failures.set(plan.id, { ...plan, reason });
     this.update(plan.id, { status: 'failed', decision: `failed: ${reason}` });
+  }
+
+  /** Leaves a candidate out of everything that follows. */
+  skip(id: string, reason: string, status: 'skipped' | 'cancelled' = 'skipped'): void {
+    this.left.set(id, { ...planOf(this.rows.get(id)!), reason });
+    this.made.delete(id);
+    this.update(id, { status, decision: reason });
+  }
+
+  isRunning(id: string): boolean {
+    return this.rows.get(id)?.status === 'running';
+  }
+
+  /** Leaves out all candidates that are still being made, and gives their ids. */
+  abandon(status: 'skipped' | 'cancelled', reason: string): string[] {
+    const running = [...this.rows.keys()].filter((id) => this.isRunning(id));
+    running.forEach((id) => this.skip(id, reason, status));
+    return running;
+  }
+
+  /** Says what the run waits for; undefined once it goes on. */
+  wait(waiting: Waiting | undefined): void {
+    this.people.waiting = waiting;
+    this.show();
+  }
+
+  /** Ends the record of a cancelled run: what it had reached stays in its memo, and in the query's answer. */
+  cancelled(): void {
+    const unfinished = this.abandon('cancelled', 'cancelled with the run');
+    const reached = `cancelled in step ${this.at}: ${this.made.size} candidates done${unfinished.length ? `, ${unfinished.length} given up` : ''}`;
+    this.note(reached);
+    upsertMemo({ outcome: 'cancelled', reached, done: this.candidates.map(({ id }) => id).slice(0, 100) });
   }
 
   decide(id: string, decision: string): void {
@@ -89,7 +190,9 @@ export class Run {
 
   /** What the query `progress` answers. */
   progress(): GuidebookProgress {
-    const { name, settings } = this.input;
+    const { name } = this.input;
+    const { settings } = this;
+    const { waiting, decisions } = this.people;
     return {
       name,
       target: settings.target,
@@ -104,7 +207,21 @@ export class Run {
       scoring: this.scored,
       candidates: [...this.rows.values()],
       notes: this.notes,
+      paused: paused(),
+      waiting,
+      decisions,
     };
+  }
+
+  /** Shows how far the run is in the Temporal UI. */
+  show(): void {
+    setCurrentDetails(markdown(this.progress()));
+  }
+
+  /** Of each row that has one, in the order of the guidebook. */
+  private ordered<One extends CandidatePlan>(byId: ReadonlyMap<string, One>): One[] {
+    const all = [...this.rows.keys()].map((id) => byId.get(id)).filter((one) => one !== undefined);
+    return inOrder(all, this.picks);
   }
 
   private update(id: string, change: Partial<CandidateProgress>): void {
@@ -112,8 +229,12 @@ export class Run {
     if (row) this.rows.set(id, { ...row, ...change });
     this.show();
   }
-
-  private show(): void {
-    setCurrentDetails(markdown(this.progress()));
-  }
 }
+
+const planOf = ({ id, technique, parent, round, asked }: CandidatePlan): CandidatePlan => ({
+  id,
+  technique,
+  parent,
+  round,
+  asked,
+});

@@ -1,44 +1,48 @@
-import { workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 
 import type { Result, ResultCandidate } from '../spec/result';
 import type { ArtifactRef } from '../store/artifact';
-import type { Measured } from './measure';
+import { withAdded } from './added';
+import type { Making } from './making';
+import { type Measured, measure } from './measure';
 import { evaluate, summary } from './proxies';
-import { objection, select, unmet } from './rules/select';
+import { review } from './review';
+import { objection, type Requirement, select, type Unmet, unmet } from './rules/select';
 import type { Run } from './run';
-import type { Original } from './types';
+import { both } from './together';
+import type { Candidate } from './types';
 
-/** Step 5: the best model that is close to C and within X; the test split is seen by it and the original alone. */
-export async function selection(
-  run: Run,
-  original: Original,
-  { originalMs, candidates }: Measured,
-  picks: readonly string[],
-): Promise<Result> {
-  const { target, tolerance, cost, select: settings, metric, compute } = run.input.settings;
-  run.stage('select');
-  const requirement = { target, tolerance, closeness: settings.closeness };
-  const selected = candidates.find(({ id }) => id === select(candidates, requirement)?.id);
+/**
+ * Step 5: the best model that is close to C and within X, or the one that a person approves; the test split is seen by it
+ * and the original alone.
+ */
+export async function selection(making: Making): Promise<Result> {
+  const { run, original } = making;
+  const { metric, compute, cost } = run.input.settings;
+  const { originalMs, candidates, selected, requirement } = await decided(making);
+  const { target, tolerance } = requirement;
   for (const candidate of candidates) {
-    const verdict = candidate === selected ? 'selected' : (objection(candidate, requirement) ?? 'eligible');
-    run.decide(candidate.id, picks.includes(candidate.id) ? `picked; ${verdict}` : verdict);
+    const verdict =
+      candidate === selected ? selectedBy(run) : (objection(candidate, requirement) ?? 'eligible');
+    run.decide(candidate.id, run.picks.includes(candidate.id) ? `picked; ${verdict}` : verdict);
   }
   const test = async (name: string, model: ArtifactRef) => {
     const request = { model, data: run.input.data.test, metric, compute };
     return (await evaluate.executeWithOptions(summary(name, 'evaluate on the test split'), [request])).value;
   };
-  const [originalTest, selectedTest] = await Promise.all([
+  const [originalTest, selectedTest] = await both(
     test('original', original.model),
-    selected && test(selected.id, selected.model),
-  ]);
-  const missed = selected ? null : unmet(candidates, requirement);
-  if (missed) run.note(missed.reason);
+    selected ? test(selected.id, selected.model) : Promise.resolve(undefined),
+  );
+  const { stopped } = run.people;
+  const missed = selected ? null : missing(unmet(candidates, requirement), stopped);
+  if (missed && !stopped) run.note(missed.reason);
   run.stage('done');
 
   const { workflowId, runId, startTime } = workflowInfo();
   return {
     version: 1,
-    outcome: selected ? 'selected' : 'requirement-not-met',
+    outcome: selected ? 'selected' : stopped ? 'stopped' : 'requirement-not-met',
     target,
     tolerance,
     cost,
@@ -50,15 +54,9 @@ export async function selection(
       latencyMs: originalMs,
     },
     candidates: candidates.map(row),
-    failed: run.failed.map(({ id, technique, parent, round, asked, reason }) => ({
-      id,
-      technique,
-      parent,
-      round,
-      asked,
-      reason,
-    })),
-    picks: [...picks],
+    failed: run.failed,
+    skipped: run.skipped,
+    picks: [...run.picks],
     selected: selected?.id ?? null,
     final: selected
       ? {
@@ -72,12 +70,69 @@ export async function selection(
         }
       : null,
     unmet: missed,
+    decisions: run.people.decisions,
     notes: run.notes,
     workflowId,
     runId,
     seconds: (Date.now() - startTime.getTime()) / 1000,
   };
 }
+
+/** What the rule and people came to, and what it was judged by. */
+interface Decided extends Measured {
+  readonly selected?: Measured['candidates'][number];
+  readonly requirement: Requirement;
+}
+
+/** Times the candidates, proposes the best and has it reviewed, again as long as people change something. */
+async function decided(making: Making): Promise<Decided> {
+  const { run } = making;
+  const { people } = run;
+  let measured: Measured | undefined;
+  for (;;) {
+    if (people.added.length)
+      run.stage(people.added.some(({ parent }) => parent !== null) ? 'channel pruning' : 'SVD');
+    await people.untilFinished(() => withAdded(making, []));
+    const left = run.candidates;
+    if (!left.length) throw nothing(run);
+    const isTimed = left.every(({ id }) => measured?.candidates.some((timed) => timed.id === id));
+    if (!measured || !isTimed) measured = await measure(run, left);
+    if (people.added.length) continue;
+
+    run.stage('select');
+    const { originalMs } = measured;
+    // Whoever was skipped meanwhile is timed, and out.
+    const isLeft = ({ id }: Candidate) => run.candidates.some((candidate) => candidate.id === id);
+    const candidates = measured.candidates.filter(isLeft);
+    if (!candidates.length) throw nothing(run);
+    const { target, tolerance, select: rule } = run.settings;
+    const requirement = { target, tolerance, closeness: rule.closeness };
+    const find = (wanted?: string) => candidates.find(({ id }) => id === wanted);
+    const proposed = find(select(candidates, requirement)?.id);
+    if (!people.stopped) {
+      const verdict = await review(run, 'selection', proposed ? [proposed.id] : []);
+      if (verdict === 'changed') continue;
+    }
+    const selected = people.stopped ? undefined : (find(people.selection?.what) ?? proposed);
+    people.close('selection', `the selection is decided already: ${selected?.id ?? 'none'}`);
+    const against = selected && objection(selected, requirement);
+    if (against) run.note(`${selected.id} was selected by ${people.selection!.by}, though it has ${against}`);
+    return { originalMs, candidates, selected, requirement };
+  }
+}
+
+/** What stopped the run: what the requirement was missed by, or that nobody approved. */
+const missing = (rule: Unmet, stopped: Run['people']['stopped']): Unmet =>
+  stopped ? { best: stopped.best ?? rule.best, stoppedBy: 'nobody approved', reason: stopped.reason } : rule;
+
+const selectedBy = ({ people: { selection } }: Run): string =>
+  selection?.what === undefined ? 'selected' : `selected by ${selection.by}`;
+
+const nothing = (run: Run) =>
+  ApplicationFailure.nonRetryable(
+    `no candidate came about: ${[...run.failed, ...run.skipped].map(({ id, reason }) => `${id}: ${reason}`).join('; ')}`,
+    'NoCandidate',
+  );
 
 const row = (candidate: Measured['candidates'][number]): ResultCandidate => ({
   id: candidate.id,

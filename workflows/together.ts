@@ -22,3 +22,9 @@ export async function together<T>(
   if (failures.length) throw failures[0];
   return settled.flat(1);
 }
+
+/** As together, for two tasks that come to different things. */
+export async function both<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await together<unknown>([first, second]);
+  return [await first, await second];
+}

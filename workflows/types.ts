@@ -81,7 +81,8 @@ export type Stage = (typeof stages)[number];
 
 /** A row of the table of candidates while the run goes on. */
 export interface CandidateProgress extends CandidatePlan {
-  readonly status: 'running' | 'done' | 'failed';
+  /** skipped: a person left it out; cancelled: the run was, before this was done. */
+  readonly status: 'running' | 'done' | 'failed' | 'skipped' | 'cancelled';
   readonly workflowId: string;
   readonly achieved?: number;
   readonly metricBefore?: number;
@@ -93,9 +94,36 @@ export interface CandidateProgress extends CandidatePlan {
   readonly decision?: string;
 }
 
+/** What a person decided. */
+export interface Decision {
+  /** ISO time of the workflow. */
+  readonly at: string;
+  readonly what: string;
+  readonly by: string;
+  readonly note?: string;
+}
+
+/** No activity is started until the run is resumed. */
+export interface Pause {
+  readonly by: string;
+  readonly reason?: string;
+  /** ISO time of the workflow. */
+  readonly at: string;
+}
+
+/** A review that a person is asked for. */
+export interface Waiting {
+  readonly for: 'picks' | 'selection';
+  /** Candidates that the rule would take; none where no candidate meets the requirement. */
+  readonly proposed: readonly string[];
+  /** ISO time at which the run does what `review.onTimeout` says; it waits for as long as it takes without. */
+  readonly until?: string;
+}
+
 /** The answer to the query `progress`. */
 export interface GuidebookProgress {
   readonly name: string;
+  /** C and X as they stand: people may change them. */
   readonly target: number;
   readonly tolerance: number;
   readonly cost: Method['cost'];
@@ -110,4 +138,8 @@ export interface GuidebookProgress {
   }[];
   readonly candidates: readonly CandidateProgress[];
   readonly notes: readonly string[];
+  readonly paused?: Pause;
+  readonly waiting?: Waiting;
+  /** What people decided, in order. */
+  readonly decisions: readonly Decision[];
 }

@@ -14,6 +14,7 @@ const progress = (change: Partial<LiveProgress>): LiveProgress => ({
   scoring: [],
   candidates: [{ ...plan, id: 'ssvd-0.50', status: 'running' }],
   notes: [],
+  decisions: [],
   doing: {},
   ...change,
 });

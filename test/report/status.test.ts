@@ -28,6 +28,7 @@ const progress: LiveProgress = {
     { ...plan, id: 'c', status: 'failed', decision: 'failed: diverged' },
   ],
   notes: [],
+  decisions: [],
   doing: { a: { activity: 'fineTune', attempt: 2, at: { done: 1, total: 4, note: 'epoch 1' } } },
 };
 

@@ -30,6 +30,7 @@ describe('the spec', () => {
       revisit: { maxRevisits: 2 },
       ccpFactors: [0.95, 1, 1.05],
       select: { closeness: 0.02 },
+      review: { afterPick: false, afterSelect: false, onTimeout: 'continue' },
       fineTune: {
         perLayer: { epochs: 0 },
         epochs: 2,
@@ -61,6 +62,7 @@ describe('the spec', () => {
       'pick',
       'revisit',
       'select',
+      'review',
       'fineTune',
       'reconstruction',
       'latency',
@@ -87,6 +89,20 @@ describe('the spec', () => {
     expect(rate({ batchNorm: 'restore' })).toBe(0.02);
     expect(rate({ batchNorm: 'restore', learningRate: 0.01 })).toBe(0.01);
     expect(rate({ batchNorm: 'frozen' })).toBe(0.002);
+  });
+
+  it.each(['30', '3 days', '1.5h', '0h', '12345d', '-3d', 'd'])(
+    'takes no review timeout of %j, and says how one is written',
+    (timeout) => {
+      const text = JSON.stringify({ ...minimal, review: { timeout } });
+      expect(() => parseSpec(text, 's')).toThrow(
+        'spec s: review.timeout must be a whole number and a unit, as in 30m, 12h or 3d (s, m, h, d or w)',
+      );
+    },
+  );
+
+  it.each(['45s', '30m', '12h', '3d', '2w'] as const)('takes a review timeout of %s', (timeout) => {
+    expect(CompressionSpec.parse({ ...minimal, review: { timeout } }).review).toMatchObject({ timeout });
   });
 
   it('keeps spatial-SVD targets at C or above where channel pruning follows', () => {

@@ -117,13 +117,20 @@ export function fakeActivities(
 /** The failure of a fake activity that will never succeed. */
 export const hopeless = (type: string, message: string) => ApplicationFailure.nonRetryable(message, type);
 
-/** Waits, heartbeating, until the activity is cancelled. */
-export async function untilCancelled(): Promise<void> {
+/** Waits, heartbeating, until the activity is cancelled, or `released`. */
+export async function untilCancelled(released: Promise<void> = new Promise(() => undefined)): Promise<void> {
   const context = Context.current();
   const timer = setInterval(() => context.heartbeat(), 100);
   try {
-    await context.cancelled;
+    await Promise.race([context.cancelled, released]);
   } finally {
     clearInterval(timer);
   }
+}
+
+/** Something that activities wait for, and a test lets happen. */
+export function latch(): { readonly released: Promise<void>; readonly release: () => void } {
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  return { released, release };
 }

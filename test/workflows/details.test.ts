@@ -31,6 +31,7 @@ describe("the text in Temporal's UI", () => {
         },
       ],
       notes: ['a note'],
+      decisions: [],
     });
     expect(text).toContain('Step: **channel pruning**');
     expect(text).toContain('31.00 million MACs');

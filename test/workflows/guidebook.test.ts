@@ -1,14 +1,11 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
 
 import type { Activities } from '../../activities/types';
 import { Result } from '../../spec/result';
-import { workflowCode } from '../../workers/bundle';
-import { guidebook, progressQuery } from '../../workflow';
+import { progressQuery } from '../../workflow';
 import {
   type Calls,
-  fakeActivities,
   fakeInput,
   fakeMacs,
   hopeless,
@@ -16,35 +13,19 @@ import {
   type World,
 } from '../support/fake-activities';
 import { temporal } from '../support/temporal';
+import { inWorld as inWorldOf, replayed } from '../support/world';
 
 let server: TestWorkflowEnvironment;
-const code = workflowCode();
-let runs = 0;
 
 beforeAll(async () => {
   server = await temporal();
 });
 afterAll(() => server.teardown());
 
-/** Starts the guidebook in a fake world, lets `use` look at it, and gives the activities that were asked for. */
-async function inWorld<T>(
-  { world, settings }: { world?: Partial<World>; settings?: object },
-  use: (handle: Awaited<ReturnType<typeof start>>, calls: Calls) => Promise<T>,
-): Promise<T> {
-  const taskQueue = `guidebook-${++runs}`;
-  const activities = fakeActivities(world);
-  const worker = await Worker.create({
-    connection: server.nativeConnection,
-    taskQueue,
-    ...code,
-    activities: { ...activities },
-    maxHeartbeatThrottleInterval: 100,
-  });
-  return worker.runUntil(async () => use(await start(taskQueue, settings), activities.calls));
-}
-
-const start = (taskQueue: string, settings?: object) =>
-  server.client.workflow.start(guidebook, { taskQueue, workflowId: taskQueue, args: [fakeInput(settings)] });
+const inWorld = <T>(
+  made: Parameters<typeof inWorldOf>[1],
+  use: (...run: Parameters<Parameters<typeof inWorldOf>[2]>) => Promise<T>,
+) => inWorldOf(server, made, use);
 const compressions = (calls: Calls) =>
   calls.filter(([name]) => name === 'compress').map(([, request]) => (request as { target: number }).target);
 
@@ -94,8 +75,7 @@ describe('the guidebook workflow', () => {
       expect(progress.candidates.find(({ id }) => id === result.selected)?.decision).toBe('selected');
 
       const child = server.client.workflow.getHandle(`${handle.workflowId}/ssvd-0.65/cp-0.77`);
-      for (const one of [handle, child])
-        await Worker.runReplayHistory({ ...code }, await one.fetchHistory(), one.workflowId);
+      for (const one of [handle, child]) await replayed(one);
       const events = (await handle.fetchHistory()).events ?? [];
       const summaries = events.map(({ userMetadata }) =>
         Buffer.from(userMetadata?.summary?.data ?? []).toString(),
@@ -321,9 +301,41 @@ describe('the guidebook workflow', () => {
       expect(stopped).toBe(3);
       const child = await server.client.workflow.getHandle(`${handle.workflowId}/ssvd-0.50`).describe();
       expect(child.status.name).toBe('CANCELLED');
-      expect((await handle.describe()).status.name).toBe('CANCELLED');
+      const { status, memo } = await handle.describe();
+      expect(status.name).toBe('CANCELLED');
+      expect(memo).toMatchObject({
+        outcome: 'cancelled',
+        reached: 'cancelled in step SVD: 0 candidates done, 3 given up',
+      });
+      const { stage, candidates, notes } = await handle.query(progressQuery);
+      expect(stage).toBe('SVD');
+      expect(candidates.map(({ status }) => status)).toEqual(['cancelled', 'cancelled', 'cancelled']);
+      expect(notes).toContain(memo!.reached);
     });
   });
+
+  it.each(['analyze', 'scoreLayer', 'latency'] as const)(
+    'is over only once %s has stopped, where it is cancelled in it',
+    async (activity) => {
+      let began = 0;
+      let ended = 0;
+      const before = async (name: keyof Activities) => {
+        if (name !== activity) return;
+        began++;
+        await untilCancelled().finally(async () => {
+          await new Promise((resolve) => setTimeout(resolve, 300)); // a run that did not wait would be over by then
+          ended++;
+        });
+      };
+      await inWorld({ world: { before } }, async (handle) => {
+        while (!began) await new Promise((resolve) => setTimeout(resolve, 50));
+        await handle.cancel();
+        await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
+        expect((await handle.describe()).status.name).toBe('CANCELLED');
+        expect(ended).toBe(began);
+      });
+    },
+  );
 });
 
 /** Fails every call of one activity. */

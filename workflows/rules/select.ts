@@ -3,7 +3,7 @@ import type { Candidate } from '../types';
 /** What a requirement was missed by: the best trade-off found, and what stopped it. */
 export interface Unmet {
   readonly best: string;
-  readonly stoppedBy: 'too much drop' | 'too far from the target';
+  readonly stoppedBy: 'too much drop' | 'too far from the target' | 'nobody approved';
   readonly reason: string;
 }
 

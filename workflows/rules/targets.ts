@@ -1,5 +1,5 @@
 /** Two ratios closer than this are one. */
-const same = 1e-9;
+export const same = 1e-9;
 
 /** Ascending, without those that another stands for. */
 export const distinct = (ratios: readonly number[]): number[] =>
@@ -39,5 +39,13 @@ export function targetNames(prefix: string, targets: readonly number[]): string[
   for (let decimals = 2; ; decimals++) {
     const names = targets.map((target) => `${prefix}-${target.toFixed(decimals)}`);
     if (new Set(names).size === names.length || decimals === 9) return names;
+  }
+}
+
+/** The name of one more target, with as few decimals (at least two) as tell it from the names that are taken. */
+export function freshName(prefix: string, target: number, taken: readonly string[]): string {
+  for (let decimals = 2; ; decimals++) {
+    const name = `${prefix}-${target.toFixed(decimals)}`;
+    if (!taken.includes(name) || decimals === 9) return name;
   }
 }

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import {
   aloneTargets,
   defaultTargets,
+  freshName,
   isAtTarget,
   pruningTargets,
   targetNames,
@@ -71,5 +72,11 @@ describe('names of targets', () => {
   it('have as many decimals as tell them apart', () => {
     expect(targetNames('ssvd', [0.5, 0.65])).toEqual(['ssvd-0.50', 'ssvd-0.65']);
     expect(targetNames('cp', [0.095, 0.1, 0.105])).toEqual(['cp-0.095', 'cp-0.100', 'cp-0.105']);
+  });
+
+  it('of one more target are none of those taken', () => {
+    expect(freshName('ssvd', 0.7, ['ssvd-0.65'])).toBe('ssvd-0.70');
+    expect(freshName('ssvd', 0.651, ['ssvd-0.65'])).toBe('ssvd-0.651');
+    expect(freshName('ssvd', 0.651, ['ssvd-0.65', 'ssvd-0.651'])).toBe('ssvd-0.6510');
   });
 });

@@ -1,0 +1,80 @@
+/** What a field must be, in words, for a value that it is not; undefined for one that it is. */
+type Check = (value: unknown) => string | undefined;
+type Shape = Readonly<Record<string, Check>>;
+
+const be =
+  (what: string, holds: (value: unknown) => boolean): Check =>
+  (value) =>
+    holds(value) ? undefined : what;
+const optional =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined ? undefined : check(value);
+
+const isText = (value: unknown, most: number) =>
+  typeof value === 'string' && value.trim() !== '' && value.length <= most;
+const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
+const isRatio = (value: unknown) => isNumber(value) && value > 0 && value < 1;
+const isList = (value: unknown, holds: (entry: unknown) => boolean): value is unknown[] =>
+  Array.isArray(value) && value.length > 0 && value.length <= 100 && value.every(holds);
+const isDistinct = (value: unknown) => Array.isArray(value) && new Set(value).size === value.length;
+
+const text = (most: number) => be(`text of 1 to ${most} characters`, (value) => isText(value, most));
+const id = text(200);
+const ratio = be('a number above 0 and below 1', isRatio);
+
+const person: Shape = { by: text(100), note: optional(text(300)) };
+
+/** The fields of each update; a run takes no others, so that a misspelled one is not lost. */
+export const shapes = {
+  approvePicks: {
+    ...person,
+    picks: optional(
+      be(
+        'a list of one candidate or more, none of them twice',
+        (value) => isList(value, (entry) => isText(entry, 200)) && isDistinct(value),
+      ),
+    ),
+  },
+  approveSelection: { ...person, candidate: optional(id) },
+  changeTargets: {
+    ...person,
+    target: optional(ratio),
+    tolerance: optional(be('a number of points, 0 or more', (value) => isNumber(value) && value >= 0)),
+    ssvdTargets: optional(
+      be(
+        'a list of different numbers above 0 and below 1',
+        (value) => isList(value, isRatio) && isDistinct(value),
+      ),
+    ),
+    ccpFactors: optional(
+      be(
+        'a list of different numbers above 0',
+        (value) => isList(value, (entry) => isNumber(entry) && entry > 0) && isDistinct(value),
+      ),
+    ),
+  },
+  addCandidate: {
+    ...person,
+    technique: text(50),
+    asked: ratio,
+    parent: be('a candidate, or null for the original', (value) => value === null || isText(value, 200)),
+  },
+  skipCandidate: { ...person, id },
+  finishEarly: person,
+} satisfies Record<string, Shape>;
+
+/** Why a message is not of the shape that its update takes, in a sentence; undefined where it is. */
+export function malformed(name: keyof typeof shapes, request: unknown): string | undefined {
+  if (typeof request !== 'object' || request === null || Array.isArray(request))
+    return `${name} takes one object with the fields ${Object.keys(shapes[name]).join(', ')}`;
+  const shape: Shape = shapes[name];
+  const unknown = Object.keys(request).filter((field) => !Object.hasOwn(shape, field));
+  if (unknown.length)
+    return `${name} has no field ${unknown.join(', ')}; it has ${Object.keys(shape).join(', ')}`;
+  for (const [field, check] of Object.entries(shape)) {
+    const wanted = check((request as Record<string, unknown>)[field]);
+    if (wanted) return `${field} must be ${wanted}`;
+  }
+  return undefined;
+}
