@@ -16,6 +16,6 @@ export async function alone(run: Run, original: Original, technique: Technique):
     return pruneTo(run, original, original, targets);
   }
   run.stage('SVD');
-  const from = { ...original, model, scores: await scores(run, 'original', model, original, technique) };
+  const from = { model, scores: await scores(run, 'original', model, original, technique) };
   return makeCandidates(run, original, svdPlans(technique, settings.ssvdTargets ?? targets, 0), from);
 }

@@ -1,8 +1,6 @@
 import { CancellationScope, executeChild, isCancellation } from '@temporalio/workflow';
 
-import type { Analysis } from '../activities/types';
-import { type CostName, costNames, type Technique } from '../engine/jobs/method';
-import type { CompressionSettings } from '../spec/spec';
+import { type CostName, costNames } from '../engine/jobs/method';
 import type { ArtifactRef } from '../store/artifact';
 import { candidate } from './candidate';
 import { methodOf, techniqueNames } from './method';
@@ -11,19 +9,26 @@ import type { Run } from './run';
 import { together } from './together';
 import type { Candidate, CandidateOutcome, CandidatePlan, Made, Original } from './types';
 
+/** Candidates of one run, at most: its history and its result hold them all. */
+const mostCandidates = 100;
+
 /** Makes candidates of one model side by side, each in a child workflow; those that fail are noted and left out. */
 export async function makeCandidates(
   run: Run,
   original: Original,
   plans: readonly CandidatePlan[],
-  from: { readonly model: ArtifactRef; readonly scores: ArtifactRef; readonly parts: Analysis['parts'] },
+  from: { readonly model: ArtifactRef; readonly scores: ArtifactRef },
   parentRatio = 1,
 ): Promise<Candidate[]> {
   const { data, settings } = run.input;
   const { metric, cost, fineTune, reconstruction, selection, compute } = settings;
-  plans.forEach((plan) => run.begin(plan));
+  const begun = plans.slice(0, Math.max(0, mostCandidates - run.size));
+  plans
+    .slice(begun.length)
+    .forEach(({ id }) => run.note(`${id} was left out: a run makes ${mostCandidates} candidates at most`));
+  begun.forEach((plan) => run.begin(plan));
   const made = await together(
-    plans.map(async (plan): Promise<Candidate | undefined> => {
+    begun.map(async (plan): Promise<Candidate | undefined> => {
       const outcome = await child(run, plan, {
         plan,
         model: from.model,
@@ -31,10 +36,7 @@ export async function makeCandidates(
         ...(fineTune.distillation && { teacher: run.input.model }),
         data,
         method: methodOf(settings, plan.technique),
-        settings: {
-          ...{ metric, fineTune, reconstruction, compute },
-          selection: fitting(selection, from.parts, plan.technique),
-        },
+        settings: { metric, fineTune, reconstruction, selection, compute },
       });
       if (outcome.status === 'failed') {
         run.fail(plan, outcome.reason);
@@ -56,20 +58,6 @@ export async function makeCandidates(
   for (const { id, notes, shortfall } of candidates)
     [...notes, ...(shortfall ? [shortfall] : [])].forEach((text) => run.note(`${id}: ${text}`));
   return candidates;
-}
-
-type Selection = CompressionSettings['selection'];
-
-/** What was given by hand for parts that the technique has in this model; a layer that was split has other names. */
-function fitting(selection: Selection, parts: Analysis['parts'], technique: Technique): Selection {
-  const names = new Set(parts.filter((part) => part.technique === technique).map(({ name }) => name));
-  const known = <T>(byName: Readonly<Record<string, T>>): Record<string, T> =>
-    Object.fromEntries(Object.entries(byName).filter(([name]) => names.has(name)));
-  return {
-    ...selection,
-    ratios: known(selection.ratios),
-    channels: technique === 'channel-pruning' ? known(selection.channels) : {},
-  };
 }
 
 /** The ratio to the original. Latencies of two measurements do not divide well: ratios to the parent multiply. */

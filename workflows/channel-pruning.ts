@@ -45,15 +45,15 @@ async function prune(run: Run, original: Original, pick: Candidate): Promise<Can
 export async function pruneTo(
   run: Run,
   original: Original,
-  analysis: Pick<Analysis, 'parts'>,
+  analysis: Pick<Analysis, 'parts' | 'layers'>,
   targets: readonly number[],
   parent?: Candidate,
 ): Promise<Candidate[]> {
   const { model } = parent ?? run.input;
-  if (!analysis.parts.some(({ technique }) => technique === 'channel-pruning'))
+  if (!analysis.layers['channel-pruning'])
     throw new Error('it has no layer that channel pruning can compress');
   const name = parent?.id ?? 'original';
-  const from = { ...analysis, model, scores: await scores(run, name, model, analysis, 'channel-pruning') };
+  const from = { model, scores: await scores(run, name, model, analysis, 'channel-pruning') };
   const plans = targetNames(prefixOf('channel-pruning', parent?.id), targets).map((id, i): CandidatePlan => ({
     id,
     technique: 'channel-pruning',

@@ -32,7 +32,7 @@ export async function decomposition(
   const sources = await together(
     techniques.map(async (technique) => ({
       technique,
-      from: { ...original, model, scores: await scores(run, 'original', model, original, technique) },
+      from: { model, scores: await scores(run, 'original', model, original, technique) },
     })),
   );
 

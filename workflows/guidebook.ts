@@ -8,6 +8,7 @@ import { channelPruning } from './channel-pruning';
 import { decomposition } from './decomposition';
 import { measure } from './measure';
 import { Run } from './run';
+import { scoredSignal } from './score-model';
 import { selection } from './selection';
 import type { Candidate, GuidebookInput, GuidebookProgress, Original } from './types';
 
@@ -18,6 +19,7 @@ export const progressQuery = defineQuery<GuidebookProgress>('progress');
 export async function guidebook(input: GuidebookInput): Promise<Result> {
   const run = new Run(input);
   setHandler(progressQuery, () => run.progress());
+  setHandler(scoredSignal, (progress) => run.scoring(progress));
 
   const original = await baseline(run); // step 0; step 1, C and X, is the spec's
   const { candidates, picks } = await compressed(run, original); // steps 2 to 4
@@ -38,7 +40,7 @@ async function compressed(
   run: Run,
   original: Original,
 ): Promise<{ candidates: readonly Candidate[]; picks: readonly string[] }> {
-  const applies = (technique: Technique) => original.parts.some((part) => part.technique === technique);
+  const applies = (technique: Technique) => original.layers[technique] > 0;
   const all = run.input.settings.techniques.filter(applies);
   const decompositions = all.filter((technique) => technique !== 'channel-pruning');
   run.input.settings.techniques

@@ -14,11 +14,12 @@ const retry = {
 };
 
 /** A dead worker is noticed by its silence, so the time for the whole work can be long. */
-export const { analyze, evaluate, scoreLayer, collectScores, latency } = proxyActivities<Activities>({
-  startToCloseTimeout: '1 day',
-  heartbeatTimeout,
-  retry,
-});
+export const { analyze, listParts, evaluate, scoreLayer, collectScores, latency } =
+  proxyActivities<Activities>({
+    startToCloseTimeout: '1 day',
+    heartbeatTimeout,
+    retry,
+  });
 
 /** What trains: for as long as it takes. */
 export const { compress, fineTune } = proxyActivities<Activities>({

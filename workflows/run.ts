@@ -1,6 +1,5 @@
 import { setCurrentDetails, upsertMemo, workflowInfo } from '@temporalio/workflow';
 
-import type { Technique } from '../engine/jobs/method';
 import { markdown } from './details';
 import type {
   Candidate,
@@ -9,8 +8,12 @@ import type {
   GuidebookInput,
   GuidebookProgress,
   Original,
+  ScoringProgress,
   Stage,
 } from './types';
+
+/** The notes go into the result, which has to fit into one message; characters. */
+const noteLimit = { count: 100, length: 500 };
 
 /** A candidate that did not come about. */
 export interface FailedCandidate extends CandidatePlan {
@@ -23,7 +26,7 @@ export class Run {
   readonly notes: string[] = [];
   private at: Stage = 'baseline';
   private original?: Original;
-  private readonly scored: { of: string; technique: Technique; done: number; total: number }[] = [];
+  private readonly scored = new Map<string, ScoringProgress>();
   private readonly rows = new Map<string, CandidateProgress>();
   private readonly failures = new Map<string, FailedCandidate>();
 
@@ -32,6 +35,11 @@ export class Run {
   /** Candidates that did not come about, in the order in which they were planned. */
   get failed(): FailedCandidate[] {
     return [...this.rows.keys()].map((id) => this.failures.get(id)).filter((one) => one !== undefined);
+  }
+
+  /** Candidates so far: those that are made, were made, or failed. */
+  get size(): number {
+    return this.rows.size;
   }
 
   /** Enters a step. */
@@ -43,7 +51,8 @@ export class Run {
 
   /** Something that the reader of the result should know. */
   note(text: string): void {
-    if (!this.notes.includes(text)) this.notes.push(text);
+    const cut = text.slice(0, noteLimit.length);
+    if (!this.notes.includes(cut) && this.notes.length < noteLimit.count) this.notes.push(cut);
     this.show();
   }
 
@@ -53,15 +62,12 @@ export class Run {
     this.show();
   }
 
-  /** Announces that the layers of a model are being scored; the function it gives is to be called once a layer. */
-  scoring(of: string, technique: Technique, total: number): () => void {
-    const entry = { of, technique, done: 0, total };
-    this.scored.push(entry);
+  /** How far the scoring of a model's layers is; word from its workflow may come late. */
+  scoring(progress: ScoringProgress): void {
+    const known = this.scored.get(`${progress.of} ${progress.technique}`);
+    if (known && known.done > progress.done) return;
+    this.scored.set(`${progress.of} ${progress.technique}`, progress);
     this.show();
-    return () => {
-      entry.done++;
-      this.show();
-    };
   }
 
   begin(plan: CandidatePlan): void {
@@ -101,7 +107,7 @@ export class Run {
         params: this.original.params,
         metric: this.original.metric,
       },
-      scoring: this.scored,
+      scoring: [...this.scored.values()],
       candidates: [...this.rows.values()],
       notes: this.notes,
     };
