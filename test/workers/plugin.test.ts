@@ -3,10 +3,11 @@ import { Worker } from '@temporalio/worker';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { SlimflowPlugin } from '../../index';
+import { SlimflowPlugin, type SlimflowPluginOptions } from '../../index';
 import { FileStore } from '../../store/store';
 import { guidebook } from '../../workflow';
-import { fakeActivities, fakeInput } from '../support/fake-activities';
+import { reasonOf } from '../../workflows/reason';
+import { fakeActivities, fakeInput, type World } from '../support/fake-activities';
 import { inFolder } from '../support/folder';
 import type { nightly } from '../support/own-workflows';
 import { temporal } from '../support/temporal';
@@ -21,10 +22,17 @@ afterAll(() => server.teardown());
 class Faked extends SlimflowPlugin {
   slots?: number;
 
+  constructor(
+    options: SlimflowPluginOptions,
+    private readonly world: Partial<World> = {},
+  ) {
+    super(options);
+  }
+
   override configureWorker(options: Parameters<SlimflowPlugin['configureWorker']>[0]) {
     const configured = super.configureWorker(options);
     this.slots = configured.maxConcurrentActivityTaskExecutions;
-    const { calls: _calls, ...activities } = fakeActivities();
+    const { calls: _calls, ...activities } = fakeActivities(this.world);
     expect(Object.keys(configured.activities ?? {})).toEqual(expect.arrayContaining(Object.keys(activities)));
     return { ...configured, activities };
   }
@@ -68,6 +76,38 @@ describe('the plugin', () => {
         });
       expect(await worker.runUntil(run)).toBe('nightly: selected');
     }));
+
+  it.each([
+    [
+      'an activity answers',
+      {},
+      { tuningNotes: ['x'.repeat(300_000)] },
+      /a message of 294 kB .* notes\.0 holds/,
+    ],
+    [
+      'a workflow asks',
+      { ignore: Array<string>(10_000).fill('a-layer-with-a-long-name-0123') },
+      {},
+      /ignore holds/,
+    ],
+  ])('ends in words what %s in over 256 kB', (_, settings, world, message) =>
+    inFolder(async (store) => {
+      const taskQueue = `large-${Object.keys(settings).length}`;
+      const worker = await Worker.create({
+        connection: server.nativeConnection,
+        taskQueue,
+        plugins: [new Faked({ store }, world)],
+      });
+      // This client has Temporal's own converter: what it sends is for the worker to bound.
+      const run = () =>
+        server.client.workflow.execute(guidebook, {
+          ...{ taskQueue, workflowId: taskQueue },
+          args: [fakeInput(settings)],
+        });
+      const error = await worker.runUntil(run).catch((error: unknown) => error);
+      expect(reasonOf(error)).toMatch(message);
+    }),
+  );
 
   it('clears what a killed worker left in the store', () =>
     inFolder(async (folder) => {
