@@ -2,31 +2,14 @@ import { WorkflowFailedError } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 
 import type { Activities } from '../../activities/types';
-import { methodOf } from '../../workflows/method';
 import type { ScoringInput, ScoringLimits } from '../../workflows/types';
 import { pauseScoringSignal, resumeScoringSignal, scoreModel, scoringQuery } from '../../workflow';
-import { type Calls, fakeInput, fakeRef, hopeless, type World } from '../support/fake-activities';
+import { type Calls, fakeRef, hopeless, type World } from '../support/fake-activities';
 import { chain, historySize, withFakeWorker } from '../support/fake-server';
+import { scoringInput } from '../support/scoring';
 import { temporal } from '../support/temporal';
 
-const roomy: ScoringLimits = { inFlight: 10, layers: 100, events: 10_000, bytes: 10_000_000 };
 const layers = (count: number) => Array.from({ length: count }, (_, i) => `c${i}`);
-
-function inputOf(total: number, limits: Partial<ScoringLimits>): ScoringInput {
-  const { model, data, settings } = fakeInput();
-  const { candidates, scoring, reconstruction, metric, compute } = settings;
-  return {
-    of: 'original',
-    technique: 'spatial-svd',
-    parts: fakeRef('parts'),
-    total,
-    limits: { ...roomy, ...limits },
-    request: {
-      ...{ model, method: methodOf(settings, 'spatial-svd'), candidates, reconstruction, metric, compute },
-      ...{ samples: scoring.samples, evaluate: data.evaluate, train: data.train },
-    },
-  };
-}
 
 let server: TestWorkflowEnvironment;
 let runs = 0;
@@ -44,7 +27,7 @@ async function scoring<T>(
   const taskQueue = `scoring-${++runs}`;
   const parts = layers(total).map((name) => ({ name, technique: 'spatial-svd' as const }));
   return withFakeWorker(server, taskQueue, { world: { parts, ...world } }, async (calls) =>
-    use(await start(taskQueue, inputOf(total, limits)), calls),
+    use(await start(taskQueue, scoringInput(total, limits)), calls),
   );
 }
 const start = (taskQueue: string, input: ScoringInput) =>
