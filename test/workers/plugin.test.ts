@@ -3,11 +3,12 @@ import { Worker } from '@temporalio/worker';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { SlimflowPlugin, type SlimflowPluginOptions } from '../../index';
+import { SlimflowPlugin } from '../../index';
 import { FileStore } from '../../store/store';
 import { guidebook } from '../../workflow';
 import { reasonOf } from '../../workflows/reason';
-import { fakeActivities, fakeInput, type World } from '../support/fake-activities';
+import { fakeInput } from '../support/fake-activities';
+import { FakedPlugin } from '../support/faked-plugin';
 import { inFolder } from '../support/folder';
 import type { nightly } from '../support/own-workflows';
 import { temporal } from '../support/temporal';
@@ -18,30 +19,10 @@ beforeAll(async () => {
 });
 afterAll(() => server.teardown());
 
-/** The plugin with fake activities in place of its own: what it registers, without the numbers. */
-class Faked extends SlimflowPlugin {
-  slots?: number;
-
-  constructor(
-    options: SlimflowPluginOptions,
-    private readonly world: Partial<World> = {},
-  ) {
-    super(options);
-  }
-
-  override configureWorker(options: Parameters<SlimflowPlugin['configureWorker']>[0]) {
-    const configured = super.configureWorker(options);
-    this.slots = configured.maxConcurrentActivityTaskExecutions;
-    const { calls: _calls, ...activities } = fakeActivities(this.world);
-    expect(Object.keys(configured.activities ?? {})).toEqual(expect.arrayContaining(Object.keys(activities)));
-    return { ...configured, activities };
-  }
-}
-
 describe('the plugin', () => {
   it('serves a worker without workflows of its own', () =>
     inFolder(async (store) => {
-      const plugin = new Faked({ store, slots: 3 });
+      const plugin = new FakedPlugin({ store, slots: 3 });
       const worker = await Worker.create({
         connection: server.nativeConnection,
         taskQueue: 'none',
@@ -59,7 +40,7 @@ describe('the plugin', () => {
 
   it('serves a worker with workflows of its own, and its settings win', () =>
     inFolder(async (store) => {
-      const plugin = new Faked({ store });
+      const plugin = new FakedPlugin({ store });
       const worker = await Worker.create({
         connection: server.nativeConnection,
         taskQueue: 'own',
@@ -96,7 +77,7 @@ describe('the plugin', () => {
       const worker = await Worker.create({
         connection: server.nativeConnection,
         taskQueue,
-        plugins: [new Faked({ store }, world)],
+        plugins: [new FakedPlugin({ store }, world)],
       });
       // This client has Temporal's own converter: what it sends is for the worker to bound.
       const run = () =>
