@@ -38,7 +38,8 @@ const scoringWorld = (layers: number): Partial<World> => ({
 
 /** Waits until an activity was asked for so many times. */
 async function called(calls: Calls, activity: keyof Activities, times: number): Promise<void> {
-  while (calls.filter(([name]) => name === activity).length < times) await new Promise(setImmediate);
+  while (calls.filter(([name]) => name === activity).length < times)
+    await new Promise((resolve) => setTimeout(resolve, 20));
 }
 const cancelDuring = (activity: keyof Activities): Pick<Scenario, 'world' | 'during'> => ({
   world: { parts, before: (name) => (name === activity ? untilCancelled() : undefined) },
