@@ -33,6 +33,41 @@ const engineRoom = (room, ...forbidden) =>
     `(${rooms(...outsideEngine)})|(^@temporalio)|(^(\\.\\./)+(${forbidden.join('|')})/)`,
     `engine/${room} sits below: tensor <- onnx, data <- linalg <- runtime <- (svd, pruning, ratios, training) <- jobs`,
   );
+/**
+ * What Temporal's sandbox leaves in reach of workflow code though its answers differ from machine to machine or from
+ * replay to replay. It takes care of the rest itself: Date, Math.random and timers are the workflow's, WeakRef and
+ * FinalizationRegistry throw, and Node's modules and globals, fetch and crypto are not there.
+ */
+const deterministic = (files) => ({
+  files,
+  rules: {
+    'no-restricted-globals': [
+      'error',
+      { name: 'process', message: 'is not there in a workflow: ask an activity' },
+      { name: 'Intl', message: "depends on the machine's locale and Node's data: format by hand" },
+      { name: 'performance', message: 'is not there in a workflow: Date.now() is the time of the workflow' },
+    ],
+    'no-restricted-properties': [
+      'error',
+      ...['exp', 'log', 'pow', 'sin', 'cos', 'tan'].map((property) => ({
+        object: 'Math',
+        property,
+        message: 'its last bit differs between versions of V8: compute it in an activity',
+      })),
+    ],
+    'no-restricted-syntax': [
+      'error',
+      {
+        selector: 'MemberExpression[property.name=/^(toLocale|localeCompare)/]',
+        message: "depends on the machine's locale: compare with < or format by hand",
+      },
+      {
+        selector: 'CallExpression[callee.property.name="race"][callee.object.name="Promise"]',
+        message: 'waits on what lost, for as long as the workflow runs: use condition or a CancellationScope',
+      },
+    ],
+  },
+});
 const numeric = ['svd', 'pruning', 'ratios', 'training'];
 
 export default tseslint.config(
@@ -70,6 +105,7 @@ export default tseslint.config(
     'workflows/ is deterministic: it imports @temporalio/workflow, its own files, the names in engine/jobs/method, and types',
     true,
   ),
+  deterministic(['workflows/**/*.ts', 'workflow.ts', 'test/support/versions/*.ts']),
   forbid(
     ['activities/**/*.ts'],
     rooms('workflows', 'workers', 'client', 'cli', 'report'),

@@ -2,4 +2,5 @@
 export { candidate } from './workflows/candidate';
 export { guidebook } from './workflows/guidebook';
 export * from './workflows/messages';
+export { scoreModel, scoringQuery } from './workflows/score-model';
 export type * from './workflows/types';

@@ -1,13 +1,25 @@
+import { techniques } from '../engine/jobs/method';
+import { boundedNotes } from './bounds';
 import { perform } from './perform';
-import type { Activities } from './types';
+import type { Activities, Analysis, Part } from './types';
 import type { Workplace } from './workplace';
 
 /** MACs, parameters and compressible parts of a model. */
 export const analyze =
   (at: Workplace): Activities['analyze'] =>
   (request) =>
-    perform(at, 'analyze', request, async ({ run }) => {
+    perform(at, 'analyze', request, async ({ run }): Promise<Analysis> => {
       const model = await at.store.path(request.model);
       const { macs, params, parts, notes } = await run('analyze', { ...request, model });
-      return { macs, params, notes, parts: parts.map(({ name, technique }) => ({ name, technique })) };
+      const count = (asked: (typeof techniques)[number]) =>
+        parts.filter(({ technique }) => technique === asked).length;
+      const layers = Object.fromEntries(techniques.map((technique) => [technique, count(technique)]));
+      const names = parts.map(({ name, technique }): Part => ({ name, technique }));
+      return {
+        macs,
+        params,
+        layers: layers as Analysis['layers'],
+        parts: await at.store.putJson(names),
+        notes: boundedNotes(notes),
+      };
     });

@@ -2,11 +2,12 @@ import { perform } from './perform';
 import type { Activities, ScoredLayer } from './types';
 import type { Workplace } from './workplace';
 
-/** One artifact of all layers' scores. */
+/** One artifact of many layers' scores. */
 export const collectScores =
   (at: Workplace): Activities['collectScores'] =>
   (request) =>
     perform(at, 'collectScores', request, async () => {
+      const before = request.before ? await at.store.json<ScoredLayer[]>(request.before) : [];
       const layers = await Promise.all(request.layers.map((ref) => at.store.json<ScoredLayer>(ref)));
-      return at.store.putJson(layers);
+      return at.store.putJson([...before, ...layers]);
     });

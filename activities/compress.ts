@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 
+import { boundedNotes } from './bounds';
 import { checkpointed } from './checkpointed';
+import { fitting } from './fitting';
 import { perform } from './perform';
 import type { Activities, CompressedModel, ScoredLayer } from './types';
 import { localData, machineryAt, storeModel, type Workplace } from './workplace';
@@ -24,6 +26,11 @@ export const compress =
             const input = {
               ...rest,
               model: await at.store.path(request.model),
+              selection: fitting(
+                request.selection,
+                layers.map(({ layer }) => layer),
+                request.method.technique,
+              ),
               scores: layers.map(({ factors: _factors, ...scores }) => scores),
               factors,
               train: await localData(at.store, request.train),
@@ -40,6 +47,7 @@ export const compress =
           },
           async ({ plan: _plan, ...compressed }): Promise<CompressedModel> => ({
             ...compressed,
+            notes: boundedNotes(compressed.notes),
             model: await storeModel(at.store, out),
           }),
         );

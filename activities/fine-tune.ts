@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 
+import { boundedNotes, thinned } from './bounds';
 import { checkpointed } from './checkpointed';
 import { perform } from './perform';
 import type { Activities, FineTunedModel } from './types';
@@ -37,6 +38,9 @@ export const fineTune =
             ),
           async (tuned): Promise<FineTunedModel> => ({
             ...tuned,
+            losses: thinned(tuned.losses),
+            evaluations: tuned.evaluations && thinned(tuned.evaluations),
+            notes: boundedNotes(tuned.notes),
             model: await storeModel(at.store, out),
           }),
         );

@@ -4,6 +4,7 @@ import { compress } from './compress';
 import { evaluate } from './evaluate';
 import { fineTune } from './fine-tune';
 import { latency } from './latency';
+import { listParts } from './list-parts';
 import { scoreLayer } from './score-layer';
 import type { Activities } from './types';
 import type { Workplace } from './workplace';
@@ -11,6 +12,7 @@ import type { Workplace } from './workplace';
 /** All activities, at a workplace. */
 export const activitiesAt = (at: Workplace): Activities => ({
   analyze: analyze(at),
+  listParts: listParts(at),
   evaluate: evaluate(at),
   scoreLayer: scoreLayer(at),
   collectScores: collectScores(at),

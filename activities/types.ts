@@ -41,9 +41,27 @@ export type Compute = Omit<Machinery, 'threads'>;
 export interface Analysis {
   readonly macs: number;
   readonly params: number;
-  /** What each technique can compress, by name. */
-  readonly parts: readonly { readonly name: string; readonly technique: Technique }[];
+  /** How many parts each technique can compress. */
+  readonly layers: Readonly<Record<Technique, number>>;
+  /** Their names: a JSON artifact of `Part[]`, since a model may have more of them than a payload holds. */
+  readonly parts: ArtifactRef;
   readonly notes: ModelSummary['notes'];
+}
+
+/** What a technique can compress on its own, by name. */
+export interface Part {
+  readonly name: string;
+  readonly technique: Technique;
+}
+
+export interface ListPartsRequest {
+  /** What analyze gave. */
+  readonly parts: ArtifactRef;
+  readonly technique: Technique;
+  /** Parts of the technique to leave out from the beginning. */
+  readonly from: number;
+  /** Names to give, at most. */
+  readonly most: number;
 }
 
 export interface EvaluateRequest {
@@ -82,6 +100,8 @@ export interface ScoredLayer extends LayerScores {
 }
 
 export interface CollectScoresRequest {
+  /** The layers collected before these: what collectScores gave. */
+  readonly before?: ArtifactRef;
   readonly layers: readonly ArtifactRef[];
 }
 
@@ -132,6 +152,8 @@ export interface LatencyRequest {
 export interface Activities {
   /** MACs, parameters and compressible layers of a model. */
   analyze(request: AnalyzeRequest): Promise<Analysis>;
+  /** Names of the parts that a technique can compress, in the model's order: a page of them, one at least. */
+  listParts(request: ListPartsRequest): Promise<readonly string[]>;
   /** The metric of a model on a split; goes on from its last checkpoint when tried again. */
   evaluate(request: EvaluateRequest): Promise<Evaluation>;
   /**
@@ -139,7 +161,7 @@ export interface Activities {
    * its last checkpoint when tried again.
    */
   scoreLayer(request: ScoreLayerRequest): Promise<LayerScoring>;
-  /** One artifact of all layers' scores. */
+  /** One artifact of many layers' scores, in the order given. */
   collectScores(request: CollectScoresRequest): Promise<ArtifactRef>;
   /** A model compressed to a target; goes on from its last checkpoint when tried again. */
   compress(request: CompressRequest): Promise<CompressedModel>;

@@ -4,6 +4,7 @@ import type { CompressionSpec } from '../spec/spec';
 import { canonicalJson, sha256 } from '../store/digest';
 import type { FileStore } from '../store/store';
 import type { guidebook } from '../workflows/guidebook';
+import { payloadConverter } from '../workflows/payload-converter';
 import { costNames } from '../engine/jobs/method';
 import { prepare } from './prepare';
 
@@ -28,6 +29,8 @@ export const taskQueueOf = async (store: FileStore): Promise<string> =>
 /**
  * Starts the guidebook on a spec, or finds the run of the same spec, model and data that is under way. After one that
  * has ended, a new run takes from the store what was done before.
+ *
+ * @throws ApplicationFailure of type PayloadTooLarge where what the spec says by hand is over 256 kB; it names the field
  */
 export async function startGuidebook(
   client: Client,
@@ -35,6 +38,7 @@ export async function startGuidebook(
   { store, taskQueue }: StartOptions,
 ): Promise<Started> {
   const input = await prepare(spec, store);
+  payloadConverter.toPayload(input); // refused here, in words, where it is too large, whatever the client converts with
   const { name, settings } = input;
   const digest = sha256(canonicalJson([input, await store.id()])).slice(0, 12);
   const workflowId = `slimflow/${name}/${digest}`;

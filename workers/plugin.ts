@@ -1,5 +1,5 @@
 import { SimplePlugin } from '@temporalio/plugin';
-import type { ReplayWorkerOptions, Worker, WorkerOptions } from '@temporalio/worker';
+import type { BundleOptions, ReplayWorkerOptions, Worker, WorkerOptions } from '@temporalio/worker';
 
 import { activitiesAt } from '../activities';
 import { engineVersion } from '../activities/workplace';
@@ -7,8 +7,9 @@ import { ProcessPool } from '../engine/jobs/process-pool';
 import type { RunOptions } from '../engine/jobs/runner';
 import type { JobName, Jobs } from '../engine/jobs/types';
 import { FileStore } from '../store/store';
-import { workflowCode } from './bundle';
+import { payloadConverterPath, workflowCode } from './bundle';
 import { type Capacity, capacity } from './capacity';
+import { type Deployment, deploymentOptions } from './deployment';
 
 export interface SlimflowPluginOptions extends Partial<Capacity> {
   /** The folder of the artifact store, shared by all workers of a run and whoever starts it. */
@@ -23,6 +24,8 @@ export interface SlimflowPluginOptions extends Partial<Capacity> {
   readonly drainSeconds?: number;
   /** Task queues whose workers get the activities alone. */
   readonly activityQueues?: readonly string[];
+  /** Worker Versioning; off where it is left out. The worker's own options for it win. */
+  readonly deployment?: Deployment;
 }
 
 /**
@@ -33,6 +36,7 @@ export class SlimflowPlugin extends SimplePlugin {
   private readonly store: FileStore;
   private readonly capacity: Capacity;
   private readonly activityQueues: readonly string[];
+  private readonly deployment?: Deployment;
   /** One pool for all workers that this plugin serves, from the first job to the end of the last worker. */
   private pool?: ProcessPool;
   private workers = 0;
@@ -44,6 +48,7 @@ export class SlimflowPlugin extends SimplePlugin {
     memory,
     overflow,
     activityQueues = [],
+    deployment,
     ...shares
   }: SlimflowPluginOptions) {
     const files = new FileStore(store);
@@ -52,6 +57,8 @@ export class SlimflowPlugin extends SimplePlugin {
       (this.pool ??= new ProcessPool({ slots, memory })).run(job, ...rest);
     super({
       name: 'slimflow',
+      // A converter of one's own stays.
+      dataConverter: (own) => ({ payloadConverterPath, ...own }),
       activities: activitiesAt({
         store: files,
         pool: { run },
@@ -65,6 +72,7 @@ export class SlimflowPlugin extends SimplePlugin {
     this.store = files;
     this.capacity = { slots, threads };
     this.activityQueues = activityQueues;
+    this.deployment = deployment;
   }
 
   /** Jobs that run now. */
@@ -79,12 +87,18 @@ export class SlimflowPlugin extends SimplePlugin {
       ...slots,
       // The server hears of progress every few seconds, not at the end of the heartbeat timeout.
       maxHeartbeatThrottleInterval: '2 seconds',
+      ...(this.deployment && { workerDeploymentOptions: deploymentOptions(this.deployment) }),
       ...(this.activityQueues.includes(options.taskQueue) ? options : withWorkflows(options)),
     });
   }
 
   override configureReplayWorker(options: ReplayWorkerOptions): ReplayWorkerOptions {
     return super.configureReplayWorker(withWorkflows(options));
+  }
+
+  /** For whoever bundles workflows of one's own ahead of time. */
+  override configureBundler(options: BundleOptions): BundleOptions {
+    return super.configureBundler({ payloadConverterPath, ...options });
   }
 
   /** Clears what a killed worker left in the store, and ends the jobs' processes with the last worker. */
@@ -103,4 +117,6 @@ export class SlimflowPlugin extends SimplePlugin {
 }
 
 const withWorkflows = <Options extends WorkerOptions | ReplayWorkerOptions>(options: Options): Options =>
-  options.workflowsPath || options.workflowBundle ? options : { ...options, ...workflowCode() };
+  options.workflowsPath || options.workflowBundle
+    ? options
+    : { ...options, ...workflowCode(options.dataConverter) };

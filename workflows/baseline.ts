@@ -22,9 +22,7 @@ export async function baseline(run: Run): Promise<Original> {
       `the original's ${metric} is not a finite number, so no drop can be told from it`,
       'NotFinite',
     );
-  const compressible = settings.techniques.some((technique) =>
-    analysis.parts.some((part) => part.technique === technique),
-  );
+  const compressible = settings.techniques.some((technique) => analysis.layers[technique] > 0);
   if (!compressible)
     throw ApplicationFailure.nonRetryable(
       `the model has no layer that ${settings.techniques.join(' or ')} can compress${analysis.notes.map((note) => `; ${note}`).join('')}`,

@@ -1,8 +1,6 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 
-import type { Analysis } from '../activities/types';
-import { type CostName, costNames, type Technique } from '../engine/jobs/method';
-import type { CompressionSettings } from '../spec/spec';
+import { type CostName, costNames } from '../engine/jobs/method';
 import { candidate } from './candidate';
 import { executePausable } from './gate';
 import { methodOf, techniqueNames } from './method';
@@ -35,10 +33,7 @@ export async function makeCandidates(
         ...(fineTune.distillation && { teacher: run.input.model }),
         data,
         method: methodOf(settings, plan.technique),
-        settings: {
-          ...{ metric, fineTune, reconstruction, compute },
-          selection: fitting(selection, from.parts, plan.technique),
-        },
+        settings: { metric, fineTune, reconstruction, selection, compute },
       });
       if (!run.isRunning(plan.id)) return;
       if (outcome.status === 'failed') return run.fail(plan, outcome.reason);
@@ -63,20 +58,6 @@ export function planned(
   const fresh = run.fresh(plans);
   fresh.forEach((plan) => run.begin(plan));
   return makeCandidates(run, original, fresh, from);
-}
-
-type Selection = CompressionSettings['selection'];
-
-/** What was given by hand for parts that the technique has in this model; a layer that was split has other names. */
-function fitting(selection: Selection, parts: Analysis['parts'], technique: Technique): Selection {
-  const names = new Set(parts.filter((part) => part.technique === technique).map(({ name }) => name));
-  const known = <T>(byName: Readonly<Record<string, T>>): Record<string, T> =>
-    Object.fromEntries(Object.entries(byName).filter(([name]) => names.has(name)));
-  return {
-    ...selection,
-    ratios: known(selection.ratios),
-    channels: technique === 'channel-pruning' ? known(selection.channels) : {},
-  };
 }
 
 /** The ratio to the original. Latencies of two measurements do not divide well: ratios to the parent multiply. */

@@ -15,6 +15,7 @@ import {
 import { refusals, refuseAny } from './rules/refusals';
 import { malformed } from './rules/request';
 import type { Run } from './run';
+import { scoredSignal } from './score-model';
 
 const updates = [
   approvePicksUpdate,
@@ -25,9 +26,10 @@ const updates = [
   finishEarlyUpdate,
 ] as const;
 
-/** Answers the query, and takes the updates and signals of `messages.ts`. */
+/** Answers the query, and takes the updates and signals of `messages.ts` and the word of scoring children. */
 export function listen(run: Run): void {
   setHandler(progressQuery, () => run.progress());
+  setHandler(scoredSignal, (progress) => run.scoring(progress));
   updates.forEach((update) => take(run, update as UpdateDefinition<string, [never]>));
   setHandler(pauseSignal, (request) => {
     const reason = textOf(request?.reason, 300);

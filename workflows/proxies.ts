@@ -46,6 +46,7 @@ const training = proxyActivities<Activities>({
 });
 
 export const analyze = unlessPaused(proxies.analyze);
+export const listParts = unlessPaused(proxies.listParts);
 export const collectScores = unlessPaused(proxies.collectScores);
 export const evaluate = byNeed(unlessPaused(proxies.evaluate));
 export const scoreLayer = byNeed(unlessPaused(proxies.scoreLayer));

@@ -16,6 +16,7 @@ import type {
   GuidebookInput,
   GuidebookProgress,
   Original,
+  ScoringProgress,
   Stage,
   Waiting,
 } from './types';
@@ -38,7 +39,7 @@ export class Run {
   private readonly told: string[] = [];
   private at: Stage = 'baseline';
   private original?: Original;
-  private readonly scored: { of: string; technique: Technique; done: number; total: number }[] = [];
+  private readonly scored = new Map<string, ScoringProgress>();
   private readonly rows = new Map<string, CandidateProgress>();
   private readonly failures = new Map<string, FailedCandidate>();
   private readonly left = new Map<string, FailedCandidate>();
@@ -53,7 +54,7 @@ export class Run {
 
   /** Techniques that the original has layers for. */
   get applicable(): Technique[] {
-    return techniques.filter((name) => this.original?.parts.some(({ technique }) => technique === name));
+    return techniques.filter((name) => (this.original?.layers[name] ?? 0) > 0);
   }
 
   /** Candidates that are done and that nobody left out. */
@@ -89,7 +90,8 @@ export class Run {
 
   /** Something that the reader of the result should know. */
   note(text: string): void {
-    if (!this.told.includes(text)) this.told.push(text);
+    const cut = text.slice(0, noteLimit.length);
+    if (!this.told.includes(cut) && this.told.length < noteLimit.count) this.told.push(cut);
     this.show();
   }
 
@@ -99,15 +101,12 @@ export class Run {
     this.show();
   }
 
-  /** Announces that the layers of a model are being scored; the function it gives is to be called once a layer. */
-  scoring(of: string, technique: Technique, total: number): () => void {
-    const entry = { of, technique, done: 0, total };
-    this.scored.push(entry);
+  /** How far the scoring of a model's layers is; word from its workflow may come late. */
+  scoring(progress: ScoringProgress): void {
+    const known = this.scored.get(`${progress.of} ${progress.technique}`);
+    if (known && known.done > progress.done) return;
+    this.scored.set(`${progress.of} ${progress.technique}`, progress);
     this.show();
-    return () => {
-      entry.done++;
-      this.show();
-    };
   }
 
   /** Plans that no candidate stands for yet, with ids that none has; as many as the run has room for. */
@@ -204,7 +203,7 @@ export class Run {
         params: this.original.params,
         metric: this.original.metric,
       },
-      scoring: this.scored,
+      scoring: [...this.scored.values()],
       candidates: [...this.rows.values()],
       notes: this.notes,
       paused: paused(),

@@ -1,53 +1,58 @@
-import { CancellationScope } from '@temporalio/workflow';
-
 import type { Analysis } from '../activities/types';
 import type { Technique } from '../engine/jobs/types';
 import type { ArtifactRef } from '../store/artifact';
+import { executePausable } from './gate';
 import { methodOf, techniqueNames } from './method';
-import { collectScores, scoreLayer, summary } from './proxies';
+import { summary } from './proxies';
 import type { Run } from './run';
-import { together } from './together';
+import { scoreModel } from './score-model';
+import type { ScoringLimits } from './types';
 
 /**
- * The eval scores of every layer of a model that a technique can compress, side by side. They do not depend on the
- * target: one artifact serves all candidates made of that model.
+ * How much one run of `scoreModel` does before it continues as new: less than a tenth of Temporal's limits (51,200
+ * events and 50 MB of history, 2,000 activities under way), with room for what is under way when a bound is met. They go
+ * with its input, so that a run that is replayed keeps to the ones that it began with.
  */
+const limits: ScoringLimits = { inFlight: 100, layers: 250, events: 4000, bytes: 3_000_000 };
+
+/** The eval scores of every layer of a model that a technique can compress, by a child workflow. */
 export async function scores(
   run: Run,
   of: string,
   model: ArtifactRef,
-  { parts }: Pick<Analysis, 'parts'>,
+  { parts, layers }: Pick<Analysis, 'parts' | 'layers'>,
   technique: Technique,
 ): Promise<ArtifactRef> {
-  const { data, settings } = run.input;
+  const { name, data, settings } = run.input;
   const { candidates, scoring, reconstruction, metric, compute } = settings;
-  const names = parts.filter((part) => part.technique === technique).map(({ name }) => name);
-  const scored = run.scoring(of, technique, names.length);
-  const subject = of === 'original' ? techniqueNames[technique] : `${of} · ${techniqueNames[technique]}`;
-  const shared = {
-    model,
-    method: methodOf(settings, technique),
-    candidates,
-    samples: scoring.samples,
-    reconstruction,
-    metric,
-    evaluate: data.evaluate,
-    train: data.train,
-    compute,
-  };
-  // One layer that fails makes the rest useless: the scope stops it.
-  const scope = new CancellationScope();
-  return scope.run(async () => {
-    const artifacts = await together(
-      names.map(async (layer) => {
-        const { artifact } = await scoreLayer.executeWithOptions(summary(subject, `score layer ${layer}`), [
-          { ...shared, layer },
-        ]);
-        scored();
-        return artifact;
-      }),
-      () => scope.cancel(),
-    );
-    return collectScores.executeWithOptions(summary(subject, 'collect scores'), [{ layers: artifacts }]);
+  const total = layers[technique];
+  run.scoring({ of, technique, done: 0, total });
+  const { summary: staticSummary } = summary(
+    `eval scores of ${of === 'original' ? 'the original' : of} for ${techniqueNames[technique]}`,
+  );
+  const scored = await executePausable(scoreModel, {
+    workflowId: `${run.workflowId}/scores/${of}/${technique}`,
+    // One that a reset left running: what it scored lies in the store.
+    workflowIdReusePolicy: 'TERMINATE_IF_RUNNING',
+    staticSummary,
+    memo: { model: name, scores: of },
+    args: [
+      {
+        ...{ of, technique, parts, total, limits },
+        request: {
+          model,
+          method: methodOf(settings, technique),
+          candidates,
+          samples: scoring.samples,
+          reconstruction,
+          metric,
+          evaluate: data.evaluate,
+          train: data.train,
+          compute,
+        },
+      },
+    ],
   });
+  run.scoring({ of, technique, done: total, total });
+  return scored;
 }

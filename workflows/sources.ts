@@ -1,4 +1,3 @@
-import type { Analysis } from '../activities/types';
 import type { Technique } from '../engine/jobs/method';
 import type { ArtifactRef } from '../store/artifact';
 import { analysisOf } from './method';
@@ -11,7 +10,6 @@ import type { Candidate, Original } from './types';
 export interface Source {
   readonly model: ArtifactRef;
   readonly scores: ArtifactRef;
-  readonly parts: Analysis['parts'];
   /** c of the model. */
   readonly achieved: number;
 }
@@ -50,11 +48,10 @@ export class Sources {
           { model, ...analysisOf(run.input.settings) },
         ])
       : original;
-    if (!analysis.parts.some((part) => part.technique === technique))
+    if (!analysis.layers[technique])
       throw new Error(`it has no layer that ${technique} can compress`);
     return {
       model,
-      parts: analysis.parts,
       scores: await scores(run, parent?.id ?? 'original', model, analysis, technique),
       achieved: parent?.achieved ?? 1,
     };

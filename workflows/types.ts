@@ -1,4 +1,4 @@
-import type { Analysis, DataRefs } from '../activities/types';
+import type { Analysis, DataRefs, ScoreLayerRequest } from '../activities/types';
 import type { Method, Technique } from '../engine/jobs/method';
 import type { Compression } from '../engine/jobs/types';
 import type { CompressionSettings } from '../spec/spec';
@@ -18,6 +18,44 @@ export interface Original extends Analysis {
   readonly model: ArtifactRef;
   /** a0: its metric on the evaluation split, in points. */
   readonly metric: number;
+}
+
+/** How much one run of the scoring of a model does before it continues as new. */
+export interface ScoringLimits {
+  /** Layers under way at a time. */
+  readonly inFlight: number;
+  /** Layers in one run, at most. */
+  readonly layers: number;
+  /** Events, and bytes, of its history from which on it begins no more layers. */
+  readonly events: number;
+  readonly bytes: number;
+}
+
+/** The input of the child workflow that scores the layers of a model. */
+export interface ScoringInput {
+  /** `original`, or the id of the candidate. */
+  readonly of: string;
+  readonly technique: Technique;
+  /** The model's parts, and how many of them the technique can compress: what analyze gave. */
+  readonly parts: ArtifactRef;
+  readonly total: number;
+  /** What is asked of each layer. */
+  readonly request: Omit<ScoreLayerRequest, 'layer'>;
+  readonly limits: ScoringLimits;
+  /** What the runs before this one have done, which continued as new. */
+  readonly before?: { readonly scored: number; readonly scores?: ArtifactRef };
+  /** Who paused it: it waits for the signal `resume` before it begins a layer. */
+  readonly paused?: Pause;
+}
+
+/** How far the scoring of a model is. */
+export interface ScoringProgress {
+  readonly of: string;
+  readonly technique: Technique;
+  /** Layers scored, of so many. */
+  readonly done: number;
+  readonly total: number;
+  readonly paused?: Pause;
 }
 
 /** What makes a candidate: the model it starts from, and the ratio asked of it. */
@@ -130,12 +168,7 @@ export interface GuidebookProgress {
   readonly stage: Stage;
   readonly original?: { readonly macs: number; readonly params: number; readonly metric: number };
   /** Layers scored so far, of each model that is being scored or was. */
-  readonly scoring: readonly {
-    readonly of: string;
-    readonly technique: Technique;
-    readonly done: number;
-    readonly total: number;
-  }[];
+  readonly scoring: readonly ScoringProgress[];
   readonly candidates: readonly CandidateProgress[];
   readonly notes: readonly string[];
   readonly paused?: Pause;

@@ -39,7 +39,9 @@ const made = (...kills: number[]) =>
         method: methodOf('spatial-svd'),
         selection: { ...optimal, mode: 'manual', ratios: { c2: 0.4, c3: 0.5 } },
         target: 0.5,
-        scores: await store.putJson([]),
+        scores: await store.putJson(
+          ['c2', 'c3'].map((layer) => ({ layer, technique: 'spatial-svd', scores: [] })),
+        ),
         train: { images: await put('images.npy'), labels: await put('labels.npy'), range: [0, 60] },
         reconstruction: { samples: 1, patches: 1, seed: 0 },
         compute,

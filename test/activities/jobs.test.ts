@@ -17,16 +17,35 @@ it('analyze gives the parts that can be compressed', () =>
         notes: ['n'],
       }),
     },
-    async ({ do: perform, model }) => {
-      expect(await perform('analyze', { model, ignore: [] })).toEqual({
+    async ({ do: perform, model, store }) => {
+      const { parts, ...rest } = await perform('analyze', { model, ignore: [] });
+      expect(rest).toEqual({
         macs: 100,
         params: 10,
-        parts: [{ name: 'conv', technique: 'spatial-svd' }],
+        layers: { 'spatial-svd': 1, 'weight-svd': 0, 'channel-pruning': 0 },
         notes: ['n'],
       });
-      expect((await perform('analyze', { model, ignore: ['conv'] })).parts).toEqual([]);
+      expect(await store.json(parts)).toEqual([{ name: 'conv', technique: 'spatial-svd' }]);
+      const ignoring = await perform('analyze', { model, ignore: ['conv'] });
+      expect(ignoring.layers['spatial-svd']).toBe(0);
     },
   ));
+
+it('listParts gives names by the page, and collectScores puts pages together', () =>
+  atWork({}, async ({ do: perform, store }) => {
+    const names = ['a', 'b', 'c'];
+    const parts = await store.putJson([
+      { name: 'elsewhere', technique: 'channel-pruning' },
+      ...names.map((name) => ({ name, technique: 'spatial-svd' })),
+    ]);
+    const page = (from: number) => perform('listParts', { parts, technique: 'spatial-svd', from, most: 2 });
+    expect([await page(0), await page(2)]).toEqual([['a', 'b'], ['c']]);
+
+    const [a, b, c] = await Promise.all(names.map((layer) => store.putJson({ layer })));
+    const before = await perform('collectScores', { layers: [a, b] });
+    const all = await perform('collectScores', { before, layers: [c] });
+    expect(await store.json(all)).toEqual(names.map((layer) => ({ layer })));
+  }));
 
 it('latency hands the models over in their order', () =>
   atWork(

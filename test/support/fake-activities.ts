@@ -1,7 +1,7 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 
-import type { Activities, Analysis } from '../../activities/types';
-import { techniques } from '../../engine/jobs/method';
+import type { Activities, Analysis, Part } from '../../activities/types';
+import { type Technique, techniques } from '../../engine/jobs/method';
 import { CompressionSettings } from '../../spec/spec';
 import type { ArtifactRef } from '../../store/artifact';
 import { sha256 } from '../../store/digest';
@@ -16,7 +16,7 @@ interface FakeModel {
 /** What the fake activities answer; every field can be replaced. */
 export interface World {
   readonly original: number;
-  readonly parts: Analysis['parts'];
+  readonly parts: readonly Part[];
   /** The metric of a model with this share of the original's MACs. */
   readonly metric: (ratio: number, tuned: boolean, macs: number) => number;
   /** What fine-tuning tells of itself. */
@@ -70,14 +70,20 @@ export function fakeActivities(
       await before(name, request);
       return reply(request);
     };
+  const namesOf = (asked: Technique) =>
+    parts.filter(({ technique }) => technique === asked).map(({ name }) => name);
   return {
     calls,
     analyze: answer<{ model: ArtifactRef }, Analysis>('analyze', ({ model }) => ({
       macs: modelOf(model).macs,
       params: modelOf(model).macs / 10,
-      parts,
+      layers: Object.fromEntries(techniques.map((one) => [one, namesOf(one).length])) as Analysis['layers'],
+      parts: fakeRef('parts'),
       notes: [],
     })),
+    listParts: answer('listParts', ({ technique, from, most }: Parameters<Activities['listParts']>[0]) =>
+      namesOf(technique).slice(from, from + most),
+    ),
     evaluate: answer('evaluate', ({ model }: Parameters<Activities['evaluate']>[0]) => {
       const { macs, tuned } = modelOf(model);
       return { value: macs === fakeMacs ? original : metric(macs / fakeMacs, tuned, macs), samples: 1000 };

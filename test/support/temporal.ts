@@ -3,10 +3,15 @@ import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/w
 
 import { temporalBinary } from '../../client/temporal-binary';
 
-/** A real Temporal server for a test file, in memory; found the way that `slimflow run` finds it. */
-export async function temporal(): Promise<TestWorkflowEnvironment> {
+/** Lets Temporal's SDK tell of errors alone. */
+export function quietly(): void {
   const filter = makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' });
   Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter } } });
+}
+
+/** A real Temporal server for a test file, in memory; found the way that `slimflow run` finds it. */
+export async function temporal(): Promise<TestWorkflowEnvironment> {
+  quietly();
   const { path } = await temporalBinary();
   return TestWorkflowEnvironment.createLocal({
     server: { executable: { type: 'existing-path', path }, log: { format: 'pretty', level: 'error' } },

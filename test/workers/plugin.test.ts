@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { SlimflowPlugin } from '../../index';
 import { FileStore } from '../../store/store';
 import { guidebook } from '../../workflow';
-import { fakeActivities, fakeInput } from '../support/fake-activities';
+import { reasonOf } from '../../workflows/reason';
+import { fakeInput } from '../support/fake-activities';
+import { FakedPlugin } from '../support/faked-plugin';
 import { inFolder } from '../support/folder';
 import type { nightly } from '../support/own-workflows';
 import { temporal } from '../support/temporal';
@@ -17,23 +19,10 @@ beforeAll(async () => {
 });
 afterAll(() => server.teardown());
 
-/** The plugin with fake activities in place of its own: what it registers, without the numbers. */
-class Faked extends SlimflowPlugin {
-  slots?: number;
-
-  override configureWorker(options: Parameters<SlimflowPlugin['configureWorker']>[0]) {
-    const configured = super.configureWorker(options);
-    this.slots = configured.maxConcurrentActivityTaskExecutions;
-    const { calls: _calls, ...activities } = fakeActivities();
-    expect(Object.keys(configured.activities ?? {})).toEqual(expect.arrayContaining(Object.keys(activities)));
-    return { ...configured, activities };
-  }
-}
-
 describe('the plugin', () => {
   it('serves a worker without workflows of its own', () =>
     inFolder(async (store) => {
-      const plugin = new Faked({ store, slots: 3 });
+      const plugin = new FakedPlugin({ store, slots: 3 });
       const worker = await Worker.create({
         connection: server.nativeConnection,
         taskQueue: 'none',
@@ -51,7 +40,7 @@ describe('the plugin', () => {
 
   it('serves a worker with workflows of its own, and its settings win', () =>
     inFolder(async (store) => {
-      const plugin = new Faked({ store });
+      const plugin = new FakedPlugin({ store });
       const worker = await Worker.create({
         connection: server.nativeConnection,
         taskQueue: 'own',
@@ -68,6 +57,38 @@ describe('the plugin', () => {
         });
       expect(await worker.runUntil(run)).toBe('nightly: selected');
     }));
+
+  it.each([
+    [
+      'an activity answers',
+      {},
+      { tuningNotes: ['x'.repeat(300_000)] },
+      /a message of 294 kB .* notes\.0 holds/,
+    ],
+    [
+      'a workflow asks',
+      { ignore: Array<string>(10_000).fill('a-layer-with-a-long-name-0123') },
+      {},
+      /ignore holds/,
+    ],
+  ])('ends in words what %s in over 256 kB', (_, settings, world, message) =>
+    inFolder(async (store) => {
+      const taskQueue = `large-${Object.keys(settings).length}`;
+      const worker = await Worker.create({
+        connection: server.nativeConnection,
+        taskQueue,
+        plugins: [new FakedPlugin({ store }, world)],
+      });
+      // This client has Temporal's own converter: what it sends is for the worker to bound.
+      const run = () =>
+        server.client.workflow.execute(guidebook, {
+          ...{ taskQueue, workflowId: taskQueue },
+          args: [fakeInput(settings)],
+        });
+      const error = await worker.runUntil(run).catch((error: unknown) => error);
+      expect(reasonOf(error)).toMatch(message);
+    }),
+  );
 
   it('clears what a killed worker left in the store', () =>
     inFolder(async (folder) => {

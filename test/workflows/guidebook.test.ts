@@ -74,9 +74,10 @@ describe('the guidebook workflow', () => {
       });
       expect(progress.candidates.find(({ id }) => id === result.selected)?.decision).toBe('selected');
 
-      const child = server.client.workflow.getHandle(`${handle.workflowId}/ssvd-0.65/cp-0.77`);
-      for (const one of [handle, child]) await replayed(one);
-      const events = (await handle.fetchHistory()).events ?? [];
+      const child = (id: string) => server.client.workflow.getHandle(`${handle.workflowId}/${id}`);
+      const scoring = child('scores/original/spatial-svd');
+      for (const one of [handle, scoring, child('ssvd-0.65/cp-0.77')]) await replayed(one);
+      const events = (await scoring.fetchHistory()).events ?? [];
       const summaries = events.map(({ userMetadata }) =>
         Buffer.from(userMetadata?.summary?.data ?? []).toString(),
       );
@@ -177,26 +178,6 @@ describe('the guidebook workflow', () => {
       expect(result.final!.ratio).toBeCloseTo(0.5, 2);
       const [, request] = calls.find(([name]) => name === 'compress')!;
       expect(request).toMatchObject({ method: { cost: 'params', coupled: false, ignore: [] } });
-    });
-  });
-
-  it('gives names chosen by hand to the techniques that have them', async () => {
-    const settings = {
-      techniques: ['spatial-svd', 'channel-pruning'],
-      selection: { ratios: { c1: 0.5, pruned: 0.4 }, channels: { c2: [0] } },
-    };
-    const parts = [
-      { name: 'c1', technique: 'spatial-svd' },
-      { name: 'c2', technique: 'channel-pruning' },
-      { name: 'pruned', technique: 'channel-pruning' },
-    ] as const;
-    await inWorld({ settings, world: { parts } }, async (handle, calls) => {
-      expect((await handle.result()).failed).toEqual([]);
-      const requests = calls.filter(([name]) => name === 'compress').map(([, request]) => request);
-      for (const { method, selection } of requests as Parameters<Activities['compress']>[0][])
-        expect([selection.ratios, selection.channels]).toEqual(
-          method.technique === 'spatial-svd' ? [{ c1: 0.5 }, {}] : [{ pruned: 0.4 }, { c2: [0] }],
-        );
     });
   });
 

@@ -1,0 +1,31 @@
+/** What activities answer goes into Temporal's history, so that lists of unknown length are cut to a bounded one. */
+
+const noteLimit = { count: 30, length: 400 };
+const pageBytes = 64 * 1024;
+
+/** At most 30 sentences of at most 400 characters each; a last one tells how many more there were. */
+export function boundedNotes(notes: readonly string[]): string[] {
+  const { count, length } = noteLimit;
+  const cut = notes.map((note) => (note.length > length ? `${note.slice(0, length - 1)}…` : note));
+  if (cut.length <= count) return cut;
+  return [...cut.slice(0, count - 1), `and ${cut.length - count + 1} notes more`];
+}
+
+/** The first of `names`: at most `most` of them and at most 64 kB, but one at least where there is one. */
+export function pageOf(names: readonly string[], most: number): string[] {
+  const page: string[] = [];
+  let bytes = 0;
+  for (const name of names.slice(0, most)) {
+    bytes += Buffer.byteLength(JSON.stringify(name));
+    if (page.length && bytes > pageBytes) break;
+    page.push(name);
+  }
+  return page;
+}
+
+/** At most `most` items, evenly spaced, the first and the last among them. */
+export function thinned<T>(items: readonly T[], most = 500): readonly T[] {
+  if (items.length <= most) return items;
+  const step = (items.length - 1) / (most - 1);
+  return Array.from({ length: most }, (_, i) => items[Math.round(i * step)]);
+}

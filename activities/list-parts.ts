@@ -1,0 +1,15 @@
+import { pageOf } from './bounds';
+import { perform } from './perform';
+import type { Activities, Part } from './types';
+import type { Workplace } from './workplace';
+
+/** A page of the names of the parts that a technique can compress. */
+export const listParts =
+  (at: Workplace): Activities['listParts'] =>
+  (request) =>
+    perform(at, 'listParts', request, async () => {
+      const { technique, from, most } = request;
+      const parts = await at.store.json<Part[]>(request.parts);
+      const names = parts.filter((part) => part.technique === technique).map(({ name }) => name);
+      return pageOf(names.slice(from), most);
+    });

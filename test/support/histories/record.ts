@@ -1,0 +1,69 @@
+/**
+ * Records the histories that the workflows' determinism is held by, on a real server with fake activities:
+ *
+ *     npm run histories
+ *
+ * Those of this package's version are written anew; those of released versions stay as they are. Say in the commit why
+ * the workflows changed. See docs/versioning.md.
+ */
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+
+import { chain, withFakeWorker } from '../fake-server';
+import { temporal } from '../temporal';
+import { modelActivities } from '../versions/activities';
+import { shrink } from '../versions/before';
+import { clear, example, version, write } from './files';
+import { type Scenario, scenarios } from './scenarios';
+
+/** How a history's file is called: the scenario, the workflow in it, and which of its runs where there are several. */
+export const fileName = (scenario: string, id: string, at: number, runs: number): string =>
+  [scenario, ...(id ? [id.replaceAll('/', '_')] : []), ...(runs > 1 ? [`run-${at + 1}`] : [])].join('.');
+
+async function record(server: TestWorkflowEnvironment, scenario: Scenario): Promise<void> {
+  const { name, world, start, during, keep } = scenario;
+  await withFakeWorker(server, name, { world }, async (calls) => {
+    const handle = await start(server.client, { taskQueue: name, workflowId: name });
+    await during?.(handle, calls, server.client);
+    // How it ends is a part of the history.
+    await server.client.workflow
+      .getHandle(name)
+      .result()
+      .catch(() => undefined);
+    for (const id of keep) {
+      const runs = await chain(server, id ? `${name}/${id}` : name);
+      for (const [at, run] of runs.entries())
+        write(version, fileName(name, id, at, runs.length), await run.fetchHistory());
+    }
+  });
+}
+
+async function recordExample(server: TestWorkflowEnvironment): Promise<void> {
+  const options = {
+    workflowBundle: undefined,
+    workflowsPath: require.resolve('../versions/before'),
+    activities: modelActivities,
+  };
+  await withFakeWorker(server, example, options, async () => {
+    const ids = { taskQueue: example, workflowId: example };
+    const handle = await server.client.workflow.start(shrink, { ...ids, args: ['resnet'] });
+    await handle.result();
+    write(example, 'shrink', await handle.fetchHistory());
+  });
+}
+
+async function main(): Promise<void> {
+  const server = await temporal();
+  try {
+    clear(version);
+    clear(example);
+    for (const scenario of scenarios()) {
+      await record(server, scenario);
+      console.log(scenario.name);
+    }
+    await recordExample(server);
+  } finally {
+    await server.teardown();
+  }
+}
+
+if (require.main === module) void main();

@@ -1,0 +1,96 @@
+import {
+  CancellationScope,
+  continueAsNew,
+  defineQuery,
+  defineSignal,
+  getExternalWorkflowHandle,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+
+import type { ArtifactRef } from '../store/artifact';
+import { hearPauses, hold, paused, untilResumed } from './gate';
+import { techniqueNames } from './method';
+import { collectScores, listParts, scoreLayer, summary } from './proxies';
+import { together } from './together';
+import type { ScoringInput, ScoringProgress } from './types';
+
+/** How far the scoring of a model is. */
+export const scoringQuery = defineQuery<ScoringProgress>('progress');
+/** Tells the parent how far the scoring of a model is: twenty times a model at most. */
+export const scoredSignal = defineSignal<[ScoringProgress]>('scored');
+
+const tellings = 20;
+
+/**
+ * The eval scores of every layer of a model that a technique can compress. They do not depend on the target: one
+ * artifact serves all candidates made of that model.
+ *
+ * A few layers are under way at a time, and the workflow continues as new before its history grows long: what it has
+ * scored lies in the store, so that it carries no more than where it stands.
+ */
+export async function scoreModel(input: ScoringInput): Promise<ArtifactRef> {
+  const { of, technique, total, limits, before = { scored: 0 } } = input;
+  const subject = of === 'original' ? techniqueNames[technique] : `${of} · ${techniqueNames[technique]}`;
+  let done = before.scored;
+  if (input.paused) hold(input.paused);
+  const show = () =>
+    setCurrentDetails(
+      `### ${subject}\n\n${done} of ${total} layers scored${paused() ? `; paused by ${paused()?.by}` : ''}`,
+    );
+  setHandler(scoringQuery, () => ({ of, technique, done, total, paused: paused() }));
+  hearPauses(show);
+  show();
+
+  const names = await listParts.executeWithOptions(summary(subject, 'list layers'), [
+    { parts: input.parts, technique, from: before.scored, most: limits.layers },
+  ]);
+  const scored: ArtifactRef[] = [];
+  let begun = 0;
+  const score = async (at: number) => {
+    const layer = names[at];
+    const { artifact } = await scoreLayer.executeWithOptions(summary(subject, `score layer ${layer}`), [
+      { ...input.request, layer },
+    ]);
+    scored[at] = artifact; // in the model's order, whichever comes first
+    done++;
+    show();
+    tell({ of, technique, done, total });
+  };
+  // A first layer always goes: a run that began none would continue as new forever.
+  const hasRoom = () => {
+    const { historyLength, historySize } = workflowInfo();
+    return begun === 0 || (historyLength < limits.events && historySize < limits.bytes);
+  };
+  const lane = async () => {
+    while (begun < names.length && hasRoom()) {
+      if (paused()) await untilResumed();
+      else await score(begun++);
+    }
+  };
+  // One layer that fails makes the rest useless: the scope stops it.
+  const scope = new CancellationScope();
+  await scope.run(() =>
+    together(Array.from({ length: Math.min(limits.inFlight, names.length) }, lane), () => scope.cancel()),
+  );
+  const scores = await collectScores.executeWithOptions(summary(subject, 'collect scores'), [
+    { before: before.scores, layers: scored },
+  ]);
+  if (before.scored + begun === total) return scores;
+  return continueAsNew<typeof scoreModel>({
+    ...input,
+    paused: paused(),
+    before: { scored: before.scored + begun, scores },
+  });
+}
+
+/** A parent that hears nothing is no reason to stop: it may have been terminated, and ends this workflow then. */
+function tell(progress: ScoringProgress): void {
+  const { parent } = workflowInfo();
+  const twentieth = (done: number) => Math.floor((done * tellings) / progress.total);
+  if (!parent || twentieth(progress.done) === twentieth(progress.done - 1)) return;
+  getExternalWorkflowHandle(parent.workflowId)
+    .signal(scoredSignal, progress)
+    .catch(() => undefined);
+}
