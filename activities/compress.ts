@@ -24,6 +24,7 @@ export const compress =
             const input = {
               ...rest,
               model: await at.store.path(request.model),
+              parent: request.model.sha256,
               scores: layers.map(({ factors: _factors, ...scores }) => scores),
               factors,
               train: await localData(at.store, request.train),

@@ -1,7 +1,9 @@
+import { Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 
 import { DevServer } from './dev-server';
 import { answers, complaint, isServed } from './probe';
+import { registerAttributes } from './search-attributes';
 import { temporalBinary } from './temporal-binary';
 
 /** What clients and workers connect with. */
@@ -48,9 +50,9 @@ export async function startServer(stateFolder: string): Promise<TemporalServer> 
   const running = await server.running();
   await server.join();
   try {
-    if (running) return ours(server, running, 'started earlier, found again');
+    if (running) return await readied(ours(server, running, 'started earlier, found again'));
     const { path, from } = await temporalBinary();
-    return ours(server, await server.start(path), `development server started (${from})`);
+    return await readied(ours(server, await server.start(path), `development server started (${from})`));
   } catch (error) {
     await server.leave();
     throw error;
@@ -82,7 +84,21 @@ async function recorded(stateFolder: string, look: boolean): Promise<TemporalSer
   if (!running) return undefined;
   if (!look) await server.join();
   const found = ours(server, running, 'started earlier, found again');
-  return look ? { ...found, release: keep } : found;
+  return look ? { ...found, release: keep } : readied(found);
+}
+
+/**
+ * A server of our own with Slimflow's search attributes on it, also where its database is of an earlier version. Runs do
+ * without those that can't be added, so that this never keeps one from starting.
+ */
+async function readied(server: TemporalServer): Promise<TemporalServer> {
+  const connection = await Connection.connect(server.connection);
+  try {
+    await registerAttributes(connection, server.namespace).catch(() => undefined);
+  } finally {
+    await connection.close();
+  }
+  return server;
 }
 
 async function atStandardPort(): Promise<TemporalServer | undefined> {

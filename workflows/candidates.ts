@@ -4,6 +4,7 @@ import type { Analysis } from '../activities/types';
 import { type CostName, costNames, type Technique } from '../engine/jobs/method';
 import type { CompressionSettings } from '../spec/spec';
 import type { ArtifactRef } from '../store/artifact';
+import { pairsOf } from './attributes';
 import { candidate } from './candidate';
 import { methodOf, techniqueNames } from './method';
 import { reasonOf } from './reason';
@@ -35,6 +36,9 @@ export async function makeCandidates(
           ...{ metric, fineTune, reconstruction, compute },
           selection: fitting(selection, from.parts, plan.technique),
         },
+        ...(run.input.searchAttributes && {
+          audit: { searchAttributes: run.input.searchAttributes, parentRatio },
+        }),
       });
       if (outcome.status === 'failed') {
         run.fail(plan, outcome.reason);
@@ -87,6 +91,10 @@ async function child(
       args: [input],
       staticSummary: `${techniqueNames[plan.technique]} of ${plan.parent ?? 'the original'} to ${plan.asked} of its ${costNames[run.input.settings.cost]}`,
       memo: { model: run.input.name, candidate: plan.id },
+      typedSearchAttributes: pairsOf(
+        { model: run.input.name, candidate: plan.id, target: plan.asked * (input.audit?.parentRatio ?? 1) },
+        input.audit?.searchAttributes,
+      ),
     });
   } catch (error) {
     // Someone may end a single candidate from the Temporal UI; the run is stopped only by its own cancellation.

@@ -3,11 +3,12 @@ import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { Analysis } from '../activities/types';
 import { makeCandidates } from './candidates';
 import { analysisOf, prefixOf } from './method';
-import { analyze, summary } from './proxies';
+import { analyze } from './proxies';
 import { reasonOf } from './reason';
 import { isAtTarget, pruningTargets, targetNames } from './rules/targets';
 import type { Run } from './run';
 import { scores } from './scores';
+import { sentences } from './sentences';
 import { together } from './together';
 import type { Candidate, CandidatePlan, Original } from './types';
 
@@ -30,7 +31,7 @@ async function prune(run: Run, original: Original, pick: Candidate): Promise<Can
   const targets = pruningTargets(target, pick.achieved, ccpFactors);
   if (!targets.length) return [];
   try {
-    const analysis = await analyze.executeWithOptions(summary(pick.id, 'analyze'), [
+    const analysis = await analyze.executeWithOptions(sentences.analyze(pick.id), [
       { model: pick.model, ...analysisOf(settings) },
     ]);
     return await pruneTo(run, original, analysis, targets, pick);

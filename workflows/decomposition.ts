@@ -1,7 +1,7 @@
 import type { Technique } from '../engine/jobs/method';
 import { makeCandidates } from './candidates';
 import { prefixOf, techniqueNames } from './method';
-import { fallback, pick, pickBudget } from './rules/pick';
+import { fallback, pick, pickBudget, pickRule, pickVerdicts } from './rules/pick';
 import { revisit } from './rules/revisit';
 import { defaultTargets, targetNames } from './rules/targets';
 import type { Run } from './run';
@@ -73,12 +73,14 @@ export const svdPlans = (technique: Technique, targets: readonly number[], round
 
 function pickFrom(run: Run, candidates: readonly Candidate[], name: string, budget: number): Candidate[] {
   if (!candidates.length) return [];
-  const within = pick(candidates, budget, run.input.settings.pick.maxPicks);
+  const { maxPicks } = run.input.settings.pick;
+  const within = pick(candidates, budget, maxPicks);
   const picks = within.length ? within : [fallback(candidates)];
   if (!within.length)
     run.note(
       `no ${name} model is within the budget of ${budget} points; ${picks[0].id}, with the smallest drop, goes on`,
     );
+  run.judge('pick', pickRule(budget, maxPicks), pickVerdicts(candidates, picks, budget));
   picks.forEach(({ id }) => run.decide(id, 'picked'));
   return picks;
 }

@@ -1,5 +1,6 @@
-import { latency, summary } from './proxies';
+import { latency } from './proxies';
 import type { Run } from './run';
+import { sentences } from './sentences';
 import type { Candidate } from './types';
 
 /** Latencies of the original and of all candidates. */
@@ -13,10 +14,9 @@ export async function measure(run: Run, candidates: readonly Candidate[]): Promi
   run.stage('latency');
   const { latency: timing, inputSize, compute } = run.input.settings;
   const models = [run.input.model, ...candidates.map(({ model }) => model)];
-  const { ms } = await latency.executeWithOptions(
-    summary(`latency of the original and ${candidates.length} candidates`),
-    [{ models, inputSize, compute, runs: timing.runs }],
-  );
+  const { ms } = await latency.executeWithOptions(sentences.latency(candidates.length, timing.runs), [
+    { models, inputSize, compute, runs: timing.runs },
+  ]);
   const timed = candidates.map((candidate, i) => ({ ...candidate, latencyMs: ms[i + 1] }));
   timed.forEach(({ id, latencyMs }) => run.latency(id, latencyMs));
   return { originalMs: ms[0], candidates: timed };

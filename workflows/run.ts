@@ -1,16 +1,20 @@
 import { setCurrentDetails, upsertMemo, workflowInfo } from '@temporalio/workflow';
 
 import type { Technique } from '../engine/jobs/method';
-import { markdown } from './details';
+import type { AttributeValues } from './attributes';
+import { markdown, verdictText } from './details';
+import type { Verdict } from './rules/verdict';
 import type {
   Candidate,
   CandidatePlan,
   CandidateProgress,
   GuidebookInput,
   GuidebookProgress,
+  Judgement,
   Original,
   Stage,
 } from './types';
+import { upsert } from './upsert';
 
 /** A candidate that did not come about. */
 export interface FailedCandidate extends CandidatePlan {
@@ -25,6 +29,7 @@ export class Run {
   private original?: Original;
   private readonly scored: { of: string; technique: Technique; done: number; total: number }[] = [];
   private readonly rows = new Map<string, CandidateProgress>();
+  private readonly judgements = new Map<Judgement['step'], Judgement>();
   private readonly failures = new Map<string, FailedCandidate>();
 
   constructor(readonly input: GuidebookInput) {}
@@ -34,10 +39,11 @@ export class Run {
     return [...this.rows.keys()].map((id) => this.failures.get(id)).filter((one) => one !== undefined);
   }
 
-  /** Enters a step. */
-  stage(stage: Stage): void {
+  /** Enters a step. @param values other search attributes that change with it */
+  stage(stage: Stage, values: AttributeValues = {}): void {
     this.at = stage;
     upsertMemo({ stage });
+    upsert({ ...values, stage }, this.input.searchAttributes);
     this.show();
   }
 
@@ -83,6 +89,19 @@ export class Run {
     this.update(id, { decision });
   }
 
+  /** Keeps what step 3 or 5 decided, and why; the last judgement of a step stands. */
+  judge(step: Judgement['step'], rule: string, verdicts: readonly Verdict[]): void {
+    this.judgements.set(step, { step, rule, verdicts });
+    this.show();
+  }
+
+  /** Why a candidate was kept or dropped, step by step. */
+  reasons(id: string): string[] {
+    return [...this.judgements.values()].flatMap(({ step, verdicts }) =>
+      verdicts.filter((verdict) => verdict.id === id).map((verdict) => verdictText(step, verdict)),
+    );
+  }
+
   latency(id: string, latencyMs: number): void {
     this.update(id, { latencyMs });
   }
@@ -103,6 +122,7 @@ export class Run {
       },
       scoring: this.scored,
       candidates: [...this.rows.values()],
+      judgements: [...this.judgements.values()],
       notes: this.notes,
     };
   }

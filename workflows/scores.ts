@@ -3,9 +3,10 @@ import { CancellationScope } from '@temporalio/workflow';
 import type { Analysis } from '../activities/types';
 import type { Technique } from '../engine/jobs/types';
 import type { ArtifactRef } from '../store/artifact';
-import { methodOf, techniqueNames } from './method';
-import { collectScores, scoreLayer, summary } from './proxies';
+import { methodOf } from './method';
+import { collectScores, scoreLayer } from './proxies';
 import type { Run } from './run';
+import { sentences } from './sentences';
 import { together } from './together';
 
 /**
@@ -23,7 +24,6 @@ export async function scores(
   const { candidates, scoring, reconstruction, metric, compute } = settings;
   const names = parts.filter((part) => part.technique === technique).map(({ name }) => name);
   const scored = run.scoring(of, technique, names.length);
-  const subject = of === 'original' ? techniqueNames[technique] : `${of} · ${techniqueNames[technique]}`;
   const shared = {
     model,
     method: methodOf(settings, technique),
@@ -39,15 +39,18 @@ export async function scores(
   const scope = new CancellationScope();
   return scope.run(async () => {
     const artifacts = await together(
-      names.map(async (layer) => {
-        const { artifact } = await scoreLayer.executeWithOptions(summary(subject, `score layer ${layer}`), [
-          { ...shared, layer },
-        ]);
+      names.map(async (layer, at) => {
+        const { artifact } = await scoreLayer.executeWithOptions(
+          sentences.scoreLayer(of, technique, layer, at, candidates.length),
+          [{ ...shared, layer }],
+        );
         scored();
         return artifact;
       }),
       () => scope.cancel(),
     );
-    return collectScores.executeWithOptions(summary(subject, 'collect scores'), [{ layers: artifacts }]);
+    return collectScores.executeWithOptions(sentences.collectScores(of, technique, names.length), [
+      { layers: artifacts },
+    ]);
   });
 }

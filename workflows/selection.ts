@@ -2,11 +2,13 @@ import { workflowInfo } from '@temporalio/workflow';
 
 import type { Result, ResultCandidate } from '../spec/result';
 import type { ArtifactRef } from '../store/artifact';
+import type { AttributeValues } from './attributes';
 import type { Measured } from './measure';
-import { evaluate, summary } from './proxies';
-import { objection, select, unmet } from './rules/select';
+import { evaluate } from './proxies';
+import { objection, select, selectRule, selectVerdicts, unmet } from './rules/select';
 import type { Run } from './run';
-import type { Original } from './types';
+import { sentences } from './sentences';
+import type { Candidate, Original } from './types';
 
 /** Step 5: the best model that is close to C and within X; the test split is seen by it and the original alone. */
 export async function selection(
@@ -23,9 +25,10 @@ export async function selection(
     const verdict = candidate === selected ? 'selected' : (objection(candidate, requirement) ?? 'eligible');
     run.decide(candidate.id, picks.includes(candidate.id) ? `picked; ${verdict}` : verdict);
   }
+  run.judge('select', selectRule(requirement), selectVerdicts(candidates, selected, requirement));
   const test = async (name: string, model: ArtifactRef) => {
     const request = { model, data: run.input.data.test, metric, compute };
-    return (await evaluate.executeWithOptions(summary(name, 'evaluate on the test split'), [request])).value;
+    return (await evaluate.executeWithOptions(sentences.test(name, metric), [request])).value;
   };
   const [originalTest, selectedTest] = await Promise.all([
     test('original', original.model),
@@ -33,7 +36,7 @@ export async function selection(
   ]);
   const missed = selected ? null : unmet(candidates, requirement);
   if (missed) run.note(missed.reason);
-  run.stage('done');
+  run.stage('done', outcomeOf(selected ?? candidates.find(({ id }) => id === missed?.best), missed));
 
   const { workflowId, runId, startTime } = workflowInfo();
   return {
@@ -49,7 +52,7 @@ export async function selection(
       test: originalTest,
       latencyMs: originalMs,
     },
-    candidates: candidates.map(row),
+    candidates: candidates.map((candidate) => row(candidate, run.reasons(candidate.id))),
     failed: run.failed.map(({ id, technique, parent, round, asked, reason }) => ({
       id,
       technique,
@@ -79,7 +82,14 @@ export async function selection(
   };
 }
 
-const row = (candidate: Measured['candidates'][number]): ResultCandidate => ({
+/** What the run can be found by once it is over: the selected model's figures, or those of the best trade-off. */
+const outcomeOf = (best: Candidate | undefined, missed: Result['unmet']): AttributeValues => ({
+  outcome: missed ? 'requirement-not-met' : 'selected',
+  ratio: best?.achieved,
+  metric: best?.metricAfter,
+});
+
+const row = (candidate: Measured['candidates'][number], reasons: string[]): ResultCandidate => ({
   id: candidate.id,
   technique: candidate.technique,
   parent: candidate.parent,
@@ -92,5 +102,7 @@ const row = (candidate: Measured['candidates'][number]): ResultCandidate => ({
   metricAfter: candidate.metricAfter,
   latencyMs: candidate.latencyMs,
   computedBy: candidate.computedBy,
+  provenance: [...candidate.provenance],
+  reasons,
   model: candidate.model,
 });

@@ -1,12 +1,14 @@
 import type { DatasetSource } from '../data/dataset';
 import type { MetricName } from '../data/metric';
 import type { Curve } from '../training/loop/curve';
+import type { Provenance } from '../runtime/provenance';
 import type { Retry } from '../training/loop/retries';
 import type { TrainingSettings } from '../training/settings';
 import type { JobData } from './data';
 import type { Machinery, Method, ProviderName, Reconstruction, Selecting, Technique } from './method';
 
 export type * from './method';
+export type { Provenance };
 
 /**
  * A job is numeric work for a worker thread: paths and small JSON in, small JSON out, files written where the caller
@@ -143,6 +145,8 @@ export interface LayerScores {
 export interface CompressInput {
   /** The model to compress. */
   readonly model: string;
+  /** Its SHA-256, for the metadata of what comes out; that of the file by default. */
+  readonly parent?: string;
   readonly method: Method;
   readonly selection: Selecting;
   /** Asked cost relative to `model`, 0 < target <= 1; without one, ratios given by hand are all there is. */
@@ -192,6 +196,7 @@ export interface Compression {
   readonly notes: readonly string[];
   /** What it was computed by: the execution provider, and the library for decompositions and solves. */
   readonly computedBy: { readonly provider: string; readonly linearAlgebra: string };
+  readonly provenance: Provenance;
 }
 
 /** How to train, and what of it to keep. */
@@ -210,6 +215,8 @@ export interface JudgingData<Data> {
 
 export interface FineTuneInput {
   readonly model: string;
+  /** As `CompressInput.parent`. */
+  readonly parent?: string;
   readonly data: DatasetSource;
   readonly settings: FineTuneSettings;
   /** The model to learn from, mostly the original; by `settings.distillation`, or its defaults where that is not set. */
@@ -247,6 +254,7 @@ export interface FineTuning {
   readonly best?: { readonly epoch: number; readonly value: number };
   /** Sentences on what went otherwise than asked for. */
   readonly notes: readonly string[];
+  readonly provenance: Provenance;
 }
 
 export interface LatencyInput {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { failureOf } from '../../activities/perform';
 import { EngineError } from '../../engine/errors';
 import { ArtifactError } from '../../store/errors';
-import { compute, computedBy, optimal, methodOf } from '../support/method';
+import { compute, computedBy, optimal, methodOf, provenance } from '../support/method';
 import { atWork, silent } from '../support/workplace';
 
 describe('an activity', () => {
@@ -28,7 +28,7 @@ describe('an activity', () => {
       {
         compress: ({ out }) => {
           writeFileSync(out, 'compressed');
-          return { achieved: 0.5, macs: 5, params: 1, plan: [], notes: [], computedBy };
+          return { achieved: 0.5, macs: 5, params: 1, plan: [], notes: [], computedBy, provenance };
         },
       },
       async ({ do: perform, calls, model, split, store }) => {

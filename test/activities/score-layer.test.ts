@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
 import type { ScoredLayer } from '../../activities/types';
-import { compute, computedBy, optimal, methodOf } from '../support/method';
+import { compute, computedBy, optimal, methodOf, provenance } from '../support/method';
 import { atWork } from '../support/workplace';
 
 const scores = [{ ratio: 0.5, units: 4, score: 90, error: 0.1 }];
@@ -23,7 +23,7 @@ it('scores and factors travel from scoreLayer over collectScores to compress', (
         ]);
         expect(readFileSync(factors!.c2, 'utf8')).toBe('factors of c2');
         writeFileSync(out, 'compressed');
-        return { achieved: 0.5, macs: 50, params: 5, plan: [], notes: ['n'], shortfall: 's', computedBy };
+        return { achieved: 0.5, macs: 50, params: 5, plan: [], notes: ['n'], shortfall: 's', computedBy, provenance };
       },
     },
     async ({ do: perform, store, model, split }) => {

@@ -30,15 +30,16 @@ describe("the text in Temporal's UI", () => {
           decision: 'a | b',
         },
       ],
+      judgements: [],
       notes: ['a note'],
     });
     expect(text).toContain('Step: **channel pruning**');
     expect(text).toContain('31.00 million MACs');
-    expect(text).toContain('3 of 9 layers scored');
+    expect(text).toContain('3 of 9 layers of ssvd-0.65 scored for channel pruning');
     expect(text).toContain(
       '| ssvd-0.65/cp-0.77 | 0.77 of ssvd-0.65 | 0.500 | 90.00 | 97.50 | 0.50 |  | a \\| b |',
     );
-    expect(text).toContain('> a note');
+    expect(text).toContain('- a note');
   });
 
   it('says what a ratio is asked of', () => {

@@ -1,0 +1,58 @@
+import { costNames } from '../engine/jobs/method';
+import { CompressionSettings } from '../spec/spec';
+import { techniqueNames } from '../workflows/method';
+import { points } from '../workflows/rules/verdict';
+import type { GuidebookInput } from '../workflows/types';
+
+/** Bytes of the spec in a memo, which comes with every list of workflows, and in the details, of which the server takes 20 kB. */
+const most = { memo: 4_000, details: 12_000 };
+
+/** What is kept of a run beside its history: what was asked for. */
+export function memoOf({ name, model, settings }: GuidebookInput): Record<string, unknown> {
+  const spec = changed(settings);
+  const text = JSON.stringify(spec);
+  return {
+    model: name,
+    modelSha256: model.sha256,
+    target: settings.target,
+    tolerance: settings.tolerance,
+    techniques: settings.techniques,
+    spec: Buffer.byteLength(text) <= most.memo ? spec : cutAt(text, most.memo),
+  };
+}
+
+/** The fields of a spec that do not have their default, as far as they are settings. */
+function changed(settings: CompressionSettings): Partial<CompressionSettings> {
+  const { target, tolerance } = settings;
+  const defaults = CompressionSettings.parse({ target, tolerance });
+  const same = (field: keyof CompressionSettings) =>
+    field !== 'target' &&
+    field !== 'tolerance' &&
+    JSON.stringify(settings[field]) === JSON.stringify(defaults[field]);
+  return Object.fromEntries(
+    Object.entries(settings).filter(([field]) => !same(field as keyof CompressionSettings)),
+  );
+}
+
+/** What a run was started with, in Markdown, for the Temporal UI. */
+export function startDetails({ name, model, data, settings }: GuidebookInput): string {
+  const { target, tolerance, techniques, metric, cost, fineTune } = settings;
+  const splits = Object.entries(data).map(
+    ([split, { images, range }]) =>
+      `- ${split}: images \`${images.sha256}\`${range ? `, rows ${range[0]} to ${range[1] - 1}` : ''}`,
+  );
+  const text = JSON.stringify(settings, undefined, 2);
+  return [
+    `**${name}** is to be compressed to ${target} of its ${costNames[cost]} by ${techniques.map((one) => techniqueNames[one]).join(' and ')}, with a drop of its ${metric} of at most ${points(tolerance)}; each candidate is fine-tuned for ${fineTune.epochs} epoch${fineTune.epochs === 1 ? '' : 's'}.`,
+    `- model: \`${model.sha256}\`, ${model.bytes} bytes\n${splits.join('\n')}`,
+    `### Settings`,
+    `\`\`\`json\n${cutAt(text, most.details)}\n\`\`\``,
+  ].join('\n\n');
+}
+
+/** A text of at most so many bytes, and a sentence where some is left out. */
+function cutAt(text: string, bytes: number): string {
+  if (Buffer.byteLength(text) <= bytes) return text;
+  const kept = Buffer.from(text).subarray(0, bytes).toString('utf8').replace(/\uFFFD$/, '');
+  return `${kept}… cut here: the input of the workflow has all of it`;
+}
