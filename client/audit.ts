@@ -1,5 +1,6 @@
 import { costNames } from '../engine/jobs/method';
 import { CompressionSettings } from '../spec/spec';
+import type { ArtifactRef } from '../store/artifact';
 import { techniqueNames } from '../workflows/method';
 import { points } from '../workflows/rules/verdict';
 import type { GuidebookInput } from '../workflows/types';
@@ -39,20 +40,26 @@ export function startDetails({ name, model, data, settings }: GuidebookInput): s
   const { target, tolerance, techniques, metric, cost, fineTune } = settings;
   const splits = Object.entries(data).map(
     ([split, { images, range }]) =>
-      `- ${split}: images \`${images.sha256}\`${range ? `, rows ${range[0]} to ${range[1] - 1}` : ''}`,
+      `- ${split}: images of SHA-256 \`${short(images)}\`${range ? `, rows ${range[0]} to ${range[1] - 1}` : ''}`,
   );
   const text = JSON.stringify(settings, undefined, 2);
   return [
     `**${name}** is to be compressed to ${target} of its ${costNames[cost]} by ${techniques.map((one) => techniqueNames[one]).join(' and ')}, with a drop of its ${metric} of at most ${points(tolerance)}; each candidate is fine-tuned for ${fineTune.epochs} epoch${fineTune.epochs === 1 ? '' : 's'}.`,
-    `- model: \`${model.sha256}\`, ${model.bytes} bytes\n${splits.join('\n')}`,
+    `- model: SHA-256 \`${short(model)}\`, ${model.bytes} bytes\n${splits.join('\n')}`,
     `### Settings`,
     `\`\`\`json\n${cutAt(text, most.details)}\n\`\`\``,
   ].join('\n\n');
 }
 
+/** Enough of a digest to tell artifacts apart in a narrow column; the input has all of it. */
+const short = ({ sha256 }: ArtifactRef) => `${sha256.slice(0, 16)}…`;
+
 /** A text of at most so many bytes, and a sentence where some is left out. */
 function cutAt(text: string, bytes: number): string {
   if (Buffer.byteLength(text) <= bytes) return text;
-  const kept = Buffer.from(text).subarray(0, bytes).toString('utf8').replace(/\uFFFD$/, '');
+  const kept = Buffer.from(text)
+    .subarray(0, bytes)
+    .toString('utf8')
+    .replace(/\uFFFD$/, '');
   return `${kept}… cut here: the input of the workflow has all of it`;
 }

@@ -58,11 +58,16 @@ export async function startGuidebook(
     staticSummary: `${name} to ${settings.target} of its ${costNames[settings.cost]}, with a drop of at most ${settings.tolerance}`,
     staticDetails: startDetails(input),
     memo: memoOf(input),
-    typedSearchAttributes: pairsOf({ model: name, target: settings.target, stage: 'baseline' }, searchAttributes),
+    typedSearchAttributes: pairsOf(
+      { model: name, target: settings.target, stage: 'baseline' },
+      searchAttributes,
+    ),
   });
   return {
     handle,
     isResumed: before?.status.name === 'RUNNING',
-    missingAttributes: attributeKeys.map(({ name }) => name).filter((name) => !searchAttributes.includes(name)),
+    missingAttributes: attributeKeys
+      .map(({ name }) => name)
+      .filter((name) => !searchAttributes.includes(name)),
   };
 }

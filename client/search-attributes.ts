@@ -39,7 +39,10 @@ export async function usableAttributes(
  * added does not keep the others from it.
  * @throws Error where the server can't be asked what it has
  */
-export async function registerAttributes(connection: ConnectionLike, namespace: string): Promise<Registration> {
+export async function registerAttributes(
+  connection: ConnectionLike,
+  namespace: string,
+): Promise<Registration> {
   const known = await knownAttributes(connection, namespace);
   const there: AttributeName[] = [];
   const added: AttributeName[] = [];
@@ -47,7 +50,12 @@ export async function registerAttributes(connection: ConnectionLike, namespace: 
   for (const { name, type } of attributeKeys) {
     const has = known.get(name);
     if (has === type) there.push(name);
-    else if (has) missing.push({ name, type: wordOf(type), why: `the namespace has one of that name and of type ${wordOf(has)}` });
+    else if (has)
+      missing.push({
+        name,
+        type: wordOf(type),
+        why: `the namespace has one of that name and of type ${wordOf(has)}`,
+      });
     else {
       const why = await problemOf(() => add(connection, namespace, name, type));
       if (why === undefined) added.push(name);

@@ -24,6 +24,9 @@ export interface TemporalServer {
 const standard = 'localhost:7233';
 const keep = () => Promise.resolve(false);
 
+/** Whether an address is one of Temporal Cloud, where namespaces are changed by other means. */
+export const isCloud = (address: string): boolean => /\.tmprl\.cloud(:|$)/.test(address);
+
 /** The link to a workflow in the web UI. */
 export const workflowLink = ({ ui, namespace }: TemporalServer, workflowId: string): string | undefined =>
   ui && `${ui}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}`;
@@ -68,11 +71,10 @@ async function configured(): Promise<TemporalServer | undefined> {
       `the Temporal server at ${connectionOptions.address} (TEMPORAL_ADDRESS or the profile) can't be used: ${problem}`,
     );
   const { address } = connectionOptions;
-  const isCloud = /\.tmprl\.cloud(:|$)/.test(address);
   return {
     connection: connectionOptions,
     namespace,
-    ui: isCloud ? 'https://cloud.temporal.io' : await standardUi(address),
+    ui: isCloud(address) ? 'https://cloud.temporal.io' : await standardUi(address),
     found: `${address}, as configured (TEMPORAL_ADDRESS or the profile)`,
     release: keep,
   };

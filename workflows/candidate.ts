@@ -44,13 +44,16 @@ export async function candidate({
   };
   try {
     say();
-    const compressed = await compress.executeWithOptions(sentences.compress(plan, method.cost, fineTuneEach !== undefined), [
-      {
-        ...{ model, method, selection, scores, reconstruction, compute, fineTuneEach },
-        ...{ target: plan.asked, train: data.train },
-        ...(fineTuneEach && { teacher }),
-      },
-    ]);
+    const compressed = await compress.executeWithOptions(
+      sentences.compress(plan, method.cost, fineTuneEach !== undefined),
+      [
+        {
+          ...{ model, method, selection, scores, reconstruction, compute, fineTuneEach },
+          ...{ target: plan.asked, train: data.train },
+          ...(fineTuneEach && { teacher }),
+        },
+      ],
+    );
     const { achieved: ratio, macs, params, shortfall, notes, computedBy, provenance } = compressed;
     say(
       `Compressed: ratio ${ratio.toFixed(3)}, ${macs} MACs, ${params} parameters${shortfall ? `; ${shortfall}` : ''}`,
@@ -72,7 +75,8 @@ export async function candidate({
         `${metric} ${metricAfter.toFixed(2)} after fine-tuning for ${tuned.steps} steps`,
         `Fine-tuned by ${madeBy(tuned.provenance)}`,
       );
-    if (![metricBefore, metricAfter].every(Number.isFinite)) return fail(`its ${metric} is not a finite number`);
+    if (![metricBefore, metricAfter].every(Number.isFinite))
+      return fail(`its ${metric} is not a finite number`);
     const parentRatio = audit?.parentRatio ?? 1;
     upsert({ outcome: 'done', ratio: parentRatio * ratio, metric: metricAfter }, audit?.searchAttributes);
     return {

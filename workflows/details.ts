@@ -16,34 +16,34 @@ export interface PersonsDecision {
 /** What the text is made of: the run's progress, and what people decided in it. */
 export type Shown = GuidebookProgress & { readonly decisions?: readonly PersonsDecision[] };
 
-/** How much of a run is shown at once: a run of hundreds of candidates stays a text that a browser draws in no time. */
-const most = { candidates: 60, lines: 60, notes: 30, cell: 240, text: 30_000 };
+/**
+ * How much of a run is shown at once. The Temporal UI hands the whole text to its renderer in a URL, which proxies in
+ * front of it cut off at 16 kB: `url` is in characters of it.
+ */
+const most = { candidates: 40, lines: 25, notes: 15, cell: 160, url: 15_000 };
 
 const figure = (value: number | undefined, decimals: number) => value?.toFixed(decimals) ?? '';
 const cut = (text: string, length: number) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
 
-/** What was asked of a candidate: of the original, or of the candidate that it is made of. */
-export const askedOf = ({ asked, parent }: Pick<CandidateProgress, 'asked' | 'parent'>): string =>
-  parent ? `${asked.toFixed(2)} of ${parent}` : asked.toFixed(2);
-
-const columns = ['candidate', 'asked', 'achieved', 'before', 'after', 'drop', 'latency ms', 'state'];
+/** The Temporal UI gives the text half of its page, and its tables no space between the columns: few columns it is. */
+const columns = ['candidate', 'ratio', 'metric', 'drop', 'ms', 'state'];
 const cells = (row: CandidateProgress) => [
-  row.decision === 'selected' || row.decision?.endsWith('; selected') ? `**${row.id}**` : row.id,
-  askedOf(row),
+  /\bselected$/.test(row.decision ?? '') ? `**${row.id}**` : row.id,
   figure(row.achieved, 3),
-  figure(row.metricBefore, 2),
-  figure(row.metricAfter, 2),
+  row.metricAfter === undefined ? '' : `${figure(row.metricBefore, 2)} → ${figure(row.metricAfter, 2)}`,
   figure(row.drop, 2),
   figure(row.latencyMs, 2),
   [row.decision ?? row.status, row.shortfall].filter(Boolean).join('; '),
 ];
+/** Keeps what stands in a column away from the next one; a plain space would be trimmed. */
+const gap = '\u00a0';
 /** A cell must not end its row early. */
 const line = (texts: readonly string[]) =>
-  `| ${texts.map((text) => cut(text, most.cell).replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
+  `|${texts.map((text) => `${cut(text, most.cell).replaceAll('|', '\\|').replaceAll('\n', ' ')}${gap}`).join('|')}|`;
 
-/** A table in Markdown; a blank heading row is not one, so there is always a heading. */
+/** A table in Markdown. */
 const table = (headings: readonly string[], rows: readonly (readonly string[])[]) =>
-  [line(headings), line(headings.map(() => '---')), ...rows.map(line)].join('\n');
+  [line(headings), `|${headings.map(() => '---|').join('')}`, ...rows.map(line)].join('\n');
 
 /** A section with its heading; nothing where it is empty. */
 const section = (heading: string, ...texts: readonly (string | undefined)[]) => {
@@ -64,8 +64,14 @@ const weight = ({ decision, status }: CandidateProgress) => {
   if (/\b(picked|selected)\b/.test(decision ?? '')) return 0;
   return status === 'running' ? 1 : 2;
 };
-function shownCandidates(candidates: readonly CandidateProgress[]): [CandidateProgress[], string | undefined] {
-  const [kept, rest] = bounded([...candidates].sort((a, b) => weight(a) - weight(b)), most.candidates, 'candidates');
+function shownCandidates(
+  candidates: readonly CandidateProgress[],
+): [CandidateProgress[], string | undefined] {
+  const [kept, rest] = bounded(
+    [...candidates].sort((a, b) => weight(a) - weight(b)),
+    most.candidates,
+    'candidates',
+  );
   return [candidates.filter((row) => kept.includes(row)), rest];
 }
 
@@ -88,7 +94,11 @@ function judgementSection({ step, rule, verdicts }: Judgement): string | undefin
 function decisionSection(decisions: Shown['decisions'] = []): string | undefined {
   const [shown, rest] = bounded(decisions, most.lines, 'decisions');
   const rows = shown.map(({ at, what, by, note }) => [at, what, by, note ?? '']);
-  return section('What people decided', rows.length ? table(['when', 'what', 'who', 'note'], rows) : undefined, rest);
+  return section(
+    'What people decided',
+    rows.length ? table(['when', 'what', 'who', 'note'], rows) : undefined,
+    rest,
+  );
 }
 
 function scoringLines(scoring: Shown['scoring']): string {
@@ -100,7 +110,7 @@ function scoringLines(scoring: Shown['scoring']): string {
   return [...lines, ...(rest ? [rest] : [])].join('\n');
 }
 
-/** The run so far, in Markdown, for the Temporal UI; at most some 30,000 characters. */
+/** The run so far, in Markdown, for the Temporal UI; of bounded size. */
 export function markdown(progress: Shown): string {
   const { name, target, tolerance, cost, stage, original, scoring, candidates, notes } = progress;
   const head = `**${name}** to ${target} of its ${costNames[cost]}, with a drop of at most ${points(tolerance)}. Step: **${stage}**`;
@@ -120,14 +130,25 @@ export function markdown(progress: Shown): string {
   ]
     .filter(Boolean)
     .join('\n\n');
-  if (text.length <= most.text) return text;
-  const whole = text.slice(0, text.lastIndexOf('\n', most.text));
-  return `${whole}\n\n… cut here: the query \`progress\` answers with all of it.`;
+  return fitting(text);
+}
+
+/** A text that fits into the UI's URL: whole lines of it, and a sentence where some are left out. */
+function fitting(text: string): string {
+  const size = (part: string) => encodeURIComponent(part).length;
+  if (size(text) <= most.url) return text;
+  const end = '\n\n… cut here: the query `progress` answers with all of it.';
+  let [left, kept] = [most.url - size(end), 0];
+  const lines = text.split('\n');
+  while (kept < lines.length && size(`${lines[kept]}\n`) <= left) left -= size(`${lines[kept++]}\n`);
+  return lines.slice(0, kept).join('\n') + end;
 }
 
 /** A candidate's own workflow, in Markdown: what it is to be, and what it came to so far. */
 export const candidateMarkdown = (id: string, aim: string, facts: readonly string[]): string =>
-  [`### ${id}`, aim, facts.map((fact) => `- ${cut(fact, most.cell * 2)}`).join('\n')].filter(Boolean).join('\n\n');
+  [`### ${id}`, aim, facts.map((fact) => `- ${cut(fact, most.cell * 2)}`).join('\n')]
+    .filter(Boolean)
+    .join('\n\n');
 
 /** What made a model, in a line. */
 export const madeBy = ({ version, engine, onnxruntime, provider, device }: Provenance): string =>

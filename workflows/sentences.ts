@@ -23,10 +23,10 @@ export const sentences = {
   analyze: (of: string) => called(`Find what can be compressed in ${nameOf(of)}`, 'analyze', of),
 
   evaluate: (of: string, metric: string, when: 'as it came' | 'as compressed' | 'after fine-tuning') =>
-    called(`Evaluate the ${metric} of ${nameOf(of)} ${when}`, 'evaluate', of, when.replaceAll(' ', '-')),
+    called(`Evaluate ${nameOf(of)} by ${metric}, ${when}`, 'evaluate', of, when.replaceAll(' ', '-')),
 
   test: (of: string, metric: string) =>
-    called(`Evaluate the ${metric} of ${nameOf(of)} on the test split`, 'evaluate', of, 'test-split'),
+    called(`Evaluate ${nameOf(of)} by ${metric} on the test split`, 'evaluate', of, 'test-split'),
 
   /** @param at number of the layer, from 0, which keeps the ids of layers with long names apart */
   scoreLayer: (of: string, technique: Technique, layer: string, at: number, ratios: number) =>

@@ -31,16 +31,30 @@ export function pickVerdicts(
   budget: number,
 ): Verdict[] {
   const picked = new Set(picks.map(({ id }) => id));
-  const best = new Set([...candidates].sort(bestFirst).slice(0, picks.length).map(({ id }) => id));
+  const best = new Set(
+    [...candidates]
+      .sort(bestFirst)
+      .slice(0, picks.length)
+      .map(({ id }) => id),
+  );
   const isByRule =
     picks.every(({ id }) => best.has(id)) &&
     (picks.length === 1 || picks.every(({ drop }) => drop <= budget));
   return candidates.map(({ id, drop }) => {
     const kept = picked.has(id);
     const figures = `it loses ${points(drop)}, ${drop <= budget ? 'within' : 'over'} the budget of ${points(budget)}`;
-    if (!isByRule) return { id, kept, why: `${figures}; ${kept ? 'a person chose it' : 'a person chose otherwise'}` };
-    if (kept) return { id, kept, why: drop <= budget ? figures : `${figures}, but no other candidate loses less` };
-    return { id, kept, why: drop <= budget ? `${figures}, but ${listed(picks)} come first` : figures };
+    if (!isByRule)
+      return { id, kept, why: `${figures}; ${kept ? 'a person chose it' : 'a person chose otherwise'}` };
+    if (kept)
+      return { id, kept, why: drop <= budget ? figures : `${figures}, but no other candidate loses less` };
+    return {
+      id,
+      kept,
+      why:
+        drop <= budget
+          ? `${figures}, but ${listed(picks)} ${picks.length === 1 ? 'comes' : 'come'} first`
+          : figures,
+    };
   });
 }
 

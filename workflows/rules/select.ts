@@ -1,5 +1,5 @@
 import type { Candidate } from '../types';
-import { counted, points, type Verdict } from './verdict';
+import { apart, counted, points, type Verdict } from './verdict';
 
 /** What a requirement was missed by: the best trade-off found, and what stopped it. */
 export interface Unmet {
@@ -96,9 +96,12 @@ export function selectVerdicts(
       why: `ratio ${achieved.toFixed(3)}, drop ${points(drop)}: ${reasons.join(', and ')}`,
     });
     if (!isByRule && kept) return say(...objections, 'a person chose it');
-    if (kept) return say(`the best metric, ${metricAfter.toFixed(2)}, of ${counted(eligible, 'eligible candidate')}`);
+    if (kept)
+      return say(`the best metric, ${metricAfter.toFixed(2)}, of ${counted(eligible, 'eligible candidate')}`);
     if (objections.length) return say(...objections);
-    return say(`eligible, but ${isByRule && selected ? behind(candidate, selected) : 'a person chose otherwise'}`);
+    return say(
+      `eligible, but ${isByRule && selected ? behind(candidate, selected) : 'a person chose otherwise'}`,
+    );
   });
 }
 
@@ -106,17 +109,17 @@ export function selectVerdicts(
 function shortcomings(candidate: Candidate, requirement: Requirement): string[] {
   const { target, tolerance, closeness } = requirement;
   return [
-    ...(isClose(candidate, requirement)
-      ? []
-      : [`its ratio is above ${(target + closeness).toFixed(3)}`]),
+    ...(isClose(candidate, requirement) ? [] : [`its ratio is above ${(target + closeness).toFixed(3)}`]),
     ...(isWithin(candidate, requirement) ? [] : [`it loses more than ${points(tolerance)}`]),
   ];
 }
 
 /** What an eligible candidate has less of than the selected one. */
 function behind({ metricAfter, macs }: Candidate, selected: Candidate): string {
-  if (metricAfter < selected.metricAfter)
-    return `its metric, ${metricAfter.toFixed(2)}, is below the ${selected.metricAfter.toFixed(2)} of ${selected.id}`;
+  if (metricAfter < selected.metricAfter) {
+    const [own, best] = apart(metricAfter, selected.metricAfter);
+    return `its metric, ${own}, is below the ${best} of ${selected.id}`;
+  }
   return macs > selected.macs
     ? `at the same metric it has more MACs than ${selected.id}`
     : `at the same metric and MACs it is not faster than ${selected.id}`;
