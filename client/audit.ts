@@ -1,6 +1,7 @@
 import { costNames } from '../engine/jobs/method';
 import { CompressionSettings } from '../spec/spec';
 import type { ArtifactRef } from '../store/artifact';
+import { canonicalJson } from '../store/digest';
 import { techniqueNames } from '../workflows/method';
 import { points } from '../workflows/rules/verdict';
 import type { GuidebookInput } from '../workflows/types';
@@ -29,11 +30,15 @@ function changed(settings: CompressionSettings): Partial<CompressionSettings> {
   const same = (field: keyof CompressionSettings) =>
     field !== 'target' &&
     field !== 'tolerance' &&
-    JSON.stringify(settings[field]) === JSON.stringify(defaults[field]);
+    canonicalJson(settings[field] ?? null) === canonicalJson(defaults[field] ?? null);
   return Object.fromEntries(
     Object.entries(settings).filter(([field]) => !same(field as keyof CompressionSettings)),
   );
 }
+
+/** What a run is to do, in a line of at most 400 bytes, which the server takes. */
+export const startSummary = ({ name, settings: { target, cost, tolerance } }: GuidebookInput): string =>
+  `${name.slice(0, 80)} to ${target} of its ${costNames[cost]}, with a drop of at most ${points(tolerance)}`;
 
 /** What a run was started with, in Markdown, for the Temporal UI. */
 export function startDetails({ name, model, data, settings }: GuidebookInput): string {
@@ -42,12 +47,12 @@ export function startDetails({ name, model, data, settings }: GuidebookInput): s
     ([split, { images, range }]) =>
       `- ${split}: images of SHA-256 \`${short(images)}\`${range ? `, rows ${range[0]} to ${range[1] - 1}` : ''}`,
   );
-  const text = JSON.stringify(settings, undefined, 2);
+  const lines = Object.entries(settings).map(([field, value]) => `${field}: ${JSON.stringify(value)}`);
   return [
     `**${name}** is to be compressed to ${target} of its ${costNames[cost]} by ${techniques.map((one) => techniqueNames[one]).join(' and ')}, with a drop of its ${metric} of at most ${points(tolerance)}; each candidate is fine-tuned for ${fineTune.epochs} epoch${fineTune.epochs === 1 ? '' : 's'}.`,
     `- model: SHA-256 \`${short(model)}\`, ${model.bytes} bytes\n${splits.join('\n')}`,
     `### Settings`,
-    `\`\`\`json\n${cutAt(text, most.details)}\n\`\`\``,
+    `\`\`\`yaml\n${cutAt(lines.join('\n'), most.details)}\n\`\`\``,
   ].join('\n\n');
 }
 

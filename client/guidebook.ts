@@ -4,11 +4,10 @@ import type { CompressionSpec } from '../spec/spec';
 import { canonicalJson, sha256 } from '../store/digest';
 import type { FileStore } from '../store/store';
 import type { guidebook } from '../workflows/guidebook';
-import { costNames } from '../engine/jobs/method';
 import { type AttributeName, attributeKeys, pairsOf } from '../workflows/attributes';
-import { memoOf, startDetails } from './audit';
+import { memoOf, startDetails, startSummary } from './audit';
 import { prepare } from './prepare';
-import { usableAttributes } from './search-attributes';
+import { isAboutAttributes, usableAttributes } from './search-attributes';
 
 export type GuidebookHandle = WorkflowHandle<typeof guidebook>;
 
@@ -48,20 +47,26 @@ export async function startGuidebook(
     .getHandle(workflowId)
     .describe()
     .catch(() => undefined);
-  const searchAttributes = await usableAttributes(client.connection, client.options.namespace);
-  const handle = await client.workflow.start<typeof guidebook>('guidebook', {
-    workflowId,
-    taskQueue,
-    args: [{ ...input, searchAttributes }],
-    workflowIdConflictPolicy: 'USE_EXISTING',
-    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-    staticSummary: `${name} to ${settings.target} of its ${costNames[settings.cost]}, with a drop of at most ${settings.tolerance}`,
-    staticDetails: startDetails(input),
-    memo: memoOf(input),
-    typedSearchAttributes: pairsOf(
-      { model: name, target: settings.target, stage: 'baseline' },
-      searchAttributes,
-    ),
+  const start = (searchAttributes: readonly AttributeName[]) =>
+    client.workflow.start<typeof guidebook>('guidebook', {
+      workflowId,
+      taskQueue,
+      args: [{ ...input, searchAttributes }],
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      staticSummary: startSummary(input),
+      staticDetails: startDetails(input),
+      memo: memoOf(input),
+      typedSearchAttributes: pairsOf(
+        { model: name, target: settings.target, stage: 'baseline' },
+        searchAttributes,
+      ),
+    });
+  let searchAttributes = await usableAttributes(client.connection, client.options.namespace);
+  const handle = await start(searchAttributes).catch((error: unknown) => {
+    // One that was added a moment ago is not known everywhere in a cluster: the run does without.
+    if (!searchAttributes.length || !isAboutAttributes(error)) throw error;
+    return start((searchAttributes = []));
   });
   return {
     handle,

@@ -5,6 +5,9 @@ import { attributeKeys, type AttributeName } from '../workflows/attributes';
 /** Long enough for a server at work, short enough that nobody waits for an answer that does not come. */
 const patienceMs = 5000;
 
+/** gRPC's status. */
+const invalidArgument = 3;
+
 /** A search attribute that a namespace lacks, and why. */
 export interface Missing {
   readonly name: AttributeName;
@@ -32,6 +35,12 @@ export async function usableAttributes(
 ): Promise<readonly AttributeName[]> {
   const known = await knownAttributes(connection, namespace).catch((): Known => new Map());
   return attributeKeys.filter(({ name, type }) => known.get(name) === type).map(({ name }) => name);
+}
+
+/** Whether a server refused a call for a search attribute that it does not know. */
+export function isAboutAttributes(error: unknown): boolean {
+  const { cause } = error as { cause?: { code?: number; details?: string } };
+  return cause?.code === invalidArgument && /search attribute/i.test(cause.details ?? '');
 }
 
 /**
