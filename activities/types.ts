@@ -11,6 +11,7 @@ import type {
   Latency,
   LayerScores,
   ModelSummary,
+  ScoredPart,
 } from '../engine/jobs/types';
 import type { ArtifactRef } from '../store/artifact';
 
@@ -76,7 +77,7 @@ export interface LayerScoring {
 }
 
 /** One layer in the artifact that scoreLayer writes, and in the list that collectScores writes. */
-export interface ScoredLayer extends LayerScores {
+export interface ScoredLayer extends ScoredPart {
   readonly factors?: ArtifactRef;
 }
 

@@ -47,14 +47,25 @@ export function startDetails({ name, model, data, settings }: GuidebookInput): s
     ([split, { images, range }]) =>
       `- ${split}: images of SHA-256 \`${short(images)}\`${range ? `, rows ${range[0]} to ${range[1] - 1}` : ''}`,
   );
-  const lines = Object.entries(settings).map(([field, value]) => `${field}: ${JSON.stringify(value)}`);
   return [
     `**${name}** is to be compressed to ${target} of its ${costNames[cost]} by ${techniques.map((one) => techniqueNames[one]).join(' and ')}, with a drop of its ${metric} of at most ${points(tolerance)}; each candidate is fine-tuned for ${fineTune.epochs} epoch${fineTune.epochs === 1 ? '' : 's'}.`,
     `- model: SHA-256 \`${short(model)}\`, ${model.bytes} bytes\n${splits.join('\n')}`,
     `### Settings`,
-    `\`\`\`yaml\n${cutAt(lines.join('\n'), most.details)}\n\`\`\``,
+    `\`\`\`yaml\n${cutAt(yaml(settings).join('\n'), most.details)}\n\`\`\``,
   ].join('\n\n');
 }
+
+/** The width of the UI's panel for details, in characters of code. */
+const width = 56;
+
+/** Settings as YAML, a field a line; what is too wide for the UI's panel has lines of its own. */
+const yaml = (settings: object, indent = ''): string[] =>
+  Object.entries(settings).flatMap(([field, value]: [string, unknown]) => {
+    const line = `${indent}${field}: ${JSON.stringify(value)}`;
+    const isWide =
+      line.length > width && typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isWide ? [`${indent}${field}:`, ...yaml(value, `${indent}  `)] : [line];
+  });
 
 /** Enough of a digest to tell artifacts apart in a narrow column; the input has all of it. */
 const short = ({ sha256 }: ArtifactRef) => `${sha256.slice(0, 16)}…`;

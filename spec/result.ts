@@ -64,6 +64,8 @@ export const Result = z.strictObject({
     test: figure,
     latencyMs: figure,
   }),
+  /** What all latencies were measured on. */
+  latencyBy: Maker,
   candidates: z.array(ResultCandidate),
   /** Candidates that did not come about, and why. */
   failed: z.array(

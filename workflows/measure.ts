@@ -1,3 +1,4 @@
+import type { Provenance } from '../engine/jobs/types';
 import { latency } from './proxies';
 import type { Run } from './run';
 import { sentences } from './sentences';
@@ -6,6 +7,8 @@ import type { Candidate } from './types';
 /** Latencies of the original and of all candidates. */
 export interface Measured {
   readonly originalMs: number;
+  /** What they were measured on. */
+  readonly by: Provenance;
   readonly candidates: readonly (Candidate & { readonly latencyMs: number })[];
 }
 
@@ -14,10 +17,11 @@ export async function measure(run: Run, candidates: readonly Candidate[]): Promi
   run.stage('latency');
   const { latency: timing, inputSize, compute } = run.input.settings;
   const models = [run.input.model, ...candidates.map(({ model }) => model)];
-  const { ms } = await latency.executeWithOptions(sentences.latency(candidates.length, timing.runs), [
-    { models, inputSize, compute, runs: timing.runs },
-  ]);
+  const { ms, provenance } = await latency.executeWithOptions(
+    sentences.latency(candidates.length, timing.runs),
+    [{ models, inputSize, compute, runs: timing.runs }],
+  );
   const timed = candidates.map((candidate, i) => ({ ...candidate, latencyMs: ms[i + 1] }));
   timed.forEach(({ id, latencyMs }) => run.latency(id, latencyMs));
-  return { originalMs: ms[0], candidates: timed };
+  return { originalMs: ms[0], by: provenance, candidates: timed };
 }

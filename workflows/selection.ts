@@ -14,7 +14,7 @@ import type { Candidate, Original } from './types';
 export async function selection(
   run: Run,
   original: Original,
-  { originalMs, candidates }: Measured,
+  { originalMs, by, candidates }: Measured,
   picks: readonly string[],
 ): Promise<Result> {
   const { target, tolerance, cost, select: settings, metric, compute } = run.input.settings;
@@ -52,6 +52,7 @@ export async function selection(
       test: originalTest,
       latencyMs: originalMs,
     },
+    latencyBy: by,
     candidates: candidates.map((candidate) => row(candidate, run.reasons(candidate.id))),
     failed: run.failed.map(({ id, technique, parent, round, asked, reason }) => ({
       id,

@@ -6,6 +6,7 @@ import { inferShapes } from '../onnx/shapes';
 import { batchFor } from '../runtime/batch';
 import { feederOf } from '../runtime/feeds';
 import { ModelProbe } from '../runtime/model-probe';
+import { provenanceOf } from '../runtime/provenance';
 import { asFloats } from '../tensor/as-floats';
 import { limits } from '../tensor/limits';
 import { sizeOf } from '../tensor/tensor';
@@ -15,14 +16,14 @@ import { openData } from './data';
 import type { JobContext } from './job';
 import { openedModel } from './opened';
 import { type Tools, toolsOf } from './tools';
-import type { LayerScore, LayerScores, ScoreLayerInput } from './types';
+import type { LayerScore, ScoredPart, ScoreLayerInput } from './types';
 
 /**
  * One part's row of the eval-score dictionary: the model's metric, or its fidelity, with this part alone compressed to
  * each candidate ratio (AIMET). A low-rank pair and a pruned layer equal the layer with other weights of the same shape,
  * so that every candidate runs on the same cut network.
  */
-export async function scoreLayer(input: ScoreLayerInput, context: JobContext): Promise<LayerScores> {
+export async function scoreLayer(input: ScoreLayerInput, context: JobContext): Promise<ScoredPart> {
   context.checkStop();
   const { method } = input;
   const tools = await toolsOf(input.machinery);
@@ -40,7 +41,7 @@ export async function scoreLayer(input: ScoreLayerInput, context: JobContext): P
     context,
   );
   const scores = candidates.map(({ ratio, units }) => ({ ratio, units, ...found.get(units)! }));
-  return { layer: part.name, technique: method.technique, scores };
+  return { layer: part.name, technique: method.technique, scores, provenance: provenanceOf(tools.provider) };
 }
 
 /** Score and output error with each number of units. */

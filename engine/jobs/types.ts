@@ -17,7 +17,7 @@ export type { Provenance };
 export interface Jobs {
   analyze: Job<AnalyzeInput, ModelSummary>;
   evaluate: Job<EvaluateInput, Evaluation>;
-  scoreLayer: Job<ScoreLayerInput, LayerScores>;
+  scoreLayer: Job<ScoreLayerInput, ScoredPart>;
   compress: Job<CompressInput, Compression>;
   fineTune: Job<FineTuneInput, FineTuning>;
   latency: Job<LatencyInput, Latency>;
@@ -140,6 +140,11 @@ export interface LayerScores {
   readonly layer: string;
   readonly technique: Technique;
   readonly scores: readonly LayerScore[];
+}
+
+/** What the job `scoreLayer` gives: the scores, and what made them. */
+export interface ScoredPart extends LayerScores {
+  readonly provenance: Provenance;
 }
 
 export interface CompressInput {
@@ -268,4 +273,6 @@ export interface LatencyInput {
 export interface Latency {
   /** Median ms of a batch of 1, in the order of `models`. */
   readonly ms: readonly number[];
+  /** What they were measured on. */
+  readonly provenance: Provenance;
 }

@@ -12,6 +12,7 @@ import { answering } from '../../workers/answering';
 import { launchBrowser } from '../support/browser';
 import { fakeWorker, specIn } from '../support/fake-run';
 import { temporaryFolder } from '../support/folder';
+import { quietWorkers } from '../support/temporal';
 import { shows } from '../support/ui';
 
 const folder = temporaryFolder();
@@ -26,6 +27,7 @@ let link: string;
 
 /** A run that has ended, in a fake world, on the server that `slimflow run` starts; what runs now only answers queries. */
 beforeAll(async () => {
+  quietWorkers();
   server = await startServer(folder);
   const store = new FileStore(join(folder, 'store'));
   const taskQueue = await taskQueueOf(store);

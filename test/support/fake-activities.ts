@@ -112,6 +112,7 @@ export function fakeActivities(
     })),
     latency: answer('latency', ({ models }: Parameters<Activities['latency']>[0]) => ({
       ms: models.map((model) => modelOf(model).macs / 1e5),
+      provenance,
     })),
   };
 }
