@@ -9,14 +9,17 @@ const execute = promisify(execFile);
 const names = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'chrome', 'msedge'];
 const minutes = (count: number) => ({ timeout: count * 60_000, maxBuffer: 1 << 26 });
 
+/** Stands for the browser that Playwright itself keeps, which it finds without a path. */
+const playwrights = '';
+
 /** Where a browser may come from, in the order in which they are asked. */
 const sources: readonly (readonly [
   from: string,
   find: () => Promise<string | undefined> | string | undefined,
 ])[] = [
-  ['CHROME_PATH', () => process.env.CHROME_PATH],
+  ['CHROME_PATH', () => process.env.CHROME_PATH || undefined],
   ['PATH', onPath],
-  ["Playwright's cache", playwrights],
+  ["Playwright's cache", () => playwrights],
   ['apt-get (as root)', aptGet],
   ["Playwright's download", download],
 ];
@@ -30,9 +33,9 @@ export async function launchBrowser(): Promise<Browser> {
   for (const [from, find] of sources) {
     try {
       const executablePath = await find();
-      if (executablePath)
+      if (executablePath !== undefined)
         return await chromium.launch({
-          executablePath,
+          executablePath: executablePath || undefined,
           // Containers run as root and have little shared memory.
           args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu', '--force-color-profile=srgb'],
           ...minutes(3),
@@ -54,33 +57,20 @@ function onPath(): string | undefined {
     .find((path) => existsSync(path));
 }
 
-/** What an earlier `download` left. */
-function playwrights(): string | undefined {
-  const path = chromium.executablePath();
-  return path && existsSync(path) ? path : undefined;
-}
-
-/** Debian and its kin have Chromium as a package; package lists of an image may be missing or old, so they are renewed. */
+/** Debian and its kin have Chromium as a package; the package lists of an image may be missing or old. */
 async function aptGet(): Promise<string | undefined> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return undefined;
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const options = ['-q', '-o', 'DPkg::Lock::Timeout=120', '-o', 'Acquire::Retries=3'];
-  const apt = (...words: string[]) => execute('apt-get', [...options, ...words], { env, ...minutes(5) });
-  let failure: unknown;
-  for (let round = 0; round < 2; round++) {
-    try {
-      await apt('update');
-      await apt('install', '-y', '--no-install-recommends', 'chromium');
-      return onPath();
-    } catch (error) {
-      failure = error; // a mirror that was just being renewed: once more
-    }
-  }
-  throw failure as Error;
+  const update = () => execute('apt-get', [...options, 'update'], { env, ...minutes(2) });
+  await update().catch(update); // a mirror that is just being renewed: once more
+  const install = [...options, 'install', '-y', '--no-install-recommends', 'chromium'];
+  await execute('apt-get', install, { env, ...minutes(6) });
+  return onPath();
 }
 
-async function download(): Promise<string | undefined> {
+async function download(): Promise<string> {
   const cli = join(dirname(require.resolve('playwright-core/package.json')), 'cli.js');
   await execute(process.execPath, [cli, 'install', '--only-shell', 'chromium'], minutes(5));
-  return playwrights();
+  return playwrights;
 }
