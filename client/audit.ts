@@ -1,3 +1,4 @@
+import type { DataRef } from '../activities/types';
 import { costNames } from '../engine/jobs/method';
 import { CompressionSettings } from '../spec/spec';
 import type { ArtifactRef } from '../store/artifact';
@@ -44,7 +45,7 @@ export const startSummary = ({ name, settings: { target, cost, tolerance } }: Gu
 export function startDetails({ name, model, data, settings }: GuidebookInput): string {
   const { target, tolerance, techniques, metric, cost, fineTune } = settings;
   const splits = Object.entries(data).map(
-    ([split, { images, range }]) =>
+    ([split, { images, range }]: [string, DataRef]) =>
       `- ${split}: images of SHA-256 \`${short(images)}\`${range ? `, rows ${range[0]} to ${range[1] - 1}` : ''}`,
   );
   return [

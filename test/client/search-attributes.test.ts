@@ -7,6 +7,7 @@ import { startGuidebook } from '../../client/guidebook';
 import { registerAttributes, usableAttributes } from '../../client/search-attributes';
 import { FileStore } from '../../store/store';
 import { workflowCode } from '../../workers/bundle';
+import { guidebook } from '../../workflow';
 import { attributeKeys } from '../../workflows/attributes';
 import { slimflow } from '../support/cli';
 import { fakeActivities, fakeInput } from '../support/fake-activities';
@@ -115,7 +116,7 @@ describe('search attributes', () => {
         activities,
       });
       const result = await worker.runUntil(() =>
-        server.client.workflow.execute('guidebook', {
+        server.client.workflow.execute(guidebook, {
           taskQueue: 'untold',
           workflowId: 'untold',
           args: [fakeInput()],
