@@ -31,6 +31,7 @@ export const compress =
                 layers.map(({ layer }) => layer),
                 request.method.technique,
               ),
+              parent: request.model.sha256,
               scores: layers.map(({ factors: _factors, ...scores }) => scores),
               factors,
               train: await localData(at.store, request.train),

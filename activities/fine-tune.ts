@@ -22,6 +22,7 @@ export const fineTune =
               'fineTune',
               {
                 model: await at.store.path(request.model),
+                parent: request.model.sha256,
                 data: await localData(at.store, request.data),
                 settings: request.settings,
                 teacher: request.teacher && (await at.store.path(request.teacher)),

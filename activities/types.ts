@@ -11,6 +11,7 @@ import type {
   Latency,
   LayerScores,
   ModelSummary,
+  ScoredPart,
 } from '../engine/jobs/types';
 import type { ArtifactRef } from '../store/artifact';
 import type { Setbacks } from './setbacks';
@@ -95,7 +96,7 @@ export interface LayerScoring {
 }
 
 /** One layer in the artifact that scoreLayer writes, and in the list that collectScores writes. */
-export interface ScoredLayer extends LayerScores {
+export interface ScoredLayer extends ScoredPart {
   readonly factors?: ArtifactRef;
 }
 

@@ -1,7 +1,3 @@
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-
 import type { DatasetSource } from '../engine/data/dataset';
 import type { Machinery } from '../engine/jobs/method';
 import type { JobRunner } from '../engine/jobs/runner';
@@ -9,6 +5,8 @@ import { savedFiles } from '../engine/onnx/model';
 import type { ArtifactRef } from '../store/artifact';
 import type { FileStore } from '../store/store';
 import type { Compute, DataRef } from './types';
+
+export { engineVersion } from '../engine/runtime/provenance';
 
 /** What activities work with. */
 export interface Workplace {
@@ -47,16 +45,3 @@ export async function localData(
 /** Moves a model that a job wrote into the store, with the file of its weights where it has one. */
 export const storeModel = (store: FileStore, path: string): Promise<ArtifactRef> =>
   store.putFiles(savedFiles(path), { move: true });
-
-/** Identifies the engine by its compiled code and by its ONNX Runtime, so that a changed one never reuses results. */
-export function engineVersion(): string {
-  const root = join(__dirname, '..', 'engine');
-  const hash = createHash('sha256');
-  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) =>
-    name.endsWith('.js'),
-  );
-  for (const name of files.sort()) hash.update(name).update(readFileSync(join(root, name)));
-  const runtime = readFileSync(require.resolve('onnxruntime-node/package.json'), 'utf8');
-  hash.update((JSON.parse(runtime) as { version: string }).version);
-  return hash.digest('hex').slice(0, 16);
-}

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 
 import { addCompress } from './compress-options';
 import { BadInput, exit } from './exit';
+import { addSetup } from './setup-options';
 import { addTrain } from './train-options';
 import { addWorker } from './worker-options';
 
@@ -37,6 +38,7 @@ Examples:
   slimflow run job.yaml             compress; the same command goes on after an interruption
   slimflow worker --queue gpu       work for runs that others start, on this machine
   slimflow server                   look at past runs in Temporal's UI
+  slimflow setup                    add Slimflow's search attributes to your own Temporal server
   slimflow doctor                   see whether all is there that a run needs
 
 Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 requirement not met, 130 detached by Ctrl-C.`,
@@ -68,6 +70,7 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 requirement not met, 
   addCompress(program, done);
   addTrain(program, done);
   addWorker(program, stateOption, done);
+  addSetup(program, stateOption, done);
   program
     .command('doctor')
     .description('see whether all is there that a run needs, and what it would use')

@@ -52,10 +52,14 @@ async function runOn(
   const connection = await Connection.connect(server.connection);
   const client = new Client({ connection, namespace: server.namespace });
   try {
-    const { handle, isResumed } = await startGuidebook(client, spec, { store, taskQueue });
+    const { handle, isResumed, missingAttributes } = await startGuidebook(client, spec, { store, taskQueue });
     say(`${isResumed ? 'Going on with the run' : 'Run'} ${handle.workflowId}`);
     const link = workflowLink(server, handle.workflowId);
     if (link) say(`In Temporal's UI: ${link}`);
+    if (missingAttributes.length)
+      say(
+        `This server lacks ${missingAttributes.length} of Slimflow's search attributes; \`slimflow setup\` adds them.`,
+      );
     detach.throwIfAborted();
     const worker = await allInOne({
       connection: server.connection,

@@ -1,9 +1,22 @@
-import { startServer } from '../client/server';
-import { exit } from './exit';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 
-/** `slimflow server`: Temporal on the history of the state folder, in the foreground, so that its UI shows past runs. */
+import { taskQueueOf } from '../client/guidebook';
+import { startServer, type TemporalServer } from '../client/server';
+import { FileStore } from '../store/store';
+import { answering } from '../workers/answering';
+import type { RunningWorker } from '../workers/serve';
+import { exit } from './exit';
+import { logTo } from './log';
+
+/**
+ * `slimflow server`: Temporal on the history of the state folder, in the foreground, so that its UI shows past runs, with
+ * a worker that answers the UI's queries about them.
+ */
 export async function server(state: string): Promise<number> {
+  logTo(join(state, 'slimflow.log'));
   const running = await startServer(state);
+  const worker = await answeringAt(state, running);
   // Heard from before it is offered: a Ctrl-C in between would leave the server behind.
   const interrupted = new Promise<void>((resolve) => {
     process.once('SIGINT', resolve);
@@ -13,6 +26,17 @@ export async function server(state: string): Promise<number> {
   });
   process.stdout.write(`Temporal: ${running.found}\nUI: ${running.ui}\nCtrl-C ends it.\n`);
   await interrupted;
+  await worker?.stop();
   process.stdout.write((await running.release()) ? '\nStopped.\n' : '\nLeft running: a run uses it.\n');
   return exit.done;
+}
+
+/** A worker for the runs of the state folder; none where there never was one. */
+async function answeringAt(
+  state: string,
+  { connection, namespace }: TemporalServer,
+): Promise<RunningWorker | undefined> {
+  const folder = join(state, 'store');
+  if (!existsSync(folder)) return undefined;
+  return answering({ connection, namespace, taskQueue: await taskQueueOf(new FileStore(folder)) });
 }

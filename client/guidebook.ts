@@ -4,9 +4,11 @@ import type { CompressionSpec } from '../spec/spec';
 import { canonicalJson, sha256 } from '../store/digest';
 import type { FileStore } from '../store/store';
 import type { guidebook } from '../workflows/guidebook';
+import { type AttributeName, attributeKeys, pairsOf } from '../workflows/attributes';
 import { payloadConverter } from '../workflows/payload-converter';
-import { costNames } from '../engine/jobs/method';
+import { memoOf, startDetails, startSummary } from './audit';
 import { prepare } from './prepare';
+import { isAboutAttributes, usableAttributes } from './search-attributes';
 
 export type GuidebookHandle = WorkflowHandle<typeof guidebook>;
 
@@ -20,6 +22,8 @@ export interface StartOptions {
 export interface Started {
   readonly handle: GuidebookHandle;
   readonly isResumed: boolean;
+  /** Slimflow's search attributes that the server lacks: the run can't be found by them. `slimflow setup` adds them. */
+  readonly missingAttributes: readonly AttributeName[];
 }
 
 /** The task queue of a store's own workers: work on a store can't be done by a worker with another. */
@@ -40,25 +44,39 @@ export async function startGuidebook(
   const input = await prepare(spec, store);
   payloadConverter.toPayload(input); // refused here, in words, where it is too large, whatever the client converts with
   const { name, settings } = input;
+  // What the server knows is no part of what a run is.
   const digest = sha256(canonicalJson([input, await store.id()])).slice(0, 12);
   const workflowId = `slimflow/${name}/${digest}`;
   const before = await client.workflow
     .getHandle(workflowId)
     .describe()
     .catch(() => undefined);
-  const handle = await client.workflow.start<typeof guidebook>('guidebook', {
-    workflowId,
-    taskQueue,
-    args: [input],
-    workflowIdConflictPolicy: 'USE_EXISTING',
-    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-    staticSummary: `${name} to ${settings.target} of its ${costNames[settings.cost]}, with a drop of at most ${settings.tolerance}`,
-    memo: {
-      model: name,
-      target: settings.target,
-      tolerance: settings.tolerance,
-      techniques: settings.techniques,
-    },
+  const start = (searchAttributes: readonly AttributeName[]) =>
+    client.workflow.start<typeof guidebook>('guidebook', {
+      workflowId,
+      taskQueue,
+      args: [{ ...input, searchAttributes }],
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      staticSummary: startSummary(input),
+      staticDetails: startDetails(input),
+      memo: memoOf(input),
+      typedSearchAttributes: pairsOf(
+        { model: name, target: settings.target, stage: 'baseline' },
+        searchAttributes,
+      ),
+    });
+  let searchAttributes = await usableAttributes(client.connection, client.options.namespace);
+  const handle = await start(searchAttributes).catch((error: unknown) => {
+    // One that was added a moment ago is not known everywhere in a cluster: the run does without.
+    if (!searchAttributes.length || !isAboutAttributes(error)) throw error;
+    return start((searchAttributes = []));
   });
-  return { handle, isResumed: before?.status.name === 'RUNNING' };
+  return {
+    handle,
+    isResumed: before?.status.name === 'RUNNING',
+    missingAttributes: attributeKeys
+      .map(({ name }) => name)
+      .filter((name) => !searchAttributes.includes(name)),
+  };
 }

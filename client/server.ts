@@ -1,7 +1,9 @@
+import { Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 
 import { DevServer } from './dev-server';
 import { answers, complaint, isServed } from './probe';
+import { registerAttributes } from './search-attributes';
 import { temporalBinary } from './temporal-binary';
 
 /** What clients and workers connect with. */
@@ -21,6 +23,9 @@ export interface TemporalServer {
 
 const standard = 'localhost:7233';
 const keep = () => Promise.resolve(false);
+
+/** Whether an address is one of Temporal Cloud, where namespaces are changed by other means. */
+export const isCloud = (address: string): boolean => /\.tmprl\.cloud(:|$)/.test(address);
 
 /** The link to a workflow in the web UI. */
 export const workflowLink = ({ ui, namespace }: TemporalServer, workflowId: string): string | undefined =>
@@ -48,9 +53,9 @@ export async function startServer(stateFolder: string): Promise<TemporalServer> 
   const running = await server.running();
   await server.join();
   try {
-    if (running) return ours(server, running, 'started earlier, found again');
+    if (running) return await readied(ours(server, running, 'started earlier, found again'));
     const { path, from } = await temporalBinary();
-    return ours(server, await server.start(path), `development server started (${from})`);
+    return await readied(ours(server, await server.start(path), `development server started (${from})`));
   } catch (error) {
     await server.leave();
     throw error;
@@ -66,11 +71,10 @@ async function configured(): Promise<TemporalServer | undefined> {
       `the Temporal server at ${connectionOptions.address} (TEMPORAL_ADDRESS or the profile) can't be used: ${problem}`,
     );
   const { address } = connectionOptions;
-  const isCloud = /\.tmprl\.cloud(:|$)/.test(address);
   return {
     connection: connectionOptions,
     namespace,
-    ui: isCloud ? 'https://cloud.temporal.io' : await standardUi(address),
+    ui: isCloud(address) ? 'https://cloud.temporal.io' : await standardUi(address),
     found: `${address}, as configured (TEMPORAL_ADDRESS or the profile)`,
     release: keep,
   };
@@ -82,7 +86,21 @@ async function recorded(stateFolder: string, look: boolean): Promise<TemporalSer
   if (!running) return undefined;
   if (!look) await server.join();
   const found = ours(server, running, 'started earlier, found again');
-  return look ? { ...found, release: keep } : found;
+  return look ? { ...found, release: keep } : readied(found);
+}
+
+/**
+ * A server of our own with Slimflow's search attributes on it, also where its database is of an earlier version. Runs do
+ * without those that can't be added, so that this never keeps one from starting.
+ */
+async function readied(server: TemporalServer): Promise<TemporalServer> {
+  const connection = await Connection.connect(server.connection);
+  try {
+    await registerAttributes(connection, server.namespace).catch(() => undefined);
+  } finally {
+    await connection.close();
+  }
+  return server;
 }
 
 async function atStandardPort(): Promise<TemporalServer | undefined> {

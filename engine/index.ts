@@ -3,6 +3,7 @@ export { EngineError, type EngineErrorCode } from './errors';
 export { Dataset, type DatasetSource } from './data/dataset';
 export { metricNames, type MetricName } from './data/metric';
 export { writeNpy } from './data/npy';
+export { historyOf, metadataOf, type Step } from './onnx/metadata';
 export { loadModel, needsFile, saveModel, type SaveOptions } from './onnx/model';
 export { openModel, type OpenOptions } from './onnx/prepare';
 export type { InputSize } from './onnx/input-size';

@@ -6,6 +6,17 @@ import { ArtifactRef } from './artifact';
 const figure = z.number();
 const share = z.number().positive();
 
+/** What made a model: code, runtime, and where it ran. */
+const Maker = z.strictObject({
+  /** Slimflow's version, the digest of its engine, and ONNX Runtime's version. */
+  version: z.string(),
+  engine: z.string(),
+  onnxruntime: z.string(),
+  /** The execution provider of ONNX Runtime, and the processor or GPU. */
+  provider: z.string(),
+  device: z.string(),
+});
+
 /** A compressed model that was fine-tuned and judged. */
 export const ResultCandidate = z.strictObject({
   /** Readable, unique in the run: `ssvd-0.65`, `ssvd-0.65/cp-0.77`. */
@@ -28,6 +39,10 @@ export const ResultCandidate = z.strictObject({
   latencyMs: figure,
   /** The execution provider of ONNX Runtime, and the library that decomposed and solved. */
   computedBy: z.strictObject({ provider: z.string(), linearAlgebra: z.string() }),
+  /** What made it: who compressed it, then who fine-tuned it. */
+  provenance: z.array(Maker),
+  /** Why step 3 and step 5 kept or dropped it. */
+  reasons: z.array(z.string()),
   model: ArtifactRef,
 });
 export type ResultCandidate = z.infer<typeof ResultCandidate>;
@@ -50,6 +65,8 @@ export const Result = z.strictObject({
     test: figure,
     latencyMs: figure,
   }),
+  /** What all latencies were measured on. */
+  latencyBy: Maker,
   candidates: z.array(ResultCandidate),
   /** Candidates that did not come about, and why. */
   failed: z.array(

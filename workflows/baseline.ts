@@ -1,8 +1,9 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 
 import { analysisOf } from './method';
-import { analyze, evaluate, summary } from './proxies';
+import { analyze, evaluate } from './proxies';
 import type { Run } from './run';
+import { sentences } from './sentences';
 import { both } from './together';
 import type { Original } from './types';
 
@@ -12,8 +13,8 @@ export async function baseline(run: Run): Promise<Original> {
   const { metric, compute } = settings;
   run.stage('baseline');
   const [analysis, evaluation] = await both(
-    analyze.executeWithOptions(summary('original', 'analyze'), [{ model, ...analysisOf(settings) }]),
-    evaluate.executeWithOptions(summary('original', 'evaluate'), [
+    analyze.executeWithOptions(sentences.analyze('original'), [{ model, ...analysisOf(settings) }]),
+    evaluate.executeWithOptions(sentences.evaluate('original', metric, 'as it came'), [
       { model, data: data.evaluate, metric, compute },
     ]),
   );

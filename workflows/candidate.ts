@@ -1,11 +1,14 @@
 import { ActivityFailure, isCancellation, setCurrentDetails } from '@temporalio/workflow';
 
 import { costNames } from '../engine/jobs/method';
+import { candidateMarkdown, madeBy } from './details';
 import { hearPauses } from './gate';
 import { techniqueNames } from './method';
-import { compress, evaluate, fineTune, summary } from './proxies';
+import { compress, evaluate, fineTune } from './proxies';
 import { reasonOf } from './reason';
+import { sentences } from './sentences';
 import type { CandidateInput, CandidateOutcome } from './types';
+import { upsert } from './upsert';
 
 /**
  * Makes one candidate: compress, fine-tune, evaluate before and after. A candidate that can't be made is a result like
@@ -19,42 +22,65 @@ export async function candidate({
   method,
   data,
   settings,
+  audit,
 }: CandidateInput): Promise<CandidateOutcome> {
   hearPauses();
   const { metric, reconstruction, selection, compute } = settings;
   const { perLayer, ...tuning } = settings.fineTune;
   const fineTuneEach = perLayer.epochs ? { ...tuning, epochs: perLayer.epochs } : undefined;
-  const aim = `${techniqueNames[plan.technique]} to ${plan.asked} of the ${costNames[method.cost]}${fineTuneEach ? ', fine-tuned layer by layer' : ''}`;
-  const say = (text: string) => setCurrentDetails(`### ${plan.id}\n\n${text}`);
-  const judge = async (model: CandidateInput['model'], when: string) => {
+  const aim = `${techniqueNames[plan.technique]} of ${plan.parent ?? 'the original'} to ${plan.asked} of its ${costNames[method.cost]}${fineTuneEach ? ', fine-tuned layer by layer' : ''}`;
+  const facts: string[] = [];
+  const say = (...more: string[]) => {
+    facts.push(...more);
+    setCurrentDetails(candidateMarkdown(plan.id, aim, facts));
+  };
+  const fail = (reason: string): CandidateOutcome => {
+    say(`**Failed**: ${reason}`);
+    upsert({ outcome: 'failed' }, audit?.searchAttributes);
+    return { status: 'failed', reason };
+  };
+  const judge = async (model: CandidateInput['model'], when: 'as compressed' | 'after fine-tuning') => {
     const request = { model, data: data.evaluate, metric, compute };
-    const { value } = await evaluate.executeWithOptions(summary(plan.id, `evaluate ${when}`), [request]);
+    const { value } = await evaluate.executeWithOptions(sentences.evaluate(plan.id, metric, when), [request]);
     return value;
   };
   try {
-    say(aim);
-    const compressed = await compress.executeWithOptions(summary(plan.id, aim), [
-      {
-        ...{ model, method, selection, scores, reconstruction, compute, fineTuneEach },
-        ...{ target: plan.asked, train: data.train },
-        ...(fineTuneEach && { teacher }),
-      },
-    ]);
-    const { achieved: ratio, macs, params, shortfall, notes, computedBy } = compressed;
+    say();
+    const compressed = await compress.executeWithOptions(
+      sentences.compress(plan, method.cost, fineTuneEach !== undefined),
+      [
+        {
+          ...{ model, method, selection, scores, reconstruction, compute, fineTuneEach },
+          ...{ target: plan.asked, train: data.train },
+          ...(fineTuneEach && { teacher }),
+        },
+      ],
+    );
+    const { achieved: ratio, macs, params, shortfall, notes, computedBy, provenance } = compressed;
+    say(
+      `Compressed: ratio ${ratio.toFixed(3)}, ${macs} MACs, ${params} parameters${shortfall ? `; ${shortfall}` : ''}`,
+      `Compressed by ${madeBy(provenance)}, ${computedBy.linearAlgebra}`,
+    );
     const metricBefore = await judge(compressed.model, 'as compressed');
-    say(`${metric} ${metricBefore.toFixed(2)} as compressed; fine-tuning`);
+    say(`${metric} ${metricBefore.toFixed(2)} as compressed`);
     const judging = (tuning.earlyStopping ?? tuning.keepBest) && {
       evaluate: { data: data.evaluate, metric },
     };
     const tuned = tuning.epochs
-      ? await fineTune.executeWithOptions(summary(plan.id, 'fine-tune'), [
+      ? await fineTune.executeWithOptions(sentences.fineTune(plan.id, tuning.epochs), [
           { model: compressed.model, data: data.train, settings: tuning, compute, ...judging, teacher },
         ])
       : undefined;
     const metricAfter = tuned ? await judge(tuned.model, 'after fine-tuning') : metricBefore;
-    say(`${metric} ${metricBefore.toFixed(2)} as compressed, ${metricAfter.toFixed(2)} after fine-tuning`);
+    if (tuned)
+      say(
+        `${metric} ${metricAfter.toFixed(2)} after fine-tuning for ${tuned.steps} steps`,
+        `Fine-tuned by ${madeBy(tuned.provenance)}`,
+      );
     if (![metricBefore, metricAfter].every(Number.isFinite))
-      return { status: 'failed', reason: `its ${metric} is not a finite number` };
+      return fail(`its ${metric} is not a finite number`);
+    const parentRatio = audit?.parentRatio ?? 1;
+    upsert({ outcome: 'done', ratio: parentRatio * ratio, metric: metricAfter }, audit?.searchAttributes);
     return {
       status: 'done',
       made: {
@@ -67,11 +93,11 @@ export async function candidate({
         shortfall,
         notes: [...notes, ...(tuned?.notes ?? [])],
         computedBy,
+        provenance: [provenance, ...(tuned ? [tuned.provenance] : [])],
       },
     };
   } catch (error) {
     if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
-    say(`failed: ${reasonOf(error)}`);
-    return { status: 'failed', reason: reasonOf(error) };
+    return fail(reasonOf(error));
   }
 }

@@ -1,6 +1,7 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 
 import { type CostName, costNames } from '../engine/jobs/method';
+import { pairsOf } from './attributes';
 import { candidate } from './candidate';
 import { executePausable } from './gate';
 import { methodOf, techniqueNames } from './method';
@@ -34,6 +35,9 @@ export async function makeCandidates(
         data,
         method: methodOf(settings, plan.technique),
         settings: { metric, fineTune, reconstruction, selection, compute },
+        ...(run.input.searchAttributes && {
+          audit: { searchAttributes: run.input.searchAttributes, parentRatio: from.achieved },
+        }),
       });
       if (!run.isRunning(plan.id)) return;
       if (outcome.status === 'failed') return run.fail(plan, outcome.reason);
@@ -76,6 +80,10 @@ async function child(
         args: [input],
         staticSummary: `${techniqueNames[plan.technique]} of ${plan.parent ?? 'the original'} to ${plan.asked} of its ${costNames[run.input.settings.cost]}`,
         memo: { model: run.input.name, candidate: plan.id },
+        typedSearchAttributes: pairsOf(
+          { model: run.input.name, candidate: plan.id, target: plan.asked * (input.audit?.parentRatio ?? 1) },
+          input.audit?.searchAttributes,
+        ),
       }),
     );
   } catch (error) {

@@ -4,7 +4,7 @@ import { planned } from './candidates';
 import type { Making } from './making';
 import { prefixOf, techniqueNames } from './method';
 import { review } from './review';
-import { fallback, pick, pickBudget } from './rules/pick';
+import { fallback, pick, pickBudget, pickRule, pickVerdicts } from './rules/pick';
 import { isDecomposed } from './rules/refusals';
 import { type Revisit, revisit } from './rules/revisit';
 import { defaultTargets, targetNames } from './rules/targets';
@@ -93,5 +93,9 @@ function decide(run: Run, proposed: readonly string[], name: string, budget: num
       `no ${name} model is within the budget of ${budget} points; ${run.picks[0]}, with the smallest drop, goes on`,
     );
   people.close('picks', `the picks are decided already: ${run.picks.join(', ') || 'none'}`);
+  const candidates = run.candidates.filter(isDecomposed);
+  const picks = candidates.filter(({ id }) => run.picks.includes(id));
+  if (picks.length)
+    run.judge('pick', pickRule(budget, run.settings.pick.maxPicks), pickVerdicts(candidates, picks, budget));
   run.picks.forEach((id) => run.decide(id, approved ? `picked by ${people.picks!.by}` : 'picked'));
 }

@@ -1,10 +1,14 @@
-import { latency, summary } from './proxies';
+import type { Provenance } from '../engine/jobs/types';
+import { latency } from './proxies';
 import type { Run } from './run';
+import { sentences } from './sentences';
 import type { Candidate } from './types';
 
 /** Latencies of the original and of all candidates. */
 export interface Measured {
   readonly originalMs: number;
+  /** What they were measured on. */
+  readonly by: Provenance;
   readonly candidates: readonly (Candidate & { readonly latencyMs: number })[];
 }
 
@@ -13,11 +17,11 @@ export async function measure(run: Run, candidates: readonly Candidate[]): Promi
   run.stage('latency');
   const { latency: timing, inputSize, compute } = run.input.settings;
   const models = [run.input.model, ...candidates.map(({ model }) => model)];
-  const { ms } = await latency.executeWithOptions(
-    summary(`latency of the original and ${candidates.length} candidates`),
+  const { ms, provenance } = await latency.executeWithOptions(
+    sentences.latency(candidates.length, timing.runs),
     [{ models, inputSize, compute, runs: timing.runs }],
   );
   const timed = candidates.map((candidate, i) => ({ ...candidate, latencyMs: ms[i + 1] }));
   timed.forEach(({ id, latencyMs }) => run.latency(id, latencyMs));
-  return { originalMs: ms[0], candidates: timed };
+  return { originalMs: ms[0], by: provenance, candidates: timed };
 }

@@ -2,24 +2,28 @@ import { setCurrentDetails, upsertMemo, workflowInfo } from '@temporalio/workflo
 
 import { type Technique, techniques } from '../engine/jobs/method';
 import type { CompressionSettings } from '../spec/spec';
-import { markdown } from './details';
+import type { AttributeValues } from './attributes';
+import { markdown, verdictText } from './details';
 import { paused } from './gate';
 import { prefixOf } from './method';
 import { People } from './people';
 import { inOrder } from './rules/order';
 import { most } from './rules/refusals';
 import { freshName, same } from './rules/targets';
+import type { Verdict } from './rules/verdict';
 import type {
   Candidate,
   CandidatePlan,
   CandidateProgress,
   GuidebookInput,
   GuidebookProgress,
+  Judgement,
   Original,
   ScoringProgress,
   Stage,
   Waiting,
 } from './types';
+import { upsert } from './upsert';
 
 /** The notes go into the result, which has to fit into one message; characters. */
 const noteLimit = { count: 100, length: 500 };
@@ -41,6 +45,7 @@ export class Run {
   private original?: Original;
   private readonly scored = new Map<string, ScoringProgress>();
   private readonly rows = new Map<string, CandidateProgress>();
+  private readonly judgements = new Map<Judgement['step'], Judgement>();
   private readonly failures = new Map<string, FailedCandidate>();
   private readonly left = new Map<string, FailedCandidate>();
   private readonly made = new Map<string, Candidate>();
@@ -81,10 +86,11 @@ export class Run {
     return [...new Set(all)].slice(0, noteLimit.count);
   }
 
-  /** Enters a step. */
-  stage(stage: Stage): void {
+  /** Enters a step. @param values other search attributes that change with it */
+  stage(stage: Stage, values: AttributeValues = {}): void {
     this.at = stage;
     upsertMemo({ stage });
+    upsert({ ...values, stage }, this.input.searchAttributes);
     this.show();
   }
 
@@ -176,11 +182,25 @@ export class Run {
     const unfinished = this.abandon('cancelled', 'cancelled with the run');
     const reached = `cancelled in step ${this.at}: ${this.made.size} candidates done${unfinished.length ? `, ${unfinished.length} given up` : ''}`;
     this.note(reached);
+    upsert({ outcome: 'cancelled' }, this.input.searchAttributes);
     upsertMemo({ outcome: 'cancelled', reached, done: this.candidates.map(({ id }) => id).slice(0, 100) });
   }
 
   decide(id: string, decision: string): void {
     this.update(id, { decision });
+  }
+
+  /** Keeps what step 3 or 5 decided, and why; the last judgement of a step stands. */
+  judge(step: Judgement['step'], rule: string, verdicts: readonly Verdict[]): void {
+    this.judgements.set(step, { step, rule, verdicts });
+    this.show();
+  }
+
+  /** Why a candidate was kept or dropped, step by step. */
+  reasons(id: string): string[] {
+    return [...this.judgements.values()].flatMap(({ step, verdicts }) =>
+      verdicts.filter((verdict) => verdict.id === id).map((verdict) => verdictText(step, verdict)),
+    );
   }
 
   latency(id: string, latencyMs: number): void {
@@ -205,6 +225,7 @@ export class Run {
       },
       scoring: [...this.scored.values()],
       candidates: [...this.rows.values()],
+      judgements: [...this.judgements.values()],
       notes: this.notes,
       paused: paused(),
       waiting,

@@ -12,7 +12,8 @@ import {
 import type { ArtifactRef } from '../store/artifact';
 import { hearPauses, hold, paused, untilResumed } from './gate';
 import { techniqueNames } from './method';
-import { collectScores, listParts, scoreLayer, summary } from './proxies';
+import { collectScores, listParts, scoreLayer } from './proxies';
+import { sentences } from './sentences';
 import { together } from './together';
 import type { ScoringInput, ScoringProgress } from './types';
 
@@ -43,16 +44,17 @@ export async function scoreModel(input: ScoringInput): Promise<ArtifactRef> {
   hearPauses(show);
   show();
 
-  const names = await listParts.executeWithOptions(summary(subject, 'list layers'), [
+  const names = await listParts.executeWithOptions(sentences.listParts(of, technique), [
     { parts: input.parts, technique, from: before.scored, most: limits.layers },
   ]);
   const scored: ArtifactRef[] = [];
   let begun = 0;
   const score = async (at: number) => {
     const layer = names[at];
-    const { artifact } = await scoreLayer.executeWithOptions(summary(subject, `score layer ${layer}`), [
-      { ...input.request, layer },
-    ]);
+    const { artifact } = await scoreLayer.executeWithOptions(
+      sentences.scoreLayer(of, technique, layer, before.scored + at, input.request.candidates.length),
+      [{ ...input.request, layer }],
+    );
     scored[at] = artifact; // in the model's order, whichever comes first
     done++;
     show();
@@ -74,9 +76,10 @@ export async function scoreModel(input: ScoringInput): Promise<ArtifactRef> {
   await scope.run(() =>
     together(Array.from({ length: Math.min(limits.inFlight, names.length) }, lane), () => scope.cancel()),
   );
-  const scores = await collectScores.executeWithOptions(summary(subject, 'collect scores'), [
-    { before: before.scores, layers: scored },
-  ]);
+  const scores = await collectScores.executeWithOptions(
+    sentences.collectScores(of, technique, before.scored + begun),
+    [{ before: before.scores, layers: scored }],
+  );
   if (before.scored + begun === total) return scores;
   return continueAsNew<typeof scoreModel>({
     ...input,

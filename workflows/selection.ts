@@ -2,13 +2,23 @@ import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 
 import type { Result, ResultCandidate } from '../spec/result';
 import type { ArtifactRef } from '../store/artifact';
+import type { AttributeValues } from './attributes';
 import { withAdded } from './added';
 import type { Making } from './making';
 import { type Measured, measure } from './measure';
-import { evaluate, summary } from './proxies';
+import { evaluate } from './proxies';
 import { review } from './review';
-import { objection, type Requirement, select, type Unmet, unmet } from './rules/select';
+import {
+  objection,
+  type Requirement,
+  select,
+  selectRule,
+  selectVerdicts,
+  type Unmet,
+  unmet,
+} from './rules/select';
 import type { Run } from './run';
+import { sentences } from './sentences';
 import { both } from './together';
 import type { Candidate } from './types';
 
@@ -19,16 +29,17 @@ import type { Candidate } from './types';
 export async function selection(making: Making): Promise<Result> {
   const { run, original } = making;
   const { metric, compute, cost } = run.input.settings;
-  const { originalMs, candidates, selected, requirement } = await decided(making);
+  const { originalMs, by, candidates, selected, requirement } = await decided(making);
   const { target, tolerance } = requirement;
   for (const candidate of candidates) {
     const verdict =
       candidate === selected ? selectedBy(run) : (objection(candidate, requirement) ?? 'eligible');
     run.decide(candidate.id, run.picks.includes(candidate.id) ? `picked; ${verdict}` : verdict);
   }
+  run.judge('select', selectRule(requirement), selectVerdicts(candidates, selected, requirement));
   const test = async (name: string, model: ArtifactRef) => {
     const request = { model, data: run.input.data.test, metric, compute };
-    return (await evaluate.executeWithOptions(summary(name, 'evaluate on the test split'), [request])).value;
+    return (await evaluate.executeWithOptions(sentences.test(name, metric), [request])).value;
   };
   const [originalTest, selectedTest] = await both(
     test('original', original.model),
@@ -37,12 +48,13 @@ export async function selection(making: Making): Promise<Result> {
   const { stopped } = run.people;
   const missed = selected ? null : missing(unmet(candidates, requirement), stopped);
   if (missed && !stopped) run.note(missed.reason);
-  run.stage('done');
+  const outcome = selected ? 'selected' : stopped ? 'stopped' : 'requirement-not-met';
+  run.stage('done', outcomeOf(outcome, selected ?? candidates.find(({ id }) => id === missed?.best)));
 
   const { workflowId, runId, startTime } = workflowInfo();
   return {
     version: 1,
-    outcome: selected ? 'selected' : stopped ? 'stopped' : 'requirement-not-met',
+    outcome,
     target,
     tolerance,
     cost,
@@ -53,7 +65,8 @@ export async function selection(making: Making): Promise<Result> {
       test: originalTest,
       latencyMs: originalMs,
     },
-    candidates: candidates.map(row),
+    latencyBy: by,
+    candidates: candidates.map((candidate) => row(candidate, run.reasons(candidate.id))),
     failed: run.failed,
     skipped: run.skipped,
     picks: [...run.picks],
@@ -100,7 +113,7 @@ async function decided(making: Making): Promise<Decided> {
     if (people.added.length) continue;
 
     run.stage('select');
-    const { originalMs } = measured;
+    const { originalMs, by } = measured;
     // Whoever was skipped meanwhile is timed, and out.
     const isLeft = ({ id }: Candidate) => run.candidates.some((candidate) => candidate.id === id);
     const candidates = measured.candidates.filter(isLeft);
@@ -117,7 +130,7 @@ async function decided(making: Making): Promise<Decided> {
     people.close('selection', `the selection is decided already: ${selected?.id ?? 'none'}`);
     const against = selected && objection(selected, requirement);
     if (against) run.note(`${selected.id} was selected by ${people.selection!.by}, though it has ${against}`);
-    return { originalMs, candidates, selected, requirement };
+    return { originalMs, by, candidates, selected, requirement };
   }
 }
 
@@ -134,7 +147,14 @@ const nothing = (run: Run) =>
     'NoCandidate',
   );
 
-const row = (candidate: Measured['candidates'][number]): ResultCandidate => ({
+/** What the run can be found by once it is over: the selected model's figures, or those of the best trade-off. */
+const outcomeOf = (outcome: Result['outcome'], best: Candidate | undefined): AttributeValues => ({
+  outcome,
+  ratio: best?.achieved,
+  metric: best?.metricAfter,
+});
+
+const row = (candidate: Measured['candidates'][number], reasons: string[]): ResultCandidate => ({
   id: candidate.id,
   technique: candidate.technique,
   parent: candidate.parent,
@@ -147,5 +167,7 @@ const row = (candidate: Measured['candidates'][number]): ResultCandidate => ({
   metricAfter: candidate.metricAfter,
   latencyMs: candidate.latencyMs,
   computedBy: candidate.computedBy,
+  provenance: [...candidate.provenance],
+  reasons,
   model: candidate.model,
 });

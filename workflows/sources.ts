@@ -1,9 +1,11 @@
+import type { Analysis } from '../activities/types';
 import type { Technique } from '../engine/jobs/method';
 import type { ArtifactRef } from '../store/artifact';
 import { analysisOf } from './method';
-import { analyze, summary } from './proxies';
+import { analyze } from './proxies';
 import type { Run } from './run';
 import { scores } from './scores';
+import { sentences } from './sentences';
 import type { Candidate, Original } from './types';
 
 /** What candidates are made from: a model, and the eval scores of what a technique can compress in it. */
@@ -17,6 +19,7 @@ export interface Source {
 /** The models of a run as sources of candidates: each is analyzed and scored once for a technique. */
 export class Sources {
   private readonly known = new Map<string, Promise<Source>>();
+  private readonly analyses = new Map<string, Promise<Analysis>>();
 
   constructor(
     private readonly run: Run,
@@ -40,16 +43,22 @@ export class Sources {
     }
   }
 
+  private analysis(parent: Candidate): Promise<Analysis> {
+    const known =
+      this.analyses.get(parent.id) ??
+      analyze.executeWithOptions(sentences.analyze(parent.id), [
+        { model: parent.model, ...analysisOf(this.run.input.settings) },
+      ]);
+    this.analyses.set(parent.id, known);
+    known.catch(() => this.analyses.delete(parent.id));
+    return known;
+  }
+
   private async scored(technique: Technique, parent?: Candidate): Promise<Source> {
     const { run, original } = this;
     const model = parent?.model ?? original.model;
-    const analysis = parent
-      ? await analyze.executeWithOptions(summary(parent.id, 'analyze'), [
-          { model, ...analysisOf(run.input.settings) },
-        ])
-      : original;
-    if (!analysis.layers[technique])
-      throw new Error(`it has no layer that ${technique} can compress`);
+    const analysis = parent ? await this.analysis(parent) : original;
+    if (!analysis.layers[technique]) throw new Error(`it has no layer that ${technique} can compress`);
     return {
       model,
       scores: await scores(run, parent?.id ?? 'original', model, analysis, technique),

@@ -1,6 +1,7 @@
 import type { Analysis, DataRefs, ScoreLayerRequest } from '../activities/types';
 import type { Method, Technique } from '../engine/jobs/method';
-import type { Compression } from '../engine/jobs/types';
+import type { Compression, Provenance } from '../engine/jobs/types';
+import type { Verdict } from './rules/verdict';
 import type { CompressionSettings } from '../spec/spec';
 import type { ArtifactRef } from '../store/artifact';
 
@@ -11,6 +12,8 @@ export interface GuidebookInput {
   readonly model: ArtifactRef;
   readonly data: DataRefs;
   readonly settings: CompressionSettings;
+  /** The search attributes that the server knows, by name; none where it is left out. */
+  readonly searchAttributes?: readonly string[];
 }
 
 /** The original model, as step 0 found it. */
@@ -84,6 +87,16 @@ export interface CandidateInput {
     CompressionSettings,
     'metric' | 'fineTune' | 'reconstruction' | 'selection' | 'compute'
   >;
+  /** What the search attributes of its workflow are told by. */
+  readonly audit?: Audit;
+}
+
+/** What a candidate's workflow can be found by. */
+export interface Audit {
+  /** The search attributes that the server knows, by name. */
+  readonly searchAttributes: readonly string[];
+  /** c of the model that it is made of: ratios to it, times this, are ratios to the original. */
+  readonly parentRatio: number;
 }
 
 /** What a candidate came to. */
@@ -103,6 +116,8 @@ export interface Made {
   readonly shortfall?: string;
   readonly notes: readonly string[];
   readonly computedBy: Compression['computedBy'];
+  /** What made it: who compressed it, then who fine-tuned it. */
+  readonly provenance: readonly Provenance[];
 }
 
 /** A candidate that came about, with the figures that the rules go by. */
@@ -158,6 +173,13 @@ export interface Waiting {
   readonly until?: string;
 }
 
+/** What step 3 or step 5 came to: its rule, and why each candidate was kept or dropped. */
+export interface Judgement {
+  readonly step: 'pick' | 'select';
+  readonly rule: string;
+  readonly verdicts: readonly Verdict[];
+}
+
 /** The answer to the query `progress`. */
 export interface GuidebookProgress {
   readonly name: string;
@@ -170,6 +192,8 @@ export interface GuidebookProgress {
   /** Layers scored so far, of each model that is being scored or was. */
   readonly scoring: readonly ScoringProgress[];
   readonly candidates: readonly CandidateProgress[];
+  /** What steps 3 and 5 decided, and why. */
+  readonly judgements: readonly Judgement[];
   readonly notes: readonly string[];
   readonly paused?: Pause;
   readonly waiting?: Waiting;

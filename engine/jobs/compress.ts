@@ -1,8 +1,10 @@
 import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import { macsOf, paramsOf } from '../onnx/layers';
+import { stamp } from '../onnx/metadata';
 import { saveModel } from '../onnx/model';
 import type { Selection, Shortfall } from '../ratios/select';
+import { provenanceOf } from '../runtime/provenance';
 import { choosePlan } from './choose-plan';
 import type { Compressed, Compressor } from './compressor';
 import { compressorOf } from './compressors';
@@ -10,6 +12,7 @@ import { openData } from './data';
 import type { JobContext } from './job';
 import { landOnLatency } from './latency-target';
 import { compressLayerByLayer, type Tuned } from './layer-by-layer';
+import { madeBy } from './made-by';
 import { type CostName, costNames } from './method';
 import { openMeasured } from './opened';
 import { type Tools, toolsOf } from './tools';
@@ -52,6 +55,16 @@ export async function compress(input: CompressInput, context: JobContext): Promi
   const notes = 'random' in input.train ? openData(graph, input.train, method.inputSize).notes : [];
   const [macs, params] = [macsOf(made.graph), paramsOf(made.graph)];
   const achieved = chosen.achieved ?? ratioOf(graph, made.graph, method.cost);
+  const provenance = provenanceOf(tools.provider);
+  stamp(made.graph, {
+    step: 'compress',
+    technique: method.technique,
+    cost: method.cost,
+    target: input.target,
+    ...(input.fineTuneEach && { 'epochs.behind.each.layer': input.fineTuneEach.settings.epochs }),
+    'linear.algebra': tools.algebra.name,
+    ...(await madeBy(provenance, input)),
+  });
   saveModel(made.graph, input.out);
   const { selection } = chosen;
   return {
@@ -62,6 +75,7 @@ export async function compress(input: CompressInput, context: JobContext): Promi
     shortfall: selection.shortfall && sentence(selection.shortfall, method.cost),
     notes: [...notes, ...made.notes],
     computedBy: tools.computedBy,
+    provenance,
   };
 }
 

@@ -1,13 +1,17 @@
 import { Dataset } from '../data/dataset';
 import { EngineError } from '../errors';
+import { stamp } from '../onnx/metadata';
 import { saveModel, weightBytes } from '../onnx/model';
 import { openModel } from '../onnx/prepare';
+import { provenanceOf } from '../runtime/provenance';
+import { resolveProvider } from '../runtime/providers';
 import { curveOf } from '../training/loop/curve';
 import { initialized } from '../training/parameters/initialize';
 import { openBatches } from '../training/batches/pipeline';
 import { totalSteps } from '../training/loop/run';
 import { train } from '../training/trainer';
 import type { JobContext } from './job';
+import { madeBy } from './made-by';
 import { checkTrainable } from './trainable';
 import type { FineTuneInput, FineTuning } from './types';
 
@@ -55,14 +59,22 @@ export async function fineTuneJob(input: FineTuneInput, context: JobContext): Pr
       batches,
       teacher: input.teacher === undefined ? undefined : openModel(input.teacher),
     });
+    const provenance = provenanceOf(await resolveProvider(input.provider ?? 'cpu'));
+    const { epochs, seed, optimizer } = settings;
+    stamp(tuned, {
+      step: input.fromScratch ? 'train' : 'fine-tune',
+      ...{ epochs, seed, optimizer },
+      ...(await madeBy(provenance, input)),
+    });
     saveModel(tuned, input.out);
     const { steps, resumedAt, losses, stepLosses, retries, evaluations, best } = told;
-    const epochs = evaluations.map(({ epoch, value }) => ({ epoch, value }));
+    const judgements = evaluations.map(({ epoch, value }) => ({ epoch, value }));
     const total = totalSteps(settings, data.length);
     return {
       ...{ steps, resumedAt, losses, retries },
       notes: [...begun.notes, ...told.notes],
-      ...(best && { evaluations: epochs, best }),
+      ...(best && { evaluations: judgements, best }),
+      provenance,
       ...(input.curve && { curve: curveOf(stepLosses, total, settings, retries) }),
     };
   } finally {

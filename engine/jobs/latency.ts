@@ -1,4 +1,6 @@
 import { openModel } from '../onnx/prepare';
+import { provenanceOf } from '../runtime/provenance';
+import { resolveProvider } from '../runtime/providers';
 import { timeGraphs } from '../runtime/timing';
 import type { JobContext } from './job';
 import type { Latency, LatencyInput } from './types';
@@ -16,5 +18,5 @@ export async function latency(
       context.report({ done, total, note: `run ${done + 1}/${total}` });
     },
   });
-  return { ms: timings.map(({ ms }) => ms) };
+  return { ms: timings.map(({ ms }) => ms), provenance: provenanceOf(await resolveProvider(provider)) };
 }

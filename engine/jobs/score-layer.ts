@@ -6,6 +6,7 @@ import { inferShapes } from '../onnx/shapes';
 import { batchFor } from '../runtime/batch';
 import { feederOf } from '../runtime/feeds';
 import { ModelProbe, type Replacements } from '../runtime/model-probe';
+import { provenanceOf } from '../runtime/provenance';
 import { asFloats } from '../tensor/as-floats';
 import { limits } from '../tensor/limits';
 import { sizeOf } from '../tensor/tensor';
@@ -15,7 +16,7 @@ import { openData } from './data';
 import type { JobContext } from './job';
 import { openedModel } from './opened';
 import { type Tools, toolsOf } from './tools';
-import type { LayerScore, LayerScores, ScoreLayerInput } from './types';
+import type { LayerScore, ScoredPart, ScoreLayerInput } from './types';
 import { WorkCheckpoints } from './work-checkpoints';
 
 /**
@@ -23,7 +24,7 @@ import { WorkCheckpoints } from './work-checkpoints';
  * each candidate ratio (AIMET). A low-rank pair and a pruned layer equal the layer with other weights of the same shape,
  * so that every candidate runs on the same cut network.
  */
-export async function scoreLayer(input: ScoreLayerInput, context: JobContext): Promise<LayerScores> {
+export async function scoreLayer(input: ScoreLayerInput, context: JobContext): Promise<ScoredPart> {
   context.checkStop();
   const { method } = input;
   const tools = await toolsOf(input.machinery);
@@ -41,7 +42,7 @@ export async function scoreLayer(input: ScoreLayerInput, context: JobContext): P
     context,
   );
   const scores = candidates.map(({ ratio, units }) => ({ ratio, units, ...found.get(units)! }));
-  return { layer: part.name, technique: method.technique, scores };
+  return { layer: part.name, technique: method.technique, scores, provenance: provenanceOf(tools.provider) };
 }
 
 type Found = ReadonlyMap<number, Pick<LayerScore, 'score' | 'error'>>;

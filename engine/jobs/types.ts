@@ -1,12 +1,14 @@
 import type { DatasetSource } from '../data/dataset';
 import type { MetricName } from '../data/metric';
 import type { Curve } from '../training/loop/curve';
+import type { Provenance } from '../runtime/provenance';
 import type { Retry } from '../training/loop/retries';
 import type { TrainingSettings } from '../training/settings';
 import type { JobData } from './data';
 import type { Machinery, Method, ProviderName, Reconstruction, Selecting, Technique } from './method';
 
 export type * from './method';
+export type { Provenance };
 
 /**
  * A job is numeric work for a worker thread: paths and small JSON in, small JSON out, files written where the caller
@@ -15,7 +17,7 @@ export type * from './method';
 export interface Jobs {
   analyze: Job<AnalyzeInput, ModelSummary>;
   evaluate: Job<EvaluateInput, Evaluation>;
-  scoreLayer: Job<ScoreLayerInput, LayerScores>;
+  scoreLayer: Job<ScoreLayerInput, ScoredPart>;
   compress: Job<CompressInput, Compression>;
   fineTune: Job<FineTuneInput, FineTuning>;
   latency: Job<LatencyInput, Latency>;
@@ -153,9 +155,16 @@ export interface LayerScores {
   readonly scores: readonly LayerScore[];
 }
 
+/** What the job `scoreLayer` gives: the scores, and what made them. */
+export interface ScoredPart extends LayerScores {
+  readonly provenance: Provenance;
+}
+
 export interface CompressInput {
   /** The model to compress. */
   readonly model: string;
+  /** Its SHA-256, for the metadata of what comes out; that of the file by default. */
+  readonly parent?: string;
   readonly method: Method;
   readonly selection: Selecting;
   /** Asked cost relative to `model`, 0 < target <= 1; without one, ratios given by hand are all there is. */
@@ -202,6 +211,7 @@ export interface Compression {
   readonly notes: readonly string[];
   /** What it was computed by: the execution provider, and the library for decompositions and solves. */
   readonly computedBy: { readonly provider: string; readonly linearAlgebra: string };
+  readonly provenance: Provenance;
 }
 
 /** How to train, and what of it to keep. */
@@ -220,6 +230,8 @@ export interface JudgingData<Data> {
 
 export interface FineTuneInput extends Checkpointing {
   readonly model: string;
+  /** As `CompressInput.parent`. */
+  readonly parent?: string;
   readonly data: DatasetSource;
   readonly settings: FineTuneSettings;
   /** The model to learn from, mostly the original; by `settings.distillation`, or its defaults where that is not set. */
@@ -252,6 +264,7 @@ export interface FineTuning {
   readonly best?: { readonly epoch: number; readonly value: number };
   /** Sentences on what went otherwise than asked for. */
   readonly notes: readonly string[];
+  readonly provenance: Provenance;
 }
 
 export interface LatencyInput {
@@ -265,4 +278,6 @@ export interface LatencyInput {
 export interface Latency {
   /** Median ms of a batch of 1, in the order of `models`. */
   readonly ms: readonly number[];
+  /** What they were measured on. */
+  readonly provenance: Provenance;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import type { HeartbeatDetails } from '../../activities/types';
 import type { FineTuneInput, Progress } from '../../engine/jobs/types';
-import { compute } from '../support/method';
+import { compute, provenance } from '../support/method';
 import { atWork, silent } from '../support/workplace';
 
 const settings = {
@@ -31,7 +31,7 @@ const trainer =
       if (step === 2 && fails()) throw new Error('killed');
     }
     writeFileSync(input.out, 'tuned');
-    return { steps: 4, resumedAt, losses: [1], retries: [], notes: [] };
+    return { steps: 4, resumedAt, losses: [1], retries: [], notes: [], provenance };
   };
 
 describe('fine-tuning', () => {

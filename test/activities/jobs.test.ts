@@ -1,5 +1,5 @@
 import { engineVersion } from '../../activities/workplace';
-import { compute } from '../support/method';
+import { compute, provenance } from '../support/method';
 import { atWork } from '../support/workplace';
 
 it('analyze gives the parts that can be compressed', () =>
@@ -49,10 +49,13 @@ it('listParts gives names by the page, and collectScores puts pages together', (
 
 it('latency hands the models over in their order', () =>
   atWork(
-    { latency: ({ models, runs }) => ({ ms: models.map((_, i) => i + runs) }) },
+    { latency: ({ models, runs }) => ({ ms: models.map((_, i) => i + runs), provenance }) },
     async ({ do: perform, model, store }) => {
       const other = await store.putBytes('other');
-      expect(await perform('latency', { models: [model, other], compute, runs: 7 })).toEqual({ ms: [7, 8] });
+      expect(await perform('latency', { models: [model, other], compute, runs: 7 })).toEqual({
+        ms: [7, 8],
+        provenance,
+      });
     },
   ));
 

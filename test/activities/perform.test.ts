@@ -7,7 +7,7 @@ import { failureOf, retryDelay } from '../../activities/failures';
 import { none } from '../../activities/setbacks';
 import { EngineError } from '../../engine/errors';
 import { ArtifactError } from '../../store/errors';
-import { compute, computedBy, optimal, methodOf } from '../support/method';
+import { compute, computedBy, optimal, methodOf, provenance } from '../support/method';
 import { atWork, silent } from '../support/workplace';
 
 describe('an activity', () => {
@@ -29,7 +29,7 @@ describe('an activity', () => {
       {
         compress: ({ out }) => {
           writeFileSync(out, 'compressed');
-          return { achieved: 0.5, macs: 5, params: 1, plan: [], notes: [], computedBy };
+          return { achieved: 0.5, macs: 5, params: 1, plan: [], notes: [], computedBy, provenance };
         },
       },
       async ({ do: perform, calls, model, split, store }) => {

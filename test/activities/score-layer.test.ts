@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
 import type { ScoredLayer } from '../../activities/types';
-import { compute, computedBy, optimal, methodOf } from '../support/method';
+import { compute, computedBy, optimal, methodOf, provenance } from '../support/method';
 import { atWork } from '../support/workplace';
 
 const scores = [{ ratio: 0.5, units: 4, score: 90, error: 0.1 }];
@@ -14,16 +14,25 @@ it('scores and factors travel from scoreLayer over collectScores to compress', (
         expect([machinery, samples, evaluate.range]).toEqual([{ ...compute, threads: 2 }, 10, [0, 1]]);
         expect(readFileSync(evaluate.images, 'utf8')).toBe('images');
         if (factors) writeFileSync(factors, `factors of ${layer}`);
-        return { layer, technique, scores };
+        return { layer, technique, scores, provenance };
       },
       compress: ({ factors, scores: given, out }) => {
         expect(given).toEqual([
-          { layer: 'c1', technique: 'spatial-svd', scores },
-          { layer: 'c2', technique: 'spatial-svd', scores },
+          { layer: 'c1', technique: 'spatial-svd', scores, provenance },
+          { layer: 'c2', technique: 'spatial-svd', scores, provenance },
         ]);
         expect(readFileSync(factors!.c2, 'utf8')).toBe('factors of c2');
         writeFileSync(out, 'compressed');
-        return { achieved: 0.5, macs: 50, params: 5, plan: [], notes: ['n'], shortfall: 's', computedBy };
+        return {
+          achieved: 0.5,
+          macs: 50,
+          params: 5,
+          plan: [],
+          notes: ['n'],
+          shortfall: 's',
+          computedBy,
+          provenance,
+        };
       },
     },
     async ({ do: perform, store, model, split }) => {
@@ -55,7 +64,7 @@ it('scores and factors travel from scoreLayer over collectScores to compress', (
 
 it('pruning has no factors', () =>
   atWork(
-    { scoreLayer: ({ layer, method: { technique } }) => ({ layer, technique, scores }) },
+    { scoreLayer: ({ layer, method: { technique } }) => ({ layer, technique, scores, provenance }) },
     async ({ do: perform, model, split }) => {
       const scoring = await perform('scoreLayer', {
         model,

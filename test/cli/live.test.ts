@@ -12,6 +12,7 @@ const progress = (change: Partial<LiveProgress>): LiveProgress => ({
   cost: 'macs',
   stage: 'SVD',
   scoring: [],
+  judgements: [],
   candidates: [{ ...plan, id: 'ssvd-0.50', status: 'running' }],
   notes: [],
   decisions: [],

@@ -1,7 +1,5 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { startGuidebook, taskQueueOf } from '../../client/guidebook';
@@ -9,10 +7,10 @@ import { prepare } from '../../client/prepare';
 import { failureMessage, type LiveProgress, watch } from '../../client/watch';
 import { saveModel } from '../../engine/onnx/model';
 import { openModel } from '../../engine/onnx/prepare';
-import { CompressionSpec } from '../../spec/spec';
+import { sha256 } from '../../store/digest';
 import { FileStore } from '../../store/store';
-import { workflowCode } from '../../workers/bundle';
-import { fakeActivities, fakeInput, hopeless, type World } from '../support/fake-activities';
+import { hopeless, type World } from '../support/fake-activities';
+import { fakeWorker, specIn } from '../support/fake-run';
 import { inFolder } from '../support/folder';
 import { randoms } from '../support/graphs';
 import { temporal } from '../support/temporal';
@@ -24,43 +22,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.teardown());
 
-/** A spec whose files are in a folder; the fake world reads its model from the store's reference. */
-function specIn(folder: string, changes: object = {}): CompressionSpec {
-  for (const name of ['resnet.onnx', 'x.npy', 'y.npy']) writeFileSync(join(folder, name), name);
-  const split = { images: join(folder, 'x.npy'), labels: join(folder, 'y.npy') };
-  return CompressionSpec.parse({
-    model: join(folder, 'resnet.onnx'),
-    data: { train: split, evaluate: split, test: { ...split, range: [0, 1] } },
-    target: 0.5,
-    tolerance: 1,
-    ...changes,
-  });
-}
-
-/** Activities that know the one model of the spec besides those of the fake world. */
-function worldOf(world: Partial<World> = {}) {
-  const { calls: _calls, ...fakes } = fakeActivities(world);
-  const { model: original } = fakeInput();
-  const known = <Request extends object>(request: Request): Request =>
-    JSON.parse(JSON.stringify(request), (_key, value: { uri?: string } | null) =>
-      value && typeof value === 'object' && value.uri?.startsWith('file:') ? original : value,
-    ) as Request;
-  return Object.fromEntries(
-    Object.entries(fakes).map(([name, activity]) => [
-      name,
-      (request: object) => (activity as (request: object) => Promise<unknown>)(known(request)),
-    ]),
-  );
-}
-
 const workerAt = (taskQueue: string, world?: Partial<World>) =>
-  Worker.create({
-    connection: server.nativeConnection,
-    taskQueue,
-    ...workflowCode(),
-    activities: worldOf(world),
-    maxHeartbeatThrottleInterval: 100,
-  });
+  fakeWorker(server.nativeConnection, taskQueue, world);
 
 describe('starting the guidebook', () => {
   it('takes model and data into the store, and names the run by them', () =>
@@ -102,9 +65,11 @@ describe('starting the guidebook', () => {
       expect(first.handle.workflowId).toMatch(/^slimflow\/resnet\/[0-9a-f]{12}$/);
       expect((await first.handle.describe()).memo).toEqual({
         model: 'resnet',
+        modelSha256: sha256('resnet.onnx'),
         target: 0.5,
         tolerance: 1,
         techniques: ['spatial-svd', 'channel-pruning'],
+        spec: { target: 0.5, tolerance: 1 },
       });
       const others = [await start({ tolerance: 2 }), await start({}, new FileStore(join(folder, 'other')))];
       const ids = [first, ...others].map(({ handle }) => handle.workflowId);

@@ -9,6 +9,7 @@ const progress: LiveProgress = {
   cost: 'macs',
   stage: 'SVD',
   original: { macs: 31e6, params: 1, metric: 98 },
+  judgements: [],
   scoring: [
     { of: 'original', technique: 'spatial-svd', done: 1, total: 2 },
     { of: 'finished', technique: 'spatial-svd', done: 2, total: 2 },

@@ -1,5 +1,5 @@
 import type { Candidate } from '../../workflows/types';
-import { computedBy } from './method';
+import { computedBy, provenance } from './method';
 
 /** A candidate of which only the figures that a rule goes by matter. */
 export const candidateWith = (figures: Partial<Candidate>): Candidate => ({
@@ -18,5 +18,6 @@ export const candidateWith = (figures: Partial<Candidate>): Candidate => ({
   drop: 0,
   notes: [],
   computedBy,
+  provenance: [provenance],
   ...figures,
 });

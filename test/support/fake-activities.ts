@@ -6,6 +6,7 @@ import { CompressionSettings } from '../../spec/spec';
 import type { ArtifactRef } from '../../store/artifact';
 import { sha256 } from '../../store/digest';
 import type { GuidebookInput } from '../../workflows/types';
+import { provenance } from './method';
 
 /** A model of the fake world: its MACs and whether it was fine-tuned stand in its address. */
 interface FakeModel {
@@ -105,6 +106,7 @@ export function fakeActivities(
         params: Math.round(macs / 10),
         notes: [],
         computedBy: { provider: 'cpu', linearAlgebra: 'paper' },
+        provenance,
       };
     }),
     fineTune: answer('fineTune', ({ model }: Parameters<Activities['fineTune']>[0]) => ({
@@ -112,10 +114,11 @@ export function fakeActivities(
       steps: 10,
       resumedAt: 0,
       losses: [1, 0.5],
-      ...{ retries: [], notes: tuningNotes },
+      ...{ retries: [], notes: tuningNotes, provenance },
     })),
     latency: answer('latency', ({ models }: Parameters<Activities['latency']>[0]) => ({
       ms: models.map((model) => modelOf(model).macs / 1e5),
+      provenance,
     })),
   };
 }

@@ -1,4 +1,5 @@
 import type { Machinery, Method, Selecting, Technique } from '../../engine/jobs/method';
+import type { Provenance } from '../../engine/jobs/types';
 
 /** A technique as AIMET applies it, to be changed where a test wants something else. */
 export const methodOf = (technique: Technique, change: Partial<Method> = {}): Method => ({
@@ -17,3 +18,11 @@ export const optimal: Selecting = { mode: 'optimal', monotonic: false, ratios: {
 export const machinery: Machinery = { provider: 'cpu', linearAlgebra: 'ml-matrix', threads: 1 };
 export const compute = { provider: 'cpu', linearAlgebra: 'ml-matrix' } as const;
 export const computedBy = { provider: 'cpu', linearAlgebra: 'ml-matrix' };
+/** Who made the models of fake jobs. */
+export const provenance: Provenance = {
+  version: '0.0.0',
+  engine: '0123456789abcdef',
+  onnxruntime: '1.2.3',
+  provider: 'cpu',
+  device: 'Paper Processor',
+};

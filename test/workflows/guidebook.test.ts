@@ -81,7 +81,7 @@ describe('the guidebook workflow', () => {
       const summaries = events.map(({ userMetadata }) =>
         Buffer.from(userMetadata?.summary?.data ?? []).toString(),
       );
-      expect(summaries).toContain('"spatial SVD · score layer c2"');
+      expect(summaries).toContain('"Score layer c2 of the original for spatial SVD at 9 ratios"');
     });
   });
 

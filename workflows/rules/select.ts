@@ -1,4 +1,5 @@
 import type { Candidate } from '../types';
+import { apart, counted, points, type Verdict } from './verdict';
 
 /** What a requirement was missed by: the best trade-off found, and what stopped it. */
 export interface Unmet {
@@ -68,4 +69,58 @@ export function unmet(candidates: readonly Candidate[], requirement: Requirement
     stoppedBy: 'too much drop',
     reason: `no model loses at most ${tolerance} points; the best found, ${say(best)}`,
   };
+}
+
+/** Step 5's rule in a sentence. */
+export const selectRule = ({ target, tolerance, closeness }: Requirement): string =>
+  `Eligible is a candidate with a ratio of at most ${(target + closeness).toFixed(3)} that loses at most ${points(tolerance)}; the one with the best metric is selected, of equal ones that with fewer MACs, then the faster.`;
+
+/**
+ * Step 5 for people: why each candidate was selected, or was not.
+ * @param selected where a person chose another than the rule would, the reasons say so
+ */
+export function selectVerdicts(
+  candidates: readonly Candidate[],
+  selected: Candidate | undefined,
+  requirement: Requirement,
+): Verdict[] {
+  const isByRule = select(candidates, requirement)?.id === selected?.id;
+  const eligible = candidates.filter((candidate) => isEligible(candidate, requirement)).length;
+  return candidates.map((candidate) => {
+    const { id, achieved, drop, metricAfter } = candidate;
+    const kept = id === selected?.id;
+    const objections = shortcomings(candidate, requirement);
+    const say = (...reasons: string[]): Verdict => ({
+      id,
+      kept,
+      why: `ratio ${achieved.toFixed(3)}, drop ${points(drop)}: ${reasons.join(', and ')}`,
+    });
+    if (!isByRule && kept) return say(...objections, 'a person chose it');
+    if (kept)
+      return say(`the best metric, ${metricAfter.toFixed(2)}, of ${counted(eligible, 'eligible candidate')}`);
+    if (objections.length) return say(...objections);
+    return say(
+      `eligible, but ${isByRule && selected ? behind(candidate, selected) : 'a person chose otherwise'}`,
+    );
+  });
+}
+
+/** Which limits a candidate passes, and by what figures. */
+function shortcomings(candidate: Candidate, requirement: Requirement): string[] {
+  const { target, tolerance, closeness } = requirement;
+  return [
+    ...(isClose(candidate, requirement) ? [] : [`its ratio is above ${(target + closeness).toFixed(3)}`]),
+    ...(isWithin(candidate, requirement) ? [] : [`it loses more than ${points(tolerance)}`]),
+  ];
+}
+
+/** What an eligible candidate has less of than the selected one. */
+function behind({ metricAfter, macs }: Candidate, selected: Candidate): string {
+  if (metricAfter < selected.metricAfter) {
+    const [own, best] = apart(metricAfter, selected.metricAfter);
+    return `its metric, ${own}, is below the ${best} of ${selected.id}`;
+  }
+  return macs > selected.macs
+    ? `at the same metric it has more MACs than ${selected.id}`
+    : `at the same metric and MACs it is not faster than ${selected.id}`;
 }

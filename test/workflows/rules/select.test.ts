@@ -1,4 +1,11 @@
-import { isEligible, objection, select, unmet } from '../../../workflows/rules/select';
+import {
+  isEligible,
+  objection,
+  select,
+  selectRule,
+  selectVerdicts,
+  unmet,
+} from '../../../workflows/rules/select';
 import { candidateWith } from '../../support/candidates';
 
 const requirement = { target: 0.5, tolerance: 1, closeness: 0.02 };
@@ -55,4 +62,43 @@ describe('step 5, select', () => {
     ];
     expect(unmet(candidates, requirement)).toMatchObject({ best: 'b', stoppedBy: 'too far from the target' });
   });
+});
+
+describe('why a model was selected', () => {
+  const models = [
+    candidateWith({ id: 'far', achieved: 0.6, drop: 2 }),
+    candidateWith({ id: 'good', drop: 0.2, metricAfter: 97.8 }),
+    candidateWith({ id: 'best', drop: 0.199, metricAfter: 97.801 }),
+    candidateWith({ id: 'big', drop: 0.199, metricAfter: 97.801, macs: 501 }),
+    candidateWith({ id: 'slow', drop: 0.199, metricAfter: 97.801, latencyMs: 9 }),
+  ];
+  const fast = models.map((model) => (model.id === 'best' ? { ...model, latencyMs: 1 } : model));
+  const whyOf = (selected?: string) =>
+    Object.fromEntries(
+      selectVerdicts(
+        fast,
+        fast.find(({ id }) => id === selected),
+        requirement,
+      ).map(({ id, why }) => [id, why]),
+    );
+
+  it('is its metric; of the others, what they lack', () => {
+    expect(select(fast, requirement)?.id).toBe('best');
+    expect(whyOf('best')).toEqual({
+      far: 'ratio 0.600, drop 2 points: its ratio is above 0.520, and it loses more than 1 point',
+      good: 'ratio 0.500, drop 0.2 points: eligible, but its metric, 97.800, is below the 97.801 of best',
+      best: 'ratio 0.500, drop 0.2 points: the best metric, 97.80, of 4 eligible candidates',
+      big: 'ratio 0.500, drop 0.2 points: eligible, but at the same metric it has more MACs than best',
+      slow: 'ratio 0.500, drop 0.2 points: eligible, but at the same metric and MACs it is not faster than best',
+    });
+  });
+
+  it('is a person where the rule would have selected another', () => {
+    const why = whyOf('far');
+    expect(why.far).toMatch(/it loses more than 1 point, and a person chose it$/);
+    expect(why.best).toMatch(/eligible, but a person chose otherwise$/);
+  });
+
+  it('is told by a rule in a sentence', () =>
+    expect(selectRule(requirement)).toMatch(/^Eligible is a candidate with a ratio of at most 0\.520 /));
 });

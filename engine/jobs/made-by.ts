@@ -1,0 +1,23 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+
+import type { Step } from '../onnx/metadata';
+import type { Provenance } from '../runtime/provenance';
+
+/** Of a model that a job made, what its metadata say of who made it, and of what. */
+export async function madeBy(
+  { version, engine, onnxruntime, provider, device }: Provenance,
+  { model, parent }: { readonly model: string; readonly parent?: string },
+): Promise<Step> {
+  return {
+    ...{ version, engine, onnxruntime, provider, device },
+    'parent.sha256': parent ?? (await sha256OfFile(model)),
+  };
+}
+
+async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+  return hash.digest('hex');
+}

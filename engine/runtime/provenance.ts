@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+
+import { openFirst } from '../linalg/native';
+import type { ProviderName } from './providers';
+
+/** What made an artifact: code, runtime, and where it ran. The same for the same work on the same machine. */
+export interface Provenance {
+  /** Slimflow's version. */
+  readonly version: string;
+  /** The digest of its engine's code and of ONNX Runtime's version. */
+  readonly engine: string;
+  readonly onnxruntime: string;
+  /** The execution provider of ONNX Runtime. */
+  readonly provider: ProviderName;
+  /** The processor, or the GPU, by its model name. */
+  readonly device: string;
+}
+
+const versionIn = (file: string): string =>
+  (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+const runtimeVersion = () => versionIn(require.resolve('onnxruntime-node/package.json'));
+
+/** Identifies the engine by its compiled code and by its ONNX Runtime, so that a changed one never reuses results. */
+export function engineVersion(): string {
+  const root = join(__dirname, '..');
+  const hash = createHash('sha256');
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.js'),
+  );
+  for (const name of files.sort()) hash.update(name).update(readFileSync(join(root, name)));
+  return hash.update(runtimeVersion()).digest('hex').slice(0, 16);
+}
+
+let code: Pick<Provenance, 'version' | 'engine' | 'onnxruntime'> | undefined;
+
+/** What is made in this process with a provider, is made by. */
+export function provenanceOf(provider: ProviderName): Provenance {
+  // Read once: code that is replaced while it runs is not what runs.
+  code ??= {
+    version: versionIn(join(__dirname, '..', '..', '..', 'package.json')),
+    engine: engineVersion(),
+    onnxruntime: runtimeVersion(),
+  };
+  return { ...code, provider, device: deviceOf(provider) };
+}
+
+/** The device that a provider computes on, by its model name. */
+function deviceOf(provider: ProviderName): string {
+  if (provider === 'cuda') return gpuName() ?? 'NVIDIA GPU';
+  if (provider === 'webgpu') return 'GPU';
+  return cpus()[0]?.model.trim() || process.arch;
+}
+
+/** The GPU that CUDA counts as its first, which ONNX Runtime takes, as the driver calls it. */
+function gpuName(): string | undefined {
+  const driver = openFirst([process.platform === 'win32' ? 'nvcuda.dll' : 'libcuda.so.1']);
+  if ('failures' in driver) return undefined;
+  const init = driver.find(['cuInit'], 'int', ['uint']);
+  const device = driver.find(['cuDeviceGet'], 'int', ['void *', 'int']);
+  const name = driver.find(['cuDeviceGetName'], 'int', ['void *', 'int', 'int']);
+  const handle = new Int32Array(1);
+  const text = Buffer.alloc(256);
+  if (init?.(0) !== 0 || device?.(handle, 0) !== 0 || name?.(text, text.length, handle[0]) !== 0)
+    return undefined;
+  return text.toString('utf8', 0, text.indexOf(0)).trim() || undefined;
+}

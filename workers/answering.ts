@@ -1,0 +1,26 @@
+import { NativeConnection, Worker } from '@temporalio/worker';
+
+import type { AllInOneOptions } from './all-in-one';
+import type { RunningWorker } from './serve';
+import { workflowCode } from './bundle';
+
+/**
+ * A worker that runs workflow code alone: it answers queries, those of Temporal's UI for the current details of a run
+ * among them, also for runs that have ended. Activities are left to other workers.
+ */
+export async function answering({
+  connection: options,
+  namespace,
+  taskQueue,
+}: Pick<AllInOneOptions, 'connection' | 'namespace' | 'taskQueue'>): Promise<RunningWorker> {
+  const connection = await NativeConnection.connect(options);
+  const worker = await Worker.create({ connection, namespace, taskQueue, ...workflowCode() });
+  const ended = worker.run().finally(() => connection.close());
+  return {
+    ended,
+    async stop() {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await ended;
+    },
+  };
+}
