@@ -42,7 +42,8 @@ export class JobProcess {
       // Infinity, NaN and undefined pass, which JSON loses.
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
-      execArgv: process.execArgv.filter((option) => !option.startsWith('--inspect')),
+      // What this process was started with (--eval, --inspect) is not for another.
+      execArgv: [],
     });
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.said = (this.said + text).slice(-keptWords);

@@ -1,12 +1,14 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { EngineError } from '../../../engine/errors';
+import { residentBytes } from '../../../engine/jobs/memory';
 import { ProcessPool } from '../../../engine/jobs/process-pool';
 import { isAlive } from '../../../store/scratch';
 import { machinery } from '../../support/method';
-import { digits, digitsModel } from '../../support/paths';
+import { digits, digitsModel, root } from '../../support/paths';
 
 const evaluation = { model: digitsModel(), data: digits(0, 7000), metric: 'top1', machinery } as const;
 const analysis = { model: digitsModel() };
@@ -91,6 +93,23 @@ describe('ProcessPool', () => {
     const [pid] = own.pids;
     await own.close();
     expect(isAlive(pid)).toBe(false);
+  });
+
+  it('takes its processes with it when it is killed', async () => {
+    const engine = join(root, 'dist', 'engine', 'index.js');
+    const script = `
+      const { ProcessPool } = require(${JSON.stringify(engine)});
+      const pool = new ProcessPool({ slots: 1 });
+      const onProgress = () => {
+        require('node:fs').writeSync(1, String(pool.pids[0]));
+        process.kill(process.pid, 'SIGKILL');
+      };
+      pool.run('evaluate', ${JSON.stringify(evaluation)}, { onProgress });`;
+    const { stdout, signal } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' });
+    expect(signal).toBe('SIGKILL');
+    // Nobody may be there to reap it: what is dead has no memory any more.
+    const pid = Number(/^\d+/.exec(stdout)![0]);
+    while (residentBytes(pid) !== undefined) await new Promise((resolve) => setTimeout(resolve, 20));
   });
 
   it('ends a job that takes more memory than there is, and says so', async () => {
