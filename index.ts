@@ -12,6 +12,7 @@ export { ArtifactRef } from './spec/artifact';
 export { loadSpec, parseSpec, SpecError } from './spec/load';
 export { Result, ResultCandidate } from './spec/result';
 export { CompressionSettings, CompressionSpec, type CompressionSpecInput } from './spec/spec';
-export { FileStore } from './store/store';
+export { openStore } from './store/open';
+export type { Store } from './store/store';
 export { SlimflowPlugin, type SlimflowPluginOptions } from './workers/plugin';
 export type { GuidebookInput, GuidebookProgress } from './workflows/types';

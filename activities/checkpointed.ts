@@ -2,7 +2,6 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Progress } from '../engine/jobs/types';
-import type { ArtifactRef } from '../store/artifact';
 import type { Performance } from './perform';
 import type { Workplace } from './workplace';
 
@@ -30,14 +29,11 @@ export async function checkpointed<Output, Result>(
   // The pointer is set before a heartbeat tells of it, so it is never behind the heartbeat's details; and it stands
   // under the engine's version, while details may come from an engine that was replaced.
   const resume = await at.store.checkpoint(key);
-  let latest = resume;
+  let latest = resume?.ref;
   let saving: Promise<void> = Promise.resolve();
   const save = async (file: string) => {
     // The work may have replaced the file by a newer one already, which comes next.
-    const ref: ArtifactRef | undefined = await at.store.putFile(file).catch(ignoreMissing);
-    if (!ref) return;
-    await at.store.setCheckpoint(key, ref);
-    latest = ref;
+    latest = (await at.store.setCheckpoint(key, file).catch(ignoreMissing)) ?? latest;
   };
   const onProgress = ({ done, total, note, checkpoint }: Progress) => {
     const beat = () => tell({ done, total, note, checkpoint: latest });
@@ -48,7 +44,7 @@ export async function checkpointed<Output, Result>(
   const checkpoints = join(folder, 'checkpoints');
   await mkdir(checkpoints);
   const { checkpointSeconds } = at;
-  const checkpointing = { checkpoints, checkpointSeconds, resume: resume && (await at.store.path(resume)) };
+  const checkpointing = { checkpoints, checkpointSeconds, resume: resume?.path };
   const running = work(checkpointing, onProgress);
   // Both ways out wait for the checkpoint being saved: the folder that it lies in goes away behind them.
   const result = await finish(await running.finally(() => saving));

@@ -7,12 +7,12 @@ import type { Machinery } from '../engine/jobs/method';
 import type { JobPool } from '../engine/jobs/pool';
 import { savedFiles } from '../engine/onnx/model';
 import type { ArtifactRef } from '../store/artifact';
-import type { FileStore } from '../store/store';
+import type { Store } from '../store/store';
 import type { Compute, DataRef } from './types';
 
 /** What activities work with. */
 export interface Workplace {
-  readonly store: FileStore;
+  readonly store: Store;
   readonly pool: Pick<JobPool, 'run'>;
   /** Threads of one job. */
   readonly threads: number;
@@ -27,7 +27,7 @@ export const machineryAt = ({ threads }: Workplace, compute: Compute): Machinery
 
 /** The local files of a split. */
 export async function localData(
-  store: FileStore,
+  store: Store,
   { images, labels, inputs = {}, ...rest }: DataRef,
 ): Promise<DatasetSource> {
   const files: Record<string, string> = {};
@@ -41,7 +41,7 @@ export async function localData(
 }
 
 /** Moves a model that a job wrote into the store, with the file of its weights where it has one. */
-export const storeModel = (store: FileStore, path: string): Promise<ArtifactRef> =>
+export const storeModel = (store: Store, path: string): Promise<ArtifactRef> =>
   store.putFiles(savedFiles(path), { move: true });
 
 /** Identifies the engine by its compiled code and by its ONNX Runtime, so that a changed one never reuses results. */

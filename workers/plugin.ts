@@ -5,13 +5,16 @@ import { activitiesAt } from '../activities';
 import { engineVersion } from '../activities/workplace';
 import { JobPool } from '../engine/jobs/pool';
 import type { JobName, Jobs } from '../engine/jobs/types';
-import { FileStore } from '../store/store';
+import { openStore } from '../store/open';
+import type { Store } from '../store/store';
 import { workflowCode } from './bundle';
 import { type Capacity, capacity } from './capacity';
 
 export interface SlimflowPluginOptions extends Partial<Capacity> {
-  /** The folder of the artifact store, shared by all workers of a run and whoever starts it. */
+  /** The artifact store, shared by all workers of a run and whoever starts it: a folder, or `s3://bucket/prefix`. */
   readonly store: string;
+  /** Local folder for what jobs open of an S3 store; one among the user's caches by default. */
+  readonly cache?: string;
   /** Seconds between checkpoints of a fine-tuning, more where writing one takes long; 3 by default. */
   readonly checkpointSeconds?: number;
 }
@@ -21,14 +24,14 @@ export interface SlimflowPluginOptions extends Partial<Capacity> {
  * `slimflow/workflow` from them; one with none gets Slimflow's.
  */
 export class SlimflowPlugin extends SimplePlugin {
-  private readonly store: FileStore;
+  private readonly store: Store;
   private readonly capacity: Capacity;
   /** One pool for all workers that this plugin serves, from the first job to the end of the last worker. */
   private pool?: JobPool;
   private workers = 0;
 
-  constructor({ store, checkpointSeconds = 3, ...shares }: SlimflowPluginOptions) {
-    const files = new FileStore(store);
+  constructor({ store, cache, checkpointSeconds = 3, ...shares }: SlimflowPluginOptions) {
+    const files = openStore(store, { cache });
     const { slots, threads } = capacity(shares);
     const run = <Name extends JobName>(job: Name, ...rest: [Jobs[Name]['input'], object?]) =>
       (this.pool ??= new JobPool({ slots })).run(job, ...rest);

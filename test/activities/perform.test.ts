@@ -118,7 +118,7 @@ describe('an activity', () => {
 describe('the failure that Temporal is told', () => {
   it.each([
     [new EngineError('Diverged', 'm'), 'Diverged'],
-    [new ArtifactError('ArtifactMissing', 'm'), 'ArtifactMissing'],
+    [new ArtifactError('ArtifactMissing', 'm', []), 'ArtifactMissing'],
     [new TypeError('m'), 'Bug'],
   ])('of %s is of type %s and final', (error, type) => {
     expect(failureOf(error)).toBeInstanceOf(ApplicationFailure);

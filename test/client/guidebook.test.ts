@@ -10,7 +10,7 @@ import { failureMessage, type LiveProgress, watch } from '../../client/watch';
 import { saveModel } from '../../engine/onnx/model';
 import { openModel } from '../../engine/onnx/prepare';
 import { CompressionSpec } from '../../spec/spec';
-import { FileStore } from '../../store/store';
+import { FileStore } from '../../store/file-store';
 import { workflowCode } from '../../workers/bundle';
 import { fakeActivities, fakeInput, hopeless, type World } from '../support/fake-activities';
 import { inFolder } from '../support/folder';
