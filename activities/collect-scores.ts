@@ -7,6 +7,7 @@ export const collectScores =
   (at: Workplace): Activities['collectScores'] =>
   (request) =>
     perform(at, 'collectScores', request, async () => {
+      await at.store.paths(request.layers); // all that are lost are told of at once
       const layers = await Promise.all(request.layers.map((ref) => at.store.json<ScoredLayer>(ref)));
       return at.store.putJson(layers);
     });

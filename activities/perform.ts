@@ -2,8 +2,9 @@ import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activ
 
 import { EngineError } from '../engine/errors';
 import type { JobName, Jobs, Progress } from '../engine/jobs/types';
+import { madeBy } from '../store/artifact';
 import { workKey } from '../store/digest';
-import { ArtifactError } from '../store/errors';
+import { storeFailure } from './lost';
 import type { HeartbeatDetails } from './types';
 import type { Workplace } from './workplace';
 
@@ -48,16 +49,17 @@ export async function perform<T>(
       details = next;
       beat();
     };
-    const result = await work({
+    const made = await work({
       key,
       tell,
       run: (job, input, onProgress = ({ done, total, note }) => tell({ done, total, note })) =>
         at.pool.run(job, input, { signal: context.cancellationSignal, onProgress }),
     });
-    await at.store.setResult(key, result);
+    const result = madeBy(made, key);
+    await at.store.setResult(key, result, { activity: name, request });
     return result;
   } catch (error) {
-    throw failureOf(error);
+    throw failureOf(await storeFailure(at.store, error));
   } finally {
     clearInterval(timer);
   }
@@ -66,7 +68,7 @@ export async function perform<T>(
 /** The failure that Temporal is told: of a type that says what went wrong, and retried only where that can help. */
 export function failureOf(error: unknown): unknown {
   if (error instanceof EngineError && error.code === 'Cancelled') return new CancelledFailure(error.message);
-  if (error instanceof EngineError || error instanceof ArtifactError)
+  if (error instanceof EngineError)
     return ApplicationFailure.create({
       message: error.message,
       type: error.code,

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { madeBy } from '../store/artifact';
 import { perform } from './perform';
 import type { Activities, LayerScoring, ScoredLayer } from './types';
 import { localData, machineryAt, type Workplace } from './workplace';
@@ -9,7 +10,7 @@ import { localData, machineryAt, type Workplace } from './workplace';
 export const scoreLayer =
   (at: Workplace): Activities['scoreLayer'] =>
   (request) =>
-    perform(at, 'scoreLayer', request, ({ run }) =>
+    perform(at, 'scoreLayer', request, ({ run, key }) =>
       at.store.scratch.use(async (folder): Promise<LayerScoring> => {
         const { compute, ...rest } = request;
         const file = join(folder, 'factors.safetensors');
@@ -21,7 +22,9 @@ export const scoreLayer =
           machinery: machineryAt(at, compute),
           factors: file,
         });
-        const factors = existsSync(file) ? await at.store.putFile(file, { move: true }) : undefined;
+        const factors = existsSync(file)
+          ? madeBy(await at.store.putFile(file, { move: true }), key)
+          : undefined;
         const artifact = await at.store.putJson({ ...scored, factors } satisfies ScoredLayer);
         return { scores: scored.scores, artifact, factors };
       }),

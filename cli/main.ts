@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 
 import { addCompress } from './compress-options';
 import { BadInput, exit } from './exit';
+import { addGc } from './gc-options';
 import { addTrain } from './train-options';
 
 const { version } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8')) as {
@@ -65,6 +66,7 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 requirement not met, 
     );
   addCompress(program, done);
   addTrain(program, done);
+  addGc(program, done);
   program
     .command('doctor')
     .description('see whether all is there that a run needs, and what it would use')

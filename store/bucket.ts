@@ -24,8 +24,8 @@ const partBytes = 8 << 20;
 const mostParts = 9000;
 /** What the server copies onto itself in one step. */
 const copyLimit = 5 * 2 ** 30;
-/** Tries of a request, and of a download that gets no further, before the activity is told. */
-const tries = 10;
+/** Tries of a request, and of a download that gets no further, before the activity is told; AWS_MAX_ATTEMPTS where set. */
+const mostTries = () => Number(process.env.AWS_MAX_ATTEMPTS ?? 10);
 
 /**
  * The objects under a prefix of a bucket. Requests are tried again with growing, jittered pauses; downloads go on where
@@ -119,7 +119,7 @@ export class Bucket {
           if (isOutdated(error)) at = { done: 0, etag: undefined };
           failures = at.done > before ? 1 : failures + 1;
           const known = s3Error(error, this.uri(''));
-          if (failures === tries || !isPassing(known)) throw known;
+          if (failures >= mostTries() || !isPassing(known)) throw known;
           await pause(failures);
         }
       }
@@ -245,7 +245,7 @@ function configuration(): S3ClientConfig {
   return {
     ...(endpoint && { endpoint, forcePathStyle: true }),
     ...(region && { region }),
-    maxAttempts: tries,
+    maxAttempts: mostTries(),
     // The digests of what is read are checked here.
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: { connectionTimeout: 10_000, socketTimeout: 60_000 },

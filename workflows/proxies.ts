@@ -1,6 +1,7 @@
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 
 import type { Activities } from '../activities/types';
+import { mended } from './mended';
 
 const heartbeatTimeout = '12s';
 /** A cancelled run is over when its work has stopped, not before. */
@@ -14,18 +15,29 @@ const retry = {
 };
 
 /** A dead worker is noticed by its silence, so the time for the whole work can be long. */
-export const { analyze, evaluate, scoreLayer, collectScores, latency } = proxyActivities<Activities>({
+const work = proxyActivities<Activities>({
   startToCloseTimeout: '1 day',
   heartbeatTimeout,
   retry,
 });
 
 /** What trains: for as long as it takes. */
-export const { compress, fineTune } = proxyActivities<Activities>({
+const training = proxyActivities<Activities>({
   startToCloseTimeout: '60 days',
   heartbeatTimeout,
   cancellationType,
   retry,
+});
+
+/** What the store loses of their results is made again. */
+export const { analyze, evaluate, scoreLayer, collectScores, latency, compress, fineTune } = mended({
+  analyze: work.analyze,
+  evaluate: work.evaluate,
+  scoreLayer: work.scoreLayer,
+  collectScores: work.collectScores,
+  latency: work.latency,
+  compress: training.compress,
+  fineTune: training.fineTune,
 });
 
 /** The options of one call: what the Temporal UI shows beside it. */

@@ -7,6 +7,8 @@ export interface CuttingProxy {
   readonly cuts: () => number;
   /** Cuts each of the next connections once so many bytes came (`up`) or went (`down`) through it. */
   cutNext(direction: 'up' | 'down', afterBytes: readonly number[]): void;
+  /** Cuts no more. */
+  forget(): void;
   close(): Promise<void>;
 }
 
@@ -47,6 +49,10 @@ export async function cuttingProxy(to: number): Promise<CuttingProxy> {
     port: (server.address() as AddressInfo).port,
     cuts: () => cuts,
     cutNext: (direction, afterBytes) => planned[direction].push(...afterBytes),
+    forget: () => {
+      planned.up = [];
+      planned.down = [];
+    },
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
       open.forEach((socket) => socket.destroy());

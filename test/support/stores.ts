@@ -75,7 +75,7 @@ export const inS3Store =
       const at = (name: string) => ({ Bucket: bucket, Key: `${prefix}/${name}` });
       return work(
         bench(folder, open, {
-          write: async (name, bytes) => void (await s3.putObject({ ...at(name), Body: bytes })),
+          write: async (name, bytes) => void (await s3.putObject({ ...at(name), Body: Buffer.from(bytes) })),
           erase: async (name) => void (await s3.deleteObject(at(name))),
           names: async (start) => {
             const { Contents = [] } = await s3.listObjectsV2({ Bucket: bucket, Prefix: at(start).Key });
