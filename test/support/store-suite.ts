@@ -5,16 +5,8 @@ import { artifactsIn } from '../../store/artifact';
 import { sha256OfFiles } from '../../store/bundle';
 import { sha256 } from '../../store/digest';
 import type { Item } from '../../store/store';
+import { modelIn } from './store-files';
 import type { InStore } from './stores';
-
-/** A model and its weights, as files in a folder; gives their paths. */
-export function modelIn(folder: string, weights = 'weights'): string[] {
-  mkdirSync(join(folder, 'net', 'data'), { recursive: true });
-  const paths = ['net.onnx', 'data/w.bin'].map((name) => join(folder, 'net', name));
-  writeFileSync(paths[0], 'model');
-  writeFileSync(paths[1], weights);
-  return paths;
-}
 
 const itemsOf = async (items: AsyncIterable<Item>) => {
   const all: Item[] = [];
