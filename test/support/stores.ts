@@ -12,10 +12,10 @@ import type { S3Server } from './s3-server';
 /** Where a store keeps its bytes, for a test to break them. */
 interface Inside {
   /** Overwrites what lies under a name: `results/k.json`. */
-  write(name: string, bytes: string): Promise<void>;
-  erase(name: string): Promise<void>;
+  readonly write: (name: string, bytes: string) => Promise<void>;
+  readonly erase: (name: string) => Promise<void>;
   /** The names that begin so. */
-  names(start: string): Promise<string[]>;
+  readonly names: (start: string) => Promise<string[]>;
 }
 
 /** A store to test, and what others may do to it. */
@@ -24,11 +24,11 @@ export interface StoreBench extends Inside {
   /** A folder of the test's own. */
   readonly folder: string;
   /** The same store as another machine sees it. */
-  elsewhere(): Store;
+  readonly elsewhere: () => Store;
   /** Overwrites the bytes of an artifact, or of a file of it. */
-  spoil(ref: ArtifactRef, bytes: string, member?: string): Promise<void>;
+  readonly spoil: (ref: ArtifactRef, bytes: string, member?: string) => Promise<void>;
   /** Removes an artifact, or a file of it. */
-  lose(ref: ArtifactRef, member?: string): Promise<void>;
+  readonly lose: (ref: ArtifactRef, member?: string) => Promise<void>;
 }
 
 export type InStore = <T>(work: (bench: StoreBench) => Promise<T>) => Promise<T>;
