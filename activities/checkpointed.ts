@@ -1,8 +1,9 @@
-import { mkdir } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Checkpointing, Progress } from '../engine/jobs/types';
-import type { ArtifactRef } from '../store/artifact';
+import type { Checkpoint } from '../store/store';
 import type { Performance } from './perform';
 import type { Workplace } from './workplace';
 
@@ -20,15 +21,12 @@ export async function checkpointed<Output, Result>(
 ): Promise<Result> {
   // The pointer is set before a heartbeat tells of it, so it is never behind the heartbeat's details; and it stands
   // under the engine's version, while details may come from an engine that was replaced.
-  const resume = await at.store.checkpoint(key);
-  let latest = resume;
+  const resume = await resumed(at, key, join(folder, 'resume'));
+  let latest = resume?.ref;
   let saving: Promise<void> = Promise.resolve();
   const save = async (file: string) => {
     // The work may have replaced the file by a newer one already, which comes next.
-    const ref: ArtifactRef | undefined = await at.store.putFile(file).catch(ignoreMissing);
-    if (!ref) return;
-    await at.store.setCheckpoint(key, ref);
-    latest = ref;
+    latest = (await at.store.setCheckpoint(key, file).catch(ignoreMissing)) ?? latest;
   };
   const onProgress = ({ done, total, note, checkpoint }: Progress) => {
     const beat = () => tell({ done, total, note, checkpoint: latest });
@@ -39,12 +37,29 @@ export async function checkpointed<Output, Result>(
   const checkpoints = join(folder, 'checkpoints');
   await mkdir(checkpoints);
   const { checkpointSeconds } = at;
-  const checkpointing = { checkpoints, checkpointSeconds, resume: resume && (await at.store.path(resume)) };
+  const checkpointing = { checkpoints, checkpointSeconds, resume: resume?.path };
   const running = work(checkpointing, onProgress);
   // Both ways out wait for the checkpoint being saved: the folder that it lies in goes away behind them.
   const result = await finish(await running.finally(() => saving));
   await at.store.dropCheckpoint(key);
   return result;
+}
+
+/**
+ * The checkpoint of work, as a file of its own: a worker that was thought dead may still replace the one in the store, or
+ * finish and drop it, between now and the moment in which the job reads it.
+ */
+async function resumed({ store }: Workplace, key: string, path: string): Promise<Checkpoint | undefined> {
+  for (;;) {
+    const found = await store.checkpoint(key);
+    if (!found) return undefined;
+    try {
+      await copyFile(found.path, path, constants.COPYFILE_FICLONE);
+      return { ref: found.ref, path };
+    } catch (error) {
+      ignoreMissing(error as NodeJS.ErrnoException);
+    }
+  }
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): undefined {

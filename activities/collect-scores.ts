@@ -8,6 +8,7 @@ export const collectScores =
   (request) =>
     perform(at, 'collectScores', request, async () => {
       const before = request.before ? await at.store.json<ScoredLayer[]>(request.before) : [];
+      await at.store.paths(request.layers); // all that are lost are told of at once
       const layers = await Promise.all(request.layers.map((ref) => at.store.json<ScoredLayer>(ref)));
       return at.store.putJson([...before, ...layers]);
     });

@@ -22,7 +22,10 @@ export const compress =
           async (checkpointing, onProgress) => {
             const layers = await at.store.json<ScoredLayer[]>(request.scores);
             const factors: Record<string, string> = {};
-            for (const { layer, factors: ref } of layers) if (ref) factors[layer] = await at.store.path(ref);
+            const decomposed = layers.filter(({ factors: ref }) => ref);
+            // All that are lost are told of at once.
+            const paths = await at.store.paths(decomposed.map(({ factors: ref }) => ref!));
+            decomposed.forEach(({ layer }, i) => (factors[layer] = paths[i]));
             const input = {
               ...rest,
               model: await at.store.path(request.model),

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 
 import { EngineError } from '../engine/errors';
 import { JobProcessError, saysOutOfMemory } from '../engine/jobs/process-error';
-import { ArtifactError } from '../store/errors';
+import { StoreError } from '../store/errors';
 import { limits, none, type Setback, type Setbacks } from './setbacks';
 
 /** Errors of the program itself; they come back however often they are tried. */
@@ -66,7 +66,7 @@ export function failureOf(error: unknown, tried: Tried = firstTry): Error {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   const setback = setbackOf(error);
   if (setback) return setbackFailure(setback, error as Error, tried);
-  if (error instanceof EngineError || error instanceof ArtifactError)
+  if (error instanceof EngineError)
     return ApplicationFailure.create({
       message: error.message,
       type: error.code,
@@ -81,11 +81,14 @@ export function failureOf(error: unknown, tried: Tried = firstTry): Error {
       nonRetryable: true,
       cause: error as Error,
     });
+  // A store that is full or away is waited for; what nobody foresaw is not tried for ever.
+  const isLast = !(error instanceof StoreError) && tried.attempt >= limits.attempts;
   return ApplicationFailure.create({
     message,
-    type: name,
+    type: error instanceof StoreError ? error.code : name,
+    nonRetryable: isLast,
     cause: error as Error,
-    nextRetryDelay: retryDelay(tried),
+    nextRetryDelay: isLast ? undefined : retryDelay(tried),
   });
 }
 

@@ -2,8 +2,10 @@ import { Context } from '@temporalio/activity';
 
 import { EngineError } from '../engine/errors';
 import type { JobName, Jobs, Progress } from '../engine/jobs/types';
+import { madeBy } from '../store/artifact';
 import { workKey } from '../store/digest';
 import { failureOf, handedBack, setbackFailure, setbackOf, StalledError } from './failures';
+import { storeFailure } from './lost';
 import { limits, none, type Setbacks, setbacksBefore } from './setbacks';
 import type { HeartbeatDetails } from './types';
 import { Watchdog } from './watchdog';
@@ -45,11 +47,12 @@ export async function perform<T>(
     const known = await at.store.result<T>(key);
     if (known !== undefined) return known;
     attempt.checkLost();
-    const result = await work({ key, run: attempt.run, tell: attempt.tell });
-    await at.store.setResult(key, result);
+    const made = await work({ key, run: attempt.run, tell: attempt.tell });
+    const result = madeBy(made, key);
+    await at.store.setResult(key, result, { activity: name, request });
     return result;
   } catch (error) {
-    throw attempt.failed(error);
+    throw attempt.failed(await storeFailure(at.store, error));
   } finally {
     attempt.end();
   }

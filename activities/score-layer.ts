@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { madeBy } from '../store/artifact';
 import { checkpointed } from './checkpointed';
 import { perform } from './perform';
 import type { Activities, LayerScoring, ScoredLayer } from './types';
@@ -36,7 +37,9 @@ export const scoreLayer =
               onProgress,
             ),
           async (scored): Promise<LayerScoring> => {
-            const factors = existsSync(file) ? await at.store.putFile(file, { move: true }) : undefined;
+            const factors = existsSync(file)
+              ? madeBy(await at.store.putFile(file, { move: true }), performance.key)
+              : undefined;
             const artifact = await at.store.putJson({ ...scored, factors } satisfies ScoredLayer);
             return { scores: scored.scores, artifact, factors };
           },

@@ -16,13 +16,15 @@ export type Setback = keyof Setbacks;
 export const none: Setbacks = { crashed: 0, stalled: 0, outOfMemory: 0, lost: 0 };
 
 /** How often each may befall work that does not get on before it is given up. */
-export const limits: Setbacks = {
+export const limits: Setbacks & { readonly attempts: number } = {
   crashed: 3,
   stalled: 3,
   // The second try is alone on its worker.
   outOfMemory: 2,
   // Workers are also stopped by people, updates and spot markets: only many in a row speak against the work.
   lost: 10,
+  /** Tries of work that fails for a reason that nobody foresaw. */
+  attempts: 50,
 };
 
 /**

@@ -172,6 +172,14 @@ export interface Activities {
   latency(request: LatencyRequest): Promise<Latency>;
 }
 
+/** Work to be done again since the store lost what came out of it: an element of the first detail of such a failure. */
+export interface Lost {
+  /** The key of the work. */
+  readonly key: string;
+  readonly activity: string;
+  readonly request: unknown;
+}
+
 /** What a heartbeat says. */
 export interface HeartbeatDetails {
   readonly done: number;

@@ -3,14 +3,14 @@ import type { Machinery } from '../engine/jobs/method';
 import type { JobRunner } from '../engine/jobs/runner';
 import { savedFiles } from '../engine/onnx/model';
 import type { ArtifactRef } from '../store/artifact';
-import type { FileStore } from '../store/store';
+import type { Store } from '../store/store';
 import type { Compute, DataRef } from './types';
 
 export { engineVersion } from '../engine/runtime/provenance';
 
 /** What activities work with. */
 export interface Workplace {
-  readonly store: FileStore;
+  readonly store: Store;
   readonly pool: JobRunner;
   /** Threads of one job. */
   readonly threads: number;
@@ -29,7 +29,7 @@ export const machineryAt = ({ threads }: Workplace, compute: Compute): Machinery
 
 /** The local files of a split. */
 export async function localData(
-  store: FileStore,
+  store: Store,
   { images, labels, inputs = {}, ...rest }: DataRef,
 ): Promise<DatasetSource> {
   const files: Record<string, string> = {};
@@ -43,5 +43,5 @@ export async function localData(
 }
 
 /** Moves a model that a job wrote into the store, with the file of its weights where it has one. */
-export const storeModel = (store: FileStore, path: string): Promise<ArtifactRef> =>
+export const storeModel = (store: Store, path: string): Promise<ArtifactRef> =>
   store.putFiles(savedFiles(path), { move: true });

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 
 import { addCompress } from './compress-options';
 import { BadInput, exit } from './exit';
+import { addGc } from './gc-options';
 import { addSetup } from './setup-options';
 import { addTrain } from './train-options';
 import { addWorker } from './worker-options';
@@ -71,6 +72,7 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 requirement not met, 
   addTrain(program, done);
   addWorker(program, stateOption, done);
   addSetup(program, stateOption, done);
+  addGc(program, done);
   program
     .command('doctor')
     .description('see whether all is there that a run needs, and what it would use')

@@ -10,7 +10,8 @@ import { candidatesTable } from '../report/table';
 import type { Result } from '../spec/result';
 import type { CompressionSpec } from '../spec/spec';
 import { writeAtomically } from '../store/files';
-import { FileStore } from '../store/store';
+import { openStore } from '../store/open';
+import type { Store } from '../store/store';
 import { allInOne } from '../workers/all-in-one';
 import { BadInput, exit } from './exit';
 import { live } from './live';
@@ -26,7 +27,7 @@ export async function run(specFile: string, { state }: { state: string }): Promi
   if (problem) throw new BadInput(`--state ${state} can't be written to: ${problem}`);
   const detach = onInterrupt();
   logTo(join(state, 'slimflow.log'));
-  const store = new FileStore(join(state, 'store'));
+  const store = openStore(process.env.SLIMFLOW_STORE ?? join(state, 'store'));
   const server = await findServer(state);
   say(`Temporal: ${server.found}`);
   try {
@@ -45,7 +46,7 @@ export async function run(specFile: string, { state }: { state: string }): Promi
 async function runOn(
   server: TemporalServer,
   spec: CompressionSpec,
-  store: FileStore,
+  store: Store,
   detach: AbortSignal,
 ): Promise<number> {
   const taskQueue = await taskQueueOf(store);
@@ -65,7 +66,7 @@ async function runOn(
       connection: server.connection,
       namespace: server.namespace,
       taskQueue,
-      store: store.root,
+      store: store.where,
     });
     const display = live(process.stdout);
     let last: LiveProgress | undefined;
@@ -98,7 +99,7 @@ async function conclude(
   result: Result,
   progress: LiveProgress | undefined,
   spec: CompressionSpec,
-  store: FileStore,
+  store: Store,
 ): Promise<number> {
   const model = join(spec.outDir, 'model.onnx');
   const selected = result.candidates.find(({ id }) => id === result.selected);

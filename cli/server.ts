@@ -3,9 +3,8 @@ import { join } from 'node:path';
 
 import { taskQueueOf } from '../client/guidebook';
 import { startServer, type TemporalServer } from '../client/server';
-import { FileStore } from '../store/store';
+import { openStore } from '../store/open';
 import { answering } from '../workers/answering';
-import type { RunningWorker } from '../workers/serve';
 import { exit } from './exit';
 import { logTo } from './log';
 
@@ -35,8 +34,8 @@ export async function server(state: string): Promise<number> {
 async function answeringAt(
   state: string,
   { connection, namespace }: TemporalServer,
-): Promise<RunningWorker | undefined> {
+): Promise<Awaited<ReturnType<typeof answering>> | undefined> {
   const folder = join(state, 'store');
   if (!existsSync(folder)) return undefined;
-  return answering({ connection, namespace, taskQueue: await taskQueueOf(new FileStore(folder)) });
+  return answering({ connection, namespace, taskQueue: await taskQueueOf(openStore(folder)) });
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { taskQueueOf } from '../client/guidebook';
 import { existingServer, type TemporalServer } from '../client/server';
-import { FileStore } from '../store/store';
+import { openStore } from '../store/open';
 import { type RunningWorker, serve } from '../workers/serve';
 import { BadInput, exit } from './exit';
 import { type Health, healthEndpoint } from './health';
@@ -20,8 +20,8 @@ const againMs = 2000;
  */
 export async function worker(flags: WorkerFlags): Promise<number> {
   const { queue, slots, threads, overflow, checkpointSeconds, drainSeconds, state } = flags;
-  const store = flags.store ?? join(state, 'store');
-  const problem = writable(store);
+  const store = flags.store ?? process.env.SLIMFLOW_STORE ?? join(state, 'store');
+  const problem = store.includes('://') ? undefined : writable(store);
   if (problem) throw new BadInput(`--store ${store} can't be written to: ${problem}`);
   const log = logTo(process.stdout.fd);
   const stop = onStop();
@@ -39,7 +39,7 @@ export async function worker(flags: WorkerFlags): Promise<number> {
     flags.healthPort === undefined ? undefined : await healthEndpoint(flags.healthPort, health);
   let server: TemporalServer | undefined;
   try {
-    const taskQueue = flags.taskQueue ?? (await taskQueueOf(new FileStore(store)));
+    const taskQueue = flags.taskQueue ?? (await taskQueueOf(openStore(store)));
     server = await untilFound(state, stop, (message) => log.warn(message));
     if (!server) return exit.done;
     running = await serve({

@@ -2,7 +2,7 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 
 import type { CompressionSpec } from '../spec/spec';
 import { canonicalJson, sha256 } from '../store/digest';
-import type { FileStore } from '../store/store';
+import type { Store } from '../store/store';
 import type { guidebook } from '../workflows/guidebook';
 import { type AttributeName, attributeKeys, pairsOf } from '../workflows/attributes';
 import { payloadConverter } from '../workflows/payload-converter';
@@ -14,7 +14,7 @@ export type GuidebookHandle = WorkflowHandle<typeof guidebook>;
 
 export interface StartOptions {
   /** The store that the workers use. */
-  readonly store: FileStore;
+  readonly store: Store;
   readonly taskQueue: string;
 }
 
@@ -27,7 +27,7 @@ export interface Started {
 }
 
 /** The task queue of a store's own workers: work on a store can't be done by a worker with another. */
-export const taskQueueOf = async (store: FileStore): Promise<string> =>
+export const taskQueueOf = async (store: Store): Promise<string> =>
   `slimflow-${(await store.id()).slice(0, 8)}`;
 
 /**

@@ -4,13 +4,13 @@ import type { DataRef } from '../activities/types';
 import { modelFiles } from '../engine/onnx/model';
 import { CompressionSettings, type CompressionSpec } from '../spec/spec';
 import type { ArtifactRef } from '../store/artifact';
-import type { FileStore } from '../store/store';
+import type { Store } from '../store/store';
 import type { GuidebookInput } from '../workflows/types';
 
 type Split = CompressionSpec['data']['train'];
 
 /** Takes a spec's model and data into the store, and gives what the guidebook workflow is started with. */
-export async function prepare(spec: CompressionSpec, store: FileStore): Promise<GuidebookInput> {
+export async function prepare(spec: CompressionSpec, store: Store): Promise<GuidebookInput> {
   const { model, data, outDir: _outDir, ...settings } = spec;
   // One after the other: the splits often lie in the same files, which are then read once.
   const split = async ({ images, labels, inputs = {}, ...rest }: Split): Promise<DataRef> => {

@@ -5,5 +5,7 @@ export const ArtifactRef = z.strictObject({
   uri: z.string().min(1),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   bytes: z.number().int().nonnegative(),
+  /** The key of the work that it came out of. */
+  work: z.string().optional(),
 });
 export type ArtifactRef = z.infer<typeof ArtifactRef>;

@@ -19,8 +19,10 @@ export interface Member {
   readonly bytes: number;
 }
 
-const listName = 'files.json';
-const listOf = (members: readonly Member[]): string => JSON.stringify(members);
+/** The name of the list of a bundle's files. */
+export const listName = 'files.json';
+/** The content of it. */
+export const listOf = (members: readonly Member[]): string => JSON.stringify(members);
 
 /** The digest of a bundle; of one file, that of its bytes. */
 export const digestOf = (members: readonly Member[]): string =>
@@ -51,15 +53,18 @@ export async function gather(
   return membersOf(copies, names);
 }
 
+/** Where the list of a bundle's folder lies. */
+export const listPath = (folder: string): string => join(folder, listName);
+
 /** What the list of a bundle's folder is to hold, and where. */
 export const listFile = (folder: string, members: readonly Member[]): [path: string, text: string] => [
-  join(folder, listName),
+  listPath(folder),
   listOf(members),
 ];
 
 /** The files that a bundle's folder lists; none where it has no list. */
 export const listed = async (folder: string): Promise<Member[]> =>
-  ((await readJson(join(folder, listName))) as Member[] | undefined) ?? [];
+  ((await readJson(listPath(folder))) as Member[] | undefined) ?? [];
 
 async function membersOf(paths: readonly string[], names: readonly string[]): Promise<Member[]> {
   const members: Member[] = [];

@@ -29,12 +29,15 @@ export class Scratch {
   /** Removes what processes of this host that ended without cleaning up have left. */
   async sweep(): Promise<void> {
     const names = await readdir(this.root).catch(() => []);
-    const left = names.filter((name) => {
-      const [madeOn, pid] = name.split('~');
-      return madeOn === host && !isAlive(Number(pid));
-    });
+    const left = names.filter((name) => name.startsWith(`${host}~`) && isLeft(name));
     await Promise.all(left.map((name) => rm(join(this.root, name), { recursive: true, force: true })));
   }
+}
+
+/** Whether nobody on this host uses a folder of that name any more; of another host's nothing can be told. */
+export function isLeft(name: string): boolean {
+  const [madeOn, pid] = name.split('~');
+  return madeOn !== host || !isAlive(Number(pid));
 }
 
 /** Whether a process of that id runs on this host. */

@@ -12,7 +12,9 @@ export async function answering({
   connection: options,
   namespace,
   taskQueue,
-}: Pick<AllInOneOptions, 'connection' | 'namespace' | 'taskQueue'>): Promise<RunningWorker> {
+}: Pick<AllInOneOptions, 'connection' | 'namespace' | 'taskQueue'>): Promise<
+  Pick<RunningWorker, 'ended' | 'stop'>
+> {
   const connection = await NativeConnection.connect(options);
   const worker = await Worker.create({ connection, namespace, taskQueue, ...workflowCode() });
   const ended = worker.run().finally(() => connection.close());

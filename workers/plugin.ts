@@ -6,14 +6,17 @@ import { engineVersion } from '../activities/workplace';
 import { ProcessPool } from '../engine/jobs/process-pool';
 import type { RunOptions } from '../engine/jobs/runner';
 import type { JobName, Jobs } from '../engine/jobs/types';
-import { FileStore } from '../store/store';
+import { openStore } from '../store/open';
+import type { Store } from '../store/store';
 import { payloadConverterPath, workflowCode } from './bundle';
 import { type Capacity, capacity } from './capacity';
 import { type Deployment, deploymentOptions } from './deployment';
 
 export interface SlimflowPluginOptions extends Partial<Capacity> {
-  /** The folder of the artifact store, shared by all workers of a run and whoever starts it. */
+  /** The artifact store, shared by all workers of a run and whoever starts it: a folder, or `s3://bucket/prefix`. */
   readonly store: string;
+  /** Local folder for what jobs open of an S3 store; one among the user's caches by default. */
+  readonly cache?: string;
   /** Seconds between checkpoints, more where writing one takes long; 3 by default. */
   readonly checkpointSeconds?: number;
   /** Bytes that all jobs together may take; 85 % of the machine's, or the container's, memory by default. */
@@ -33,7 +36,7 @@ export interface SlimflowPluginOptions extends Partial<Capacity> {
  * `slimflow/workflow` from them; one with none gets Slimflow's.
  */
 export class SlimflowPlugin extends SimplePlugin {
-  private readonly store: FileStore;
+  private readonly store: Store;
   private readonly capacity: Capacity;
   private readonly activityQueues: readonly string[];
   private readonly deployment?: Deployment;
@@ -43,6 +46,7 @@ export class SlimflowPlugin extends SimplePlugin {
 
   constructor({
     store,
+    cache,
     checkpointSeconds = 3,
     drainSeconds = 15,
     memory,
@@ -51,7 +55,7 @@ export class SlimflowPlugin extends SimplePlugin {
     deployment,
     ...shares
   }: SlimflowPluginOptions) {
-    const files = new FileStore(store);
+    const files = openStore(store, { cache });
     const { slots, threads } = capacity(shares);
     const run = <Name extends JobName>(job: Name, ...rest: [Jobs[Name]['input'], RunOptions?]) =>
       (this.pool ??= new ProcessPool({ slots, memory })).run(job, ...rest);

@@ -10,6 +10,7 @@ import {
 import type { Activities } from '../activities/types';
 import type { CompressionSettings } from '../spec/spec';
 import { untilResumed } from './gate';
+import { mended } from './mended';
 import { queueKindFor, queueOf, type QueueKind } from './rules/queues';
 
 /** A dead worker is noticed within this, and one whose event loop stands still for most of it is not taken for dead. */
@@ -18,13 +19,13 @@ const heartbeatTimeout = '25s';
 const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
 /**
  * Errors of the input are not retried, whatever this says: the activities mark them. Those that are come with a delay of
- * their own, which has jitter; this is for lost workers, each of which counts as a try.
+ * their own, which has jitter; this is for lost workers. How often is enough is the activities'
+ * to say (`activities/setbacks.ts`): a store that is full for a night is no reason to give a run up.
  */
 const retry = {
   initialInterval: '1s',
   backoffCoefficient: 2,
   maximumInterval: '1 minute',
-  maximumAttempts: 50,
 };
 
 /**
@@ -45,14 +46,18 @@ const training = proxyActivities<Activities>({
   retry,
 });
 
-export const analyze = unlessPaused(proxies.analyze);
-export const listParts = unlessPaused(proxies.listParts);
-export const collectScores = unlessPaused(proxies.collectScores);
-export const evaluate = byNeed(unlessPaused(proxies.evaluate));
-export const scoreLayer = byNeed(unlessPaused(proxies.scoreLayer));
-export const latency = byNeed(unlessPaused(proxies.latency));
-export const compress = byNeed(unlessPaused(training.compress));
-export const fineTune = byNeed(unlessPaused(training.fineTune));
+/** Nothing starts during a pause; what is heavy goes where the spec says; what the store loses of results is made again. */
+export const { analyze, listParts, collectScores, evaluate, scoreLayer, latency, compress, fineTune } =
+  mended({
+    analyze: unlessPaused(proxies.analyze),
+    listParts: unlessPaused(proxies.listParts),
+    collectScores: unlessPaused(proxies.collectScores),
+    evaluate: byNeed(unlessPaused(proxies.evaluate)),
+    scoreLayer: byNeed(unlessPaused(proxies.scoreLayer)),
+    latency: byNeed(unlessPaused(proxies.latency)),
+    compress: byNeed(unlessPaused(training.compress)),
+    fineTune: byNeed(unlessPaused(training.fineTune)),
+  });
 
 /** The options of one call: what the Temporal UI shows beside it. */
 export const summary = (...words: string[]) => {

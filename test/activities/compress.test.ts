@@ -1,4 +1,5 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { CompressRequest, HeartbeatDetails } from '../../activities/types';
@@ -62,7 +63,7 @@ const made = (...kills: number[]) =>
       expect(notes.at(-1)).toMatch(/^2 layers .* 6 steps/);
       digest = model.sha256;
       const last = told.at(before - 1)?.checkpoint;
-      if (last) expect(await store.has(last)).toBe(false); // what is finished needs no checkpoint
+      if (last) expect(existsSync(new URL(last.uri))).toBe(false); // what is finished needs no checkpoint
       told.splice(0, before);
     });
     return { digest, told };

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { failureOf, retryDelay } from '../../activities/failures';
 import { none } from '../../activities/setbacks';
 import { EngineError } from '../../engine/errors';
-import { ArtifactError } from '../../store/errors';
 import { compute, computedBy, optimal, methodOf, provenance } from '../support/method';
 import { atWork, silent } from '../support/workplace';
 
@@ -119,7 +118,6 @@ describe('an activity', () => {
 describe('the failure that Temporal is told', () => {
   it.each([
     [new EngineError('Diverged', 'm'), 'Diverged'],
-    [new ArtifactError('ArtifactMissing', 'm'), 'ArtifactMissing'],
     [new TypeError('m'), 'Bug'],
   ])('of %s is of type %s and final', (error, type) => {
     expect(failureOf(error)).toBeInstanceOf(ApplicationFailure);

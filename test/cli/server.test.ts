@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { startGuidebook, taskQueueOf } from '../../client/guidebook';
 import { answers } from '../../client/probe';
 import { startServer } from '../../client/server';
-import { FileStore } from '../../store/store';
+import { FileStore } from '../../store/file-store';
 import { progressQuery } from '../../workflow';
 import { slimflow } from '../support/cli';
 import { fakeWorker, specIn } from '../support/fake-run';

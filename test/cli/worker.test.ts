@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { HeartbeatDetails } from '../../activities/types';
 import { type GuidebookHandle, startGuidebook, taskQueueOf } from '../../client/guidebook';
 import { loadSpec } from '../../spec/load';
-import { FileStore } from '../../store/store';
+import { FileStore } from '../../store/file-store';
 import { allInOne } from '../../workers/all-in-one';
 import { inFolder } from '../support/folder';
 import { temporal } from '../support/temporal';

@@ -8,7 +8,7 @@ import { failureMessage, type LiveProgress, watch } from '../../client/watch';
 import { saveModel } from '../../engine/onnx/model';
 import { openModel } from '../../engine/onnx/prepare';
 import { sha256 } from '../../store/digest';
-import { FileStore } from '../../store/store';
+import { FileStore } from '../../store/file-store';
 import { hopeless, type World } from '../support/fake-activities';
 import { fakeWorker, specIn } from '../support/fake-run';
 import { inFolder } from '../support/folder';

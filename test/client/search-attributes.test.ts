@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { startGuidebook } from '../../client/guidebook';
 import { registerAttributes, usableAttributes } from '../../client/search-attributes';
-import { FileStore } from '../../store/store';
+import { FileStore } from '../../store/file-store';
 import { workflowCode } from '../../workers/bundle';
 import { guidebook } from '../../workflow';
 import { attributeKeys } from '../../workflows/attributes';

@@ -7,7 +7,7 @@ import type { Browser, Page } from 'playwright-core';
 import { startGuidebook, taskQueueOf } from '../../client/guidebook';
 import { startServer, type TemporalServer, workflowLink } from '../../client/server';
 import type { Result } from '../../spec/result';
-import { FileStore } from '../../store/store';
+import { FileStore } from '../../store/file-store';
 import { answering } from '../../workers/answering';
 import { launchBrowser } from '../support/browser';
 import { fakeWorker, specIn } from '../support/fake-run';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { activitiesAt } from '../../activities';
 import type { Activities, DataRef } from '../../activities/types';
-import { FileStore } from '../../store/store';
+import { FileStore } from '../../store/file-store';
 import { fakePool } from './fake-pool';
 import { inFolder } from './folder';
 

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { SlimflowPlugin } from '../../index';
-import { FileStore } from '../../store/store';
+import { FileStore } from '../../store/file-store';
 import { guidebook } from '../../workflow';
 import { reasonOf } from '../../workflows/reason';
 import { fakeInput } from '../support/fake-activities';

@@ -1,0 +1,104 @@
+import type { Digest } from './artifact';
+import type { Bucket, BucketEntry } from './bucket';
+import { bytesOf, digestOf, listName, type Member } from './bundle';
+import type { Item, Room } from './store';
+
+/** The key of an object, or of a file of a bundle. */
+export const objectKey = (digest: string, name: string): string =>
+  ['objects', digest.slice(0, 2), digest, ...(name ? [name] : [])].join('/');
+
+/** An artifact as it is on the server. */
+interface There {
+  readonly members: readonly Member[];
+  /** What bears the time of its last use. */
+  readonly mark: BucketEntry;
+}
+
+/** What lies in a bucket, laid out as in a folder: `objects/`, `results/`, `checkpoints/`. */
+export class BucketRooms {
+  constructor(private readonly bucket: Bucket) {}
+
+  /** The files of an artifact; undefined unless all are there, in their sizes. */
+  async members(ref: Digest): Promise<There | undefined> {
+    const single = await this.bucket.head(objectKey(ref.sha256, ''));
+    if (single)
+      return single.bytes === ref.bytes ? { members: [{ name: '', ...ref }], mark: single } : undefined;
+    const key = objectKey(ref.sha256, listName);
+    const list = await this.bucket.get(key);
+    const members = list && parsed(Buffer.from(list).toString());
+    if (!members?.length || digestOf(members) !== ref.sha256 || bytesOf(members) !== ref.bytes)
+      return undefined;
+    const entries = await Promise.all(
+      members.map(({ name }) => this.bucket.head(objectKey(ref.sha256, name))),
+    );
+    const mark = await this.bucket.head(key);
+    const isWhole = entries.every((entry, at) => entry?.bytes === members[at].bytes);
+    return isWhole && mark ? { members, mark } : undefined;
+  }
+
+  /** All that lies in the bucket. */
+  async *items(): AsyncIterable<Item> {
+    yield* this.grouped('objects', 'objects/', 3);
+    yield* this.grouped('results', 'results/', 2);
+    yield* this.grouped('checkpoints', 'checkpoints/', 2);
+    for await (const { name, time } of this.bucket.uploads()) yield { room: 'uploads', name, bytes: 0, time };
+  }
+
+  /** Removes an item unless it was used since `olderThan`; says whether it did. */
+  async remove(item: Item, olderThan: number): Promise<boolean> {
+    if (item.room === 'uploads') {
+      if (item.time >= olderThan) return false;
+      await this.bucket.abort(item.name);
+      return true;
+    }
+    let latest = 0;
+    for await (const { time } of this.bucket.list(startOf(item.room, item.name)))
+      latest = Math.max(latest, time);
+    if (!latest || latest >= olderThan) return false;
+    await this.drop(item.room, item.name);
+    return true;
+  }
+
+  /** Removes all that belongs to a name; first what says that the rest belongs together. */
+  async drop(room: Room, name: string): Promise<void> {
+    const start = startOf(room, name);
+    const keys: string[] = [];
+    for await (const { key } of this.bucket.list(start)) keys.push(key);
+    const isHead = (key: string) => heads.some((head) => key === `${start}/${head}`);
+    for (const key of [...keys.filter(isHead), ...keys.filter((key) => !isHead(key))])
+      await this.bucket.delete(key);
+  }
+
+  /** Items of a room, each made of the keys that share their first parts. */
+  private async *grouped(room: Room, start: string, parts: number): AsyncIterable<Item> {
+    let item: Item | undefined;
+    // Keys come in order, so those of one item follow each other.
+    for await (const { key, bytes, time } of this.bucket.list(start)) {
+      const name = key
+        .split('/')
+        .slice(0, parts)
+        .at(-1)!
+        .replace(/\.json$/, '');
+      if (item?.name === name) item = { ...item, bytes: item.bytes + bytes, time: Math.max(item.time, time) };
+      else {
+        if (item) yield item;
+        item = { room, name, bytes, time };
+      }
+    }
+    if (item) yield item;
+  }
+}
+
+const heads = [listName, 'latest.json'];
+
+const startOf = (room: Room, name: string): string =>
+  room === 'objects' ? objectKey(name, '') : `${room}/${name}`;
+
+function parsed(text: string): Member[] | undefined {
+  try {
+    return JSON.parse(text) as Member[];
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,263 @@
+import type { GetObjectCommandOutput, S3, S3ClientConfig } from '@aws-sdk/client-s3';
+import { createReadStream } from 'node:fs';
+import { open, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { isMissing, isOutdated, s3Error } from './bucket-errors';
+import { StoreError } from './errors';
+
+/** The SDK takes a fifth of a second to load: only who uses such a store waits for it. */
+const load = createRequire(__filename);
+
+/** What lies under a key. */
+export interface BucketEntry {
+  readonly key: string;
+  readonly bytes: number;
+  /** When it was last written, in ms since 1970, by the server's clock. */
+  readonly time: number;
+}
+
+/** Larger files are uploaded in parts of this size. */
+const partBytes = 8 << 20;
+/** A multipart upload has at most 10,000 parts. */
+const mostParts = 9000;
+/** What the server copies onto itself in one step. */
+const copyLimit = 5 * 2 ** 30;
+/** Tries of a request, and of a download that gets no further, before the activity is told; AWS_MAX_ATTEMPTS where set. */
+const mostTries = () => Number(process.env.AWS_MAX_ATTEMPTS ?? 10);
+
+/**
+ * The objects under a prefix of a bucket. Requests are tried again with growing, jittered pauses; downloads go on where
+ * their connection broke. An object appears whole or not at all: that is S3's promise.
+ *
+ * @throws StoreError from every method, where the server refuses or can't be reached
+ */
+export class Bucket {
+  private opened?: S3;
+
+  constructor(
+    private readonly name: string,
+    /** Ends with a slash unless it is empty. */
+    private readonly prefix: string,
+  ) {}
+
+  /** The address of an object. */
+  uri(key: string): string {
+    return `s3://${this.name}/${this.prefix}${key}`;
+  }
+
+  /** A small object; undefined where there is none. */
+  get(key: string, range?: string): Promise<Uint8Array | undefined> {
+    return this.patiently(async (s3) => {
+      try {
+        const { Body } = await s3.getObject({ ...this.at(key), Range: range });
+        return await Body!.transformToByteArray();
+      } catch (error) {
+        if (isMissing(error)) return undefined;
+        if ((error as Error).name === 'InvalidRange') return new Uint8Array(); // an empty object has no first byte
+        throw error;
+      }
+    });
+  }
+
+  /** Writes a small object; with `ifAbsent` only where there is none. False where there was one. */
+  put(key: string, content: string | Uint8Array, { ifAbsent = false } = {}): Promise<boolean> {
+    return this.asked(async (s3) => {
+      try {
+        await s3.putObject({ ...this.at(key), Body: content, ...(ifAbsent && { IfNoneMatch: '*' }) });
+        return true;
+      } catch (error) {
+        if (ifAbsent && isOutdated(error)) return false;
+        throw error;
+      }
+    });
+  }
+
+  /** Uploads a file whose SHA-256 is known, in parts where it is large; the server checks what it receives. */
+  async putFile(
+    key: string,
+    path: string,
+    { sha256, bytes }: { sha256: string; bytes: number },
+  ): Promise<void> {
+    await this.asked(async (s3) => {
+      if (bytes <= partBytes) {
+        const ChecksumSHA256 = Buffer.from(sha256, 'hex').toString('base64');
+        await s3.putObject({ ...this.at(key), Body: await readFile(path), ChecksumSHA256 });
+        return;
+      }
+      const { Upload } = load('@aws-sdk/lib-storage') as typeof import('@aws-sdk/lib-storage');
+      await new Upload({
+        client: s3,
+        params: { ...this.at(key), Body: createReadStream(path) },
+        partSize: Math.max(partBytes, Math.ceil(bytes / mostParts)),
+        queueSize: 4,
+      }).done();
+    });
+  }
+
+  /** Downloads an object into a new file; its ETag, or undefined where there is no such object. */
+  async download(key: string, path: string): Promise<string | undefined> {
+    const file = await open(path, 'w');
+    let at = { done: 0, etag: undefined as string | undefined };
+    try {
+      for (let failures = 0; ;) {
+        const before = at.done;
+        try {
+          const Range = at.done ? `bytes=${at.done}-` : undefined;
+          const answer = await this.s3.getObject({ ...this.at(key), Range, IfMatch: at.etag });
+          at.etag = answer.ETag;
+          for await (const chunk of bodyOf(answer)) {
+            await file.write(chunk, 0, chunk.length, at.done);
+            at.done += chunk.length;
+          }
+          if (at.done === totalOf(answer)) break;
+          throw new Error(`${this.uri(key)}: the connection ended at byte ${at.done}`);
+        } catch (error) {
+          if (isMissing(error)) return undefined;
+          // Written anew meanwhile: what was read of the one before is worth nothing.
+          if (isOutdated(error)) at = { done: 0, etag: undefined };
+          failures = at.done > before ? 1 : failures + 1;
+          const known = s3Error(error, this.uri(''));
+          if (failures >= mostTries() || !isPassing(known)) throw known;
+          await pause(failures);
+        }
+      }
+      await file.truncate(at.done);
+      await file.sync();
+      return at.etag ?? '';
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** What lies under a key; undefined where there is nothing. */
+  head(key: string): Promise<BucketEntry | undefined> {
+    return this.asked(async (s3) => {
+      try {
+        const { ContentLength: bytes = 0, LastModified } = await s3.headObject(this.at(key));
+        return { key, bytes, time: LastModified?.getTime() ?? 0 };
+      } catch (error) {
+        if (isMissing(error)) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  /** Makes an object as young as if it were written now. */
+  async touch({ key, bytes }: BucketEntry): Promise<void> {
+    // Beyond what is copied in one step, age is all that the garbage collection has to go by.
+    if (bytes > copyLimit) return;
+    await this.asked((s3) =>
+      s3.copyObject({
+        ...this.at(key),
+        CopySource: `${this.name}/${encodeURI(this.prefix + key)}`,
+        MetadataDirective: 'REPLACE',
+        Metadata: { used: `${Date.now()}` },
+      }),
+    );
+  }
+
+  /** Deletes an object; with `etag` only where it still is the one meant, on servers that can tell. */
+  async delete(key: string, etag?: string): Promise<void> {
+    await this.asked(async (s3) => {
+      try {
+        await s3.deleteObject({ ...this.at(key), ...(etag && { IfMatch: etag }) });
+      } catch (error) {
+        if (!isMissing(error) && !isOutdated(error)) throw error;
+      }
+    });
+  }
+
+  /** All objects whose keys begin so. */
+  async *list(start: string): AsyncIterable<BucketEntry> {
+    let ContinuationToken: string | undefined;
+    do {
+      const asked = { Bucket: this.name, Prefix: this.prefix + start, ContinuationToken };
+      const page = await this.asked((s3) => s3.listObjectsV2(asked));
+      for (const { Key = '', Size = 0, LastModified } of page.Contents ?? [])
+        yield { key: Key.slice(this.prefix.length), bytes: Size, time: LastModified?.getTime() ?? 0 };
+      ContinuationToken = page.NextContinuationToken;
+    } while (ContinuationToken);
+  }
+
+  /** Uploads in parts that were begun and not ended; `name` is for `abort`. */
+  async *uploads(): AsyncIterable<{ name: string; time: number }> {
+    const asked = { Bucket: this.name, Prefix: this.prefix };
+    const page = await this.asked(async (s3) => {
+      try {
+        return await s3.listMultipartUploads(asked);
+      } catch (error) {
+        // So say servers that have none.
+        if ((error as Error).name === 'NoSuchUpload') return { Uploads: [] };
+        throw error;
+      }
+    });
+    for (const { Key = '', UploadId = '', Initiated } of page.Uploads ?? [])
+      yield { name: `${Key.slice(this.prefix.length)} ${UploadId}`, time: Initiated?.getTime() ?? 0 };
+  }
+
+  /** Ends an upload in parts, and removes the parts. */
+  async abort(name: string): Promise<void> {
+    const at = name.lastIndexOf(' ');
+    await this.asked((s3) =>
+      s3.abortMultipartUpload({ ...this.at(name.slice(0, at)), UploadId: name.slice(at + 1) }),
+    );
+  }
+
+  private at(key: string): { Bucket: string; Key: string } {
+    return { Bucket: this.name, Key: this.prefix + key };
+  }
+
+  /** Asks what the SDK tries again by itself. */
+  private async asked<T>(question: (s3: S3) => Promise<T>): Promise<T> {
+    try {
+      return await question(this.s3);
+    } catch (error) {
+      throw s3Error(error, this.uri(''));
+    }
+  }
+
+  /** Asks for something whose body may break off, which the SDK does not try again. */
+  private async patiently<T>(question: (s3: S3) => Promise<T>): Promise<T> {
+    for (let failures = 1; ; failures++)
+      try {
+        return await question(this.s3);
+      } catch (error) {
+        const known = s3Error(error, this.uri(''));
+        if (failures === 3 || !isPassing(known)) throw known;
+        await pause(failures);
+      }
+  }
+
+  private get s3(): S3 {
+    const { S3 } = load('@aws-sdk/client-s3') as typeof import('@aws-sdk/client-s3');
+    return (this.opened ??= new S3(configuration()));
+  }
+}
+
+/** Credentials come from the SDK's standard chain. */
+function configuration(): S3ClientConfig {
+  const { AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION, AWS_DEFAULT_REGION } = process.env;
+  const endpoint = AWS_ENDPOINT_URL_S3 ?? AWS_ENDPOINT_URL;
+  // A server of one's own seldom has names for its buckets, nor regions.
+  const region = AWS_REGION ?? AWS_DEFAULT_REGION ?? (endpoint ? 'us-east-1' : undefined);
+  return {
+    ...(endpoint && { endpoint, forcePathStyle: true }),
+    ...(region && { region }),
+    maxAttempts: mostTries(),
+    // The digests of what is read are checked here.
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    requestHandler: { connectionTimeout: 10_000, socketTimeout: 60_000 },
+  };
+}
+
+const bodyOf = ({ Body }: GetObjectCommandOutput) => Body as AsyncIterable<Uint8Array>;
+
+/** The size of the whole object, of which an answer may be a range. */
+const totalOf = ({ ContentLength = 0, ContentRange }: GetObjectCommandOutput): number =>
+  ContentRange ? Number(ContentRange.split('/')[1]) : ContentLength;
+
+const isPassing = (error: unknown) => error instanceof StoreError && error.code === 'StoreUnreachable';
+
+const pause = (failures: number) => sleep(Math.random() * Math.min(20_000, 100 * 2 ** failures));

@@ -1,0 +1,77 @@
+import { copyFile, mkdir, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import type { Digest } from './artifact';
+import { sha256OfFile } from './digest';
+import { settle } from './files';
+import type { FileNotes } from './notes';
+import { ignoreMissing } from './object-folder';
+import type { Scratch } from './scratch';
+
+/** The name of the note that says which file of a checkpoint's folder counts. */
+export const pointerOf = (key: string): string => `checkpoints/${key}/latest.json`;
+
+/** The name of a checkpoint's file. */
+export const checkpointName = (key: string, digest: string): string => `checkpoints/${key}/${digest}`;
+
+/**
+ * Checkpoints in a local folder: `<key>/<sha256>`, and a note that says which one counts. A checkpoint belongs to its key
+ * alone: dropping it takes nothing from work that happens to have equal bytes.
+ */
+export class CheckpointFolder {
+  constructor(
+    private readonly root: string,
+    private readonly notes: FileNotes,
+    private readonly scratch: Scratch,
+  ) {}
+
+  /** What the checkpoint of a key must be; undefined where there is none. */
+  async latest(key: string): Promise<Digest | undefined> {
+    return (await this.notes.get(pointerOf(key))) as Digest | undefined;
+  }
+
+  /** The file of a checkpoint; undefined unless it is there, whole. */
+  async path(key: string, { sha256, bytes }: Digest): Promise<string | undefined> {
+    const path = this.pathOf(key, sha256);
+    const file = await stat(path).catch(ignoreMissing);
+    return file?.size === bytes && (await sha256OfFile(path)) === sha256 ? path : undefined;
+  }
+
+  /** Takes a copy of a file as the checkpoint of a key, in place of the one before. */
+  async set(key: string, file: string): Promise<Digest> {
+    return this.scratch.use(async (folder) => {
+      const copy = join(folder, 'checkpoint');
+      await copyFile(file, copy);
+      const digest = await this.digest(copy);
+      await this.take(key, digest, copy);
+      return digest;
+    });
+  }
+
+  /** Moves a file whose digest is known in as the checkpoint of a key; gives its path. */
+  async take(key: string, digest: Digest, file: string): Promise<string> {
+    const before = await this.latest(key);
+    const path = this.pathOf(key, digest.sha256);
+    await mkdir(dirname(path), { recursive: true });
+    await settle(file, path);
+    await this.notes.set(pointerOf(key), digest);
+    // A second worker may take up the same work, thinking the first one dead: what now counts stays.
+    const now = await this.latest(key);
+    if (before && before.sha256 !== digest.sha256 && before.sha256 !== now?.sha256)
+      await rm(this.pathOf(key, before.sha256), { force: true });
+    return path;
+  }
+
+  /** What a file is known by. */
+  async digest(file: string): Promise<Digest> {
+    return { sha256: await sha256OfFile(file), bytes: (await stat(file)).size };
+  }
+
+  async drop(key: string): Promise<void> {
+    await rm(join(this.root, 'checkpoints', key), { recursive: true, force: true });
+  }
+
+  private pathOf(key: string, digest: string): string {
+    return join(this.root, checkpointName(key, digest));
+  }
+}

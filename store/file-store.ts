@@ -1,0 +1,78 @@
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import type { ArtifactRef, Digest } from './artifact';
+import { ContentStore } from './content-store';
+import { checkpointName } from './checkpoint-folder';
+import type { StoredObject } from './object-folder';
+import type { Checkpoint, Item } from './store';
+
+/**
+ * A store in a folder, which may lie on a network file system:
+ *
+ *     objects/ab/abcdef…        artifacts, named by the SHA-256 of their bytes; a folder holds files that belong together
+ *     results/<key>.json        results of finished work and how to do it again, by the key of the work
+ *     checkpoints/<key>/…       the file from which unfinished work goes on, and a note that names it
+ *     imports/<key>.json        digests of user files already taken in, by path, size and times
+ *     scratch/                  folders of work in progress
+ */
+export class FileStore extends ContentStore {
+  readonly root: string;
+
+  constructor(root: string) {
+    super(resolve(root), resolve(root));
+    this.root = this.folder;
+  }
+
+  path(ref: Digest): Promise<string> {
+    return this.guarded(() => this.objects.path(ref));
+  }
+
+  has(ref: Digest): Promise<boolean> {
+    return this.guarded(() => this.objects.has(ref));
+  }
+
+  checkpoint(key: string): Promise<Checkpoint | undefined> {
+    return this.guarded(async () => {
+      const digest = await this.checkpoints.latest(key);
+      const path = digest && (await this.checkpoints.path(key, digest));
+      return path === undefined ? undefined : { ref: this.checkpointRef(key, digest!), path };
+    });
+  }
+
+  setCheckpoint(key: string, file: string): Promise<ArtifactRef> {
+    return this.guarded(async () => this.checkpointRef(key, await this.checkpoints.set(key, file)));
+  }
+
+  dropCheckpoint(key: string): Promise<void> {
+    return this.guarded(() => this.checkpoints.drop(key));
+  }
+
+  items(): AsyncIterable<Item> {
+    return this.rooms.items('objects', 'results', 'checkpoints', 'imports', 'scratch');
+  }
+
+  remove(item: Item, olderThan: number): Promise<boolean> {
+    return this.guarded(() => this.rooms.remove(item, olderThan));
+  }
+
+  protected publish(): Promise<void> {
+    return Promise.resolve(); // what lies in the folder is there for all
+  }
+
+  protected use(ref: Digest): Promise<boolean> {
+    return this.guarded(() => this.objects.use(ref));
+  }
+
+  protected uri({ sha256, name }: StoredObject): string {
+    return pathToFileURL(join(this.objects.pathOf(sha256), name)).href;
+  }
+
+  protected peek(ref: Digest): Promise<number> {
+    return this.objects.peek(ref);
+  }
+
+  private checkpointRef(key: string, { sha256, bytes }: Digest): ArtifactRef {
+    return { uri: pathToFileURL(join(this.root, checkpointName(key, sha256))).href, sha256, bytes };
+  }
+}

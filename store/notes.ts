@@ -1,0 +1,45 @@
+import { link, mkdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import { readJson, writeAtomically } from './files';
+import type { Scratch } from './scratch';
+
+/** Small JSON documents by name, `room/key.json`; each is there whole or not at all. */
+export interface Notes {
+  /** The JSON of a note; undefined where there is none, or what is there is no JSON. */
+  get(name: string): Promise<unknown>;
+  set(name: string, value: unknown): Promise<void>;
+  /** Writes a note unless there is one already; gives what is there then. */
+  create(name: string, value: unknown): Promise<unknown>;
+}
+
+/** Notes in a local folder. */
+export class FileNotes implements Notes {
+  constructor(
+    private readonly root: string,
+    private readonly scratch: Scratch,
+  ) {}
+
+  get(name: string): Promise<unknown> {
+    return readJson(join(this.root, name));
+  }
+
+  async set(name: string, value: unknown): Promise<void> {
+    await writeAtomically(join(this.root, name), JSON.stringify(value), await this.scratch.name());
+  }
+
+  async create(name: string, value: unknown): Promise<unknown> {
+    const temporary = await this.scratch.name();
+    await writeAtomically(temporary, JSON.stringify(value));
+    try {
+      await mkdir(dirname(join(this.root, name)), { recursive: true });
+      await link(temporary, join(this.root, name));
+      return value;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      return await this.get(name);
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  }
+}

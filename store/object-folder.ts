@@ -1,0 +1,231 @@
+import { constants } from 'node:fs';
+import { copyFile, mkdir, open, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import type { Digest } from './artifact';
+import { bytesOf, digestOf, gather, listed, listFile, listPath, type Member, tryRename } from './bundle';
+import { sha256, sha256OfFile } from './digest';
+import { ArtifactError } from './errors';
+import { settle, sync, temporaryName, writeAtomically } from './files';
+import type { Scratch } from './scratch';
+import type { Item } from './store';
+
+/** A stored object: its digest, and the name of its first file, which is empty for a single file. */
+export interface StoredObject extends Digest {
+  readonly name: string;
+}
+
+/** The time of a use is written down only where the last is older than this. */
+export const freshMs = 3_600_000;
+
+/** Objects in a local folder: `ab/abcdef…`, a file, or a folder of files that belong together. */
+export class ObjectFolder {
+  /** Size and time of the files of each object whose digest this process has checked. */
+  private readonly checked = new Map<string, string>();
+
+  constructor(
+    readonly root: string,
+    private readonly scratch: Scratch,
+  ) {}
+
+  pathOf(digest: string): string {
+    return join(this.root, digest.slice(0, 2), digest);
+  }
+
+  /** Stores bytes. */
+  async putBytes(content: Uint8Array): Promise<StoredObject> {
+    const object = { sha256: sha256(content), bytes: content.length, name: '' };
+    if (!(await this.use(object)))
+      await writeAtomically(this.pathOf(object.sha256), content, await this.scratch.name());
+    return object;
+  }
+
+  /** Stores a copy of a file, or takes it. */
+  async putFile(path: string, { move = false } = {}): Promise<StoredObject> {
+    const temporary = await this.scratch.name();
+    try {
+      if (!move || !(await tryRename(path, temporary)))
+        await copyFile(path, temporary, constants.COPYFILE_FICLONE);
+      // The copy is what is hashed, so the digest is that of the stored bytes even if the source changes meanwhile.
+      const digest = await sha256OfFile(temporary);
+      const object = { sha256: digest, bytes: (await stat(temporary)).size, name: '' };
+      if (!(await this.use(object))) await this.settle(temporary, digest);
+      return object;
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  }
+
+  /** Stores copies of files that belong together, or takes them. */
+  async putFiles(paths: readonly string[], { move = false } = {}): Promise<StoredObject> {
+    if (paths.length === 1) return this.putFile(paths[0], { move });
+    return this.scratch.use(async (folder) => {
+      const bundle = join(folder, 'bundle');
+      const members = await gather(paths, bundle, { move });
+      const object = { sha256: digestOf(members), bytes: bytesOf(members), name: members[0].name };
+      if (!(await this.use(object))) await this.adopt(bundle, members);
+      return object;
+    });
+  }
+
+  /** Makes a folder that holds the files of a bundle the object. */
+  async adopt(bundle: string, members: readonly Member[]): Promise<void> {
+    await writeFile(...listFile(bundle, members), { flush: true });
+    await sync(bundle);
+    const object = { sha256: digestOf(members), bytes: bytesOf(members) };
+    const path = this.pathOf(object.sha256);
+    await mkdir(dirname(path), { recursive: true });
+    for (let tries = 1; ; tries++) {
+      try {
+        await rename(bundle, path);
+        break;
+      } catch (error) {
+        if (await this.has(object)) return; // put by another process meanwhile
+        if (tries === 3) throw error;
+        // What lies there is broken: it is moved aside in one step, so that no reader sees half of it removed.
+        await this.discard(object.sha256);
+      }
+    }
+    await sync(dirname(path));
+  }
+
+  /** Makes a file the object of that digest. */
+  async settle(temporary: string, digest: string): Promise<void> {
+    const path = this.pathOf(digest);
+    await mkdir(dirname(path), { recursive: true });
+    await settle(temporary, path);
+  }
+
+  /** The files of an object; the one of a plain file has no name. @throws ArtifactError */
+  async membersOf(ref: Digest): Promise<Member[]> {
+    const path = this.pathOf(ref.sha256);
+    const object = await stat(path).catch(ignoreMissing);
+    if (!object)
+      throw new ArtifactError(
+        'ArtifactMissing',
+        `artifact ${ref.sha256} is not in the store at ${dirname(this.root)}`,
+        [ref],
+      );
+    if (!object.isDirectory()) return [{ name: '', sha256: ref.sha256, bytes: ref.bytes }];
+    const members = await listed(path);
+    if (!members.length || digestOf(members) !== ref.sha256 || bytesOf(members) !== ref.bytes)
+      throw corrupt(path, ref);
+    return members;
+  }
+
+  /** The path of an object, its bytes checked (once per process while the files stay as they are). @throws ArtifactError */
+  async path(ref: Digest): Promise<string> {
+    const members = await this.membersOf(ref);
+    const paths = members.map(({ name }) => join(this.pathOf(ref.sha256), name));
+    const states = await Promise.all(
+      paths.map(async (path) => {
+        const file = await stat(path).catch(ignoreMissing);
+        return file && `${file.size} ${file.mtimeMs}`;
+      }),
+    );
+    const state = states.join();
+    if (this.checked.get(ref.sha256) === state) return paths[0];
+    for (const [at, { sha256: digest, bytes }] of members.entries())
+      if (!states[at]?.startsWith(`${bytes} `) || (await sha256OfFile(paths[at])) !== digest)
+        throw corrupt(paths[at], ref);
+    this.checked.set(ref.sha256, state);
+    return paths[0];
+  }
+
+  /** Whether an object is there, whole. */
+  async has(ref: Digest): Promise<boolean> {
+    return this.path(ref).then(
+      () => true,
+      (error) => {
+        if (error instanceof ArtifactError) return false;
+        throw error;
+      },
+    );
+  }
+
+  /** As `has`; what is there counts as used now. */
+  async use(ref: Digest): Promise<boolean> {
+    if (!(await this.has(ref))) return false;
+    const marked = this.markOf(await this.path(ref), ref);
+    const { atimeMs, mtime } = await stat(marked);
+    // The time of access says it: that of the change is what a checked file is known by.
+    if (Date.now() - Math.max(atimeMs, mtime.getTime()) > freshMs) await utimes(marked, new Date(), mtime);
+    return true;
+  }
+
+  /** Writes a copy of an object where a user wants it. @throws ArtifactError */
+  async export(ref: Digest, path: string): Promise<void> {
+    await this.path(ref);
+    const [first, ...others] = await this.membersOf(ref);
+    // The first file comes last: it tells of the others.
+    for (const { name } of [...others, first]) {
+      const target = name === first.name ? path : join(dirname(path), name);
+      await mkdir(dirname(target), { recursive: true });
+      const temporary = temporaryName(target);
+      try {
+        await copyFile(join(this.pathOf(ref.sha256), name), temporary, constants.COPYFILE_FICLONE);
+        await settle(temporary, target);
+      } finally {
+        await rm(temporary, { force: true });
+      }
+    }
+  }
+
+  /** All objects, and when each was last used. */
+  async *items(): AsyncIterable<Item> {
+    for (const half of await namesIn(this.root))
+      for (const name of await namesIn(join(this.root, half))) {
+        const item = await this.item(name);
+        if (item) yield item;
+      }
+  }
+
+  /** An object as it is now; undefined where there is none. */
+  async item(name: string): Promise<Item | undefined> {
+    const path = this.pathOf(name);
+    const object = await stat(path).catch(ignoreMissing);
+    if (!object) return undefined;
+    const marked = object.isDirectory() ? await stat(listPath(path)).catch(ignoreMissing) : object;
+    const time = Math.max(object.mtimeMs, marked?.mtimeMs ?? 0, marked?.atimeMs ?? 0);
+    const bytes = object.isDirectory() ? bytesOf(await listed(path)) : object.size;
+    return { room: 'objects', name, bytes, time };
+  }
+
+  /** Removes an object; no reader sees a part of it. */
+  async discard(digest: string): Promise<void> {
+    const aside = await this.scratch.name();
+    await rename(this.pathOf(digest), aside).catch(ignoreMissing);
+    await rm(aside, { recursive: true, force: true });
+    this.checked.delete(digest);
+  }
+
+  /** The first bytes of an object's first file. @throws ArtifactError */
+  async peek(ref: Digest): Promise<number> {
+    const file = await open(await this.path(ref));
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(1), 0, 1, 0);
+      return bytesRead ? buffer[0] : -1;
+    } finally {
+      await file.close();
+    }
+  }
+
+  private markOf(path: string, { sha256: digest }: Digest): string {
+    const root = this.pathOf(digest);
+    return path === root ? path : listPath(root);
+  }
+}
+
+/** The names in a folder; none where there is no folder. */
+export const namesIn = async (folder: string): Promise<string[]> =>
+  (await readdir(folder).catch(ignoreMissing)) ?? [];
+
+const corrupt = (path: string, ref: Digest): ArtifactError =>
+  new ArtifactError('ArtifactCorrupt', `artifact ${path} is corrupt: its bytes are not those of its name`, [
+    ref,
+  ]);
+
+/** Turns the error of a file that is not there into undefined. */
+export function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+}

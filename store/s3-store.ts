@@ -1,0 +1,221 @@
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+
+import type { ArtifactRef, Digest } from './artifact';
+import { Bucket } from './bucket';
+import { BucketNotes } from './bucket-notes';
+import { BucketRooms, objectKey } from './bucket-rooms';
+import { listName, listOf, type Member } from './bundle';
+import { trim } from './cache';
+import { checkpointName, pointerOf } from './checkpoint-folder';
+import { ContentStore } from './content-store';
+import { sha256OfFile } from './digest';
+import { ArtifactError } from './errors';
+import { freshMs, type StoredObject } from './object-folder';
+import type { Checkpoint, Item } from './store';
+
+export interface S3StoreOptions {
+  /** Local folder for the files that jobs open by path. */
+  readonly cache?: string;
+  /** Bytes that it may hold. */
+  readonly cacheBytes?: number;
+}
+
+const standardBytes = 20 * 2 ** 30;
+
+/**
+ * A store under a prefix of a bucket of any S3-compatible server, laid out as a file store is, with a local folder of what
+ * was put or read here. Digests are those of the file store; every download is checked against its own.
+ */
+export class S3Store extends ContentStore {
+  private readonly bucket: Bucket;
+  private readonly remote: BucketRooms;
+  private readonly cacheBytes: number;
+  /** Bytes added to the local folder since it was last looked through; what lay there before counts as much. */
+  private added = Infinity;
+  /** Downloads under way, by digest. */
+  private readonly fetching = new Map<string, Promise<string>>();
+
+  /** @throws RangeError unless `where` is s3://bucket or s3://bucket/prefix */
+  constructor(where: string, { cache, cacheBytes }: S3StoreOptions = {}) {
+    const [, name, path] = /^s3:\/\/([a-z0-9][a-z0-9.-]+)(?:\/(.*?))?\/*$/.exec(where) ?? [];
+    if (!name) throw new RangeError(`store ${where}: it must be s3://bucket or s3://bucket/prefix`);
+    const bucket = new Bucket(name, path ? `${path}/` : '');
+    super(bucket.uri('').replace(/\/$/, ''), resolve(cache ?? standardCache(where)), new BucketNotes(bucket));
+    this.bucket = bucket;
+    this.remote = new BucketRooms(bucket);
+    this.cacheBytes = cacheBytes ?? Number(process.env.SLIMFLOW_CACHE_BYTES ?? standardBytes);
+  }
+
+  path(ref: Digest): Promise<string> {
+    return this.guarded(async () => {
+      if (await this.objects.use(ref)) return this.objects.path(ref);
+      const fetching = this.fetching.get(ref.sha256) ?? this.fetch(ref);
+      this.fetching.set(ref.sha256, fetching);
+      return fetching.finally(() => this.fetching.delete(ref.sha256));
+    });
+  }
+
+  has(ref: Digest): Promise<boolean> {
+    return this.guarded(async () => {
+      if (await this.remote.members(ref)) return true;
+      if (!(await this.objects.has(ref))) return false;
+      // The server lost what is still here.
+      await this.publish({ ...ref, name: '' });
+      return true;
+    });
+  }
+
+  checkpoint(key: string): Promise<Checkpoint | undefined> {
+    return this.guarded(async () => {
+      const digest = (await this.notes.get(pointerOf(key))) as Digest | undefined;
+      const name = digest && checkpointName(key, digest.sha256);
+      if (!name || (await this.bucket.head(name))?.bytes !== digest.bytes) return undefined;
+      const ref = this.checkpointRef(key, digest);
+      const known = await this.checkpoints.path(key, digest);
+      if (known !== undefined) return { ref, path: known };
+      return this.scratch.use(async (folder) => {
+        const file = join(folder, 'checkpoint');
+        await this.bucket.download(name, file);
+        if ((await sha256OfFile(file)) !== digest.sha256) return undefined;
+        return { ref, path: await this.checkpoints.take(key, digest, file) };
+      });
+    });
+  }
+
+  setCheckpoint(key: string, file: string): Promise<ArtifactRef> {
+    return this.guarded(() =>
+      this.scratch.use(async (folder) => {
+        // The work may replace its file meanwhile.
+        const copy = join(folder, 'checkpoint');
+        await copyFile(file, copy);
+        const digest = await this.checkpoints.digest(copy);
+        const before = (await this.notes.get(pointerOf(key))) as Digest | undefined;
+        await this.bucket.putFile(checkpointName(key, digest.sha256), copy, digest);
+        await this.notes.set(pointerOf(key), digest);
+        if (before && before.sha256 !== digest.sha256)
+          await this.bucket.delete(checkpointName(key, before.sha256));
+        return this.checkpointRef(key, digest);
+      }),
+    );
+  }
+
+  dropCheckpoint(key: string): Promise<void> {
+    return this.guarded(async () => {
+      await this.remote.drop('checkpoints', key);
+      await this.checkpoints.drop(key);
+    });
+  }
+
+  async *items(): AsyncIterable<Item> {
+    yield* this.remote.items();
+    yield* this.rooms.items('imports', 'scratch');
+  }
+
+  remove(item: Item, olderThan: number): Promise<boolean> {
+    const isLocal = item.room === 'imports' || item.room === 'scratch';
+    return this.guarded(async () => {
+      if (isLocal) return this.rooms.remove(item, olderThan);
+      if (!(await this.remote.remove(item, olderThan))) return false;
+      // What is gone for all must not come back from here.
+      if (item.room === 'objects') await this.objects.discard(item.name);
+      return true;
+    });
+  }
+
+  protected async publish({ sha256: digest, bytes }: StoredObject): Promise<void> {
+    const ref = { sha256: digest, bytes };
+    if (await this.refreshed(ref)) return;
+    const members = await this.objects.membersOf(ref);
+    const path = this.objects.pathOf(digest);
+    for (const member of members) {
+      const key = objectKey(digest, member.name);
+      if ((await this.bucket.head(key))?.bytes !== member.bytes)
+        await this.bucket.putFile(key, join(path, member.name), member);
+    }
+    // The list comes last: it makes the files a bundle.
+    if (members.length > 1) await this.bucket.put(objectKey(digest, listName), listOf(members));
+    await this.trim(bytes);
+  }
+
+  protected use(ref: Digest): Promise<boolean> {
+    return this.guarded(async () => (await this.refreshed(ref)) || this.has(ref));
+  }
+
+  protected uri({ sha256: digest, name }: StoredObject): string {
+    return this.bucket.uri(objectKey(digest, name));
+  }
+
+  protected async peek(ref: Digest): Promise<number> {
+    // A bundle is no JSON, whatever its files are.
+    const first = await this.guarded(() => this.bucket.get(objectKey(ref.sha256, ''), 'bytes=0-0'));
+    return first?.[0] ?? -1;
+  }
+
+  /** Whether an artifact is on the server; where it is old, its use is written down there. */
+  private async refreshed(ref: Digest): Promise<boolean> {
+    const there = await this.remote.members(ref);
+    if (!there) return false;
+    if (Date.now() - there.mark.time > freshMs) await this.bucket.touch(there.mark);
+    return true;
+  }
+
+  private async fetch(ref: Digest): Promise<string> {
+    await this.scratch.use(async (folder) => {
+      const there = await this.remote.members(ref);
+      if (!there)
+        throw new ArtifactError(
+          'ArtifactMissing',
+          `artifact ${ref.sha256} is not in the store at ${this.where}`,
+          [ref],
+        );
+      const bundle = join(folder, 'files');
+      for (const member of there.members)
+        await this.fetchMember(ref, member, join(bundle, member.name || 'file'));
+      if (there.members.length > 1) await this.objects.adopt(bundle, there.members);
+      else await this.objects.settle(join(bundle, 'file'), ref.sha256);
+    });
+    await this.trim(ref.bytes);
+    return this.objects.path(ref);
+  }
+
+  private async fetchMember(ref: Digest, member: Member, path: string): Promise<void> {
+    await mkdir(dirname(path), { recursive: true });
+    const key = objectKey(ref.sha256, member.name);
+    let etag: string | undefined;
+    for (let tries = 1; tries <= 2; tries++) {
+      etag = await this.bucket.download(key, path);
+      if (etag !== undefined && (await sha256OfFile(path)) === member.sha256) return;
+    }
+    if (etag === undefined)
+      throw new ArtifactError('ArtifactMissing', `artifact ${this.bucket.uri(key)} is not there`, [ref]);
+    // Nobody else shall take it for what its name says: only without it is it put, or computed, again.
+    await this.bucket.delete(key, etag);
+    throw new ArtifactError(
+      'ArtifactCorrupt',
+      `artifact ${this.bucket.uri(key)} is corrupt: its bytes are not those of its name`,
+      [ref],
+    );
+  }
+
+  private checkpointRef(key: string, { sha256, bytes }: Digest): ArtifactRef {
+    return { uri: this.bucket.uri(checkpointName(key, sha256)), sha256, bytes };
+  }
+
+  /** Keeps the local folder within bounds; looks through it only once much has been added. */
+  private async trim(bytes: number): Promise<void> {
+    this.added += bytes;
+    if (this.added < this.cacheBytes / 20) return;
+    this.added = 0;
+    await trim(this.rooms, this.cacheBytes, Date.now() - freshMs);
+  }
+}
+
+/** One folder a store, among the user's caches. */
+function standardCache(where: string): string {
+  const caches =
+    process.env.SLIMFLOW_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'slimflow');
+  return join(caches, `s3-${createHash('sha256').update(where).digest('hex').slice(0, 16)}`);
+}
