@@ -1,3 +1,4 @@
+import { keepServer } from '../client/keep-server';
 import { startServer } from '../client/server';
 import { exit } from './exit';
 
@@ -12,7 +13,9 @@ export async function server(state: string): Promise<number> {
     setInterval(() => undefined, 1 << 30);
   });
   process.stdout.write(`Temporal: ${running.found}\nUI: ${running.ui}\nCtrl-C ends it.\n`);
+  const stopKeeping = keepServer(running, (line) => process.stdout.write(`${line}\n`));
   await interrupted;
+  await stopKeeping();
   process.stdout.write((await running.release()) ? '\nStopped.\n' : '\nLeft running: a run uses it.\n');
   return exit.done;
 }

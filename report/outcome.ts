@@ -1,0 +1,36 @@
+import type { Result } from '../spec/result';
+import type { CandidateProgress } from '../workflows/types';
+
+/** The rows of a result's table of candidates, where the run itself can't be asked for them any more. */
+export const candidatesOf = ({ candidates, failed, picks, selected, original, workflowId }: Result) => [
+  ...candidates.map((row): CandidateProgress => {
+    const decisions = [picks.includes(row.id) && 'picked', row.id === selected && 'selected'];
+    return {
+      ...row,
+      status: 'done',
+      workflowId: `${workflowId}/${row.id}`,
+      drop: original.metric - row.metricAfter,
+      decision: decisions.filter(Boolean).join('; ') || 'not selected',
+    };
+  }),
+  ...failed.map(({ reason, ...row }): CandidateProgress => {
+    return { ...row, status: 'failed', workflowId: `${workflowId}/${row.id}`, decision: `failed: ${reason}` };
+  }),
+];
+
+/** What a run came to, for a terminal. */
+export function outcomeText({ original, final, selected, unmet, candidates, notes, seconds }: Result): string {
+  const said = notes.map((note) => `note: ${note}`);
+  const chosen = candidates.find(({ id }) => id === selected);
+  if (!chosen || !final) return [...said, '', `Requirement not met: ${unmet?.reason}.`].join('\n');
+  return [
+    ...said,
+    '',
+    `Selected ${chosen.id} after ${Math.round(seconds)} s:`,
+    `  MACs        ${original.macs} → ${chosen.macs} (ratio ${final.macRatio.toFixed(3)})`,
+    `  parameters  ${original.params} → ${chosen.params} (ratio ${final.paramRatio.toFixed(3)})`,
+    `  evaluation  ${original.metric.toFixed(2)} → ${final.metric.toFixed(2)}`,
+    `  test        ${original.test.toFixed(2)} → ${final.test.toFixed(2)}`,
+    `  latency     ${original.latencyMs.toFixed(2)} → ${final.latencyMs.toFixed(2)} ms`,
+  ].join('\n');
+}
