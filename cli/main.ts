@@ -55,7 +55,7 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 requirement not met, 
     program.commandsGroup(heading);
     for (const add of adds) add(program, done);
   }
-  return program.commandsGroup('Help:');
+  return program.commandsGroup('Help:').helpCommand('help [command]', 'show the help of a command');
 }
 
 async function main(): Promise<number> {

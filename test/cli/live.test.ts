@@ -2,32 +2,7 @@ import { PassThrough } from 'node:stream';
 import type { WriteStream } from 'node:tty';
 
 import { live } from '../../cli/live';
-import type { LiveProgress, Observation } from '../../client/observation';
-
-const plan = { technique: 'spatial-svd', parent: null, round: 0, workflowId: 'w', asked: 0.5 } as const;
-const progress = (change: Partial<LiveProgress>): LiveProgress => ({
-  name: 'resnet',
-  target: 0.5,
-  tolerance: 1,
-  cost: 'macs',
-  stage: 'SVD',
-  scoring: [],
-  candidates: [{ ...plan, id: 'ssvd-0.50', status: 'running' }],
-  notes: [],
-  doing: {},
-  ...change,
-});
-const seen = (change: Partial<LiveProgress>, more: Partial<Observation> = {}): Observation => ({
-  workflowId: 'w',
-  runId: 'r',
-  progress: progress(change),
-  ...more,
-});
-const tuning = (done: number) => ({
-  doing: {
-    'ssvd-0.50': { activity: 'fineTune', attempt: 1, at: { done, total: 100, note: `step ${done}` } },
-  },
-});
+import { seen, tuning } from '../support/observations';
 
 function screen(fields: object) {
   const stream = Object.assign(new PassThrough(), fields) as unknown as WriteStream & PassThrough;
