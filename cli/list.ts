@@ -8,7 +8,7 @@ import { inSession, toStderr, toStdout } from './session';
 
 export type ListFlags = RunFlags & RunFilter & { readonly limit: number };
 
-/** `slimflow list`: the runs in the namespace, the latest first. */
+/** `slimflow list`: the runs in the namespace, those that go on first, then the latest. */
 export function list({ state, json, limit, ...filter }: ListFlags): Promise<number> {
   return inSession({ state, say: toStderr }, async ({ client, signal }) => {
     const runs: ListedRun[] = [];

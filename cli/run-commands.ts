@@ -83,7 +83,7 @@ Examples:
     );
   program
     .command('list')
-    .description('list runs, the latest first')
+    .description('list runs: those that go on, then the latest')
     .addOption(new Option('--status <status>', 'only those').choices(runStatuses))
     .option('--model <name>', 'only those of the model, by the name of its file without .onnx')
     .option('--stage <stage>', 'only those at a stage, such as "channel pruning"')

@@ -1,7 +1,5 @@
 import { identity } from '../client/connect';
-import type { LiveProgress } from '../client/observation';
-import { progressOf } from '../client/questions';
-import { type Ask, ask, Refused, signal } from '../client/steer';
+import { type Ask, ask, awaitedApproval, Refused, signal } from '../client/steer';
 import { type AdjustFlags, adjustments, type ApproveFlags, type NoteFlags } from './adjustments';
 import { BadInput, exit } from './exit';
 import type { RunFlags } from './options';
@@ -62,8 +60,7 @@ function asking(
   asksOf: (waiting: () => Promise<string | undefined>) => Promise<Ask[]>,
 ): Promise<number> {
   return withRun({ state, say: toStderr }, name, async (workflowId, { client }) => {
-    const waiting = async () =>
-      ((await progressOf(client.workflow.getHandle(workflowId))) as LiveProgress).waiting?.for;
+    const waiting = () => refusable(awaitedApproval(client, workflowId));
     for (const one of await asksOf(waiting)) {
       const answer = await refusable(ask(client, workflowId, one));
       toStdout(json ? JSON.stringify({ workflowId, asked: one.update, answer }) : answer);

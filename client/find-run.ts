@@ -32,7 +32,7 @@ export async function findRun(client: Client, name?: string): Promise<string> {
   }
 }
 
-/** Of runs with the latest first, the workflow id that is meant, or all that may be. */
+/** The workflow id that is meant, or all that may be. */
 export function chooseRun(
   runs: readonly Pick<ListedRun, 'workflowId' | 'status'>[],
   name?: string,

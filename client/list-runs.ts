@@ -64,7 +64,7 @@ export const fitsMemo = (memo: Readonly<Record<string, unknown>>, filter: RunFil
   attributeFilters.every((name) => filter[name] === undefined || memo[name] === filter[name]);
 
 /**
- * The runs of the guidebook in the client's namespace, the latest first. What a filter names is looked up by search
+ * The runs of the guidebook in the client's namespace, those that go on first, then the latest. What a filter names is looked up by search
  * attributes where the server has them (`slimflow setup`), else in each run's memo.
  * @throws ServiceError where the server refuses the query
  */

@@ -104,6 +104,8 @@ class ObservedRun {
   /** Asks the workflow for its progress where that may have changed; true where no worker is there to answer. */
   private async ask({ historyLength, taskQueue }: WorkflowExecutionDescription): Promise<boolean> {
     if (historyLength === this.asked) return false;
+    // Without one, a question would wait in vain for as long as it may.
+    if (!(await hasWorker(this.client, taskQueue))) return true;
     const progress = await this.query();
     if (progress) {
       this.progress = { ...progress, doing: this.progress?.doing ?? {} };
@@ -111,9 +113,8 @@ class ObservedRun {
       this.unanswered = 0;
       return false;
     }
-    this.unanswered++;
     // A worker that was killed is listed for minutes, and one that is busy may not answer in time.
-    return this.unanswered >= 3 || !(await hasWorker(this.client, taskQueue));
+    return ++this.unanswered >= 3;
   }
 
   private query() {

@@ -21,7 +21,7 @@ export interface TemporalServer {
    * Starts it again after it has ended without being told to; true when this did. There for whoever uses a server of the
    * state folder; another's is its owner's to start.
    */
-  revive?(): Promise<boolean>;
+  readonly revive?: () => Promise<boolean>;
 }
 
 const standard = 'localhost:7233';

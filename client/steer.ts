@@ -2,7 +2,9 @@ import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@
 
 import type { Technique } from '../engine/jobs/method';
 import { reasonOf } from '../workflows/reason';
-import { hasWorker } from './questions';
+import type { LiveProgress } from './observation';
+import { hasWorker, progressOf } from './questions';
+import { statusOf } from './status';
 
 /** Who says something, and why. */
 interface Said {
@@ -50,15 +52,34 @@ export class Refused extends Error {
 export async function ask(client: Client, workflowId: string, { update, args }: Ask): Promise<string> {
   const handle = client.workflow.getHandle(workflowId);
   try {
-    // An update waits for a worker to take it up, which may be for ever.
-    const { taskQueue } = await handle.describe();
-    if (!(await hasWorker(client, taskQueue)))
-      throw new Refused(`no worker is there for ${workflowId}, and without one nothing can be asked of it: \`slimflow worker\``);
+    await needWorker(client, workflowId);
     return await handle.executeUpdate<string, [typeof args]>(update, { args: [args] });
   } catch (error) {
     if (error instanceof WorkflowUpdateFailedError) throw new Refused(reasonOf(error), { cause: error });
     throw error instanceof WorkflowNotFoundError ? over(workflowId, error) : error;
   }
+}
+
+/**
+ * What a run waits for a person to approve of, if anything.
+ * @throws Refused when it has no worker to answer
+ */
+export async function awaitedApproval(
+  client: Client,
+  workflowId: string,
+): Promise<'picks' | 'selection' | undefined> {
+  await needWorker(client, workflowId);
+  const progress = (await progressOf(client.workflow.getHandle(workflowId))) as LiveProgress;
+  return progress.waiting?.for;
+}
+
+/** Questions wait for a worker to take them up, which may be for ever. */
+async function needWorker(client: Client, workflowId: string): Promise<void> {
+  const description = await client.workflow.getHandle(workflowId).describe();
+  if (statusOf(description) === 'running' && !(await hasWorker(client, description.taskQueue)))
+    throw new Refused(
+      `no worker is there for ${workflowId}, and without one nothing can be asked of it: start \`slimflow worker\``,
+    );
 }
 
 /**
