@@ -1,5 +1,7 @@
 import { Argument, InvalidArgumentError, Option } from 'commander';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+
+import { type Technique, techniques } from '../engine/jobs/method';
 
 /** What commands that work with runs are told. */
 export interface RunFlags {
@@ -13,10 +15,11 @@ export interface StoreFlags extends RunFlags {
 }
 
 /** `--state`, where the embedded server's history lies, and the store unless it is elsewhere. */
-export const stateOption = (): Option =>
-  new Option('--state <folder>', 'folder of the Temporal history, and of the artifact store')
-    .default(resolve(process.env.SLIMFLOW_STATE ?? '.slimflow'), process.env.SLIMFLOW_STATE ?? '.slimflow')
-    .argParser((folder) => resolve(folder));
+export const stateOption = [
+  '--state <folder>',
+  'folder of the Temporal history, and of the artifact store',
+  process.env.SLIMFLOW_STATE ?? '.slimflow',
+] as const;
 
 export const storeOption = (): Option =>
   new Option('--store <where>', 'the artifact store, where it is not in the state folder')
@@ -60,6 +63,22 @@ export const listOf =
   <T>(read: (text: string) => T) =>
   (text: string): T[] =>
     names(text).map(read);
+
+/** Reads a candidate to add: `TECHNIQUE=RATIO`, of the original, or `TECHNIQUE=RATIO@CANDIDATE`. */
+export function addedCandidate(text: string): {
+  technique: Technique;
+  asked: number;
+  parent: string | null;
+} {
+  const [, name, share, parent] = /^([\w-]+)=([\d.]+)(?:@(.+))?$/.exec(text) ?? [];
+  const technique = techniques.find((one) => one === name);
+  const asked = Number(share);
+  if (!technique || !(asked > 0 && asked < 1))
+    throw new InvalidArgumentError(
+      `It is not TECHNIQUE=RATIO or TECHNIQUE=RATIO@CANDIDATE, with a technique of ${techniques.join(', ')}.`,
+    );
+  return { technique, asked, parent: parent ?? null };
+}
 
 /** Gathers an option that may be given several times. */
 export const gathered =

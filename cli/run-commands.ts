@@ -18,7 +18,7 @@ export function addRuns(program: Command, done: (status: number) => void): void 
     .command('run')
     .description('compress a model as a spec says; write model.onnx and result.json into its outDir')
     .argument('<spec>', 'YAML or JSON file')
-    .addOption(stateOption())
+    .option(...stateOption)
     .addOption(storeOption())
     .addOption(jsonOption('an event a line, as `watch` has them'))
     .addHelpText(
@@ -34,7 +34,7 @@ Example:
     .command('start')
     .description('start a run and leave the work to workers; print its id')
     .argument('<spec>', 'YAML or JSON file')
-    .addOption(stateOption())
+    .option(...stateOption)
     .addOption(storeOption())
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  ID=$(slimflow start job.yaml) && slimflow watch $ID')
@@ -45,7 +45,7 @@ Example:
     .command('watch')
     .description('follow a run to its end: stages, candidates, scores, epochs')
     .addArgument(runArgument())
-    .addOption(stateOption())
+    .option(...stateOption)
     .addOption(jsonOption('an event a line, for programs'))
     .addHelpText(
       'after',
@@ -63,7 +63,7 @@ Examples:
     .command('status')
     .description('say how far a run is')
     .addArgument(runArgument())
-    .addOption(stateOption())
+    .option(...stateOption)
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  slimflow status resnet20')
     .action(async (id: string | undefined, flags: RunFlags) =>
@@ -74,7 +74,7 @@ Examples:
     .description('say what a run came to, and write its files as `run` does')
     .addArgument(runArgument())
     .option('--out <folder>', 'write model.onnx and result.json there')
-    .addOption(stateOption())
+    .option(...stateOption)
     .addOption(storeOption())
     .addOption(jsonOption('result.json itself'))
     .addHelpText('after', '\nExample:\n  slimflow result 3f2a --out out')
@@ -90,7 +90,7 @@ Examples:
     .addOption(new Option('--outcome <outcome>', 'only those').choices(['selected', 'requirement-not-met']))
     .option('--query <condition>', "in Temporal's query language, such as 'SlimflowRatio < 0.5'")
     .option('--limit <n>', 'so many at most', numberFrom(1), 50)
-    .addOption(stateOption())
+    .option(...stateOption)
     .addOption(jsonOption('a run a line'))
     .addHelpText(
       'after',
@@ -104,7 +104,7 @@ Examples:
     .command('cancel')
     .description('stop a run; waits until its work has stopped')
     .addArgument(runArgument())
-    .addOption(stateOption())
+    .option(...stateOption)
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  slimflow cancel 3f2a')
     .action(async (id: string | undefined, flags: RunFlags) =>

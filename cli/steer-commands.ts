@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 
-import { addedCandidate, type AdjustFlags, type ApproveFlags, type NoteFlags } from './adjustments';
 import {
+  addedCandidate,
   gathered,
   jsonOption,
   listOf,
@@ -13,6 +13,7 @@ import {
   stateOption,
 } from './options';
 
+type Steer = typeof import('./steer.js');
 const note = ['--note <text>', 'why; stands in the history beside who said it'] as const;
 
 /** Adds the commands by which people take part in a run. */
@@ -25,14 +26,14 @@ export function addSteering(program: Command, done: (status: number) => void): v
     .option('--picks <ids>', 'the candidates that go on to channel pruning', names)
     .option('--select <id>', 'the candidate that becomes the result')
     .option(...note)
-    .addOption(stateOption())
+    .option(...stateOption)
     .addOption(jsonOption())
     .addHelpText(
       'after',
       '\nExamples:\n  slimflow approve\n  slimflow approve 3f2a --picks ssvd-0.65,ssvd-0.75 --note "0.5 loses too much"',
     )
-    .action(async (id: string | undefined, flags: ApproveFlags) =>
-      done(await (await steer()).approve(id, flags)),
+    .action(async (id: string | undefined, flags: Parameters<Steer['approveRun']>[1]) =>
+      done(await (await steer()).approveRun(id, flags)),
     );
   program
     .command('adjust')
@@ -49,41 +50,41 @@ export function addSteering(program: Command, done: (status: number) => void): v
     )
     .option('--skip <id>', 'a candidate to leave out; may be repeated', gathered(String))
     .option(...note)
-    .addOption(stateOption())
+    .option(...stateOption)
     .addOption(jsonOption())
     .addHelpText(
       'after',
       '\nExamples:\n  slimflow adjust 3f2a --tolerance 1.5\n  slimflow adjust 3f2a --skip ssvd-0.50 --add channel-pruning=0.7@ssvd-0.65',
     )
-    .action(async (id: string | undefined, flags: AdjustFlags) =>
-      done(await (await steer()).adjust(id, flags)),
+    .action(async (id: string | undefined, flags: Parameters<Steer['adjustRun']>[1]) =>
+      done(await (await steer()).adjustRun(id, flags)),
     );
   program
     .command('pause')
     .description('begin no new work in a run until it is resumed; what is under way is finished')
     .addArgument(runArgument())
     .option('--reason <text>', 'why; stands in the history')
-    .addOption(stateOption())
+    .option(...stateOption)
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  slimflow pause 3f2a --reason "the GPU is needed elsewhere"')
-    .action(async (id: string | undefined, flags: RunFlags & { reason?: string }) =>
-      done(await (await steer()).pause(id, flags)),
+    .action(async (id: string | undefined, flags: Parameters<Steer['pauseRun']>[1]) =>
+      done(await (await steer()).pauseRun(id, flags)),
     );
   program
     .command('resume')
     .description('let a paused run go on')
     .addArgument(runArgument())
-    .addOption(stateOption())
+    .option(...stateOption)
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  slimflow resume 3f2a')
-    .action(async (id: string | undefined, flags: RunFlags) => done(await (await steer()).resume(id, flags)));
+    .action(async (id: string | undefined, flags: RunFlags) => done(await (await steer()).resumeRun(id, flags)));
   program
     .command('finish')
     .description('end a run early with the best candidate so far')
     .addArgument(runArgument())
     .option(...note)
-    .addOption(stateOption())
+    .option(...stateOption)
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  slimflow finish 3f2a')
-    .action(async (id: string | undefined, flags: NoteFlags) => done(await (await steer()).finish(id, flags)));
+    .action(async (id: string | undefined, flags: Parameters<Steer['finishRun']>[1]) => done(await (await steer()).finishRun(id, flags)));
 }

@@ -1,85 +1,73 @@
+import type { Client } from '@temporalio/client';
+
 import { identity } from '../client/connect';
-import { type Ask, ask, awaitedApproval, Refused, signal } from '../client/steer';
-import { type AdjustFlags, adjustments, type ApproveFlags, type NoteFlags } from './adjustments';
+import { hasWorker } from '../client/questions';
+import { statusOf } from '../client/status';
+import { adjust, type Adjustment, type Approval, approve, finishEarly, pause, Refused, resume } from '../client/steer';
 import { BadInput, exit } from './exit';
 import type { RunFlags } from './options';
 import { toStderr, toStdout, withRun } from './session';
 
+type Name = string | undefined;
+/** What a command takes beside what it asks, and who asks. */
+type Asked<Request> = RunFlags & Omit<Request, 'by'>;
+
 /** `slimflow approve`: the picks or the selection that a run waits with, or others. */
-export function approve(name: string | undefined, flags: ApproveFlags): Promise<number> {
-  const { picks, select, note } = flags;
-  const said = { by: identity(), ...(note !== undefined && { note }) };
-  return asking(name, flags, async (waiting) => {
-    if (picks && select !== undefined) throw new BadInput('give --picks or --select, as they are asked for one after the other');
-    if (picks) return [{ update: 'approvePicks', args: { picks, ...said } }];
-    if (select !== undefined) return [{ update: 'approveSelection', args: { candidate: select, ...said } }];
-    const what = await waiting();
-    if (what === 'picks') return [{ update: 'approvePicks', args: said }];
-    if (what === 'selection') return [{ update: 'approveSelection', args: said }];
-    throw new BadInput('the run does not wait for anyone to approve of something');
-  });
-}
+export const approveRun = (name: Name, flags: Asked<Approval>): Promise<number> =>
+  asking(name, flags, async (client, id, request) => [await approve(client, id, request)]);
 
 /** `slimflow adjust`: other targets, candidates more or fewer. */
-export function adjust(name: string | undefined, flags: AdjustFlags): Promise<number> {
-  const asks = adjustments(flags, identity());
-  if (!asks.length)
-    throw new BadInput('nothing to adjust: give --target, --tolerance, --ssvd-targets, --ccp-factors, --add or --skip');
-  return asking(name, flags, async () => asks);
-}
+export const adjustRun = (name: Name, flags: Asked<Adjustment>): Promise<number> =>
+  asking(name, flags, adjust);
 
 /** `slimflow finish`: the best so far is taken. */
-export function finish(name: string | undefined, flags: NoteFlags): Promise<number> {
-  const { note } = flags;
-  return asking(name, flags, async () => [
-    { update: 'finishEarly', args: { by: identity(), ...(note !== undefined && { note }) } },
-  ]);
-}
+export const finishRun = (name: Name, flags: Asked<{ readonly note?: string }>): Promise<number> =>
+  asking(name, flags, async (client, id, request) => [await finishEarly(client, id, request)]);
 
-/** `slimflow pause`: no new work is begun until `slimflow resume`. */
-export function pause(
-  name: string | undefined,
-  flags: RunFlags & { readonly reason?: string },
-): Promise<number> {
-  const { reason } = flags;
-  return telling(name, flags, 'paused', (client, workflowId) =>
-    signal(client, workflowId, 'pause', { by: identity(), ...(reason !== undefined && { reason }) }),
-  );
-}
+/** `slimflow pause`: nothing new is begun until `slimflow resume`. */
+export const pauseRun = (name: Name, flags: Asked<{ readonly reason?: string }>): Promise<number> =>
+  telling(name, flags, 'paused', pause);
 
-export function resume(name: string | undefined, flags: RunFlags): Promise<number> {
-  return telling(name, flags, 'resumed', (client, workflowId) =>
-    signal(client, workflowId, 'resume', { by: identity() }),
-  );
-}
+/** `slimflow resume`: a paused run goes on. */
+export const resumeRun = (name: Name, flags: RunFlags): Promise<number> =>
+  telling(name, flags, 'resumed', resume);
 
-/** Asks one thing after the other, and says what the run answers; what it refuses ends the command. */
-function asking(
-  name: string | undefined,
-  { state, json }: RunFlags,
-  asksOf: (waiting: () => Promise<string | undefined>) => Promise<Ask[]>,
+/** Asks something that the run answers, and says its answers. */
+function asking<Request extends object>(
+  name: Name,
+  { state, json, ...request }: RunFlags & Request,
+  ask: (client: Client, id: string, request: Request & { readonly by: string }) => Promise<string[]>,
 ): Promise<number> {
   return withRun({ state, say: toStderr }, name, async (workflowId, { client }) => {
-    const waiting = () => refusable(awaitedApproval(client, workflowId));
-    for (const one of await asksOf(waiting)) {
-      const answer = await refusable(ask(client, workflowId, one));
-      toStdout(json ? JSON.stringify({ workflowId, asked: one.update, answer }) : answer);
-    }
+    await needWorker(client, workflowId);
+    const by = identity();
+    const answers = await refusable(ask(client, workflowId, { ...(request as unknown as Request), by }));
+    if (json) toStdout(JSON.stringify({ workflowId, by, answers }));
+    else answers.forEach(toStdout);
     return exit.done;
   });
 }
 
-function telling(
-  name: string | undefined,
-  { state, json }: RunFlags,
+/** Tells a run something that it does not answer. */
+function telling<Request extends object>(
+  name: Name,
+  { state, json, ...request }: RunFlags & Request,
   done: string,
-  tell: (client: Parameters<typeof signal>[0], workflowId: string) => Promise<void>,
+  tell: (client: Client, id: string, request: Request & { readonly by: string }) => Promise<void>,
 ): Promise<number> {
   return withRun({ state, say: toStderr }, name, async (workflowId, { client }) => {
-    await refusable(tell(client, workflowId));
-    toStdout(json ? JSON.stringify({ workflowId, status: done }) : `${workflowId}: ${done}`);
+    const by = identity();
+    await refusable(tell(client, workflowId, { ...(request as unknown as Request), by }));
+    toStdout(json ? JSON.stringify({ workflowId, by, status: done }) : `${workflowId}: ${done}`);
     return exit.done;
   });
+}
+
+/** An update waits for a worker to take it up, which may be for ever. */
+async function needWorker(client: Client, workflowId: string): Promise<void> {
+  const description = await client.workflow.getHandle(workflowId).describe();
+  if (statusOf(description) === 'running' && !(await hasWorker(client, description.taskQueue)))
+    throw new Error(`no worker is there for ${workflowId} to hear of it: start \`slimflow worker\``);
 }
 
 const refusable = <T>(work: Promise<T>): Promise<T> =>

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { resolve } from 'node:path';
 
 import { stateOption } from './options';
 
@@ -22,10 +23,10 @@ export function addTools(program: Command, done: (status: number) => void): void
   program
     .command('doctor')
     .description('see whether all is there that a run needs, and what it would use')
-    .addOption(stateOption())
+    .option(...stateOption)
     .addHelpText('after', '\nExample:\n  slimflow doctor')
     .action(async ({ state }: { state: string }) =>
-      done(await (await import('./doctor.js')).doctor(state)),
+      done(await (await import('./doctor.js')).doctor(resolve(state))),
     );
 }
 
@@ -34,9 +35,9 @@ export function addServers(program: Command, done: (status: number) => void): vo
   program
     .command('server')
     .description("start Temporal on the state folder's history, so that its UI shows past runs")
-    .addOption(stateOption())
+    .option(...stateOption)
     .addHelpText('after', '\nExample:\n  slimflow server')
     .action(async ({ state }: { state: string }) =>
-      done(await (await import('./server.js')).server(state)),
+      done(await (await import('./server.js')).server(resolve(state))),
     );
 }

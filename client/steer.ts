@@ -3,102 +3,96 @@ import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@
 import type { Technique } from '../engine/jobs/method';
 import { reasonOf } from '../workflows/reason';
 import type { LiveProgress } from './observation';
-import { hasWorker, progressOf } from './questions';
-import { statusOf } from './status';
-
-/** Who says something, and why. */
-interface Said {
-  readonly by: string;
-  readonly note?: string;
-}
-
-/** What can be asked of a run by an update, by the update's name. */
-export interface Updates {
-  readonly approvePicks: Said & { readonly picks?: readonly string[] };
-  readonly approveSelection: Said & { readonly candidate?: string };
-  readonly changeTargets: Said & {
-    readonly target?: number;
-    readonly tolerance?: number;
-    readonly ssvdTargets?: readonly number[];
-    readonly ccpFactors?: readonly number[];
-  };
-  readonly addCandidate: Said & {
-    readonly technique: Technique;
-    readonly asked: number;
-    readonly parent: string | null;
-  };
-  readonly skipCandidate: Said & { readonly id: string };
-  readonly finishEarly: Said;
-}
-
-/** And by a signal. */
-export interface Signals {
-  readonly pause: { readonly by: string; readonly reason?: string };
-  readonly resume: { readonly by: string };
-}
-
-/** One update, with what it asks. */
-export type Ask = { [Name in keyof Updates]: { readonly update: Name; readonly args: Updates[Name] } }[keyof Updates];
+import { progressOf } from './questions';
 
 /** The run does not do what it was asked; the message has its reason. */
 export class Refused extends Error {
   override readonly name = 'Refused';
 }
 
+/** Who asks, and why. */
+interface ByPerson {
+  readonly by: string;
+  readonly note?: string;
+}
+
+export interface Approval extends ByPerson {
+  readonly picks?: readonly string[];
+  readonly select?: string;
+}
+
+export interface Adjustment extends ByPerson {
+  readonly target?: number;
+  readonly tolerance?: number;
+  readonly ssvdTargets?: readonly number[];
+  readonly ccpFactors?: readonly number[];
+  readonly add?: readonly { technique: Technique; asked: number; parent: string | null }[];
+  readonly skip?: readonly string[];
+}
+
 /**
- * Asks something of a run, and waits for what it says that it did.
- * @throws Refused when the run refuses, has ended, or has no worker to hear of it
+ * Approves of picks, of a selection, or of what the run waits with.
+ * @throws Refused
  */
-export async function ask(client: Client, workflowId: string, { update, args }: Ask): Promise<string> {
-  const handle = client.workflow.getHandle(workflowId);
-  try {
-    await needWorker(client, workflowId);
-    return await handle.executeUpdate<string, [typeof args]>(update, { args: [args] });
-  } catch (error) {
+export async function approve(
+  client: Client,
+  id: string,
+  { picks, select, ...person }: Approval,
+): Promise<string> {
+  if (picks && select !== undefined)
+    throw new Refused('picks and a selection are approved one after the other: picks come first');
+  if (picks) return update(client, id, 'approvePicks', { ...person, picks });
+  if (select !== undefined) return update(client, id, 'approveSelection', { ...person, candidate: select });
+  const { waiting } = (await progressOf(client.workflow.getHandle(id))) as LiveProgress;
+  if (!waiting) throw new Refused(`${id} waits for no approval`);
+  return update(client, id, waiting.for === 'picks' ? 'approvePicks' : 'approveSelection', person);
+}
+
+/**
+ * Changes targets, adds candidates and skips some, each by an update of its own; an answer for each.
+ * @throws Refused
+ */
+export async function adjust(
+  client: Client,
+  id: string,
+  { add = [], skip = [], by, note, ...changes }: Adjustment,
+): Promise<string[]> {
+  const person = { by, note };
+  const steps: [string, object][] = [
+    ...(Object.values(changes).some((value) => value !== undefined)
+      ? [['changeTargets', { ...changes, ...person }] satisfies [string, object]]
+      : []),
+    ...add.map((one): [string, object] => ['addCandidate', { ...one, ...person }]),
+    ...skip.map((one): [string, object] => ['skipCandidate', { id: one, ...person }]),
+  ];
+  if (!steps.length) throw new Refused('there is nothing to change');
+  const answers: string[] = [];
+  for (const [name, request] of steps) answers.push(await update(client, id, name, request));
+  return answers;
+}
+
+/** Takes the best of the candidates that are done. @throws Refused */
+export const finishEarly = (client: Client, id: string, person: ByPerson): Promise<string> =>
+  update(client, id, 'finishEarly', person);
+
+/** Lets the run begin nothing until it is resumed. @throws Refused */
+export const pause = (
+  client: Client,
+  id: string,
+  request: { readonly by: string; readonly reason?: string },
+): Promise<void> => answered(id, client.workflow.getHandle(id).signal('pause', request));
+
+/** Lets a paused run go on. @throws Refused */
+export const resume = (client: Client, id: string, request: { readonly by: string }): Promise<void> =>
+  answered(id, client.workflow.getHandle(id).signal('resume', request));
+
+const update = (client: Client, id: string, name: string, request: object): Promise<string> =>
+  answered(id, client.workflow.getHandle(id).executeUpdate<string, [object]>(name, { args: [request] }));
+
+const answered = <T>(id: string, asking: Promise<T>): Promise<T> =>
+  asking.catch((error) => {
     if (error instanceof WorkflowUpdateFailedError) throw new Refused(reasonOf(error), { cause: error });
-    throw error instanceof WorkflowNotFoundError ? over(workflowId, error) : error;
-  }
-}
-
-/**
- * What a run waits for a person to approve of, if anything.
- * @throws Refused when it has no worker to answer
- */
-export async function awaitedApproval(
-  client: Client,
-  workflowId: string,
-): Promise<'picks' | 'selection' | undefined> {
-  await needWorker(client, workflowId);
-  const progress = (await progressOf(client.workflow.getHandle(workflowId))) as LiveProgress;
-  return progress.waiting?.for;
-}
-
-/** Questions wait for a worker to take them up, which may be for ever. */
-async function needWorker(client: Client, workflowId: string): Promise<void> {
-  const description = await client.workflow.getHandle(workflowId).describe();
-  if (statusOf(description) === 'running' && !(await hasWorker(client, description.taskQueue)))
-    throw new Refused(
-      `no worker is there for ${workflowId}, and without one nothing can be asked of it: start \`slimflow worker\``,
-    );
-}
-
-/**
- * Tells a run something, without waiting for it.
- * @throws Refused when the run has ended
- */
-export async function signal<Name extends keyof Signals>(
-  client: Client,
-  workflowId: string,
-  name: Name,
-  args: Signals[Name],
-): Promise<void> {
-  await client.workflow
-    .getHandle(workflowId)
-    .signal(name, args)
-    .catch((error) => {
-      throw error instanceof WorkflowNotFoundError ? over(workflowId, error) : error;
-    });
-}
-
-const over = (workflowId: string, cause: Error): Refused =>
-  new Refused(`the run ${workflowId} has ended: nothing can be asked of it`, { cause });
+    if (error instanceof WorkflowNotFoundError)
+      throw new Refused(`the run ${id} is over: nothing can be asked of it`, { cause: error });
+    throw error;
+  });

@@ -10,7 +10,7 @@ const server = guidebookServer();
 function following(workflowId: string) {
   const events: TimedRunEvent[] = [];
   const ended = (async () => {
-    for await (const event of follow(server.client(), workflowId, { intervalMs: 50 })) events.push(event);
+    for await (const event of follow(server.client(), workflowId, { intervalMs: 150 })) events.push(event);
     return events.at(-1);
   })();
   return { events, ended, typesSeen: () => events.map(({ type }) => type) };
