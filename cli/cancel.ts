@@ -18,7 +18,10 @@ export function cancel(name: string | undefined, { state, json }: RunFlags): Pro
       return exit.done;
     };
     const unheard = () =>
-      tell('cancelling', `${workflowId} will end as soon as a worker comes; none is there, so nothing works for it.`);
+      tell(
+        'cancelling',
+        `${workflowId} will end as soon as a worker comes; none is there, so nothing works for it.`,
+      );
     if (!(await hasWorker(client, description.taskQueue))) return unheard();
     toStderr('Cancellation is asked for; waiting until the work has stopped.');
     for await (const { end, silent } of observe(client, workflowId, { signal, intervalMs: 250 })) {

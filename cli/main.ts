@@ -18,7 +18,10 @@ const { version } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'package
  * The groups of commands in the order in which `--help` shows them. Each registers its commands; a command's module is
  * loaded when it is asked for, so that `--help` needs none of them.
  */
-const groups: readonly [heading: string, ...((program: Command, done: (status: number) => void) => void)[]][] = [
+const groups: readonly [
+  heading: string,
+  ...((program: Command, done: (status: number) => void) => void)[],
+][] = [
   ['Runs:', addRuns],
   ['People:', addSteering],
   ['Without a server:', addCompress, addTrain],

@@ -22,14 +22,18 @@ export const stateOption = [
 ] as const;
 
 export const storeOption = (): Option =>
-  new Option('--store <where>', 'the artifact store, where it is not in the state folder')
-    .env('SLIMFLOW_STORE');
+  new Option('--store <where>', 'the artifact store, where it is not in the state folder').env(
+    'SLIMFLOW_STORE',
+  );
 
 export const jsonOption = (what = 'as JSON'): Option => new Option('--json', what);
 
 /** Which run is meant. */
 export const runArgument = (): Argument =>
-  new Argument('[id]', 'of the run, or a part of it; may be left out where one run goes on, or only one is there');
+  new Argument(
+    '[id]',
+    'of the run, or a part of it; may be left out where one run goes on, or only one is there',
+  );
 
 /** Where the artifact store is. */
 export const storeAt = ({ state, store }: StoreFlags): string => store ?? join(state, 'store');
@@ -40,7 +44,9 @@ export const numberFrom =
   (text: string): number => {
     const value = Number(text);
     if (text.trim() === '' || !Number.isFinite(value) || value < least || value > most)
-      throw new InvalidArgumentError(`It is no number${most < Infinity ? ` from ${least} to ${most}` : ` of ${least} or more`}.`);
+      throw new InvalidArgumentError(
+        `It is no number${most < Infinity ? ` from ${least} to ${most}` : ` of ${least} or more`}.`,
+      );
     return value;
   };
 

@@ -21,7 +21,9 @@ export function result(
     const handle = client.workflow.getHandle(workflowId);
     const status = statusOf(await handle.describe());
     if (status === 'running')
-      throw new BadInput(`the run ${workflowId} goes on; \`slimflow watch ${workflowId}\` follows it to its end`);
+      throw new BadInput(
+        `the run ${workflowId} goes on; \`slimflow watch ${workflowId}\` follows it to its end`,
+      );
     const end = await endOf(handle, status);
     if (json) toStdout(JSON.stringify(end.result ?? { status, reason: end.reason }));
     else conclude(end, undefined);

@@ -29,7 +29,9 @@ Starts the run, or joins the one of the same spec that is under way, works for i
 Example:
   slimflow run examples/digits/slimflow.yaml`,
     )
-    .action(async (spec: string, flags: StoreFlags) => done(await (await import('./run.js')).run(spec, flags)));
+    .action(async (spec: string, flags: StoreFlags) =>
+      done(await (await import('./run.js')).run(spec, flags)),
+    );
   program
     .command('start')
     .description('start a run and leave the work to workers; print its id')
@@ -37,7 +39,10 @@ Example:
     .option(...stateOption)
     .addOption(storeOption())
     .addOption(jsonOption())
-    .addHelpText('after', '\nExample:\n  ID=$(slimflow start job.yaml) && slimflow watch $ID')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  slimflow start job.yaml\n  ID=$(slimflow start job.yaml) && slimflow watch $ID',
+    )
     .action(async (spec: string, flags: StoreFlags) =>
       done(await (await import('./start.js')).start(spec, flags)),
     );

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 
 import { startGuidebook, taskQueueOf } from '../client/guidebook';
+import { onceThere } from '../client/once-there';
+import { complaint } from '../client/probe';
 import { workflowLink } from '../client/server';
 import type { CompressionSpec } from '../spec/spec';
 import { FileStore } from '../store/store';
@@ -43,13 +45,16 @@ async function runIn(
 ): Promise<number> {
   const say = json ? toStderr : toStdout;
   const taskQueue = await taskQueueOf(store);
-  const { handle, isResumed } = await startGuidebook(client, spec, { store, taskQueue });
+  const { connection, namespace } = server;
+  // A server that dies in this very moment is back in the next.
+  const isThere = async () => (await complaint(connection, namespace)) === undefined;
+  const patiently = <T>(work: () => Promise<T>) => onceThere(work, { isThere, signal });
+  const { handle, isResumed } = await patiently(() => startGuidebook(client, spec, { store, taskQueue }));
   say(`${isResumed ? 'Going on with the run' : 'Run'} ${handle.workflowId}`);
   const link = workflowLink(server, handle.workflowId);
   if (link) say(`In Temporal's UI: ${link}`);
   signal.throwIfAborted();
-  const { connection, namespace } = server;
-  const worker = await allInOne({ connection, namespace, taskQueue, store: store.root });
+  const worker = await patiently(() => allInOne({ connection, namespace, taskQueue, store: store.root }));
   try {
     const showing = showRun(client, handle.workflowId, { json, signal });
     // A worker that breaks down would leave the run waiting for ever.

@@ -65,9 +65,7 @@ export const withRun = (
   work: (workflowId: string, session: Session) => Promise<number>,
 ): Promise<number> =>
   inSession(options, ({ client, signal, server }) =>
-    client.withAbortSignal(signal, async () =>
-      work(await findRun(client, name), { client, signal, server }),
-    ),
+    client.withAbortSignal(signal, async () => work(await findRun(client, name), { client, signal, server })),
   );
 
 async function serverWithRuns(state: string): Promise<TemporalServer> {

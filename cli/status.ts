@@ -20,7 +20,20 @@ export function status(name: string | undefined, { state, json }: RunFlags): Pro
       const { status = 'running', reason, result } = end ?? {};
       const waiting = waitsOf(seen);
       const startedAt = startTime.toISOString();
-      toStdout(JSON.stringify({ workflowId, runId: seen.runId, status, startedAt, memo, waiting, progress, reason, result, ui }));
+      toStdout(
+        JSON.stringify({
+          workflowId,
+          runId: seen.runId,
+          status,
+          startedAt,
+          memo,
+          waiting,
+          progress,
+          reason,
+          result,
+          ui,
+        }),
+      );
       return exit.done;
     }
     toStdout(`${workflowId}: ${end?.status ?? 'running'}, started ${startTime.toISOString()}`);

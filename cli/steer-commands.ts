@@ -77,7 +77,9 @@ export function addSteering(program: Command, done: (status: number) => void): v
     .option(...stateOption)
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  slimflow resume 3f2a')
-    .action(async (id: string | undefined, flags: RunFlags) => done(await (await steer()).resumeRun(id, flags)));
+    .action(async (id: string | undefined, flags: RunFlags) =>
+      done(await (await steer()).resumeRun(id, flags)),
+    );
   program
     .command('finish')
     .description('end a run early with the best candidate so far')
@@ -86,5 +88,7 @@ export function addSteering(program: Command, done: (status: number) => void): v
     .option(...stateOption)
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  slimflow finish 3f2a')
-    .action(async (id: string | undefined, flags: Parameters<Steer['finishRun']>[1]) => done(await (await steer()).finishRun(id, flags)));
+    .action(async (id: string | undefined, flags: Parameters<Steer['finishRun']>[1]) =>
+      done(await (await steer()).finishRun(id, flags)),
+    );
 }

@@ -3,7 +3,16 @@ import type { Client } from '@temporalio/client';
 import { identity } from '../client/connect';
 import { hasWorker } from '../client/questions';
 import { statusOf } from '../client/status';
-import { adjust, type Adjustment, type Approval, approve, finishEarly, pause, Refused, resume } from '../client/steer';
+import {
+  adjust,
+  type Adjustment,
+  type Approval,
+  approve,
+  finishEarly,
+  pause,
+  Refused,
+  resume,
+} from '../client/steer';
 import { BadInput, exit } from './exit';
 import type { RunFlags } from './options';
 import { toStderr, toStdout, withRun } from './session';

@@ -62,7 +62,12 @@ export function eventsBetween(before: Observation | undefined, after: Observatio
   if (runId && runId !== before?.runId)
     events.push({ type: 'run', workflowId, runId, isReset: before?.runId !== undefined });
   if (is) {
-    const goal = ({ name, target, tolerance, cost }: GuidebookProgress) => ({ name, target, tolerance, cost });
+    const goal = ({ name, target, tolerance, cost }: GuidebookProgress) => ({
+      name,
+      target,
+      tolerance,
+      cost,
+    });
     if (!was || differ(goal(was), goal(is))) events.push({ type: 'goal', ...goal(is) });
     if (is.original && differ(was?.original, is.original)) events.push({ type: 'original', ...is.original });
     if (was?.stage !== is.stage) events.push({ type: 'stage', stage: is.stage });

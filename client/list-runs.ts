@@ -89,6 +89,8 @@ const listed = (run: WorkflowExecutionInfo): ListedRun => ({
 
 async function knowsAttributes(client: Client): Promise<boolean> {
   const { namespace } = client.options;
-  const known = await client.connection.operatorService?.listSearchAttributes({ namespace }).catch(() => undefined);
+  const known = await client.connection.operatorService
+    ?.listSearchAttributes({ namespace })
+    .catch(() => undefined);
   return Object.values(attributes).every((name) => name in (known?.customAttributes ?? {}));
 }

@@ -1,5 +1,12 @@
 /** Whether a run goes on, or how it ended. */
-export const runStatuses = ['running', 'completed', 'failed', 'cancelled', 'terminated', 'timed-out'] as const;
+export const runStatuses = [
+  'running',
+  'completed',
+  'failed',
+  'cancelled',
+  'terminated',
+  'timed-out',
+] as const;
 export type RunStatus = (typeof runStatuses)[number];
 
 const statuses: Readonly<Record<string, RunStatus>> = {

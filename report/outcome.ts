@@ -19,7 +19,15 @@ export const candidatesOf = ({ candidates, failed, picks, selected, original, wo
 ];
 
 /** What a run came to, for a terminal. */
-export function outcomeText({ original, final, selected, unmet, candidates, notes, seconds }: Result): string {
+export function outcomeText({
+  original,
+  final,
+  selected,
+  unmet,
+  candidates,
+  notes,
+  seconds,
+}: Result): string {
   const said = notes.map((note) => `note: ${note}`);
   const chosen = candidates.find(({ id }) => id === selected);
   if (!chosen || !final) return [...said, '', `Requirement not met: ${unmet?.reason}.`].join('\n');

@@ -41,7 +41,10 @@ it('a run is started, looked at, cancelled, run again, and its result taken', ()
     expect([early.status, early.out]).toEqual([2, '']);
     expect(early.err).toContain(`the run ${id} goes on`);
     const cancelled = await run('cancel', id.slice(-6));
-    expect([cancelled.status, cancelled.out]).toEqual([0, expect.stringContaining('as soon as a worker comes')]);
+    expect([cancelled.status, cancelled.out]).toEqual([
+      0,
+      expect.stringContaining('as soon as a worker comes'),
+    ]);
 
     // The one that is under way hears that it is cancelled; the next one goes the whole way.
     const ended = await run('run', job);

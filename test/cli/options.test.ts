@@ -5,7 +5,14 @@ it('an added candidate is of the original, or of another candidate', () => {
   expect(addedCandidate('channel-pruning=.7@ssvd-0.65')).toEqual({
     ...{ technique: 'channel-pruning', asked: 0.7, parent: 'ssvd-0.65' },
   });
-  for (const wrong of ['ssvd=0.5', 'weight-svd', 'weight-svd=1', 'weight-svd=0', 'weight-svd=0.5@', 'weight-svd=1.2.3'])
+  for (const wrong of [
+    'ssvd=0.5',
+    'weight-svd',
+    'weight-svd=1',
+    'weight-svd=0',
+    'weight-svd=0.5@',
+    'weight-svd=1.2.3',
+  ])
     expect(() => addedCandidate(wrong)).toThrow('It is not TECHNIQUE=RATIO');
 });
 

@@ -34,7 +34,18 @@ it('people steer a run from the command line: each thing is asked once, by them;
         ...{ status: 2, out: '', err: 'a tolerance of 0 can not be met\n' },
       });
       const added = 'weight-svd=0.4@ssvd-0.5';
-      const adjusted = await run('adjust', id, '--target', '0.4', '--add', added, '--skip', 'a', '--note', 'n');
+      const adjusted = await run(
+        'adjust',
+        id,
+        '--target',
+        '0.4',
+        '--add',
+        added,
+        '--skip',
+        'a',
+        '--note',
+        'n',
+      );
       expect(adjusted.out).toBe('changeTargets was heard\naddCandidate was heard\nskipCandidate was heard\n');
       expect((await run('pause', id, '--reason', 'GPU')).out).toBe(`${id}: paused\n`);
       expect((await run('resume', id)).out).toBe(`${id}: resumed\n`);
@@ -62,5 +73,8 @@ it('people steer a run from the command line: each thing is asked once, by them;
     const over = await run('pause', id);
     expect([over.status, over.err]).toEqual([2, expect.stringContaining(`the run ${id} is over`)]);
     const idle = await run('finish', id);
-    expect([idle.status, idle.err]).toEqual([2, expect.stringContaining('the run slimflow/steered/1 is over')]);
+    expect([idle.status, idle.err]).toEqual([
+      2,
+      expect.stringContaining('the run slimflow/steered/1 is over'),
+    ]);
   }));

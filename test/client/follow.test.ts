@@ -23,7 +23,9 @@ describe('following a run', () => {
       await server.start('slimflow/all/1', 'all');
       const early = following('slimflow/all/1');
       // Seen at the gate: a candidate, and that it is being fine-tuned.
-      await until(() => early.events.some((event) => event.type === 'epoch' && event.activity === 'fineTune'));
+      await until(() =>
+        early.events.some((event) => event.type === 'epoch' && event.activity === 'fineTune'),
+      );
       const late = following('slimflow/all/1');
       await until(() => late.typesSeen().includes('epoch'));
       held.open();

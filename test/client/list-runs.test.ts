@@ -23,7 +23,11 @@ it('runs are listed and found, by memo on any server and by search attributes on
   expect(await idsOf({ model: 'vgg' })).toEqual(['slimflow/vgg/abc2']);
   expect(await idsOf({ model: 'vgg', stage: 'pick' })).toEqual([]);
   const [run] = await listed({ model: 'vgg' });
-  expect(run).toMatchObject({ status: 'running', memo: { stage: 'SVD' }, startedAt: expect.any(Date) as Date });
+  expect(run).toMatchObject({
+    status: 'running',
+    memo: { stage: 'SVD' },
+    startedAt: expect.any(Date) as Date,
+  });
 
   await other.terminate();
   await until(async () => (await idsOf({ status: 'terminated' })).length === 1);
@@ -55,5 +59,7 @@ it('runs are listed and found, by memo on any server and by search attributes on
   );
   await until(async () => (await idsOf({ model: 'vgg' })).length === 1);
   expect(await idsOf({ model: 'vgg', outcome: 'selected' })).toEqual(['slimflow/vgg/abc3']);
-  expect(await idsOf({ query: 'SlimflowModel = "vgg" OR SlimflowModel = "x"' })).toEqual(['slimflow/vgg/abc3']);
+  expect(await idsOf({ query: 'SlimflowModel = "vgg" OR SlimflowModel = "x"' })).toEqual([
+    'slimflow/vgg/abc3',
+  ]);
 });

@@ -1,10 +1,4 @@
-import {
-  condition,
-  defineQuery,
-  defineSignal,
-  defineUpdate,
-  setHandler,
-} from '@temporalio/workflow';
+import { condition, defineQuery, defineSignal, defineUpdate, setHandler } from '@temporalio/workflow';
 
 /** What was asked of the workflow, as it came. */
 export interface Heard {
