@@ -1,9 +1,10 @@
 import type { Client } from '@temporalio/client';
 
+import { candidatesOf } from '../client/ended-progress';
 import { follow } from '../client/follow';
 import type { LiveProgress, RunEnd } from '../client/observation';
 import { observe } from '../client/observe';
-import { candidatesOf, outcomeText } from '../report/outcome';
+import { outcomeText } from '../report/outcome';
 import { candidatesTable } from '../report/table';
 import { exit } from './exit';
 import { live } from './live';

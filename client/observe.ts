@@ -2,6 +2,7 @@ import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { endedProgress } from './ended-progress';
 import type { LiveProgress, Observation, RunEnd } from './observation';
 import { doingOf, endOf, hasWorker, isAway, progressOf } from './questions';
 import { statusOf } from './status';
@@ -150,9 +151,10 @@ class ObservedRun {
   ): Promise<Observation> {
     const end = await endOf(this.handle(), status);
     // The last state shows the table complete and the selected model named; a result has all but the words.
-    const answered = (await hasWorker(this.client, description.taskQueue)) ? await this.query() : undefined;
-    const last = answered ?? this.progress;
-    if (last) this.progress = { ...last, doing: {} };
+    const answer = (await hasWorker(this.client, description.taskQueue)) ? await this.query() : undefined;
+    if (answer) this.progress = { ...answer, doing: {} };
+    else if (end.result) this.progress = endedProgress(end.result, this.progress);
+    else if (this.progress) this.progress = { ...this.progress, doing: {} };
     return this.seen({ end });
   }
 

@@ -1,22 +1,4 @@
 import type { Result } from '../spec/result';
-import type { CandidateProgress } from '../workflows/types';
-
-/** The rows of a result's table of candidates, where the run itself can't be asked for them any more. */
-export const candidatesOf = ({ candidates, failed, picks, selected, original, workflowId }: Result) => [
-  ...candidates.map((row): CandidateProgress => {
-    const decisions = [picks.includes(row.id) && 'picked', row.id === selected && 'selected'];
-    return {
-      ...row,
-      status: 'done',
-      workflowId: `${workflowId}/${row.id}`,
-      drop: original.metric - row.metricAfter,
-      decision: decisions.filter(Boolean).join('; ') || 'not selected',
-    };
-  }),
-  ...failed.map(({ reason, ...row }): CandidateProgress => {
-    return { ...row, status: 'failed', workflowId: `${workflowId}/${row.id}`, decision: `failed: ${reason}` };
-  }),
-];
 
 /** What a run came to, for a terminal. */
 export function outcomeText({

@@ -1,6 +1,7 @@
-import { WorkflowNotFoundError } from '@temporalio/client';
+import { Client, WorkflowNotFoundError } from '@temporalio/client';
 
 import { follow, type TimedRunEvent } from '../../client/follow';
+import { observe } from '../../client/observe';
 import { gate, guidebookServer } from '../support/guidebook-server';
 import { until } from '../support/until';
 
@@ -14,6 +15,14 @@ function following(workflowId: string) {
     return events.at(-1);
   })();
   return { events, ended, typesSeen: () => events.map(({ type }) => type) };
+}
+
+/** Expects the events of a whole run. */
+function tellsAll(events: readonly TimedRunEvent[]): void {
+  expect(events[0]).toMatchObject({ type: 'run', workflowId: 'slimflow/all/1', isReset: false });
+  expect(events.filter(({ type }) => type === 'stage').at(-1)).toMatchObject({ stage: 'done' });
+  const rows = events.filter((event) => event.type === 'candidate');
+  expect(rows.some(({ decision }) => decision?.includes('selected'))).toBe(true);
 }
 
 describe('following a run', () => {
@@ -32,16 +41,51 @@ describe('following a run', () => {
       const [end, same] = await Promise.all([early.ended, late.ended]);
       expect(end).toMatchObject({ type: 'end', status: 'completed', result: { outcome: 'selected' } });
       expect({ ...same, seenAt: '' }).toEqual({ ...end, seenAt: '' });
-      for (const { events } of [early, late]) {
-        expect(events[0]).toMatchObject({ type: 'run', workflowId: 'slimflow/all/1', isReset: false });
-        expect(events.filter(({ type }) => type === 'stage').at(-1)).toMatchObject({ stage: 'done' });
-        const rows = events.filter(({ type }) => type === 'candidate');
-        expect(rows.some((row) => row.type === 'candidate' && row.decision?.includes('selected'))).toBe(true);
-      }
+      for (const { events } of [early, late]) tellsAll(events);
     });
     // Nobody can be asked any more, and the result has it all the same.
     const after = following('slimflow/all/1');
     expect(await after.ended).toMatchObject({ type: 'end', status: 'completed' });
+    tellsAll(after.events);
+  });
+
+  it('asks the workflow only after its history has grown', async () => {
+    const held = gate();
+    const id = 'slimflow/rarely/1';
+    await server.withWorker('rarely', held, async () => {
+      const handle = await server.start(id, 'rarely');
+      const counts = { queries: 0, looks: 0 };
+      const client = new Client({
+        connection: server.environment().connection,
+        interceptors: {
+          workflow: [
+            {
+              query: (input, next) => (counts.queries++, next(input)),
+              describe: (input, next) => {
+                if (input.workflowExecution.workflowId === id) counts.looks++;
+                return next(input);
+              },
+            },
+          ],
+        },
+      });
+      await held.reached(3);
+      const stop = new AbortController();
+      const looking = (async () => {
+        for await (const { end } of observe(client, id, { intervalMs: 10, signal: stop.signal }))
+          if (end) return;
+      })();
+      // Each growth is by an event at least, so that there are never more questions than events.
+      const { historyLength } = await handle.describe();
+      await until(() => counts.looks > 2 * historyLength);
+      expect(counts.queries).toBeGreaterThan(0);
+      expect(counts.queries).toBeLessThanOrEqual((await handle.describe()).historyLength);
+      stop.abort();
+      await expect(looking).rejects.toMatchObject({ name: 'AbortError' });
+      await handle.cancel();
+      held.open();
+      await expect(handle.result()).rejects.toThrow();
+    });
   });
 
   it('says that no worker is there, and goes on with the one that comes', async () => {
