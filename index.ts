@@ -18,6 +18,13 @@ export {
   resume,
 } from './client/people';
 export { prepare } from './client/prepare';
+export type { RunEvent } from './client/events';
+export { findRun, NoSuchRun } from './client/find-run';
+export { follow, type TimedRunEvent } from './client/follow';
+export { type ListedRun, listRuns, type RunFilter } from './client/list-runs';
+export type { Observation, RunEnd } from './client/observation';
+export { observe, type ObserveOptions } from './client/observe';
+export type { RunStatus } from './client/status';
 export { type Doing, failureMessage, type LiveProgress, watch, type WatchOptions } from './client/watch';
 export { ArtifactRef } from './spec/artifact';
 export { loadSpec, parseSpec, SpecError } from './spec/load';

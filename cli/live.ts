@@ -1,12 +1,14 @@
 import { clearScreenDown, moveCursor } from 'node:readline';
 import type { WriteStream } from 'node:tty';
 
-import type { Doing, LiveProgress } from '../client/watch';
+import { eventsBetween, waitsOf } from '../client/events';
+import type { Doing, Observation } from '../client/observation';
 import { candidateText, doingText, statusLines, stepText } from '../report/status';
+import { eventText, waitingText } from '../report/waiting';
 
 /** Shows how a run goes. */
 export interface Live {
-  update(progress: LiveProgress): void;
+  update(observation: Observation): void;
   /** Leaves the last state standing. */
   end(): void;
 }
@@ -19,14 +21,14 @@ const quarterOf = ({ at }: Doing) => (at?.total ? Math.floor((4 * at.done) / at.
 
 class Block implements Live {
   private readonly began = Date.now();
-  private latest?: LiveProgress;
+  private latest?: Observation;
   private drawn = 0;
   private readonly clock = setInterval(() => this.draw(), 1000);
 
   constructor(private readonly stream: WriteStream) {}
 
-  update(progress: LiveProgress): void {
-    this.latest = progress;
+  update(observation: Observation): void {
+    this.latest = observation;
     this.draw();
   }
 
@@ -38,7 +40,11 @@ class Block implements Live {
     if (!this.latest) return;
     const { columns = 80, rows = 24 } = this.stream;
     // A line that wraps, or scrolls away, could not be redrawn.
-    const lines = statusLines(this.latest, (Date.now() - this.began) / 1000)
+    const { progress } = this.latest;
+    const lines = [
+      ...(progress ? statusLines(progress, (Date.now() - this.began) / 1000) : []),
+      ...waitsOf(this.latest).map(waitingText),
+    ]
       .slice(0, rows - 1)
       .map((line) => line.slice(0, columns - 1));
     moveCursor(this.stream, 0, -this.drawn);
@@ -53,9 +59,19 @@ class Lines implements Live {
   /** The last line of each subject. */
   private readonly said = new Map<string, string>();
 
+  private before?: Observation;
+
   constructor(private readonly stream: NodeJS.WritableStream) {}
 
-  update({ stage, scoring, candidates, doing, notes }: LiveProgress): void {
+  update(observation: Observation): void {
+    for (const event of eventsBetween(this.before, observation)) {
+      const text = eventText(event);
+      if (text) this.stream.write(`${text}\n`);
+    }
+    this.before = observation;
+    const { progress, silent } = observation;
+    if (!progress || silent === 'server') return;
+    const { stage, scoring, candidates, doing, notes } = progress;
     this.say('stage', stepText(stage));
     for (const { of, technique, done, total } of scoring) {
       // Four lines a model, not one a layer.

@@ -1,25 +1,44 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 
 import { addCompress } from './compress-options';
 import { BadInput, exit } from './exit';
 import { addGc } from './gc-options';
+import { stateOption } from './options';
+import { addRuns } from './run-commands';
 import { addSetup } from './setup-options';
+import { addSteering } from './steer-commands';
+import { addServers, addTools } from './tool-commands';
 import { addTrain } from './train-options';
 import { addWorker } from './worker-options';
 
 const { version } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8')) as {
   version: string;
 };
-const stateOption = [
-  '--state <folder>',
-  'folder of the artifact store and of the Temporal history',
-  process.env.SLIMFLOW_STATE ?? '.slimflow',
-] as const;
 
-/** Each command's module is loaded when it is asked for: `--help` needs none of them. */
+/**
+ * The groups of commands in the order in which `--help` shows them. Each registers its commands; a command's module is
+ * loaded when it is asked for, so that `--help` needs none of them.
+ */
+const groups: readonly [
+  heading: string,
+  ...((program: Command, done: (status: number) => void) => void)[],
+][] = [
+  ['Runs:', addRuns],
+  ['People:', addSteering],
+  ['Without a server:', addCompress, addTrain],
+  ['Specs and models:', addTools],
+  [
+    'Servers and workers:',
+    (program, done) => addWorker(program, stateOption, done),
+    addServers,
+    (program, done) => addSetup(program, stateOption, done),
+    addGc,
+  ],
+];
+
 function cli(done: (status: number) => void): Command {
   const program = new Command('slimflow')
     .description("Compresses convolutional networks (ONNX in, ONNX out) by AIMET's guidebook, on Temporal.")
@@ -32,64 +51,26 @@ function cli(done: (status: number) => void): Command {
 Examples:
   slimflow init job.yaml            write a spec with every default, then edit it
   slimflow inspect model.onnx       see the layers, their costs, and what can compress them
+  slimflow run job.yaml             compress; the same command goes on after an interruption
+  slimflow start job.yaml           leave the work to workers
+  slimflow watch                    follow the run
+  slimflow list --status running    all runs that go on
   slimflow compress model.onnx --technique spatial-svd --target 0.5 --out small.onnx
                                     one technique, no server, no fine-tuning
   slimflow train model.onnx --data job.yaml --out tuned.onnx
                                     train on labelled data, no server
-  slimflow run job.yaml             compress; the same command goes on after an interruption
   slimflow worker --queue gpu       work for runs that others start, on this machine
   slimflow server                   look at past runs in Temporal's UI
   slimflow setup                    add Slimflow's search attributes to your own Temporal server
   slimflow doctor                   see whether all is there that a run needs
 
-Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 requirement not met, 130 detached by Ctrl-C.`,
+Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 requirement not met, 4 the run was cancelled, 130 left by Ctrl-C.`,
     );
-  program
-    .command('run')
-    .description('compress a model as a spec says; write model.onnx and result.json into its outDir')
-    .argument('<spec>', 'YAML or JSON file')
-    .option(...stateOption)
-    .addHelpText('after', '\nExample:\n  slimflow run examples/digits/slimflow.yaml')
-    .action(async (spec: string, { state }: { state: string }) =>
-      done(await (await import('./run.js')).run(spec, { state: resolve(state) })),
-    );
-  program
-    .command('init')
-    .description('write a commented spec with every default visible')
-    .argument('[file]', 'where to', 'slimflow.yaml')
-    .addHelpText('after', '\nExample:\n  slimflow init job.yaml')
-    .action(async (file: string) => done(await (await import('./init.js')).init(file)));
-  program
-    .command('inspect')
-    .description('list the layers of a model: shapes, MACs, parameters, and what can compress them')
-    .argument('<model>', 'ONNX file')
-    .option('--json', 'as JSON')
-    .addHelpText('after', '\nExamples:\n  slimflow inspect model.onnx\n  slimflow inspect model.onnx --json')
-    .action(async (model: string, options: { json?: boolean }) =>
-      done(await (await import('./inspect.js')).inspect(model, options)),
-    );
-  addCompress(program, done);
-  addTrain(program, done);
-  addWorker(program, stateOption, done);
-  addSetup(program, stateOption, done);
-  addGc(program, done);
-  program
-    .command('doctor')
-    .description('see whether all is there that a run needs, and what it would use')
-    .option(...stateOption)
-    .addHelpText('after', '\nExample:\n  slimflow doctor')
-    .action(async ({ state }: { state: string }) =>
-      done(await (await import('./doctor.js')).doctor(resolve(state))),
-    );
-  program
-    .command('server')
-    .description("start Temporal on the state folder's history, so that its UI shows past runs")
-    .option(...stateOption)
-    .addHelpText('after', '\nExample:\n  slimflow server')
-    .action(async ({ state }: { state: string }) =>
-      done(await (await import('./server.js')).server(resolve(state))),
-    );
-  return program;
+  for (const [heading, ...adds] of groups) {
+    program.commandsGroup(heading);
+    for (const add of adds) add(program, done);
+  }
+  return program.commandsGroup('Help:').helpCommand('help [command]', 'show the help of a command');
 }
 
 async function main(): Promise<number> {

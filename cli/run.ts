@@ -1,141 +1,81 @@
-import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
-import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { startGuidebook, taskQueueOf } from '../client/guidebook';
-import { findServer, type TemporalServer, workflowLink } from '../client/server';
-import { failureMessage, type LiveProgress, watch } from '../client/watch';
-import { savedFiles } from '../engine/onnx/model';
-import { candidatesTable } from '../report/table';
-import type { Result } from '../spec/result';
+import { onceThere } from '../client/once-there';
+import { complaint } from '../client/probe';
+import { workflowLink } from '../client/server';
 import type { CompressionSpec } from '../spec/spec';
-import { writeAtomically } from '../store/files';
 import { openStore } from '../store/open';
 import type { Store } from '../store/store';
 import { allInOne } from '../workers/all-in-one';
 import { BadInput, exit } from './exit';
-import { live } from './live';
 import { logTo } from './log';
-import { preflight, writable, writtenTo } from './preflight';
-
-const say = (line: string) => void process.stdout.write(`${line}\n`);
+import { type StoreFlags, storeAt } from './options';
+import { preflight, writable } from './preflight';
+import { inSession, type Session, toStderr, toStdout } from './session';
+import { exitOf, showRun } from './show-run';
+import { writeResult } from './write-result';
 
 /** `slimflow run`: the whole guidebook on a spec, from finding a Temporal server to the files in outDir. */
-export async function run(specFile: string, { state }: { state: string }): Promise<number> {
+export async function run(specFile: string, flags: StoreFlags): Promise<number> {
+  const { state, json } = flags;
   const spec = await preflight(specFile);
   const problem = writable(state);
   if (problem) throw new BadInput(`--state ${state} can't be written to: ${problem}`);
-  const detach = onInterrupt();
+  const say = json ? toStderr : toStdout;
   logTo(join(state, 'slimflow.log'));
-  const store = openStore(process.env.SLIMFLOW_STORE ?? join(state, 'store'));
-  const server = await findServer(state);
-  say(`Temporal: ${server.found}`);
-  try {
-    return await runOn(server, spec, store, detach);
-  } catch (error) {
-    if (!detach.aborted) throw error;
-    say(`\nDetached. The run stays as it is: the same command goes on with it.`);
-    return exit.detached;
-  } finally {
-    if (await server.release())
-      say('The Temporal server was stopped; `slimflow server` starts it again, with this run in its UI.');
-  }
+  const store = openStore(storeAt(flags));
+  return inSession({ state, say, isFirst: true }, async (session) => {
+    say(`Temporal: ${session.server.found}`);
+    try {
+      return await runIn(session, spec, store, flags);
+    } catch (error) {
+      if (!session.signal.aborted) throw error;
+      say(`\nDetached. The run stays as it is: the same command goes on with it.`);
+      return exit.detached;
+    }
+  });
 }
 
 /** The part of it that needs a server: a worker in this process, the workflow, and its result. */
-async function runOn(
-  server: TemporalServer,
+async function runIn(
+  { server, client, signal }: Session,
   spec: CompressionSpec,
   store: Store,
-  detach: AbortSignal,
+  { json }: StoreFlags,
 ): Promise<number> {
+  const say = json ? toStderr : toStdout;
   const taskQueue = await taskQueueOf(store);
-  const connection = await Connection.connect(server.connection);
-  const client = new Client({ connection, namespace: server.namespace });
+  const { connection, namespace } = server;
+  // A server that dies in this very moment is back in the next.
+  const isThere = async () => (await complaint(connection, namespace)) === undefined;
+  const patiently = <T>(work: () => Promise<T>) => onceThere(work, { isThere, signal });
+  const { handle, isResumed, missingAttributes } = await patiently(() =>
+    startGuidebook(client, spec, { store, taskQueue }),
+  );
+  say(`${isResumed ? 'Going on with the run' : 'Run'} ${handle.workflowId}`);
+  const link = workflowLink(server, handle.workflowId);
+  if (link) say(`In Temporal's UI: ${link}`);
+  if (missingAttributes.length)
+    say(
+      `This server lacks ${missingAttributes.length} of Slimflow's search attributes; \`slimflow setup\` adds them.`,
+    );
+  signal.throwIfAborted();
+  const worker = await patiently(() => allInOne({ connection, namespace, taskQueue, store: store.where }));
   try {
-    const { handle, isResumed, missingAttributes } = await startGuidebook(client, spec, { store, taskQueue });
-    say(`${isResumed ? 'Going on with the run' : 'Run'} ${handle.workflowId}`);
-    const link = workflowLink(server, handle.workflowId);
-    if (link) say(`In Temporal's UI: ${link}`);
-    if (missingAttributes.length)
+    const showing = showRun(client, handle.workflowId, { json, signal });
+    // A worker that breaks down would leave the run waiting for ever.
+    const end = await Promise.race([showing, worker.ended.then(() => showing)]);
+    if (end.result) {
+      const written = await writeResult(end.result, spec.outDir, store);
       say(
-        `This server lacks ${missingAttributes.length} of Slimflow's search attributes; \`slimflow setup\` adds them.`,
+        end.result.selected
+          ? `Written: ${written.join(', ')}`
+          : `${written.join(', ')} has all candidates, with where their models are.`,
       );
-    detach.throwIfAborted();
-    const worker = await allInOne({
-      connection: server.connection,
-      namespace: server.namespace,
-      taskQueue,
-      store: store.where,
-    });
-    const display = live(process.stdout);
-    let last: LiveProgress | undefined;
-    try {
-      const watching = watch(client, handle, {
-        signal: detach,
-        onProgress: (progress) => display.update((last = progress)),
-      });
-      // A worker that breaks down would leave the run waiting for ever.
-      const result = await Promise.race([watching, worker.ended.then(() => watching)]);
-      display.end();
-      return await conclude(result, last, spec, store);
-    } catch (error) {
-      display.end();
-      if (!(error instanceof WorkflowFailedError)) throw error;
-      if (last?.candidates.length) say(`\n${candidatesTable(last)}`);
-      process.stderr.write(`The run failed: ${failureMessage(error)}\n`);
-      return exit.failed;
-    } finally {
-      await worker.stop();
     }
+    return exitOf(end);
   } finally {
-    // When the run is left as it is, a call may still be waiting to be tried again on this connection.
-    if (!detach.aborted) await connection.close();
+    await worker.stop();
   }
-}
-
-/** Writes the files, and says what came out. */
-async function conclude(
-  result: Result,
-  progress: LiveProgress | undefined,
-  spec: CompressionSpec,
-  store: Store,
-): Promise<number> {
-  const model = join(spec.outDir, 'model.onnx');
-  const selected = result.candidates.find(({ id }) => id === result.selected);
-  await mkdir(spec.outDir, { recursive: true });
-  // The model of an earlier run must not be taken for this one's.
-  for (const file of writtenTo(spec.outDir)) await rm(file, { force: true });
-  if (selected) await store.export(selected.model, model);
-  await writeAtomically(join(spec.outDir, 'result.json'), `${JSON.stringify(result, undefined, 2)}\n`);
-
-  if (progress) say(`\n${candidatesTable(progress)}`);
-  result.notes.forEach((note) => say(`note: ${note}`));
-  const { original, final } = result;
-  if (!selected || !final) {
-    say(`\nRequirement not met: ${result.unmet?.reason}.`);
-    say(`${join(spec.outDir, 'result.json')} has all candidates, with where their models are.`);
-    return exit.requirementNotMet;
-  }
-  say(`\nSelected ${selected.id} after ${Math.round(result.seconds)} s:`);
-  say(`  MACs        ${original.macs} → ${selected.macs} (ratio ${final.macRatio.toFixed(3)})`);
-  say(`  parameters  ${original.params} → ${selected.params} (ratio ${final.paramRatio.toFixed(3)})`);
-  say(`  evaluation  ${original.metric.toFixed(2)} → ${final.metric.toFixed(2)}`);
-  say(`  test        ${original.test.toFixed(2)} → ${final.test.toFixed(2)}`);
-  say(`  latency     ${original.latencyMs.toFixed(2)} → ${final.latencyMs.toFixed(2)} ms`);
-  say(`Written: ${savedFiles(model).join(', ')}, ${join(spec.outDir, 'result.json')}`);
-  return exit.done;
-}
-
-/** Aborts at the first Ctrl-C (or SIGTERM), which lets the command wind down; the second one ends it. */
-function onInterrupt(): AbortSignal {
-  const controller = new AbortController();
-  const interrupt = () => {
-    if (controller.signal.aborted) process.exit(exit.detached);
-    process.stderr.write('\nStopping; once more to stop at once.\n');
-    controller.abort();
-  };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
-  return controller.signal;
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { taskQueueOf } from '../client/guidebook';
+import { keepServer } from '../client/keep-server';
 import { startServer, type TemporalServer } from '../client/server';
 import { openStore } from '../store/open';
 import { answering } from '../workers/answering';
@@ -24,8 +25,10 @@ export async function server(state: string): Promise<number> {
     setInterval(() => undefined, 1 << 30);
   });
   process.stdout.write(`Temporal: ${running.found}\nUI: ${running.ui}\nCtrl-C ends it.\n`);
+  const stopKeeping = keepServer(running, (line) => process.stdout.write(`${line}\n`));
   await interrupted;
   await worker?.stop();
+  await stopKeeping();
   process.stdout.write((await running.release()) ? '\nStopped.\n' : '\nLeft running: a run uses it.\n');
   return exit.done;
 }

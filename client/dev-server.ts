@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { readJson, writeAtomically } from '../store/files';
 import { isAlive } from '../store/scratch';
-import { answers } from './probe';
+import { locked } from './lock';
+import { answers, isOpen } from './probe';
 
 /** What `server.json` in the state folder says of the server that runs on the folder's database. */
 export interface ServerRecord {
@@ -21,7 +22,7 @@ export interface ServerRecord {
 /**
  * Temporal's development server on a database file in a state folder. It is a process of its own, so that it outlives a
  * killed client and the next one finds it; whoever uses it leaves a note with its process id, and the last to leave
- * stops it.
+ * stops it. One that dies under its users is started again by any of them (`revive`), and work goes on from the database.
  */
 export class DevServer {
   private readonly recordFile: string;
@@ -34,43 +35,94 @@ export class DevServer {
 
   /** The recorded server, if it still answers. */
   async running(): Promise<ServerRecord | undefined> {
-    const record = (await readJson(this.recordFile)) as ServerRecord | undefined;
+    const record = await this.recorded();
     return record && isAlive(record.pid) && (await answers(record.address)) ? record : undefined;
   }
 
-  /** The running server, or one started with `binary`. */
-  async start(binary: string): Promise<ServerRecord> {
-    await mkdir(this.folder, { recursive: true });
-    const unlock = await this.lock();
+  /** Joins the running server, or one started with `binary`; `isNew` tells which. */
+  async start(binary: () => Promise<string>): Promise<{ record: ServerRecord; isNew: boolean }> {
+    // Noted before it is looked for, under the lock in which the last to leave stops it: it can't vanish in between.
+    await this.join();
     try {
-      return (await this.running()) ?? (await this.spawn(binary));
-    } finally {
-      await unlock();
+      return await this.locked(async () => {
+        const running = await this.running();
+        return { record: running ?? (await this.spawn(await binary())), isNew: !running };
+      });
+    } catch (error) {
+      await this.part();
+      throw error;
     }
   }
 
-  /** Notes that this process uses the server. */
-  async join(): Promise<void> {
-    await mkdir(this.users, { recursive: true });
-    await writeFile(join(this.users, String(process.pid)), '');
+  /** Joins the running server; undefined where none runs. */
+  async find(): Promise<ServerRecord | undefined> {
+    if (!(await this.recorded())) return undefined;
+    await this.join();
+    const running = await this.locked(() => this.running());
+    if (!running) await this.part();
+    return running;
+  }
+
+  /**
+   * Starts the server again, at the address that its users have, once it has ended without having been told to; true
+   * when this call started it, false where it runs (one that hangs runs).
+   * @throws Error where it does not start, or another program has taken its port
+   */
+  async revive(address: string, binary: () => Promise<string>): Promise<boolean> {
+    if (await isOpen(address)) return false;
+    return this.locked(async () => {
+      const record = await this.recorded();
+      // Another of its users may have started it while this one waited for the lock.
+      if (!record || (await isOpen(address))) return false;
+      // One that was asked to end closes its port first, and then its database.
+      await ended(record.pid, 10_000);
+      await this.spawn(await binary(), { port: record.port });
+      return true;
+    });
   }
 
   /** Takes this process's note away, and stops the server if nobody else uses it; true when it was stopped. */
   async leave(): Promise<boolean> {
-    await rm(join(this.users, String(process.pid)), { force: true });
-    const others = (await readdir(this.users).catch(() => [])).filter((pid) => isAlive(Number(pid)));
-    const record = await this.running();
-    if (others.length || !record) return false;
-    process.kill(record.pid, 'SIGTERM');
-    for (let waited = 0; isAlive(record.pid) && waited < 5000; waited += 50) await sleep(50);
-    if (isAlive(record.pid)) process.kill(record.pid, 'SIGKILL');
-    return true;
+    if (!(await this.recorded())) {
+      await this.part();
+      return false;
+    }
+    return this.locked(async () => {
+      await this.part();
+      const others = (await readdir(this.users).catch(() => [])).filter((pid) => isAlive(Number(pid)));
+      const record = await this.running();
+      if (others.length || !record) return false;
+      process.kill(record.pid, 'SIGTERM');
+      await ended(record.pid, 5000);
+      if (isAlive(record.pid)) process.kill(record.pid, 'SIGKILL');
+      return true;
+    });
   }
 
-  private async spawn(binary: string): Promise<ServerRecord> {
-    const before = (await readJson(this.recordFile)) as ServerRecord | undefined;
+  private async join(): Promise<void> {
+    await mkdir(this.users, { recursive: true });
+    await writeFile(join(this.users, String(process.pid)), '');
+  }
+
+  private part(): Promise<void> {
+    return rm(join(this.users, String(process.pid)), { force: true });
+  }
+
+  private async recorded(): Promise<ServerRecord | undefined> {
+    return (await readJson(this.recordFile)) as ServerRecord | undefined;
+  }
+
+  private locked<T>(work: () => Promise<T>): Promise<T> {
+    return locked(join(this.folder, 'server.lock'), work);
+  }
+
+  /** @param at the port that it must have; else that of last time is taken where it is free */
+  private async spawn(binary: string, at?: { port: number }): Promise<ServerRecord> {
+    const before = await this.recorded();
     // Links into the UI stay good where the ports of last time are still free.
-    const port = await freePort(before?.port);
+    const port = await freePort(at?.port ?? before?.port);
+    if (at && port !== at.port)
+      throw new Error(`another program has taken port ${at.port}, where the Temporal server was`);
     const uiPort = await freePort(before?.uiPort);
     const logFile = join(this.folder, 'temporal.log');
     const log = openSync(logFile, 'w');
@@ -102,27 +154,11 @@ export class DevServer {
       `the Temporal server ${binary} did not start: ${failed ?? 'no answer in 30 seconds'}. ${tail} (see ${logFile})`,
     );
   }
+}
 
-  /** Two processes that start at once must not both open the database. */
-  private async lock(): Promise<() => Promise<void>> {
-    const path = join(this.folder, 'server.lock');
-    for (let waited = 0; waited < 60_000; waited += 100) {
-      try {
-        const file = await open(path, 'wx');
-        await file.writeFile(String(process.pid));
-        await file.close();
-        return () => rm(path, { force: true });
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      }
-      const holder = Number(await readFile(path, 'utf8').catch(() => ''));
-      if (holder && !isAlive(holder)) await rm(path, { force: true });
-      else await sleep(100);
-    }
-    throw new Error(
-      `another process is starting a Temporal server for a minute now; remove ${path} if it is not`,
-    );
-  }
+/** Waits until a process has ended, or so long. */
+async function ended(pid: number, ms: number): Promise<void> {
+  for (let waited = 0; isAlive(pid) && waited < ms; waited += 50) await sleep(50);
 }
 
 /** A free TCP port of this machine: the preferred one if it is free. */

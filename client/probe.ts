@@ -33,7 +33,8 @@ export const isServed = (url: string): Promise<boolean> =>
     () => false,
   );
 
-const isOpen = (address: string) =>
+/** Whether something listens there; a port that refuses is told at once. */
+export const isOpen = (address: string) =>
   new Promise<boolean>((resolve) => {
     const at = address.lastIndexOf(':');
     const socket = connect({

@@ -19,9 +19,15 @@ export interface TemporalServer {
   readonly found: string;
   /** Ends the use of it; true when that stopped the server. */
   release(): Promise<boolean>;
+  /**
+   * Starts it again after it has ended without being told to; true when this did. There for whoever uses a server of the
+   * state folder; another's is its owner's to start.
+   */
+  readonly revive?: () => Promise<boolean>;
 }
 
 const standard = 'localhost:7233';
+const foundAgain = 'started earlier, found again';
 const keep = () => Promise.resolve(false);
 
 /** Whether an address is one of Temporal Cloud, where namespaces are changed by other means. */
@@ -50,16 +56,13 @@ export const existingServer = async (
 /** A development server on the state folder's database, started unless it runs. */
 export async function startServer(stateFolder: string): Promise<TemporalServer> {
   const server = new DevServer(stateFolder);
-  const running = await server.running();
-  await server.join();
-  try {
-    if (running) return await readied(ours(server, running, 'started earlier, found again'));
-    const { path, from } = await temporalBinary();
-    return await readied(ours(server, await server.start(path), `development server started (${from})`));
-  } catch (error) {
-    await server.leave();
-    throw error;
-  }
+  let from = '';
+  const { record, isNew } = await server.start(async () => {
+    const binary = await temporalBinary();
+    from = binary.from;
+    return binary.path;
+  });
+  return readied(ours(server, record, isNew ? `development server started (${from})` : foundAgain));
 }
 
 async function configured(): Promise<TemporalServer | undefined> {
@@ -82,11 +85,10 @@ async function configured(): Promise<TemporalServer | undefined> {
 
 async function recorded(stateFolder: string, look: boolean): Promise<TemporalServer | undefined> {
   const server = new DevServer(stateFolder);
-  const running = await server.running();
+  const running = look ? await server.running() : await server.find();
   if (!running) return undefined;
-  if (!look) await server.join();
-  const found = ours(server, running, 'started earlier, found again');
-  return look ? { ...found, release: keep } : readied(found);
+  const found = ours(server, running, foundAgain);
+  return look ? { ...found, release: keep, revive: undefined } : readied(found);
 }
 
 /**
@@ -94,12 +96,9 @@ async function recorded(stateFolder: string, look: boolean): Promise<TemporalSer
  * without those that can't be added, so that this never keeps one from starting.
  */
 async function readied(server: TemporalServer): Promise<TemporalServer> {
-  const connection = await Connection.connect(server.connection);
-  try {
-    await registerAttributes(connection, server.namespace).catch(() => undefined);
-  } finally {
-    await connection.close();
-  }
+  const connection = await Connection.connect(server.connection).catch(() => undefined);
+  if (connection) await registerAttributes(connection, server.namespace).catch(() => undefined);
+  await connection?.close();
   return server;
 }
 
@@ -131,4 +130,5 @@ const ours = (
   ui,
   found: `${address}, ${found}`,
   release: () => server.leave(),
+  revive: () => server.revive(address, async () => (await temporalBinary()).path),
 });

@@ -77,6 +77,8 @@ async function child(
     return await run.people.make(plan.id, () =>
       executePausable(candidate, {
         workflowId: `${run.workflowId}/${plan.id}`,
+        // One of that name is an execution's that was reset or terminated: what it has done is in the store.
+        workflowIdReusePolicy: 'TERMINATE_IF_RUNNING',
         args: [input],
         staticSummary: `${techniqueNames[plan.technique]} of ${plan.parent ?? 'the original'} to ${plan.asked} of its ${costNames[run.input.settings.cost]}`,
         memo: { model: run.input.name, candidate: plan.id },

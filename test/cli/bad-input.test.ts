@@ -199,7 +199,14 @@ describe('commands that need no server', () => {
 
   it('help has examples', () =>
     inFolder(async (folder) => {
-      for (const command of [[], ['run'], ['compress'], ['init'], ['inspect'], ['doctor'], ['server']]) {
+      const [listed] = (await slimflow(folder, ['--help'])).out.split('Examples:');
+      const commands = [...listed.matchAll(/^ {2}([a-z]+) (?!\[command\]).*? {2}/gm)].map(([, name]) => [
+        name,
+      ]);
+      expect(commands.flat()).toEqual(
+        expect.arrayContaining(['run', 'watch', 'approve', 'compress', 'server']),
+      );
+      for (const command of [[], ...commands]) {
         const { out, status } = await slimflow(folder, [...command, '--help']);
         expect(out).toMatch(/Examples?:\n {2}slimflow /);
         expect(status).toBe(0);

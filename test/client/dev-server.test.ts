@@ -1,17 +1,20 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 
 import { DevServer } from '../../client/dev-server';
-import { answers } from '../../client/probe';
+import { answers, isOpen } from '../../client/probe';
 import { temporalBinary } from '../../client/temporal-binary';
 import { isAlive } from '../../store/scratch';
 import { inFolder } from '../support/folder';
+import { until } from '../support/until';
 
-const withServer = (work: (server: DevServer, folder: string, binary: string) => Promise<void>) =>
+const binary = async () => (await temporalBinary()).path;
+const withServer = (work: (server: DevServer, folder: string) => Promise<void>) =>
   inFolder(async (folder) => {
     const server = new DevServer(folder);
     try {
-      await work(server, folder, (await temporalBinary()).path);
+      await work(server, folder);
     } finally {
       await server.leave();
     }
@@ -19,22 +22,24 @@ const withServer = (work: (server: DevServer, folder: string, binary: string) =>
 
 describe('the development server', () => {
   it('starts once, is found again, and keeps its ports', () =>
-    withServer(async (server, folder, binary) => {
-      const [first, same] = await Promise.all([server.start(binary), new DevServer(folder).start(binary)]);
+    withServer(async (server, folder) => {
+      const starts = await Promise.all([server.start(binary), new DevServer(folder).start(binary)]);
+      expect(starts.map(({ isNew }) => isNew).sort()).toEqual([false, true]);
+      const [{ record: first }, { record: same }] = starts;
       expect(same).toEqual(first);
+      expect(await new DevServer(folder).find()).toEqual(first);
       expect(await new DevServer(folder).running()).toEqual(first);
       expect(await server.leave()).toBe(true);
       expect(isAlive(first.pid)).toBe(false);
       expect(await server.running()).toBeUndefined();
-      const again = await server.start(binary);
+      const { record: again } = await server.start(binary);
       expect([again.address, again.ui]).toEqual([first.address, first.ui]);
       expect(again.pid).not.toBe(first.pid);
     }));
 
   it('is stopped by the last to leave; those that died do not count', () =>
-    withServer(async (server, folder, binary) => {
-      const { address } = await server.start(binary);
-      await server.join();
+    withServer(async (server, folder) => {
+      const { address } = (await server.start(binary)).record;
       const users = join(folder, 'server-users');
       writeFileSync(join(users, '999999999'), '');
       // The process that runs the tests stands for another user that is alive.
@@ -58,14 +63,48 @@ describe('the development server', () => {
 
   it('says why it did not start, and leaves no lock', () =>
     inFolder(async (folder) => {
-      const start = () => new DevServer(folder).start(process.execPath);
+      const start = () => new DevServer(folder).start(async () => process.execPath);
       await expect(start()).rejects.toThrow(/did not start: it ended with status \d+\. .*temporal\.log\)$/);
       await expect(start()).rejects.toThrow(/did not start/);
     }));
 
   it('takes over the lock of a process that died', () =>
-    withServer(async (server, folder, binary) => {
+    withServer(async (server, folder) => {
       writeFileSync(join(folder, 'server.lock'), '999999999');
-      expect(await answers((await server.start(binary)).address)).toBe(true);
+      expect(await answers((await server.start(binary)).record.address)).toBe(true);
+      expect(readdirSync(folder).filter((name) => name.startsWith('server.lock'))).toEqual([]);
+    }));
+
+  it('that was killed is started again by any of its users, once, where it was', () =>
+    withServer(async (server, folder) => {
+      const { record } = await server.start(binary);
+      const { address, pid, ui } = record;
+      expect(await server.revive(address, binary)).toBe(false);
+      process.kill(pid, 'SIGKILL');
+      const other = new DevServer(folder);
+      await until(async () => !(await isOpen(address)));
+      const revived = await Promise.all([server.revive(address, binary), other.revive(address, binary)]);
+      expect(revived.sort()).toEqual([false, true]);
+      expect(await answers(address)).toBe(true);
+      expect(await server.running()).toMatchObject({ address, ui });
+      expect((await server.running())!.pid).not.toBe(pid);
+    }));
+
+  it('is not started beside a program that has taken its port', () =>
+    withServer(async (server) => {
+      const { record } = await server.start(binary);
+      process.kill(record.pid, 'SIGKILL');
+      await until(async () => !(await isOpen(record.address)));
+      const thief = createServer();
+      // It listens, but only once the server has been found to be gone.
+      const late = async () => {
+        await new Promise<void>((resolve) => thief.listen(record.port, '127.0.0.1', resolve));
+        return binary();
+      };
+      await expect(server.revive(record.address, late)).rejects.toThrow(
+        `another program has taken port ${record.port}`,
+      );
+      await new Promise((resolve) => thief.close(resolve));
+      expect(await server.revive(record.address, binary)).toBe(true);
     }));
 });

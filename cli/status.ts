@@ -1,0 +1,54 @@
+import type { Observation } from '../client/observation';
+import { observe } from '../client/observe';
+import { waitsOf } from '../client/events';
+import { workflowLink } from '../client/server';
+import { statusLines } from '../report/status';
+import { waitingText } from '../report/waiting';
+import { exit } from './exit';
+import type { RunFlags } from './options';
+import { toStderr, toStdout, withRun } from './session';
+import { conclude } from './show-run';
+
+/** `slimflow status`: how far a run is, once. */
+export function status(name: string | undefined, { state, json }: RunFlags): Promise<number> {
+  return withRun({ state, say: toStderr }, name, async (workflowId, { client, server, signal }) => {
+    const { startTime, memo } = await client.workflow.getHandle(workflowId).describe();
+    const seen = await look();
+    const { end, progress } = seen;
+    const ui = workflowLink(server, workflowId);
+    if (json) {
+      const { status = 'running', reason, result } = end ?? {};
+      const waiting = waitsOf(seen);
+      const startedAt = startTime.toISOString();
+      toStdout(
+        JSON.stringify({
+          workflowId,
+          runId: seen.runId,
+          status,
+          startedAt,
+          memo,
+          waiting,
+          progress,
+          reason,
+          result,
+          ui,
+        }),
+      );
+      return exit.done;
+    }
+    toStdout(`${workflowId}: ${end?.status ?? 'running'}, started ${startTime.toISOString()}`);
+    if (ui) toStdout(`In Temporal's UI: ${ui}`);
+    if (end) conclude(end, progress);
+    else {
+      const lines = progress ? statusLines(progress, (Date.now() - startTime.getTime()) / 1000) : [];
+      [...lines, ...waitsOf(seen).map(waitingText)].forEach(toStdout);
+    }
+    return exit.done;
+
+    async function look(): Promise<Observation> {
+      for await (const observation of observe(client, workflowId, { signal }))
+        if (observation.silent !== 'server') return observation;
+      throw new Error(`nothing is known of the run ${workflowId}`);
+    }
+  });
+}

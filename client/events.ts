@@ -1,0 +1,117 @@
+import type { CandidateProgress, Decision, GuidebookProgress } from '../workflows/types';
+import type { LiveProgress, Observation, RunEnd } from './observation';
+
+/** What a run waits for, and what is known of it. */
+export interface Waiting {
+  /** The Temporal server or a worker to answer, a person to approve of picks or of the selection, or someone to resume it. */
+  readonly for: 'server' | 'worker' | 'picks' | 'selection' | 'resume';
+  /** Ids of candidates, where a person is to approve of them. */
+  readonly proposed?: readonly string[];
+  /** When it goes on, or stops, by itself. */
+  readonly until?: string;
+  /** Who paused it, why and when. */
+  readonly by?: string;
+  readonly reason?: string;
+  readonly at?: string;
+}
+
+/** What happened in a run. */
+export type RunEvent =
+  /** The execution that is followed; told again, with `isReset`, when a reset has put another in its place. */
+  | { readonly type: 'run'; readonly workflowId: string; readonly runId: string; readonly isReset: boolean }
+  /** What is asked for; told again when it was changed. */
+  | ({ readonly type: 'goal' } & Pick<GuidebookProgress, 'name' | 'target' | 'tolerance' | 'cost'>)
+  | ({ readonly type: 'original' } & NonNullable<GuidebookProgress['original']>)
+  | { readonly type: 'stage'; readonly stage: GuidebookProgress['stage'] }
+  | ({ readonly type: 'score' } & GuidebookProgress['scoring'][number])
+  /** A row of the table of candidates, new or with other figures. */
+  | ({ readonly type: 'candidate' } & CandidateProgress)
+  /** How far a candidate's compression, fine-tuning or evaluation is. */
+  | {
+      readonly type: 'epoch';
+      readonly candidate: string;
+      readonly activity: string;
+      readonly attempt: number;
+      readonly done: number;
+      readonly total: number;
+      readonly note: string;
+    }
+  | { readonly type: 'note'; readonly text: string }
+  | ({ readonly type: 'decision' } & Decision)
+  | ({ readonly type: 'waiting' } & Waiting)
+  /** It no longer waits. */
+  | { readonly type: 'continued'; readonly after: Waiting['for'] }
+  | ({ readonly type: 'end' } & Pick<RunEnd, 'status' | 'result' | 'reason'>);
+
+/** All that a run waits for. */
+export function waitsOf({ silent, end, progress }: Observation): Waiting[] {
+  if (end) return [];
+  const { paused = undefined, waiting = undefined } = progress ?? {};
+  return [
+    ...(silent ? [{ for: silent }] : []),
+    ...(paused ? [{ for: 'resume' as const, ...paused }] : []),
+    ...(waiting ? [waiting] : []),
+  ];
+}
+
+/** What happened from one look at a run to the next, in the order of the guidebook; the first look tells all so far. */
+export function eventsBetween(before: Observation | undefined, after: Observation): RunEvent[] {
+  const [was, is] = [before?.progress, after.progress];
+  const events: RunEvent[] = [];
+  const { workflowId, runId } = after;
+  if (runId && runId !== before?.runId)
+    events.push({ type: 'run', workflowId, runId, isReset: before?.runId !== undefined });
+  if (is) {
+    const goal = ({ name, target, tolerance, cost }: GuidebookProgress) => ({
+      name,
+      target,
+      tolerance,
+      cost,
+    });
+    if (!was || differ(goal(was), goal(is))) events.push({ type: 'goal', ...goal(is) });
+    if (is.original && differ(was?.original, is.original)) events.push({ type: 'original', ...is.original });
+    if (was?.stage !== is.stage) events.push({ type: 'stage', stage: is.stage });
+    for (const [at, scoring] of is.scoring.entries())
+      if (differ(was?.scoring[at], scoring)) events.push({ type: 'score', ...scoring });
+    events.push(...candidateEvents(was, is));
+    for (const text of is.notes) if (!was?.notes.includes(text)) events.push({ type: 'note', text });
+    for (const decision of is.decisions ?? [])
+      if (!was?.decisions?.some((other) => !differ(other, decision)))
+        events.push({ type: 'decision', ...decision });
+  }
+  const [waited, waits] = [before ? waitsOf(before) : [], waitsOf(after)];
+  for (const { for: what } of waited)
+    if (!waits.some((one) => one.for === what)) events.push({ type: 'continued', after: what });
+  for (const one of waits)
+    if (!waited.some((other) => !differ(other, one))) events.push({ type: 'waiting', ...one });
+  if (after.end) {
+    const { status, result, reason } = after.end;
+    events.push({ type: 'end', status, ...(result && { result }), ...(reason !== undefined && { reason }) });
+  }
+  return events;
+}
+
+function candidateEvents(was: LiveProgress | undefined, is: LiveProgress): RunEvent[] {
+  return is.candidates.flatMap((row): RunEvent[] => {
+    const [doing, did] = [is.doing[row.id], was?.doing[row.id]];
+    const known = was?.candidates.find(({ id }) => id === row.id);
+    const { done = 0, total = 0, note = '' } = doing?.at ?? {};
+    return [
+      ...(differ(known, row) ? [{ type: 'candidate' as const, ...row }] : []),
+      ...(doing && differ(told(did), told(doing))
+        ? [
+            {
+              type: 'epoch' as const,
+              ...{ candidate: row.id, activity: doing.activity, attempt: doing.attempt, done, total, note },
+            },
+          ]
+        : []),
+    ];
+  });
+}
+
+/** What an event tells of a heartbeat: not the checkpoint. */
+const told = (doing: LiveProgress['doing'][string] | undefined) =>
+  doing && [doing.activity, doing.attempt, doing.at?.done, doing.at?.total, doing.at?.note];
+
+const differ = (one: unknown, other: unknown): boolean => JSON.stringify(one) !== JSON.stringify(other);

@@ -1,0 +1,73 @@
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { type ListedRun, listRuns } from './list-runs';
+
+/** No run, or more than one, is what was meant; the message lists what there is. */
+export class NoSuchRun extends Error {
+  override readonly name = 'NoSuchRun';
+}
+
+/** A list shows so many runs of those that a name may mean. */
+const shown = 10;
+/** The list of runs lags behind what was just started. */
+const lagMs = 2000;
+
+/**
+ * The workflow id of the run that a person means.
+ * @param name the id, a part of it that no other has (such as the digest or the model's name), or nothing where only one
+ *   run goes on, or only one is there
+ * @throws NoSuchRun
+ */
+export async function findRun(client: Client, name?: string): Promise<string> {
+  // The server finds an id at once; the list comes later, and may be long.
+  if (name !== undefined && (await exists(client, name))) return name;
+  for (let waited = 0; ; waited += 250) {
+    const runs: ListedRun[] = [];
+    for await (const run of listRuns(client)) runs.push(run);
+    const found = chooseRun(runs, name);
+    if (typeof found === 'string') return found;
+    if (found.candidates.length || waited >= lagMs) throw new NoSuchRun(sentence(found, runs, name));
+    await sleep(250);
+  }
+}
+
+/** The workflow id that is meant, or all that may be. */
+export function chooseRun(
+  runs: readonly Pick<ListedRun, 'workflowId' | 'status'>[],
+  name?: string,
+): string | { readonly candidates: readonly string[] } {
+  const idsOf = (some: typeof runs) => [...new Set(some.map(({ workflowId }) => workflowId))];
+  const fits = name === undefined ? runs : runs.filter(({ workflowId }) => workflowId.includes(name));
+  const ids = idsOf(fits);
+  const going = idsOf(fits.filter(({ status }) => status === 'running'));
+  if (ids.length === 1) return ids[0];
+  // What a person does with a run left unnamed is mostly meant for the one that goes on.
+  if (name === undefined && going.length === 1) return going[0];
+  return { candidates: going.length > 1 && name === undefined ? going : ids };
+}
+
+function sentence(
+  { candidates }: { readonly candidates: readonly string[] },
+  runs: readonly ListedRun[],
+  name: string | undefined,
+): string {
+  const list = (ids: readonly string[]) =>
+    [...ids.slice(0, shown), ...(ids.length > shown ? ['…'] : [])].map((id) => `\n  ${id}`).join('');
+  const all = [...new Set(runs.map(({ workflowId }) => workflowId))];
+  if (!all.length) return 'there is no run here; `slimflow run SPEC` makes one';
+  if (!candidates.length) return `no run is named ${name}; there are${list(all)}`;
+  return `${name === undefined ? 'several runs are there' : `${name} may mean several runs`}; name one:${list(candidates)}`;
+}
+
+const exists = (client: Client, workflowId: string): Promise<boolean> =>
+  client.workflow
+    .getHandle(workflowId)
+    .describe()
+    .then(
+      ({ type }) => type === 'guidebook',
+      (error) => {
+        if (error instanceof WorkflowNotFoundError) return false;
+        throw error;
+      },
+    );

@@ -1,0 +1,96 @@
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+
+import { type RunStatus, statusOf } from './status';
+
+/** Which runs to list; all that are given must hold. */
+export interface RunFilter {
+  readonly status?: RunStatus;
+  /** The name of the model file, without `.onnx`. */
+  readonly model?: string;
+  readonly stage?: string;
+  /** `selected` or `requirement-not-met`. */
+  readonly outcome?: string;
+  /** A condition in Temporal's query language, such as `SlimflowRatio < 0.5`. */
+  readonly query?: string;
+}
+
+/** A run as a list shows it. */
+export interface ListedRun {
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly status: RunStatus;
+  readonly startedAt: Date;
+  readonly endedAt?: Date;
+  /** What the run says of itself: model, target, stage, outcome and more. */
+  readonly memo: Readonly<Record<string, unknown>>;
+}
+
+/** Filters whose search attributes `slimflow setup` registers, and where the memo has the same. */
+const attributes = {
+  model: 'SlimflowModel',
+  stage: 'SlimflowStage',
+  outcome: 'SlimflowOutcome',
+} as const satisfies Partial<Record<keyof RunFilter, string>>;
+type AttributeFilter = keyof typeof attributes;
+const attributeFilters = Object.keys(attributes) as AttributeFilter[];
+
+const executionStatus: Record<RunStatus, string> = {
+  running: 'Running',
+  completed: 'Completed',
+  failed: 'Failed',
+  cancelled: 'Canceled',
+  terminated: 'Terminated',
+  'timed-out': 'TimedOut',
+};
+const quoted = (text: string) => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+
+/** The visibility query of a filter; `hasAttributes` tells whether the server knows Slimflow's search attributes. */
+export function visibilityQuery(filter: RunFilter, hasAttributes: boolean): string {
+  const { status, query } = filter;
+  return [
+    'WorkflowType = "guidebook"',
+    ...(status ? [`ExecutionStatus = "${executionStatus[status]}"`] : []),
+    ...(hasAttributes
+      ? attributeFilters.flatMap((name) =>
+          filter[name] === undefined ? [] : [`${attributes[name]} = ${quoted(filter[name])}`],
+        )
+      : []),
+    ...(query ? [`(${query})`] : []),
+  ].join(' AND ');
+}
+
+/** Whether a run's memo is as the filter asks: the way to tell on a server without Slimflow's search attributes. */
+export const fitsMemo = (memo: Readonly<Record<string, unknown>>, filter: RunFilter): boolean =>
+  attributeFilters.every((name) => filter[name] === undefined || memo[name] === filter[name]);
+
+/**
+ * The runs of the guidebook in the client's namespace, those that go on first, then the latest. What a filter names is looked up by search
+ * attributes where the server has them (`slimflow setup`), else in each run's memo.
+ * @throws ServiceError where the server refuses the query
+ */
+export async function* listRuns(
+  client: Client,
+  filter: RunFilter = {},
+): AsyncGenerator<ListedRun, void, undefined> {
+  const asks = attributeFilters.some((name) => filter[name] !== undefined);
+  const hasAttributes = asks && (await knowsAttributes(client));
+  for await (const run of client.workflow.list({ query: visibilityQuery(filter, hasAttributes) }))
+    if (hasAttributes || fitsMemo(run.memo ?? {}, filter)) yield listed(run);
+}
+
+const listed = (run: WorkflowExecutionInfo): ListedRun => ({
+  workflowId: run.workflowId,
+  runId: run.runId,
+  status: statusOf(run),
+  startedAt: run.startTime,
+  ...(run.closeTime && { endedAt: run.closeTime }),
+  memo: run.memo ?? {},
+});
+
+async function knowsAttributes(client: Client): Promise<boolean> {
+  const { namespace } = client.options;
+  const known = await client.connection.operatorService
+    ?.listSearchAttributes({ namespace })
+    .catch(() => undefined);
+  return Object.values(attributes).every((name) => name in (known?.customAttributes ?? {}));
+}

@@ -1,0 +1,30 @@
+import type { Result } from '../spec/result';
+
+/** What a run came to, for a terminal. */
+export function outcomeText({
+  outcome,
+  original,
+  final,
+  selected,
+  unmet,
+  candidates,
+  notes,
+  seconds,
+}: Result): string {
+  const said = notes.map((note) => `note: ${note}`);
+  const chosen = candidates.find(({ id }) => id === selected);
+  if (!chosen || !final) {
+    const what = outcome === 'stopped' ? 'Stopped' : 'Requirement not met';
+    return [...said, '', `${what}: ${unmet?.reason}.`].join('\n');
+  }
+  return [
+    ...said,
+    '',
+    `Selected ${chosen.id} after ${Math.round(seconds)} s:`,
+    `  MACs        ${original.macs} → ${chosen.macs} (ratio ${final.macRatio.toFixed(3)})`,
+    `  parameters  ${original.params} → ${chosen.params} (ratio ${final.paramRatio.toFixed(3)})`,
+    `  evaluation  ${original.metric.toFixed(2)} → ${final.metric.toFixed(2)}`,
+    `  test        ${original.test.toFixed(2)} → ${final.test.toFixed(2)}`,
+    `  latency     ${original.latencyMs.toFixed(2)} → ${final.latencyMs.toFixed(2)} ms`,
+  ].join('\n');
+}

@@ -1,0 +1,88 @@
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { TimedRunEvent } from '../../client/follow';
+import { Result } from '../../spec/result';
+import { slimflow } from '../support/cli';
+import { inFolder } from '../support/folder';
+import { temporal } from '../support/temporal';
+import { tinyJob } from '../support/tiny';
+import { until } from '../support/until';
+
+let server: TestWorkflowEnvironment;
+beforeAll(async () => {
+  server = await temporal();
+});
+afterAll(() => server.teardown());
+
+const json = (text: string) => JSON.parse(text) as Record<string, unknown>;
+const jsonLines = (text: string) => text.trim().split('\n').map(json);
+
+it('a run is started, looked at, cancelled, run again, and its result taken', () =>
+  inFolder(async (folder) => {
+    const run = (...args: string[]) =>
+      slimflow(folder, args, undefined, { TEMPORAL_ADDRESS: server.address });
+    const job = tinyJob(folder, { techniques: ['spatial-svd'], ssvdTargets: [0.5] });
+
+    const none = await run('status');
+    expect([none.status, none.err]).toEqual([2, 'there is no run here; `slimflow run SPEC` makes one\n']);
+
+    const started = await run('start', job);
+    expect([started.status, started.out]).toEqual([0, expect.stringMatching(/^slimflow\/model\/\w{12}\n$/)]);
+    expect(started.err).toContain('No worker is there yet: `slimflow worker` does the work');
+    const id = started.out.trim();
+    // What lists tell lags behind what was started.
+    const listed = async () => jsonLines((await run('list', '--model', 'model', '--json')).out || '{}');
+    await until(async () => (await listed())[0].workflowId === id);
+    const waiting = json((await run('status', '--json')).out);
+    expect(waiting).toMatchObject({ workflowId: id, status: 'running', waiting: [{ for: 'worker' }] });
+    const early = await run('result', id);
+    expect([early.status, early.out]).toEqual([2, '']);
+    expect(early.err).toContain(`the run ${id} goes on`);
+    const cancelled = await run('cancel', id.slice(-6));
+    expect([cancelled.status, cancelled.out]).toEqual([
+      0,
+      expect.stringContaining('as soon as a worker comes'),
+    ]);
+
+    // The one that is under way hears that it is cancelled; the next one goes the whole way.
+    const ended = await run('run', job);
+    expect(ended.out).toContain(`Going on with the run ${id}`);
+    expect([ended.status, ended.err]).toEqual([4, expect.stringContaining('The run was cancelled')]);
+    const whole = await run('run', job, '--json');
+    expect(whole.status).toBe(0);
+    const events = jsonLines(whole.out) as unknown as TimedRunEvent[];
+    expect(events[0]).toMatchObject({ type: 'run', workflowId: id });
+    expect(events.at(-1)).toMatchObject({ type: 'end', status: 'completed' });
+
+    const result = await run('result', '--out', 'taken');
+    expect(result.status).toBe(0);
+    expect(result.out).toMatch(/│ ssvd-0\.50 [^]*Selected ssvd-0\.50 after/);
+    const files = ['model.onnx', 'result.json'];
+    for (const file of files)
+      expect(readFileSync(join(folder, 'taken', file))).toEqual(readFileSync(join(folder, 'out', file)));
+    const written = Result.parse(json((await run('result', id, '--json')).out));
+    expect(written).toEqual(json(readFileSync(join(folder, 'out', 'result.json'), 'utf8')));
+
+    await until(async () => (await listed())[0].status === 'completed');
+    expect(await listed()).toMatchObject([
+      { workflowId: id, status: 'completed', memo: { outcome: 'selected' } },
+      { workflowId: id, status: 'cancelled' },
+    ]);
+    const refused = await run('list', '--query', 'Nonsense = 1');
+    expect(refused.status).toBe(2);
+    expect(refused.err).toMatch(/^--query Nonsense = 1 is refused: .*Nonsense/);
+    const table = await run('list', '--outcome', 'selected');
+    expect(table.out).toMatch(new RegExp(`│ ${id} +│ completed │ done +│ +0\\.5 │ selected`));
+    const done = await run('cancel', id);
+    expect([done.status, done.err]).toEqual([2, `the run ${id} has ended already: completed\n`]);
+    const watched = await run('watch');
+    expect([watched.status, watched.out]).toEqual([0, expect.stringContaining(`slimflow result ${id}`)]);
+  }));
+
+it('without a server, and without a history to start one on, there is nothing to look at', () =>
+  inFolder(async (folder) => {
+    const { status, err } = await slimflow(folder, ['list']);
+    expect([status, err]).toEqual([2, expect.stringMatching(/^no Temporal server runs, none is configured/)]);
+  }));

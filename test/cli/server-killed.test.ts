@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { answers } from '../../client/probe';
+import { Result } from '../../spec/result';
+import { slimflow } from '../support/cli';
+import { inFolder } from '../support/folder';
+import { tinyJob } from '../support/tiny';
+import { until } from '../support/until';
+
+it('a killed server is started again by whoever uses it, and the run and its watchers go on', () =>
+  inFolder(async (folder) => {
+    const fineTune = { epochs: 200, batch: 20 };
+    const job = tinyJob(folder, { techniques: ['spatial-svd'], ssvdTargets: [0.5], fineTune });
+    const record = () =>
+      JSON.parse(readFileSync(join(folder, '.slimflow', 'server.json'), 'utf8')) as {
+        address: string;
+        pid: number;
+      };
+    const id = (await slimflow(folder, ['start', job])).out.trim();
+    const { address } = record();
+    const killServer = () => process.kill(record().pid, 'SIGKILL');
+
+    let said = '';
+    let isKilled = false;
+    const watching = slimflow(folder, ['watch', '--json'], (out) => {
+      said = out;
+      // It waits for a worker: nothing but this command uses the server.
+      if (!isKilled && out.includes('"for":"worker"')) {
+        isKilled = true;
+        killServer();
+      }
+    });
+    await until(async () => isKilled && (await answers(address)));
+
+    let isKilledAgain = false;
+    const ran = await slimflow(folder, ['run', job], (out) => {
+      if (isKilledAgain || !/^ssvd-0\.50: /m.test(out)) return;
+      isKilledAgain = true;
+      killServer();
+    });
+    expect(ran.out).toContain(`Going on with the run ${id}`);
+    expect(ran.status).toBe(0);
+    const watched = await watching;
+    expect(watched.status).toBe(0);
+    expect(watched.err).toContain('The Temporal server had ended; it was started again on its history.');
+    expect(record().address).toBe(address);
+    const result = Result.parse(JSON.parse(readFileSync(join(folder, 'out', 'result.json'), 'utf8')));
+    expect(result).toMatchObject({ workflowId: id, selected: 'ssvd-0.50', failed: [] });
+    const last = JSON.parse(said.trim().split('\n').at(-1)!) as unknown;
+    expect(last).toMatchObject({ type: 'end', status: 'completed', result });
+    // The last to leave stops it.
+    expect(await answers(address)).toBe(false);
+  }));

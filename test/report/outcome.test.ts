@@ -1,0 +1,18 @@
+import { outcomeText } from '../../report/outcome';
+import { result } from '../support/results';
+
+it('an outcome is the selected model beside the original, or what stood in the way', () => {
+  expect(outcomeText(result).split('\n')).toEqual([
+    'note: c9 stays',
+    '',
+    'Selected ssvd-0.50 after 61 s:',
+    '  MACs        1000 → 500 (ratio 0.500)',
+    '  parameters  100 → 50 (ratio 0.500)',
+    '  evaluation  98.00 → 97.50',
+    '  test        97.00 → 96.50',
+    '  latency     3.00 → 1.50 ms',
+  ]);
+  const unmet = { best: 'ssvd-0.50', stoppedBy: 'too much drop', reason: 'it lost too much' } as const;
+  const missed = { ...result, outcome: 'requirement-not-met', selected: null, final: null, unmet } as const;
+  expect(outcomeText(missed)).toMatch(/\nRequirement not met: it lost too much\.$/);
+});
