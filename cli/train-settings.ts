@@ -85,6 +85,11 @@ const rows: Readonly<Record<Exclude<keyof FineTuneSettings, 'distillation'>, Row
     'images computed at once where memory is short; gradients are accumulated',
     count,
   ],
+  stepsPerCall: [
+    '--steps-per-call <n>',
+    'steps that ONNX Runtime is given at once, with the same result (16 on CUDA, else 1)',
+    count,
+  ],
   optimizer: ['--optimizer <name>', 'how gradients become steps (sgd)', optimizerNames],
   momentum: ['--momentum <m>', 'at least 0 and below 1; of adamw beta 1 (0.9)', real],
   nesterov: ['--nesterov', 'sgd: take the gradient ahead, along the momentum'],

@@ -31,6 +31,7 @@ export const trainingRules: { readonly [name in keyof TrainingSettings]-?: Rule 
   epochs: whole,
   batch: whole,
   microBatch: whole,
+  stepsPerCall: whole,
   seed: [Number.isInteger, 'a whole number'],
   learningRate: positive,
   schedule: oneOf(scheduleNames),

@@ -11,7 +11,8 @@ import type { Tensor } from '../tensor/tensor';
 import { type BatchSource, stepsPerEpoch } from './batches/batches';
 import { Checkpoints } from './loop/checkpoint';
 import { checkInput, checkLabelsOf } from './checks';
-import { Computer, type OpenSession } from './loop/compute';
+import { type OpenSession } from './loop/calls';
+import { Computer } from './loop/compute';
 import { checkEvaluating, type Evaluating } from './loop/evaluation';
 import { blockFor } from './lowering/probe';
 import { notesOf } from './notes';
@@ -21,7 +22,7 @@ import { restoreNorms } from './parameters/restore-norm';
 import type { Retry } from './loop/retries';
 import { Run, totalSteps } from './loop/run';
 import { checkSettings } from './setting-rules';
-import type { TrainingSettings } from './settings';
+import { stepsPerCallOf, type TrainingSettings } from './settings';
 import { measureShapes } from './step/shapes';
 import { type EpochEvaluation, initialState, type Snapshot, type TrainingState } from './loop/state';
 import { buildTrainingStep, type TrainingStep } from './step/step';
@@ -49,6 +50,8 @@ export interface TrainingOptions {
   readonly batches?: BatchSource;
   /** How sessions are opened. */
   readonly open?: OpenSession;
+  /** ms that a call of several steps may take; 1000 by default. */
+  readonly callMs?: number;
 }
 
 export interface Trained {
@@ -122,12 +125,13 @@ async function trainOn(
   const resumedAt = begun.step;
   const open: OpenSession = options.open ?? ((model) => Session.open(model, { threads, provider }));
   const model = { graph: own, shapes, settings: stepSettings, step };
-  const computer = new Computer(model, open, begun.microBatch?.size);
+  const computer = new Computer(model, open, begun.microBatch?.size, stepsPerCallOf(settings, provider));
   const trained = ({ vectors }: Snapshot) => fold(valuesOf(step.vectors, vectors));
   try {
     const total = totalSteps(settings, data.length);
     const ended = await new Run({
-      ...{ settings, samples: data.length, batches, computer, beginning, evaluating },
+      ...{ settings, samples: data.length, image: data.shape, batches, computer, beginning, evaluating },
+      callMs: options.callMs,
       watch: new Watch(monitor, checkpoints, options.checkpointSeconds, total),
       scale: step,
       judge:
@@ -171,7 +175,9 @@ function identityOf(
   { vectors }: TrainingStep,
   options: TrainingOptions,
 ): string {
-  const { settings, teacher, evaluate: evaluating } = options;
+  const { teacher, evaluate: evaluating } = options;
+  // How many steps a call has changes no bit: training may go on with another number.
+  const { stepsPerCall: _, ...settings } = options.settings;
   const { data: judging, ...how } = evaluating ?? {};
   const sorted = (fields: object) => Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1));
   const layouts = vectors.map(({ name, layout }) => [name, layout.entries]);

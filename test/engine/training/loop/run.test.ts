@@ -10,7 +10,7 @@ import { saveModel, serializeModel } from '../../../../engine/onnx/model';
 import { openModel } from '../../../../engine/onnx/prepare';
 import { evaluate as evaluateModel } from '../../../../engine/runtime/evaluate';
 import { Session } from '../../../../engine/runtime/session';
-import type { OpenSession } from '../../../../engine/training/loop/compute';
+import type { OpenSession } from '../../../../engine/training/loop/calls';
 import { train } from '../../../../engine/training/trainer';
 import { smallNetwork, smallSettings, writeSmall, type Written } from '../small';
 
