@@ -15,18 +15,9 @@ import { parseArgs } from 'node:util';
 
 import { root } from '../docs';
 import { Peer, python, script } from './peer';
+import { median, type Round } from './rounds';
 
 const [batch, rounds, stepsPerRound] = [64, 12, 4];
-const median = (values: number[]) => [...values].sort((a, b) => a - b)[values.length >> 1];
-
-interface Round {
-  /** ms a step. */
-  readonly times: number[];
-  /** ms of CPU time of all steps. */
-  readonly cpu: number;
-  /** MiB. */
-  readonly peak: number;
-}
 
 async function measure(path: string, threads: string, provider: string): Promise<void> {
   const how = [path, `${batch}`, threads, provider];

@@ -1,7 +1,12 @@
 import { stepsPerEpoch } from './batches/batches';
 import { describeRetry } from './loop/retries';
+import { lossScaling } from './optimizers/loss-scaling';
 import type { TrainingSettings } from './settings';
 import type { TrainingState } from './loop/state';
+
+/** What whoever asks for float16 on a CPU is told. */
+export const mixedOnCpu =
+  'fine-tuning setting precision is mixed: on the CPU that is slower than float32, and rounds less than on a GPU';
 
 /** Sentences on what of a training went otherwise than asked for. */
 export function notesOf(
@@ -22,6 +27,12 @@ export function notesOf(
         `accumulated over pieces of ${microBatch.size}${rest}`,
     );
   }
+  const scaling = vectors[lossScaling];
+  if (scaling && scaling[2] < step)
+    notes.push(
+      `mixed precision skipped ${step - scaling[2]} of ${step} steps, whose gradients float16 could not hold; the loss ` +
+        `scale ended at ${scaling[0]}`,
+    );
   const done = Math.floor(step / stepsPerEpoch(samples, batch));
   if (best && done < epochs)
     notes.push(

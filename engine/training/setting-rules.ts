@@ -6,6 +6,7 @@ import {
   type DistillationSettings,
   lossNames,
   optimizerNames,
+  precisionNames,
   scheduleNames,
   type TrainingSettings,
 } from './settings';
@@ -32,6 +33,7 @@ export const trainingRules: { readonly [name in keyof TrainingSettings]-?: Rule 
   batch: whole,
   microBatch: whole,
   stepsPerCall: whole,
+  precision: oneOf(precisionNames),
   seed: [Number.isInteger, 'a whole number'],
   learningRate: positive,
   schedule: oneOf(scheduleNames),

@@ -9,6 +9,7 @@ export const scheduleNames = ['one-cycle', 'constant', 'step', 'cosine'] as cons
 export type ScheduleName = (typeof scheduleNames)[number];
 export const decayNames = ['weights', 'all'] as const;
 export const batchNormNames = ['train', 'frozen', 'restore'] as const;
+export const precisionNames = ['float32', 'mixed', 'auto'] as const;
 export const comparedLogits = ['kl', 'mse', 'none'] as const;
 
 /** How to train. */
@@ -33,6 +34,11 @@ export interface TrainingSettings extends ScheduleSettings, UpdateSettings, Loss
    * else 1. The result is the same to the bit.
    */
   readonly stepsPerCall?: number;
+  /**
+   * `mixed` computes convolutions and products of matrices, forward and backward, in float16, all else in float32, with
+   * the loss scaled: faster on a GPU, slower on a CPU. `auto` is that on CUDA alone; `float32` is the default.
+   */
+  readonly precision?: (typeof precisionNames)[number];
 }
 
 /** What training makes small. */
@@ -131,6 +137,10 @@ export const stepsPerCallOf = (
   { stepsPerCall }: Pick<TrainingSettings, 'stepsPerCall'>,
   provider: string = 'cpu',
 ): number => stepsPerCall ?? (provider === 'cuda' ? 16 : 1);
+
+/** Whether a training computes in float16, on an execution provider. */
+export const isMixed = ({ precision }: Pick<TrainingSettings, 'precision'>, provider: string): boolean =>
+  precision === 'mixed' || (precision === 'auto' && provider === 'cuda');
 
 /** Whether a loss reads labels at all: a teacher that has the whole of it needs none. */
 export const needsLabels = ({ distillation }: LossSettings, teacher = distillation !== undefined): boolean =>

@@ -15,14 +15,14 @@ import { type OpenSession } from './loop/calls';
 import { Computer } from './loop/compute';
 import { checkEvaluating, type Evaluating } from './loop/evaluation';
 import { blockFor } from './lowering/probe';
-import { notesOf } from './notes';
+import { mixedOnCpu, notesOf } from './notes';
 import { withOwnConstants, withValues } from './parameters/parameters';
 import { gathered } from './batches/pipeline';
 import { restoreNorms } from './parameters/restore-norm';
 import type { Retry } from './loop/retries';
 import { Run, totalSteps } from './loop/run';
 import { checkSettings } from './setting-rules';
-import { stepsPerCallOf, type TrainingSettings } from './settings';
+import { isMixed, stepsPerCallOf, type TrainingSettings } from './settings';
 import { measureShapes } from './step/shapes';
 import { type EpochEvaluation, initialState, type Snapshot, type TrainingState } from './loop/state';
 import { buildTrainingStep, type TrainingStep } from './step/step';
@@ -104,9 +104,11 @@ async function trainOn(
   if (teacher) checkInput(teacher, data.shape, sources.images);
   const { graph: own, fold } = await prepared(graph, data, { ...options, provider });
   const shapes = await measureShapes(own, data.shape);
+  const mixed = isMixed(settings, provider);
   const stepSettings = {
     ...settings,
-    block: await blockFor(provider),
+    mixed,
+    block: mixed ? undefined : await blockFor(provider),
     labelShape: data.labelShape,
     teacher: teacher && { graph: teacher, shapes: await measureShapes(teacher, data.shape) },
   };
@@ -153,7 +155,11 @@ async function trainOn(
       stepLosses: ended.losses,
       ...{ retries, evaluations },
       best: best && { epoch: best.epoch, value: best.value },
-      notes: [...step.notes, ...notesOf(ended, settings, data.length)],
+      notes: [
+        ...step.notes,
+        ...(mixed && provider === 'cpu' ? [mixedOnCpu] : []),
+        ...notesOf(ended, settings, data.length),
+      ],
     };
   } finally {
     await computer.close();

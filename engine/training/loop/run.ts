@@ -7,6 +7,7 @@ import type { Computer } from './compute';
 import { divergence, finite, goodEvery, type Scale, steady } from './divergence';
 import { epochToJudge, type Evaluating, exhausted, judged } from './evaluation';
 import { describeRetry, learningRateAfter, retried } from './retries';
+import { leastScale, lossScaling } from '../optimizers/loss-scaling';
 import { ratesAt } from '../optimizers/schedule';
 import type { TrainingSettings } from '../settings';
 import type { Snapshot, TrainingState } from './state';
@@ -86,6 +87,8 @@ export class Run {
     const kept = step > state.good.step && step % this.goodEvery === 0 && steady(losses, scale);
     if ((over || kept) && !Object.values(vectors).every(finite))
       return { state, why: 'the weights became infinite' };
+    if ((over || step % this.goodEvery === 0) && vectors[lossScaling]?.[0] < leastScale)
+      return { state, why: 'float16 could not hold the gradients at any loss scale' };
     const next: TrainingState = kept ? { ...state, good: { step, vectors } } : state;
     const epoch =
       evaluating &&

@@ -69,6 +69,7 @@ const cases: [name: string, settings: () => Partial<StepSettings> | Promise<Part
   ['AdamW with an average', () => ({ optimizer: 'adamw', ema: 0.99 })],
   ['a teacher', taught],
   ['the plain layout', () => ({ block: undefined })],
+  ['mixed precision', () => ({ mixed: true, optimizer: 'adamw' })],
 ];
 
 describe.each(cases)('many steps a call, %s', (_, settings) => {
