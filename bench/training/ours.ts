@@ -25,13 +25,15 @@ interface How {
   readonly threads: number;
   readonly provider: ProviderName;
   readonly stepsPerCall: number;
+  readonly mixed: boolean;
 }
 
-async function main(path: string, { batch: size, threads, provider, stepsPerCall }: How): Promise<void> {
+async function main(path: string, how: How): Promise<void> {
+  const { batch: size, threads, provider, stepsPerCall, mixed } = how;
   const graph = withOwnConstants(openModel(path));
   const image = graph.inputs[0].dims!.slice(1) as number[];
   const shapes = await measureShapes(graph, image);
-  const settings = { weightDecay: 5e-4, block: await blockFor(provider) };
+  const settings = { weightDecay: 5e-4, mixed, block: mixed ? undefined : await blockFor(provider) };
   const step = buildTrainingStep(graph, shapes, settings);
   const batch = {
     images: Float32Array.from({ length: size * sizeOf(image) }, Math.random),
@@ -83,10 +85,11 @@ async function main(path: string, { batch: size, threads, provider, stepsPerCall
   }
 }
 
-const [path, batch, threads, provider = 'cpu', stepsPerCall = '1'] = process.argv.slice(2);
+const [path, batch, threads, provider = 'cpu', stepsPerCall = '1', precision = 'float32'] = process.argv.slice(2);
 void main(path, {
   batch: Number(batch),
   threads: Number(threads),
   provider: provider as ProviderName,
   stepsPerCall: Number(stepsPerCall),
+  mixed: precision === 'mixed',
 });

@@ -22,8 +22,12 @@ export function notesOf(
     const rest = vectors.statistics
       ? '; BatchNormalization took its statistics of those pieces, so a machine with more memory gives another result'
       : '';
+    const { foreseen } = microBatch;
+    const told = foreseen
+      ? `was not tried, since it takes about ${foreseen.needed} MiB and ${foreseen.free} were free`
+      : 'did not fit memory';
     notes.push(
-      `a batch of ${Math.min(batch, samples)} did not fit memory: from step ${microBatch.since} on, gradients were ` +
+      `a batch of ${Math.min(batch, samples)} ${told}: from step ${microBatch.since} on, gradients were ` +
         `accumulated over pieces of ${microBatch.size}${rest}`,
     );
   }

@@ -6,6 +6,7 @@ import type { Graph } from '../onnx/graph';
 import { serializeModel } from '../onnx/model';
 import { evaluate } from '../runtime/evaluate';
 import { type ProviderChoice, resolveProvider } from '../runtime/providers';
+import { freeMemory } from '../runtime/free-memory';
 import { Session } from '../runtime/session';
 import type { Tensor } from '../tensor/tensor';
 import { type BatchSource, stepsPerEpoch } from './batches/batches';
@@ -15,6 +16,7 @@ import { type OpenSession } from './loop/calls';
 import { Computer } from './loop/compute';
 import { checkEvaluating, type Evaluating } from './loop/evaluation';
 import { blockFor } from './lowering/probe';
+import { footprintOf, piecesFor } from './memory';
 import { mixedOnCpu, notesOf } from './notes';
 import { withOwnConstants, withValues } from './parameters/parameters';
 import { gathered } from './batches/pipeline';
@@ -50,6 +52,8 @@ export interface TrainingOptions {
   readonly batches?: BatchSource;
   /** How sessions are opened. */
   readonly open?: OpenSession;
+  /** Bytes that training may take; by default what the machine has free, and no bound on other devices than its CPU. */
+  readonly freeBytes?: () => number;
   /** ms that a call of several steps may take; 1000 by default. */
   readonly callMs?: number;
 }
@@ -121,8 +125,10 @@ async function trainOn(
     step.vectors,
     identityOf(graph, data, step, options),
   );
-  const { batch, microBatch = batch } = settings;
-  const beginning = initialState(own, step, microBatch < batch ? microBatch : undefined);
+  const { batch } = settings;
+  const freeBytes = options.freeBytes ?? (provider === 'cpu' ? freeMemory : () => Infinity);
+  const footprint = footprintOf(own, shapes, step);
+  const beginning = initialState(own, step, piecesFor(footprint, settings, data.length, freeBytes()));
   const begun = options.resume ? checkpoints.read(options.resume, beginning) : beginning;
   const resumedAt = begun.step;
   const open: OpenSession = options.open ?? ((model) => Session.open(model, { threads, provider }));
@@ -132,7 +138,8 @@ async function trainOn(
   try {
     const total = totalSteps(settings, data.length);
     const ended = await new Run({
-      ...{ settings, samples: data.length, image: data.shape, batches, computer, beginning, evaluating },
+      ...{ settings, samples: data.length, image: data.shape, batches, computer, evaluating },
+      beginning: { step: 0, vectors: beginning.vectors },
       callMs: options.callMs,
       watch: new Watch(monitor, checkpoints, options.checkpointSeconds, total),
       scale: step,

@@ -117,9 +117,7 @@ async function inPieces(model: Model, open: OpenSession, size: number): Promise<
 async function manyACall(model: Model, open: OpenSession, size: number | undefined): Promise<Calls> {
   const { graph, shapes, settings, step } = model;
   const body =
-    size === undefined
-      ? step.model
-      : joinedPieces(buildPiecewiseStep(graph, shapes, settings), step, size);
+    size === undefined ? step.model : joinedPieces(buildPiecewiseStep(graph, shapes, settings), step, size);
   const session = await open(scanned(body, step.vectors));
   const compute: Calls['compute'] = async (vectors, { first, batches, rates }) => {
     const shares = size === undefined ? [] : batches.map((one) => sharesOf(one, size, settings.ignoreLabel));

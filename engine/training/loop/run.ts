@@ -90,9 +90,7 @@ export class Run {
     if ((over || step % this.goodEvery === 0) && vectors[lossScaling]?.[0] < leastScale)
       return { state, why: 'float16 could not hold the gradients at any loss scale' };
     const next: TrainingState = kept ? { ...state, good: { step, vectors } } : state;
-    const epoch =
-      evaluating &&
-      epochToJudge(next, { epochs: settings.epochs, stepsPerEpoch: this.stepsPerEpoch }, evaluating);
+    const epoch = evaluating && epochToJudge(next, this.stepsPerEpoch);
     if (epoch === undefined) return { state: next };
     try {
       const value = await judge!(next);

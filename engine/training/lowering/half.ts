@@ -27,6 +27,7 @@ const followers = new Set(
   ).split(' '),
 );
 
+const float32: number = DataType.FLOAT;
 /** Clip takes float16 from this operator set on. */
 const halfClip = 12;
 /** The least and the largest size of a normal half. */
@@ -102,7 +103,7 @@ class Lowering {
   }
 
   private isFloat(value: string): boolean {
-    return this.types.get(value) === DataType.FLOAT;
+    return this.types.get(value) === float32;
   }
 
   private isEither(value: string): boolean {

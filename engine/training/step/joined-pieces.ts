@@ -31,7 +31,9 @@ export function joinedPieces(
     ...statistics.map(({ input, output }) => ({ input, output, begins: input })),
   ];
   // What no piece changes is read from outside the loop.
-  const kept = new Set(read.map(({ input }) => input).filter((name) => !carried.some(({ input }) => input === name)));
+  const kept = new Set(
+    read.map(({ input }) => input).filter((name) => !carried.some(({ input }) => input === name)),
+  );
   const body = renamed(ofPiece!, (name) => (kept.has(name) ? name : inner(name)));
   const cut = cutting([step.images, ...(step.labels ? [names.labels] : [])], size);
   const declared = (values: readonly ValueInfoProto[], name: string) =>
@@ -80,7 +82,9 @@ export function joinedPieces(
           ...[...begin.initializers].map(([name, tensor]) => encodeTensor(name, tensor)),
         ],
         input: [...whole.input, declare(pieceNames.share, ['pieces'])],
-        output: whole.output.map((value) => (value.name === names.loss ? declare(names.loss, ['pieces']) : value)),
+        output: whole.output.map((value) =>
+          value.name === names.loss ? declare(names.loss, ['pieces']) : value,
+        ),
       }),
     }),
     accumulate.context,

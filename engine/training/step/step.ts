@@ -155,7 +155,12 @@ export function differentiate(
   const { parameters, statistics } = trainable;
   const wanted = parameters.entries.map(({ name }) => name);
   const scale = mixed ? readScaling(builder).scale : undefined;
-  const gradients = backward(builder, { graph, nodes: used, shapeOf, saved }, scaled(builder, seeds, scale), wanted);
+  const gradients = backward(
+    builder,
+    { graph, nodes: used, shapeOf, saved },
+    scaled(builder, seeds, scale),
+    wanted,
+  );
   const images = graph.inputs[0].name;
   const inputs = [
     declare(images, ['batch', ...shapeOf(images).slice(1)]),

@@ -33,9 +33,7 @@ async function open(settings: UpdateRules) {
     outputs: rows.map((row) => declare(row.output, [row.size])),
   });
   const session = await Session.open(graph, { threads: 1, provider: 'cpu' });
-  const initial = Object.fromEntries(
-    rows.map(({ name, size: length }) => [name, new Float32Array(length)]),
-  );
+  const initial = Object.fromEntries(rows.map(({ name, size: length }) => [name, new Float32Array(length)]));
   return {
     initial,
     close: () => session.close(),
@@ -45,7 +43,9 @@ async function open(settings: UpdateRules) {
         rate: floats([], [0.1]),
         momentum: floats([], [0.9]),
         ...(numbered && { step: floats([], [step]) }),
-        ...Object.fromEntries(rows.map(({ name, input }) => [input, floats([vectors[name].length], vectors[name])])),
+        ...Object.fromEntries(
+          rows.map(({ name, input }) => [input, floats([vectors[name].length], vectors[name])]),
+        ),
       });
       return Object.fromEntries(rows.map(({ name, output }) => [name, floatsOf(result[output])]));
     },
