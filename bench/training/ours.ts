@@ -85,7 +85,8 @@ async function main(path: string, how: How): Promise<void> {
   }
 }
 
-const [path, batch, threads, provider = 'cpu', stepsPerCall = '1', precision = 'float32'] = process.argv.slice(2);
+const [path, batch, threads, provider = 'cpu', stepsPerCall = '1', precision = 'float32'] =
+  process.argv.slice(2);
 void main(path, {
   batch: Number(batch),
   threads: Number(threads),

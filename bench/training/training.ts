@@ -88,7 +88,7 @@ async function main(): Promise<void> {
     `batch ${batch}, ${provider}, ${precision}, ${threads} thread(s), ${stepsPerCall} step(s) a call, ` +
       `median of ${rounds * stepsPerRound} steps in turns`,
   );
-  for (const path of named.length ? named : networks()) 
+  for (const path of named.length ? named : networks())
     await measure(path, { threads, provider, precision, stepsPerCall }, stepsPerRound);
 }
 
