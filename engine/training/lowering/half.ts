@@ -27,7 +27,8 @@ const followers = new Set(
   ).split(' '),
 );
 
-const float32: number = DataType.FLOAT;
+/** Types by ONNX's numbers. */
+const [float32, float16, bool]: readonly number[] = [DataType.FLOAT, DataType.FLOAT16, DataType.BOOL];
 /** Clip takes float16 from this operator set on. */
 const halfClip = 12;
 /** The least and the largest size of a normal half. */
@@ -81,14 +82,13 @@ class Lowering {
     reads(node).forEach((value) => this.needFloat(value));
     this.builder.nodes.push(node);
     const { opType, input, output } = node;
-    const ofMask = opType === 'Cast' && this.types.get(input[0]) === DataType.BOOL;
-    if (ofMask && intOf(node, 'to', 0) === DataType.FLOAT) this.masks.set(output[0], input[0]);
+    const ofMask = opType === 'Cast' && this.types.get(input[0]) === bool;
+    if (ofMask && intOf(node, 'to', 0) === float32) this.masks.set(output[0], input[0]);
   }
 
   /** Makes the float32 form of a value that so far exists in float16 alone. */
   needFloat(value: string): void {
-    if (this.unmade.delete(value))
-      this.builder.op('Cast', [this.half.get(value)!], { to: DataType.FLOAT }, value);
+    if (this.unmade.delete(value)) this.builder.op('Cast', [this.half.get(value)!], { to: float32 }, value);
   }
 
   private inFloat16(node: Node): boolean {
@@ -129,7 +129,7 @@ class Lowering {
   private inHalf(value: string): string {
     const known = this.half.get(value);
     if (known) return known;
-    const half = this.builder.op('Cast', [this.masks.get(value) ?? value], { to: DataType.FLOAT16 });
+    const half = this.builder.op('Cast', [this.masks.get(value) ?? value], { to: float16 });
     this.half.set(value, half);
     return half;
   }
