@@ -9,6 +9,7 @@ import {
   type DistillationSettings,
   lossNames,
   optimizerNames,
+  precisionNames,
   scheduleNames,
 } from '../engine/training/settings';
 
@@ -84,6 +85,16 @@ const rows: Readonly<Record<Exclude<keyof FineTuneSettings, 'distillation'>, Row
     '--micro-batch <n>',
     'images computed at once where memory is short; gradients are accumulated',
     count,
+  ],
+  stepsPerCall: [
+    '--steps-per-call <n>',
+    'steps that ONNX Runtime is given at once, with the same result (16 on CUDA, else 1)',
+    count,
+  ],
+  precision: [
+    '--precision <name>',
+    'compute in float32, or in float16 where that is enough: mixed, or auto, which is that on CUDA (float32)',
+    precisionNames,
   ],
   optimizer: ['--optimizer <name>', 'how gradients become steps (sgd)', optimizerNames],
   momentum: ['--momentum <m>', 'at least 0 and below 1; of adamw beta 1 (0.9)', real],

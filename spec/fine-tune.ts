@@ -16,6 +16,7 @@ import {
   type DistillationSettings,
   lossNames,
   optimizerNames,
+  precisionNames,
   scheduleNames,
 } from '../engine/training/settings';
 
@@ -95,6 +96,10 @@ export const FineTuneFields = z.strictObject({
   augment: Augment.optional(),
   /** Images whose gradients are computed at once, where a batch does not fit memory. */
   microBatch: count.optional(),
+  /** Steps that ONNX Runtime is given at once; 16 on CUDA, else 1. The result is the same. */
+  stepsPerCall: count.optional(),
+  /** float32, or float16 where it is enough: mixed, or auto (mixed on CUDA). */
+  precision: z.enum(precisionNames).optional(),
   /** Stop once so many epochs have brought no better metric on the evaluation split; the best state is kept. */
   earlyStopping: z.strictObject({ patience: count }).optional(),
   /** Keep the state of the epoch with the best metric on the evaluation split. */

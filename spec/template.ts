@@ -80,6 +80,8 @@ fineTune:
   seed: 0
   # augment: { flip: true, crop: 4 }  # vary the images: also fill, brightness, contrast, cutout
   # microBatch: 16                # images computed at once, their gradients accumulated, where memory is short
+  # precision: auto               # float16 where it is enough, on CUDA; mixed: on any device
+  # stepsPerCall: 16              # steps that ONNX Runtime is given at once; by default so on CUDA, else 1
   # earlyStopping: { patience: 2 }  # end after so many epochs without a better metric on the evaluation split
   # keepBest: true                # keep the epoch that was best there, rather than the last
   perLayer:                       # fine-tuning behind each compressed layer, before the next is compressed

@@ -1,13 +1,14 @@
 /**
  * A training step, ours and PyTorch's, in turns in one run on the same cores:
  *
- *     npm run bench:training -- [--threads 1] [--provider cuda] [model.onnx …]
+ *     npm run bench:training -- [--threads 1] [--provider cuda] [--steps-per-call 16] [--precision mixed] [model.onnx …]
  *
  * of the digits ResNet-20, with its BatchNorm folded and left in, of a VGG-like and of a depthwise network
  * (networks.py). Needs a Python with torch and onnx, named by PYTHON. Prints the medians and, because the machine's
  * speed drifts, the median of the ratios of neighbouring rounds; of time as of CPU time,
  * which other work on the machine disturbs less; and the peak memory of either process. On `cuda`, PyTorch trains
- * on the same GPU, and a step of ours of which the CPU computes a part is an error.
+ * on the same GPU, and a step of ours of which the CPU computes a part is an error. `mixed` is torch.amp's autocast and
+ * GradScaler on PyTorch's side.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -15,23 +16,26 @@ import { parseArgs } from 'node:util';
 
 import { root } from '../docs';
 import { Peer, python, script } from './peer';
+import { median, type Round } from './rounds';
 
-const [batch, rounds, stepsPerRound] = [64, 12, 4];
-const median = (values: number[]) => [...values].sort((a, b) => a - b)[values.length >> 1];
+const [batch, rounds] = [64, 12];
 
-interface Round {
-  /** ms a step. */
-  readonly times: number[];
-  /** ms of CPU time of all steps. */
-  readonly cpu: number;
-  /** MiB. */
-  readonly peak: number;
+/** What both sides are told. */
+interface How {
+  readonly threads: string;
+  readonly provider: string;
+  readonly precision: string;
+  readonly stepsPerCall: string;
 }
 
-async function measure(path: string, threads: string, provider: string): Promise<void> {
+async function measure(
+  path: string,
+  { threads, provider, precision, stepsPerCall }: How,
+  stepsPerRound: number,
+): Promise<void> {
   const how = [path, `${batch}`, threads, provider];
-  const ours = new Peer(process.execPath, [join(__dirname, 'ours.js'), ...how]);
-  const theirs = new Peer(python, [script('torch_peer.py'), ...how]);
+  const ours = new Peer(process.execPath, [join(__dirname, 'ours.js'), ...how, stepsPerCall, precision]);
+  const theirs = new Peer(python, [script('torch_peer.py'), ...how, precision]);
   try {
     for (const side of [ours, theirs]) await side.ask('3');
     const [mine, peers]: [Round[], Round[]] = [[], []];
@@ -74,13 +78,18 @@ async function main(): Promise<void> {
     options: {
       threads: { type: 'string', default: '1' },
       provider: { type: 'string', default: 'cpu' },
+      precision: { type: 'string', default: 'float32' },
+      'steps-per-call': { type: 'string', default: '1' },
     },
   });
-  const { threads, provider } = values;
+  const { threads, provider, precision, 'steps-per-call': stepsPerCall } = values;
+  const stepsPerRound = Math.max(4, Number(stepsPerCall));
   console.log(
-    `batch ${batch}, ${provider}, ${threads} thread(s), median of ${rounds * stepsPerRound} steps in turns`,
+    `batch ${batch}, ${provider}, ${precision}, ${threads} thread(s), ${stepsPerCall} step(s) a call, ` +
+      `median of ${rounds * stepsPerRound} steps in turns`,
   );
-  for (const path of named.length ? named : networks()) await measure(path, threads, provider);
+  for (const path of named.length ? named : networks())
+    await measure(path, { threads, provider, precision, stepsPerCall }, stepsPerRound);
 }
 
 void main();

@@ -9,6 +9,7 @@ import { curveOf } from '../training/loop/curve';
 import { initialized } from '../training/parameters/initialize';
 import { openBatches } from '../training/batches/pipeline';
 import { totalSteps } from '../training/loop/run';
+import { stepsPerCallOf } from '../training/settings';
 import { train } from '../training/trainer';
 import type { JobContext } from './job';
 import { madeBy } from './made-by';
@@ -41,7 +42,8 @@ export async function fineTuneJob(input: FineTuneInput, context: JobContext): Pr
     const begun = input.fromScratch
       ? await initialized(model, { shape: data.shape, seed: settings.seed })
       : { graph: model, notes: [] };
-    const batches = openBatches(data, input.data, settings);
+    const stepsPerCall = stepsPerCallOf(settings, input.provider);
+    const batches = openBatches(data, input.data, { ...settings, stepsPerCall });
     opened.push(batches);
     const { graph: tuned, ...told } = await train(begun.graph, data, {
       settings,

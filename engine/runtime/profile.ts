@@ -96,8 +96,8 @@ export class ProfiledSession {
     }
   }
 
-  async run(feeds: Readonly<Record<string, Tensor>>): Promise<void> {
-    await this.session.run(feeds);
+  run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
+    return this.session.run(feeds);
   }
 
   /** Ends the recording; what was recorded of each run so far. */

@@ -1,7 +1,12 @@
 import { stepsPerEpoch } from './batches/batches';
 import { describeRetry } from './loop/retries';
+import { lossScaling } from './optimizers/loss-scaling';
 import type { TrainingSettings } from './settings';
 import type { TrainingState } from './loop/state';
+
+/** What whoever asks for float16 on a CPU is told. */
+export const mixedOnCpu =
+  'fine-tuning setting precision is mixed: on the CPU that is slower than float32, and rounds less than on a GPU';
 
 /** Sentences on what of a training went otherwise than asked for. */
 export function notesOf(
@@ -17,11 +22,21 @@ export function notesOf(
     const rest = vectors.statistics
       ? '; BatchNormalization took its statistics of those pieces, so a machine with more memory gives another result'
       : '';
+    const { foreseen } = microBatch;
+    const told = foreseen
+      ? `was not tried, since it takes about ${foreseen.needed} MiB and ${foreseen.free} were free`
+      : 'did not fit memory';
     notes.push(
-      `a batch of ${Math.min(batch, samples)} did not fit memory: from step ${microBatch.since} on, gradients were ` +
+      `a batch of ${Math.min(batch, samples)} ${told}: from step ${microBatch.since} on, gradients were ` +
         `accumulated over pieces of ${microBatch.size}${rest}`,
     );
   }
+  const scaling = vectors[lossScaling];
+  if (scaling && scaling[2] < step)
+    notes.push(
+      `mixed precision skipped ${step - scaling[2]} of ${step} steps, whose gradients float16 could not hold; the loss ` +
+        `scale ended at ${scaling[0]}`,
+    );
   const done = Math.floor(step / stepsPerEpoch(samples, batch));
   if (best && done < epochs)
     notes.push(

@@ -6,6 +6,7 @@ import {
   type DistillationSettings,
   lossNames,
   optimizerNames,
+  precisionNames,
   scheduleNames,
   type TrainingSettings,
 } from './settings';
@@ -31,6 +32,8 @@ export const trainingRules: { readonly [name in keyof TrainingSettings]-?: Rule 
   epochs: whole,
   batch: whole,
   microBatch: whole,
+  stepsPerCall: whole,
+  precision: oneOf(precisionNames),
   seed: [Number.isInteger, 'a whole number'],
   learningRate: positive,
   schedule: oneOf(scheduleNames),

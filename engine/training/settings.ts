@@ -9,6 +9,7 @@ export const scheduleNames = ['one-cycle', 'constant', 'step', 'cosine'] as cons
 export type ScheduleName = (typeof scheduleNames)[number];
 export const decayNames = ['weights', 'all'] as const;
 export const batchNormNames = ['train', 'frozen', 'restore'] as const;
+export const precisionNames = ['float32', 'mixed', 'auto'] as const;
 export const comparedLogits = ['kl', 'mse', 'none'] as const;
 
 /** How to train. */
@@ -28,6 +29,16 @@ export interface TrainingSettings extends ScheduleSettings, UpdateSettings, Loss
    * (`frozen`); `restore` puts one after each convolution that has none for the time of the training.
    */
   readonly batchNorm?: (typeof batchNormNames)[number];
+  /**
+   * Steps that ONNX Runtime is given at once (an ONNX `Scan`), so that a GPU keeps the state on it; 16 on CUDA by default,
+   * else 1. The result is the same to the bit.
+   */
+  readonly stepsPerCall?: number;
+  /**
+   * `mixed` computes convolutions and products of matrices, forward and backward, in float16, all else in float32, with
+   * the loss scaled: faster on a GPU, slower on a CPU. `auto` is that on CUDA alone; `float32` is the default.
+   */
+  readonly precision?: (typeof precisionNames)[number];
 }
 
 /** What training makes small. */
@@ -120,6 +131,16 @@ export function defaultLearningRate(
   if (fromScratch) return 0.05;
   return batchNorm === 'restore' ? 0.02 : 0.002;
 }
+
+/** How many steps a call has at most, on an execution provider. On the CPU nothing is gained by more than one. */
+export const stepsPerCallOf = (
+  { stepsPerCall }: Pick<TrainingSettings, 'stepsPerCall'>,
+  provider: string = 'cpu',
+): number => stepsPerCall ?? (provider === 'cuda' ? 16 : 1);
+
+/** Whether a training computes in float16, on an execution provider. */
+export const isMixed = ({ precision }: Pick<TrainingSettings, 'precision'>, provider: string): boolean =>
+  precision === 'mixed' || (precision === 'auto' && provider === 'cuda');
 
 /** Whether a loss reads labels at all: a teacher that has the whole of it needs none. */
 export const needsLabels = ({ distillation }: LossSettings, teacher = distillation !== undefined): boolean =>

@@ -6,22 +6,25 @@ import type { Graph } from '../onnx/graph';
 import { serializeModel } from '../onnx/model';
 import { evaluate } from '../runtime/evaluate';
 import { type ProviderChoice, resolveProvider } from '../runtime/providers';
+import { freeMemory } from '../runtime/free-memory';
 import { Session } from '../runtime/session';
 import type { Tensor } from '../tensor/tensor';
 import { type BatchSource, stepsPerEpoch } from './batches/batches';
 import { Checkpoints } from './loop/checkpoint';
 import { checkInput, checkLabelsOf } from './checks';
-import { Computer, type OpenSession } from './loop/compute';
+import { type OpenSession } from './loop/calls';
+import { Computer } from './loop/compute';
 import { checkEvaluating, type Evaluating } from './loop/evaluation';
 import { blockFor } from './lowering/probe';
-import { notesOf } from './notes';
+import { footprintOf, piecesFor } from './memory';
+import { mixedOnCpu, notesOf } from './notes';
 import { withOwnConstants, withValues } from './parameters/parameters';
 import { gathered } from './batches/pipeline';
 import { restoreNorms } from './parameters/restore-norm';
 import type { Retry } from './loop/retries';
 import { Run, totalSteps } from './loop/run';
 import { checkSettings } from './setting-rules';
-import type { TrainingSettings } from './settings';
+import { isMixed, stepsPerCallOf, type TrainingSettings } from './settings';
 import { measureShapes } from './step/shapes';
 import { type EpochEvaluation, initialState, type Snapshot, type TrainingState } from './loop/state';
 import { buildTrainingStep, type TrainingStep } from './step/step';
@@ -49,6 +52,10 @@ export interface TrainingOptions {
   readonly batches?: BatchSource;
   /** How sessions are opened. */
   readonly open?: OpenSession;
+  /** Bytes that training may take; by default what the machine has free, and no bound on other devices than its CPU. */
+  readonly freeBytes?: () => number;
+  /** ms that a call of several steps may take; 1000 by default. */
+  readonly callMs?: number;
 }
 
 export interface Trained {
@@ -101,9 +108,11 @@ async function trainOn(
   if (teacher) checkInput(teacher, data.shape, sources.images);
   const { graph: own, fold } = await prepared(graph, data, { ...options, provider });
   const shapes = await measureShapes(own, data.shape);
+  const mixed = isMixed(settings, provider);
   const stepSettings = {
     ...settings,
-    block: await blockFor(provider),
+    mixed,
+    block: mixed ? undefined : await blockFor(provider),
     labelShape: data.labelShape,
     teacher: teacher && { graph: teacher, shapes: await measureShapes(teacher, data.shape) },
   };
@@ -116,18 +125,22 @@ async function trainOn(
     step.vectors,
     identityOf(graph, data, step, options),
   );
-  const { batch, microBatch = batch } = settings;
-  const beginning = initialState(own, step, microBatch < batch ? microBatch : undefined);
+  const { batch } = settings;
+  const freeBytes = options.freeBytes ?? (provider === 'cpu' ? freeMemory : () => Infinity);
+  const footprint = footprintOf(own, shapes, step);
+  const beginning = initialState(own, step, piecesFor(footprint, settings, data.length, freeBytes()));
   const begun = options.resume ? checkpoints.read(options.resume, beginning) : beginning;
   const resumedAt = begun.step;
   const open: OpenSession = options.open ?? ((model) => Session.open(model, { threads, provider }));
   const model = { graph: own, shapes, settings: stepSettings, step };
-  const computer = new Computer(model, open, begun.microBatch?.size);
+  const computer = new Computer(model, open, begun.microBatch?.size, stepsPerCallOf(settings, provider));
   const trained = ({ vectors }: Snapshot) => fold(valuesOf(step.vectors, vectors));
   try {
     const total = totalSteps(settings, data.length);
     const ended = await new Run({
-      ...{ settings, samples: data.length, batches, computer, beginning, evaluating },
+      ...{ settings, samples: data.length, image: data.shape, batches, computer, evaluating },
+      beginning: { step: 0, vectors: beginning.vectors },
+      callMs: options.callMs,
       watch: new Watch(monitor, checkpoints, options.checkpointSeconds, total),
       scale: step,
       judge:
@@ -149,7 +162,11 @@ async function trainOn(
       stepLosses: ended.losses,
       ...{ retries, evaluations },
       best: best && { epoch: best.epoch, value: best.value },
-      notes: [...step.notes, ...notesOf(ended, settings, data.length)],
+      notes: [
+        ...step.notes,
+        ...(mixed && provider === 'cpu' ? [mixedOnCpu] : []),
+        ...notesOf(ended, settings, data.length),
+      ],
     };
   } finally {
     await computer.close();
@@ -171,7 +188,9 @@ function identityOf(
   { vectors }: TrainingStep,
   options: TrainingOptions,
 ): string {
-  const { settings, teacher, evaluate: evaluating } = options;
+  const { teacher, evaluate: evaluating } = options;
+  // How many steps a call has changes no bit: training may go on with another number.
+  const { stepsPerCall: _, ...settings } = options.settings;
   const { data: judging, ...how } = evaluating ?? {};
   const sorted = (fields: object) => Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1));
   const layouts = vectors.map(({ name, layout }) => [name, layout.entries]);

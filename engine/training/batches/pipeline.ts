@@ -16,6 +16,8 @@ export interface BatchSettings {
   readonly augment?: Augmentation;
   /** The label that the loss leaves out: that of padding, where labels are one a pixel. */
   readonly ignoreLabel?: number;
+  /** Batches that are asked for at once; 1 by default. */
+  readonly stepsPerCall?: number;
 }
 
 /** What a thread of the pipeline is started with, asked, and answers. */
@@ -27,8 +29,8 @@ export type PipelineReply =
   | { readonly step: number; readonly batch: Batch }
   | { readonly step: number; readonly failed: { code?: EngineErrorCode; message: string } };
 
-/** Batches that are made ready before they are asked for. */
-const ahead = 3;
+/** Batches that are made ready before they are asked for, at least. */
+const fewestAhead = 3;
 /** Threads that make them: one keeps a processor's training fed many times over, a GPU's takes more. */
 const threadsUsed = 2;
 /** Floats of a batch from which reading it is worth a thread's while, 1 MiB. */
@@ -80,6 +82,7 @@ const asAsked = (make: (step: number) => Batch): BatchSource => ({
 /** Batches from threads that each open the data themselves, the next few made while one is trained on. */
 export class PrefetchedBatches implements BatchSource {
   private readonly threads: readonly Worker[];
+  private readonly ahead: number;
   /** Steps that a thread is at or has done. */
   private readonly asked = new Set<number>();
   private readonly ready = new Map<number, PipelineReply>();
@@ -87,6 +90,7 @@ export class PrefetchedBatches implements BatchSource {
   private wake = (): void => undefined;
 
   constructor(task: PipelineTask) {
+    this.ahead = Math.max(fewestAhead, task.settings.stepsPerCall ?? 1);
     this.threads = Array.from({ length: threadsUsed }, () => {
       const thread = new Worker(join(__dirname, 'pipeline-thread.js'), { workerData: task });
       thread.on('message', (reply: PipelineReply) => {
@@ -102,8 +106,8 @@ export class PrefetchedBatches implements BatchSource {
   /** @throws EngineError `InvalidData` when the data can't be read; Error when a thread has died, or after `close`. */
   async batch(step: number): Promise<Batch> {
     // What was made ahead of a jump is not wanted any more.
-    for (const other of this.asked) if (other < step || other > step + ahead) this.forget(other);
-    for (let next = step; next <= step + ahead; next++) {
+    for (const other of this.asked) if (other < step || other > step + this.ahead) this.forget(other);
+    for (let next = step; next <= step + this.ahead; next++) {
       if (this.asked.has(next)) continue;
       this.asked.add(next);
       this.threads[next % threadsUsed].postMessage(next);

@@ -3,36 +3,30 @@ import type { MetricName } from '../../data/metric';
 import { EngineError } from '../../errors';
 import type { TrainingState } from './state';
 
-/** How the model is judged while it trains. The best state is what training ends with. */
+/** How the model is judged while it trains: as it was given, and after each epoch. The best state is what training ends with. */
 export interface Evaluating {
   readonly data: Dataset;
   readonly metric: MetricName;
-  /** Epochs between two evaluations; 1 by default. The last epoch is always judged, and the model as it was given. */
-  readonly everyEpochs?: number;
   /** Epochs without a better value after which training stops; it goes on to its end where undefined. */
   readonly patience?: number;
 }
 
 /** @throws EngineError `InvalidSettings`. */
-export function checkEvaluating({ everyEpochs = 1, patience = 1 }: Evaluating): void {
-  for (const [name, value] of Object.entries({ everyEpochs, patience })) {
-    if (Number.isInteger(value) && value >= 1) continue;
-    throw new EngineError(
-      'InvalidSettings',
-      `fine-tuning setting ${name} is ${value}; it must be a whole number from 1`,
-    );
-  }
+export function checkEvaluating({ patience = 1 }: Evaluating): void {
+  if (Number.isInteger(patience) && patience >= 1) return;
+  throw new EngineError(
+    'InvalidSettings',
+    `fine-tuning setting patience is ${patience}; it must be a whole number from 1`,
+  );
 }
 
 /** The epoch that ended with the last step, where the model is to be judged now; undefined elsewhere. */
 export function epochToJudge(
-  { step, evaluations }: TrainingState,
-  { epochs, stepsPerEpoch }: { readonly epochs: number; readonly stepsPerEpoch: number },
-  { everyEpochs = 1 }: Evaluating,
+  { step, evaluations }: Pick<TrainingState, 'step' | 'evaluations'>,
+  stepsPerEpoch: number,
 ): number | undefined {
   const epoch = step / stepsPerEpoch;
-  const due = Number.isInteger(epoch) && (epoch % everyEpochs === 0 || epoch === epochs);
-  return due && evaluations.at(-1)?.step !== step ? epoch : undefined;
+  return Number.isInteger(epoch) && evaluations.at(-1)?.step !== step ? epoch : undefined;
 }
 
 /** The state with a value of the metric added; of equal values the first stays the best. */

@@ -1,9 +1,13 @@
+import type { Batch } from '../../data/dataset';
 import { EngineError } from '../../errors';
+import { sizeOf } from '../../tensor/tensor';
 import { type BatchSource, stepsPerEpoch } from '../batches/batches';
+import { Pace, stepsAhead } from './call-length';
 import type { Computer } from './compute';
 import { divergence, finite, goodEvery, type Scale, steady } from './divergence';
 import { epochToJudge, type Evaluating, exhausted, judged } from './evaluation';
 import { describeRetry, learningRateAfter, retried } from './retries';
+import { leastScale, lossScaling } from '../optimizers/loss-scaling';
 import { ratesAt } from '../optimizers/schedule';
 import type { TrainingSettings } from '../settings';
 import type { Snapshot, TrainingState } from './state';
@@ -13,9 +17,13 @@ export interface RunOptions {
   readonly settings: TrainingSettings;
   /** Samples of an epoch. */
   readonly samples: number;
+  /** Shape of an image. */
+  readonly image: readonly number[];
   readonly batches: BatchSource;
-  readonly computer: Pick<Computer, 'step' | 'microBatch'>;
+  readonly computer: Pick<Computer, 'steps' | 'stepsPerCall' | 'microBatch'>;
   readonly watch: Watch;
+  /** ms that a call of several steps may take; 1000 by default. */
+  readonly callMs?: number;
   /** The state before the first step. */
   readonly beginning: Snapshot;
   readonly scale: Scale;
@@ -36,12 +44,14 @@ export class Run {
   private readonly stepsPerEpoch: number;
   private readonly total: number;
   private readonly goodEvery: number;
+  private readonly pace: Pace;
 
   constructor(private readonly options: RunOptions) {
-    const { settings, samples } = options;
+    const { settings, samples, image, callMs } = options;
     this.stepsPerEpoch = stepsPerEpoch(samples, settings.batch);
     this.total = totalSteps(settings, samples);
     this.goodEvery = goodEvery(this.total, this.stepsPerEpoch);
+    this.pace = new Pace(4 * sizeOf(image) * settings.batch, callMs);
   }
 
   /**
@@ -63,7 +73,7 @@ export class Run {
       if (state.step === this.total || exhausted(state, evaluating?.patience)) return state;
       watch.checkpointOnTime(state);
       watch.checkStop(state);
-      state = await this.step(state);
+      state = await this.advance(state);
     }
   }
 
@@ -77,10 +87,10 @@ export class Run {
     const kept = step > state.good.step && step % this.goodEvery === 0 && steady(losses, scale);
     if ((over || kept) && !Object.values(vectors).every(finite))
       return { state, why: 'the weights became infinite' };
+    if ((over || step % this.goodEvery === 0) && vectors[lossScaling]?.[0] < leastScale)
+      return { state, why: 'float16 could not hold the gradients at any loss scale' };
     const next: TrainingState = kept ? { ...state, good: { step, vectors } } : state;
-    const epoch =
-      evaluating &&
-      epochToJudge(next, { epochs: settings.epochs, stepsPerEpoch: this.stepsPerEpoch }, evaluating);
+    const epoch = evaluating && epochToJudge(next, this.stepsPerEpoch);
     if (epoch === undefined) return { state: next };
     try {
       const value = await judge!(next);
@@ -96,24 +106,47 @@ export class Run {
     }
   }
 
-  private async step(state: TrainingState): Promise<TrainingState> {
-    const { settings, batches, computer, watch } = this.options;
-    const learningRate = learningRateAfter(settings.learningRate, state.retries.length);
-    const rates = ratesAt(state.step, this.total, { ...settings, learningRate });
-    const { loss, vectors } = await computer.step(
-      state.vectors,
-      await batches.batch(state.step),
-      rates,
-      state.step,
-    );
-    state.losses.push(loss);
-    const next: TrainingState = { ...state, step: state.step + 1, vectors, microBatch: this.pieces(state) };
+  /** The state after the next call. Where its losses diverge on the way, that after the step at which they did. */
+  private async advance(state: TrainingState): Promise<TrainingState> {
+    const { settings, computer, watch, scale } = this.options;
+    const { step, retries, losses } = state;
+    const learningRate = learningRateAfter(settings.learningRate, retries.length);
+    const numbers = Array.from({ length: this.ahead(state) }, (_, at) => step + at);
+    const rates = numbers.map((number) => ratesAt(number, this.total, { ...settings, learningRate }));
+    const batches = await this.batchesOf(numbers);
+    const begun = performance.now();
+    const { losses: told, vectors } = await computer.steps(state.vectors, { first: step, batches, rates });
+    this.pace.measured(performance.now() - begun, told.length);
+    for (const loss of told) {
+      losses.push(loss);
+      // The last one is judged where the state has arrived. Until then nothing but the losses of these steps is needed.
+      if (losses.length < step + told.length && divergence(losses, scale, false)) break;
+    }
+    const next = { ...state, step: losses.length, vectors, microBatch: this.pieces(state) };
     watch.report(next, () => {
       const epoch = Math.ceil(next.step / this.stepsPerEpoch);
-      const rate = Number(rates.learningRate.toPrecision(3));
-      return `epoch ${epoch}/${settings.epochs} · loss ${loss.toFixed(3)} · lr ${rate}`;
+      const rate = Number(rates[next.step - step - 1].learningRate.toPrecision(3));
+      return `epoch ${epoch}/${settings.epochs} · loss ${losses.at(-1)!.toFixed(3)} · lr ${rate}`;
     });
     return next;
+  }
+
+  /** The length of the next call. */
+  private ahead({ step }: TrainingState): number {
+    const { settings, samples, computer } = this.options;
+    const { total, stepsPerEpoch, goodEvery } = this;
+    const ragged = samples % settings.batch > 0;
+    const course = { step, total, stepsPerEpoch, goodEvery, ragged };
+    return stepsAhead(course, this.pace.most(computer.stepsPerCall));
+  }
+
+  private async batchesOf(steps: readonly number[]): Promise<Batch[]> {
+    const { batches } = this.options;
+    if (steps.length === 1) return [await batches.batch(steps[0])];
+    const all: Batch[] = [];
+    // The source may use the arrays of one batch again for the next.
+    for (const step of steps) all.push(copied(await batches.batch(step)));
+    return all;
   }
 
   /** How batches are computed from this step on. */
@@ -122,3 +155,9 @@ export class Run {
     return size === undefined || size === microBatch?.size ? microBatch : { size, since: step };
   }
 }
+
+const copied = ({ images, labels, size }: Batch): Batch => ({
+  images: images.slice(),
+  labels: labels.slice(),
+  size,
+});

@@ -31,8 +31,18 @@ export interface TrainingState extends Snapshot {
   /** The metric after each epoch that was judged. */
   readonly evaluations: readonly EpochEvaluation[];
   readonly best?: Best;
-  /** Where batches are computed in pieces: images of a piece, and the step since which. */
-  readonly microBatch?: { readonly size: number; readonly since: number };
+  /** Where batches are computed in pieces. */
+  readonly microBatch?: Pieces;
+}
+
+/** How batches are computed in pieces. */
+export interface Pieces {
+  /** Images of a piece. */
+  readonly size: number;
+  /** The step since which. */
+  readonly since: number;
+  /** Where a batch was not tried because it would not have fit: the MiB that it was taken to need, and those there were. */
+  readonly foreseen?: { readonly needed: number; readonly free: number };
 }
 
 /** The metric after an epoch, in points; epoch 0 is the model as it was given. */
@@ -47,12 +57,12 @@ export interface EpochEvaluation {
 export function initialState(
   graph: Graph,
   { vectors }: Pick<TrainingStep, 'vectors'>,
-  microBatch?: number,
+  microBatch?: Omit<Pieces, 'since'>,
 ): TrainingState {
   const begin = { step: 0, vectors: initialVectors(vectors, graph) };
   return {
     ...begin,
     ...{ losses: [], good: begin, retries: [], evaluations: [] },
-    microBatch: microBatch === undefined ? undefined : { size: microBatch, since: 0 },
+    microBatch: microBatch && { ...microBatch, since: 0 },
   };
 }

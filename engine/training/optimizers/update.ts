@@ -1,5 +1,6 @@
 import { movingAverage } from './average';
 import type { Builder } from '../step/builder';
+import { scalingVector, unscale } from './loss-scaling';
 import { clippingOf, decayedBy, optimizers } from './optimizer';
 import type { Trainable } from '../parameters/parameters';
 import type { UpdateSettings } from '../settings';
@@ -13,24 +14,36 @@ export interface UpdateInputs {
   readonly step: string;
 }
 
-/** Whether an update reads the number of the step. */
-export const isNumbered = ({ optimizer, ema }: UpdateSettings): boolean =>
-  optimizer === 'adamw' || ema !== undefined;
+/** What an update is made by. */
+export interface UpdateRules extends UpdateSettings {
+  /** Whether the loss was scaled: then the update is skipped where gradients are not finite. */
+  readonly mixed?: boolean;
+}
+
+/** Whether an update is told the number of the step; where steps may be skipped, it counts them itself. */
+export const isNumbered = ({ optimizer, ema, mixed }: UpdateRules): boolean =>
+  !mixed && (optimizer === 'adamw' || ema !== undefined);
 
 /**
  * Emits what follows a gradient: clipping, the optimizer, averages.
- * @param gradients flat, in the layout of the parameters.
+ * @param gradients flat, in the layout of the parameters; `mixed`: of the scaled loss.
  * @param statistics the running statistics after the step, in the order of their layout.
  * @returns the vectors that it reads and gives anew.
  */
 export function emitUpdate(
   builder: Builder,
-  settings: UpdateSettings,
+  settings: UpdateRules,
   layouts: Trainable,
-  { gradients, statistics }: { gradients: string; statistics: readonly string[] },
-  scalars: UpdateInputs,
+  computed: { gradients: string; statistics: readonly string[] },
+  inputs: UpdateInputs,
 ): StateVector[] {
-  const { optimizer: name = 'sgd', clip, ema } = settings;
+  const { optimizer: name = 'sgd', clip, ema, mixed } = settings;
+  const { statistics } = computed;
+  const unscaled = mixed ? unscale(builder, computed.gradients) : undefined;
+  const { gradients } = unscaled ?? computed;
+  const scalars = { ...inputs, ...(unscaled && { step: unscaled.step }) };
+  const give = (next: string, { input, output }: StateVector) =>
+    unscaled ? unscaled.applied(next, input, output) : void builder.op('Identity', [next], {}, output);
   const optimizer = optimizers[name];
   const parameters = vectorOf('parameters', layouts.parameters, 'values');
   const state = optimizer.state.map((vector) => vectorOf(vector, layouts.parameters, 'zeros'));
@@ -41,8 +54,8 @@ export function emitUpdate(
     state: state.map(({ input }) => input),
     decayed: decayedBy(builder, parameters.input, layouts.parameters, settings),
   });
-  builder.op('Identity', [next.parameters], {}, parameters.output);
-  state.forEach(({ output }, at) => builder.op('Identity', [next.state[at]], {}, output));
+  give(next.parameters, parameters);
+  state.forEach((vector, at) => give(next.state[at], vector));
   const own = [parameters];
   if (statistics.length) {
     own.push(vectorOf('statistics', layouts.statistics, 'values'));
@@ -54,8 +67,8 @@ export function emitUpdate(
     const moved = movingAverage(builder, {
       ...{ average: inputOf(average.name), value: output, decay: ema, step: scalars.step },
     });
-    builder.op('Identity', [moved], {}, average.output);
+    give(moved, average);
     return [average];
   });
-  return [...own, ...state, ...averages];
+  return [...own, ...state, ...averages, ...(mixed ? [scalingVector] : [])];
 }

@@ -3,6 +3,7 @@ import type { Graph } from '../../onnx/graph';
 import { Builder } from './builder';
 import type { Shape } from './shapes';
 import { differentiate, names, ratesOf, signatureOf, type StepSettings } from './step';
+import { lossScaling } from '../optimizers/loss-scaling';
 import { emitUpdate, isNumbered } from '../optimizers/update';
 import { inputOf, outputOf, type StateVector } from '../parameters/vectors';
 
@@ -53,7 +54,7 @@ export function buildPiecewiseStep(
   };
   const vectors = emitUpdate(optimizer, settings, trainable, computed, names);
   const named = (...wanted: string[]) => vectors.filter(({ name }) => wanted.includes(name));
-  const [read, moved] = [named('parameters', 'statistics'), named('statistics')];
+  const [read, moved] = [named('parameters', 'statistics', lossScaling), named('statistics')];
   const gradients = (name: string) => declare(name, [trainable.parameters.size]);
   const before = (list: readonly StateVector[]) => list.map(({ input, size }) => declare(input, [size]));
   const after = (list: readonly StateVector[]) => list.map(({ output, size }) => declare(output, [size]));

@@ -7,15 +7,17 @@ import { Builder } from './builder';
 import { distill, type Part, sumOf, weighted } from '../losses/distillation';
 import { emitForward } from './forward-pass';
 import { lowerToBlocks } from '../lowering/blocked';
+import { lowerToHalf } from '../lowering/half';
 import { type LabelForm, labelForm, lossRule } from '../losses/loss';
 import { findTrainable, piecesOf, type Trainable } from '../parameters/parameters';
+import { lossScaling, readScaling } from '../optimizers/loss-scaling';
 import type { Rates } from '../optimizers/schedule';
 import { scoresOf } from '../losses/scores';
 import { type LossSettings, needsLabels, type UpdateSettings } from '../settings';
 import type { Shape } from './shapes';
 import { include, teach, type Teacher } from '../losses/teacher';
 import { emitUpdate, isNumbered } from '../optimizers/update';
-import type { StateVector } from '../parameters/vectors';
+import { inputOf, type StateVector } from '../parameters/vectors';
 
 /** Names of the step model's inputs and outputs beside its vectors'; images come under the model's own input name. */
 export const names = {
@@ -34,6 +36,8 @@ export interface StepSettings extends LossSettings, UpdateSettings {
   /** Shape of a sample's labels: [] (the default) for one a sample, [K] for one a class, [H, W] for one a pixel. */
   readonly labelShape?: readonly number[];
   readonly teacher?: Teacher;
+  /** Whether convolutions and products of matrices compute in float16, with the loss scaled; in the plain layout then. */
+  readonly mixed?: boolean;
 }
 
 /** A model that computes one step of training. */
@@ -102,7 +106,7 @@ export const ratesOf = (numbered: boolean): string[] => [
 export interface Differentiated extends Pick<TrainingStep, 'images' | 'classes' | 'labels' | 'chance'> {
   readonly builder: Builder;
   readonly trainable: Trainable;
-  /** The gradient of the batch's loss by all parameters, a flat vector in their layout. */
+  /** The gradient of the batch's loss by all parameters, a flat vector in their layout; `mixed`: times the loss scale. */
   readonly gradients: string;
   /** The running statistics after the batch, in the order of their layout. */
   readonly statistics: readonly string[];
@@ -120,7 +124,7 @@ export function differentiate(
 ): Differentiated {
   const builder = new Builder(graph.opset);
   const shapeOf = (value: string) => shapes.get(value) ?? builder.shapes.get(value) ?? [];
-  const { teacher, distillation = {}, labelShape = [], block } = settings;
+  const { teacher, distillation = {}, labelShape = [], block, mixed } = settings;
   const rule = lossRule(settings);
   const [judged, logits] = [rule.scores(graph, shapeOf), scoresOf(graph, shapeOf)];
   const form = needsLabels(settings, !!teacher) ? labelForm(settings, judged, labelShape) : undefined;
@@ -150,12 +154,30 @@ export function differentiate(
   builder.op('Identity', [loss], {}, names.loss);
   const { parameters, statistics } = trainable;
   const wanted = parameters.entries.map(({ name }) => name);
-  const gradients = backward(builder, { graph, nodes: used, shapeOf, saved }, seeds, wanted);
+  const scale = mixed ? readScaling(builder).scale : undefined;
+  const gradients = backward(
+    builder,
+    { graph, nodes: used, shapeOf, saved },
+    scaled(builder, seeds, scale),
+    wanted,
+  );
+  const images = graph.inputs[0].name;
+  const inputs = [
+    declare(images, ['batch', ...shapeOf(images).slice(1)]),
+    ...(form ? [declare(names.labels, ['batch', ...labelShape], 'int64')] : []),
+  ];
+  const moved = statistics.entries.map(({ name }) => current.get(name)!);
+  if (mixed) {
+    if (teaching) include(builder, teaching);
+    const vectors = ['parameters', 'statistics', lossScaling].map((name) => declare(inputOf(name), []));
+    const results = [...wanted.map((name) => gradients.get(name)!), ...moved, names.loss];
+    lowerToHalf(builder, { inputs: [...inputs, ...vectors], results });
+  }
   const flat = piecesOf(parameters).map(({ size, entry }) =>
     entry ? builder.reshape(gradients.get(entry.name)!, [-1]) : builder.zeros([size]),
   );
   const finish = () => {
-    if (block) {
+    if (block && !mixed) {
       const dimsOf = (value: string) =>
         shapes.get(value) ??
         builder.shapes.get(value) ??
@@ -164,20 +186,22 @@ export function differentiate(
       lowerToBlocks(builder, { block, dimsOf });
     }
     // After the lowering: ONNX Runtime folds and lays out a teacher's constant weights itself.
-    if (teaching) include(builder, teaching);
+    if (teaching && !mixed) include(builder, teaching);
   };
-  const images = graph.inputs[0].name;
   const [, classes = 1] = logits.dims;
   return {
     ...{ builder, trainable, finish, images, classes, labels: form },
     gradients: builder.concat(flat, 0),
-    statistics: statistics.entries.map(({ name }) => current.get(name)!),
-    inputs: [
-      declare(images, ['batch', ...shapeOf(images).slice(1)]),
-      ...(form ? [declare(names.labels, ['batch', ...labelShape], 'int64')] : []),
-    ],
+    statistics: moved,
+    inputs,
     chance: chanceOf(settings, classes, form, share),
   };
+}
+
+/** Gradients of a loss times `scale`, which keeps small ones above what float16 can hold. */
+function scaled(builder: Builder, seeds: ReadonlyMap<string, string>, scale: string | undefined) {
+  if (!scale) return seeds;
+  return new Map([...seeds].map(([value, gradient]) => [value, builder.op('Mul', [gradient, scale])]));
 }
 
 /** Guessing gives each class the same probability; a teacher's softened distributions are held to be as far from that. */

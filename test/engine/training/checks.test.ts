@@ -68,6 +68,8 @@ describe('checkSettings', () => {
     [{ decay: 'biases' }, /decay is "biases"; it must be one of weights, all/],
     [{ clip: 0 }, /clip/],
     [{ ema: 1 }, /ema/],
+    [{ stepsPerCall: 0 }, /stepsPerCall is 0; it must be a whole number from 1/],
+    [{ precision: 'half' }, /precision is "half"; it must be one of float32, mixed, auto/],
     [{ batchNorm: 'off' }, /batchNorm is "off"; it must be one of train, frozen, restore/],
     [{ loss: 'hinge' }, /loss is "hinge"/],
     [{ labelSmoothing: 1 }, /labelSmoothing/],

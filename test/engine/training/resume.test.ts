@@ -19,7 +19,7 @@ import { smallNetwork, smallSamples, smallSettings, writeSmall, type Written } f
 /** At this rate the loss diverges, goes back to a good state amid the second epoch, and then falls. */
 const settings = { ...smallSettings, learningRate: 3 };
 const steps = settings.epochs * Math.ceil(smallSamples / settings.batch);
-const [killedInProcess, killedProcesses] = [17, 3];
+const [killedInProcess, killedOfMany, killedProcesses] = [17, 6, 3];
 
 const folder = mkdtempSync(join(tmpdir(), 'slimflow-resume-'));
 const model = join(folder, 'model.onnx');
@@ -52,11 +52,11 @@ const input = (changes: Partial<FineTuneInput> = {}): FineTuneInput => ({
 });
 
 /** The batches that a whole run asks for, counting those that a return to a good state repeats. */
-async function wholeRun(): Promise<{ told: Trained; batches: number; sha256: string }> {
+async function wholeRun(stepsPerCall?: number): Promise<{ told: Trained; batches: number; sha256: string }> {
   let batches = 0;
   const source = gathered(data, settings);
   const counted = { ...source, batch: (step: number) => (batches++, source.batch(step)) };
-  const { told, sha256 } = await life({ batches: counted });
+  const { told, sha256 } = await life({ batches: counted, stepsPerCall });
   return { told: told!, batches, sha256 };
 }
 
@@ -67,17 +67,20 @@ async function wholeRun(): Promise<{ told: Trained; batches: number; sha256: str
 async function life({
   batches,
   resume,
+  stepsPerCall,
   abandoned = new Promise(() => undefined),
 }: {
   batches: BatchSource;
   resume?: string;
+  stepsPerCall?: number;
   abandoned?: Promise<void>;
 }): Promise<{ told?: Trained; sha256: string; checkpoint?: string }> {
   const { out, checkpoints } = input();
   const judging = Dataset.open({ ...files, range: [0, 50] });
   let checkpoint = resume;
   const training = train(openModel(model), data, {
-    ...{ settings, threads: 1, checkpoints, checkpointSeconds: 1, resume, batches },
+    ...{ settings: { ...settings, stepsPerCall }, callMs: Infinity },
+    ...{ threads: 1, checkpoints, checkpointSeconds: 1, resume, batches },
     evaluate: { data: judging, metric: 'top1' },
     monitor: {
       report: (progress) => (checkpoint = progress.checkpoint ?? checkpoint),
@@ -134,6 +137,22 @@ describe('training that is killed', () => {
       resumedAt.push(from);
     }
     expect(new Set(resumedAt).size).toBeGreaterThan(5);
+  });
+
+  test('ends in the same bits as well with many steps a call, and goes on with more or fewer of them', async () => {
+    const [one, many] = [await wholeRun(), await wholeRun(16)];
+    expect(many.sha256).toBe(one.sha256);
+    expect(many.told).toEqual(one.told);
+    const random = new Random(13);
+    for (let point = 0; point < killedOfMany; point++) {
+      erraticClock(point);
+      const killed = deadly(random.below(many.batches));
+      const { checkpoint } = await life({ ...killed, stepsPerCall: 1 + random.below(6) });
+      const batches = gathered(data, settings);
+      const again = await life({ batches, resume: checkpoint, stepsPerCall: 1 + random.below(6) });
+      expect(again.sha256).toBe(one.sha256);
+      expect(again.told).toEqual({ ...one.told, graph: again.told!.graph, resumedAt: again.told!.resumedAt });
+    }
   });
 
   test('by SIGKILL, in a process of its own, as well', async () => {

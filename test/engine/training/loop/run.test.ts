@@ -10,7 +10,8 @@ import { saveModel, serializeModel } from '../../../../engine/onnx/model';
 import { openModel } from '../../../../engine/onnx/prepare';
 import { evaluate as evaluateModel } from '../../../../engine/runtime/evaluate';
 import { Session } from '../../../../engine/runtime/session';
-import type { OpenSession } from '../../../../engine/training/loop/compute';
+import type { OpenSession } from '../../../../engine/training/loop/calls';
+import type { TrainingSettings } from '../../../../engine/training/settings';
 import { train } from '../../../../engine/training/trainer';
 import { smallNetwork, smallSettings, writeSmall, type Written } from '../small';
 
@@ -129,6 +130,27 @@ describe('the run', () => {
     data.close();
     expect(again).toMatchObject({ resumedAt: 9, notes: whole.notes, losses: whole.losses });
     expect(serializeModel(again.graph)).toEqual(serializeModel(whole.graph));
+  });
+
+  test('what would not fit the memory that is free is computed in pieces from the start, and the result says so', async () => {
+    const data = Dataset.open(smallFiles);
+    const graph = openModel(join(folder, 'small.onnx'));
+    const options = (settings: TrainingSettings) => ({
+      ...{ settings, threads: 1, checkpointSeconds: 3600, sources: smallFiles, monitor: quiet },
+      checkpoints: mkdtempSync(join(folder, 'foreseen-')),
+    });
+    const { graph: asked } = await train(graph, data, options({ ...smallSettings, microBatch: 3 }));
+    // A step takes about 51 kB, and 15 kB an image.
+    const foreseen = await train(graph, data, { ...options(smallSettings), freeBytes: () => 120_000 });
+    expect(foreseen.notes).toEqual([
+      expect.stringMatching(
+        /^a batch of 12 was not tried, since it takes about 1 MiB and 1 were free: from step 0 on, .* pieces of 3; BatchNorm/,
+      ),
+    ]);
+    expect(serializeModel(foreseen.graph)).toEqual(serializeModel(asked));
+    const enough = await train(graph, data, { ...options(smallSettings), freeBytes: () => 2 ** 30 });
+    expect(enough.notes).toEqual([]);
+    data.close();
   });
 
   test('asked to stop while an epoch is judged, it leaves a checkpoint of that epoch', async () => {

@@ -2,7 +2,8 @@ import { parseModel, serializeModel } from '../../../../engine/onnx/model';
 import { Session } from '../../../../engine/runtime/session';
 import { Dataset } from '../../../../engine/data/dataset';
 import type { Batch } from '../../../../engine/data/dataset';
-import { Computer, type OpenSession } from '../../../../engine/training/loop/compute';
+import type { OpenSession } from '../../../../engine/training/loop/calls';
+import { Computer } from '../../../../engine/training/loop/compute';
 import { withOwnConstants } from '../../../../engine/training/parameters/parameters';
 import { measureShapes } from '../../../../engine/training/step/shapes';
 import type { TrainingSettings } from '../../../../engine/training/settings';
@@ -60,6 +61,12 @@ async function begin(normalized: boolean): Promise<{
   };
 }
 
+async function stepOf(computer: Computer, before: Vectors, batch: Batch) {
+  const { losses, vectors } = await computer.steps(before, { first: 0, batches: [batch], rates: [rates] });
+  expect(losses).toHaveLength(1);
+  return { loss: losses[0], vectors };
+}
+
 describe('a step in pieces', () => {
   test.each([1, 5, 6, 12])('of %i images gives what a whole step does', async (size) => {
     const { batch, vectors, computer } = await begin(false);
@@ -69,8 +76,8 @@ describe('a step in pieces', () => {
       { loss: 0, vectors },
     ];
     for (let step = 0; step < 3; step++) {
-      one = await whole.step(one.vectors, batch, rates, 0);
-      other = await pieces.step(other.vectors, batch, rates, 0);
+      one = await stepOf(whole, one.vectors, batch);
+      other = await stepOf(pieces, other.vectors, batch);
     }
     expect(Math.abs(other.loss - one.loss)).toBeLessThan(1e-4 * one.loss);
     for (const name of ['parameters', 'momenta'])
@@ -108,8 +115,8 @@ describe('a step in pieces', () => {
       new Computer(model, shortOfMemory(3 + size), size),
     ];
     const vectors = initialVectors(step.vectors, graph);
-    const one = await whole.step(vectors, batch, rates, 0);
-    const other = await pieces.step(vectors, batch, rates, 0);
+    const one = await stepOf(whole, vectors, batch);
+    const other = await stepOf(pieces, vectors, batch);
     expect(Math.abs(other.loss - one.loss)).toBeLessThan(1e-4 * Math.max(one.loss, 1));
     for (const { name } of step.vectors)
       expect({ name, apart: distance(other.vectors[name], one.vectors[name]) }).toEqual({
@@ -123,8 +130,8 @@ describe('a step in pieces', () => {
   test('of all images gives the same with BatchNormalization', async () => {
     const { batch, vectors, computer } = await begin(true);
     const [whole, pieces] = [computer(), computer(12)];
-    const one = await whole.step(vectors, batch, rates, 0);
-    const other = await pieces.step(vectors, batch, rates, 0);
+    const one = await stepOf(whole, vectors, batch);
+    const other = await stepOf(pieces, vectors, batch);
     for (const name of ['parameters', 'momenta', 'statistics'])
       expect(distance(other.vectors[name], one.vectors[name])).toBeLessThan(1e-4);
     await whole.close();
@@ -134,7 +141,7 @@ describe('a step in pieces', () => {
   test('moves running statistics piece by piece, as steps that change nothing else would', async () => {
     const { batch, vectors, computer } = await begin(true);
     const [whole, pieces] = [computer(), computer(6)];
-    const { vectors: moved } = await pieces.step(vectors, batch, rates, 0);
+    const { vectors: moved } = await stepOf(pieces, vectors, batch);
     let still = vectors;
     for (const first of [0, 6]) {
       const half: Batch = {
@@ -142,7 +149,7 @@ describe('a step in pieces', () => {
         labels: batch.labels.slice(first, first + 6),
         size: 6,
       };
-      const { statistics } = (await whole.step({ ...vectors, statistics: still.statistics }, half, rates, 0))
+      const { statistics } = (await stepOf(whole, { ...vectors, statistics: still.statistics }, half))
         .vectors;
       still = { ...vectors, statistics };
     }
@@ -157,16 +164,16 @@ describe('without memory for the whole batch', () => {
   test('a step is halved until it fits, and is then as if that had been asked for', async () => {
     const { batch, vectors, computer } = await begin(true);
     const [short, asked] = [computer(undefined, 5), computer(3)];
-    const found = await short.step(vectors, batch, rates, 0);
+    const found = await stepOf(short, vectors, batch);
     expect(short.microBatch).toBe(3);
-    expect(found).toEqual(await asked.step(vectors, batch, rates, 0));
+    expect(found).toEqual(await stepOf(asked, vectors, batch));
     await short.close();
     await asked.close();
   });
 
   test('not even for one image, it fails with a sentence', async () => {
     const { batch, vectors, computer } = await begin(true);
-    await expect(computer(undefined, 0).step(vectors, batch, rates, 0)).rejects.toMatchObject({
+    await expect(stepOf(computer(undefined, 0), vectors, batch)).rejects.toMatchObject({
       code: 'UnsupportedModel',
       message: expect.stringMatching(/one image alone does not fit.*use a machine with more/) as string,
     });
@@ -176,7 +183,7 @@ describe('without memory for the whole batch', () => {
     const { batch, vectors, computer } = await begin(true);
     const wrong = { ...batch, labels: batch.labels.slice(0, 3) };
     const whole = computer();
-    await expect(whole.step(vectors, wrong, rates, 0)).rejects.toThrow();
+    await expect(stepOf(whole, vectors, wrong)).rejects.toThrow();
     expect(whole.microBatch).toBeUndefined();
     await whole.close();
   });

@@ -1,0 +1,105 @@
+import { create } from '@bufbuild/protobuf';
+
+import { declare } from '../../onnx/extract';
+import { Graph } from '../../onnx/graph';
+import { GraphProtoSchema, ModelProtoSchema, type ValueInfoProto } from '../../onnx/proto/onnx_pb';
+import { encodeTensor } from '../../onnx/tensor-proto';
+import { Builder } from './builder';
+import { type PiecewiseStep, pieceNames } from './micro';
+import { names, type TrainingStep } from './step';
+import { makeLoop, renamed } from './subgraph';
+
+/** Before names inside the loop, so that none is that of a value outside. */
+const inner = (name: string) => `piece/${name}`;
+/** What the pieces have moved, as the update reads it. */
+const moved = (name: string) => `moved/${name}`;
+
+/**
+ * A step in pieces as one graph: an ONNX Loop cuts the batch and runs `accumulate` on each piece, then comes `update`.
+ * Inputs and outputs are those of a whole step, but for `pieceNames.share`, [pieces], which comes in, and the loss,
+ * which comes out piece by piece.
+ * @param size images of a piece; the last may have fewer.
+ */
+export function joinedPieces(
+  { accumulate, update, read, moved: statistics }: PiecewiseStep,
+  step: Pick<TrainingStep, 'images' | 'labels' | 'vectors' | 'parameters' | 'model'>,
+  size: number,
+): Graph {
+  const { graph: ofPiece, ...model } = accumulate.model;
+  const carried = [
+    { input: pieceNames.gradients, output: pieceNames.nextGradients, begins: 'batch/zeros' },
+    ...statistics.map(({ input, output }) => ({ input, output, begins: input })),
+  ];
+  // What no piece changes is read from outside the loop.
+  const kept = new Set(
+    read.map(({ input }) => input).filter((name) => !carried.some(({ input }) => input === name)),
+  );
+  const body = renamed(ofPiece!, (name) => (kept.has(name) ? name : inner(name)));
+  const cut = cutting([step.images, ...(step.labels ? [names.labels] : [])], size);
+  const declared = (values: readonly ValueInfoProto[], name: string) =>
+    values.find((value) => value.name === inner(name))!;
+  const loop = makeLoop(
+    'Loop',
+    {
+      inputs: ['batch/pieces', '', ...carried.map(({ begins }) => begins)],
+      outputs: [...carried.map(({ input }) => moved(input)), names.loss],
+    },
+    create(GraphProtoSchema, {
+      name: 'piece',
+      node: [...cut.nodes, ...body.node],
+      initializer: [
+        ...body.initializer,
+        ...[...cut.initializers].map(([name, tensor]) => encodeTensor(name, tensor)),
+      ],
+      input: [
+        declare(number, [], 'int64'),
+        declare(goesOn, [], 'bool'),
+        ...carried.map(({ input }) => declared(body.input, input)),
+      ],
+      output: [
+        declare(`${goesOn} still`, [], 'bool'),
+        ...carried.map(({ output }) => declared(body.output, output)),
+        declared(body.output, names.loss),
+      ],
+    }),
+  );
+
+  const changed = new Set(carried.map(({ input }) => input));
+  const updating = renamed(update.model.graph!, (name) => (changed.has(name) ? moved(name) : name));
+  const whole = step.model.model.graph!;
+  const begin = new Builder(accumulate.opset, 'batch');
+  begin.op('Size', [pieceNames.share], {}, 'batch/pieces');
+  const length = begin.ints([step.parameters.size]);
+  begin.op('ConstantOfShape', [length], {}, 'batch/zeros');
+  return new Graph(
+    create(ModelProtoSchema, {
+      ...model,
+      graph: create(GraphProtoSchema, {
+        name: 'step in pieces',
+        node: [...begin.nodes, loop, ...updating.node],
+        initializer: [
+          ...updating.initializer,
+          ...[...begin.initializers].map(([name, tensor]) => encodeTensor(name, tensor)),
+        ],
+        input: [...whole.input, declare(pieceNames.share, ['pieces'])],
+        output: whole.output.map((value) =>
+          value.name === names.loss ? declare(names.loss, ['pieces']) : value,
+        ),
+      }),
+    }),
+    accumulate.context,
+  );
+}
+
+const [number, goesOn] = ['piece/number', 'piece/goes on'];
+
+/** Emits what cuts a piece's images, labels and share out of the batch's, by the piece's number. */
+function cutting(values: readonly string[], size: number): Builder {
+  const builder = new Builder(13, 'piece/cut');
+  const start = builder.op('Mul', [builder.reshape(number, [1]), builder.ints([size])]);
+  const end = builder.op('Add', [start, builder.ints([size])]);
+  for (const value of values) builder.op('Slice', [value, start, end, builder.ints([0])], {}, inner(value));
+  builder.op('Gather', [pieceNames.share, number], { axis: 0 }, inner(pieceNames.share));
+  builder.op('Identity', [goesOn], {}, `${goesOn} still`);
+  return builder;
+}

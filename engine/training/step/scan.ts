@@ -1,0 +1,79 @@
+import { clone, create } from '@bufbuild/protobuf';
+
+import { Graph } from '../../onnx/graph';
+import {
+  GraphProtoSchema,
+  ModelProtoSchema,
+  TensorShapeProto_DimensionSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from '../../onnx/proto/onnx_pb';
+import type { StateVector } from '../parameters/vectors';
+import { makeLoop } from './subgraph';
+
+/** What a value of a step is called in the graph of many. */
+export const ofSteps = (name: string): string => `steps/${name}`;
+
+/**
+ * Many steps a call: an ONNX Scan whose body is the graph of a step and whose state are its vectors, the shape of JAX's
+ * `lax.scan`. All other inputs and outputs get a first axis that counts the steps, whose number is free; all get the
+ * names of `ofSteps`. The body is the step's own graph, so that the bits are those of steps made one by one.
+ * @param vectors all of them inputs and outputs of `step`.
+ */
+export function scanned(step: Graph, vectors: readonly StateVector[]): Graph {
+  const { graph, ...model } = step.model;
+  const { input, output } = graph!;
+  const states = (values: readonly ValueInfoProto[], names: readonly string[]) =>
+    names.map((name) => values.find((value) => value.name === name)!);
+  const [before, after] = [
+    states(
+      input,
+      vectors.map((vector) => vector.input),
+    ),
+    states(
+      output,
+      vectors.map((vector) => vector.output),
+    ),
+  ];
+  const [fed, told] = [
+    input.filter((value) => !before.includes(value)),
+    output.filter((value) => !after.includes(value)),
+  ];
+  const [inputs, outputs] = [
+    [...before, ...fed],
+    [...after, ...told],
+  ];
+  const body = create(GraphProtoSchema, { ...graph!, name: 'step', input: inputs, output: outputs });
+  const named = (values: readonly ValueInfoProto[]) => values.map(({ name }) => ofSteps(name));
+  const node = makeLoop('Scan', { inputs: named(inputs), outputs: named(outputs) }, body, {
+    num_scan_inputs: fed.length,
+  });
+  return new Graph(
+    create(ModelProtoSchema, {
+      ...model,
+      graph: create(GraphProtoSchema, {
+        name: 'steps',
+        node: [node],
+        input: [...before.map(whole), ...fed.map(stacked)],
+        output: [...after.map(whole), ...told.map(stacked)],
+      }),
+    }),
+    step.context,
+  );
+}
+
+/** The declaration of a state's vector outside. */
+function whole(value: ValueInfoProto): ValueInfoProto {
+  return { ...clone(ValueInfoProtoSchema, value), name: ofSteps(value.name) };
+}
+
+/** The declaration of what there is one of for each step. */
+function stacked(value: ValueInfoProto): ValueInfoProto {
+  const copy = whole(value);
+  const { value: type } = copy.type!;
+  if (type.case === 'tensorType')
+    type.value.shape?.dim.unshift(
+      create(TensorShapeProto_DimensionSchema, { value: { case: 'dimParam', value: 'steps' } }),
+    );
+  return copy;
+}
