@@ -40,7 +40,7 @@ async function pendingOf(client: Client, workflowId: string): Promise<PendingAct
 function activitiesOf(workflowId: string, { pendingActivities }: Description): PendingActivity[] {
   return (pendingActivities ?? []).map((activity) => ({
     key: `${workflowId} ${activity.activityId}`,
-    started: activity.state === started,
+    started: Number(activity.state) === startedState,
     attempt: activity.attempt ?? 1,
     pid: Number.parseInt(activity.lastWorkerIdentity ?? '', 10),
     startedAt: milliseconds(activity.lastStartedTime),
@@ -50,7 +50,7 @@ function activitiesOf(workflowId: string, { pendingActivities }: Description): P
 }
 
 /** PENDING_ACTIVITY_STATE_STARTED */
-const started = 2;
+const startedState = 2;
 
 const milliseconds = (time: Timestamp): number =>
   time ? 1000 * Number(time.seconds ?? 0) + (time.nanos ?? 0) / 1e6 : 0;

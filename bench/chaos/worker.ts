@@ -7,7 +7,7 @@ import { allInOne } from '../../workers/all-in-one';
 
 async function main([address, taskQueue, store]: readonly string[]): Promise<void> {
   // Threads and slots are the same on every machine, so that numbers are too.
-  const { ended, stop } = await allInOne({
+  const worker = await allInOne({
     connection: { address },
     namespace: 'default',
     taskQueue,
@@ -15,8 +15,8 @@ async function main([address, taskQueue, store]: readonly string[]): Promise<voi
     slots: 2,
     threads: 1,
   });
-  process.once('SIGTERM', () => void stop());
-  await ended;
+  process.once('SIGTERM', () => void worker.stop());
+  await worker.ended;
 }
 
 void main(process.argv.slice(2)).then(
