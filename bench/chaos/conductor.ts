@@ -27,7 +27,7 @@ const patienceMs = 120_000;
 
 /** Causes the faults of a schedule, one after the other or overlapping, and measures how long the runs take to go on. */
 export class Conductor {
-  readonly incidents: Incident[] = [];
+  private readonly told: Incident[] = [];
   private readonly begun = Date.now();
   private latest: Sample = [];
   private readonly pending: Promise<void>[] = [];
@@ -39,6 +39,11 @@ export class Conductor {
     private readonly stopped: AbortSignal,
     private readonly say: (line: string) => void,
   ) {}
+
+  /** What took place, in order; complete after `end`. */
+  get incidents(): readonly Incident[] {
+    return [...this.told].sort((a, b) => a.at - b.at);
+  }
 
   /** Causes all faults; resolves when the last one's activities go on. */
   async conduct(plan: readonly PlannedFault[]): Promise<void> {
@@ -87,7 +92,7 @@ export class Conductor {
       await this.until(async () => (await this.look()) && goesOn(affected, this.latest, since));
       recovered = seconds();
     }
-    this.incidents.push({
+    this.told.push({
       ...{ fault, at, hit, outage: await outage, activities: affected.length, recovery: recovered },
     });
   }

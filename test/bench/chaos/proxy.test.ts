@@ -42,11 +42,8 @@ describe('the proxy', () => {
     const gone = once(before, 'error');
     proxy.cut();
     expect((await gone)[0]).toMatchObject({ code: 'ECONNRESET' });
-    const refused = throughProxy();
-    await once(
-      refused.on('error', () => undefined),
-      'close',
-    );
+    const refused = throughProxy().on('error', () => undefined);
+    await new Promise((resolve) => refused.once('close', resolve));
     proxy.mend();
     expect(await echoed(throughProxy(), 'again')).toBe('again');
   });
