@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { faults } from './faults';
-import type { Caused } from './faults/fault';
+import type { Caused, Recovery } from './faults/fault';
 import type { Fleet } from './fleet';
 import { goesOn, type Sample } from './observer';
 import type { Runs } from './runs';
@@ -55,6 +55,8 @@ export class Conductor {
       if (!caused) continue;
       const recovered = this.follow(planned, caused);
       this.pending.push(recovered);
+      // Heard of by `end`; until then it must not count as unhandled.
+      recovered.catch(() => undefined);
       before = caused.recovery.by === 'activities' ? recovered : caused.over;
     }
     await before;
@@ -76,25 +78,39 @@ export class Conductor {
     }
   }
 
+  /** Waits until the runs have got over a fault, and takes it down. */
   private async follow({ fault }: PlannedFault, { hit, over, recovery }: Caused): Promise<void> {
     const begun = Date.now();
     const seconds = () => (Date.now() - begun) / 1000;
     const at = (begun - this.begun) / 1000;
-    const affected = recovery.by === 'activities' ? this.latest.filter(recovery.hit) : [];
     this.say(`${at.toFixed(0).padStart(5)} s  ${faults[fault].title}: ${hit}`);
     const outage = over.then(seconds);
-    let recovered: number | undefined;
-    if (recovery.by === 'restored')
-      recovered = (await this.until(recovery.isRestored)) ? seconds() : undefined;
-    else if (affected.length) {
-      if (recovery.from === 'end') await over;
-      const since = Date.now();
-      await this.until(async () => (await this.look()) && goesOn(affected, this.latest, since));
-      recovered = seconds();
-    }
-    this.told.push({
-      ...{ fault, at, hit, outage: await outage, activities: affected.length, recovery: recovered },
-    });
+    const [activities, recovered] =
+      recovery.by === 'restored'
+        ? [0, await this.until(recovery.isRestored)]
+        : await this.untilGoingOn(recovery, over);
+    const took = recovered ? seconds() : undefined;
+    this.told.push({ fault, at, hit, outage: await outage, activities, recovery: took });
+  }
+
+  /** How many activities a fault has hit, and whether there were any. */
+  private async untilGoingOn(
+    { hit, from }: Extract<Recovery, { by: 'activities' }>,
+    over: Promise<void>,
+  ): Promise<[activities: number, recovered: boolean]> {
+    const before = this.latest.filter(hit);
+    if (from === 'end') await over;
+    const since = Date.now();
+    const struck = from === 'end' ? before : await this.stillPending(before);
+    await this.until(async () => (await this.look()) && goesOn(struck, this.latest, since));
+    return [struck.length, struck.length > 0];
+  }
+
+  /** Those that were not done already when the fault came: the last look was a moment before it. */
+  private async stillPending(activities: Sample): Promise<Sample> {
+    if (!(await this.look())) return activities;
+    const pending = new Set(this.latest.map(({ key }) => key));
+    return activities.filter(({ key }) => pending.has(key));
   }
 
   /** Whether it came true before the runs were over. */

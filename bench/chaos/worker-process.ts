@@ -44,10 +44,11 @@ export class WorkerProcess {
     this.child?.kill(signal);
   }
 
-  /** Ends it for good: asks first, and kills what has not ended after half a minute. */
+  /** Ends it for good: asks first, even if it stands still, and kills what has not ended after half a minute. */
   async close(): Promise<void> {
     this.closing = true;
     this.signal('SIGTERM');
+    this.signal('SIGCONT');
     const limit = setTimeout(() => this.signal('SIGKILL'), 30_000);
     await this.running;
     clearTimeout(limit);
