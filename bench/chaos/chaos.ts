@@ -5,7 +5,7 @@
  *     npm run chaos -- [--faults 50] [--runs 3] [--workers 2] [--seed 1] [--short] [--only kill-worker,kill-server]
  *                      [--folder .slimflow/chaos] [--write]
  *
- * `--short` makes runs and pauses shorter. `--write` puts the tables into docs/chaos.md. The store gets a file system of its own
+ * `--short` makes runs, pauses and outages shorter. `--write` puts the tables into docs/chaos.md. The store gets a file system of its own
  * where this process may mount one (root on Linux). Exit status 1 where anything came out otherwise.
  */
 import { rmSync } from 'node:fs';
@@ -48,7 +48,7 @@ async function main(): Promise<void> {
     kinds: kinds(),
     pause: options.short ? [0, 3] : [1, 8],
     outages: {
-      'pause-worker': [15, 25],
+      'pause-worker': [30, 40],
       'kill-server': [0, 5],
       'cut-connection': options.short ? [2, 6] : [2, 60],
       'stall-connection': options.short ? [2, 6] : [2, 60],

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 
+import { sha256OfFile } from '../../../store/digest';
 import type { FileStore } from '../../../store/store';
 
 /** A file of the store that was computed. */
@@ -14,27 +15,36 @@ export interface Derived {
 const newest = 12;
 
 /**
- * An artifact that a draw hits, of those last made from the user's files; undefined where there is none. The user's own files
- * are left alone: nobody could make them again.
+ * An artifact or checkpoint that a draw hits, of those last made from the user's files; undefined where there is none. The user's
+ * own files are left alone: nobody could make them again.
  */
 export function drawArtifact({ root }: FileStore, draw: number): Derived | undefined {
   const kept = imported(root);
-  const objects = join(root, 'objects');
-  const derived = readdirSync(objects, { recursive: true, encoding: 'utf8' })
-    .map((name) => ({ sha256: name.split('/').at(-1)!, path: join(objects, name) }))
-    .map((file) => ({ ...file, stat: statSync(file.path, { throwIfNoEntry: false }) }))
-    .filter(({ sha256, stat }) => stat?.isFile() && !kept.has(sha256))
+  const derived = ['objects', 'checkpoints']
+    .flatMap((room) => filesIn(join(root, room)))
+    .map((path) => ({ path, sha256: basename(path), stat: statSync(path, { throwIfNoEntry: false }) }))
+    .filter(({ sha256, stat }) => stat?.isFile() && isDigest.test(sha256) && !kept.has(sha256))
     .sort((a, b) => b.stat!.mtimeMs - a.stat!.mtimeMs)
     .slice(0, newest);
   const drawn = derived[Math.floor(draw * derived.length)];
   return drawn && { sha256: drawn.sha256, path: drawn.path, bytes: drawn.stat!.size };
 }
 
-function imported(root: string): Set<string> {
-  const notes = join(root, 'imports');
-  return new Set(
-    readdirSync(notes).map(
-      (name) => (JSON.parse(readFileSync(join(notes, name), 'utf8')) as { sha256: string }).sha256,
-    ),
+/** Whether it lies there whole. */
+export const isWhole = ({ path, sha256 }: Derived): Promise<boolean> =>
+  sha256OfFile(path).then(
+    (digest) => digest === sha256,
+    () => false,
   );
+
+const isDigest = /^[0-9a-f]{64}$/;
+
+const filesIn = (folder: string): string[] =>
+  existsSync(folder)
+    ? readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name))
+    : [];
+
+function imported(root: string): Set<string> {
+  const notes = filesIn(join(root, 'imports'));
+  return new Set(notes.map((path) => (JSON.parse(readFileSync(path, 'utf8')) as { sha256: string }).sha256));
 }

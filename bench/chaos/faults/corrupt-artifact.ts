@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 
-import { drawArtifact } from './artifacts';
+import { drawArtifact, isWhole } from './artifacts';
 import type { Fault } from './fault';
 
 /** A byte of a computed file is flipped, or its second half cut off. */
@@ -26,7 +26,7 @@ export const corruptArtifact: Fault = {
     return {
       hit: `${artifact.sha256.slice(0, 12)}, ${cutOff ? 'cut in half' : 'a byte flipped'}`,
       over: Promise.resolve(),
-      recovery: { by: 'restored', isRestored: () => store.has(artifact) },
+      recovery: { by: 'restored', isRestored: () => isWhole(artifact) },
     };
   },
 };

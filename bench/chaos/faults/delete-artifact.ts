@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 
-import { drawArtifact } from './artifacts';
+import { drawArtifact, isWhole } from './artifacts';
 import type { Fault } from './fault';
 
 /** A computed file is gone from the store. */
@@ -14,7 +14,7 @@ export const deleteArtifact: Fault = {
     return {
       hit: artifact.sha256.slice(0, 12),
       over: Promise.resolve(),
-      recovery: { by: 'restored', isRestored: () => store.has(artifact) },
+      recovery: { by: 'restored', isRestored: () => isWhole(artifact) },
     };
   },
 };
