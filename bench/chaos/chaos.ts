@@ -68,7 +68,7 @@ async function main(): Promise<void> {
     job: digitsJob(size),
     mount: true,
   });
-  const refused = await refusals({ ...shared, job: digitsJob(sizes.short)(0, 0) });
+  const refused = await refusals({ ...shared, job: digitsJob(sizes.tiny)(0, 0) });
   const tables = [chaosTables(report), refusalTable(refused)].join('\n\n');
   console.log(`\n${tables}`);
   if (options.write) writeResults('chaos.md', tables);

@@ -15,6 +15,7 @@ export interface JobSize {
 export const sizes = {
   full: { trained: 7000, ssvdTargets: [0.6, 0.8] },
   short: { trained: 2000, ssvdTargets: [0.75] },
+  tiny: { trained: 320, ssvdTargets: [0.75] },
 } satisfies Record<string, JobSize>;
 
 /** What the runs side by side ask for; lanes of the same number of scored images share their scores. */
