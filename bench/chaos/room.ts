@@ -62,7 +62,7 @@ export function limitedRoom(path: string): Room {
   const limit = (pids: readonly number[], bytes: string) => {
     for (const pid of pids) {
       try {
-        execFileSync('prlimit', ['--pid', `${pid}`, `--fsize=${bytes}:unlimited`], { stdio: 'pipe' });
+        execFileSync('prlimit', ['--pid', `${pid}`, `--fsize=${bytes}:`], { stdio: 'pipe' });
       } catch (error) {
         if (isAlive(pid)) throw error;
       }

@@ -6,7 +6,7 @@
 import { allInOne } from '../../workers/all-in-one';
 
 async function main([address, taskQueue, store]: readonly string[]): Promise<void> {
-  // Threads and slots are the same on every machine, so that numbers are too.
+  // Stands in for `slimflow worker --queue all`. Threads and slots are the same on every machine, so that numbers are too.
   const worker = await allInOne({
     connection: { address },
     namespace: 'default',
