@@ -1,0 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { everyActivity, type Fault } from './fault';
+
+/** The store's file system has no byte left for a while. */
+export const fillStore: Fault = {
+  title: "the store's file system is full",
+  mend: 'what could not be written is tried again with backoff',
+  async cause(fleet, { outage }) {
+    const { room, pids } = fleet;
+    room.fill(pids);
+    const over = sleep(1000 * outage).then(() => room.clear(pids));
+    return { hit: room.how, over, recovery: everyActivity };
+  },
+};

@@ -1,0 +1,19 @@
+import type { Fault } from './fault';
+import { victim, workOf } from './workers';
+
+/** A worker dies on the spot, as by the kernel's OOM killer; another process takes its place. */
+export const killWorker: Fault = {
+  title: 'a worker is killed (SIGKILL)',
+  mend: 'the heartbeat timeout; the next attempt goes on from the last checkpoint',
+  async cause(fleet, { draw }, now) {
+    const worker = victim(fleet, now, draw);
+    const pid = worker?.pid;
+    if (!pid) return undefined;
+    worker.signal('SIGKILL');
+    return {
+      hit: `worker ${pid}`,
+      over: Promise.resolve(),
+      recovery: { by: 'activities', hit: workOf(pid), from: 'beginning' },
+    };
+  },
+};

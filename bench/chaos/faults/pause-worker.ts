@@ -1,0 +1,28 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Fault } from './fault';
+import { victim, workOf } from './workers';
+
+/**
+ * A worker stands still for longer than its heartbeat timeout, as on a machine that swaps or is moved; then it goes on with what
+ * was given to another meanwhile.
+ */
+export const pauseWorker: Fault = {
+  title: 'a worker stands still (SIGSTOP … SIGCONT)',
+  mend: 'the heartbeat timeout; when it goes on, its heartbeat tells it that it is late',
+  async cause(fleet, { draw, outage }, now) {
+    const worker = victim(fleet, now, draw);
+    const pid = worker?.pid;
+    if (!pid) return undefined;
+    worker.signal('SIGSTOP');
+    const over = sleep(1000 * outage).then(() => {
+      // Another fault may have killed it meanwhile.
+      if (worker.pid === pid) worker.signal('SIGCONT');
+    });
+    return {
+      hit: `worker ${pid}`,
+      over,
+      recovery: { by: 'activities', hit: workOf(pid), from: 'beginning' },
+    };
+  },
+};
