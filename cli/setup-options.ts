@@ -17,7 +17,8 @@ export function addSetup(
 The server is found as \`slimflow run\` finds it: TEMPORAL_ADDRESS or the profile of Temporal's configuration file, one
 that runs on the state folder's database, one at localhost:7233. A server that Slimflow starts has them already.
 
-Example:
+Examples:
+  slimflow setup
   TEMPORAL_ADDRESS=temporal.example.com:7233 TEMPORAL_NAMESPACE=ml slimflow setup`,
     )
     .action(async ({ state }: { state: string }) =>
