@@ -15,6 +15,8 @@ export interface WorkerFlags {
   readonly checkpointSeconds?: number;
   readonly drainSeconds?: number;
   readonly healthPort?: number;
+  readonly deployment?: string;
+  readonly buildId?: string;
 }
 
 /** Adds `slimflow worker`. */
@@ -40,6 +42,11 @@ export function addWorker(
     .option('--checkpoint-seconds <s>', 'time between checkpoints of a job (3)', positive)
     .option('--drain-seconds <s>', 'time for a last checkpoint when it is stopped (15)', positive)
     .option('--health-port <port>', 'answer /healthz and /readyz here; 0 takes any port', port)
+    .option(
+      '--deployment <name>',
+      'Worker Versioning: take the runs of this deployment, each on the version it began on',
+    )
+    .option('--build-id <id>', 'the name of this version (of the package, the workflows and the engine)')
     .option(...stateOption)
     .addHelpText(
       'after',
