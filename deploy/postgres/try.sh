@@ -9,7 +9,8 @@ tools=${SLIMFLOW_TOOLS:-$root/.slimflow/tools}
 version=v1.31.0
 pg=$(ls -d /usr/lib/postgresql/*/bin | tail -1)
 at=$(mktemp -d)
-pgport=${PG_PORT:-55432} port=${PORT:-57233}
+# The server keeps ports of its services in 16 bits with a sign.
+pgport=${PG_PORT:-25432} port=${PORT:-27233}
 
 mkdir -p "$tools"
 if [ ! -x "$tools/server" ] || [ ! -x "$tools/sql" ]; then
@@ -36,7 +37,7 @@ database() {
   as "$pg/pg_ctl" --pgdata "$at/pg" --log "$at/pg/log" --wait --options "-p $pgport -k $at -h 127.0.0.1" start >/dev/null
 }
 database
-sql() { "$tools/sql" --plugin postgres12 --endpoint 127.0.0.1 --port "$pgport" --user temporal --password temporal "$@" >/dev/null; }
+sql() { "$tools/sql" --plugin postgres12 --endpoint 127.0.0.1 --port "$pgport" --user temporal --password temporal "$@" >>"$at/schema.log" 2>&1 || { tail -5 "$at/schema.log"; return 1; }; }
 for each in temporal:temporal temporal_visibility:visibility; do
   name=${each%:*} schema=$source/schema/postgresql/v12/${each#*:}/versioned
   sql --database "$name" create-database
