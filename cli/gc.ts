@@ -1,12 +1,11 @@
-import { Client, Connection } from '@temporalio/client';
 import { join, resolve } from 'node:path';
 
 import { workflowArtifacts } from '../client/gc-roots';
-import { findServer } from '../client/server';
 import { collectGarbage } from '../store/gc';
 import { openStore } from '../store/open';
 import type { Item, Room } from '../store/store';
 import { exit } from './exit';
+import { inSession, toStderr } from './session';
 
 export interface GcFlags {
   readonly state: string;
@@ -20,8 +19,8 @@ const dayMs = 86_400_000;
 /** What was used in the last two hours is never removed: something under way may be about to name it. */
 const leastMs = dayMs / 12;
 
-/** `slimflow gc`: removes from the store what no workflow needs. */
-export async function gc({
+/** `slimflow gc`: removes from the store what no workflow needs; without a history of workflows it refuses to judge. */
+export function gc({
   state,
   store: where,
   dryRun = false,
@@ -29,21 +28,12 @@ export async function gc({
   json = false,
 }: GcFlags): Promise<number> {
   const store = openStore(where ?? join(resolve(state), 'store'));
-  const server = await findServer(resolve(state));
-  try {
-    const connection = await Connection.connect(server.connection);
-    try {
-      const client = new Client({ connection, namespace: server.namespace });
-      const olderThan = Date.now() - Math.max(leastMs, keepDays * dayMs);
-      const removed = await collectGarbage(store, () => workflowArtifacts(client), { olderThan, dryRun });
-      process.stdout.write(json ? `${JSON.stringify({ dryRun, removed })}\n` : report(removed, dryRun));
-    } finally {
-      await connection.close();
-    }
-  } finally {
-    await server.release();
-  }
-  return exit.done;
+  return inSession({ state, say: toStderr }, async ({ client }) => {
+    const olderThan = Date.now() - Math.max(leastMs, keepDays * dayMs);
+    const removed = await collectGarbage(store, () => workflowArtifacts(client), { olderThan, dryRun });
+    process.stdout.write(json ? `${JSON.stringify({ dryRun, removed })}\n` : report(removed, dryRun));
+    return exit.done;
+  });
 }
 
 const names: Record<Room, string> = {

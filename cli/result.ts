@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 
 import { endOf } from '../client/questions';
 import { statusOf } from '../client/status';
-import { Result } from '../spec/result';
 import { openStore } from '../store/open';
 import { BadInput } from './exit';
 import { type StoreFlags, storeAt } from './options';
@@ -32,7 +31,7 @@ export function result(
       const problem = writable(folder);
       if (problem) throw new BadInput(`--out ${out} can't be written to: ${problem}`);
       const store = openStore(storeAt(flags));
-      const written = await writeResult(Result.parse(end.result), folder, store);
+      const written = await writeResult(end.result, folder, store);
       (json ? toStderr : toStdout)(`Written: ${written.join(', ')}`);
     }
     return exitOf(end);

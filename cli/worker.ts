@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { taskQueueOf } from '../client/guidebook';
-import { existingServer, type TemporalServer } from '../client/server';
+import { keepServer } from '../client/keep-server';
+import { serverOfHistory, type TemporalServer } from '../client/server';
 import { openStore } from '../store/open';
 import { type RunningWorker, serve } from '../workers/serve';
 import { BadInput, exit } from './exit';
@@ -38,10 +39,12 @@ export async function worker(flags: WorkerFlags): Promise<number> {
   const endpoint =
     flags.healthPort === undefined ? undefined : await healthEndpoint(flags.healthPort, health);
   let server: TemporalServer | undefined;
+  let stopKeeping: (() => Promise<void>) | undefined;
   try {
     const taskQueue = flags.taskQueue ?? (await taskQueueOf(openStore(store)));
     server = await untilFound(state, stop, (message) => log.warn(message));
     if (!server) return exit.done;
+    stopKeeping = keepServer(server, (message) => log.warn(message));
     running = await serve({
       ...{ queue, taskQueue, store, slots, threads, overflow, checkpointSeconds, drainSeconds },
       memory: flags.memory === undefined ? undefined : flags.memory * 1e9,
@@ -63,11 +66,12 @@ export async function worker(flags: WorkerFlags): Promise<number> {
     return exit.done;
   } finally {
     await endpoint?.close();
+    await stopKeeping?.();
     await server?.release();
   }
 }
 
-/** Waits for a Temporal server; undefined where it was told to stop meanwhile. */
+/** Waits for a Temporal server, or starts the one of the state folder's history; undefined where it was told to stop meanwhile. */
 async function untilFound(
   state: string,
   stop: AbortSignal,
@@ -75,7 +79,7 @@ async function untilFound(
 ): Promise<TemporalServer | undefined> {
   while (!stop.aborted) {
     try {
-      const found = await existingServer(state);
+      const found = await serverOfHistory(state);
       if (found) return found;
       warn('no Temporal server yet: set TEMPORAL_ADDRESS, or start one with `slimflow server`');
     } catch (error) {

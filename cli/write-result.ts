@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { savedFiles } from '../engine/onnx/model';
-import type { Result } from '../spec/result';
+import { Result } from '../spec/result';
 import { writeAtomically } from '../store/files';
 import type { Store } from '../store/store';
 import { writtenTo } from './preflight';
@@ -26,6 +26,7 @@ export async function writeResult(
   // The model of an earlier run must not be taken for this one's.
   for (const file of writtenTo(outDir)) await rm(file, { force: true });
   if (selected) await store.export(selected.model, model);
-  await writeAtomically(resultFile, `${JSON.stringify(result, undefined, 2)}\n`);
+  // Parsed, so that its fields stand in the schema's order, whoever writes it.
+  await writeAtomically(resultFile, `${JSON.stringify(Result.parse(result), undefined, 2)}\n`);
   return [...(selected ? savedFiles(model) : []), resultFile];
 }

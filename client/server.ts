@@ -1,7 +1,7 @@
 import { Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 
-import { DevServer } from './dev-server';
+import { DevServer, hasHistory } from './dev-server';
 import { answers, complaint, isServed } from './probe';
 import { registerAttributes } from './search-attributes';
 import { temporalBinary } from './temporal-binary';
@@ -52,6 +52,13 @@ export const existingServer = async (
   look = false,
 ): Promise<TemporalServer | undefined> =>
   (await configured()) ?? (await recorded(stateFolder, look)) ?? (await atStandardPort());
+
+/** As existingServer, but starts a development server where the state folder has the history of one. */
+export async function serverOfHistory(stateFolder: string): Promise<TemporalServer | undefined> {
+  const existing = await existingServer(stateFolder);
+  if (existing) return existing;
+  return hasHistory(stateFolder) ? startServer(stateFolder) : undefined;
+}
 
 /** A development server on the state folder's database, started unless it runs. */
 export async function startServer(stateFolder: string): Promise<TemporalServer> {

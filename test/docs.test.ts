@@ -1,0 +1,102 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+
+import { root } from './support/paths';
+
+const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
+const pages = ['README.md', ...docs.map((name) => `docs/${name}`), 'examples/digits/README.md'];
+const read = (page: string) => readFileSync(join(root, page), 'utf8');
+/** A page without its blocks of code, in which `#` and `[…](…)` are no Markdown. */
+const prose = (page: string) => read(page).replace(/^```[^]*?^```/gm, '');
+
+/** What a page links to or shows: `[text](target)`, `![text](target)`. */
+const targets = (page: string): string[] =>
+  [...prose(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target);
+
+/** The anchors of a page's headings, as GitHub makes them. */
+const anchors = (page: string): string[] =>
+  [...prose(page).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+
+const slimflow = (...args: string[]): string =>
+  execFileSync(process.execPath, [join(root, 'dist', 'cli', 'main.js'), ...args], { encoding: 'utf8' });
+/** The commands that `slimflow --help` lists. */
+const commands = [...slimflow('--help').matchAll(/^ {2}([a-z]+) (?:\[|<|\w).*$/gm)]
+  .map(([, name]) => name)
+  .filter((name) => name !== 'help' && name !== 'slimflow');
+
+describe.each(pages)('%s', (page) => {
+  it('links to files and headings that are there', () => {
+    const missing = targets(page)
+      .filter((target) => !/^[a-z]+:/.test(target))
+      .filter((target) => {
+        const [path, anchor] = target.split('#');
+        const file = path === '' ? page : relative(root, join(root, dirname(page), path));
+        if (!existsSync(join(root, file))) return true;
+        return anchor !== undefined && !anchors(file).includes(anchor);
+      });
+    expect(missing).toEqual([]);
+  });
+
+  it('names commands that there are', () => {
+    const named = [...read(page).matchAll(/(?:`|^\$? ?)(?:npx )?slimflow ([a-z]+)\b/gm)].map(
+      ([, name]) => name,
+    );
+    expect(named.filter((name) => !commands.includes(name))).toEqual([]);
+  });
+});
+
+describe('README.md', () => {
+  const readme = read('README.md');
+
+  it('has every command in its table, and no other', () => {
+    const rows = [...readme.matchAll(/^\| (`slimflow .*?) \|/gm)].flatMap(([, cell]) =>
+      [...cell.matchAll(/`slimflow ([a-z]+)/g)].map(([, name]) => name),
+    );
+    expect(rows.toSorted()).toEqual(commands.toSorted());
+  });
+
+  it('links to every page of docs/', () => {
+    const linked = new Set(targets('README.md').map((target) => target.split('#')[0]));
+    expect(docs.filter((name) => !linked.has(`docs/${name}`))).toEqual([]);
+  });
+
+  it('uses options of slimflow that there are', () => {
+    const lines = [...readme.matchAll(/^\$? ?(?:ID=\$\()?(?:npx )?slimflow ([a-z]+)(.*)$/gm)];
+    expect(lines.length).toBeGreaterThan(5);
+    const unknown = lines.flatMap(([, command, rest]) => {
+      const help = slimflow(command, '--help');
+      return [...rest.split(' #')[0].matchAll(/ (--[a-z-]+)/g)]
+        .map(([, option]) => option)
+        .filter((option) => !new RegExp(`${option}\\b`).test(help))
+        .map((option) => `${command} ${option}`);
+    });
+    expect(unknown).toEqual([]);
+  });
+
+  it('says what each exit status means, as --help does', () => {
+    const status = (text: string) =>
+      [.../Exit status: ([^]*?)\.(?:\s|$)/.exec(text)![1].matchAll(/\b(\d+) /g)].map(([, code]) => code);
+    expect(status(readme)).toEqual(status(slimflow('--help')));
+  });
+});
+
+it('docs/architecture.md names every room', () => {
+  const { include } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8')) as { include: string[] };
+  const folders = (folder: string) =>
+    readdirSync(join(root, folder), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+  const rooms = [
+    ...include.map((pattern) => pattern.split('/')[0]).filter((name) => !name.endsWith('.ts')),
+    ...folders('engine'),
+  ];
+  expect(rooms.length).toBeGreaterThan(15);
+  const page = read('docs/architecture.md');
+  expect(rooms.filter((room) => !new RegExp(`^ *${room}/`, 'm').test(page))).toEqual([]);
+});
