@@ -40,7 +40,7 @@ export async function historySize(handle: WorkflowHandle<Workflow>): Promise<His
 
 /** The runs of a workflow id, the first of them first: those that continued as new, and the last. */
 export async function chain(
-  { client }: TestWorkflowEnvironment,
+  { client }: Pick<TestWorkflowEnvironment, 'client'>,
   workflowId: string,
 ): Promise<WorkflowHandle<Workflow>[]> {
   const runs: WorkflowHandle<Workflow>[] = [];

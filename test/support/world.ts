@@ -51,7 +51,7 @@ export async function inWorld<T>(
 
 /** Waits until a run's progress is as wanted, and gives it. */
 export async function untilProgress(
-  handle: Guidebook,
+  handle: WorkflowHandle,
   isWanted: (progress: GuidebookProgress) => boolean,
 ): Promise<GuidebookProgress> {
   for (;;) {

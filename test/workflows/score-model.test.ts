@@ -8,6 +8,7 @@ import { type Calls, fakeRef, hopeless, type World } from '../support/fake-activ
 import { chain, historySize, withFakeWorker } from '../support/fake-server';
 import { scoringInput } from '../support/scoring';
 import { temporal } from '../support/temporal';
+import { until } from '../support/until';
 
 const layers = (count: number) => Array.from({ length: count }, (_, i) => `c${i}`);
 
@@ -36,7 +37,6 @@ const start = (taskQueue: string, input: ScoringInput) =>
 const asked = <Name extends keyof Activities>(calls: Calls, name: Name) =>
   calls.filter(([one]) => one === name).map(([, request]) => request as Parameters<Activities[Name]>[0]);
 const scoredLayers = (calls: Calls) => asked(calls, 'scoreLayer').map(({ layer }) => layer);
-const tick = () => new Promise((resolve) => setTimeout(resolve, 20));
 const refs = (...names: string[]) => names.map((name) => fakeRef(`${name} spatial-svd`));
 
 describe('the scoring of a model', () => {
@@ -100,16 +100,16 @@ describe('the scoring of a model', () => {
   );
 
   it('begins no layer while it is paused, whoever continues it as new', async () => {
-    // The pause comes while c0 and c1 are under way; they are the first run's page.
+    // The pause comes while the scores of c0 and c1, the first run's page, are collected.
     let leave = () => {};
     const left = new Promise<void>((resolve) => (leave = resolve));
-    const before: World['before'] = (name) => (name === 'scoreLayer' ? left : undefined);
+    const before: World['before'] = (name) => (name === 'collectScores' ? left : undefined);
     await scoring(4, { inFlight: 2, layers: 2, world: { before } }, async (handle, calls) => {
-      while (scoredLayers(calls).length < 2) await tick();
+      await until(() => asked(calls, 'collectScores').length === 1);
       await handle.signal(pauseSignal, { by: 'ada', reason: 'the GPU is needed' });
       leave();
       const latest = server.client.workflow.getHandle<typeof scoreModel>(handle.workflowId);
-      while (asked(calls, 'listParts').length < 2) await tick();
+      await until(async () => (await chain(server, handle.workflowId)).length === 2);
       expect(await latest.query(scoringQuery)).toMatchObject({
         done: 2,
         paused: { by: 'ada', reason: 'the GPU is needed' },

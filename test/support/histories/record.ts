@@ -8,20 +8,23 @@
  */
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 
+import { queueOf } from '../../../workflows/rules/queues';
+import type { Calls } from '../fake-activities';
 import { chain, withFakeWorker } from '../fake-server';
 import { temporal } from '../temporal';
 import { modelActivities } from '../versions/activities';
 import { shrink } from '../versions/before';
 import { clear, example, version, write } from './files';
-import { type Scenario, scenarios } from './scenarios';
+import type { Scenario } from './scenario';
+import { scenarios } from './scenarios';
 
 /** How a history's file is called: the scenario, the workflow in it, and which of its runs where there are several. */
 export const fileName = (scenario: string, id: string, at: number, runs: number): string =>
   [scenario, ...(id ? [id.replaceAll('/', '_')] : []), ...(runs > 1 ? [`run-${at + 1}`] : [])].join('.');
 
 async function record(server: TestWorkflowEnvironment, scenario: Scenario): Promise<void> {
-  const { name, world, start, during, keep } = scenario;
-  await withFakeWorker(server, name, { world }, async (calls) => {
+  const { name, start, during, keep } = scenario;
+  await withWorkers(server, scenario, async (calls) => {
     const handle = await start(server.client, { taskQueue: name, workflowId: name });
     await during?.(handle, calls, server.client);
     // How it ends is a part of the history.
@@ -35,6 +38,19 @@ async function record(server: TestWorkflowEnvironment, scenario: Scenario): Prom
         write(version, fileName(name, id, at, runs.length), await run.fetchHistory());
     }
   });
+}
+
+/** Runs `use` beside a worker on the scenario's task queue, and one on each of the queues beside it. */
+function withWorkers(
+  server: TestWorkflowEnvironment,
+  { name, world, queues = [] }: Scenario,
+  use: (calls: Calls) => Promise<void>,
+): Promise<void> {
+  const beside = queues.reduceRight<(calls: Calls) => Promise<void>>(
+    (inner, kind) => (calls) => withFakeWorker(server, queueOf(name, kind), { world }, () => inner(calls)),
+    use,
+  );
+  return withFakeWorker(server, name, { world }, beside);
 }
 
 async function recordExample(server: TestWorkflowEnvironment): Promise<void> {
