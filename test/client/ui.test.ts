@@ -14,6 +14,8 @@ import { fakeWorker, specIn } from '../support/fake-run';
 import { temporaryFolder } from '../support/folder';
 import { quietly } from '../support/temporal';
 import { shows } from '../support/ui';
+import { isWaiting, untilProgress } from '../support/world';
+import { approveSelectionUpdate } from '../../workflow';
 
 const folder = temporaryFolder();
 /** On a machine without a browser, one is installed first: more than the limit of other tests, in ms. */
@@ -40,7 +42,12 @@ beforeAll(async () => {
   const making = await fakeWorker(native, taskQueue);
   const client = new Client({ connection });
   result = await making.runUntil(async () => {
-    const { handle } = await startGuidebook(client, specIn(folder, { tolerance: 0.6 }), { store, taskQueue });
+    const spec = specIn(folder, { tolerance: 0.6, review: { afterSelect: true } });
+    const { handle } = await startGuidebook(client, spec, { store, taskQueue });
+    await untilProgress(handle, isWaiting('selection'));
+    await handle.executeUpdate(approveSelectionUpdate, {
+      args: [{ by: 'ada@example.com', note: 'half is what we asked for' }],
+    });
     return handle.result();
   });
   await Promise.all([connection.close(), native.close()]);
@@ -73,9 +80,9 @@ describe('Temporal UI, of a run that has ended', () => {
       result.workflowId,
       'Find what can be compressed in the original',
       'Evaluate the original by top1, as it came',
-      'Score layer c2 of the original for spatial SVD at 9 ratios',
+      'eval scores of the original for spatial SVD',
       'spatial SVD of the original to 0.65 of its MACs',
-      'Collect the scores of 3 layers of ssvd-0.75 for channel pruning',
+      'eval scores of ssvd-0.75 for channel pruning',
       'channel pruning of ssvd-0.75 to 0.6667 of its MACs',
       'Time the original and 6 candidates in turn, 50 runs each',
       'Evaluate ssvd-0.75/cp-0.67 by top1 on the test split',
@@ -96,6 +103,9 @@ describe('Temporal UI, of a run that has ended', () => {
       'Step 5: which candidate is selected',
       'ssvd-0.75/cp-0.67 selected: ratio 0.500, drop 0.5 points: the best metric, 97.50, of 3 eligible candidates',
       'ssvd-0.65 not selected: ratio 0.650, drop 0.35 points: its ratio is above 0.520',
+      'What people decided',
+      ...[result.decisions[0].at, 'selection approved: ssvd-0.75/cp-0.67', 'ada@example.com'],
+      'half is what we asked for',
     ]);
     await picture('details', 1560);
   });
@@ -129,9 +139,16 @@ describe('Temporal UI, of a run that has ended', () => {
     await shows(
       page,
       `${link}/relationships`,
-      result.candidates.map(({ id }) => `${result.workflowId}/${id}`),
+      ['scores/original/spatial-svd', ...result.candidates.map(({ id }) => id)].map(
+        (id) => `${result.workflowId}/${id}`,
+      ),
     );
     await picture('children', 900);
+    const scoring = workflowLink(server, `${result.workflowId}/scores/original/spatial-svd`)!;
+    await shows(page, scoring, [
+      'Score layer c2 of the original for spatial SVD at 9 ratios',
+      'Collect the scores of 3 layers of the original for spatial SVD',
+    ]);
     const child = workflowLink(server, `${result.workflowId}/${result.selected}`)!;
     await shows(page, child, ['Fine-tune ssvd-0.75/cp-0.67 for 2 epochs']);
     const own = page.url().replace(/\/timeline$/, '/user-metadata');
