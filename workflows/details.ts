@@ -16,7 +16,7 @@ const cut = (text: string, length: number) => (text.length > length ? `${text.sl
 /** The Temporal UI gives the text half of its page, and its tables no space between the columns: few columns it is. */
 const columns = ['candidate', 'ratio', 'metric', 'drop', 'ms', 'state'];
 const cells = (row: CandidateProgress) => [
-  /\bselected$/.test(row.decision ?? '') ? `**${row.id}**` : row.id,
+  /\bselected( by .*)?$/.test(row.decision ?? '') ? `**${row.id}**` : row.id,
   figure(row.achieved, 3),
   row.metricAfter === undefined ? '' : `${figure(row.metricBefore, 2)} → ${figure(row.metricAfter, 2)}`,
   figure(row.drop, 2),

@@ -65,6 +65,11 @@ export const summary = (...words: string[]) => {
   return { summary: text.length > 150 ? `${text.slice(0, 149)}…` : text };
 };
 
+/** What this workflow's calls say of queues. Every workflow execution has modules of its own. */
+let asked: CompressionSettings['compute']['queues'] = 'shared';
+type Compute = Omit<CompressionSettings['compute'], 'queues'> &
+  Partial<Pick<CompressionSettings['compute'], 'queues'>>;
+
 interface Callable<Request, Result> {
   executeWithOptions(options: ActivityOptions, args: [Request]): Promise<Result>;
 }
@@ -88,7 +93,9 @@ function byNeed<Request extends { readonly compute: object }, Result>(
 ): Callable<Request, Result> {
   return {
     async executeWithOptions(options, [request]) {
-      const { queues, ...compute } = request.compute as CompressionSettings['compute'];
+      // Work that is made again was kept without its queues: it goes where the work that needs it does.
+      const { queues = asked, ...compute } = request.compute as Compute;
+      asked = queues;
       const on = (kind: QueueKind | undefined) => {
         const taskQueue = queueOf(workflowInfo().taskQueue, kind);
         // Where the work is done is nothing that its result depends on.

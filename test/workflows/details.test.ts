@@ -75,7 +75,7 @@ describe("the text in Temporal's UI", () => {
 
   it('keeps those that go on in a table that is cut, and says how many it leaves out', () => {
     const many = Array.from({ length: 100 }, (_, at) => candidate(`c-${at}`));
-    const candidates = [...many, candidate('last', { decision: 'picked; selected' })];
+    const candidates = [...many, candidate('last', { decision: 'picked; selected by ada' })];
     const text = markdown(progress({ candidates }));
     expect(text).toContain('**last**');
     expect(text).toContain('… and 61 more candidates: the query `progress` answers with all of them.');

@@ -15,11 +15,22 @@ afterAll(() => server.teardown());
 
 it('heavy work goes where its provider is, and what is too large there to those with more memory', async () => {
   const seen: Record<string, Set<string>> = {};
+  let [scored, isLost] = [undefined as unknown, false];
   const at = (name: string) => {
     const { calls: _calls, ...activities } = fakeActivities({
       before: (activity, request) => {
         (seen[name] ??= new Set()).add(activity);
         expect(request).not.toHaveProperty('compute.queues');
+        if (activity === 'scoreLayer') scored ??= request;
+        if (activity === 'compress' && !isLost) {
+          isLost = true; // what is made again goes where it was made
+          throw ApplicationFailure.create({
+            message: 'lost',
+            type: 'ArtifactMissing',
+            nonRetryable: true,
+            details: [[{ key: 'k', activity: 'scoreLayer', request: scored }]],
+          });
+        }
         if (activity === 'fineTune' && name === 'base-gpu')
           throw ApplicationFailure.create({
             message: 'too large',
@@ -57,7 +68,7 @@ it('heavy work goes where its provider is, and what is too large there to those 
     others.forEach((worker) => worker.shutdown());
     await Promise.all(running);
   }
-  expect([...seen.base].sort()).toEqual(['analyze', 'collectScores']);
+  expect([...seen.base].sort()).toEqual(['analyze', 'collectScores', 'listParts']);
   expect([...seen['base-gpu']].sort()).toEqual(['compress', 'evaluate', 'fineTune', 'latency', 'scoreLayer']);
   expect([...seen['base-large']]).toEqual(['fineTune']);
 });
