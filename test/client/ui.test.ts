@@ -107,7 +107,7 @@ describe('Temporal UI, of a run that has ended', () => {
       ...[result.decisions[0].at, 'selection approved: ssvd-0.75/cp-0.67', 'ada@example.com'],
       'half is what we asked for',
     ]);
-    await picture('details', 1560);
+    await picture('details', 2000);
   });
 
   it('shows its search attributes, and finds it by them', async () => {
