@@ -1,11 +1,9 @@
 import type { Client } from '@temporalio/client';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 
 import { connectTo } from '../client/connect';
 import { findRun, NoSuchRun } from '../client/find-run';
 import { keepServer } from '../client/keep-server';
-import { existingServer, findServer, startServer, type TemporalServer } from '../client/server';
+import { findServer, serverOfRuns, type TemporalServer } from '../client/server';
 import { BadInput, exit } from './exit';
 import { onInterrupt } from './interrupt';
 
@@ -69,9 +67,8 @@ export const withRun = (
   );
 
 async function serverWithRuns(state: string): Promise<TemporalServer> {
-  const server = await existingServer(state);
+  const server = await serverOfRuns(state);
   if (server) return server;
-  if (existsSync(join(state, 'temporal.db'))) return startServer(state);
   throw new BadInput(
     `no Temporal server runs, none is configured (TEMPORAL_ADDRESS), and ${state} holds no history of one: name the folder with --state`,
   );

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { taskQueueOf } from '../client/guidebook';
-import { existingServer, type TemporalServer } from '../client/server';
+import { keepServer } from '../client/keep-server';
+import { serverOfRuns, type TemporalServer } from '../client/server';
 import { openStore } from '../store/open';
 import { type RunningWorker, serve } from '../workers/serve';
 import { BadInput, exit } from './exit';
@@ -16,7 +17,8 @@ const againMs = 2000;
 
 /**
  * `slimflow worker`: serves task queues until it is told to stop (SIGTERM, Ctrl-C), when jobs write a last checkpoint and
- * are handed back. It says what it does as JSON lines on standard output.
+ * are handed back. It works for the server that is there, or for the development server on the history of the state
+ * folder, which it keeps running meanwhile. It says what it does as JSON lines on standard output.
  */
 export async function worker(flags: WorkerFlags): Promise<number> {
   const { queue, slots, threads, overflow, checkpointSeconds, drainSeconds, state } = flags;
@@ -38,10 +40,12 @@ export async function worker(flags: WorkerFlags): Promise<number> {
   const endpoint =
     flags.healthPort === undefined ? undefined : await healthEndpoint(flags.healthPort, health);
   let server: TemporalServer | undefined;
+  let stopKeeping: (() => Promise<void>) | undefined;
   try {
     const taskQueue = flags.taskQueue ?? (await taskQueueOf(openStore(store)));
     server = await untilFound(state, stop, (message) => log.warn(message));
     if (!server) return exit.done;
+    stopKeeping = keepServer(server, (message) => log.warn(message));
     running = await serve({
       ...{ queue, taskQueue, store, slots, threads, overflow, checkpointSeconds, drainSeconds },
       memory: flags.memory === undefined ? undefined : flags.memory * 1e9,
@@ -61,6 +65,7 @@ export async function worker(flags: WorkerFlags): Promise<number> {
     return exit.done;
   } finally {
     await endpoint?.close();
+    await stopKeeping?.();
     await server?.release();
   }
 }
@@ -73,9 +78,11 @@ async function untilFound(
 ): Promise<TemporalServer | undefined> {
   while (!stop.aborted) {
     try {
-      const found = await existingServer(state);
+      const found = await serverOfRuns(state);
       if (found) return found;
-      warn('no Temporal server yet: set TEMPORAL_ADDRESS, or start one with `slimflow server`');
+      warn(
+        'no Temporal server yet: set TEMPORAL_ADDRESS, or start one with `slimflow start`, `run` or `server`',
+      );
     } catch (error) {
       warn((error as Error).message);
     }

@@ -10,6 +10,9 @@ import { isAlive } from '../store/scratch';
 import { locked } from './lock';
 import { answers, isOpen } from './probe';
 
+/** The file in the state folder that holds the history. */
+export const databaseName = 'temporal.db';
+
 /** What `server.json` in the state folder says of the server that runs on the folder's database. */
 export interface ServerRecord {
   readonly address: string;
@@ -126,7 +129,7 @@ export class DevServer {
     const uiPort = await freePort(before?.uiPort);
     const logFile = join(this.folder, 'temporal.log');
     const log = openSync(logFile, 'w');
-    const database = join(this.folder, 'temporal.db');
+    const database = join(this.folder, databaseName);
     const where = ['--ip', '127.0.0.1', '--port', `${port}`, '--ui-port', `${uiPort}`];
     // A group of its own: a Ctrl-C in the terminal is the client's to hear, not the server's.
     const child = spawn(
