@@ -103,7 +103,7 @@ describe('slimflow run, on a real server with the real engine', () => {
 
   it('is detached by Ctrl-C, survives a kill, and goes on as the same run', () =>
     inFolder(async (folder) => {
-      const job = tinyJob(folder, { ...one, fineTune: { epochs: 400, batch: 10 } });
+      const job = tinyJob(folder, { ...one, fineTune: { epochs: 1200, batch: 10 } });
       const detached = await slimflow(folder, ['run', job], (said, child) => {
         // A second one would end it at once.
         if (/^ssvd-\S+: /m.test(said) && !child.killed) child.kill('SIGINT');
