@@ -1,37 +1,34 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 
 import { workflowArtifacts } from '../client/gc-roots';
 import { collectGarbage } from '../store/gc';
 import { openStore } from '../store/open';
 import type { Item, Room } from '../store/store';
 import { exit } from './exit';
-import { inSession, toStderr } from './session';
+import { type StoreFlags, storeAt } from './options';
+import { inSession, toStderr, toStdout } from './session';
 
-export interface GcFlags {
-  readonly state: string;
-  readonly store?: string;
+/** What `slimflow gc` is told. */
+export interface GcFlags extends StoreFlags {
   readonly dryRun?: boolean;
   readonly keepDays: number;
-  readonly json?: boolean;
 }
 
 const dayMs = 86_400_000;
 /** What was used in the last two hours is never removed: something under way may be about to name it. */
 const leastMs = dayMs / 12;
 
-/** `slimflow gc`: removes from the store what no workflow needs; without a history of workflows it refuses to judge. */
-export function gc({
-  state,
-  store: where,
-  dryRun = false,
-  keepDays,
-  json = false,
-}: GcFlags): Promise<number> {
-  const store = openStore(where ?? join(resolve(state), 'store'));
-  return inSession({ state, say: toStderr }, async ({ client }) => {
+/**
+ * `slimflow gc`: removes from the store what no workflow needs.
+ * @throws BadInput where there is neither server nor history: on an empty one everything would be taken for garbage
+ */
+export function gc({ dryRun = false, keepDays, json = false, ...place }: GcFlags): Promise<number> {
+  const flags = { ...place, state: resolve(place.state) };
+  const store = openStore(storeAt(flags));
+  return inSession({ state: flags.state, say: toStderr }, async ({ client }) => {
     const olderThan = Date.now() - Math.max(leastMs, keepDays * dayMs);
     const removed = await collectGarbage(store, () => workflowArtifacts(client), { olderThan, dryRun });
-    process.stdout.write(json ? `${JSON.stringify({ dryRun, removed })}\n` : report(removed, dryRun));
+    toStdout(json ? JSON.stringify({ dryRun, removed }) : report(removed, dryRun));
     return exit.done;
   });
 }
@@ -48,12 +45,10 @@ const names: Record<Room, string> = {
 function report(removed: readonly Item[], dryRun: boolean): string {
   const lines = (Object.keys(names) as Room[]).flatMap((room) => {
     const those = removed.filter((item) => item.room === room);
-    return those.length ? [`  ${those.length} ${names[room]}, ${size(those)}\n`] : [];
+    return those.length ? [`  ${those.length} ${names[room]}, ${size(those)}`] : [];
   });
-  const [first, nothing] = dryRun
-    ? ['Would remove', 'Would remove nothing.\n']
-    : ['Removed', 'Removed nothing.\n'];
-  return lines.length ? `${first} ${size(removed)}:\n${lines.join('')}` : nothing;
+  const verb = dryRun ? 'Would remove' : 'Removed';
+  return lines.length ? [`${verb} ${size(removed)}:`, ...lines].join('\n') : `${verb} nothing.`;
 }
 
 const size = (items: readonly Item[]): string =>

@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import { connectTo } from '../client/connect';
 import { findRun, NoSuchRun } from '../client/find-run';
 import { keepServer } from '../client/keep-server';
-import { findServer, serverOfHistory, type TemporalServer } from '../client/server';
+import { findServer, serverOfRuns, type TemporalServer } from '../client/server';
 import { BadInput, exit } from './exit';
 import { onInterrupt } from './interrupt';
 
@@ -67,7 +67,7 @@ export const withRun = (
   );
 
 async function serverWithRuns(state: string): Promise<TemporalServer> {
-  const server = await serverOfHistory(state);
+  const server = await serverOfRuns(state);
   if (server) return server;
   throw new BadInput(
     `no Temporal server runs, none is configured (TEMPORAL_ADDRESS), and ${state} holds no history of one: name the folder with --state`,

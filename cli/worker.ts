@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { taskQueueOf } from '../client/guidebook';
 import { keepServer } from '../client/keep-server';
-import { serverOfHistory, type TemporalServer } from '../client/server';
+import { serverOfRuns, type TemporalServer } from '../client/server';
 import { openStore } from '../store/open';
 import { type RunningWorker, serve } from '../workers/serve';
 import { BadInput, exit } from './exit';
@@ -17,7 +17,8 @@ const againMs = 2000;
 
 /**
  * `slimflow worker`: serves task queues until it is told to stop (SIGTERM, Ctrl-C), when jobs write a last checkpoint and
- * are handed back. It says what it does as JSON lines on standard output.
+ * are handed back. It works for the server that is there, or for the development server on the history of the state
+ * folder, which it keeps running meanwhile. It says what it does as JSON lines on standard output.
  */
 export async function worker(flags: WorkerFlags): Promise<number> {
   const { queue, slots, threads, overflow, checkpointSeconds, drainSeconds, state } = flags;
@@ -48,8 +49,6 @@ export async function worker(flags: WorkerFlags): Promise<number> {
     running = await serve({
       ...{ queue, taskQueue, store, slots, threads, overflow, checkpointSeconds, drainSeconds },
       memory: flags.memory === undefined ? undefined : flags.memory * 1e9,
-      deployment:
-        flags.deployment === undefined ? undefined : { name: flags.deployment, buildId: flags.buildId },
       connection: server.connection,
       namespace: server.namespace,
     });
@@ -71,7 +70,7 @@ export async function worker(flags: WorkerFlags): Promise<number> {
   }
 }
 
-/** Waits for a Temporal server, or starts the one of the state folder's history; undefined where it was told to stop meanwhile. */
+/** Waits for a Temporal server; undefined where it was told to stop meanwhile. */
 async function untilFound(
   state: string,
   stop: AbortSignal,
@@ -79,9 +78,11 @@ async function untilFound(
 ): Promise<TemporalServer | undefined> {
   while (!stop.aborted) {
     try {
-      const found = await serverOfHistory(state);
+      const found = await serverOfRuns(state);
       if (found) return found;
-      warn('no Temporal server yet: set TEMPORAL_ADDRESS, or start one with `slimflow server`');
+      warn(
+        'no Temporal server yet: set TEMPORAL_ADDRESS, or start one with `slimflow start`, `run` or `server`',
+      );
     } catch (error) {
       warn((error as Error).message);
     }

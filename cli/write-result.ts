@@ -17,16 +17,17 @@ export async function writeResult(
   outDir: string,
   store: Pick<Store, 'export' | 'path'>,
 ): Promise<string[]> {
-  const model = join(outDir, 'model.onnx');
   const resultFile = join(outDir, 'result.json');
   const selected = result.candidates.find(({ id }) => id === result.selected);
   // What the store can't give must not cost what lies there.
-  if (selected) await store.path(selected.model);
+  const files = selected ? savedFiles(await store.path(selected.model)).length : 0;
   await mkdir(outDir, { recursive: true });
   // The model of an earlier run must not be taken for this one's.
-  for (const file of writtenTo(outDir)) await rm(file, { force: true });
-  if (selected) await store.export(selected.model, model);
+  const models = writtenTo(outDir);
+  for (const file of models) await rm(file, { force: true });
+  if (selected) await store.export(selected.model, models[0]);
   // Parsed, so that its fields stand in the schema's order, whoever writes it.
   await writeAtomically(resultFile, `${JSON.stringify(Result.parse(result), undefined, 2)}\n`);
-  return [...(selected ? savedFiles(model) : []), resultFile];
+  // Not what lies there now: another command that follows the same run may be writing it anew.
+  return [...models.slice(0, files), resultFile];
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -9,6 +9,9 @@ import { readJson, writeAtomically } from '../store/files';
 import { isAlive } from '../store/scratch';
 import { locked } from './lock';
 import { answers, isOpen } from './probe';
+
+/** The file in the state folder that holds the history. */
+export const databaseName = 'temporal.db';
 
 /** What `server.json` in the state folder says of the server that runs on the folder's database. */
 export interface ServerRecord {
@@ -126,7 +129,7 @@ export class DevServer {
     const uiPort = await freePort(before?.uiPort);
     const logFile = join(this.folder, 'temporal.log');
     const log = openSync(logFile, 'w');
-    const database = databaseIn(this.folder);
+    const database = join(this.folder, databaseName);
     const where = ['--ip', '127.0.0.1', '--port', `${port}`, '--ui-port', `${uiPort}`];
     // A group of its own: a Ctrl-C in the terminal is the client's to hear, not the server's.
     const child = spawn(
@@ -155,11 +158,6 @@ export class DevServer {
     );
   }
 }
-
-const databaseIn = (folder: string): string => join(folder, 'temporal.db');
-
-/** Whether a development server has ever run on the folder. */
-export const hasHistory = (folder: string): boolean => existsSync(databaseIn(folder));
 
 /** Waits until a process has ended, or so long. */
 async function ended(pid: number, ms: number): Promise<void> {

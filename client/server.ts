@@ -1,7 +1,9 @@
 import { Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 
-import { DevServer, hasHistory } from './dev-server';
+import { databaseName, DevServer } from './dev-server';
 import { answers, complaint, isServed } from './probe';
 import { registerAttributes } from './search-attributes';
 import { temporalBinary } from './temporal-binary';
@@ -53,11 +55,14 @@ export const existingServer = async (
 ): Promise<TemporalServer | undefined> =>
   (await configured()) ?? (await recorded(stateFolder, look)) ?? (await atStandardPort());
 
-/** As existingServer, but starts a development server where the state folder has the history of one. */
-export async function serverOfHistory(stateFolder: string): Promise<TemporalServer | undefined> {
-  const existing = await existingServer(stateFolder);
-  if (existing) return existing;
-  return hasHistory(stateFolder) ? startServer(stateFolder) : undefined;
+/**
+ * The server that is there, or a development server on the state folder's history, started unless it runs; undefined
+ * where there is neither server nor history.
+ */
+export async function serverOfRuns(stateFolder: string): Promise<TemporalServer | undefined> {
+  const server = await existingServer(stateFolder);
+  if (server) return server;
+  return existsSync(join(stateFolder, databaseName)) ? startServer(stateFolder) : undefined;
 }
 
 /** A development server on the state folder's database, started unless it runs. */

@@ -1,115 +1,104 @@
-import { type ChildProcess } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { Client, Connection } from '@temporalio/client';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import type { TimedRunEvent } from '../../client/follow';
+import { identity } from '../../client/connect';
 import { answers } from '../../client/probe';
 import { Result } from '../../spec/result';
-import { type Ended, slimflow } from '../support/cli';
+import { slimflow } from '../support/cli';
+import { serverIn } from '../support/dev-server';
 import { inFolder } from '../support/folder';
 import { tinyJob } from '../support/tiny';
-import { until } from '../support/until';
+import { WorkerProcess } from '../support/worker-process';
 
-/** A `slimflow worker` on the folder's own server, and how to end it the hard way. */
-interface Working {
-  readonly ended: Promise<Ended>;
-  readonly child: ChildProcess;
-  /** What it said so far. */
-  said(): string;
+let worker: WorkerProcess | undefined;
+afterEach(async () => {
+  worker?.kill('SIGKILL');
+  await worker?.ended;
+});
+
+/** What `status --json` says. */
+interface Told {
+  readonly status: string;
+  readonly waiting: readonly { readonly for: string; readonly proposed?: readonly string[] }[];
+  readonly progress: object;
+}
+const told = async (folder: string) => JSON.parse((await slimflow(folder, ['status', '--json'])).out) as Told;
+const events = (out: string) =>
+  out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as TimedRunEvent);
+
+/** Types of the events in a run's history that tell of updates, as the server has them. */
+async function updatesOf(folder: string, workflowId: string): Promise<string[]> {
+  const connection = await Connection.connect({ address: serverIn(folder).address });
+  try {
+    const { events } = await new Client({ connection }).workflow.getHandle(workflowId).fetchHistory();
+    return (events ?? []).flatMap((event) =>
+      Object.entries(event).flatMap(([key, value]) => (/Update/.test(key) && value ? [key] : [])),
+    );
+  } finally {
+    await connection.close();
+  }
 }
 
-/** Starts a worker; resolves once it takes tasks. */
-async function working(folder: string): Promise<Working> {
-  let out = '';
-  const { promise: taking, resolve } = deferred<ChildProcess>();
-  const ended = slimflow(folder, ['worker', '--slots', '1'], (said, child) => {
-    out = said;
-    if (said.includes('"working for')) resolve(child);
-  });
-  const child = await Promise.race([
-    taking,
-    ended.then(({ out, err }): never => {
-      throw new Error(`the worker ended: ${out}${err}`);
-    }),
-  ]);
-  return { ended, child, said: () => out };
-}
-
-function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
-  let resolve!: (value: T) => void;
-  const promise = new Promise<T>((settle) => (resolve = settle));
-  return { promise, resolve };
-}
-
-interface Shown {
-  readonly progress?: {
-    readonly stage: string;
-    readonly waiting?: { readonly for: string; readonly proposed: string[] };
-  };
-}
-
-it('a run waits for a person while everything is killed and started again, and takes the picks that are named', () =>
+it('a run waits for a person while everything ends and is started again, and goes on as was approved', () =>
   inFolder(async (folder) => {
     const job = tinyJob(folder, {
-      ssvdTargets: [0.5, 0.7],
-      ccpFactors: [1],
-      revisit: { maxRevisits: 0 },
-      review: { afterPick: true },
+      ...{ ssvdTargets: [0.65, 0.8], ccpFactors: [1], review: { afterPick: true } },
     });
-    const record = () =>
-      JSON.parse(readFileSync(join(folder, '.slimflow', 'server.json'), 'utf8')) as {
-        address: string;
-        pid: number;
-      };
-    const waiting = async () => {
-      const { out } = await slimflow(folder, ['status', '--json']);
-      return (JSON.parse(out) as Shown).progress?.waiting;
-    };
+    const work = async () => (worker = await WorkerProcess.start({ folder }, '--slots', '1'));
     const id = (await slimflow(folder, ['start', job])).out.trim();
-    const { address } = record();
-    // The server that `start` had is stopped, with the run in its history: a worker starts it again.
-    expect(await answers(address)).toBe(false);
-    const first = await working(folder);
-    try {
-      await until(async () => (await waiting())?.for === 'picks');
-      process.kill(first.child.pid!, 'SIGKILL');
-      process.kill(record().pid, 'SIGKILL');
-      await first.ended;
-      await until(async () => !(await answers(address)));
-
-      const second = await working(folder);
-      try {
-        // Nobody else uses the server: it is this worker that brings it back.
-        process.kill(record().pid, 'SIGKILL');
-        await until(() => second.said().includes('it was started again on its history'));
-        await until(async () => (await waiting())?.for === 'picks');
-        expect((await waiting())?.proposed).toHaveLength(1);
-        const approved = await slimflow(folder, [
-          'approve',
-          id,
-          '--picks',
-          'ssvd-0.70',
-          '--note',
-          'try this',
-        ]);
-        expect(approved).toMatchObject({ status: 0, out: 'picks approved: ssvd-0.70\n' });
-        expect((await slimflow(folder, ['watch'])).status).toBe(0);
-        const ended = await slimflow(folder, ['result', '--out', 'out']);
-        expect(ended.status).toBe(0);
-      } finally {
-        second.child.kill('SIGTERM');
-      }
-      expect((await second.ended).status).toBe(0);
-      // The last to leave stops it.
-      expect(await answers(address)).toBe(false);
-    } finally {
-      first.child.kill('SIGKILL');
-    }
-    expect(existsSync(join(folder, 'out', 'model.onnx'))).toBe(true);
-    const result = Result.parse(JSON.parse(readFileSync(join(folder, 'out', 'result.json'), 'utf8')));
-    expect(result).toMatchObject({
-      workflowId: id,
-      picks: ['ssvd-0.70'],
-      decisions: [{ what: 'picks approved: ssvd-0.70', note: 'try this' }],
+    // `start` took the server along; the worker brings it back.
+    const first = await work();
+    const watched = await slimflow(folder, ['watch', '--json'], (said, child) => {
+      if (said.includes('"for":"picks"') && !child.killed) child.kill('SIGINT');
     });
-    expect(result.candidates.map((one) => one.id)).toContainEqual(expect.stringMatching(/^ssvd-0\.70\/cp-/));
+    expect(watched.status).toBe(130);
+    const before = await told(folder);
+    expect(before).toMatchObject({ status: 'running', waiting: [{ for: 'picks' }] });
+    // What a person picks is the other one.
+    const [proposed] = before.waiting[0].proposed!;
+    const picked = proposed === 'ssvd-0.65' ? 'ssvd-0.80' : 'ssvd-0.65';
+
+    process.kill(serverIn(folder).pid, 'SIGKILL');
+    first.kill('SIGKILL');
+    await first.ended;
+    const alone = await slimflow(folder, ['approve', '--picks', picked]);
+    expect([alone.status, alone.err]).toEqual([1, expect.stringContaining('start `slimflow worker`')]);
+
+    const second = await work();
+    const unknown = await slimflow(folder, ['approve', '--picks', 'ssvd-0.10']);
+    expect([unknown.status, unknown.out]).toEqual([2, '']);
+    expect(unknown.err).toMatch(/^there is no candidate ssvd-0\.10/);
+    expect(await told(folder)).toMatchObject({ waiting: before.waiting, progress: before.progress });
+    expect(await updatesOf(folder, id)).toEqual([]);
+
+    const approve = ['approve', id, '--picks', picked, '--note', 'keeps more channels'];
+    const approved = await slimflow(folder, approve);
+    expect([approved.status, approved.err]).toEqual([0, '']);
+    const end = await slimflow(folder, ['watch', '--json']);
+    expect(end.status).toBe(0);
+    expect(events(end.out).at(-1)).toMatchObject({ type: 'end', status: 'completed' });
+
+    const taken = await slimflow(folder, ['result', '--out', 'taken']);
+    expect(taken.status).toBe(0);
+    const result = Result.parse(JSON.parse(readFileSync(join(folder, 'taken', 'result.json'), 'utf8')));
+    expect(result).toMatchObject({ workflowId: id, picks: [picked], failed: [] });
+    expect(result.candidates.map((row) => row.parent)).toContain(picked);
+    const by = identity();
+    expect(result.decisions).toEqual([
+      {
+        at: expect.any(String) as string,
+        what: approved.out.trim(),
+        by,
+        note: 'keeps more channels',
+      },
+    ]);
+
+    second.kill('SIGTERM');
+    expect(await second.ended).toEqual({ status: 0, signal: null });
+    expect(await answers(serverIn(folder).address)).toBe(false);
   }));

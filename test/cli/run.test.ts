@@ -9,16 +9,14 @@ import { saveModel } from '../../engine/onnx/model';
 import { openModel } from '../../engine/onnx/prepare';
 import { Result } from '../../spec/result';
 import { slimflow } from '../support/cli';
+import { serverIn } from '../support/dev-server';
 import { inFolder } from '../support/folder';
 import { tinyJob, tinyNetwork } from '../support/tiny';
 
 const resultIn = (folder: string) =>
   Result.parse(JSON.parse(readFileSync(join(folder, 'out', 'result.json'), 'utf8')));
-const serverOf = (folder: string) =>
-  JSON.parse(readFileSync(join(folder, '.slimflow', 'server.json'), 'utf8')) as {
-    address: string;
-    pid: number;
-  };
+/** One candidate, where the way is not what is tested. */
+const one = { techniques: ['spatial-svd'], ssvdTargets: [0.5] };
 
 describe('slimflow run, on a real server with the real engine', () => {
   it('goes the whole way, and a second time takes what is known', () =>
@@ -41,7 +39,7 @@ describe('slimflow run, on a real server with the real engine', () => {
       expect(params / result.original.params).toBeCloseTo(result.final!.paramRatio, 9);
 
       // Nothing goes on: no server, no scratch folder, no checkpoint.
-      expect(await answers(serverOf(folder).address)).toBe(false);
+      expect(await answers(serverIn(folder).address)).toBe(false);
       expect(readdirSync(join(folder, '.slimflow', 'store', 'scratch'))).toEqual([]);
 
       const second = await slimflow(folder, ['run', job]);
@@ -58,7 +56,7 @@ describe('slimflow run, on a real server with the real engine', () => {
         data: { train: { labels?: string } };
       };
       delete data.train.labels;
-      const job = tinyJob(folder, { data, fineTune, techniques: ['spatial-svd'], ssvdTargets: [0.5] });
+      const job = tinyJob(folder, { data, fineTune, ...one });
       const { status, err } = await slimflow(folder, ['run', job]);
       expect([err, status]).toEqual(['', 0]);
       const { candidates, failed } = resultIn(folder);
@@ -68,8 +66,7 @@ describe('slimflow run, on a real server with the real engine', () => {
   it('takes a model whose weights lie beside it, and writes one', () =>
     inFolder(async (folder) => {
       const job = tinyJob(folder, {
-        techniques: ['spatial-svd'],
-        ssvdTargets: [0.5],
+        ...one,
         model: 'net/model.onnx',
       });
       mkdirSync(join(folder, 'net'));
@@ -106,21 +103,21 @@ describe('slimflow run, on a real server with the real engine', () => {
 
   it('is detached by Ctrl-C, survives a kill, and goes on as the same run', () =>
     inFolder(async (folder) => {
-      const job = tinyJob(folder, { fineTune: { epochs: 400, batch: 10 } });
+      const job = tinyJob(folder, { ...one, fineTune: { epochs: 1200, batch: 10 } });
       const detached = await slimflow(folder, ['run', job], (said, child) => {
         // A second one would end it at once.
         if (/^ssvd-\S+: /m.test(said) && !child.killed) child.kill('SIGINT');
       });
       expect(detached.out).toContain('Detached. The run stays as it is');
       expect([detached.status, detached.err]).toEqual([130, expect.stringContaining('Stopping')]);
-      expect(await answers(serverOf(folder).address)).toBe(false);
+      expect(await answers(serverIn(folder).address)).toBe(false);
 
       const killed = await slimflow(folder, ['run', job], (said, child) => {
         if (/: fine-tuning/.test(said)) child.kill('SIGKILL');
       });
       expect(killed.out).toContain('Going on with the run');
       expect(killed.signal).toBe('SIGKILL');
-      expect(await answers(serverOf(folder).address)).toBe(true);
+      expect(await answers(serverIn(folder).address)).toBe(true);
 
       const { out, status } = await slimflow(folder, ['run', job]);
       expect(out).toMatch(/^Temporal: .*started earlier, found again/);
@@ -130,7 +127,7 @@ describe('slimflow run, on a real server with the real engine', () => {
       expect(killed.out).toContain(id);
       expect(resultIn(folder)).toMatchObject({ workflowId: id, outcome: 'selected' });
       expect(readdirSync(join(folder, '.slimflow', 'store', 'scratch'))).toEqual([]);
-      expect(await answers(serverOf(folder).address)).toBe(false);
+      expect(await answers(serverIn(folder).address)).toBe(false);
     }));
 
   it('fails with status 1 where the configured Temporal server does not answer', () =>

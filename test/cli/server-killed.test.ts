@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { answers } from '../../client/probe';
 import { Result } from '../../spec/result';
 import { slimflow } from '../support/cli';
+import { serverIn } from '../support/dev-server';
 import { inFolder } from '../support/folder';
 import { tinyJob } from '../support/tiny';
 import { until } from '../support/until';
@@ -12,11 +13,7 @@ it('a killed server is started again by whoever uses it, and the run and its wat
   inFolder(async (folder) => {
     const fineTune = { epochs: 200, batch: 20 };
     const job = tinyJob(folder, { techniques: ['spatial-svd'], ssvdTargets: [0.5], fineTune });
-    const record = () =>
-      JSON.parse(readFileSync(join(folder, '.slimflow', 'server.json'), 'utf8')) as {
-        address: string;
-        pid: number;
-      };
+    const record = () => serverIn(folder);
     const id = (await slimflow(folder, ['start', job])).out.trim();
     const { address } = record();
     const killServer = () => process.kill(record().pid, 'SIGKILL');

@@ -1,7 +1,8 @@
-import { WorkflowFailedError } from '@temporalio/client';
-import { CancelledFailure, defaultPayloadConverter } from '@temporalio/common';
+import { defaultPayloadConverter } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { cpuUsage } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { HeartbeatDetails } from '../../activities/types';
@@ -9,9 +10,12 @@ import { type GuidebookHandle, startGuidebook, taskQueueOf } from '../../client/
 import { loadSpec } from '../../spec/load';
 import { FileStore } from '../../store/file-store';
 import { allInOne } from '../../workers/all-in-one';
+import { slimflow } from '../support/cli';
 import { inFolder } from '../support/folder';
+import { childrenOf, cpuTicks } from '../support/processes';
 import { temporal } from '../support/temporal';
 import { tinyJob } from '../support/tiny';
+import { until } from '../support/until';
 import { WorkerProcess } from '../support/worker-process';
 
 let server: TestWorkflowEnvironment;
@@ -29,6 +33,8 @@ afterAll(() => server.teardown());
 /** What a test of one run has at hand. */
 interface Running {
   readonly handle: GuidebookHandle;
+  /** The folder of the store. */
+  readonly store: string;
   readonly start: (...options: string[]) => Promise<WorkerProcess>;
 }
 
@@ -42,11 +48,17 @@ async function started(folder: string, changes: object): Promise<Running> {
     taskQueue: await taskQueueOf(store),
   });
   const start = async (...options: string[]) => {
-    const one = await WorkerProcess.start(server.address, '--store', place, ...alone, ...options);
+    const one = await WorkerProcess.start(
+      { address: server.address },
+      '--store',
+      place,
+      ...alone,
+      ...options,
+    );
     workers.push(one);
     return one;
   };
-  return { handle, start };
+  return { handle, store: place, start };
 }
 
 /** A fine-tuning under way, as the server knows it. */
@@ -84,6 +96,18 @@ const one = { techniques: ['spatial-svd'], ssvdTargets: [0.5] };
 /** One job at a time, computed alike by all. */
 const alone = ['--slots', '1', '--threads', '1', '--checkpoint-seconds', '0.1'];
 const long = { fineTune: { epochs: 20000, batch: 10 } };
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+
+/** Computes, in this process, for so many hundredths of a second of CPU time. */
+function burn(ticks: number): void {
+  const { user, system } = cpuUsage();
+  const isDone = () => {
+    const now = cpuUsage();
+    return now.user + now.system - user - system >= 10_000 * ticks;
+  };
+  while (!isDone());
+}
 
 describe('slimflow worker', () => {
   it('two complete one run together, and one of them may vanish: the model is the same', () =>
@@ -123,7 +147,7 @@ describe('slimflow worker', () => {
       }
     }));
 
-  it('hands back what it is at when it is told to stop; the next goes on, and stops when the run is cancelled', () =>
+  it('hands back what it is at when it is told to stop; the next goes on, and is idle once the run is cancelled', () =>
     inFolder(async (folder) => {
       const run = await started(folder, { ...one, ...long });
       const first = await run.start();
@@ -147,11 +171,28 @@ describe('slimflow worker', () => {
       );
       expect(resumed.details!.done).toBeGreaterThan(0);
       expect((await second.health('/healthz')).told!.jobs).toBe(1);
-      await run.handle.cancel();
-      const failure = await run.handle.result().catch((error: unknown) => error);
-      expect(failure).toBeInstanceOf(WorkflowFailedError);
-      expect((failure as WorkflowFailedError).cause).toBeInstanceOf(CancelledFailure);
-      // A run is over when its work is: nothing computes any more.
+      const jobs = childrenOf(second.pid);
+      const ticks = () => sum([second.pid, ...jobs].map(cpuTicks));
+      const before = ticks();
+      await until(() => ticks() >= before + 20); // it computes, and that can be seen
+
+      const environment = { TEMPORAL_ADDRESS: server.address };
+      const { workflowId } = run.handle;
+      const cancelled = await slimflow(folder, ['cancel', workflowId], undefined, environment);
+      expect([cancelled.status, cancelled.out]).toEqual([0, `${workflowId}: cancelled\n`]);
+      // A run is over when its work is: nothing computes any more, nothing lies about.
       expect((await second.health('/healthz')).told!.jobs).toBe(0);
+      expect(readdirSync(join(run.store, 'scratch'))).toEqual([]);
+      const files = readdirSync(run.store, { recursive: true, encoding: 'utf8' });
+      expect(files.filter((name) => name.endsWith('.tmp'))).toEqual([]);
+      expect(childrenOf(second.pid).filter((pid) => !jobs.includes(pid))).toEqual([]);
+      const after = ticks();
+      burn(100); // a job that went on would get about as much
+      expect(ticks() - after).toBeLessThan(25);
+
+      const status = await slimflow(folder, ['status', workflowId], undefined, environment);
+      expect(status.status).toBe(0);
+      expect(status.out).toMatch(/: cancelled, started [^]*│ ssvd-0\.50 /);
+      expect(status.err).toMatch(/^The run was cancelled: /);
     }));
 });

@@ -3,6 +3,12 @@ import { join } from 'node:path';
 
 import { root } from './paths';
 
+/** Where a worker is started, and for which Temporal server: the one of the folder's state unless an address is given. */
+export interface WorkerPlace {
+  readonly folder?: string;
+  readonly address?: string;
+}
+
 /** A `slimflow worker` in a process of its own, as a user would start it. */
 export class WorkerProcess {
   readonly ended: Promise<{ status: number | null; signal: NodeJS.Signals | null }>;
@@ -10,10 +16,11 @@ export class WorkerProcess {
   private out = '';
   private healthPort = 0;
 
-  private constructor(address: string, options: readonly string[]) {
+  private constructor({ folder, address }: WorkerPlace, options: readonly string[]) {
     const main = join(root, 'dist', 'cli', 'main.js');
     this.child = spawn(process.execPath, [main, 'worker', '--health-port', '0', ...options], {
-      env: { ...process.env, TEMPORAL_ADDRESS: address },
+      cwd: folder,
+      env: { ...process.env, ...(address !== undefined && { TEMPORAL_ADDRESS: address }) },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.ended = new Promise((resolve) =>
@@ -22,8 +29,8 @@ export class WorkerProcess {
   }
 
   /** Resolves once it takes tasks. */
-  static async start(address: string, ...options: string[]): Promise<WorkerProcess> {
-    const one = new WorkerProcess(address, options);
+  static async start(place: WorkerPlace, ...options: string[]): Promise<WorkerProcess> {
+    const one = new WorkerProcess(place, options);
     await new Promise<void>((resolve, reject) => {
       one.child.stderr!.on('data', (data) => (one.out += String(data)));
       one.child.stdout!.on('data', (data) => {
