@@ -61,6 +61,9 @@ it('gc removes what no run needs, as its dry run says; a run that waits meanwhil
     const { out, status } = await slimflow(folder, ['result', id, '--out', 'taken', '--json']);
     expect(status).toBe(0);
     expect(Result.parse(JSON.parse(out)).selected).toBe('ssvd-0.50');
+    // The last to leave stops the server.
+    worker.kill('SIGTERM');
+    expect(await worker.ended).toEqual({ status: 0, signal: null });
   }));
 
 it('it takes nothing for garbage where there is no history to tell', () =>

@@ -15,7 +15,7 @@ it('two commands that run one spec at the same time share one server and one run
       // Neither may come to the end, and the other begin anew, before both are there.
       review: { afterSelect: true },
     });
-    const waiting = /waiting for a person to approve of the selection/;
+    const waiting = /waiting for a person to approve of the selected model/;
     const run = (there: () => void) =>
       slimflow(folder, ['run', job], (said) => {
         if (waiting.test(said)) there();
