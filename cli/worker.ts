@@ -49,6 +49,8 @@ export async function worker(flags: WorkerFlags): Promise<number> {
     running = await serve({
       ...{ queue, taskQueue, store, slots, threads, overflow, checkpointSeconds, drainSeconds },
       memory: flags.memory === undefined ? undefined : flags.memory * 1e9,
+      deployment:
+        flags.deployment === undefined ? undefined : { name: flags.deployment, buildId: flags.buildId },
       connection: server.connection,
       namespace: server.namespace,
     });
