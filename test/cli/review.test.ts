@@ -10,6 +10,7 @@ import { slimflow } from '../support/cli';
 import { serverIn } from '../support/dev-server';
 import { inFolder } from '../support/folder';
 import { tinyJob } from '../support/tiny';
+import { until } from '../support/until';
 import { WorkerProcess } from '../support/worker-process';
 
 let worker: WorkerProcess | undefined;
@@ -70,6 +71,9 @@ it('a run waits for a person while everything ends and is started again, and goe
     expect([alone.status, alone.err]).toEqual([1, expect.stringContaining('start `slimflow worker`')]);
 
     const second = await work();
+    // Nobody else uses the server: it is this worker that brings it back.
+    process.kill(serverIn(folder).pid, 'SIGKILL');
+    await until(() => second.said.includes('it was started again on its history'));
     const unknown = await slimflow(folder, ['approve', '--picks', 'ssvd-0.10']);
     expect([unknown.status, unknown.out]).toEqual([2, '']);
     expect(unknown.err).toMatch(/^there is no candidate ssvd-0\.10/);
