@@ -1,8 +1,9 @@
 /**
- * Ten epochs of the digits ResNet-20 from random weights, here and in PyTorch: the same initial weights, order of images
- * and settings.
+ * Ten epochs of the digits ResNet-20, from random weights or those of a model, here and in PyTorch: the same initial
+ * weights, order of images and settings.
  *
  *     npm run bench:parity -- [--seeds 0,1,2,3,4] [--epochs 10] [--threads 1] [--folder .slimflow/parity]
+ *                         [--start MODEL.onnx] [--rate 0.05]
  *
  * Needs a Python with torch and onnx, named by PYTHON; the two sides run at once. Prints, a seed a line, how far apart
  * the losses are through the first 100 steps (largest relative difference; beside it PyTorch on one thread more against
@@ -25,6 +26,8 @@ const { values: options } = parseArgs({
     epochs: { type: 'string', default: '10' },
     threads: { type: 'string', default: '1' },
     folder: { type: 'string', default: join('.slimflow', 'parity') },
+    start: { type: 'string' },
+    rate: { type: 'string', default: '0.05' },
   },
 });
 const compared = 100;
@@ -42,11 +45,13 @@ function firstApart(a: readonly number[], b: readonly number[]): number | undefi
 async function compare(seed: number, folder: string, peers: readonly Peer[]): Promise<[number, number]> {
   const recipe: Recipe = {
     ...{ epochs: Number(options.epochs), batch: 64, seed },
-    ...{ learningRate: 0.05, momentum: 0.9, weightDecay: 5e-4 },
+    ...{ learningRate: Number(options.rate), momentum: 0.9, weightDecay: 5e-4 },
   };
   const threads = Number(options.threads);
-  const [begun, order] = [join(folder, `begun-${seed}.onnx`), join(folder, `order-${seed}.npy`)];
-  saveModel((await initialized(openModel(resnet), { shape: [1, 28, 28], seed })).graph, begun);
+  const begun = options.start ?? join(folder, `begun-${seed}.onnx`);
+  const order = join(folder, `order-${seed}.npy`);
+  if (options.start === undefined)
+    saveModel((await initialized(openModel(resnet), { shape: [1, 28, 28], seed })).graph, begun);
   const job = (used: number, steps?: number) => peerJob(begun, order, recipe, used, steps);
   const [ours, theirs] = await Promise.all([
     trainModel({
