@@ -47,6 +47,16 @@ export const ResultCandidate = z.strictObject({
 });
 export type ResultCandidate = z.infer<typeof ResultCandidate>;
 
+/** A candidate that did not come about, and why. */
+const NotMade = z.strictObject({
+  id: z.string(),
+  technique: z.enum(techniques),
+  parent: z.string().nullable(),
+  round: z.number().int().nonnegative(),
+  asked: share,
+  reason: z.string(),
+});
+
 /** result.json, version 1. */
 export const Result = z.strictObject({
   version: z.literal(1),
@@ -69,29 +79,9 @@ export const Result = z.strictObject({
   latencyBy: Maker,
   candidates: z.array(ResultCandidate),
   /** Candidates that did not come about, and why. */
-  failed: z.array(
-    z.strictObject({
-      id: z.string(),
-      technique: z.enum(techniques),
-      parent: z.string().nullable(),
-      round: z.number().int().nonnegative(),
-      asked: share,
-      reason: z.string(),
-    }),
-  ),
+  failed: z.array(NotMade),
   /** Candidates that people left out, or that were not done when the run was finished early. */
-  skipped: z
-    .array(
-      z.strictObject({
-        id: z.string(),
-        technique: z.enum(techniques),
-        parent: z.string().nullable(),
-        round: z.number().int().nonnegative(),
-        asked: share,
-        reason: z.string(),
-      }),
-    )
-    .default([]),
+  skipped: z.array(NotMade).default([]),
   /** The SSVD models that went on to channel pruning, best first. */
   picks: z.array(z.string()),
   selected: z.string().nullable(),

@@ -33,8 +33,9 @@ export function write(of: string, name: string, history: History): void {
   writeFileSync(join(folder, of, `${name}.json`), `{"events":[\n${lines.join(',\n')}\n]}\n`);
 }
 
-/** The process and host that recorded a history are nobody's business. */
-const anonymous = (key: string, value: unknown) => (key === 'identity' ? 'recorder' : value);
+/** The process, host and folder that recorded a history are nobody's business. */
+const anonymous = (key: string, value: unknown) =>
+  key === 'identity' ? 'recorder' : key === 'stackTrace' ? undefined : value;
 
 /** The names of the histories of a folder. */
 export const names = (of: string): string[] =>
