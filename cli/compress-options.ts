@@ -10,6 +10,7 @@ import {
   techniques,
 } from '../engine/jobs/method';
 import type { CompressFlags } from './compress';
+import { positive, whole } from './options';
 
 /** Adds `slimflow compress`, whose options are what the spec of a run says otherwise. */
 export function addCompress(program: Command, done: (status: number) => void): void {
@@ -32,15 +33,15 @@ export function addCompress(program: Command, done: (status: number) => void): v
     .option('--layer <name=ratio...>', 'ratios of layers by hand, at most 1', named(positive), {})
     .option('--channels <name=0,5,7...>', 'input channels to remove by hand', named(indices), {})
     .option('--ignore <name...>', 'layers that stay as they are', listed, [])
-    .option('--multiplicity <n>', 'ranks and channels are multiples of n where a layer has as many', count, 1)
-    .option('--minimum <n>', 'least rank and fewest channels that a layer is left with', count, 1)
+    .option('--multiplicity <n>', 'ranks and channels are multiples of n where a layer has as many', whole, 1)
+    .option('--minimum <n>', 'least rank and fewest channels that a layer is left with', whole, 1)
     .addOption(choice('--importance <name>', 'by what channels are ranked', importanceNames).default('l2'))
     .option('--no-coupled', 'leave channels alone that are tied across branches, as AIMET does')
     .option('--input-size <1x3x224x224>', 'sizes of the input where the model leaves them open', sizes)
-    .option('--candidates <n>', 'ratios 1/n to (n-1)/n get an eval score (10 when left out)', count)
-    .option('--samples <n>', 'samples that a score is computed on', count)
-    .option('--reconstruction-samples <n>', 'samples that pruned layers are refitted on', count)
-    .option('--reconstruction-patches <n>', 'patches taken of each', count)
+    .option('--candidates <n>', 'ratios 1/n to (n-1)/n get an eval score (10 when left out)', whole)
+    .option('--samples <n>', 'samples that a score is computed on', whole)
+    .option('--reconstruction-samples <n>', 'samples that pruned layers are refitted on', whole)
+    .option('--reconstruction-patches <n>', 'patches taken of each', whole)
     .option(
       '--fine-tune-each <epochs>',
       'fine-tune behind each compressed layer, with the `fineTune` of --data; may be a fraction, as 0.25',
@@ -71,20 +72,7 @@ Exit status 3: the target is out of reach; the model nearest to it is written.`,
 const choice = (flags: string, description: string, names: readonly string[]) =>
   new Option(flags, description).choices(names);
 
-function positive(text: string): number {
-  const value = Number(text);
-  if (!(value > 0)) throw new InvalidArgumentError('It must be a number above 0.');
-  return value;
-}
-
-function count(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1)
-    throw new InvalidArgumentError('It must be a whole number, 1 or more.');
-  return value;
-}
-
-const sizes = (text: string) => text.split(/[x,]/).map(count);
+const sizes = (text: string) => text.split(/[x,]/).map(whole);
 
 const indices = (text: string) =>
   text.split(',').map((part) => {

@@ -50,6 +50,21 @@ export const numberFrom =
     return value;
   };
 
+/** A number above 0. */
+export function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value < Infinity)) throw new InvalidArgumentError('It must be a number above 0.');
+  return value;
+}
+
+/** A whole number above 0. */
+export function whole(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('It must be a whole number, 1 or more.');
+  return value;
+}
+
 /** A share of the original: above 0 and below 1. */
 export function ratio(text: string): number {
   const value = Number(text);

@@ -1,6 +1,7 @@
 import { Argument, type Command } from 'commander';
 
-import { count, settingOptions } from './train-settings';
+import { whole } from './options';
+import { settingOptions } from './train-settings';
 
 /** The options of `slimflow train` as commander gives them, beside those of settings (`settingsOf`). */
 export interface TrainFlags extends Readonly<Record<string, unknown>> {
@@ -37,8 +38,8 @@ export function addTrain(program: Command, done: (status: number) => void): void
       '--checkpoints <folder>',
       'keep checkpoints here until training is done, and go on from the last (beside --out)',
     )
-    .option('--checkpoint-seconds <s>', 'time between checkpoints', count, 60)
-    .option('--threads <n>', 'threads of ONNX Runtime; all cores when left out', count)
+    .option('--checkpoint-seconds <s>', 'time between checkpoints', whole, 60)
+    .option('--threads <n>', 'threads of ONNX Runtime; all cores when left out', whole)
     .option('--json', 'report as JSON')
     .addHelpText(
       'after',

@@ -12,16 +12,11 @@ import {
   precisionNames,
   scheduleNames,
 } from '../engine/training/settings';
+import { whole } from './options';
 
 const real = (text: string): number => {
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number.');
-  return value;
-};
-export const count = (text: string): number => {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1)
-    throw new InvalidArgumentError('It must be a whole number, 1 or more.');
   return value;
 };
 const reals = (text: string): number[] => text.split(',').map(real);
@@ -69,7 +64,7 @@ type Row = readonly [
 
 /** By field of `fineTune`; the default in brackets. */
 const rows: Readonly<Record<Exclude<keyof FineTuneSettings, 'distillation'>, Row>> = {
-  epochs: ['--epochs <n>', 'times that all training images are seen (2; from scratch 10)', count],
+  epochs: ['--epochs <n>', 'times that all training images are seen (2; from scratch 10)', whole],
   learningRate: [
     '--learning-rate <rate>',
     'the constant rate, or the peak of the schedule (0.002; with --batch-norm restore 0.02; from scratch 0.05)',
@@ -80,16 +75,16 @@ const rows: Readonly<Record<Exclude<keyof FineTuneSettings, 'distillation'>, Row
   milestones: ['--milestones <0.5,0.75>', 'schedule step: shares of the training where it drops', reals],
   gamma: ['--gamma <factor>', 'schedule step: what the rate is multiplied with there (0.1)', real],
   floor: ['--floor <share>', 'schedule cosine: of the rate, where it ends (0)', real],
-  batch: ['--batch <n>', 'images a step (64)', count],
+  batch: ['--batch <n>', 'images a step (64)', whole],
   microBatch: [
     '--micro-batch <n>',
     'images computed at once where memory is short; gradients are accumulated',
-    count,
+    whole,
   ],
   stepsPerCall: [
     '--steps-per-call <n>',
     'steps that ONNX Runtime is given at once, with the same result (16 on CUDA, else 1)',
-    count,
+    whole,
   ],
   precision: [
     '--precision <name>',
@@ -121,7 +116,7 @@ const rows: Readonly<Record<Exclude<keyof FineTuneSettings, 'distillation'>, Row
   earlyStopping: [
     '--early-stopping <n>',
     'stop after n epochs without a better metric, and keep the best',
-    (text) => ({ patience: count(text) }),
+    (text) => ({ patience: whole(text) }),
   ],
   keepBest: ['--keep-best', 'judge each epoch on the evaluation split, and keep the best'],
   seed: ['--seed <n>', 'of order, augmentation and new weights (0)', real],

@@ -1,6 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { resolve } from 'node:path';
 
+import { positive, whole } from './options';
+
 /** The options of `slimflow worker` as commander gives them. */
 export interface WorkerFlags {
   readonly state: string;
@@ -55,19 +57,6 @@ export function addWorker(
     .action(async (flags: WorkerFlags) =>
       done(await (await import('./worker.js')).worker({ ...flags, state: resolve(flags.state) })),
     );
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!(value > 0 && value < Infinity)) throw new InvalidArgumentError('It must be a number above 0.');
-  return value;
-}
-
-function whole(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1)
-    throw new InvalidArgumentError('It must be a whole number above 0.');
-  return value;
 }
 
 function port(text: string): number {
