@@ -1,9 +1,9 @@
 import { observe } from '../client/observe';
-import { hasWorker } from '../client/questions';
 import { statusOf } from '../client/status';
 import { BadInput, exit } from './exit';
 import type { RunFlags } from './options';
 import { toStderr, toStdout, withRun } from './session';
+import { workerThere } from './worker-there';
 
 /** `slimflow cancel`: stops a run, and waits until its work has stopped. */
 export function cancel(name: string | undefined, { state, json }: RunFlags): Promise<number> {
@@ -22,7 +22,7 @@ export function cancel(name: string | undefined, { state, json }: RunFlags): Pro
         'cancelling',
         `${workflowId} will end as soon as a worker comes; none is there, so nothing works for it.`,
       );
-    if (!(await hasWorker(client, description.taskQueue))) return unheard();
+    if (!(await workerThere(client, description.taskQueue, signal))) return unheard();
     toStderr('Cancellation is asked for; waiting until the work has stopped.');
     for await (const { end, silent } of observe(client, workflowId, { signal, intervalMs: 250 })) {
       if (silent === 'worker') return unheard();

@@ -1,7 +1,6 @@
 import type { Client } from '@temporalio/client';
 
 import { identity } from '../client/connect';
-import { hasWorker } from '../client/questions';
 import { statusOf } from '../client/status';
 import {
   adjust,
@@ -16,6 +15,7 @@ import {
 import { BadInput, exit } from './exit';
 import type { RunFlags } from './options';
 import { toStderr, toStdout, withRun } from './session';
+import { workerThere } from './worker-there';
 
 type Name = string | undefined;
 /** What a command takes beside what it asks, and who asks. */
@@ -47,8 +47,8 @@ function asking<Request extends object>(
   { state, json, ...request }: RunFlags & Request,
   ask: (client: Client, id: string, request: Request & { readonly by: string }) => Promise<string[]>,
 ): Promise<number> {
-  return withRun({ state, say: toStderr }, name, async (workflowId, { client }) => {
-    await needWorker(client, workflowId);
+  return withRun({ state, say: toStderr }, name, async (workflowId, { client, signal }) => {
+    await needWorker(client, workflowId, signal);
     const by = identity();
     const answers = await refusable(ask(client, workflowId, { ...(request as unknown as Request), by }));
     if (json) toStdout(JSON.stringify({ workflowId, by, answers }));
@@ -73,9 +73,9 @@ function telling<Request extends object>(
 }
 
 /** An update waits for a worker to take it up, which may be for ever. */
-async function needWorker(client: Client, workflowId: string): Promise<void> {
+async function needWorker(client: Client, workflowId: string, signal: AbortSignal): Promise<void> {
   const description = await client.workflow.getHandle(workflowId).describe();
-  if (statusOf(description) === 'running' && !(await hasWorker(client, description.taskQueue)))
+  if (statusOf(description) === 'running' && !(await workerThere(client, description.taskQueue, signal)))
     throw new Error(`no worker is there for ${workflowId} to hear of it: start \`slimflow worker\``);
 }
 

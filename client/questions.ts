@@ -7,6 +7,7 @@ import {
   type WorkflowHandle,
 } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { HeartbeatDetails } from '../activities/types';
 import type { Result } from '../spec/result';
@@ -39,6 +40,31 @@ export async function hasWorker(client: Client, taskQueue: string): Promise<bool
     taskQueueType: 1, // of workflow tasks
   });
   return Boolean(pollers?.length);
+}
+
+/** How long a worker may be unheard of and yet be there. */
+export const workerPatienceMs = 15_000;
+
+/**
+ * As hasWorker, but gives one time to come: a server that was just started again knows of none until their polls are
+ * back, which workers space out by up to 10 s.
+ * @param unheard is told once, where none is there at first
+ * @param signal ends the waiting
+ */
+export async function workerComes(
+  client: Client,
+  taskQueue: string,
+  unheard: () => void,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  let told = false;
+  for (const since = Date.now(); ;) {
+    if (await hasWorker(client, taskQueue)) return true;
+    if (signal?.aborted || Date.now() - since > workerPatienceMs) return false;
+    if (!told) unheard();
+    told = true;
+    await sleep(500, undefined, { signal }).catch(() => undefined);
+  }
 }
 
 /** How a run that ended did; a completed one with its result. */

@@ -11,11 +11,11 @@ export interface Ended {
   readonly err: string;
 }
 
-/** Runs the compiled command line in a folder, as a user would; `watch` sees each piece of its output. */
+/** Runs the compiled command line in a folder, as a user would; `watch` sees all that it said so far, at each piece. */
 export function slimflow(
   folder: string,
   args: readonly string[],
-  watch: (said: string, child: ChildProcess) => void = () => undefined,
+  watch: (said: string, child: ChildProcess, err: string) => void = () => undefined,
   environment: NodeJS.ProcessEnv = {},
 ): Promise<Ended> {
   const env = { ...process.env, ...environment };
@@ -26,9 +26,12 @@ export function slimflow(
   let [out, err] = ['', ''];
   child.stdout.on('data', (data) => {
     out += String(data);
-    watch(out, child);
+    watch(out, child, err);
   });
-  child.stderr.on('data', (data) => (err += String(data)));
+  child.stderr.on('data', (data) => {
+    err += String(data);
+    watch(out, child, err);
+  });
   return new Promise((resolve) =>
     child.on('close', (status, signal) => resolve({ status, signal, out, err })),
   );
