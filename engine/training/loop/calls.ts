@@ -1,4 +1,4 @@
-import type { Batch } from '../../data/dataset';
+import type { Batch, Labels } from '../../data/dataset';
 import type { Graph } from '../../onnx/graph';
 import type { Session } from '../../runtime/session';
 import { floats, type Tensor } from '../../tensor/tensor';
@@ -8,7 +8,7 @@ import { joinedPieces } from '../step/joined-pieces';
 import { buildPiecewiseStep, pieceNames } from '../step/micro';
 import { ofSteps, scanned } from '../step/scan';
 import type { Shape } from '../step/shapes';
-import { names, ratesFeed, type StepSettings, type TrainingStep } from '../step/step';
+import { labelsFeed, names, ratesFeed, type StepSettings, type TrainingStep } from '../step/step';
 
 /** What a step is computed from. */
 export interface Model {
@@ -146,7 +146,7 @@ function samples({ step, shapes, settings }: Model, { images, labels, size }: Ba
   return {
     [step.images]: floats([size, ...shape], images),
     ...(step.labels && {
-      [names.labels]: { type: 'int64', dims, data: BigInt64Array.from(labels, BigInt) },
+      [names.labels]: labelsFeed(labels, dims),
     }),
   };
 }
@@ -172,7 +172,7 @@ const named = (feed: Readonly<Record<string, Tensor>>): Record<string, Tensor> =
 /** Piece `at` of a batch. */
 function pieceOf({ images, labels, size: all }: Batch, size: number, at: number): Batch {
   const [first, end] = [at * size, Math.min((at + 1) * size, all)];
-  const part = <T extends Float32Array | Int32Array>(values: T) =>
+  const part = <T extends Labels>(values: T) =>
     values.subarray((first * values.length) / all, (end * values.length) / all) as T;
   return { images: part(images), labels: part(labels), size: end - first };
 }
@@ -183,12 +183,18 @@ function pieceOf({ images, labels, size: all }: Batch, size: number, at: number)
  */
 function sharesOf(batch: Batch, size: number, ignored: number | undefined): number[] {
   const counted = ({ labels, size: all }: Batch) =>
-    ignored === undefined ? all : labels.reduce((sum, label) => sum + Number(label !== ignored), 0);
+    ignored === undefined ? all : labels.length - countOf(labels, ignored);
   const total = Math.max(counted(batch), 1);
   return Array.from(
     { length: Math.ceil(batch.size / size) },
     (_, at) => counted(pieceOf(batch, size, at)) / total,
   );
+}
+
+function countOf(labels: Labels, wanted: number): number {
+  let count = 0;
+  for (const label of labels) count += Number(label === wanted);
+  return count;
 }
 
 /** The loss of a batch of that of its pieces, as exact as a checkpoint keeps it, so that whoever resumes judges the same. */
