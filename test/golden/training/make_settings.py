@@ -241,6 +241,17 @@ case("distillation of pixels, mixed", dense, pixels, network("pixels", seed=7), 
 case("an average of weights and statistics", norm, whole, ema=0.5)
 case("a long average, AdamW", norm, whole, **adam, ema=0.999)
 case("frozen BatchNorm", norm, whole, batchNorm="frozen")
+# Labels that are floats: places, as keypoints are; a map of numbers for each channel; probabilities.
+places = torch.stack([images[:, 0].mean((1, 2)), images[:, 1].std((1, 2)), images[:, 2, 0, 0], images[:, 0, 7, 7]], 1)
+maps = torch.cat([images.abs(), images.mean(1, keepdim=True)], 1)
+soft = torch.sigmoid(3 * places)
+case("mean squared error of places", plain, places.reshape(-1, 2, 2), loss="mean-squared-error", **adam)
+case("mean squared error of one number", network("plain", 1), places[:, 0], loss="mean-squared-error")
+case("mean squared error of maps", dense, maps, loss="mean-squared-error")
+case("mean squared error of one map", network("pixels", 1), maps[:, 0], loss="mean-squared-error")
+case("binary cross-entropy of probabilities", network("plain", ending="Sigmoid"), soft, loss="binary-cross-entropy")
+case("numbers, and a teacher of them", plain, places, teacher, loss="mean-squared-error",
+     distillation={"weight": 0.5, "logits": "mse"})
 write_tensors(here / "settings.safetensors", goldens)
 
 # ---- schedules -------------------------------------------------------------------------------------------------------
