@@ -39,7 +39,10 @@ function errorLines({ before, after, test }: NonNullable<TrainReport['errors']>)
   });
 }
 
-const errorNames = { meanAbsoluteError: 'mean absolute error', rootMeanSquaredError: 'root mean squared error' };
+const errorNames = {
+  meanAbsoluteError: 'mean absolute error',
+  rootMeanSquaredError: 'root mean squared error',
+};
 
 /** The curve as CSV: a row a step, with the metric in the row of a judged epoch's last step. */
 export function curveTable({ epochs, metric, curve: { losses, learningRates } }: TrainReport): string {

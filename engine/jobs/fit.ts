@@ -76,7 +76,7 @@ function checkOutput(graph: Graph, model: string, metric: MetricName): Output {
     );
   const sample = shape.slice(1);
   const known = (dims: readonly Dim[]) =>
-    shape.length && dims.every((dim) => typeof dim === 'number') ? sizeOf(dims as number[]) : undefined;
+    shape.length && dims.every((dim) => typeof dim === 'number') ? sizeOf(dims) : undefined;
   const [classes] = sample;
   return {
     ...{ model, shown, scores: known(sample), plane: known(sample.slice(1)) },

@@ -172,7 +172,9 @@ export async function trainModel(
 
 /** The errors of evaluations that have some; undefined where none has. */
 function errorsOf(evaluations: Readonly<Record<string, Evaluation | undefined>>): TrainReport['errors'] {
-  const found = Object.entries(evaluations).flatMap(([when, one]) => (one?.errors ? [[when, one.errors]] : []));
+  const found = Object.entries(evaluations).flatMap(([when, one]) =>
+    one?.errors ? [[when, one.errors]] : [],
+  );
   return found.length ? (Object.fromEntries(found) as TrainReport['errors']) : undefined;
 }
 

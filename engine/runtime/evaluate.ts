@@ -36,8 +36,8 @@ export interface Evaluated {
 
 /**
  * The metric of a model's first output over a data set, in points.
- * @throws EngineError `InvalidData` when the data have no labels or do not fit the model; `UnsupportedModel` when the
- * first output is not what the metric reads, or NaN.
+ * @throws EngineError `InvalidData` when the data have no labels, do not fit the model or leave the metric undefined;
+ * `UnsupportedModel` when the first output is not what the metric reads, or NaN.
  */
 export const evaluate = async (graph: Graph, data: Dataset, options: EvaluateOptions): Promise<number> =>
   (await measure(graph, data, options)).value();

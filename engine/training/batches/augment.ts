@@ -162,13 +162,7 @@ function drawWindow(
 }
 
 /** Copies the plane that begins at `first` through a window. */
-function copy(
-  from: Labels,
-  to: Labels,
-  first: number,
-  { rows, columns }: Window,
-  padding: number,
-): void {
+function copy(from: Labels, to: Labels, first: number, { rows, columns }: Window, padding: number): void {
   const width = columns.length;
   for (let y = 0; y < rows.length; y++) {
     const target = first + y * width;

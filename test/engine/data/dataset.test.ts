@@ -178,6 +178,56 @@ describe('beyond images and labels', () => {
     expect(batchOf(Dataset.open({ images: fits, labels: wide }), [0]).labels).toHaveLength(2);
   });
 
+  it('reads floats of any width, booleans, and labels of any shape', () => {
+    const wide = npy({
+      type: 'float64',
+      dims: [4, 3, 2],
+      data: Float64Array.from({ length: 24 }, (_, at) => at / 8),
+    });
+    const data = Dataset.open({ images, labels: wide, range: [1, 4] });
+    expect([data.floatLabels, data.labelShape]).toEqual([true, [3, 2]]);
+    expect(data.gather([0, 2]).labels).toEqual(
+      Float32Array.from(
+        [...Array(6).keys(), ...[...Array(6).keys()].map((at) => at + 12)],
+        (at) => (at + 6) / 8,
+      ),
+    );
+    data.close();
+    const flags = npy({ type: 'bool', dims: [4, 2], data: Uint8Array.from([0, 1, 1, 1, 0, 0, 1, 0]) });
+    expect(batchOf(Dataset.open({ images, labels: flags }), [1, 3]).labels).toEqual(
+      Int32Array.of(1, 1, 1, 0),
+    );
+  });
+
+  it('turns labels that lie as images do with their channels last', () => {
+    const nhwc = npy(
+      floats(
+        [2, 1, 3, 2],
+        Float32Array.from({ length: 12 }, (_, at) => at),
+      ),
+    );
+    const data = Dataset.open({ images: nhwc, labels: nhwc, layout: 'NHWC' });
+    expect(data.labelShape).toEqual([2, 1, 3]);
+    expect(data.slice(1, 1).labels).toEqual(data.slice(1, 1).images);
+    expect(batchOf(data, [0]).labels).toEqual(Float32Array.of(0, 2, 4, 1, 3, 5));
+  });
+
+  it('finds a wrong label wherever it stands, reading some samples at a time', () => {
+    const rows = 5;
+    const width = 2 ** 19;
+    const many = npy({
+      type: 'uint8',
+      dims: [rows, width],
+      data: new Uint8Array(rows * width).fill(7, 3 * width + 9),
+    });
+    const few = npy(floats([rows, 1]));
+    const data = Dataset.open({ images: few, labels: many, range: [1, 5] });
+    expect([...data.eachLabels()].map((labels) => labels.length / width)).toEqual([2, 2]);
+    expect(data.findLabel((label) => label > 0)).toEqual({ label: 7, row: 2, fileRow: 3 });
+    expect(data.findLabel((label) => label > 7)).toBeUndefined();
+    data.close();
+  });
+
   it('slices further inputs with a row an image, and feeds others whole', () => {
     const rows = npy({
       type: 'int64',

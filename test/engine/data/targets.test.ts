@@ -18,7 +18,11 @@ const goldens = JSON.parse(
 ) as Record<'yes or no' | 'numbers', Record<string, Golden>>;
 
 /** Feeds samples in batches of `size`, and takes the metric apart and together again after the first. */
-function fed(begin: () => Metric, { shape: [samples, ...rest], outputs, labels }: Golden, size: number): Metric {
+function fed(
+  begin: () => Metric,
+  { shape: [samples, ...rest], outputs, labels }: Golden,
+  size: number,
+): Metric {
   let metric = begin();
   const width = sizeOf(rest);
   const integers = labels.every(Number.isInteger);
@@ -41,7 +45,8 @@ function fed(begin: () => Metric, { shape: [samples, ...rest], outputs, labels }
 describe.each(Object.entries(goldens['yes or no']))('labels of 0 and 1: %s', (_, golden) => {
   it.each(['mean-average-precision', 'f1-micro'] as const)('%s is scikit-learn’s', (name) => {
     const begin = () => metricOf(name, { threshold: golden.threshold as number });
-    for (const size of [1, 7, 100]) expect(fed(begin, golden, size).value()).toBeCloseTo(golden[name] as number, 9);
+    for (const size of [1, 7, 100])
+      expect(fed(begin, golden, size).value()).toBeCloseTo(golden[name] as number, 9);
   });
 });
 
@@ -79,7 +84,11 @@ it('nothing yes, labelled or found, is an F1 of 0', () => {
 });
 
 describe('what cannot be judged is told', () => {
-  const add = (name: Parameters<typeof metricOf>[0], outputs: number[], labels: Int32Array | Float32Array) => {
+  const add = (
+    name: Parameters<typeof metricOf>[0],
+    outputs: number[],
+    labels: Int32Array | Float32Array,
+  ) => {
     const metric = metricOf(name);
     metric.add(Float32Array.from(outputs), labels, [1, outputs.length]);
     return metric.value();
