@@ -30,6 +30,8 @@ const Split = z.strictObject({
    * model's output for metrics that compare these. Scoring by fidelity needs none.
    */
   labels: path.optional(),
+  /** The label that stands for what is not known, of labels that are compared with a score each. */
+  unknown: z.union([z.number(), z.literal('nan')], 'must be a number or nan').optional(),
   /** Files for further inputs of the model, by the inputs' names: a row a sample, or one tensor for all. */
   inputs: z.record(z.string(), path).optional(),
   /** NHWC where the file has its channels last and the model takes them first. */

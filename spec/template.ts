@@ -8,6 +8,7 @@ data:                             # NumPy files: images [N, C, H, W] of float32 
   train: &data                    # for fine-tuning and weight reconstruction
     images: images.npy
     labels: labels.npy
+    # unknown: 0                  # of numbers and many labels: the label that counts for nothing, or nan
     range: [0, 7000]              # first row, row after the last; all rows when left out
     normalize:                    # pixels become (pixel * scale - mean[channel]) / std[channel]
       scale: 0.00392156862745098  # 1/255

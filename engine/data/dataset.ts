@@ -25,6 +25,11 @@ export interface DatasetSource {
    * Scoring by fidelity needs none.
    */
   readonly labels?: string;
+  /**
+   * The label that stands for what is not known, such as 0 for a pixel without a depth; NaN, as `nan`, always does then. It
+   * counts for nothing, in training and in metrics. Of labels that are compared with a score each.
+   */
+  readonly unknown?: number | 'nan';
   /** A model's further inputs, by name: `.npy` with one row an image; one of another length is fed whole each time. */
   readonly inputs?: Readonly<Record<string, string>>;
   /** First row and the row after the last; all of them by default. */
@@ -60,7 +65,10 @@ export type Labels = Int32Array | Float32Array;
 export interface Batch {
   /** [N, C, H, W] in row-major order. */
   readonly images: Float32Array;
-  /** N labels, or N·H·W of a data set with labels a pixel, or one a score; none where it has no labels. */
+  /**
+   * N labels, or N·H·W of a data set with labels a pixel, or one a score, NaN where it is not known; none where it has no
+   * labels.
+   */
   readonly labels: Labels;
   readonly size: number;
   /** The model's further inputs by name, where the data set has any. */
@@ -83,7 +91,7 @@ export class Dataset {
     /** What it is called in messages: the path of its images. */
     readonly name: string,
     private readonly parts: Parts,
-    private readonly source: Pick<DatasetSource, 'normalize' | 'layout'>,
+    private readonly source: Pick<DatasetSource, 'normalize' | 'layout' | 'unknown'>,
     private readonly first: number,
     /** Number of samples. */
     readonly length: number,
@@ -168,7 +176,12 @@ export class Dataset {
 
   /** Whether labels are floats; integers where false. */
   get floatLabels(): boolean {
-    return this.parts.labels?.type.startsWith('float') ?? false;
+    return this.unknownLabels || (this.parts.labels?.type.startsWith('float') ?? false);
+  }
+
+  /** Whether some labels may be NaN, which stands for what is not known. */
+  get unknownLabels(): boolean {
+    return this.source.unknown !== undefined;
   }
 
   /** Names of the further inputs that batches hold. */
@@ -260,7 +273,10 @@ export class Dataset {
     const { labels } = this.parts;
     if (!labels) return new Int32Array();
     const read = labels.rows(this.first + start, count);
-    const values = asFloats(read) ?? Int32Array.from(numbersOf(read));
+    const floats = this.floatLabels ? (asFloats(read) ?? Float32Array.from(numbersOf(read))) : undefined;
+    const values = floats ?? Int32Array.from(numbersOf(read));
+    const { unknown } = this.source;
+    if (typeof unknown === 'number') values.forEach((label, at) => label === unknown && (values[at] = NaN));
     if (read.dims.length !== 4 || this.source.layout !== 'NHWC') return values;
     return channelsFirst<Labels>(values, count, this.labelShape);
   }

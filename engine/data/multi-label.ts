@@ -7,7 +7,7 @@ import { checkCount, checkOutputs, wrongShape } from './metric-checks';
 function checkBatch(metric: string, outputs: Float32Array, labels: Labels): void {
   checkCount(metric, labels, outputs.length);
   checkOutputs(outputs);
-  const wrong = labels.find((label: number) => label !== 0 && label !== 1);
+  const wrong = labels.find((label: number) => label !== 0 && label !== 1 && !Number.isNaN(label));
   if (wrong === undefined) return;
   throw new EngineError(
     'InvalidData',
@@ -29,6 +29,7 @@ export class F1Micro implements Metric {
   add(outputs: Float32Array, labels: Labels): void {
     checkBatch('f1-micro', outputs, labels);
     for (let at = 0; at < outputs.length; at++) {
+      if (Number.isNaN(labels[at])) continue;
       const found = Number(outputs[at] > this.threshold);
       this.shared += found * labels[at];
       this.labelled += labels[at];
@@ -57,7 +58,7 @@ export class F1Micro implements Metric {
 export class MeanAveragePrecision implements Metric {
   private classes = 0;
   private outputs: Float32Array[] = [];
-  private labels: Uint8Array[] = [];
+  private labels: Labels[] = [];
 
   add(outputs: Float32Array, labels: Labels, dims: readonly number[]): void {
     const [samples, classes, ...rest] = dims;
@@ -66,7 +67,7 @@ export class MeanAveragePrecision implements Metric {
     checkBatch('mean-average-precision', outputs, labels);
     this.classes = classes;
     this.outputs.push(outputs.slice());
-    this.labels.push(Uint8Array.from(labels));
+    this.labels.push(labels.slice());
   }
 
   value(): number {
@@ -87,7 +88,7 @@ export class MeanAveragePrecision implements Metric {
       Array.from({ length: outputs.length / classes }, (_, n) => ({
         score: outputs[n * classes + k],
         label: this.labels[batch][n * classes + k],
-      })),
+      })).filter(({ label }) => !Number.isNaN(label)),
     );
     const positives = pairs.reduce((sum, { label }) => sum + label, 0);
     if (!positives) return undefined;

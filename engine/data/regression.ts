@@ -32,6 +32,7 @@ export class ErrorScore implements Metric {
   add(outputs: Float32Array, labels: Labels, dims: readonly number[]): void {
     checkCount(this.name, labels, outputs.length);
     for (let at = 0; at < outputs.length; at++) {
+      if (Number.isNaN(labels[at])) continue;
       const apart = Math.abs(outputs[at] - labels[at]);
       this.squared += apart ** 2;
       this.absolute += apart;
@@ -55,6 +56,9 @@ export class ErrorScore implements Metric {
 
   value(): number {
     const deviation = Math.sqrt(this.spread.variance);
+    if (!this.spread.count) {
+      throw new EngineError('InvalidData', `metric ${this.name} has nothing to compare: no label is known`);
+    }
     if (deviation > 0) return 100 * scores[this.name](this.errors(), deviation);
     throw new EngineError(
       'InvalidData',

@@ -1,6 +1,7 @@
 /**
  * How far numbers lie from their means: Σ (y − ȳ)², with a mean for each output, in one pass (Welford, 1962). Each number
- * of a sample is an output of its own; of maps [C, H, W] each channel is one, whose pixels count as samples.
+ * of a sample is an output of its own; of maps [C, H, W] each channel is one, whose pixels count as samples. NaN counts
+ * for nothing.
  */
 export class Spread {
   /** Numbers seen. */
@@ -8,6 +9,7 @@ export class Spread {
   /** Σ (y − ȳ)². */
   squares = 0;
   private means: Float64Array | undefined;
+  private counts: Float64Array | undefined;
 
   /**
    * @param numbers of some samples, row-major.
@@ -16,16 +18,15 @@ export class Spread {
   add(numbers: ArrayLike<number>, sample: readonly number[]): void {
     const [outputs, pixels] = outputsOf(sample);
     const means = (this.means ??= new Float64Array(outputs));
-    const before = this.count / outputs;
+    const counts = (this.counts ??= new Float64Array(outputs));
     for (let at = 0; at < numbers.length; at++) {
-      const row = Math.floor(at / pixels);
-      const output = row % outputs;
-      const seen = before + Math.floor(row / outputs) * pixels + (at % pixels) + 1;
+      if (Number.isNaN(numbers[at])) continue;
+      const output = Math.floor(at / pixels) % outputs;
       const apart = numbers[at] - means[output];
-      means[output] += apart / seen;
+      means[output] += apart / ++counts[output];
       this.squares += apart * (numbers[at] - means[output]);
+      this.count++;
     }
-    this.count += numbers.length;
   }
 
   /** The mean of (y − ȳ)². */
@@ -35,8 +36,8 @@ export class Spread {
 
   /** What was added up so far, a value that can be copied. */
   get state(): object {
-    const { count, squares, means } = this;
-    return { count, squares, means: means?.slice() };
+    const { count, squares, means, counts } = this;
+    return { count, squares, means: means?.slice(), counts: counts?.slice() };
   }
 
   set state(known: object) {

@@ -100,19 +100,18 @@ function checkScores(
     );
   }
   const yesOrNo = readingOf(metric) === 'yes or no';
-  const wrong = data.findLabel(yesOrNo ? (label) => !(label >= 0 && label <= 1) : isNotFinite);
+  const isRight = yesOrNo ? (label: number) => label >= 0 && label <= 1 : Number.isFinite;
+  const wrong = data.findLabel((label) => !isRight(label) && !(data.unknownLabels && Number.isNaN(label)));
   if (!wrong) return;
   throw new EngineError(
     'InvalidData',
     `label ${wrong.label} at row ${wrong.fileRow} of ${labels} ${
       yesOrNo
         ? `lies outside 0 and 1, which metric ${metric} reads as no and yes: save 1 for each class that a sample has, 0 for the others`
-        : 'is no finite number of 32 bits: leave that sample out, or save a number'
+        : 'is no finite number of 32 bits: save a number, leave that sample out, or say unknown: nan of the split'
     }`,
   );
 }
-
-const isNotFinite = (label: number) => !Number.isFinite(label);
 
 /** Labels that are numbers of classes. */
 function checkClasses(
@@ -121,6 +120,12 @@ function checkClasses(
   { model, classes, plane }: Output,
   { metric, ignored }: { readonly metric: MetricName; readonly ignored?: number },
 ): void {
+  if (data.unknownLabels) {
+    throw new EngineError(
+      'InvalidData',
+      `the split of ${labels} says what stands for unknown, and metric ${metric} reads numbers of classes: leave \`unknown\` out, and name that label as fineTune.ignoreLabel`,
+    );
+  }
   if (data.floatLabels) {
     throw new EngineError(
       'InvalidData',

@@ -56,7 +56,8 @@ function checkRange(
   ignored?: number,
 ): void {
   const holds = (label: number) => label >= low && label <= high && Number.isFinite(label);
-  const wrong = data.findLabel((label) => !holds(label) && label !== ignored);
+  const isUnknown = (label: number) => data.unknownLabels && Number.isNaN(label);
+  const wrong = data.findLabel((label) => !holds(label) && label !== ignored && !isUnknown(label));
   if (!wrong) return;
   throw new EngineError(
     'InvalidData',

@@ -76,7 +76,7 @@ export async function eachGradient(
 function lossOf(data: Dataset | undefined, [, ...sample]: Shape): LossName {
   const isClass = !data?.floatLabels && (!data || sizeOf(data.labelShape) !== sizeOf(sample));
   if (isClass) return 'cross-entropy';
-  const isNumber = data.floatLabels || data.findLabel((label) => label !== 0 && label !== 1);
+  const isNumber = data.findLabel((label) => label !== 0 && label !== 1 && !Number.isNaN(label));
   return isNumber ? 'mean-squared-error' : 'binary-cross-entropy';
 }
 
@@ -105,10 +105,11 @@ function gradientModel(
     if (value) builder.constant(value, name);
   }
   builder.nodes.push(...nodes);
-  const { floatLabels = false, labelShape = [] } = data ?? {};
-  const form = labelForm({ loss }, scores, { floatLabels, labelShape });
+  const { floatLabels = false, unknownLabels, labelShape = [] } = data ?? {};
+  const labelling = { floatLabels, unknownLabels, labelShape };
+  const form = labelForm({ loss }, scores, labelling);
   const labels = data ? labelsName : builder.op('ArgMax', [scores.value], { axis: 1, keepdims: 0 });
-  const { gradient } = rule.emit({ builder, scores, labels, floatLabels, form, settings: { loss } });
+  const { gradient } = rule.emit({ builder, scores, labels, labelling, form, settings: { loss } });
   const seeds = new Map([[scores.value, gradient]]);
   const gradients = backward(builder, { graph, nodes, shapeOf }, seeds, weights);
   for (const name of weights) builder.op('Identity', [gradients.get(name)!], {}, gradientPrefix + name);

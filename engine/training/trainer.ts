@@ -181,13 +181,13 @@ async function trainOn(
 
 /** What a step is to know of labels, where it reads any. */
 function labelling(data: Dataset, settings: TrainingSettings, taught: boolean): Partial<StepSettings> {
-  const { labelShape, floatLabels } = data;
+  const { labelShape, floatLabels, unknownLabels } = data;
   if (!needsLabels(settings, taught)) return {};
   data.requireLabels();
   const spread = new Spread();
   if (settings.loss === 'mean-squared-error')
     for (const labels of data.eachLabels()) spread.add(labels, labelShape);
-  return { labelShape, floatLabels, ...(spread.count && { labelSpread: spread.variance }) };
+  return { labelShape, floatLabels, unknownLabels, ...(spread.count && { labelSpread: spread.variance }) };
 }
 
 /** The graph to train, normalizations put back where that is asked for, and how its values become a model's. */

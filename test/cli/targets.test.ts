@@ -85,6 +85,9 @@ const numbersOf = (dims: number[], change: (data: Float32Array) => void): Tensor
 };
 const untouched = () => undefined;
 
+const split = { images: 'images.npy', labels: 'labels.npy', unknown: 0 };
+const withUnknown = { train: split, evaluate: split, test: split };
+
 /** What is wrong with labels or what is asked of them, and what is said. */
 const refusals: [string, TargetKind, object, Tensor | undefined, RegExp][] = [
   [
@@ -92,7 +95,7 @@ const refusals: [string, TargetKind, object, Tensor | undefined, RegExp][] = [
     'numbers',
     {},
     numbersOf([300, 2], (data) => (data[421] = NaN)),
-    /^label NaN at row 210 of .*labels\.npy is no finite number of 32 bits: leave that sample out/,
+    /^label NaN at row 210 of .*labels\.npy is no finite number of 32 bits: save a number, leave that sample out, or say unknown: nan of the split$/,
   ],
   [
     'labels of another shape',
@@ -121,6 +124,13 @@ const refusals: [string, TargetKind, object, Tensor | undefined, RegExp][] = [
     { metric: 'top1' },
     numbersOf([300], untouched),
     /^.*labels\.npy holds floats, and metric top1 reads numbers of classes: save them as integers, or choose/,
+  ],
+  [
+    'an unknown class',
+    'numbers',
+    { metric: 'top1', data: withUnknown },
+    { type: 'int32', dims: [300], data: new Int32Array(300) },
+    /^the split of .*labels\.npy says what stands for unknown, and metric top1 reads numbers of classes: leave `unknown` out, and name that label as fineTune\.ignoreLabel$/,
   ],
   [
     'a metric that the model has no output for',

@@ -132,6 +132,15 @@ describe('the spec', () => {
     expect({ ...(loss && { loss }), ...(distillation && { distillation }) }).toEqual(expected);
   });
 
+  it('takes a number or nan for what is not known', () => {
+    const ask = (unknown: unknown) => {
+      const train = { ...split, unknown };
+      return CompressionSpec.safeParse({ ...minimal, metric: 'r2', data: { ...minimal.data, train } });
+    };
+    expect([ask(0), ask('nan')].map(({ success }) => success)).toEqual([true, true]);
+    expect(ask('none').error!.issues).toMatchObject([{ message: 'must be a number or nan' }]);
+  });
+
   it('refuses a loss that reads labels otherwise than the metric, unless none are read', () => {
     const ask = (fineTune: object) => CompressionSpec.safeParse({ ...minimal, metric: 'r2', fineTune });
     expect(ask({ loss: 'cross-entropy' }).error!.issues).toMatchObject([

@@ -30,7 +30,7 @@ export const fills = ['zero', 'reflect'] as const;
 export interface VariedLabels {
   /** Shape of a sample's: [] for one a sample, [K] for one a class, [H, W] or [C, H, W] for maps of the image's size. */
   readonly labelShape: readonly number[];
-  /** The label that the loss leaves out, which padding gets where there is one a pixel. */
+  /** The label that the loss leaves out, or NaN where that is what is not known: padding gets it where there is one a pixel. */
   readonly ignoreLabel?: number;
 }
 const perSample: VariedLabels = { labelShape: [] };
@@ -75,7 +75,7 @@ export function checkAugmentation(
     throw bad(`crop is ${crop}; mirrored edges reach less than the images' ${height}x${width} pixels`);
   if (crop && fill !== 'reflect' && mapsIn(labels, shape) && labels.ignoreLabel === undefined)
     throw bad(
-      'crop pads with pixels of no class and no number, and labels are one a pixel: set ignoreLabel (of cross-entropy), which padding then gets, or fill: reflect',
+      'crop pads with pixels of no class and no number, and labels are one a pixel: set ignoreLabel (of cross-entropy) or unknown of the split (of numbers), which padding then gets, or fill: reflect',
     );
 }
 

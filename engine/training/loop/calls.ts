@@ -90,7 +90,7 @@ async function inPieces(model: Model, open: OpenSession, size: number): Promise<
   const update = await open(models.update);
   const compute = inTurn(model, async (vectors, batch, rates) => {
     const losses: number[] = [];
-    const shares = sharesOf(batch, size, settings.ignoreLabel);
+    const shares = sharesOf(batch, size, leftOut(settings));
     let current = vectors;
     let gradients: Tensor = floats([step.parameters.size]);
     for (const [at, share] of shares.entries()) {
@@ -120,7 +120,7 @@ async function manyACall(model: Model, open: OpenSession, size: number | undefin
     size === undefined ? step.model : joinedPieces(buildPiecewiseStep(graph, shapes, settings), step, size);
   const session = await open(scanned(body, step.vectors));
   const compute: Calls['compute'] = async (vectors, { first, batches, rates }) => {
-    const shares = size === undefined ? [] : batches.map((one) => sharesOf(one, size, settings.ignoreLabel));
+    const shares = size === undefined ? [] : batches.map((one) => sharesOf(one, size, leftOut(settings)));
     const result = await session.run({
       ...stacked(batches.map((batch) => samples(model, batch))),
       ...stacked(rates.map((one, at) => ratesFeed(step, one, first + at))),
@@ -177,6 +177,10 @@ function pieceOf({ images, labels, size: all }: Batch, size: number, at: number)
   return { images: part(images), labels: part(labels), size: end - first };
 }
 
+/** The label that counts for nothing, where there is one. */
+const leftOut = ({ unknownLabels, ignoreLabel }: StepSettings): number | undefined =>
+  unknownLabels ? NaN : ignoreLabel;
+
 /**
  * The share of the batch's loss that each of its pieces of at most `size` images has: of the images, or, where some
  * labels are ignored, of those that count.
@@ -193,7 +197,7 @@ function sharesOf(batch: Batch, size: number, ignored: number | undefined): numb
 
 function countOf(labels: Labels, wanted: number): number {
   let count = 0;
-  for (const label of labels) count += Number(label === wanted);
+  for (const label of labels) count += Number(Object.is(label, wanted));
   return count;
 }
 

@@ -14,9 +14,9 @@ export interface LossContext {
   readonly builder: Builder;
   /** The model's scores, [N, K, …]. */
   readonly scores: Scores;
-  /** The labels, int64, or float32 where `floatLabels`. */
+  /** The labels, int64, or float32 where `labelling` has floats. */
   readonly labels: string;
-  readonly floatLabels: boolean;
+  readonly labelling: Labelling;
   readonly form: LabelForm;
   readonly settings: LossSettings;
 }
@@ -75,6 +75,8 @@ export interface Labelling {
   readonly labelShape?: readonly number[];
   /** Whether they are floats, which stand for no class; integers by default. */
   readonly floatLabels?: boolean;
+  /** Whether NaN stands for labels that are not known, which count for nothing. */
+  readonly unknownLabels?: boolean;
 }
 
 /**

@@ -144,7 +144,7 @@ export function differentiate(
   const parts: Part[] = [];
   if (form) {
     const labels = names.labels;
-    const loss = rule.emit({ builder, scores: judged, labels, floatLabels, form, settings });
+    const loss = rule.emit({ builder, scores: judged, labels, labelling: settings, form, settings });
     parts.push([judged.value, weighted(builder, loss, 1 - share)]);
   }
   if (teaching) {

@@ -212,6 +212,17 @@ describe('beyond images and labels', () => {
     expect(batchOf(data, [0]).labels).toEqual(Float32Array.of(0, 2, 4, 1, 3, 5));
   });
 
+  it('has NaN for what a label says is not known', () => {
+    const depths = npy({ type: 'uint16', dims: [4, 2], data: Uint16Array.from([0, 5, 7, 0, 1, 2, 3, 4]) });
+    const data = Dataset.open({ images, labels: depths, unknown: 0 });
+    expect([data.floatLabels, data.unknownLabels]).toEqual([true, true]);
+    expect(batchOf(data, [0, 1]).labels).toEqual(Float32Array.of(NaN, 5, 7, NaN));
+    const gaps = npy(floats([4], [1, NaN, 0, 2]));
+    expect(batchOf(Dataset.open({ images, labels: gaps, unknown: 'nan' }), [1, 2]).labels).toEqual(
+      Float32Array.of(NaN, 0),
+    );
+  });
+
   it('finds a wrong label wherever it stands, reading some samples at a time', () => {
     const rows = 5;
     const width = 2 ** 19;

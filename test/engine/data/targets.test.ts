@@ -77,6 +77,28 @@ it('means far from 0 cost no digits', () => {
   expect(spread.variance).toBeCloseTo(0.125, 6);
 });
 
+describe.each(['mean-average-precision', 'f1-micro', 'r2', 'rmse-score', 'mae-score'] as const)(
+  '%s',
+  (name) => {
+    it('leaves out what is not known', () => {
+      const judged = (rows: readonly (readonly [output: number, label: number])[]) => {
+        const metric = metricOf(name);
+        for (const [output, label] of rows)
+          metric.add(Float32Array.of(output, 0.5), Float32Array.of(label, NaN), [1, 2]);
+        return [metric.value(), metric.errors?.()];
+      };
+      const known = [
+        [0.5, 1],
+        [-2, 0],
+        [-0.25, 1],
+        [0.125, 0],
+      ] as const;
+      const [all, some] = [judged(known), judged([[9, NaN], ...known, [-9, NaN]])];
+      expect(some).toEqual(all);
+    });
+  },
+);
+
 it('nothing yes, labelled or found, is an F1 of 0', () => {
   const metric = metricOf('f1-micro');
   metric.add(Float32Array.from([-1, -2]), Int32Array.from([0, 0]), [1, 2]);
@@ -97,7 +119,8 @@ describe('what cannot be judged is told', () => {
     ['top1', [1, 2], Float32Array.of(1), /metric top1 reads numbers of classes, and the labels are floats/],
     ['r2', [1, 2], Float32Array.of(1), /metric r2 needs 2 labels for a batch, and got 1/],
     ['r2', [1, Infinity], Float32Array.of(1, 2), /computes NaN or infinities/],
-    ['mae-score', [1, 2], Float32Array.of(1, NaN), /labels are finite/],
+    ['mae-score', [1, 2], Float32Array.of(1, Infinity), /labels are finite/],
+    ['mae-score', [1, 2], Float32Array.of(NaN, NaN), /mae-score has nothing to compare: no label is known/],
     ['rmse-score', [1, 2], Float32Array.of(5, 6), /rmse-score measures errors by how far labels lie apart/],
     ['f1-micro', [1, 2], Float32Array.of(0.5, 1), /reads labels of 0 and 1, and one is 0\.5: round/],
     ['f1-micro', [NaN, 2], Int32Array.of(0, 1), /computes NaN/],

@@ -116,6 +116,8 @@ def label_loss(settings, known, output, scores, y):
         target = y.reshape(given.shape).float()
     else:
         target = F.one_hot(y, given.shape[1]).float()
+    known = ~target.isnan()
+    given, target = given[known], target[known]
     if kind == "mean-squared-error":
         return F.mse_loss(given, target)
     return F.binary_cross_entropy_with_logits(given, target)
@@ -252,6 +254,13 @@ case("mean squared error of one map", network("pixels", 1), maps[:, 0], loss="me
 case("binary cross-entropy of probabilities", network("plain", ending="Sigmoid"), soft, loss="binary-cross-entropy")
 case("numbers, and a teacher of them", plain, places, teacher, loss="mean-squared-error",
      distillation={"weight": 0.5, "logits": "mse"})
+# Some of them are not known, and in one batch most are not.
+some, few = maps.clone(), soft.clone()
+some[images.abs().mean(1, keepdim=True).expand_as(maps) > 1] = float("nan")
+few[soft > 0.9] = float("nan")
+few[2 * batch:3 * batch, 1:] = float("nan")
+case("mean squared error of maps with gaps", dense, some, loss="mean-squared-error")
+case("binary cross-entropy with gaps", network("plain", ending="Sigmoid"), few, loss="binary-cross-entropy", ema=0.5)
 write_tensors(here / "settings.safetensors", goldens)
 
 # ---- schedules -------------------------------------------------------------------------------------------------------
