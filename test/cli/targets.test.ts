@@ -83,96 +83,22 @@ const numbersOf = (dims: number[], change: (data: Float32Array) => void): Tensor
   change(tensor.data);
   return tensor;
 };
-const untouched = () => undefined;
-
-const split = { images: 'images.npy', labels: 'labels.npy', unknown: 0 };
-const withUnknown = { train: split, evaluate: split, test: split };
-
-/** What is wrong with labels or what is asked of them, and what is said. */
-const refusals: [string, TargetKind, object, Tensor | undefined, RegExp][] = [
-  [
-    'a label that is no number',
-    'numbers',
-    {},
-    numbersOf([300, 2], (data) => (data[421] = NaN)),
-    /^label NaN at row 210 of .*labels\.npy is no finite number of 32 bits: save a number, leave that sample out, or say unknown: nan of the split$/,
-  ],
-  [
-    'labels of another shape',
-    'numbers',
-    {},
-    numbersOf([300, 3], untouched),
-    /^.*labels\.npy has shape \[N, 3\]; metric r2 compares .* gives \[batch, 2\]: save labels of that shape$/,
-  ],
-  [
-    'labels of too few samples',
-    'numbers',
-    {},
-    numbersOf([299, 2], untouched),
-    /^.*labels\.npy has shape \[299, 2\]; one label an image is \[300\], several are \[300, …\]$/,
-  ],
-  [
-    'neither yes nor no',
-    'yes or no',
-    {},
-    numbersOf([300, 3], (data) => data.fill(0).fill(2, 30, 31)),
-    /^label 2 at row 10 of .*labels\.npy lies outside 0 and 1, .* save 1 for each class that a sample has, 0 for the others$/,
-  ],
-  [
-    'floats where classes are wanted',
-    'numbers',
-    { metric: 'top1' },
-    numbersOf([300], untouched),
-    /^.*labels\.npy holds floats, and metric top1 reads numbers of classes: save them as integers, or choose/,
-  ],
-  [
-    'an unknown class',
-    'numbers',
-    { metric: 'top1', data: withUnknown },
-    { type: 'int32', dims: [300], data: new Int32Array(300) },
-    /^the split of .*labels\.npy says what stands for unknown, and metric top1 reads numbers of classes: leave `unknown` out, and name that label as fineTune\.ignoreLabel$/,
-  ],
-  [
-    'a metric that the model has no output for',
-    'maps',
-    { metric: 'mean-average-precision' },
-    undefined,
-    /^the first output of model .* is \[batch, 1, 8, 8\]; metric mean-average-precision reads one score a class, \[N, K\]$/,
-  ],
-  [
-    'a loss that reads labels as classes',
-    'numbers',
-    { fineTune: { loss: 'cross-entropy' } },
-    undefined,
-    /^spec .*job\.json: fineTune\.loss reads labels as numbers of classes, and metric r2 compares one with each score: leave loss out/,
-  ],
-  [
-    'no labels',
-    'numbers',
-    {
-      data: {
-        train: { images: 'images.npy' },
-        evaluate: { images: 'images.npy' },
-        test: { images: 'images.npy' },
-      },
-    },
-    undefined,
-    /data\.train\.labels is missing: fine-tuning learns from it\n.*data\.evaluate\.labels is missing: r2 is judged by it/,
-  ],
-];
-
 describe('bad labels', () => {
-  it.each(refusals)('%s: said before anything begins', (_, kind, changes, labels, message) =>
+  it('slimflow run says so before anything begins', () =>
     inFolder(async (folder) => {
-      const job = targetsJob(folder, kind, changes);
-      if (labels) writeNpy(join(folder, 'labels.npy'), labels);
+      const job = targetsJob(folder, 'numbers');
+      writeNpy(
+        join(folder, 'labels.npy'),
+        numbersOf([300, 2], (data) => (data[421] = NaN)),
+      );
       const before = readdirSync(folder);
       const { status, out, err } = await slimflow(folder, ['run', job]);
-      expect(err.trim()).toMatch(message);
+      expect(err.trim()).toMatch(
+        /^label NaN at row 210 of .*labels\.npy is no finite number of 32 bits: save a number/,
+      );
       expect({ status, out }).toEqual({ status: 2, out: '' });
       expect(readdirSync(folder)).toEqual(before);
-    }),
-  );
+    }));
 
   it('slimflow train says so too, and of numbers that flips make false', () =>
     inFolder(async (folder) => {
