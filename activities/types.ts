@@ -17,7 +17,7 @@ import type { ArtifactRef } from '../store/artifact';
 import type { Setbacks } from './setbacks';
 
 /** A split of a data set whose files are in the store. */
-export interface DataRef extends Pick<DatasetSource, 'range' | 'normalize' | 'layout'> {
+export interface DataRef extends Pick<DatasetSource, 'range' | 'normalize' | 'layout' | 'unknown'> {
   readonly images: ArtifactRef;
   readonly labels?: ArtifactRef;
   /** Files for further inputs of the model, by the inputs' names. */

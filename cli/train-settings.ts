@@ -30,6 +30,7 @@ const variations: Readonly<Record<string, (first?: string, second?: string) => A
   brightness: (reach) => ({ brightness: amount(reach) }),
   contrast: (reach) => ({ contrast: amount(reach) }),
   cutout: (side) => ({ cutout: amount(side) }),
+  'fixed-labels': () => ({ fixedLabels: true }),
 };
 
 function fillOf(text: string): Augmentation['fill'] {
@@ -105,12 +106,16 @@ const rows: Readonly<Record<Exclude<keyof FineTuneSettings, 'distillation'>, Row
     'by the statistics of the batch, the running ones, or put back for the training (train)',
     batchNormNames,
   ],
-  loss: ['--loss <name>', 'of samples, or of each pixel where labels are so (cross-entropy)', lossNames],
+  loss: [
+    '--loss <name>',
+    "of samples, of each pixel or score where labels are so (cross-entropy, or what suits the spec's metric)",
+    lossNames,
+  ],
   labelSmoothing: ['--label-smoothing <share>', 'cross-entropy: of a label for all classes alike (0)', real],
   ignoreLabel: ['--ignore-label <n>', 'cross-entropy: a label that counts for nothing, such as 255', real],
   augment: [
     '--augment <flip,crop:4>',
-    'vary images: flip, crop:N[:reflect], brightness:X, contrast:X, cutout:N',
+    'vary images: flip, crop:N[:reflect], brightness:X, contrast:X, cutout:N; fixed-labels where numbers stay true',
     augmentation,
   ],
   earlyStopping: [

@@ -1,6 +1,6 @@
 /** The engine as a library of its own: ONNX graphs, compression, evaluation; nothing here knows Temporal. */
 export { EngineError, type EngineErrorCode } from './errors';
-export { Dataset, type DatasetSource } from './data/dataset';
+export { Dataset, type DatasetSource, type Labels } from './data/dataset';
 export { metricNames, type MetricName } from './data/metric';
 export { writeNpy } from './data/npy';
 export { historyOf, metadataOf, type Step } from './onnx/metadata';

@@ -7,7 +7,7 @@ const short = (value: number) => String(Number(value.toPrecision(3)));
 
 /** What `slimflow train` did, for a terminal. */
 export function trainReport(report: TrainReport, out: string): string {
-  const { metric, evaluation, test, epochs, steps, resumedAt, best, params, warnings } = report;
+  const { metric, evaluation, test, errors, epochs, steps, resumedAt, best, params, warnings } = report;
   const table = new Table({
     head: ['epoch', 'loss', 'learning rate', ...(best ? [metric] : [])],
     colAligns: ['right', 'right', 'right', 'right'],
@@ -25,9 +25,24 @@ export function trainReport(report: TrainReport, out: string): string {
     ...(best ? [`best        epoch ${best.epoch}`] : []),
     ...(evaluation ? [`evaluation  ${before === null ? '' : `${points(before)} → `}${points(after)}`] : []),
     ...(test === null ? [] : [`test        ${points(test)}`]),
+    ...(errors ? errorLines(errors) : []),
     `Written: ${out}`,
   ].join('\n');
 }
+
+/** How far the model's numbers are from the labels, in their unit. */
+function errorLines({ before, after, test }: NonNullable<TrainReport['errors']>): string[] {
+  return (['meanAbsoluteError', 'rootMeanSquaredError'] as const).map((name) => {
+    const evaluation = [before, after].flatMap((one) => (one ? [short(one[name])] : [])).join(' → ');
+    const parts = [evaluation, test ? `test ${short(test[name])}` : ''].filter(Boolean);
+    return `${errorNames[name]}  ${parts.join(', ')}`;
+  });
+}
+
+const errorNames = {
+  meanAbsoluteError: 'mean absolute error',
+  rootMeanSquaredError: 'root mean squared error',
+};
 
 /** The curve as CSV: a row a step, with the metric in the row of a judged epoch's last step. */
 export function curveTable({ epochs, metric, curve: { losses, learningRates } }: TrainReport): string {

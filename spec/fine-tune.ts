@@ -40,6 +40,8 @@ const Augment = z.strictObject({
   contrast: z.number().positive().max(1).optional(),
   /** Zero a square of this side. */
   cutout: count.optional(),
+  /** Numbers to be found do not depend on places in the image: it may be flipped and cropped. */
+  fixedLabels: z.boolean().optional(),
 }) satisfies z.ZodType<Augmentation>;
 
 const names = z.array(z.string().min(1));
@@ -87,6 +89,7 @@ export const FineTuneFields = z.strictObject({
   gamma: optional(z.number(), gamma),
   /** Of cosine: a share of the rate. */
   floor: optional(z.number(), floor),
+  /** cross-entropy, or what suits the metric. */
   loss: z.enum(lossNames).optional(),
   labelSmoothing: optional(z.number(), labelSmoothing),
   ignoreLabel: optional(z.number(), ignoreLabel),

@@ -13,6 +13,7 @@ import {
   techniques,
 } from '../engine/jobs/method';
 import { needsLabels } from '../engine/training/settings';
+import { suitedTo, unsuited } from '../engine/training/suited';
 import { FineTune, FineTuneFields } from './fine-tune';
 
 const path = z.string().min(1);
@@ -24,8 +25,13 @@ const ratio = z.number().gt(0).lt(1);
 const Split = z.strictObject({
   /** `.npy` of [N, C, H, W], float32, float64 or uint8. */
   images: path,
-  /** `.npy` of [N], any integer type; [N, H, W] for metrics that judge pixels. Scoring by fidelity needs none. */
+  /**
+   * `.npy` of integers, [N], or [N, H, W] for metrics that judge pixels; of 0 and 1, or of numbers, in the shape of the
+   * model's output for metrics that compare these. Scoring by fidelity needs none.
+   */
   labels: path.optional(),
+  /** The label that stands for what is not known, of labels that are compared with a score each. */
+  unknown: z.union([z.number(), z.literal('nan')], 'must be a number or nan').optional(),
   /** Files for further inputs of the model, by the inputs' names: a row a sample, or one tensor for all. */
   inputs: z.record(z.string(), path).optional(),
   /** NHWC where the file has its channels last and the model takes them first. */
@@ -209,7 +215,11 @@ export const CompressionSpec = z
     /** Where model.onnx and result.json are written. */
     outDir: path.default('out'),
   })
+  .overwrite((spec) => ({ ...spec, fineTune: suitedTo(spec.metric, spec.fineTune) }))
   .check(({ value, issues }) => {
+    const why = unsuited(value.metric, value.fineTune);
+    if (why)
+      issues.push({ code: 'custom', path: ['fineTune', 'loss'], message: why, input: value.fineTune.loss });
     const { epochs, perLayer } = value.fineTune;
     const learns = (epochs > 0 || perLayer.epochs > 0) && needsLabels(value.fineTune);
     for (const split of [...(learns ? (['train'] as const) : []), 'evaluate', 'test'] as const)

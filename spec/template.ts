@@ -3,10 +3,12 @@ export const specTemplate = `# A Slimflow compression job. Paths are relative to
 
 model: model.onnx                 # the trained network
 
-data:                             # NumPy files: images [N, C, H, W] of float32 or uint8, labels [N] of integers
+data:                             # NumPy files: images [N, C, H, W] of float32 or uint8, labels [N] of integers; for numbers, or
+                                  # 0 and 1 for each of many classes, labels of the shape of the model's output (docs/data.md)
   train: &data                    # for fine-tuning and weight reconstruction
     images: images.npy
     labels: labels.npy
+    # unknown: 0                  # of numbers and many labels: the label that counts for nothing, or nan
     range: [0, 7000]              # first row, row after the last; all rows when left out
     normalize:                    # pixels become (pixel * scale - mean[channel]) / std[channel]
       scale: 0.00392156862745098  # 1/255
@@ -19,7 +21,8 @@ data:                             # NumPy files: images [N, C, H, W] of float32 
     <<: *data
     range: [8000, 10000]
 
-metric: top1                      # in points, 0..100; higher is better
+metric: top1                      # in points, higher is better. Classes: top1, top5; of pixels: pixel-accuracy, mean-iou; many
+                                  # labels: mean-average-precision, f1-micro; numbers: r2, rmse-score, mae-score
 cost: macs                        # what ratios are ratios of: macs, params (elements of weights) or latency (measured ms)
 target: 0.5                       # C: cost of the final model / cost of the original, above 0 and below 1
 tolerance: 1                      # X: points of the metric that the final model may lose
@@ -72,13 +75,13 @@ fineTune:
   # milestones: [0.5, 0.75]       # of step: shares of the training
   # gamma: 0.1                    # of step: what the rate is multiplied with at each
   # floor: 0.01                   # of cosine: the share of the rate where it ends
-  # loss: cross-entropy           # or mean-squared-error, binary-cross-entropy
+  # loss: cross-entropy           # when left out, what suits the metric: also mean-squared-error, binary-cross-entropy
   # labelSmoothing: 0.1
   # ignoreLabel: 255              # a label that counts for nothing
   # distillation: { weight: 0.5, temperature: 4 } # learn from the original model; weight 1 needs no labels
   # batchNorm: restore            # put it back for the training where the exporter folded it; or frozen
   seed: 0
-  # augment: { flip: true, crop: 4 }  # vary the images: also fill, brightness, contrast, cutout
+  # augment: { flip: true, crop: 4 }  # vary the images: also fill, brightness, contrast, cutout, fixedLabels
   # microBatch: 16                # images computed at once, their gradients accumulated, where memory is short
   # precision: auto               # float16 where it is enough, on CUDA; mixed: on any device
   # stepsPerCall: 16              # steps that ONNX Runtime is given at once; by default so on CUDA, else 1

@@ -1,7 +1,17 @@
 import { EngineError } from '../errors';
-import { type ElementType, fromBytes, numbersOf, type Tensor, toBytes } from '../tensor/tensor';
+import { asFloats } from '../tensor/as-floats';
+import { type ElementType, fromBytes, numbersOf, sizeOf, type Tensor, toBytes } from '../tensor/tensor';
 import { NpyFile } from './npy';
-import { checkedRange, checkImages, checkLabels, imageShape, type Normalization, pixelsOf } from './pixels';
+import {
+  channelsFirst,
+  checkedRange,
+  checkImages,
+  checkLabels,
+  imageShape,
+  labelShapeOf,
+  type Normalization,
+  pixelsOf,
+} from './pixels';
 import { Random } from './random';
 import { NormalRows, PickedRows, type Rows, ZeroRows } from './rows';
 
@@ -10,10 +20,16 @@ export interface DatasetSource {
   /** `.npy` of [N, …], mostly [N, C, H, W]: float32, float64 or uint8. */
   readonly images: string;
   /**
-   * `.npy` of any integer type: [N]; [N, H, W] with a label a pixel; or [N, K] with 0 or 1 for each of K classes.
+   * `.npy` of integers: the number of a class for each sample, [N], or pixel, [N, H, W]; or 0 or 1 (booleans too) for each
+   * score of the model, [N, K]. Of floats, or integers: a number for each score, of the shape of the model's output.
    * Scoring by fidelity needs none.
    */
   readonly labels?: string;
+  /**
+   * The label that stands for what is not known, such as 0 for a pixel without a depth; NaN, as `nan`, always does then. It
+   * counts for nothing, in training and in metrics. Of labels that are compared with a score each.
+   */
+  readonly unknown?: number | 'nan';
   /** A model's further inputs, by name: `.npy` with one row an image; one of another length is fed whole each time. */
   readonly inputs?: Readonly<Record<string, string>>;
   /** First row and the row after the last; all of them by default. */
@@ -42,12 +58,18 @@ export interface RandomInput {
   readonly batched: boolean;
 }
 
+/** Labels of samples: integers, or floats where the file holds floats. */
+export type Labels = Int32Array | Float32Array;
+
 /** A batch of `size` samples. */
 export interface Batch {
   /** [N, C, H, W] in row-major order. */
   readonly images: Float32Array;
-  /** N labels, or N·H·W of a data set with labels a pixel, or N·K; none where it has no labels. */
-  readonly labels: Int32Array;
+  /**
+   * N labels, or N·H·W of a data set with labels a pixel, or one a score, NaN where it is not known; none where it has no
+   * labels.
+   */
+  readonly labels: Labels;
   readonly size: number;
   /** The model's further inputs by name, where the data set has any. */
   readonly inputs?: Readonly<Record<string, Tensor>>;
@@ -60,13 +82,16 @@ interface Parts {
   readonly inputs: ReadonlyMap<string, { readonly rows: Rows; readonly batched: boolean }>;
 }
 
+/** Labels that are read at once where all are looked at: 4 MiB. */
+const readAtOnce = 2 ** 20;
+
 /** A data set read by row; nothing but the asked batch is held. */
 export class Dataset {
   private constructor(
     /** What it is called in messages: the path of its images. */
     readonly name: string,
     private readonly parts: Parts,
-    private readonly source: Pick<DatasetSource, 'normalize' | 'layout'>,
+    private readonly source: Pick<DatasetSource, 'normalize' | 'layout' | 'unknown'>,
     private readonly first: number,
     /** Number of samples. */
     readonly length: number,
@@ -135,9 +160,28 @@ export class Dataset {
     return this.parts.labels !== undefined;
   }
 
-  /** Shape of a sample's labels: [] of one a sample, [H, W] of one a pixel, [K] of one a class. */
+  /** Shape of a sample's labels: [] of one a sample, [H, W] of one a pixel, [K] or [K, …] of one a score. */
   get labelShape(): readonly number[] {
-    return this.parts.labels?.dims.slice(1) ?? [];
+    return labelShapeOf(this.parts.labels?.dims.slice(1) ?? [], this.source);
+  }
+
+  /** @throws EngineError `InvalidData` when there are no labels. */
+  requireLabels(): void {
+    if (this.labelled) return;
+    throw new EngineError(
+      'InvalidData',
+      `${this.name} comes without labels, which metrics and fine-tuning need: name a file of them under \`labels\`, or score by fidelity`,
+    );
+  }
+
+  /** Whether labels are floats; integers where false. */
+  get floatLabels(): boolean {
+    return this.unknownLabels || (this.parts.labels?.type.startsWith('float') ?? false);
+  }
+
+  /** Whether some labels may be NaN, which stands for what is not known. */
+  get unknownLabels(): boolean {
+    return this.source.unknown !== undefined;
   }
 
   /** Names of the further inputs that batches hold. */
@@ -146,17 +190,35 @@ export class Dataset {
   }
 
   /**
-   * All labels, in order.
+   * All labels, in order, those of some samples at a time.
    * @throws EngineError `InvalidData` when there are none.
    */
-  get labels(): Int32Array {
-    if (!this.labelled) {
-      throw new EngineError(
-        'InvalidData',
-        `${this.name} comes without labels, which metrics and fine-tuning need: name a file of them under \`labels\`, or score by fidelity`,
-      );
+  *eachLabels(): Generator<Labels> {
+    this.requireLabels();
+    const step = Math.max(1, Math.floor(readAtOnce / sizeOf(this.labelShape)));
+    for (let start = 0; start < this.length; start += step)
+      yield this.labelsAt(start, Math.min(step, this.length - start));
+  }
+
+  /**
+   * The first label that is wrong, and where it stands.
+   * @returns `row`, of the split; `fileRow`, of the file.
+   * @throws EngineError `InvalidData` when there are none.
+   */
+  findLabel(
+    isWrong: (label: number) => boolean,
+  ): { readonly label: number; readonly row: number; readonly fileRow: number } | undefined {
+    const width = sizeOf(this.labelShape);
+    let seen = 0;
+    for (const labels of this.eachLabels()) {
+      const at = labels.findIndex((label: number) => isWrong(label));
+      if (at >= 0) {
+        const row = Math.floor((seen + at) / width);
+        return { label: labels[at], row, fileRow: this.first + row };
+      }
+      seen += labels.length;
     }
-    return this.labelsAt(0, this.length);
+    return undefined;
   }
 
   /** The rows `start` to `start + count`. */
@@ -198,8 +260,8 @@ export class Dataset {
     const inputs = this.inputs.map((name): [string, Tensor] => [name, this.furtherInput(name, runs)]);
     return {
       images: joined(Float32Array, images),
-      labels: joined(
-        Int32Array,
+      labels: joined<Labels>(
+        this.floatLabels ? Float32Array : Int32Array,
         runs.map(([start, count]) => this.labelsAt(start, count)),
       ),
       size,
@@ -207,9 +269,16 @@ export class Dataset {
     };
   }
 
-  private labelsAt(start: number, count: number): Int32Array {
+  private labelsAt(start: number, count: number): Labels {
     const { labels } = this.parts;
-    return Int32Array.from(labels ? numbersOf(labels.rows(this.first + start, count)) : []);
+    if (!labels) return new Int32Array();
+    const read = labels.rows(this.first + start, count);
+    const floats = this.floatLabels ? (asFloats(read) ?? Float32Array.from(numbersOf(read))) : undefined;
+    const values = floats ?? Int32Array.from(numbersOf(read));
+    const { unknown } = this.source;
+    if (typeof unknown === 'number') values.forEach((label, at) => label === unknown && (values[at] = NaN));
+    if (read.dims.length !== 4 || this.source.layout !== 'NHWC') return values;
+    return channelsFirst<Labels>(values, count, this.labelShape);
   }
 
   private furtherInput(name: string, runs: readonly (readonly [number, number])[]): Tensor {

@@ -9,6 +9,7 @@ const types: Record<string, ElementType> = {
   '<f8': 'float64',
   '|u1': 'uint8',
   '|i1': 'int8',
+  '|b1': 'bool',
   '<i2': 'int16',
   '<u2': 'uint16',
   '<i4': 'int32',

@@ -38,13 +38,13 @@ export function pixelsOf(
 }
 
 /** [N, …, C] as [N, C, …]. */
-function channelsFirst(
-  images: Float32Array,
+export function channelsFirst<A extends Float32Array | Int32Array>(
+  images: A,
   count: number,
   [channels, ...plane]: readonly number[],
-): Float32Array {
+): A {
   const pixels = sizeOf(plane);
-  const out = new Float32Array(images.length);
+  const out = images.slice() as A;
   for (let n = 0; n < count; n++) {
     const first = n * pixels * channels;
     for (let c = 0; c < channels; c++) {
@@ -89,25 +89,26 @@ export function checkImages({ images: path, normalize, layout }: DatasetSource, 
   }
 }
 
-/** @throws EngineError `InvalidData` when there is not one label an image, a pixel, or a class. */
-export function checkLabels({ labels: labelPath, layout }: DatasetSource, images: NpyFile, labels: NpyFile) {
-  const [count, ...sample] = labels.dims;
-  const plane = imageShape(images.dims.slice(1), { layout }).slice(1);
-  const perPixel = sample.length === plane.length && plane.length > 0;
-  if (count !== images.dims[0] || (sample.length > 1 && !perPixel)) {
-    const wanted = [
-      `[${images.dims[0]}], one a class [${images.dims[0]}, K]`,
-      ...(plane.length ? [`or one a pixel [${[images.dims[0], ...plane].join(', ')}]`] : []),
-    ];
-    throw new EngineError(
-      'InvalidData',
-      `${labelPath} has shape [${labels.dims.join(', ')}]; one label an image is ${wanted.join(', ')}`,
-    );
-  }
-  if (/float|bool/.test(labels.type)) {
-    throw new EngineError('InvalidData', `${labelPath} holds ${labels.type}; save labels as integers`);
-  }
+/**
+ * What a sample's labels are is the metric's and the loss's to judge: here each sample has to have some.
+ * @throws EngineError `InvalidData`
+ */
+export function checkLabels({ labels: path }: DatasetSource, images: NpyFile, labels: NpyFile) {
+  const [count] = images.dims;
+  if (labels.dims[0] === count) return;
+  throw new EngineError(
+    'InvalidData',
+    `${path} has shape [${labels.dims.join(', ')}]; one label an image is [${count}], several are [${count}, …]`,
+  );
 }
+
+/**
+ * Shape of a sample's labels as batches hold them: those that lie as images do, with three axes, follow their layout.
+ */
+export const labelShapeOf = (
+  sample: readonly number[],
+  { layout }: Pick<DatasetSource, 'layout'>,
+): readonly number[] => (sample.length === 3 ? imageShape(sample, { layout }) : sample);
 
 /**
  * The first row of a split and the row after its last.

@@ -15,6 +15,7 @@ import type { CostName, Machinery, Method, Reconstruction, ScoreName, Selecting,
 import { plainMethod } from './parts';
 import { JobPool } from './pool';
 import { modelBytes, slotsFor } from './slots';
+import { settledFor } from '../training/suited';
 import { checkTrainable } from './trainable';
 import type { Compression, FineTuneSettings, LayerScores, ModelSummary, Progress } from './types';
 
@@ -117,7 +118,7 @@ export async function compressModel(
     const fit = data && method.score === 'metric' ? { data: [data.train, data.evaluate], metric } : {};
     const summary = await pool.run('analyze', { ...rest, ...fit, model }, { signal: ended });
     const parts = summary.parts.filter((part) => part.technique === technique);
-    if (options.fineTuneEach) checkTrainable(model, 4 * summary.params);
+    if (settings.fineTuneEach) checkTrainable(model, 4 * summary.params);
     if (!parts.length) throw nothingToCompress(model, technique, summary);
     checkByHand(parts, technique, selection);
     for (const { name, units } of parts)
@@ -150,8 +151,8 @@ export async function compressModel(
         target,
         factors: options.scores ? {} : factors,
         machinery: { ...machinery, threads: cores },
-        fineTuneEach: options.fineTuneEach && {
-          settings: options.fineTuneEach,
+        fineTuneEach: settings.fineTuneEach && {
+          settings: settings.fineTuneEach,
           checkpoints: join(scratch, 'checkpoints'),
           checkpointSeconds: Infinity, // nobody goes on from a folder that is gone
         },
@@ -234,7 +235,9 @@ function settled({ model, out, technique, target, data, ...options }: CompressOp
     );
   if (target !== undefined && !(target > 0 && target <= 1))
     throw new EngineError('InvalidSettings', `target must be above 0 and at most 1, not ${target}`);
-  if (options.fineTuneEach) checkFineTuneEach(options.fineTuneEach, data?.train);
+  const { metric = 'top1' } = options;
+  const fineTuneEach = options.fineTuneEach && settledFor(metric, options.fineTuneEach);
+  if (fineTuneEach) checkFineTuneEach(fineTuneEach, data?.train);
   const drawn = Math.max(options.samples ?? 0, options.reconstruction?.samples ?? 0, randomSamples);
   const random: JobData = { random: { samples: drawn, seed: 0 } };
   const reconstruction: Reconstruction = {
@@ -251,13 +254,14 @@ function settled({ model, out, technique, target, data, ...options }: CompressOp
     method,
     selection,
     hasData: data !== undefined,
+    fineTuneEach,
     scoring: {
       candidates: options.candidates ?? candidateRatios(),
       evaluate: data?.evaluate ?? random,
       train: data?.train ?? random,
       samples: options.samples ?? (data ? 500 : randomSamples),
       reconstruction,
-      metric: options.metric ?? 'top1',
+      metric,
     },
   };
 }

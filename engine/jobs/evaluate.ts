@@ -1,6 +1,6 @@
 import { Dataset } from '../data/dataset';
 import { openModel } from '../onnx/prepare';
-import { evaluate, type Evaluated } from '../runtime/evaluate';
+import { type Evaluated, measure } from '../runtime/evaluate';
 import type { JobContext } from './job';
 import type { EvaluateInput, Evaluation } from './types';
 import { WorkCheckpoints } from './work-checkpoints';
@@ -21,12 +21,13 @@ export async function evaluateJob(
     const from = checkpoints.resumed();
     context.checkStop();
     context.report(noteOf(from?.done ?? 0, data.length));
-    const value = await evaluate(openModel(model), data, {
+    const measured = await measure(openModel(model), data, {
       ...{ metric, threads, provider, from },
       onEvaluated: (evaluated, total) =>
         checkpoints.passed({ ...noteOf(evaluated.done, total), state: () => evaluated }),
     });
-    return { value, samples: data.length };
+    const errors = measured.errors?.();
+    return { value: measured.value(), samples: data.length, ...(errors && { errors }) };
   } finally {
     data.close();
   }

@@ -1,5 +1,5 @@
 import { Dataset, type DatasetSource } from '../data/dataset';
-import type { MetricName } from '../data/metric';
+import { isPerScore, type MetricName, readingOf } from '../data/metric';
 import { EngineError } from '../errors';
 import type { Dim, Graph } from '../onnx/graph';
 import { inferShapes } from '../onnx/shapes';
@@ -8,9 +8,6 @@ import { sizeOf } from '../tensor/tensor';
 
 /** What pixels of no class are labelled with by custom; metrics of pixels leave them out. */
 const unlabelled = [-1, 255];
-
-/** Metrics that read one score a class and sample; the others judge pixels. */
-const bySample: readonly MetricName[] = ['top1', 'top5'];
 
 /**
  * Whether a data set's images and labels are what the model takes and gives.
@@ -27,20 +24,14 @@ export function checkFit(
   const data = Dataset.open(source);
   try {
     checkBatch(graph, model, data);
-    const { classes, scores } = checkOutput(graph, model, metric);
+    const output = checkOutput(graph, model, metric);
     feederOf(graph, data);
+    if (!data.labelled) return;
+    const labels = source.labels!;
+    if (isPerScore(metric)) checkScores(data, labels, output, metric);
     // Numbers to compare each score with are the loss's to judge.
-    if (!data.labelled || sizeOf(data.labelShape) === scores) return;
-    const others = [ignored, ...(bySample.includes(metric) ? [] : unlabelled)];
-    const wrong = data.labels.findIndex(
-      (label) => (label < 0 || (classes !== undefined && label >= classes)) && !others.includes(label),
-    );
-    if (wrong < 0) return;
-    const row = (source.range?.[0] ?? 0) + Math.floor((wrong * data.length) / data.labels.length);
-    throw new EngineError(
-      'InvalidData',
-      `label ${data.labels[wrong]} at row ${row} of ${source.labels} is out of range: ${model} has ${classes} classes, 0 to ${Number(classes) - 1}`,
-    );
+    else if (output.scores === undefined || sizeOf(data.labelShape) !== output.scores)
+      checkClasses(data, labels, output, { metric, ignored });
   } finally {
     data.close();
   }
@@ -56,30 +47,105 @@ function checkBatch(graph: Graph, model: string, data: Dataset): void {
   );
 }
 
-/** The classes that the first output has scores for, and the scores of a sample, where that is known. */
-function checkOutput(
-  graph: Graph,
-  model: string,
-  metric: MetricName,
-): { readonly classes?: number; readonly scores?: number } {
+/** What a model's first output has for a sample, as far as that is known. */
+interface Output {
+  readonly model: string;
+  /** Its shape, in words. */
+  readonly shown: string;
+  readonly classes?: number;
+  /** Numbers of a sample, and of each class. */
+  readonly scores?: number;
+  readonly plane?: number;
+}
+
+function checkOutput(graph: Graph, model: string, metric: MetricName): Output {
   const [output] = graph.outputs;
   const shape = inferShapes(graph).get(output.name) ?? output.dims ?? [];
   const shown = `[${shape.map((dim: Dim) => dim ?? '?').join(', ')}]`;
-  if (bySample.includes(metric)) {
+  const perSample = readingOf(metric) === 'class' || metric === 'mean-average-precision';
+  if (perSample) {
     if (shape.length && (shape.length < 2 || shape.slice(2).some((dim) => dim !== 1)))
       throw new EngineError(
         'UnsupportedModel',
         `the first output of model ${model} is ${shown}; metric ${metric} reads one score a class, [N, K]`,
       );
-  } else if (shape.length && shape.length < 3)
+  } else if (readingOf(metric) === 'pixels' && shape.length && shape.length < 3)
     throw new EngineError(
       'UnsupportedModel',
       `the first output of model ${model} is ${shown}; metric ${metric} reads a score a class and pixel, [N, K, H, W]`,
     );
-  const [classes, ...plane] = shape.slice(1);
-  const known = (dim: Dim) => (typeof dim === 'number' ? dim : NaN);
+  const sample = shape.slice(1);
+  const known = (dims: readonly Dim[]) =>
+    shape.length && dims.every((dim) => typeof dim === 'number') ? sizeOf(dims) : undefined;
+  const [classes] = sample;
   return {
+    ...{ model, shown, scores: known(sample), plane: known(sample.slice(1)) },
     ...(typeof classes === 'number' && { classes }),
-    scores: sizeOf([classes, ...plane].map(known)),
   };
+}
+
+const perSample = (shape: readonly number[]) => `[${['N', ...shape].join(', ')}]`;
+
+/** Labels of which each belongs to a number of the output. */
+function checkScores(
+  data: Dataset,
+  labels: string,
+  { model, shown, scores }: Output,
+  metric: MetricName,
+): void {
+  if (scores !== undefined && sizeOf(data.labelShape) !== scores) {
+    throw new EngineError(
+      'InvalidData',
+      `${labels} has shape ${perSample(data.labelShape)}; metric ${metric} compares each number of the model's output with a label, and ${model} gives ${shown}: save labels of that shape`,
+    );
+  }
+  const yesOrNo = readingOf(metric) === 'yes or no';
+  const isRight = yesOrNo ? (label: number) => label >= 0 && label <= 1 : Number.isFinite;
+  const wrong = data.findLabel((label) => !isRight(label) && !(data.unknownLabels && Number.isNaN(label)));
+  if (!wrong) return;
+  throw new EngineError(
+    'InvalidData',
+    `label ${wrong.label} at row ${wrong.fileRow} of ${labels} ${
+      yesOrNo
+        ? `lies outside 0 and 1, which metric ${metric} reads as no and yes: save 1 for each class that a sample has, 0 for the others`
+        : 'is no finite number of 32 bits: save a number, leave that sample out, or say unknown: nan of the split'
+    }`,
+  );
+}
+
+/** Labels that are numbers of classes. */
+function checkClasses(
+  data: Dataset,
+  labels: string,
+  { model, classes, plane }: Output,
+  { metric, ignored }: { readonly metric: MetricName; readonly ignored?: number },
+): void {
+  if (data.unknownLabels) {
+    throw new EngineError(
+      'InvalidData',
+      `the split of ${labels} says what stands for unknown, and metric ${metric} reads numbers of classes: leave \`unknown\` out, and name that label as fineTune.ignoreLabel`,
+    );
+  }
+  if (data.floatLabels) {
+    throw new EngineError(
+      'InvalidData',
+      `${labels} holds floats, and metric ${metric} reads numbers of classes: save them as integers, or choose a metric of numbers (r2, rmse-score, mae-score)`,
+    );
+  }
+  const wanted = readingOf(metric) === 'pixels' ? plane : 1;
+  if (wanted !== undefined && sizeOf(data.labelShape) !== wanted) {
+    throw new EngineError(
+      'InvalidData',
+      `${labels} has shape ${perSample(data.labelShape)}; metric ${metric} reads ${wanted === 1 ? 'a class a sample, [N]' : `a class for each of the ${wanted} pixels that ${model} scores`}`,
+    );
+  }
+  const others = [ignored, ...(readingOf(metric) === 'pixels' ? unlabelled : [])];
+  const wrong = data.findLabel(
+    (label) => (label < 0 || (classes !== undefined && label >= classes)) && !others.includes(label),
+  );
+  if (!wrong) return;
+  throw new EngineError(
+    'InvalidData',
+    `label ${wrong.label} at row ${wrong.fileRow} of ${labels} is out of range: ${model} has ${classes} classes, 0 to ${Number(classes) - 1}`,
+  );
 }

@@ -7,6 +7,7 @@ import { batchFor } from '../runtime/batch';
 import { feederOf } from '../runtime/feeds';
 import { ModelProbe, type Replacements } from '../runtime/model-probe';
 import { provenanceOf } from '../runtime/provenance';
+import { thresholdOf } from '../runtime/threshold';
 import { asFloats } from '../tensor/as-floats';
 import { limits } from '../tensor/limits';
 import { sizeOf } from '../tensor/tensor';
@@ -93,6 +94,7 @@ async function probe(
     const batches = groups.length > 1 ? 0 : Math.ceil(total / size);
     cut = await ModelProbe.open(graph, constants, { shapes, threads, provider, batches });
     const feeder = feederOf(graph, data);
+    const threshold = thresholdOf(opened);
     const { method, layer, candidates, metric, reconstruction } = input;
     const identity = JSON.stringify([method, layer, candidates, metric, reconstruction, total, size, groups]);
     const checkpoints = new WorkCheckpoints<Scored>(context, identity, input.checkpointing);
@@ -108,7 +110,7 @@ async function probe(
         runs.push({
           units: count,
           replacements: await trials.at(count),
-          metric: metricOf(input.metric),
+          metric: metricOf(input.metric, { threshold }),
           fidelity: new Fidelity(),
         });
       }

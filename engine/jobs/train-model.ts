@@ -8,9 +8,10 @@ import { lastCheckpoint } from '../training/loop/checkpoint';
 import type { Curve } from '../training/loop/curve';
 import { checkSettings } from '../training/setting-rules';
 import { defaultLearningRate } from '../training/settings';
+import { settledFor } from '../training/suited';
 import { JobPool } from './pool';
 import { checkTrainable } from './trainable';
-import type { FineTuneSettings, FineTuning, Progress, ProviderName } from './types';
+import type { Errors, Evaluation, FineTuneSettings, FineTuning, Progress, ProviderName } from './types';
 
 /** What `trainModel` is asked for. */
 export interface TrainOptions {
@@ -65,6 +66,8 @@ export interface TrainReport {
   readonly evaluation: { readonly before: number | null; readonly after: number } | null;
   /** The metric on the test split. */
   readonly test: number | null;
+  /** Where the metric compares numbers: how far the model's are from the labels, in their unit, by what was judged. */
+  readonly errors?: { readonly before?: Errors; readonly after?: Errors; readonly test?: Errors };
   /** The epoch that was kept and its metric, where epochs were judged. */
   readonly best: { readonly epoch: number; readonly value: number } | null;
   /** Returns to an earlier state with a lower learning rate. */
@@ -105,20 +108,26 @@ export async function trainModel(
 ): Promise<TrainReport> {
   const { model, out, data, metric = 'top1', fromScratch = false, teacher, provider = 'cpu' } = options;
   const given = { ...(teacher !== undefined && { distillation: {} }), ...options.settings };
-  const settings = { ...defaultsOf(fromScratch, given), ...given };
+  const settings = settledFor(metric, { ...defaultsOf(fromScratch, given), ...given });
   checkSettings(settings, teacher !== undefined);
   const threads = options.threads ?? Math.max(1, availableParallelism());
   const scratch = options.checkpoints ? undefined : await mkdtemp(join(tmpdir(), 'slimflow-'));
   const { folder, seconds } = options.checkpoints ?? { folder: scratch!, seconds: Infinity };
   const pool = shared ?? new JobPool({ slots: 1 });
-  const judge = async (stage: 'evaluating' | 'testing', judged: string, source: DatasetSource) => {
+  const judge = (
+    stage: 'evaluating' | 'testing',
+    judged: string,
+    source: DatasetSource | undefined,
+  ): Promise<Evaluation> | undefined => {
     const machinery = { threads, provider, linearAlgebra: 'auto' } as const;
-    const { value } = await pool.run(
-      'evaluate',
-      { model: judged, data: source, metric, machinery },
-      { signal, onProgress: (progress) => onProgress?.(stage, progress) },
+    return (
+      source &&
+      pool.run(
+        'evaluate',
+        { model: judged, data: source, metric, machinery },
+        { signal, onProgress: (progress) => onProgress?.(stage, progress) },
+      )
     );
-    return value;
   };
   try {
     const splits = [data.train, data.evaluate, data.test].filter((split) => split !== undefined);
@@ -128,7 +137,7 @@ export async function trainModel(
       { signal },
     );
     checkTrainable(model, 4 * params);
-    const before = data.evaluate && !fromScratch ? await judge('evaluating', model, data.evaluate) : null;
+    const before = fromScratch ? undefined : await judge('evaluating', model, data.evaluate);
     const tuning = await pool.run(
       'fineTune',
       {
@@ -142,13 +151,16 @@ export async function trainModel(
       },
       { signal, onProgress: (progress) => onProgress?.('training', progress) },
     );
-    const after = data.evaluate && (await judge('evaluating', out, data.evaluate));
+    const after = await judge('evaluating', out, data.evaluate);
+    const test = await judge('testing', out, data.test);
+    const errors = errorsOf({ before, after, test });
     const { steps, resumedAt, best = null, retries, notes, curve } = tuning;
     return {
       ...{ settings, fromScratch, metric, params, steps, resumedAt, best, retries },
       epochs: epochsOf(tuning),
-      evaluation: after === undefined ? null : { before, after },
-      test: data.test ? await judge('testing', out, data.test) : null,
+      evaluation: after ? { before: before?.value ?? null, after: after.value } : null,
+      test: test?.value ?? null,
+      ...(errors && { errors }),
       warnings: notes,
       curve: curve!,
     };
@@ -156,6 +168,14 @@ export async function trainModel(
     if (!shared) await pool.close();
     if (scratch) await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** The errors of evaluations that have some; undefined where none has. */
+function errorsOf(evaluations: Readonly<Record<string, Evaluation | undefined>>): TrainReport['errors'] {
+  const found = Object.entries(evaluations).flatMap(([when, one]) =>
+    one?.errors ? [[when, one.errors]] : [],
+  );
+  return found.length ? (Object.fromEntries(found) as TrainReport['errors']) : undefined;
 }
 
 function epochsOf({ losses, curve, evaluations }: FineTuning): TrainedEpoch[] {

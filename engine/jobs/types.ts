@@ -1,5 +1,6 @@
 import type { DatasetSource } from '../data/dataset';
 import type { MetricName } from '../data/metric';
+import type { Errors } from '../data/regression';
 import type { Curve } from '../training/loop/curve';
 import type { Provenance } from '../runtime/provenance';
 import type { Retry } from '../training/loop/retries';
@@ -8,7 +9,7 @@ import type { JobData } from './data';
 import type { Machinery, Method, ProviderName, Reconstruction, Selecting, Technique } from './method';
 
 export type * from './method';
-export type { Provenance };
+export type { Errors, Provenance };
 
 /**
  * A job is numeric work for a worker thread: paths and small JSON in, small JSON out, files written where the caller
@@ -115,6 +116,8 @@ export interface Evaluation {
   /** In points, 0..100 for accuracy. */
   readonly value: number;
   readonly samples: number;
+  /** Of metrics that compare numbers, in the labels' own unit. */
+  readonly errors?: Errors;
 }
 
 export interface ScoreLayerInput {

@@ -1,6 +1,6 @@
 import type { Dataset } from '../data/dataset';
 import { Fidelity, type FidelityValue } from '../data/fidelity';
-import { type MetricName, metricOf } from '../data/metric';
+import { type Metric, type MetricName, metricOf } from '../data/metric';
 import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import { inferShapes } from '../onnx/shapes';
@@ -10,6 +10,7 @@ import { batchFor } from './batch';
 import { feederOf } from './feeds';
 import type { ProviderChoice } from './providers';
 import { Session } from './session';
+import { thresholdOf } from './threshold';
 
 export interface RunOptions {
   readonly threads: number;
@@ -35,14 +36,21 @@ export interface Evaluated {
 
 /**
  * The metric of a model's first output over a data set, in points.
- * @throws EngineError `InvalidData` when the data have no labels or do not fit the model; `UnsupportedModel` when the
- * first output is not what the metric reads, or NaN.
+ * @throws EngineError `InvalidData` when the data have no labels, do not fit the model or leave the metric undefined;
+ * `UnsupportedModel` when the first output is not what the metric reads, or NaN.
  */
-export async function evaluate(
+export const evaluate = async (graph: Graph, data: Dataset, options: EvaluateOptions): Promise<number> =>
+  (await measure(graph, data, options)).value();
+
+/**
+ * The metric of `evaluate`, with all samples added.
+ * @throws EngineError as `evaluate` does.
+ */
+export async function measure(
   graph: Graph,
   data: Dataset,
   { metric: name, threads, provider, onBatch, from, onEvaluated }: EvaluateOptions,
-): Promise<number> {
+): Promise<Metric> {
   if (!data.labelled) {
     throw new EngineError(
       'InvalidData',
@@ -52,7 +60,7 @@ export async function evaluate(
   const feeder = feederOf(graph, data);
   const session = await Session.open(graph, { threads, provider });
   try {
-    const metric = metricOf(name);
+    const metric = metricOf(name, { threshold: thresholdOf(graph) });
     if (from) metric.state = from.sums;
     const first = session.outputs[0];
     let done = 0;
@@ -67,7 +75,7 @@ export async function evaluate(
       done += batch.size;
       onEvaluated?.({ done, sums: metric.state }, data.length);
     }
-    return metric.value();
+    return metric;
   } finally {
     await session.close();
   }

@@ -1,7 +1,6 @@
 import type { Dataset } from '../data/dataset';
 import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
-import { sizeOf } from '../tensor/tensor';
 import { lossRule } from './losses/loss';
 import type { LossSettings } from './settings';
 import type { TrainingStep } from './step/step';
@@ -29,11 +28,6 @@ export function checkInput(graph: Graph, image: readonly number[], file: string)
   }
 }
 
-/** @throws EngineError `InvalidData` when a label is no class of the model. */
-export function checkData(data: Dataset, classes: number, file: string): void {
-  checkRange(data, [0, classes - 1], `the model's classes are 0 to ${classes - 1}`, file);
-}
-
 /** @throws EngineError `InvalidData` when there are no labels, or one is none that the loss of a step takes. */
 export function checkLabelsOf(
   data: Dataset,
@@ -45,7 +39,9 @@ export function checkLabelsOf(
   const { range = [-Infinity, Infinity] } = lossRule(settings);
   const last = classes - 1;
   if (labels === 'score') {
-    checkRange(data, range, `${settings.loss} takes labels from ${range[0]} to ${range[1]}`, file);
+    const wanted = range[1] < Infinity ? `labels from ${range[0]} to ${range[1]}` : 'finite labels';
+    const mend = `${settings.loss} takes ${wanted}: mend that sample, or leave it out`;
+    checkRange(data, range, mend, file);
   } else {
     const mend = data.labelShape.length ? '; ignoreLabel names one that counts for nothing' : '';
     checkRange(data, [0, last], `the model's classes are 0 to ${last}${mend}`, file, settings.ignoreLabel);
@@ -53,17 +49,18 @@ export function checkLabelsOf(
 }
 
 function checkRange(
-  { labels, labelShape }: Dataset,
+  data: Dataset,
   [low, high]: readonly [number, number],
   wanted: string,
   file: string,
   ignored?: number,
 ): void {
-  const at = labels.findIndex((label) => (label < low || label > high) && label !== ignored);
-  if (at < 0) return;
-  const row = Math.floor(at / sizeOf(labelShape));
+  const holds = (label: number) => label >= low && label <= high && Number.isFinite(label);
+  const isUnknown = (label: number) => data.unknownLabels && Number.isNaN(label);
+  const wrong = data.findLabel((label) => !holds(label) && label !== ignored && !isUnknown(label));
+  if (!wrong) return;
   throw new EngineError(
     'InvalidData',
-    `${file} holds label ${labels[at]} (row ${row} of the split); ${wanted}`,
+    `${file} holds label ${wrong.label} (row ${wrong.row} of the split); ${wanted}`,
   );
 }

@@ -8,6 +8,18 @@ import type { TrainingState } from './loop/state';
 export const mixedOnCpu =
   'fine-tuning setting precision is mixed: on the CPU that is slower than float32, and rounds less than on a GPU';
 
+/** The standard deviation of labels above which squared errors of them make steps too large at the rates of the defaults. */
+const largeDeviation = 10;
+
+/** What whoever learns numbers of a large unit is told. */
+export function largeLabels(spread = 0, file: string): string[] {
+  const deviation = Math.sqrt(spread);
+  if (deviation <= largeDeviation) return [];
+  return [
+    `the numbers of ${file} have a standard deviation of ${Number(deviation.toPrecision(3))}, and gradients of squared errors grow with it: save them in a unit in which it is about 1, or lower learningRate`,
+  ];
+}
+
 /** Sentences on what of a training went otherwise than asked for. */
 export function notesOf(
   { retries, microBatch, step, best, vectors }: TrainingState,

@@ -3,14 +3,16 @@ import { EngineError } from '../errors';
 import { declare, nodesFor } from '../onnx/extract';
 import type { Graph } from '../onnx/graph';
 import { Session } from '../runtime/session';
-import { floats, type FloatTensor, isFloat } from '../tensor/tensor';
+import { floats, type FloatTensor, isFloat, sizeOf } from '../tensor/tensor';
 import { backward } from './gradients/backward';
 import { Builder } from './step/builder';
-import { checkData, checkInput } from './checks';
-import { crossEntropy } from './losses/cross-entropy';
+import { checkInput, checkLabelsOf } from './checks';
+import { type LabelForm, labelForm, lossRule } from './losses/loss';
 import { withOwnConstants } from './parameters/parameters';
 import { logitsOf } from './losses/scores';
+import type { LossName } from './settings';
 import { measureShapes, type Shape } from './step/shapes';
+import { labelsFeed } from './step/step';
 
 export interface SensitivityOptions {
   /** Images that are seen, drawn by `seed`. */
@@ -18,7 +20,10 @@ export interface SensitivityOptions {
   /** Images a gradient is averaged over. */
   readonly batch: number;
   readonly seed: number;
-  /** Whether the loss goes by the data's labels; by the classes that the model itself finds where false. */
+  /**
+   * Whether the loss goes by the data's labels: squared errors of floats, binary cross-entropy where there is one a score,
+   * else cross-entropy. By the classes that the model itself finds where false.
+   */
   readonly labels: boolean;
   readonly threads: number;
   /** Called before each batch with the images done; may throw to stop. */
@@ -31,7 +36,7 @@ const [labelsName, gradientPrefix] = ['sensitivity/labels', 'sensitivity/gradien
 
 /**
  * Visits the gradients of the loss by `weights`, a batch at a time: the mean over the batch's images of the
- * cross-entropy's gradient, with the model as it infers (BatchNormalization by its running statistics).
+ * loss's gradient, with the model as it infers (BatchNormalization by its running statistics).
  * @param weights names of float32 constants of the graph that its first output depends on.
  * @throws EngineError `UnsupportedModel` when an operator on the way has no gradient or the output is not
  * [N, classes]; `InvalidSettings` for a name that is no such constant; `InvalidData` where the data do not fit.
@@ -46,8 +51,9 @@ export async function eachGradient(
   const { samples, batch, seed, labels: given, threads, onBatch, sources } = options;
   checkInput(graph, data.shape, sources.images);
   const own = withOwnConstants(graph);
-  const { model, classes } = gradientModel(own, await measureShapes(own, data.shape), weights, given);
-  if (given) checkData(data, classes, sources.labels);
+  const judged = given ? data : undefined;
+  const { model, ...loss } = gradientModel(own, await measureShapes(own, data.shape), weights, judged);
+  if (given) checkLabelsOf(data, loss, loss, sources.labels);
   const session = await Session.open(model, { threads, provider: 'cpu' });
   try {
     const total = Math.min(samples, data.length);
@@ -56,9 +62,7 @@ export async function eachGradient(
       onBatch?.(done, total);
       const results = await session.run({
         [graph.inputs[0].name]: floats([size, ...data.shape], images),
-        ...(given && {
-          [labelsName]: { type: 'int64', dims: [size], data: BigInt64Array.from(labels, BigInt) },
-        }),
+        ...(given && { [labelsName]: labelsFeed(labels, [size, ...data.labelShape]) }),
       });
       visit(new Map(weights.map((name) => [name, results[gradientPrefix + name] as FloatTensor])), size);
       done += size;
@@ -68,17 +72,27 @@ export async function eachGradient(
   }
 }
 
-/** Forward pass, cross-entropy and the gradients of `weights` as one ONNX graph. */
+/** What fits labels: squared errors of numbers, binary cross-entropy of a yes or no for each score, else cross-entropy. */
+function lossOf(data: Dataset | undefined, [, ...sample]: Shape): LossName {
+  const isClass = !data?.floatLabels && (!data || sizeOf(data.labelShape) !== sizeOf(sample));
+  if (isClass) return 'cross-entropy';
+  const isNumber = data.findLabel((label) => label !== 0 && label !== 1 && !Number.isNaN(label));
+  return isNumber ? 'mean-squared-error' : 'binary-cross-entropy';
+}
+
+/** Forward pass, loss and the gradients of `weights` as one ONNX graph. @param data whose labels the loss goes by */
 function gradientModel(
   graph: Graph,
   shapes: ReadonlyMap<string, Shape>,
   weights: readonly string[],
-  labels: boolean,
-): { model: Graph; classes: number } {
+  data: Dataset | undefined,
+): { readonly model: Graph; readonly loss: LossName; readonly labels: LabelForm; readonly classes: number } {
   const builder = new Builder(graph.opset, 'sensitivity');
   const shapeOf = (value: string) => shapes.get(value) ?? [];
-  const { logits, classes } = logitsOf(graph, shapeOf);
-  const { nodes } = nodesFor(graph, [logits]);
+  const loss = lossOf(data, shapeOf(graph.outputs[0].name));
+  const rule = lossRule({ loss });
+  const scores = rule.perScore ? rule.scores(graph, shapeOf) : logitsOf(graph, shapeOf);
+  const { nodes } = nodesFor(graph, [scores.value]);
   for (const name of weights) {
     if (isFloat(graph.constant(name)) && nodes.some(({ input }) => input.includes(name))) continue;
     throw new EngineError(
@@ -91,11 +105,12 @@ function gradientModel(
     if (value) builder.constant(value, name);
   }
   builder.nodes.push(...nodes);
-  const flat = shapeOf(logits).length === 2 ? logits : builder.reshape(logits, [-1, classes]);
-  const target = labels ? labelsName : builder.op('ArgMax', [flat], { axis: 1, keepdims: 0 });
-  const { gradient } = crossEntropy(builder, flat, target, classes);
-  const seed = flat === logits ? gradient : builder.reshape(gradient, shapeOf(logits));
-  const seeds = new Map([[logits, seed]]);
+  const { floatLabels = false, unknownLabels, labelShape = [] } = data ?? {};
+  const labelling = { floatLabels, unknownLabels, labelShape };
+  const form = labelForm({ loss }, scores, labelling);
+  const labels = data ? labelsName : builder.op('ArgMax', [scores.value], { axis: 1, keepdims: 0 });
+  const { gradient } = rule.emit({ builder, scores, labels, labelling, form, settings: { loss } });
+  const seeds = new Map([[scores.value, gradient]]);
   const gradients = backward(builder, { graph, nodes, shapeOf }, seeds, weights);
   for (const name of weights) builder.op('Identity', [gradients.get(name)!], {}, gradientPrefix + name);
   const [{ name: images }] = graph.inputs;
@@ -104,9 +119,9 @@ function gradientModel(
     opsets: graph.model.opsetImport,
     inputs: [
       declare(images, ['batch', ...shapeOf(images).slice(1)]),
-      ...(labels ? [declare(labelsName, ['batch'], 'int64')] : []),
+      ...(data ? [declare(labelsName, ['batch', ...labelShape], floatLabels ? 'float32' : 'int64')] : []),
     ],
     outputs: weights.map((name) => declare(gradientPrefix + name, shapeOf(name))),
   });
-  return { model, classes };
+  return { model, loss, labels: form, classes: scores.dims[1] };
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 
 import type { Dataset } from '../data/dataset';
+import { Spread } from '../data/spread';
 import type { Graph } from '../onnx/graph';
 import { serializeModel } from '../onnx/model';
 import { evaluate } from '../runtime/evaluate';
@@ -9,6 +10,7 @@ import { type ProviderChoice, resolveProvider } from '../runtime/providers';
 import { freeMemory } from '../runtime/free-memory';
 import { Session } from '../runtime/session';
 import type { Tensor } from '../tensor/tensor';
+import { checkVariedNumbers } from './batches/augment';
 import { type BatchSource, stepsPerEpoch } from './batches/batches';
 import { Checkpoints } from './loop/checkpoint';
 import { checkInput, checkLabelsOf } from './checks';
@@ -17,17 +19,17 @@ import { Computer } from './loop/compute';
 import { checkEvaluating, type Evaluating } from './loop/evaluation';
 import { blockFor } from './lowering/probe';
 import { footprintOf, piecesFor } from './memory';
-import { mixedOnCpu, notesOf } from './notes';
+import { largeLabels, mixedOnCpu, notesOf } from './notes';
 import { withOwnConstants, withValues } from './parameters/parameters';
 import { gathered } from './batches/pipeline';
 import { restoreNorms } from './parameters/restore-norm';
 import type { Retry } from './loop/retries';
 import { Run, totalSteps } from './loop/run';
 import { checkSettings } from './setting-rules';
-import { isMixed, stepsPerCallOf, type TrainingSettings } from './settings';
+import { isMixed, needsLabels, stepsPerCallOf, type TrainingSettings } from './settings';
 import { measureShapes } from './step/shapes';
 import { type EpochEvaluation, initialState, type Snapshot, type TrainingState } from './loop/state';
-import { buildTrainingStep, type TrainingStep } from './step/step';
+import { buildTrainingStep, type StepSettings, type TrainingStep } from './step/step';
 import { valuesOf } from './parameters/vectors';
 import { type Monitor, Watch } from './loop/watch';
 
@@ -113,11 +115,14 @@ async function trainOn(
     ...settings,
     mixed,
     block: mixed ? undefined : await blockFor(provider),
-    labelShape: data.labelShape,
+    ...labelling(data, settings, !!teacher),
     teacher: teacher && { graph: teacher, shapes: await measureShapes(teacher, data.shape) },
   };
   const step = buildTrainingStep(own, shapes, stepSettings);
-  checkLabelsOf(data, step, stepSettings, sources.labels ?? sources.images);
+  const file = sources.labels ?? sources.images;
+  checkLabelsOf(data, step, stepSettings, file);
+  if (settings.augment && step.labels === 'score' && settings.loss === 'mean-squared-error')
+    checkVariedNumbers(settings.augment, data.shape, data, file);
 
   mkdirSync(options.checkpoints, { recursive: true });
   const checkpoints = new Checkpoints(
@@ -164,6 +169,7 @@ async function trainOn(
       best: best && { epoch: best.epoch, value: best.value },
       notes: [
         ...step.notes,
+        ...(step.labels === 'score' ? largeLabels(stepSettings.labelSpread, file) : []),
         ...(mixed && provider === 'cpu' ? [mixedOnCpu] : []),
         ...notesOf(ended, settings, data.length),
       ],
@@ -171,6 +177,17 @@ async function trainOn(
   } finally {
     await computer.close();
   }
+}
+
+/** What a step is to know of labels, where it reads any. */
+function labelling(data: Dataset, settings: TrainingSettings, taught: boolean): Partial<StepSettings> {
+  const { labelShape, floatLabels, unknownLabels } = data;
+  if (!needsLabels(settings, taught)) return {};
+  data.requireLabels();
+  const spread = new Spread();
+  if (settings.loss === 'mean-squared-error')
+    for (const labels of data.eachLabels()) spread.add(labels, labelShape);
+  return { labelShape, floatLabels, unknownLabels, ...(spread.count && { labelSpread: spread.variance }) };
 }
 
 /** The graph to train, normalizations put back where that is asked for, and how its values become a model's. */
@@ -198,7 +215,7 @@ function identityOf(
   hash.update(JSON.stringify([sorted(settings), sorted(how), layouts]));
   if (teacher) hash.update(serializeModel(teacher));
   for (const set of [data, judging]) {
-    if (set?.labelled) hash.update(set.labels);
+    if (set?.labelled) for (const labels of set.eachLabels()) hash.update(labels);
     if (set) hash.update(set.gather(spread(set.length)).images);
   }
   return hash.digest('hex');

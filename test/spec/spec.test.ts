@@ -112,6 +112,46 @@ describe('the spec', () => {
     expect(ask(['spatial-svd'])).toBe(true);
   });
 
+  it.each([
+    ['top1', {}, {}],
+    ['r2', {}, { loss: 'mean-squared-error' }],
+    ['mae-score', { loss: 'binary-cross-entropy' }, { loss: 'binary-cross-entropy' }],
+    ['f1-micro', {}, { loss: 'binary-cross-entropy' }],
+    [
+      'f1-micro',
+      { distillation: { weight: 0.5 } },
+      { loss: 'binary-cross-entropy', distillation: { weight: 0.5, logits: 'mse' } },
+    ],
+    [
+      'rmse-score',
+      { loss: 'mean-squared-error', distillation: { logits: 'none', features: ['a'] } },
+      { loss: 'mean-squared-error', distillation: { logits: 'none', features: ['a'] } },
+    ],
+  ])('metric %s with fine-tuning %j is learnt by what suits it', (metric, fineTune, expected) => {
+    const { loss, distillation } = CompressionSpec.parse({ ...minimal, metric, fineTune }).fineTune;
+    expect({ ...(loss && { loss }), ...(distillation && { distillation }) }).toEqual(expected);
+  });
+
+  it('takes a number or nan for what is not known', () => {
+    const ask = (unknown: unknown) => {
+      const train = { ...split, unknown };
+      return CompressionSpec.safeParse({ ...minimal, metric: 'r2', data: { ...minimal.data, train } });
+    };
+    expect([ask(0), ask('nan')].map(({ success }) => success)).toEqual([true, true]);
+    expect(ask('none').error!.issues).toMatchObject([{ message: 'must be a number or nan' }]);
+  });
+
+  it('refuses a loss that reads labels otherwise than the metric, unless none are read', () => {
+    const ask = (fineTune: object) => CompressionSpec.safeParse({ ...minimal, metric: 'r2', fineTune });
+    expect(ask({ loss: 'cross-entropy' }).error!.issues).toMatchObject([
+      {
+        path: ['fineTune', 'loss'],
+        message: expect.stringMatching(/metric r2 compares one with each/) as string,
+      },
+    ]);
+    expect(ask({ loss: 'cross-entropy', distillation: {} }).success).toBe(true);
+  });
+
   it('asks for labels to train on where layers, or the whole, are fine-tuned', () => {
     const { train, ...others } = minimal.data;
     const ask = (fineTune: object) =>

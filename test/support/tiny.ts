@@ -7,8 +7,8 @@ import type { Graph } from '../../engine/onnx/graph';
 import { saveModel } from '../../engine/onnx/model';
 import { modelOf, randoms } from './graphs';
 
-/** A network of three convolutions for 1x8x8 images of four classes; untrained. */
-export function tinyNetwork(): Graph {
+/** A network of three convolutions for 1x8x8 images, of four classes mostly; untrained. */
+export function tinyNetwork(outputs = 4): Graph {
   const conv = (name: string, input: string) => ({
     op: 'Conv',
     name,
@@ -30,7 +30,7 @@ export function tinyNetwork(): Graph {
       { op: 'Flatten', inputs: ['pooled'], outputs: ['flat'] },
       { op: 'Gemm', name: 'fc', inputs: ['flat', 'fc.weight', 'fc.bias'], outputs: ['y'] },
     ],
-    ['y', ['batch', 4]],
+    ['y', ['batch', outputs]],
     {
       'c1.weight': randoms([8, 1, 3, 3], 1),
       'c1.bias': randoms([8], 2),
@@ -38,8 +38,8 @@ export function tinyNetwork(): Graph {
       'c2.bias': randoms([12], 4),
       'c3.weight': randoms([12, 12, 3, 3], 5),
       'c3.bias': randoms([12], 6),
-      'fc.weight': randoms([12, 4], 7),
-      'fc.bias': randoms([4], 8),
+      'fc.weight': randoms([12, outputs], 7),
+      'fc.bias': randoms([outputs], 8),
     },
   );
 }

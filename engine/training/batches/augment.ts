@@ -1,4 +1,4 @@
-import type { Batch } from '../../data/dataset';
+import type { Batch, Labels } from '../../data/dataset';
 import { Random } from '../../data/random';
 import { EngineError } from '../../errors';
 import { sizeOf } from '../../tensor/tensor';
@@ -17,19 +17,29 @@ export interface Augmentation {
   readonly contrast?: number;
   /** Zeroes a square of this side, centred anywhere (DeVries and Taylor, 2017). */
   readonly cutout?: number;
+  /**
+   * Says of labels that are numbers (squared errors) and no maps of the image's size that `flip` and `crop` change none of
+   * them: an age or a count, rather than where something lies.
+   */
+  readonly fixedLabels?: boolean;
 }
 
 export const fills = ['zero', 'reflect'] as const;
 
 /** What the labels of a data set are to augmentation. */
 export interface VariedLabels {
-  /** Shape of a sample's: [] for one a sample, [K] for one a class, [H, W] for one a pixel. */
+  /** Shape of a sample's: [] for one a sample, [K] for one a class, [H, W] or [C, H, W] for maps of the image's size. */
   readonly labelShape: readonly number[];
-  /** The label that the loss leaves out, which padding gets where there is one a pixel. */
+  /** The label that the loss leaves out, or NaN where that is what is not known: padding gets it where there is one a pixel. */
   readonly ignoreLabel?: number;
 }
 const perSample: VariedLabels = { labelShape: [] };
-const perPixel = ({ labelShape }: VariedLabels) => labelShape.length === 2;
+
+/** How many maps of the image's size a sample's labels are: numbers or classes a pixel, which move with it; 0 of others. */
+function mapsIn({ labelShape }: VariedLabels, [, height, width]: readonly number[]): number {
+  const [maps, own] = labelShape.length === 3 ? [labelShape[0], labelShape.slice(1)] : [1, labelShape];
+  return own.length === 2 && own[0] === height && own[1] === width ? maps : 0;
+}
 
 const whole = (value: number) => Number.isInteger(value) && value >= 1;
 const rules: readonly [keyof Augmentation, (value: number) => boolean, string][] = [
@@ -63,15 +73,35 @@ export function checkAugmentation(
   const { crop = 0, fill } = augmentation;
   if (fill === 'reflect' && crop >= Math.min(height, width))
     throw bad(`crop is ${crop}; mirrored edges reach less than the images' ${height}x${width} pixels`);
-  if (crop && fill !== 'reflect' && perPixel(labels) && labels.ignoreLabel === undefined)
+  if (crop && fill !== 'reflect' && mapsIn(labels, shape) && labels.ignoreLabel === undefined)
     throw bad(
-      'crop pads with pixels of no class, and labels are one a pixel: set ignoreLabel, which padding then gets, or fill: reflect',
+      'crop pads with pixels of no class and no number, and labels are one a pixel: set ignoreLabel (of cross-entropy) or unknown of the split (of numbers), which padding then gets, or fill: reflect',
     );
 }
 
 /**
+ * Whether numbers that a model is to find stay true of images that are varied: maps of the image's size move with their
+ * pixels. Where an eye lies on an image is another place once it is mirrored, and nothing tells such numbers from an age.
+ * @param file what holds them.
+ * @throws EngineError `InvalidSettings`.
+ */
+export function checkVariedNumbers(
+  { flip, crop, fixedLabels }: Augmentation,
+  shape: readonly number[],
+  labels: VariedLabels,
+  file: string,
+): void {
+  if (!(flip || crop) || fixedLabels || mapsIn(labels, shape)) return;
+  throw new EngineError(
+    'InvalidSettings',
+    `augmentation ${flip ? 'flip' : 'crop'} moves what an image shows, and the numbers of ${file} (a sample's have shape [${labels.labelShape.join(', ')}], no map of the image's size) would stay: leave it out, or set fixedLabels where they do not depend on places in the image`,
+  );
+}
+
+/**
  * A copy of a batch with each image varied. What becomes of an image depends on it, the seed, the epoch and its row in
- * the data set alone. Labels a pixel move with their pixels, and are `ignoreLabel` where padding came in.
+ * the data set alone. Labels that are maps of the image's size move with their pixels, and are `ignoreLabel` where
+ * padding came in.
  * @param rows the rows of the data set that the batch holds.
  * @param outside the label of pixels that were padded in.
  */
@@ -85,7 +115,8 @@ export function augmented(
   const plane = { height, width };
   const size = sizeOf(shape);
   const images = new Float32Array(batch.images.length);
-  const labels = perPixel(given) ? new Int32Array(batch.labels.length) : batch.labels;
+  const maps = mapsIn(given, shape);
+  const labels = maps ? batch.labels.slice() : batch.labels;
   rows.forEach((row, at) => {
     // Odd multipliers set the streams of neighbouring seeds, epochs and rows apart.
     const stream =
@@ -97,7 +128,8 @@ export function augmented(
       const first = at * size + channel * height * width;
       copy(batch.images, images, first, window, 0);
     }
-    if (perPixel(given)) copy(batch.labels, labels, at * height * width, window, given.ignoreLabel ?? 0);
+    for (let map = 0; map < maps; map++)
+      copy(batch.labels, labels, (at * maps + map) * height * width, window, given.ignoreLabel ?? 0);
     jitter(image, augmentation, random);
     if (augmentation.cutout) cutOut(image, shape, augmentation.cutout, random);
   });
@@ -130,13 +162,7 @@ function drawWindow(
 }
 
 /** Copies the plane that begins at `first` through a window. */
-function copy(
-  from: Float32Array | Int32Array,
-  to: Float32Array | Int32Array,
-  first: number,
-  { rows, columns }: Window,
-  padding: number,
-): void {
+function copy(from: Labels, to: Labels, first: number, { rows, columns }: Window, padding: number): void {
   const width = columns.length;
   for (let y = 0; y < rows.length; y++) {
     const target = first + y * width;

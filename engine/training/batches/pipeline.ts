@@ -41,7 +41,8 @@ export function batchMaker(
   data: Dataset,
   { batch: size, seed, augment, ignoreLabel }: BatchSettings,
 ): (step: number) => Batch {
-  const labels = { labelShape: data.labelShape, ignoreLabel };
+  const { labelShape, unknownLabels } = data;
+  const labels = { labelShape, ignoreLabel: unknownLabels ? NaN : ignoreLabel };
   if (augment) checkAugmentation(augment, data.shape, labels);
   const order = new EpochRows(data.length, size, seed);
   return (step) => {

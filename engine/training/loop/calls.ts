@@ -1,4 +1,4 @@
-import type { Batch } from '../../data/dataset';
+import type { Batch, Labels } from '../../data/dataset';
 import type { Graph } from '../../onnx/graph';
 import type { Session } from '../../runtime/session';
 import { floats, type Tensor } from '../../tensor/tensor';
@@ -8,7 +8,7 @@ import { joinedPieces } from '../step/joined-pieces';
 import { buildPiecewiseStep, pieceNames } from '../step/micro';
 import { ofSteps, scanned } from '../step/scan';
 import type { Shape } from '../step/shapes';
-import { names, ratesFeed, type StepSettings, type TrainingStep } from '../step/step';
+import { labelsFeed, names, ratesFeed, type StepSettings, type TrainingStep } from '../step/step';
 
 /** What a step is computed from. */
 export interface Model {
@@ -90,7 +90,7 @@ async function inPieces(model: Model, open: OpenSession, size: number): Promise<
   const update = await open(models.update);
   const compute = inTurn(model, async (vectors, batch, rates) => {
     const losses: number[] = [];
-    const shares = sharesOf(batch, size, settings.ignoreLabel);
+    const shares = sharesOf(batch, size, leftOut(settings));
     let current = vectors;
     let gradients: Tensor = floats([step.parameters.size]);
     for (const [at, share] of shares.entries()) {
@@ -120,7 +120,7 @@ async function manyACall(model: Model, open: OpenSession, size: number | undefin
     size === undefined ? step.model : joinedPieces(buildPiecewiseStep(graph, shapes, settings), step, size);
   const session = await open(scanned(body, step.vectors));
   const compute: Calls['compute'] = async (vectors, { first, batches, rates }) => {
-    const shares = size === undefined ? [] : batches.map((one) => sharesOf(one, size, settings.ignoreLabel));
+    const shares = size === undefined ? [] : batches.map((one) => sharesOf(one, size, leftOut(settings)));
     const result = await session.run({
       ...stacked(batches.map((batch) => samples(model, batch))),
       ...stacked(rates.map((one, at) => ratesFeed(step, one, first + at))),
@@ -146,7 +146,7 @@ function samples({ step, shapes, settings }: Model, { images, labels, size }: Ba
   return {
     [step.images]: floats([size, ...shape], images),
     ...(step.labels && {
-      [names.labels]: { type: 'int64', dims, data: BigInt64Array.from(labels, BigInt) },
+      [names.labels]: labelsFeed(labels, dims),
     }),
   };
 }
@@ -172,10 +172,14 @@ const named = (feed: Readonly<Record<string, Tensor>>): Record<string, Tensor> =
 /** Piece `at` of a batch. */
 function pieceOf({ images, labels, size: all }: Batch, size: number, at: number): Batch {
   const [first, end] = [at * size, Math.min((at + 1) * size, all)];
-  const part = <T extends Float32Array | Int32Array>(values: T) =>
+  const part = <T extends Labels>(values: T) =>
     values.subarray((first * values.length) / all, (end * values.length) / all) as T;
   return { images: part(images), labels: part(labels), size: end - first };
 }
+
+/** The label that counts for nothing, where there is one. */
+const leftOut = ({ unknownLabels, ignoreLabel }: StepSettings): number | undefined =>
+  unknownLabels ? NaN : ignoreLabel;
 
 /**
  * The share of the batch's loss that each of its pieces of at most `size` images has: of the images, or, where some
@@ -183,12 +187,18 @@ function pieceOf({ images, labels, size: all }: Batch, size: number, at: number)
  */
 function sharesOf(batch: Batch, size: number, ignored: number | undefined): number[] {
   const counted = ({ labels, size: all }: Batch) =>
-    ignored === undefined ? all : labels.reduce((sum, label) => sum + Number(label !== ignored), 0);
+    ignored === undefined ? all : labels.length - countOf(labels, ignored);
   const total = Math.max(counted(batch), 1);
   return Array.from(
     { length: Math.ceil(batch.size / size) },
     (_, at) => counted(pieceOf(batch, size, at)) / total,
   );
+}
+
+function countOf(labels: Labels, wanted: number): number {
+  let count = 0;
+  for (const label of labels) count += Number(Object.is(label, wanted));
+  return count;
 }
 
 /** The loss of a batch of that of its pieces, as exact as a checkpoint keeps it, so that whoever resumes judges the same. */

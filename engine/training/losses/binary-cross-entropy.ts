@@ -2,19 +2,19 @@ import type { Loss, LossContext } from './loss';
 import { targetOf } from './target';
 
 /**
- * Binary cross-entropy of logits, each score a yes or no of its own, averaged over all scores, as
+ * Binary cross-entropy of logits, each score a yes or no of its own, averaged over all scores whose label is known, as
  * torch.nn.functional.binary_cross_entropy_with_logits has it: softplus(x) - x · t.
  */
 export function binaryCrossEntropy(context: LossContext): Loss {
   const { builder, scores } = context;
   const op = (name: string, ...inputs: string[]) => builder.op(name, inputs);
   const x = scores.value;
-  const target = targetOf(context);
-  const count = builder.op('Cast', [op('Size', x)], { to: 1 });
-  const each = op('Sub', op('Softplus', x), op('Mul', x, target));
+  const { value: target, known, count } = targetOf(context);
+  const counted = (value: string) => (known ? op('Mul', value, known) : value);
+  const each = counted(op('Sub', op('Softplus', x), op('Mul', x, target)));
   const sum = builder.op('ReduceSum', [each], { keepdims: 0 });
   return {
     loss: op('Div', sum, count),
-    gradient: op('Div', op('Sub', op('Sigmoid', x), target), count),
+    gradient: op('Div', counted(op('Sub', op('Sigmoid', x), target)), count),
   };
 }

@@ -1,3 +1,4 @@
+import { EngineError } from '../../errors';
 import type { Builder } from '../step/builder';
 import type { Loss } from './loss';
 import { fromRows, toRows } from './rows';
@@ -20,6 +21,11 @@ export function distill(
   teacher: (value: string) => string,
 ): Part[] {
   const { logits = 'kl', temperature = 4, features = [], featureWeight = 1 } = settings;
+  if (logits === 'kl' && scores.dims[1] === 1)
+    throw new EngineError(
+      'InvalidSettings',
+      `fine-tuning setting distillation.logits is kl, which compares distributions over classes, and output ${scores.value} has one score: set it to mse`,
+    );
   const rules = {
     kl: () => [softened(builder, scores, teacher(scores.value), temperature)],
     mse: () => [squaredDifference(builder, scores.value, teacher(scores.value))],

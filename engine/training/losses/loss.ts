@@ -14,8 +14,9 @@ export interface LossContext {
   readonly builder: Builder;
   /** The model's scores, [N, K, …]. */
   readonly scores: Scores;
-  /** The labels, int64. */
+  /** The labels, int64, or float32 where `labelling` has floats. */
   readonly labels: string;
+  readonly labelling: Labelling;
   readonly form: LabelForm;
   readonly settings: LossSettings;
 }
@@ -34,8 +35,8 @@ export interface LossRule {
   readonly perScore: boolean;
   /** The smallest and largest label, where labels are given for each score. */
   readonly range?: readonly [number, number];
-  /** The loss of guessing; 0 where it depends on the labels. */
-  readonly chance: (classes: number, form: LabelForm) => number;
+  /** The loss of guessing. @param spread the variance of labels that are numbers */
+  readonly chance: (classes: number, form: LabelForm, spread: number) => number;
   readonly emit: (context: LossContext) => Loss;
 }
 
@@ -50,7 +51,7 @@ const losses: Readonly<Record<LossName, LossRule>> = {
   'mean-squared-error': {
     scores: outputOf,
     perScore: true,
-    chance: (classes, form) => (form === 'class' ? (classes - 1) / classes ** 2 : 0),
+    chance: (classes, form, spread) => (form === 'class' ? (classes - 1) / classes ** 2 : spread),
     emit: meanSquaredError,
   },
   'binary-cross-entropy': {
@@ -68,22 +69,31 @@ export const lossRule = ({ loss = 'cross-entropy' }: LossSettings): LossRule => 
 /** What labels of a data set stand for: the number of a class, or a number for each score. */
 export type LabelForm = 'class' | 'score';
 
+/** The labels of a data set. */
+export interface Labelling {
+  /** Shape of a sample's: [] (the default) for one a sample, [K, …] for one a score, [H, W] for one a pixel. */
+  readonly labelShape?: readonly number[];
+  /** Whether they are floats, which stand for no class; integers by default. */
+  readonly floatLabels?: boolean;
+  /** Whether NaN stands for labels that are not known, which count for nothing. */
+  readonly unknownLabels?: boolean;
+}
+
 /**
  * What the labels of a sample stand for.
- * @param labels shape of a sample's labels: [] for one a sample, [K] for one a class, [H, W] for one a pixel.
  * @throws EngineError `InvalidData` when they do not fit the scores; `UnsupportedModel` when no labels would.
  */
 export function labelForm(
   settings: LossSettings,
   { value, dims }: Scores,
-  labels: readonly number[],
+  { labelShape = [], floatLabels = false }: Labelling,
 ): LabelForm {
   const { loss = 'cross-entropy' } = settings;
   const { perScore } = lossRule(settings);
   const [, classes = 1, ...plane] = dims;
-  const count = sizeOf(labels);
+  const count = sizeOf(labelShape);
   if (perScore && count === classes * sizeOf(plane)) return 'score';
-  if (classes >= 2 && count === sizeOf(plane)) return 'class';
+  if (classes >= 2 && count === sizeOf(plane) && !floatLabels) return 'class';
   if (!perScore && classes < 2) {
     throw new EngineError(
       'UnsupportedModel',
@@ -92,11 +102,13 @@ export function labelForm(
   }
   const perSample = (shape: readonly number[]) => describe([-1, ...shape]);
   const wanted = [
-    ...(classes >= 2 ? [perSample(sizeOf(plane) === 1 ? [] : plane)] : []),
+    ...(classes >= 2
+      ? [`${perSample(sizeOf(plane) === 1 ? [] : plane)}${floatLabels ? ' of integers' : ''}`]
+      : []),
     ...(perScore ? [perSample(dims.slice(1))] : []),
   ];
   throw new EngineError(
     'InvalidData',
-    `labels have shape ${perSample(labels)}; by ${loss}, a model whose scores are ${describe(dims)} needs ${wanted.join(' or ')}`,
+    `labels ${floatLabels ? 'are floats and ' : ''}have shape ${perSample(labelShape)}; by ${loss}, a model whose scores are ${describe(dims)} needs ${wanted.join(' or ')}`,
   );
 }

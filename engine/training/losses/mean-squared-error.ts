@@ -2,6 +2,8 @@ import type { Loss, LossContext } from './loss';
 import { squaredDifference } from './squared-difference';
 import { targetOf } from './target';
 
-/** The mean of (score - target)² over all scores, as torch.nn.functional.mse_loss has it. */
-export const meanSquaredError = (context: LossContext): Loss =>
-  squaredDifference(context.builder, context.scores.value, targetOf(context));
+/** The mean of (score - target)² over all scores whose label is known, as torch.nn.functional.mse_loss has it. */
+export function meanSquaredError(context: LossContext): Loss {
+  const { value, ...counted } = targetOf(context);
+  return squaredDifference(context.builder, context.scores.value, value, counted);
+}

@@ -47,13 +47,10 @@ function overClasses(node: Node, rank: number, opset: number): boolean {
  * The scores of a classifier of whole images.
  * @throws EngineError `UnsupportedModel` when the output is not [N, classes].
  */
-export function logitsOf(
-  graph: Graph,
-  shapeOf: (value: string) => Shape,
-): { logits: string; classes: number } {
+export function logitsOf(graph: Graph, shapeOf: (value: string) => Shape): Scores {
   const { value, dims } = scoresOf(graph, shapeOf);
   const [, classes, ...plane] = dims;
-  if (classes >= 2 && sizeOf(plane) === 1) return { logits: value, classes };
+  if (classes >= 2 && sizeOf(plane) === 1) return { value, dims };
   throw new EngineError(
     'UnsupportedModel',
     `output ${graph.outputs[0].name} has shape ${describe(dims)}; a classifier's output is [batch, classes]`,

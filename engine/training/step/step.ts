@@ -1,3 +1,4 @@
+import type { Labels } from '../../data/dataset';
 import { declare, nodesFor } from '../../onnx/extract';
 import type { Graph } from '../../onnx/graph';
 import type { ValueInfoProto } from '../../onnx/proto/onnx_pb';
@@ -8,7 +9,7 @@ import { distill, type Part, sumOf, weighted } from '../losses/distillation';
 import { emitForward } from './forward-pass';
 import { lowerToBlocks } from '../lowering/blocked';
 import { lowerToHalf } from '../lowering/half';
-import { type LabelForm, labelForm, lossRule } from '../losses/loss';
+import { type LabelForm, labelForm, type Labelling, lossRule } from '../losses/loss';
 import { findTrainable, piecesOf, type Trainable } from '../parameters/parameters';
 import { lossScaling, readScaling } from '../optimizers/loss-scaling';
 import type { Rates } from '../optimizers/schedule';
@@ -28,13 +29,13 @@ export const names = {
   loss: 'training/loss',
 } as const;
 
-export interface StepSettings extends LossSettings, UpdateSettings {
+export interface StepSettings extends LossSettings, UpdateSettings, Labelling {
   /** `frozen`: BatchNormalization computes by its running statistics, and leaves them; else by those of the batch. */
   readonly batchNorm?: 'train' | 'frozen' | 'restore';
   /** Channels of a block of ONNX Runtime's blocked layout (`probeBlock`); plain convolutions where undefined. */
   readonly block?: number;
-  /** Shape of a sample's labels: [] (the default) for one a sample, [K] for one a class, [H, W] for one a pixel. */
-  readonly labelShape?: readonly number[];
+  /** The variance of labels that are numbers, about the mean of each: what guessing makes of squared errors. */
+  readonly labelSpread?: number;
   readonly teacher?: Teacher;
   /** Whether convolutions and products of matrices compute in float16, with the loss scaled; in the plain layout then. */
   readonly mixed?: boolean;
@@ -122,13 +123,13 @@ export function differentiate(
   shapes: ReadonlyMap<string, Shape>,
   settings: StepSettings,
 ): Differentiated {
-  const { teacher, distillation = {}, labelShape = [], mixed } = settings;
+  const { teacher, distillation = {}, labelShape = [], floatLabels = false, mixed } = settings;
   const block = mixed ? undefined : settings.block;
   const builder = new Builder(graph.opset, undefined, block !== undefined);
   const shapeOf = (value: string) => shapes.get(value) ?? builder.shapes.get(value) ?? [];
   const rule = lossRule(settings);
   const [judged, logits] = [rule.scores(graph, shapeOf), scoresOf(graph, shapeOf)];
-  const form = needsLabels(settings, !!teacher) ? labelForm(settings, judged, labelShape) : undefined;
+  const form = needsLabels(settings, !!teacher) ? labelForm(settings, judged, settings) : undefined;
   const compared = [
     ...(distillation.logits === 'none' ? [] : [logits.value]),
     ...(distillation.features ?? []),
@@ -143,7 +144,8 @@ export function differentiate(
   const share = teaching ? (distillation.weight ?? 1) : 0;
   const parts: Part[] = [];
   if (form) {
-    const loss = rule.emit({ builder, scores: judged, labels: names.labels, form, settings });
+    const labels = names.labels;
+    const loss = rule.emit({ builder, scores: judged, labels, labelling: settings, form, settings });
     parts.push([judged.value, weighted(builder, loss, 1 - share)]);
   }
   if (teaching) {
@@ -165,7 +167,7 @@ export function differentiate(
   const images = graph.inputs[0].name;
   const inputs = [
     declare(images, ['batch', ...shapeOf(images).slice(1)]),
-    ...(form ? [declare(names.labels, ['batch', ...labelShape], 'int64')] : []),
+    ...(form ? [declare(names.labels, ['batch', ...labelShape], floatLabels ? 'float32' : 'int64')] : []),
   ];
   const moved = statistics.entries.map(({ name }) => current.get(name)!);
   if (mixed) {
@@ -214,8 +216,15 @@ function chanceOf(
 ): number {
   const { logits = 'kl' } = settings.distillation ?? {};
   const taught = share && logits === 'kl' ? Math.log(classes) : 0;
-  return share * taught + (form ? (1 - share) * lossRule(settings).chance(classes, form) : 0);
+  const { labelSpread = 0 } = settings;
+  return share * taught + (form ? (1 - share) * lossRule(settings).chance(classes, form, labelSpread) : 0);
 }
+
+/** Labels as a step reads them. */
+export const labelsFeed = (labels: Labels, dims: readonly number[]): Tensor =>
+  labels instanceof Float32Array
+    ? floats(dims, labels)
+    : { type: 'int64', dims, data: BigInt64Array.from(labels, BigInt) };
 
 /** The scalars that step `number` (from 0) is fed with. */
 export const ratesFeed = (

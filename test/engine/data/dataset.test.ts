@@ -18,6 +18,8 @@ const pixels: Tensor = { type: 'uint8', dims: [4, 2, 1, 1], data: Uint8Array.fro
 const images = npy(pixels);
 const labels = npy({ type: 'int64', dims: [4], data: BigInt64Array.from([0n, 1n, 2n, 3n]) });
 
+const labelsOf = (data: Dataset) => [...data.eachLabels()].flatMap((labels) => [...labels]);
+
 describe('Dataset', () => {
   it('slices, gathers and batches the rows of its range', () => {
     const data = Dataset.open({ images, labels, range: [1, 4] });
@@ -51,12 +53,12 @@ describe('Dataset', () => {
     const data = Dataset.open({ images, labels, range: [1, 4], inputs: { again } });
     const [some, same] = [data.drawn(2, 5), data.drawn(2, 5)];
     expect([some.length, some.shape]).toEqual([2, data.shape]);
-    expect(some.labels).toEqual(same.labels);
-    const rows = Array.from(some.labels, (label) => label - 1); // the range begins at label 1
+    expect(labelsOf(some)).toEqual(labelsOf(same));
+    const rows = labelsOf(some).map((label) => label - 1); // the range begins at label 1
     expect(new Set(rows).size).toBe(2);
     expect(some.slice(0, 2)).toEqual(data.gather(rows));
     expect(some.gather([1])).toEqual(data.gather([rows[1]]));
-    expect([...data.drawn(3, 1).labels].sort()).toEqual([1, 2, 3]);
+    expect(labelsOf(data.drawn(3, 1)).sort()).toEqual([1, 2, 3]);
     some.close();
     expect(data.slice(0, 1).size).toBe(1);
     data.close();
@@ -72,7 +74,7 @@ describe('Dataset', () => {
     const data = Dataset.open(digits(7000, 8000));
     expect(data.length).toBe(1000);
     expect(Math.max(...data.slice(0, 100).images)).toBe(1);
-    expect(new Set(data.labels).size).toBe(10);
+    expect(new Set(labelsOf(data)).size).toBe(10);
     data.close();
   });
 
@@ -130,7 +132,7 @@ describe('beyond images and labels', () => {
     const data = Dataset.open({ images });
     expect(data.labelled).toBe(false);
     expect(data.slice(0, 2).labels).toHaveLength(0);
-    expect(() => data.labels).toThrow(/comes without labels.*score by fidelity/);
+    expect(() => data.requireLabels()).toThrow(/comes without labels.*score by fidelity/);
     data.close();
   });
 
@@ -174,7 +176,67 @@ describe('beyond images and labels', () => {
     const wide = npy({ type: 'uint8', dims: [4, 2, 1], data: new Uint8Array(8) });
     const fits = npy(floats([4, 1, 2, 1]));
     expect(batchOf(Dataset.open({ images: fits, labels: wide }), [0]).labels).toHaveLength(2);
-    expect(() => Dataset.open({ images, labels: npy(floats([4])) })).toThrow(/holds float32; save labels as/);
+  });
+
+  it('reads floats of any width, booleans, and labels of any shape', () => {
+    const wide = npy({
+      type: 'float64',
+      dims: [4, 3, 2],
+      data: Float64Array.from({ length: 24 }, (_, at) => at / 8),
+    });
+    const data = Dataset.open({ images, labels: wide, range: [1, 4] });
+    expect([data.floatLabels, data.labelShape]).toEqual([true, [3, 2]]);
+    expect(data.gather([0, 2]).labels).toEqual(
+      Float32Array.from(
+        [...Array(6).keys(), ...[...Array(6).keys()].map((at) => at + 12)],
+        (at) => (at + 6) / 8,
+      ),
+    );
+    data.close();
+    const flags = npy({ type: 'bool', dims: [4, 2], data: Uint8Array.from([0, 1, 1, 1, 0, 0, 1, 0]) });
+    expect(batchOf(Dataset.open({ images, labels: flags }), [1, 3]).labels).toEqual(
+      Int32Array.of(1, 1, 1, 0),
+    );
+  });
+
+  it('turns labels that lie as images do with their channels last', () => {
+    const nhwc = npy(
+      floats(
+        [2, 1, 3, 2],
+        Float32Array.from({ length: 12 }, (_, at) => at),
+      ),
+    );
+    const data = Dataset.open({ images: nhwc, labels: nhwc, layout: 'NHWC' });
+    expect(data.labelShape).toEqual([2, 1, 3]);
+    expect(data.slice(1, 1).labels).toEqual(data.slice(1, 1).images);
+    expect(batchOf(data, [0]).labels).toEqual(Float32Array.of(0, 2, 4, 1, 3, 5));
+  });
+
+  it('has NaN for what a label says is not known', () => {
+    const depths = npy({ type: 'uint16', dims: [4, 2], data: Uint16Array.from([0, 5, 7, 0, 1, 2, 3, 4]) });
+    const data = Dataset.open({ images, labels: depths, unknown: 0 });
+    expect([data.floatLabels, data.unknownLabels]).toEqual([true, true]);
+    expect(batchOf(data, [0, 1]).labels).toEqual(Float32Array.of(NaN, 5, 7, NaN));
+    const gaps = npy(floats([4], [1, NaN, 0, 2]));
+    expect(batchOf(Dataset.open({ images, labels: gaps, unknown: 'nan' }), [1, 2]).labels).toEqual(
+      Float32Array.of(NaN, 0),
+    );
+  });
+
+  it('finds a wrong label wherever it stands, reading some samples at a time', () => {
+    const rows = 5;
+    const width = 2 ** 19;
+    const many = npy({
+      type: 'uint8',
+      dims: [rows, width],
+      data: new Uint8Array(rows * width).fill(7, 3 * width + 9),
+    });
+    const few = npy(floats([rows, 1]));
+    const data = Dataset.open({ images: few, labels: many, range: [1, 5] });
+    expect([...data.eachLabels()].map((labels) => labels.length / width)).toEqual([2, 2]);
+    expect(data.findLabel((label) => label > 0)).toEqual({ label: 7, row: 2, fileRow: 3 });
+    expect(data.findLabel((label) => label > 7)).toBeUndefined();
+    data.close();
   });
 
   it('slices further inputs with a row an image, and feeds others whole', () => {

@@ -3,22 +3,22 @@ import { sizeOf } from '../../../engine/tensor/tensor';
 
 it('top-1 accuracy is the share of samples whose largest output is their label, in points', () => {
   const metric = metricOf('top1');
-  metric.add(Float32Array.from([0.1, 0.9, 0.8, 0.2]), Int32Array.from([1, 1]));
-  metric.add(Float32Array.from([5, -1]), Int32Array.from([0]));
+  metric.add(Float32Array.from([0.1, 0.9, 0.8, 0.2]), Int32Array.from([1, 1]), [2, 2]);
+  metric.add(Float32Array.from([5, -1]), Int32Array.from([0]), [1, 2]);
   expect(metric.value()).toBeCloseTo(200 / 3);
 });
 
 it('of equal outputs the first is the largest, and a label that is no class is a miss', () => {
   const metric = metricOf('top1');
   metric.add(Float32Array.from([1, 1, 1, 1, 1, 1]), Int32Array.from([0, 1]), [2, 3, 1, 1]);
-  metric.add(Float32Array.from([1, 2]), Int32Array.from([-1]));
+  metric.add(Float32Array.from([1, 2]), Int32Array.from([-1]), [1, 2]);
   expect(metric.value()).toBeCloseTo(100 / 3);
 });
 
 it('top-5 accuracy takes the label among the five largest', () => {
   const metric = metricOf('top5');
   const scores = Float32Array.from([7, 6, 5, 4, 3, 2, 1]);
-  metric.add(Float32Array.from([...scores, ...scores]), Int32Array.from([4, 5]));
+  metric.add(Float32Array.from([...scores, ...scores]), Int32Array.from([4, 5]), [2, 7]);
   expect(metric.value()).toBe(50);
 });
 
@@ -53,7 +53,7 @@ it.each([
 });
 
 it('refuses NaN', () => {
-  expect(() => metricOf('top1').add(Float32Array.from([NaN, 1]), Int32Array.from([1]))).toThrow(
+  expect(() => metricOf('top1').add(Float32Array.from([NaN, 1]), Int32Array.from([1]), [1, 2])).toThrow(
     /computes NaN/,
   );
 });

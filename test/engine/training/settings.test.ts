@@ -25,12 +25,12 @@ async function train(golden: ReadonlyMap<string, Tensor>, block: number | undefi
   ) as TrainingSettings;
   const graph = model('model');
   const { data, dims } = golden.get('labels')!;
-  const labelShape = dims.slice(1);
+  const [labelShape, floatLabels] = [dims.slice(1), data instanceof Float32Array];
   const teacher = golden.has('teacher') ? model('teacher') : undefined;
   const step = buildTrainingStep(graph, await measureShapes(graph, image), {
     ...settings,
     block,
-    labelShape,
+    ...{ labelShape, floatLabels, unknownLabels: floatLabels && data.some(Number.isNaN) },
     teacher: teacher && { graph: teacher, shapes: await measureShapes(teacher, image) },
   });
   const session = await Session.open(step.model, { threads: 1 });
@@ -38,10 +38,11 @@ async function train(golden: ReadonlyMap<string, Tensor>, block: number | undefi
   const losses: number[] = [];
   const width = data.length / (steps * batch);
   for (let at = 0; at < steps; at++) {
-    const labels = (data as BigInt64Array).subarray(at * batch * width, (at + 1) * batch * width);
+    const labels = (data as Float32Array).subarray(at * batch * width, (at + 1) * batch * width);
+    const type = floatLabels ? 'float32' : 'int64';
     const results = await session.run({
       [step.images]: floats([batch, ...image], images.subarray(at * pixels, (at + 1) * pixels)),
-      ...(step.labels && { [names.labels]: { type: 'int64', dims: [batch, ...labelShape], data: labels } }),
+      ...(step.labels && { [names.labels]: { type, dims: [batch, ...labelShape], data: labels } }),
       ...ratesFeed(step, ratesAt(at, steps, settings), at),
       ...Object.fromEntries(
         step.vectors.map(({ name, input, size }) => [input, floats([size], vectors[name])]),

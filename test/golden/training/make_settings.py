@@ -116,6 +116,8 @@ def label_loss(settings, known, output, scores, y):
         target = y.reshape(given.shape).float()
     else:
         target = F.one_hot(y, given.shape[1]).float()
+    known = ~target.isnan()
+    given, target = given[known], target[known]
     if kind == "mean-squared-error":
         return F.mse_loss(given, target)
     return F.binary_cross_entropy_with_logits(given, target)
@@ -241,6 +243,24 @@ case("distillation of pixels, mixed", dense, pixels, network("pixels", seed=7), 
 case("an average of weights and statistics", norm, whole, ema=0.5)
 case("a long average, AdamW", norm, whole, **adam, ema=0.999)
 case("frozen BatchNorm", norm, whole, batchNorm="frozen")
+# Labels that are floats: places, as keypoints are; a map of numbers for each channel; probabilities.
+places = torch.stack([images[:, 0].mean((1, 2)), images[:, 1].std((1, 2)), images[:, 2, 0, 0], images[:, 0, 7, 7]], 1)
+maps = torch.cat([images.abs(), images.mean(1, keepdim=True)], 1)
+soft = torch.sigmoid(3 * places)
+case("mean squared error of places", plain, places.reshape(-1, 2, 2), loss="mean-squared-error", **adam)
+case("mean squared error of one number", network("plain", 1), places[:, 0], loss="mean-squared-error")
+case("mean squared error of maps", dense, maps, loss="mean-squared-error")
+case("mean squared error of one map", network("pixels", 1), maps[:, 0], loss="mean-squared-error")
+case("binary cross-entropy of probabilities", network("plain", ending="Sigmoid"), soft, loss="binary-cross-entropy")
+case("numbers, and a teacher of them", plain, places, teacher, loss="mean-squared-error",
+     distillation={"weight": 0.5, "logits": "mse"})
+# Some of them are not known, and in one batch most are not.
+some, few = maps.clone(), soft.clone()
+some[images.abs().mean(1, keepdim=True).expand_as(maps) > 1] = float("nan")
+few[soft > 0.9] = float("nan")
+few[2 * batch:3 * batch, 1:] = float("nan")
+case("mean squared error of maps with gaps", dense, some, loss="mean-squared-error")
+case("binary cross-entropy with gaps", network("plain", ending="Sigmoid"), few, loss="binary-cross-entropy", ema=0.5)
 write_tensors(here / "settings.safetensors", goldens)
 
 # ---- schedules -------------------------------------------------------------------------------------------------------

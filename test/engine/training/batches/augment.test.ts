@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 
 import type { Batch } from '../../../../engine/data/dataset';
-import { augmented, type Augmentation, checkAugmentation } from '../../../../engine/training/batches/augment';
+import {
+  augmented,
+  type Augmentation,
+  checkAugmentation,
+  checkVariedNumbers,
+} from '../../../../engine/training/batches/augment';
 
 const shape = [2, 5, 6];
 const size = 2 * 5 * 6;
@@ -123,6 +128,31 @@ test.each<[Augmentation, number[], RegExp]>([
   [{ flip: true }, [32, 32, 3], /\[32, 32, 3\] seem to have their channels last/],
 ])('augmentation %j of images %j is refused', (augmentation, of, message) => {
   expect(() => checkAugmentation(augmentation, of)).toThrow(message);
+});
+
+test('maps of numbers move with the pixels, each of them', () => {
+  const { images } = numbered(40);
+  const batch = { images, labels: images.slice(), size: 40 };
+  const how = { shape, rows: Uint32Array.from({ length: 40 }, (_, at) => at), seed: 3, epoch: 1 };
+  const moved = augmented(batch, { flip: true, crop: 2, fill: 'reflect' }, how, { labelShape: shape });
+  expect(moved.labels).toEqual(moved.images);
+  expect(moved.labels).not.toEqual(batch.labels);
+  expect(batch.labels).toEqual(batch.images);
+});
+
+test.each<[Augmentation, number[], boolean]>([
+  [{ flip: true }, [4], false],
+  [{ crop: 1, fill: 'reflect' }, [3, 2], false],
+  [{ flip: true }, [2, 3, 3], false],
+  [{ flip: true }, [], false],
+  [{ flip: true }, [5, 6], true],
+  [{ crop: 1, fill: 'reflect' }, [3, 5, 6], true],
+  [{ brightness: 1, contrast: 0.5, cutout: 2 }, [4], true],
+  [{ flip: true, crop: 1, fixedLabels: true }, [4], true],
+])('augmentation %j of numbers of shape %j stays true: %s', (augmentation, labelShape, isTrue) => {
+  const check = () => checkVariedNumbers(augmentation, shape, { labelShape }, 'labels.npy');
+  if (isTrue) expect(check).not.toThrow();
+  else expect(check).toThrow(/moves what an image shows, and the numbers of labels\.npy .* set fixedLabels/);
 });
 
 test('padding without a label of its own is refused where labels are one a pixel', () => {

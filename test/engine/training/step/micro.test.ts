@@ -93,18 +93,20 @@ describe('a step in pieces', () => {
     const graphOf = (part: string) => withOwnConstants(parseModel(golden.get(part)!.data as Uint8Array));
     const image = [3, 8, 8];
     const { data, dims } = golden.get('labels')!;
+    const first = data.slice(0, (8 * data.length) / 80);
+    const floatLabels = first instanceof Float32Array;
     const graph = graphOf('model');
     const shapes = await measureShapes(graph, image);
     const teacher = golden.has('teacher') ? graphOf('teacher') : undefined;
     const own: StepSettings = {
       ...(JSON.parse(told) as TrainingSettings),
-      labelShape: dims.slice(1),
+      ...{ labelShape: dims.slice(1), floatLabels, unknownLabels: floatLabels && first.some(Number.isNaN) },
       teacher: teacher && { graph: teacher, shapes: await measureShapes(teacher, image) },
     };
     const step = buildTrainingStep(graph, shapes, own);
     const batch: Batch = {
       images: images.slice(0, 8 * 192),
-      labels: Int32Array.from(data.slice(0, (8 * data.length) / 80), Number),
+      labels: floatLabels ? first : Int32Array.from(first, Number),
       size: 8,
     };
     const model = { graph, shapes, settings: own, step };

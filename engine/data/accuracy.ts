@@ -1,0 +1,126 @@
+import type { Labels } from './dataset';
+import type { Metric } from './metric';
+import { checkClasses, checkOutputs, wrongShape } from './metric-checks';
+
+/** The share of samples whose label is among their `most` largest outputs; of equal outputs the first counts more. */
+export class TopAccuracy implements Metric {
+  private hits = 0;
+  private total = 0;
+
+  constructor(
+    private readonly name: string,
+    private readonly most: number,
+  ) {}
+
+  add(outputs: Float32Array, labels: Labels, dims: readonly number[]): void {
+    const [samples, classes, ...rest] = dims;
+    if (dims.length < 2 || rest.some((size) => size !== 1))
+      throw wrongShape(this.name, dims, 'one score a class, [N, K]');
+    checkClasses(this.name, labels, samples);
+    checkOutputs(outputs);
+    for (let n = 0; n < samples; n++) {
+      const own = outputs[n * classes + labels[n]];
+      let before = 0;
+      for (let k = 0; k < classes; k++) {
+        const other = outputs[n * classes + k];
+        if (other > own || (other === own && k < labels[n])) before++;
+      }
+      if (before < this.most && labels[n] >= 0 && labels[n] < classes) this.hits++;
+    }
+    this.total += samples;
+  }
+
+  value(): number {
+    return (100 * this.hits) / this.total;
+  }
+
+  get state(): object {
+    return { hits: this.hits, total: this.total };
+  }
+
+  set state(known: object) {
+    Object.assign(this, known);
+  }
+}
+
+/** Calls `judge` with each pixel's label and class of largest output; labels that are no class (255, −1) are left out. */
+function eachPixel(
+  name: string,
+  outputs: Float32Array,
+  labels: Labels,
+  dims: readonly number[],
+  judge: (label: number, found: number, classes: number) => void,
+): void {
+  const [samples, classes, ...plane] = dims;
+  if (!plane.length) throw wrongShape(name, dims, 'a score a class and pixel, [N, K, H, W]');
+  const pixels = plane.reduce((size, axis) => size * axis, 1);
+  checkClasses(name, labels, samples * pixels);
+  checkOutputs(outputs);
+  for (let at = 0; at < labels.length; at++) {
+    const first = Math.floor(at / pixels) * classes * pixels + (at % pixels);
+    let best = 0;
+    for (let k = 1; k < classes; k++)
+      if (outputs[first + k * pixels] > outputs[first + best * pixels]) best = k;
+    if (labels[at] >= 0 && labels[at] < classes) judge(labels[at], best, classes);
+  }
+}
+
+/** The share of labelled pixels whose largest output is their label's. */
+export class PixelAccuracy implements Metric {
+  private hits = 0;
+  private total = 0;
+
+  add(outputs: Float32Array, labels: Labels, dims: readonly number[]): void {
+    eachPixel('pixel-accuracy', outputs, labels, dims, (label, found) => {
+      if (label === found) this.hits++;
+      this.total++;
+    });
+  }
+
+  value(): number {
+    return (100 * this.hits) / this.total;
+  }
+
+  get state(): object {
+    return { hits: this.hits, total: this.total };
+  }
+
+  set state(known: object) {
+    Object.assign(this, known);
+  }
+}
+
+/** Intersection over union of a class's labelled and found pixels, averaged over the classes that occur in either. */
+export class MeanIou implements Metric {
+  private shared: number[] = [];
+  private labelled: number[] = [];
+  private found: number[] = [];
+
+  add(outputs: Float32Array, labels: Labels, dims: readonly number[]): void {
+    eachPixel('mean-iou', outputs, labels, dims, (label, found) => {
+      this.labelled[label] = (this.labelled[label] ?? 0) + 1;
+      this.found[found] = (this.found[found] ?? 0) + 1;
+      if (label === found) this.shared[label] = (this.shared[label] ?? 0) + 1;
+    });
+  }
+
+  value(): number {
+    let [sum, classes] = [0, 0];
+    for (let k = 0; k < Math.max(this.labelled.length, this.found.length); k++) {
+      const shared = this.shared[k] ?? 0;
+      const union = (this.labelled[k] ?? 0) + (this.found[k] ?? 0) - shared;
+      if (!union) continue;
+      sum += shared / union;
+      classes++;
+    }
+    return (100 * sum) / classes;
+  }
+
+  get state(): object {
+    return { shared: this.shared, labelled: this.labelled, found: this.found };
+  }
+
+  set state(known: object) {
+    Object.assign(this, known);
+  }
+}

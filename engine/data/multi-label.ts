@@ -1,0 +1,115 @@
+import { EngineError } from '../errors';
+import type { Labels } from './dataset';
+import type { Metric } from './metric';
+import { checkCount, checkOutputs, wrongShape } from './metric-checks';
+
+/** @throws EngineError as `Metric.add` does. */
+function checkBatch(metric: string, outputs: Float32Array, labels: Labels): void {
+  checkCount(metric, labels, outputs.length);
+  checkOutputs(outputs);
+  const wrong = labels.find((label: number) => label !== 0 && label !== 1 && !Number.isNaN(label));
+  if (wrong === undefined) return;
+  throw new EngineError(
+    'InvalidData',
+    `metric ${metric} reads labels of 0 and 1, and one is ${wrong}: round those of the evaluation and the test split, or choose a metric of numbers (r2, rmse-score, mae-score)`,
+  );
+}
+
+/**
+ * F1 over all scores of all samples together, as scikit-learn's f1_score(average='micro') has it: a score above the
+ * threshold says yes. 0 where nothing is yes, neither labelled nor found.
+ */
+export class F1Micro implements Metric {
+  private shared = 0;
+  private labelled = 0;
+  private found = 0;
+
+  constructor(private readonly threshold: number) {}
+
+  add(outputs: Float32Array, labels: Labels): void {
+    checkBatch('f1-micro', outputs, labels);
+    for (let at = 0; at < outputs.length; at++) {
+      if (Number.isNaN(labels[at])) continue;
+      const found = Number(outputs[at] > this.threshold);
+      this.shared += found * labels[at];
+      this.labelled += labels[at];
+      this.found += found;
+    }
+  }
+
+  value(): number {
+    return (200 * this.shared) / Math.max(1, this.labelled + this.found);
+  }
+
+  get state(): object {
+    const { shared, labelled, found } = this;
+    return { shared, labelled, found };
+  }
+
+  set state(known: object) {
+    Object.assign(this, known);
+  }
+}
+
+/**
+ * The average precision of each class, averaged over the classes that some sample has, as scikit-learn's
+ * average_precision_score has it: Σ (Rₙ − Rₙ₋₁) Pₙ over the thresholds that tell scores apart. It keeps all scores.
+ */
+export class MeanAveragePrecision implements Metric {
+  private classes = 0;
+  private outputs: Float32Array[] = [];
+  private labels: Labels[] = [];
+
+  add(outputs: Float32Array, labels: Labels, dims: readonly number[]): void {
+    const [samples, classes, ...rest] = dims;
+    if (dims.length < 2 || rest.some((size) => size !== 1) || samples * classes !== outputs.length)
+      throw wrongShape('mean-average-precision', dims, 'one score a class, [N, K]');
+    checkBatch('mean-average-precision', outputs, labels);
+    this.classes = classes;
+    this.outputs.push(outputs.slice());
+    this.labels.push(labels.slice());
+  }
+
+  value(): number {
+    const found = Array.from({ length: this.classes }, (_, k) => this.precisionOf(k)).filter(
+      (value) => value !== undefined,
+    );
+    if (found.length) return (100 * found.reduce((sum, value) => sum + value, 0)) / found.length;
+    throw new EngineError(
+      'InvalidData',
+      'metric mean-average-precision ranks the samples that have a class, and no sample has any: give labels with ones among them, or choose f1-micro',
+    );
+  }
+
+  /** Average precision of a class; undefined where no sample has it. */
+  private precisionOf(k: number): number | undefined {
+    const { classes } = this;
+    const pairs = this.outputs.flatMap((outputs, batch) =>
+      Array.from({ length: outputs.length / classes }, (_, n) => ({
+        score: outputs[n * classes + k],
+        label: this.labels[batch][n * classes + k],
+      })).filter(({ label }) => !Number.isNaN(label)),
+    );
+    const positives = pairs.reduce((sum, { label }) => sum + label, 0);
+    if (!positives) return undefined;
+    pairs.sort((a, b) => b.score - a.score);
+    let [hits, counted, sum] = [0, 0, 0];
+    pairs.forEach(({ score, label }, at) => {
+      hits += label;
+      // Equal scores pass a threshold together.
+      if (pairs[at + 1]?.score === score) return;
+      sum += ((hits - counted) * hits) / (at + 1);
+      counted = hits;
+    });
+    return sum / positives;
+  }
+
+  get state(): object {
+    const { classes, outputs, labels } = this;
+    return { classes, outputs: [...outputs], labels: [...labels] };
+  }
+
+  set state(known: object) {
+    Object.assign(this, known);
+  }
+}

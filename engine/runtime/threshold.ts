@@ -1,0 +1,15 @@
+import type { Graph } from '../onnx/graph';
+
+const probabilities = new Set(['Sigmoid', 'HardSigmoid', 'Softmax']);
+/** Operators that leave every number as it is. */
+const moves = new Set(['Identity', 'Cast', 'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Transpose']);
+
+/**
+ * The score above which a model's first output says yes: 0.5 where a Sigmoid or Softmax closes the model, which gives
+ * probabilities; else 0, since 0 is the logit of 0.5.
+ */
+export function thresholdOf(graph: Graph): number {
+  let node = graph.producer(graph.outputs[0].name);
+  while (node && !node.domain && moves.has(node.opType)) node = graph.producer(node.input[0]);
+  return node && !node.domain && probabilities.has(node.opType) ? 0.5 : 0;
+}

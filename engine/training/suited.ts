@@ -1,0 +1,33 @@
+import { isPerScore, type MetricName, readingOf } from '../data/metric';
+import { EngineError } from '../errors';
+import { type LossSettings, needsLabels } from './settings';
+
+/**
+ * Settings with what a metric asks for where they leave it open. One that compares numbers goes with squared errors, one of
+ * yes or no with binary cross-entropy, and their teachers are followed score by score, since a softmax over scores that
+ * are no classes of one choice says nothing.
+ */
+export function suitedTo<Settings extends LossSettings>(metric: MetricName, settings: Settings): Settings {
+  if (!isPerScore(metric)) return settings;
+  const { loss = readingOf(metric) === 'numbers' ? 'mean-squared-error' : 'binary-cross-entropy' } = settings;
+  const { distillation } = settings;
+  return { ...settings, loss, ...(distillation && { distillation: { logits: 'mse', ...distillation } }) };
+}
+
+/** Why labels that a metric reads teach nothing by a loss; undefined where they do. */
+export function unsuited(metric: MetricName, settings: LossSettings): string | undefined {
+  const { loss = 'cross-entropy' } = settings;
+  if (!isPerScore(metric) || loss !== 'cross-entropy' || !needsLabels(settings)) return undefined;
+  return `reads labels as numbers of classes, and metric ${metric} compares one with each score: leave loss out, or choose mean-squared-error or binary-cross-entropy`;
+}
+
+/**
+ * The settings of a training that a metric judges: `suitedTo` them.
+ * @throws EngineError `InvalidSettings` where the loss reads labels otherwise than the metric.
+ */
+export function settledFor<Settings extends LossSettings>(metric: MetricName, settings: Settings): Settings {
+  const suited = suitedTo(metric, settings);
+  const why = unsuited(metric, suited);
+  if (why) throw new EngineError('InvalidSettings', `fine-tuning setting loss ${why}`);
+  return suited;
+}
