@@ -4,7 +4,7 @@ import { EngineError } from '../engine/errors';
 import type { JobName, Jobs, Progress } from '../engine/jobs/types';
 import { madeBy } from '../store/artifact';
 import { workKey } from '../store/digest';
-import { failureOf, handedBack, setbackFailure, setbackOf, StalledError } from './failures';
+import { failureOf, handedBack, noRoom, setbackFailure, setbackOf, StalledError } from './failures';
 import { storeFailure } from './lost';
 import { limits, none, type Setbacks, setbacksBefore } from './setbacks';
 import type { HeartbeatDetails } from './types';
@@ -13,6 +13,11 @@ import type { Workplace } from './workplace';
 
 /** Far more often than the heartbeat timeout, and often enough that a cancellation is heard of within seconds. */
 const heartbeatMs = 2000;
+/**
+ * How long work waits for memory, or a process, before another worker may have it: twice as long at each further try, so
+ * that what is large has its turn among much that is small. Hours at most.
+ */
+const patienceMs = (attempt: number) => 10_000 * 2 ** Math.min(attempt - 1, 10);
 /** What a job has to stop by itself once its activity is cancelled; with the heartbeat before it, under 5 s. */
 const cancelMs = 1500;
 
@@ -26,6 +31,8 @@ export interface Performance {
     input: Jobs[Name]['input'],
     onProgress?: (progress: Progress) => void,
   ) => Promise<Jobs[Name]['output']>;
+  /** What is done once the result is kept; where that fails, what it was to clear away is left to the garbage collection. */
+  readonly onceKept: (then: () => Promise<void>) => void;
   /** What the next heartbeats say. */
   readonly tell: (details: HeartbeatDetails) => void;
 }
@@ -47,9 +54,12 @@ export async function perform<T>(
     const known = await at.store.result<T>(key);
     if (known !== undefined) return known;
     attempt.checkLost();
-    const made = await work({ key, run: attempt.run, tell: attempt.tell });
+    let then = (): Promise<void> => Promise.resolve();
+    const onceKept = (next: () => Promise<void>) => (then = next);
+    const made = await work({ key, run: attempt.run, tell: attempt.tell, onceKept });
     const result = madeBy(made, key);
     await at.store.setResult(key, result, { activity: name, request });
+    await then().catch(() => undefined);
     return result;
   } catch (error) {
     throw attempt.failed(await storeFailure(at.store, error));
@@ -104,6 +114,11 @@ class Attempt {
     const watchdog = new Watchdog();
     let stalled: string | undefined;
     let seen: number | undefined;
+    let hasRoom = true;
+    const patience = setTimeout(() => {
+      hasRoom = seen !== undefined;
+      if (!hasRoom) abort();
+    }, patienceMs(this.context.info.attempt));
     const watch = setInterval(() => {
       if (seen === undefined) return; // it waits for its turn
       const now = performance.now();
@@ -118,6 +133,7 @@ class Attempt {
         grace: () => (stalled ? 0 : this.isShutdown ? this.at.drainMs : cancelMs),
         onStart: () => (seen = performance.now()),
         alone: this.setbacks.outOfMemory > 0,
+        elsewhere: this.tried.overflow,
         onProgress: (progress) => {
           watchdog.progress(progress.done);
           onProgress(progress);
@@ -126,8 +142,10 @@ class Attempt {
     } catch (error) {
       if (stalled && !cancellationSignal.aborted)
         throw new StalledError(`${job} hangs at "${this.details.note}": ${stalled}`, { cause: error });
+      if (!hasRoom && !cancellationSignal.aborted) throw noRoom(job, this.tried);
       throw error;
     } finally {
+      clearTimeout(patience);
       clearInterval(watch);
       cancellationSignal.removeEventListener('abort', abort);
     }
@@ -160,7 +178,10 @@ class Attempt {
 
   private get tried() {
     const { key, setbacks, at } = this;
-    return { key, setbacks, attempt: this.context.info.attempt, overflow: at.overflow };
+    const { attempt, taskQueue } = this.context.info;
+    // Beyond the queue for large work there is none.
+    const overflow = at.overflow === true && !taskQueue.endsWith('-large');
+    return { key, setbacks, attempt, overflow };
   }
 
   /** Whether the worker is being stopped, rather than the work cancelled. */

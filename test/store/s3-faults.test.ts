@@ -1,7 +1,9 @@
+import { S3 } from '@aws-sdk/client-s3';
 import { readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Random } from '../../engine/data/random';
+import { Bucket as OwnBucket } from '../../store/bucket';
 import { sha256 } from '../../store/digest';
 import { type CuttingProxy, cuttingProxy } from '../support/cutting-proxy';
 import { startS3, type S3Server, useS3 } from '../support/s3-server';
@@ -45,6 +47,19 @@ it('uploads and downloads survive connections that are cut in the middle', () =>
     expect(proxy.cuts() - before).toBe(5);
   }));
 
+it('connections that stand still are broken off, and what they carried goes on over others', () =>
+  inS3Store(() => server, { idleMs: 2000 })(async ({ store, folder, elsewhere, names }) => {
+    const [file, digest] = largeFile(folder);
+    const before = proxy.stalls();
+    proxy.stallNext('up', [3 * megabyte]);
+    const ref = await store.putFile(file);
+    expect([ref.sha256, proxy.stalls() - before]).toEqual([digest, 1]);
+    expect(await names('objects/')).toHaveLength(1);
+    proxy.stallNext('down', [5 * megabyte]);
+    expect(sha256(readFileSync(await elsewhere().path(ref)))).toBe(digest);
+    expect(proxy.stalls() - before).toBe(2);
+  }));
+
 it('an upload that is given up leaves nothing that could be taken for the artifact', () =>
   inStore(async ({ store, folder, elsewhere, names }) => {
     const [file, digest] = largeFile(folder);
@@ -66,6 +81,26 @@ it('an upload that is given up leaves nothing that could be taken for the artifa
     expect(await names('objects/')).toHaveLength(1);
   }));
 
+it('all uploads in parts that were given up are found, however few of them the server tells at a time', async () => {
+  const { bucket: Bucket, credentials } = server;
+  const endpoint = `http://127.0.0.1:${server.port}`;
+  const s3 = new S3({ endpoint, region: 'us-east-1', credentials, forcePathStyle: true });
+  const keys = ['a', 'a', 'b', 'c/d', 'e'];
+  for (const key of keys) await s3.createMultipartUpload({ Bucket, Key: `begun/${key}` });
+  await s3.createMultipartUpload({ Bucket, Key: 'elsewhere/a' });
+  const bucket = new OwnBucket(Bucket, 'begun/');
+  const found = async (pageSize?: number) => {
+    const names: string[] = [];
+    for await (const { name } of bucket.uploads(pageSize)) names.push(name);
+    return names.sort();
+  };
+  const all = await found();
+  expect(all.map((name) => name.split(' ')[0])).toEqual(keys);
+  for (const pageSize of [2, 3, 5]) expect(await found(pageSize)).toEqual(all);
+  for (const name of all) await bucket.abort(name);
+  expect(await found()).toEqual([]);
+});
+
 it('refusals say what is wrong', () =>
   inStore(async ({ elsewhere }) => {
     const keys = process.env.AWS_SECRET_ACCESS_KEY;
@@ -78,10 +113,7 @@ it('refusals say what is wrong', () =>
   }));
 
 it('the local folder is kept small: what was not used lately goes first, and is fetched again', () =>
-  inS3Store(
-    () => server,
-    2000,
-  )(async ({ store, folder }) => {
+  inS3Store(() => server, { cacheBytes: 2000 })(async ({ store, folder }) => {
     const refs = [];
     for (const letter of 'abcd') {
       const ref = await store.putBytes(letter.repeat(900));
