@@ -13,6 +13,11 @@ import { answers, isOpen } from './probe';
 /** The file in the state folder that holds the history. */
 export const databaseName = 'temporal.db';
 
+/** How long a server whose process and port are there may be silent: it is at work, or the machine is. */
+const silenceMs = 60_000;
+/** How often a port that was free may turn out to be taken, when no other has to be kept. */
+const maxPorts = 3;
+
 /** What `server.json` in the state folder says of the server that runs on the folder's database. */
 export interface ServerRecord {
   readonly address: string;
@@ -21,6 +26,8 @@ export interface ServerRecord {
   readonly port: number;
   readonly uiPort: number;
 }
+
+type Ports = Pick<ServerRecord, 'port' | 'uiPort'>;
 
 /**
  * Temporal's development server on a database file in a state folder. It is a process of its own, so that it outlives a
@@ -36,10 +43,22 @@ export class DevServer {
     this.users = join(folder, 'server-users');
   }
 
-  /** The recorded server, if it still answers. */
+  /**
+   * The recorded server, if it runs. One that does not answer while its process and its port are there is waited for: to
+   * take it for gone would start another on the same database.
+   */
   async running(): Promise<ServerRecord | undefined> {
     const record = await this.recorded();
-    return record && isAlive(record.pid) && (await answers(record.address)) ? record : undefined;
+    if (!record) return undefined;
+    for (
+      const end = Date.now() + silenceMs;
+      isAlive(record.pid) && (await isOpen(record.address));
+      await sleep(100)
+    ) {
+      if (await answers(record.address)) return record;
+      if (Date.now() > end) break;
+    }
+    return undefined;
   }
 
   /** Joins the running server, or one started with `binary`; `isNew` tells which. */
@@ -98,6 +117,7 @@ export class DevServer {
       process.kill(record.pid, 'SIGTERM');
       await ended(record.pid, 5000);
       if (isAlive(record.pid)) process.kill(record.pid, 'SIGKILL');
+      await ended(record.pid, 5000);
       return true;
     });
   }
@@ -122,15 +142,32 @@ export class DevServer {
   /** @param at the port that it must have; else that of last time is taken where it is free */
   private async spawn(binary: string, at?: { port: number }): Promise<ServerRecord> {
     const before = await this.recorded();
-    // Links into the UI stay good where the ports of last time are still free.
-    const port = await freePort(at?.port ?? before?.port);
-    if (at && port !== at.port)
-      throw new Error(`another program has taken port ${at.port}, where the Temporal server was`);
-    const uiPort = await freePort(before?.uiPort);
+    for (let tries = 1; ; tries++) {
+      // Links into the UI stay good where the ports of last time are still free.
+      const port = await freePort(at?.port ?? before?.port);
+      if (at && port !== at.port)
+        throw new Error(`another program has taken port ${at.port}, where the Temporal server was`);
+      const ports = { port, uiPort: await freePort(before?.uiPort) };
+      const { pid, failed } = await this.launch(binary, ports);
+      if (failed === undefined) {
+        const { address, ui } = addresses(ports);
+        const record = { address, ui, pid, ...ports };
+        await writeAtomically(this.recordFile, JSON.stringify(record));
+        return record;
+      }
+      // Between the look at a port and the start, another program may have taken it.
+      const isTaken = /address already in use/.test(failed);
+      if (at || !isTaken || tries === maxPorts)
+        throw new Error(`the Temporal server ${binary} did not start: ${failed}`);
+    }
+  }
+
+  /** Starts a process and waits until it answers; `failed` says why it does not. */
+  private async launch(binary: string, ports: Ports): Promise<{ pid: number; failed?: string }> {
     const logFile = join(this.folder, 'temporal.log');
     const log = openSync(logFile, 'w');
     const database = join(this.folder, databaseName);
-    const where = ['--ip', '127.0.0.1', '--port', `${port}`, '--ui-port', `${uiPort}`];
+    const where = ['--ip', '127.0.0.1', '--port', `${ports.port}`, '--ui-port', `${ports.uiPort}`];
     // A group of its own: a Ctrl-C in the terminal is the client's to hear, not the server's.
     const child = spawn(
       binary,
@@ -139,23 +176,16 @@ export class DevServer {
     );
     closeSync(log);
     child.unref();
-    let failed: string | undefined;
-    child.on('error', (error) => (failed = error.message));
-    child.on('exit', (code, signal) => (failed ??= `it ended with ${signal ?? `status ${code}`}`));
-    const address = `127.0.0.1:${port}`;
-    for (let waited = 0; waited < 30_000 && !failed; waited += 100) {
-      if (await answers(address)) {
-        const record = { address, ui: `http://127.0.0.1:${uiPort}`, pid: child.pid!, port, uiPort };
-        await writeAtomically(this.recordFile, JSON.stringify(record));
-        return record;
-      }
-      await sleep(100);
-    }
-    if (!failed) child.kill('SIGKILL');
+    let ended: string | undefined;
+    child.on('error', (error) => (ended = error.message));
+    child.on('exit', (code, signal) => (ended ??= `it ended with ${signal ?? `status ${code}`}`));
+    const { address } = addresses(ports);
+    for (const end = Date.now() + silenceMs; !ended && Date.now() < end; await sleep(100))
+      if ((await answers(address)) && !ended) return { pid: child.pid! };
+    if (!ended) child.kill('SIGKILL');
     const tail = (await readFile(logFile, 'utf8')).trim().split('\n').at(-1) ?? '';
-    throw new Error(
-      `the Temporal server ${binary} did not start: ${failed ?? 'no answer in 30 seconds'}. ${tail} (see ${logFile})`,
-    );
+    const why = ended ?? `no answer in ${silenceMs / 1000} seconds`;
+    return { pid: NaN, failed: `${why}. ${tail} (see ${logFile})` };
   }
 }
 
@@ -163,6 +193,12 @@ export class DevServer {
 async function ended(pid: number, ms: number): Promise<void> {
   for (let waited = 0; isAlive(pid) && waited < ms; waited += 50) await sleep(50);
 }
+
+/** Where a server with these ports answers, and where its UI is. */
+const addresses = ({ port, uiPort }: Ports) => ({
+  address: `127.0.0.1:${port}`,
+  ui: `http://127.0.0.1:${uiPort}`,
+});
 
 /** A free TCP port of this machine: the preferred one if it is free. */
 async function freePort(preferred = 0): Promise<number> {

@@ -1,16 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { isAlive } from '../store/scratch';
 
-const patienceMs = 60_000;
+/** Long enough for a holder that downloads a server and waits for it to start. */
+const patienceMs = 600_000;
+/** From the making of a lock file to the process id in it; one that is empty for longer was left by a dead process. */
+const unnamedMs = 10_000;
 
 /**
  * Does `work` while this process alone, of those on this machine, holds the lock file; one that a dead process left is
  * taken over.
- * @throws Error when another process holds it for a minute
+ * @throws Error when another process holds it for ten minutes
  */
 export async function locked<T>(path: string, work: () => Promise<T>): Promise<T> {
   await mkdir(dirname(path), { recursive: true });
@@ -33,16 +36,21 @@ async function acquire(path: string): Promise<void> {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
     const holder = await holderOf(path);
-    if (holder && !isAlive(holder)) await takeAway(path, holder);
+    if (holder ? !isAlive(holder) : await isOld(path)) await takeAway(path, holder);
     else await sleep(100);
   }
-  throw new Error(`another process holds ${path} for a minute now; remove it if none does`);
+  throw new Error(`another process holds ${path} for ten minutes now; remove it if none does`);
 }
+
+const isOld = async (path: string): Promise<boolean> => {
+  const made = await stat(path).catch(() => undefined);
+  return made !== undefined && Date.now() - made.mtimeMs > unnamedMs;
+};
 
 const holderOf = async (path: string): Promise<number> =>
   Number(await readFile(path, 'utf8').catch(() => ''));
 
-/** Removes the lock of a dead process, and no other that came in its place meanwhile. */
+/** Removes the lock of a dead process (0 where it has not named itself), and no other that came in its place meanwhile. */
 async function takeAway(path: string, dead: number): Promise<void> {
   const aside = `${path}.${randomUUID().slice(0, 8)}`;
   try {

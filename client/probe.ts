@@ -2,20 +2,28 @@ import { connect } from 'node:net';
 
 import { Connection, type ConnectionOptions } from '@temporalio/client';
 
-/** Whether a Temporal server with that namespace answers there; a closed port is told at once. */
+/** How long a server that is there may take to answer: one on a machine that computes is slow, not gone. */
+const patienceMs = 10_000;
+
+/** Whether a Temporal server with that namespace answers there. */
 export async function answers(
   address: string,
   { namespace = 'default', ...options }: ConnectionOptions & { namespace?: string } = {},
 ): Promise<boolean> {
-  return (await isOpen(address)) && (await complaint({ address, ...options }, namespace)) === undefined;
+  return (await complaint({ address, ...options }, namespace)) === undefined;
 }
 
-/** What keeps a Temporal server from being used; undefined for one that answers. */
+/** An address of this machine, to which no proxy leads. */
+const isLocal = /^(127\.0\.0\.1|localhost):\d+$/;
+
+/** What keeps a Temporal server from being used; undefined for one that answers. A closed port here is told at once. */
 export async function complaint(options: ConnectionOptions, namespace: string): Promise<string | undefined> {
+  const { address } = options;
+  if (address && isLocal.test(address) && !(await isOpen(address))) return `nothing listens at ${address}`;
   let connection: Connection | undefined;
   try {
-    connection = await Connection.connect({ ...options, connectTimeout: 3000 });
-    await connection.withDeadline(Date.now() + 3000, () =>
+    connection = await Connection.connect({ ...options, connectTimeout: patienceMs });
+    await connection.withDeadline(Date.now() + patienceMs, () =>
       connection!.workflowService.describeNamespace({ namespace }),
     );
     return undefined;
@@ -33,14 +41,17 @@ export const isServed = (url: string): Promise<boolean> =>
     () => false,
   );
 
-/** Whether something listens there; a port that refuses is told at once. */
+/**
+ * Whether something listens there; a port that refuses is told at once. It is the system that answers, also for a program
+ * that is too busy to: only this process, held up itself, may hear of it late.
+ */
 export const isOpen = (address: string) =>
   new Promise<boolean>((resolve) => {
     const at = address.lastIndexOf(':');
     const socket = connect({
       host: address.slice(0, at),
       port: Number(address.slice(at + 1)),
-      timeout: 1000,
+      timeout: patienceMs,
     });
     const settle = (open: boolean) => {
       socket.destroy();

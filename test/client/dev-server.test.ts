@@ -1,6 +1,7 @@
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { DevServer } from '../../client/dev-server';
 import { answers, isOpen } from '../../client/probe';
@@ -73,6 +74,16 @@ describe('the development server', () => {
       writeFileSync(join(folder, 'server.lock'), '999999999');
       expect(await answers((await server.start(binary)).record.address)).toBe(true);
       expect(readdirSync(folder).filter((name) => name.startsWith('server.lock'))).toEqual([]);
+    }));
+
+  it('that is too busy to answer is waited for: no other is started on its database', () =>
+    withServer(async (server, folder) => {
+      const { record } = await server.start(binary);
+      process.kill(record.pid, 'SIGSTOP');
+      const joining = new DevServer(folder).start(binary);
+      await sleep(4000); // in which it would long have answered
+      process.kill(record.pid, 'SIGCONT');
+      expect(await joining).toEqual({ record, isNew: false });
     }));
 
   it('that was killed is started again by any of its users, once, where it was', () =>
