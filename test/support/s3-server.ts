@@ -1,10 +1,12 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo, connect } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+
+import { isOpen } from '../../client/probe';
+import { served } from './served';
 
 const execute = promisify(execFile);
 const [user, password] = ['slimflow', 'slimflow-secret'];
@@ -36,66 +38,28 @@ export async function startS3(): Promise<S3Server> {
   const program = await s3Program();
   const root = await mkdtemp(join(tmpdir(), 'slimflow-s3-'));
   await mkdir(join(root, 'slimflow')); // a folder there is a bucket
-  for (let tries = 1; ; tries++) {
-    const port = await freePort();
-    const server = serve(program, root, port);
-    if (await answers(server, port))
-      return {
-        ...{ port, program, bucket: 'slimflow' },
-        credentials: { accessKeyId: user, secretAccessKey: password },
-        async stop() {
-          await ended(server);
-          await rm(root, { recursive: true, force: true });
-        },
-      };
-    // Another process may have taken the port in between.
-    if (tries === 5) throw new Error(`${program} does not start`);
-    await ended(server);
-  }
+  const { port, stop } = await served(
+    (port) => launched(program, root, port),
+    (port) => isOpen(`127.0.0.1:${port}`),
+  );
+  return {
+    ...{ port, program, bucket: 'slimflow' },
+    credentials: { accessKeyId: user, secretAccessKey: password },
+    async stop() {
+      await stop();
+      await rm(root, { recursive: true, force: true });
+    },
+  };
 }
 
-function serve(program: string, root: string, port: number): ChildProcess {
+function launched(program: string, root: string, port: number): ChildProcess {
   const address = `127.0.0.1:${port}`;
   const isVersity = program.includes('versitygw');
   const args = isVersity
     ? ['--port', address, '--quiet', 'posix', root]
     : ['serve', 's3', '--addr', address, '--auth-key', `${user},${password}`, '--config', '', root];
   const env = { ...process.env, ROOT_ACCESS_KEY: user, ROOT_SECRET_KEY: password };
-  return spawn(program, args, { env, stdio: 'ignore' });
-}
-
-async function answers(server: ChildProcess, port: number): Promise<boolean> {
-  while (server.exitCode === null && server.signalCode === null) {
-    if (await isOpen(port)) return true;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return false;
-}
-
-const isOpen = (port: number) =>
-  new Promise<boolean>((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    const settle = (open: boolean) => {
-      socket.destroy();
-      resolve(open);
-    };
-    socket.once('connect', () => settle(true)).once('error', () => settle(false));
-  });
-
-function ended(server: ChildProcess): Promise<void> {
-  if (server.exitCode !== null || server.signalCode !== null) return Promise.resolve();
-  return new Promise((resolve) => {
-    server.once('exit', () => resolve());
-    server.kill('SIGKILL');
-  });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  return spawn(program, args, { env });
 }
 
 const cacheFolder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'slimflow');
