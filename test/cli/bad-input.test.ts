@@ -12,7 +12,7 @@ import { join } from 'node:path';
 
 import { writeNpy } from '../../engine/data/npy';
 import { saveModel } from '../../engine/onnx/model';
-import { slimflow } from '../support/cli';
+import { expectStatus, slimflow } from '../support/cli';
 import { inFolder } from '../support/folder';
 import { modelOf, randoms } from '../support/graphs';
 import { hugeModel } from '../support/huge';
@@ -165,7 +165,7 @@ describe('bad input', () => {
 describe('commands that need no server', () => {
   it('init writes a spec once', () =>
     inFolder(async (folder) => {
-      expect((await slimflow(folder, ['init', 'job.yaml'])).status).toBe(0);
+      expectStatus(await slimflow(folder, ['init', 'job.yaml']), 0);
       expect(readFileSync(join(folder, 'job.yaml'), 'utf8')).toContain('target: 0.5');
       const again = await slimflow(folder, ['init', 'job.yaml']);
       expect([again.status, again.err.trim()]).toEqual([2, 'job.yaml is there already; choose another name']);
@@ -174,9 +174,9 @@ describe('commands that need no server', () => {
   it('inspect shows layers, as a table or as JSON', () =>
     inFolder(async (folder) => {
       tinyJob(folder);
-      const { out, status } = await slimflow(folder, ['inspect', 'model.onnx', '--json']);
-      expect(status).toBe(0);
-      const summary = JSON.parse(out) as { macs: number; layers: { name: string }[] };
+      const inspected = await slimflow(folder, ['inspect', 'model.onnx', '--json']);
+      expectStatus(inspected, 0);
+      const summary = JSON.parse(inspected.out) as { macs: number; layers: { name: string }[] };
       expect(summary.layers.map(({ name }) => name)).toEqual(['c1', 'c2', 'c3', 'fc']);
       expect(summary.macs).toBe(64 * 9 * (8 + 96 + 144) + 48);
       expect((await slimflow(folder, ['inspect', 'model.onnx'])).out).toContain(`${summary.macs} MACs`);
@@ -188,13 +188,13 @@ describe('commands that need no server', () => {
       expect(fine.out).toMatch(/ok +ONNX Runtime +\d+\.\d+.*execution providers\n +cpu: used\n/);
       expect(fine.out).toMatch(/ok +linear algebra +[^]*ml-matrix is (there|used)/);
       expect(fine.out).toMatch(/ok +Temporal server/);
-      expect(fine.status).toBe(0);
+      expectStatus(fine, 0);
       expect(existsSync(join(folder, '.slimflow'))).toBe(false);
       mkdirSync(join(folder, 'x'));
       writeFileSync(join(folder, 'x', 'file'), '');
       const blocked = await slimflow(folder, ['doctor', '--state', 'x/file/state']);
       expect(blocked.out).toMatch(/MISSING store/);
-      expect(blocked.status).toBe(1);
+      expectStatus(blocked, 1);
     }));
 
   it('help has examples', () =>
@@ -207,9 +207,9 @@ describe('commands that need no server', () => {
         expect.arrayContaining(['run', 'watch', 'approve', 'compress', 'server']),
       );
       for (const command of [[], ...commands]) {
-        const { out, status } = await slimflow(folder, [...command, '--help']);
-        expect(out).toMatch(/Examples?:\n {2}slimflow /);
-        expect(status).toBe(0);
+        const help = await slimflow(folder, [...command, '--help']);
+        expectStatus(help, 0);
+        expect(help.out).toMatch(/Examples?:\n {2}slimflow /);
       }
     }));
 });

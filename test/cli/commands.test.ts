@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import type { TimedRunEvent } from '../../client/follow';
 import { Result } from '../../spec/result';
-import { slimflow } from '../support/cli';
+import { expectStatus, slimflow } from '../support/cli';
 import { inFolder } from '../support/folder';
 import { temporal } from '../support/temporal';
 import { tinyJob } from '../support/tiny';
@@ -35,7 +35,9 @@ it('a run is started, looked at, cancelled, run again, and its result taken', ()
     // What lists tell lags behind what was started.
     const listed = async () => jsonLines((await run('list', '--model', 'model', '--json')).out || '{}');
     await until(async () => (await listed())[0].workflowId === id);
-    const waiting = json((await run('status', '--json')).out);
+    const status = await run('status', '--json');
+    expectStatus(status, 0);
+    const waiting = json(status.out);
     expect(waiting).toMatchObject({ workflowId: id, status: 'running', waiting: [{ for: 'worker' }] });
     const early = await run('result', id);
     expect([early.status, early.out]).toEqual([2, '']);
@@ -51,13 +53,13 @@ it('a run is started, looked at, cancelled, run again, and its result taken', ()
     expect(ended.out).toContain(`Going on with the run ${id}`);
     expect([ended.status, ended.err]).toEqual([4, expect.stringContaining('The run was cancelled')]);
     const whole = await run('run', job, '--json');
-    expect(whole.status).toBe(0);
+    expectStatus(whole, 0);
     const events = jsonLines(whole.out) as unknown as TimedRunEvent[];
     expect(events[0]).toMatchObject({ type: 'run', workflowId: id });
     expect(events.at(-1)).toMatchObject({ type: 'end', status: 'completed' });
 
     const result = await run('result', '--out', 'taken');
-    expect(result.status).toBe(0);
+    expectStatus(result, 0);
     expect(result.out).toMatch(/│ ssvd-0\.50 [^]*Selected ssvd-0\.50 after/);
     const files = ['model.onnx', 'result.json'];
     for (const file of files)
@@ -71,7 +73,7 @@ it('a run is started, looked at, cancelled, run again, and its result taken', ()
       { workflowId: id, status: 'cancelled' },
     ]);
     const refused = await run('list', '--query', 'Nonsense = 1');
-    expect(refused.status).toBe(2);
+    expectStatus(refused, 2);
     expect(refused.err).toMatch(/^--query Nonsense = 1 is refused: .*Nonsense/);
     const table = await run('list', '--outcome', 'selected');
     expect(table.out).toMatch(new RegExp(`│ ${id} +│ completed │ done +│ +0\\.5 │ selected`));

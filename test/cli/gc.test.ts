@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Result } from '../../spec/result';
 import { FileStore } from '../../store/file-store';
 import type { Item } from '../../store/store';
-import { slimflow } from '../support/cli';
+import { expectStatus, slimflow } from '../support/cli';
 import { inFolder } from '../support/folder';
 import { tinyJob } from '../support/tiny';
 import { WorkerProcess } from '../support/worker-process';
@@ -34,11 +34,14 @@ it('gc removes what no run needs, as its dry run says; a run that waits meanwhil
     const job = tinyJob(folder, {
       ...{ techniques: ['spatial-svd'], ssvdTargets: [0.5], review: { afterSelect: true } },
     });
-    const id = (await slimflow(folder, ['start', job])).out.trim();
+    const started = await slimflow(folder, ['start', job]);
+    expectStatus(started, 0);
+    const id = started.out.trim();
     worker = await WorkerProcess.start({ folder }, '--slots', '1');
-    await slimflow(folder, ['watch', '--json'], (said, child) => {
+    const watched = await slimflow(folder, ['watch', '--json'], (said, child) => {
       if (said.includes('"for":"selection"') && !child.killed) child.kill('SIGINT');
     });
+    expectStatus(watched, 130);
     const place = join(folder, '.slimflow', 'store');
     const store = new FileStore(place);
     const garbage = await store.putBytes('nobody names this');
@@ -57,10 +60,10 @@ it('gc removes what no run needs, as its dry run says; a run that waits meanwhil
     expect((await slimflow(folder, ['gc'])).out).toBe('Removed nothing.\n');
 
     expect(await slimflow(folder, ['approve', id])).toMatchObject({ status: 0, err: '' });
-    expect((await slimflow(folder, ['watch'])).status).toBe(0);
-    const { out, status } = await slimflow(folder, ['result', id, '--out', 'taken', '--json']);
-    expect(status).toBe(0);
-    expect(Result.parse(JSON.parse(out)).selected).toBe('ssvd-0.50');
+    expectStatus(await slimflow(folder, ['watch']), 0);
+    const taken = await slimflow(folder, ['result', id, '--out', 'taken', '--json']);
+    expectStatus(taken, 0);
+    expect(Result.parse(JSON.parse(taken.out)).selected).toBe('ssvd-0.50');
     // The last to leave stops the server.
     worker.kill('SIGTERM');
     expect(await worker.ended).toEqual({ status: 0, signal: null });

@@ -6,7 +6,7 @@ import type { TimedRunEvent } from '../../client/follow';
 import { identity } from '../../client/connect';
 import { answers } from '../../client/probe';
 import { Result } from '../../spec/result';
-import { slimflow } from '../support/cli';
+import { expectStatus, slimflow } from '../support/cli';
 import { serverIn } from '../support/dev-server';
 import { inFolder } from '../support/folder';
 import { tinyJob } from '../support/tiny';
@@ -25,7 +25,11 @@ interface Told {
   readonly waiting: readonly { readonly for: string; readonly proposed?: readonly string[] }[];
   readonly progress: object;
 }
-const told = async (folder: string) => JSON.parse((await slimflow(folder, ['status', '--json'])).out) as Told;
+async function told(folder: string): Promise<Told> {
+  const status = await slimflow(folder, ['status', '--json']);
+  expectStatus(status, 0);
+  return JSON.parse(status.out) as Told;
+}
 const events = (out: string) =>
   out
     .trim()
@@ -51,13 +55,15 @@ it('a run waits for a person while everything ends and is started again, and goe
       ...{ ssvdTargets: [0.65, 0.8], ccpFactors: [1], review: { afterPick: true } },
     });
     const work = async () => (worker = await WorkerProcess.start({ folder }, '--slots', '1'));
-    const id = (await slimflow(folder, ['start', job])).out.trim();
+    const started = await slimflow(folder, ['start', job]);
+    expectStatus(started, 0);
+    const id = started.out.trim();
     // `start` took the server along; the worker brings it back.
     const first = await work();
     const watched = await slimflow(folder, ['watch', '--json'], (said, child) => {
       if (said.includes('"for":"picks"') && !child.killed) child.kill('SIGINT');
     });
-    expect(watched.status).toBe(130);
+    expectStatus(watched, 130);
     const before = await told(folder);
     expect(before).toMatchObject({ status: 'running', waiting: [{ for: 'picks' }] });
     // What a person picks is the other one.
@@ -86,11 +92,11 @@ it('a run waits for a person while everything ends and is started again, and goe
     const approved = await slimflow(folder, approve);
     expect(approved).toMatchObject({ status: 0, err: '' });
     const end = await slimflow(folder, ['watch', '--json']);
-    expect(end.status).toBe(0);
+    expectStatus(end, 0);
     expect(events(end.out).at(-1)).toMatchObject({ type: 'end', status: 'completed' });
 
     const taken = await slimflow(folder, ['result', '--out', 'taken']);
-    expect(taken.status).toBe(0);
+    expectStatus(taken, 0);
     const result = Result.parse(JSON.parse(readFileSync(join(folder, 'taken', 'result.json'), 'utf8')));
     expect(result).toMatchObject({ workflowId: id, picks: [picked], failed: [] });
     expect(result.candidates.map((row) => row.parent)).toContain(picked);

@@ -8,7 +8,7 @@ import { macsOf } from '../../engine/onnx/layers';
 import { saveModel } from '../../engine/onnx/model';
 import { openModel } from '../../engine/onnx/prepare';
 import { Result } from '../../spec/result';
-import { slimflow } from '../support/cli';
+import { expectStatus, slimflow } from '../support/cli';
 import { serverIn } from '../support/dev-server';
 import { inFolder } from '../support/folder';
 import { tinyJob, tinyNetwork } from '../support/tiny';
@@ -24,7 +24,7 @@ describe('slimflow run, on a real server with the real engine', () => {
       const job = tinyJob(folder);
       const first = await slimflow(folder, ['run', job]);
       expect(first.err).toBe('');
-      expect(first.status).toBe(0);
+      expectStatus(first, 0);
       expect(first.out).toMatch(/^Temporal: 127\.0\.0\.1:\d+, development server started/);
       expect(first.out).toMatch(
         /In Temporal's UI: http:\/\/127\.0\.0\.1:\d+\/namespaces\/default\/workflows\/slimflow%2Fmodel%2F/,
@@ -43,7 +43,7 @@ describe('slimflow run, on a real server with the real engine', () => {
       expect(readdirSync(join(folder, '.slimflow', 'store', 'scratch'))).toEqual([]);
 
       const second = await slimflow(folder, ['run', job]);
-      expect(second.status).toBe(0);
+      expectStatus(second, 0);
       const { runId, seconds: _seconds, ...again } = resultIn(folder);
       expect(again).toEqual({ ...result, runId: undefined, seconds: undefined });
       expect(runId).not.toBe(result.runId);
@@ -94,9 +94,9 @@ describe('slimflow run, on a real server with the real engine', () => {
       // That of an earlier run must not be taken for this one's.
       mkdirSync(join(folder, 'out'));
       writeFileSync(join(folder, 'out', 'model.onnx'), 'old');
-      const { status, out } = await slimflow(folder, ['run', job]);
-      expect(out).toMatch(/Requirement not met: no model at a ratio of 0\.320 or less/);
-      expect(status).toBe(3);
+      const ended = await slimflow(folder, ['run', job]);
+      expectStatus(ended, 3);
+      expect(ended.out).toMatch(/Requirement not met: no model at a ratio of 0\.320 or less/);
       expect(resultIn(folder)).toMatchObject({ selected: null, unmet: { best: 'ssvd-0.90' } });
       expect(existsSync(join(folder, 'out', 'model.onnx'))).toBe(false);
     }));
@@ -119,10 +119,11 @@ describe('slimflow run, on a real server with the real engine', () => {
       expect(killed.signal).toBe('SIGKILL');
       expect(await answers(serverIn(folder).address)).toBe(true);
 
-      const { out, status } = await slimflow(folder, ['run', job]);
+      const ended = await slimflow(folder, ['run', job]);
+      expectStatus(ended, 0);
+      const { out } = ended;
       expect(out).toMatch(/^Temporal: .*started earlier, found again/);
       expect(out).toContain('Going on with the run');
-      expect(status).toBe(0);
       const [, id] = /the run (slimflow\S+)/.exec(out)!;
       expect(killed.out).toContain(id);
       expect(resultIn(folder)).toMatchObject({ workflowId: id, outcome: 'selected' });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { answers } from '../../client/probe';
 import { Result } from '../../spec/result';
-import { slimflow } from '../support/cli';
+import { expectStatus, slimflow } from '../support/cli';
 import { serverIn } from '../support/dev-server';
 import { inFolder } from '../support/folder';
 import { tinyJob } from '../support/tiny';
@@ -14,7 +14,9 @@ it('a killed server is started again by whoever uses it, and the run and its wat
     const fineTune = { epochs: 200, batch: 20 };
     const job = tinyJob(folder, { techniques: ['spatial-svd'], ssvdTargets: [0.5], fineTune });
     const record = () => serverIn(folder);
-    const id = (await slimflow(folder, ['start', job])).out.trim();
+    const started = await slimflow(folder, ['start', job]);
+    expectStatus(started, 0);
+    const id = started.out.trim();
     const { address } = record();
     const killServer = () => process.kill(record().pid, 'SIGKILL');
 
@@ -36,10 +38,10 @@ it('a killed server is started again by whoever uses it, and the run and its wat
       isKilledAgain = true;
       killServer();
     });
+    expectStatus(ran, 0);
     expect(ran.out).toContain(`Going on with the run ${id}`);
-    expect(ran.status).toBe(0);
     const watched = await watching;
-    expect(watched.status).toBe(0);
+    expectStatus(watched, 0);
     expect(watched.err).toContain('The Temporal server had ended; it was started again on its history.');
     expect(record().address).toBe(address);
     const result = Result.parse(JSON.parse(readFileSync(join(folder, 'out', 'result.json'), 'utf8')));

@@ -7,21 +7,22 @@ import { answers } from '../../client/probe';
 import { startServer } from '../../client/server';
 import { FileStore } from '../../store/file-store';
 import { progressQuery } from '../../workflow';
-import { slimflow } from '../support/cli';
+import { expectStatus, slimflow } from '../support/cli';
 import { fakeWorker, specIn } from '../support/fake-run';
 import { inFolder } from '../support/folder';
 import { quietly } from '../support/temporal';
 
 it('slimflow server runs until Ctrl-C, and says where its UI is', () =>
   inFolder(async (folder) => {
-    const { status, out } = await slimflow(folder, ['server'], (said, child) => {
+    const ended = await slimflow(folder, ['server'], (said, child) => {
       if (said.includes('Ctrl-C ends it.') && !child.killed) child.kill('SIGINT');
     });
+    expectStatus(ended, 0);
+    const { out } = ended;
     expect(out).toMatch(
       /^Temporal: 127\.0\.0\.1:\d+, development server started .*\nUI: http:\/\/127\.0\.0\.1:\d+\n/,
     );
     expect(out).toContain('Stopped.');
-    expect(status).toBe(0);
     const [, address] = /Temporal: (\S+),/.exec(out)!;
     expect(await answers(address)).toBe(false);
   }));
@@ -45,13 +46,13 @@ it('it answers what the UI asks about runs that have ended, with no other worker
     await first.release();
 
     let asked: Promise<unknown> | undefined;
-    const { status } = await slimflow(folder, ['server'], (said, child) => {
+    const ended = await slimflow(folder, ['server'], (said, child) => {
       const address = /^Temporal: ([^ ,]+),/.exec(said)?.[1];
       if (!address || !said.includes('Ctrl-C ends it.')) return;
       asked ??= ask(address, workflowId).finally(() => child.kill('SIGINT'));
     });
     expect(await asked).toMatchObject({ stage: 'done' });
-    expect(status).toBe(0);
+    expectStatus(ended, 0);
   }));
 
 /** Queries a run as the UI would. */

@@ -36,3 +36,14 @@ export function slimflow(
     child.on('close', (status, signal) => resolve({ status, signal, out, err })),
   );
 }
+
+/** Expects a command to have ended with a status; a failure shows all that it said. */
+export function expectStatus(ended: Ended, status: number): void {
+  if (ended.status === status) return;
+  const { out, err } = ended;
+  const error = new Error(
+    `it ended with ${ended.status ?? ended.signal}, not ${status}; standard output:\n${out}\nstandard error:\n${err}`,
+  );
+  Error.captureStackTrace(error, expectStatus);
+  throw error;
+}

