@@ -2,8 +2,8 @@ import type { ConnectionLike } from '@temporalio/client';
 
 import { attributeKeys, type AttributeName } from '../workflows/attributes';
 
-/** Long enough for a server at work, short enough that nobody waits for an answer that does not come. */
-const patienceMs = 5000;
+/** Long enough for a server at work on a machine at work, short enough that nobody waits for an answer that does not come. */
+const patienceMs = 20_000;
 
 /** gRPC's status. */
 const invalidArgument = 3;

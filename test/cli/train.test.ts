@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -11,7 +10,6 @@ import { inFolder } from '../support/folder';
 import { saveModel } from '../../engine/onnx/model';
 import { modelOf, randoms } from '../support/graphs';
 import { hugeModel } from '../support/huge';
-import { root } from '../support/paths';
 import { tinyJob } from '../support/tiny';
 
 const args = (...more: string[]) => [
@@ -176,16 +174,10 @@ describe('slimflow train', () => {
       tinyJob(folder);
       // More epochs than could be done before the signal.
       const command = args('--epochs', '1000000', '--learning-rate', '0.00001', '--schedule', 'constant');
-      const child = spawn(process.execPath, [join(root, 'dist', 'cli', 'main.js'), ...command], {
-        cwd: folder,
-      });
-      let said = '';
-      child.stderr.on('data', (text) => {
-        said += String(text);
+      const { status, err } = await slimflow(folder, command, (_, child, said) => {
         if (/^training \d+\/\d+ · epoch 1\b/m.test(said) && !child.killed) child.kill('SIGINT');
       });
-      const status = await new Promise((resolve) => child.on('close', resolve));
-      expect([status, said]).toEqual([
+      expect([status, err]).toEqual([
         130,
         expect.stringMatching(/step-\d+\.safetensors holds .* the same command/),
       ]);

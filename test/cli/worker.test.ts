@@ -114,7 +114,8 @@ describe('slimflow worker', () => {
     inFolder(async (folder) => {
       const changes = {
         ...one,
-        fineTune: { epochs: 100, batch: 10 },
+        // Long enough that it is seen under way, however late the look.
+        fineTune: { epochs: 150, batch: 10 },
         compute: { provider: 'cpu', queues: 'by-need' },
       };
       const run = await started(folder, changes);

@@ -2,10 +2,12 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
+import { isServed } from '../../client/probe';
 import { existingServer, findServer, serverOfRuns, startServer, workflowLink } from '../../client/server';
 import { temporalBinary } from '../../client/temporal-binary';
 import { inFolder } from '../support/folder';
 import { temporal } from '../support/temporal';
+import { until } from '../support/until';
 
 let running: TestWorkflowEnvironment;
 const { TEMPORAL_ADDRESS, PATH } = process.env;
@@ -49,7 +51,8 @@ describe('the Temporal server to work with', () => {
       });
       expect((await existingServer(state))?.ui).toBe(started.ui);
       expect(workflowLink(started, 'a/b')).toBe(`${started.ui}/namespaces/default/workflows/a%2Fb`);
-      expect((await fetch(started.ui!)).ok).toBe(true);
+      // The UI may be there a moment later than the server.
+      await until(() => isServed(started.ui!));
       expect(await found.release()).toBe(true);
       expect(await started.release()).toBe(false);
     }));

@@ -11,6 +11,11 @@ export interface Ended {
   readonly err: string;
 }
 
+/** Commands that run. */
+const running = new Set<ChildProcess>();
+/** A test that fails, or takes too long, leaves none behind that would keep all others waiting. */
+afterEach(() => running.forEach((child) => child.kill('SIGKILL')));
+
 /** Runs the compiled command line in a folder, as a user would; `watch` sees all that it said so far, at each piece. */
 export function slimflow(
   folder: string,
@@ -23,6 +28,7 @@ export function slimflow(
     cwd: folder,
     env,
   });
+  running.add(child);
   let [out, err] = ['', ''];
   child.stdout.on('data', (data) => {
     out += String(data);
@@ -33,7 +39,10 @@ export function slimflow(
     watch(out, child, err);
   });
   return new Promise((resolve) =>
-    child.on('close', (status, signal) => resolve({ status, signal, out, err })),
+    child.on('close', (status, signal) => {
+      running.delete(child);
+      resolve({ status, signal, out, err });
+    }),
   );
 }
 
