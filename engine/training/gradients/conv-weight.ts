@@ -1,6 +1,6 @@
 import { floats } from '../../tensor/tensor';
 import type { Builder } from '../step/builder';
-import type { GradientContext } from './table';
+import { composes, depthwiseWeightGradient } from '../step/composites';
 import { met, offsets, overhang, type Window } from '../step/window';
 
 /** A 2-D convolution: weight [K, C/groups, R, S], input [N, C, H, W], output [N, K, OH, OW]. */
@@ -11,21 +11,71 @@ export interface Convolution extends Window {
 }
 
 /**
- * The gradient of a convolution's weight, always one product of matrices (a matrix a group) of the input and dY, both
- * with channels first; the forms differ in how they lay out what meets at each kernel offset.
- * @param rows dY as [K, N, OH, OW].
+ * How a weight's gradient is computed:
+ * - `depthwise`: as a depthwise convolution of the input by dY, in the blocked layout;
+ * - `pointwise`: of a 1x1 kernel, a product of matrices an image, added up;
+ * - `shifts`, `offsets`: one product (a product a group) of the input and dY, both with channels first, which are copied so
+ *   that what meets at each kernel offset lies at the same place.
  */
+export type WeightForm = 'depthwise' | 'pointwise' | 'shifts' | 'offsets';
+
+/** Whether a form reads dY with channels first. */
+export const channelsFirst = (form: WeightForm): boolean => form === 'shifts' || form === 'offsets';
+
+/** The form that was measured to be fastest for a convolution (docs/training.md). */
+export function weightForm(builder: Builder, conv: Convolution): WeightForm {
+  const { groups, K, C, kernel, strides, dilations, input, output } = conv;
+  const sameSize = input[0] === output[0] && input[1] === output[1] && Math.max(...strides) === 1;
+  const fits = overhang(conv).every((extent, axis) => extent > -dilations[axis]);
+  if (groups > 1 && groups === K && groups === C && fits && composes(builder, C)) return 'depthwise';
+  const pointwise = groups === 1 && sameSize && Math.max(...kernel) === 1;
+  // A product an image leaves K · C numbers to add up, and saves turning (K + C) · H · W.
+  if (pointwise && builder.blocked && 4 * K * C <= (K + C) * input[0] * input[1]) return 'pointwise';
+  return sameSize ? 'shifts' : 'offsets';
+}
+
+/** Input [N, C, H, W] and output's gradient [N, K, OH, OW] of a convolution; `rows` is `dy` as [K, N, OH, OW]. */
+export interface Sides {
+  readonly x: string;
+  readonly dy: string;
+  readonly rows?: string;
+}
+
+/** The gradient [K, C/groups, R, S] of a convolution's weight. */
 export function weightGradient(
-  { builder, inputs }: GradientContext,
+  builder: Builder,
   conv: Convolution,
-  rows: string,
+  form: WeightForm,
+  { x, dy, rows = dy }: Sides,
 ): string {
-  const x = builder.transpose(inputs[0], [1, 0, 2, 3]);
-  const { strides, input, output } = conv;
-  const sameSize = input[0] === output[0] && input[1] === output[1];
-  return Math.max(...strides) === 1 && sameSize
-    ? byShifts(builder, conv, x, rows)
-    : byOffsets(builder, conv, x, rows);
+  if (form === 'depthwise') return byDepthwise(builder, conv, x, dy);
+  if (form === 'pointwise') return byImages(builder, conv, x, dy);
+  const columns = builder.transpose(x, [1, 0, 2, 3]);
+  return form === 'shifts' ? byShifts(builder, conv, columns, rows) : byOffsets(builder, conv, columns, rows);
+}
+
+/** dW[c] = the input's channel c, padded, convolved by the plane of dY: strides and dilations change places. */
+function byDepthwise(builder: Builder, conv: Convolution, x: string, dy: string): string {
+  const { C, kernel, strides, dilations, begin, input, output } = conv;
+  const end = overhang(conv).map((extent) => Math.max(extent, 0));
+  const sides = [
+    { value: x, dims: [-1, C, ...input] },
+    { value: dy, dims: [-1, C, ...output] },
+  ];
+  const pads = [...begin, ...end];
+  return depthwiseWeightGradient(builder, sides, kernel, {
+    ...{ kernel_shape: output, strides: dilations, dilations: strides, pads },
+  });
+}
+
+function byImages(builder: Builder, { K, C, kernel }: Convolution, x: string, dy: string): string {
+  const planes = [builder.reshape(dy, [0, K, -1]), builder.reshape(x, [0, C, -1])];
+  // As in byShifts, the longer side is on the left.
+  const tall = K >= C;
+  const pair = tall ? planes : planes.reverse();
+  const each = builder.contrib('com.microsoft', 'FusedMatMul', pair, { transB: 1 });
+  const sum = builder.reduceSum(each, [0], false);
+  return builder.reshape(tall ? sum : builder.transpose(sum, [1, 0]), [K, C, ...kernel]);
 }
 
 /** Any convolution: the input once for each kernel offset (im2col). */
@@ -81,27 +131,28 @@ interface Shift {
  * Stride 1, output as large as input: dW[r, s] is the product of dY and the input moved by an offset. Flattened to
  * [channels, N · H · W], moving is an offset into memory, once the elements that would cross an edge of their plane are
  * zeroed. The columns' S moves are made on the input and the rows' R on dY, so that R + S copies give all R · S
- * offsets in one product; a kernel of one row or column moves whichever has fewer channels.
+ * offsets in one product; for a kernel of one row or column, or where one side has a quarter of the other's channels at
+ * most, whichever has fewer makes all moves.
  */
 function byShifts(builder: Builder, conv: Convolution, x: string, dy: string): string {
   const { groups, K, C, kernel, dilations, begin, input } = conv;
   const [R, S] = kernel;
   const along = (axis: 0 | 1) =>
     Array.from({ length: kernel[axis] }, (_, at) => at * dilations[axis] - begin[axis]);
-  const rowShifts: Shift[] = along(0).map((rows) => ({ rows, columns: 0 }));
-  const columnShifts: Shift[] = along(1).map((columns) => ({ rows: 0, columns }));
+  const [rowMoves, columnMoves] = [along(0), along(1)];
   const backward = ({ rows, columns }: Shift): Shift => ({ rows: -rows, columns: -columns });
   // X[p + shift] against dY[p] is the same sum as X[p] against dY[p - shift].
-  const single = R === 1 ? columnShifts : S === 1 ? rowShifts : undefined;
-  const still: Shift[] = [{ rows: 0, columns: 0 }];
-  const [ofX, ofDy] = !single
-    ? [columnShifts.map(backward), rowShifts]
+  const one = R === 1 || S === 1 || Math.max(C, K) >= 4 * Math.min(C, K);
+  const moves = (rows: number[], columns: number[]): Shift[] =>
+    rows.flatMap((row) => columns.map((column) => ({ rows: row, columns: column })));
+  const [ofX, ofDy] = !one
+    ? [moves([0], columnMoves).map(backward), moves(rowMoves, [0])]
     : C <= K
-      ? [single.map(backward), still]
-      : [still, single];
+      ? [moves(rowMoves, columnMoves).map(backward), moves([0], [0])]
+      : [moves([0], [0]), moves(rowMoves, columnMoves)];
   const distance = ({ rows, columns }: Shift) => rows * input[1] + columns;
-  const moves = [...ofX, ...ofDy].map(distance);
-  const room = { before: Math.max(0, -Math.min(...moves)), after: Math.max(0, ...moves) };
+  const distances = [...ofX, ...ofDy].map(distance);
+  const room = { before: Math.max(0, -Math.min(...distances)), after: Math.max(0, ...distances) };
   const left = moved(builder, dy, K, ofDy, input, room);
   const right = moved(builder, x, C, ofX, input, room);
   const [r, s] = [ofDy.length, ofX.length];
@@ -112,8 +163,11 @@ function byShifts(builder: Builder, conv: Convolution, x: string, dy: string): s
     [left, K * r],
     [right, C * s],
   ];
-  const product = products(builder, groups, ...(tall ? pair : pair.reverse()));
-  const parts = builder.reshape(product, tall ? [groups, outer, r, inner, s] : [groups, inner, s, outer, r]);
+  const multiplied = products(builder, groups, ...(tall ? pair : pair.reverse()));
+  const parts = builder.reshape(
+    multiplied,
+    tall ? [groups, outer, r, inner, s] : [groups, inner, s, outer, r],
+  );
   const sorted = builder.transpose(parts, tall ? [0, 1, 3, 2, 4] : [0, 3, 1, 4, 2]);
   return builder.reshape(sorted, [K, inner, R, S]);
 }

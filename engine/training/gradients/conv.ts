@@ -1,7 +1,8 @@
 import { intOf, intsOf, stringOf } from '../../onnx/attributes';
 import type { GradientContext, GradientRule } from './table';
+import { composes, interleaved } from '../step/composites';
 import { overhang, type Pair, transposed, windowOf } from '../step/window';
-import { type Convolution, weightGradient } from './conv-weight';
+import { channelsFirst, type Convolution, weightForm, weightGradient } from './conv-weight';
 import { onPlanes } from './planes';
 
 function convolutionOf({ node, inputs, output, shapeOf }: GradientContext): Convolution {
@@ -38,24 +39,36 @@ function reversedOf({ node, inputs, output, shapeOf }: GradientContext): Convolu
 }
 
 /** For each element of the turned weight, its channels swapped within a group, where it lies in the weight. */
-function halfTurn({ groups, K, C, kernel: [R, S] }: Convolution): Int32Array {
+function halfTurn(conv: Convolution): Int32Array {
+  return turned(conv, conv.kernel.map((size) => [...Array(size).keys()]) as [number[], number[]]);
+}
+
+/** The same of the taps in some rows and columns of the kernel alone. */
+function turned(
+  { groups, K, C, kernel: [R, S] }: Convolution,
+  [rows, columns]: [number[], number[]],
+): Int32Array {
   const [outer, inner] = [K / groups, C / groups];
-  const index = new Int32Array(K * inner * R * S);
-  let at = 0;
+  const index: number[] = [];
   for (let c = 0; c < C; c++) {
     const first = Math.floor(c / inner) * outer;
     for (let k = first; k < first + outer; k++) {
-      for (let offset = R * S - 1; offset >= 0; offset--) {
-        index[at++] = (k * inner + (c % inner)) * R * S + offset;
-      }
+      for (const row of [...rows].reverse())
+        for (const column of [...columns].reverse())
+          index.push(((k * inner + (c % inner)) * R + row) * S + column);
     }
   }
-  return index;
+  return Int32Array.from(index);
 }
 
-/** For stride 1 a Conv of dY with the weight turned by half a turn, its channels swapped; else a ConvTranspose. */
-function inputGradient({ builder, inputs, dy }: GradientContext, conv: Convolution): string {
+/** For stride 1 a Conv of dY with the weight turned by half a turn, its channels swapped; else by phases, or a ConvTranspose. */
+function inputGradient(context: GradientContext, conv: Convolution): string {
+  const { builder, inputs, dy } = context;
   const { groups, K, C, kernel, strides, dilations, begin } = conv;
+  if (Math.max(...strides) > 1) {
+    const phases = phasesOf(conv);
+    if (phases && composes(builder, K, C)) return byPhases(context, conv, phases);
+  }
   const pads = [
     ...kernel.map((size, axis) => dilations[axis] * (size - 1) - begin[axis]),
     ...kernel.map((size, axis) => dilations[axis] * (size - 1) - overhang(conv)[axis]),
@@ -65,6 +78,59 @@ function inputGradient({ builder, inputs, dy }: GradientContext, conv: Convoluti
   }
   const weight = builder.rearrange(inputs[1], halfTurn(conv), [C, K / groups, ...kernel]);
   return builder.op('Conv', [dy, weight], { kernel_shape: kernel, dilations, pads, group: groups });
+}
+
+/** Every stride-th row, or column, of the input: the taps of the kernel that reach it, and the padding of dY for them. */
+interface Phase {
+  readonly taps: number[];
+  readonly pads: Pair;
+}
+
+/**
+ * The phases of either axis; undefined where they differ in size, dY would have to be cropped, or the convolution is none
+ * that is computed in blocks.
+ */
+function phasesOf(conv: Convolution): [Phase[], Phase[]] | undefined {
+  const { groups, K, C, kernel, strides, dilations, begin, input, output } = conv;
+  const dense = groups === 1 || (groups === K && groups === C);
+  if (!dense || Math.max(...dilations) > 1 || input.some((size, axis) => size % strides[axis]))
+    return undefined;
+  const along = (axis: 0 | 1): Phase[] =>
+    Array.from({ length: strides[axis] }, (_, phase) => {
+      const stride = strides[axis];
+      const first = (phase + begin[axis]) % stride;
+      const taps = [...Array(kernel[axis]).keys()].filter((tap) => tap % stride === first);
+      const before = taps.length - 1 - (phase + begin[axis] - first) / stride;
+      const after = input[axis] / stride - output[axis] - before + taps.length - 1;
+      return { taps, pads: [before, after] };
+    });
+  const phases: [Phase[], Phase[]] = [along(0), along(1)];
+  const padded = phases.flat().every(({ taps, pads }) => !taps.length || Math.min(...pads) >= 0);
+  return padded ? phases : undefined;
+}
+
+/** Each phase of dX is a convolution of dY with some of the taps, at stride 1; no element is multiplied with a zero between. */
+function byPhases(
+  { builder, inputs, dy, shapeOf, output }: GradientContext,
+  conv: Convolution,
+  [rows, columns]: [Phase[], Phase[]],
+): string {
+  const { groups, K, C, strides, input } = conv;
+  const dims = shapeOf(inputs[0]);
+  builder.shapes.set(dy, shapeOf(output));
+  const parts = rows.flatMap((row) =>
+    columns.map((column) => {
+      const taps: [number[], number[]] = [row.taps, column.taps];
+      const kernel = taps.map(({ length }) => length);
+      if (kernel.includes(0)) return '';
+      const weight = builder.rearrange(inputs[1], turned(conv, taps), [C, K / groups, ...kernel]);
+      const pads = [0, 1].flatMap((side) => [row.pads[side], column.pads[side]]);
+      const part = builder.op('Conv', [dy, weight], { kernel_shape: kernel, pads, group: groups });
+      builder.shapes.set(part, [...dims.slice(0, 2), input[0] / strides[0], input[1] / strides[1]]);
+      return part;
+    }),
+  );
+  return interleaved(builder, parts, strides, dims);
 }
 
 /** A ConvTranspose's dX: the convolution that it reverses, of dY. */
@@ -86,13 +152,18 @@ function reversedInputGradient({ builder, inputs, dy }: GradientContext, conv: C
 export const conv: Readonly<Record<string, GradientRule>> = {
   Conv: (context) =>
     onPlanes(context, [0, 1], (planes) => {
-      const { builder, dy, wants } = planes;
+      const { builder, inputs, dy, wants } = planes;
       const shape = convolutionOf(planes);
-      const rows = builder.transpose(dy, [1, 0, 2, 3]);
+      const form = weightForm(builder, shape);
+      const rows = channelsFirst(form) ? builder.transpose(dy, [1, 0, 2, 3]) : undefined;
+      const sum = () =>
+        rows
+          ? builder.reduceSum(builder.reshape(rows, [shape.K, -1]), [1], false)
+          : builder.reduceSum(dy, [0, 2, 3], false);
       return [
         wants(0) ? inputGradient(planes, shape) : undefined,
-        wants(1) ? weightGradient(planes, shape, rows) : undefined,
-        wants(2) ? builder.reduceSum(builder.reshape(rows, [shape.K, -1]), [1], false) : undefined,
+        wants(1) ? weightGradient(builder, shape, form, { x: inputs[0], dy, rows }) : undefined,
+        wants(2) ? sum() : undefined,
       ];
     }),
 
@@ -100,10 +171,12 @@ export const conv: Readonly<Record<string, GradientRule>> = {
     onPlanes(context, [0, 1], (planes) => {
       const { builder, inputs, dy, wants } = planes;
       const shape = reversedOf(planes);
-      const reversed = { ...planes, inputs: [dy] };
+      const form = weightForm(builder, shape);
+      const rows = channelsFirst(form) ? builder.transpose(inputs[0], [1, 0, 2, 3]) : undefined;
+      const sides = { x: dy, dy: inputs[0], rows };
       return [
         wants(0) ? reversedInputGradient(planes, shape) : undefined,
-        wants(1) ? weightGradient(reversed, shape, builder.transpose(inputs[0], [1, 0, 2, 3])) : undefined,
+        wants(1) ? weightGradient(builder, shape, form, sides) : undefined,
         wants(2) ? builder.reduceSum(dy, [0, 2, 3], false) : undefined,
       ];
     }),

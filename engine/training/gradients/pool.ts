@@ -1,6 +1,7 @@
 import { intOf, intsOf } from '../../onnx/attributes';
 import { floats } from '../../tensor/tensor';
 import type { GradientContext, GradientRule } from './table';
+import { besideMaxPool, composes } from '../step/composites';
 import { algebra } from './algebra';
 import { onPlanes } from './planes';
 import { countsPadding, met, offsets, overhang, transposed, type Window, windowOf } from '../step/window';
@@ -39,6 +40,13 @@ function backOver({ builder, inputs, shapeOf }: GradientContext, window: Window,
   return builder.reshape(back, shapeOf(inputs[0]));
 }
 
+/** Whether the windows fill the plane and do not overlap. */
+const sideBySide = ({ kernel, strides, dilations, begin, input, output }: Window): boolean =>
+  kernel.every(
+    (size, axis) =>
+      size === strides[axis] && dilations[axis] === 1 && !begin[axis] && input[axis] === size * output[axis],
+  );
+
 /**
  * Each window's gradient goes to its maximum, the first of equal ones as in PyTorch. Written without indices, since
  * scattering with addition, which overlapping windows need, came only with operator set 16.
@@ -46,6 +54,9 @@ function backOver({ builder, inputs, shapeOf }: GradientContext, window: Window,
 function maxPool(context: GradientContext): (string | undefined)[] {
   const { builder, inputs, output, dy, shapeOf } = context;
   const window = poolingOf(context);
+  const [x, y] = [inputs[0], output].map((value) => ({ value, dims: shapeOf(value) }));
+  if (sideBySide(window) && composes(builder, x.dims[1]))
+    return [besideMaxPool(builder, [x, y, { value: dy, dims: y.dims }], window.kernel)];
   const end = overhang(window).map((extent) => Math.max(extent, 0));
   const pads = [0, 0, ...window.begin, 0, 0, ...end];
   const padded = pads.some(Boolean)

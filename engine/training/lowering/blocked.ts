@@ -5,13 +5,13 @@ import type { Node } from '../../onnx/graph';
 import { NodeProtoSchema } from '../../onnx/proto/onnx_pb';
 import { sizeOf } from '../../tensor/tensor';
 import type { Builder } from '../step/builder';
+import { compositeDomain, fewestChannels } from '../step/composites';
 import type { Shape } from '../step/shapes';
+import { composites } from './composites';
 
 /** The operator domain of ONNX Runtime's blocked convolutions on CPU. */
 export const blockedDomain = 'com.microsoft.nchwc';
 
-/** Fewer input channels than this are not worth a block. */
-const fewestChannels = 4;
 /** ReorderInput takes channels in multiples of this. */
 const reorderUnit = 4;
 
@@ -91,8 +91,10 @@ class Lowering {
   }
 
   visit(node: Node): void {
-    if (!node.domain && (this.convolution(node) || this.elementwise(node) || this.channelsFirst(node)))
-      return;
+    if (node.domain === compositeDomain) return this.composite(node);
+    const lowered = () =>
+      this.convolution(node) || this.elementwise(node) || this.maxPool(node) || this.channelsFirst(node);
+    if (!node.domain && lowered()) return;
     node.input.forEach((value) => this.needPlain(value));
     this.builder.nodes.push(node);
   }
@@ -173,6 +175,30 @@ class Lowering {
       ofMask: this.masks.has(node.input[0]),
       becomesFactor: !!this.onlyReader(node.output[0], ['Cast']),
     };
+  }
+
+  private composite(node: Node): void {
+    const [output] = node.output;
+    const dims = (value: string) => this.dims(value)!;
+    const { builder, up } = this;
+    const { block } = this.options;
+    const inBlocks = (value: string) => this.inBlocks(value);
+    const blocks = { builder, block, up, dims, inBlocks, domain: blockedDomain };
+    const { value, plain } = composites[node.opType](blocks, node);
+    if (plain) builder.op('Identity', [value], {}, output);
+    else this.define(output, value, dims(output));
+  }
+
+  private maxPool(node: Node): boolean {
+    const [x] = node.input;
+    const [value] = node.output;
+    const input = this.blocked.get(x);
+    const lowerable = node.opType === 'MaxPool' && node.output.length === 1 && this.dims(value)?.length === 4;
+    if (!lowerable || !input || intOf(node, 'storage_order', 0)) return false;
+    const copy = this.rename(node, [input], blockedDomain);
+    copy.attribute = copy.attribute.filter(({ name }) => name !== 'storage_order');
+    this.define(value, copy.output[0]);
+    return true;
   }
 
   /** [N, C, H, W] to [C, N, H, W]: one block of channels is [N · H · W, block], so that one reordering does both. */

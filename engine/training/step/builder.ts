@@ -30,10 +30,14 @@ export class Builder {
   private readonly cached = new Map<string, string>();
   private count = 0;
 
-  /** `prefix` keeps emitted names apart from those of the model. */
+  /**
+   * @param prefix keeps emitted names apart from those of the model.
+   * @param blocked whether `lowerToBlocks` comes after, so that composites may be emitted (composites.ts).
+   */
   constructor(
     readonly opset: number,
     private readonly prefix = 'training',
+    readonly blocked = false,
   ) {}
 
   /** Emits a node and returns its first output. */

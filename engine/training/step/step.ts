@@ -122,9 +122,10 @@ export function differentiate(
   shapes: ReadonlyMap<string, Shape>,
   settings: StepSettings,
 ): Differentiated {
-  const builder = new Builder(graph.opset);
+  const { teacher, distillation = {}, labelShape = [], mixed } = settings;
+  const block = mixed ? undefined : settings.block;
+  const builder = new Builder(graph.opset, undefined, block !== undefined);
   const shapeOf = (value: string) => shapes.get(value) ?? builder.shapes.get(value) ?? [];
-  const { teacher, distillation = {}, labelShape = [], block, mixed } = settings;
   const rule = lossRule(settings);
   const [judged, logits] = [rule.scores(graph, shapeOf), scoresOf(graph, shapeOf)];
   const form = needsLabels(settings, !!teacher) ? labelForm(settings, judged, labelShape) : undefined;
@@ -177,7 +178,7 @@ export function differentiate(
     entry ? builder.reshape(gradients.get(entry.name)!, [-1]) : builder.zeros([size]),
   );
   const finish = () => {
-    if (block && !mixed) {
+    if (block) {
       const dimsOf = (value: string) =>
         shapes.get(value) ??
         builder.shapes.get(value) ??

@@ -13,7 +13,7 @@ import { distance, floatsOf, goldenTensors } from '../support';
 /** Runs a one-node model and the gradients of sum(y · cotangent) by its inputs. */
 async function differentiate(golden: Map<string, Tensor>, block: number | undefined) {
   const graph = parseModel(golden.get('model')!.data as Uint8Array);
-  const builder = new Builder(graph.opset);
+  const builder = new Builder(graph.opset, undefined, block !== undefined);
   for (const name of graph.initializers) builder.constant(graph.constant(name)!, name);
   const dims = new Map([...golden].map(([name, tensor]) => [name, tensor.dims]));
   const shapeOf = (value: string) => dims.get(value) ?? graph.constant(value)?.dims ?? [];

@@ -111,8 +111,8 @@ describe('lowerToBlocks', () => {
     });
     const blocked = built.model.nodes.filter(({ domain }) => domain === blockedDomain);
     const count = (op: string) => blocked.filter(({ opType }) => opType === op).length;
-    // Seven forward (the first has three input channels) and five backward: those of stride 2 are transposed.
-    expect(count('Conv')).toBe(12);
+    // Seven forward (the first has three input channels), five backward, and four for the phases of each of stride 2.
+    expect(count('Conv')).toBe(20);
     // Two are left: behind the first convolution, which stays plain, and behind the concatenation.
     expect(built.model.nodes.filter(({ opType }) => opType === 'Relu')).toHaveLength(2);
     expect(built.model.nodes.filter(({ opType, input }) => opType === 'Add' && input.includes('c'))).toEqual(
