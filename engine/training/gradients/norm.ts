@@ -5,6 +5,7 @@ import type { GradientContext, GradientRule } from './table';
 import type { BatchNormMode } from '../parameters/parameters';
 import type { Shape } from '../step/shapes';
 import { algebra } from './algebra';
+import { channelAlgebra } from './channels';
 
 /** What a training form sees of the node that it stands for. */
 export interface TrainingFormContext {
@@ -35,18 +36,16 @@ const trainingForms: Readonly<Record<string, TrainingForm>> = {
    */
   BatchNormalization({ builder, node, shapeOf, statistic, update }) {
     const [x, scale, bias, mean, variance] = node.input;
-    const [, channels, ...plane] = shapeOf(x);
-    const rank = plane.length + 2;
-    const axes = batchAxes(rank);
-    const batchMean = builder.reduceMean(x, axes, true);
-    const centered = builder.op('Sub', [x, batchMean]);
-    const batchVariance = builder.reduceMean(builder.op('Mul', [centered, centered]), axes, true);
+    const [, channels] = shapeOf(x);
+    const { mean: meanOf, subtract, affine } = channelAlgebra(builder, shapeOf(x));
+    const batchMean = meanOf(x);
+    const centered = subtract(x, batchMean);
+    const batchVariance = meanOf(builder.op('Mul', [centered, centered]));
     const epsilon = builder.scalar(floatOf(node, 'epsilon', 1e-5));
     const deviation = builder.op('Sqrt', [builder.op('Add', [batchVariance, epsilon])]);
     const inverse = builder.op('Div', [builder.scalar(1), deviation]);
-    const factor = builder.op('Mul', [perChannel(builder, scale, rank), inverse]);
-    const scaled = builder.op('Mul', [centered, factor]);
-    builder.op('Add', [scaled, perChannel(builder, bias, rank)], {}, node.output[0]);
+    const factor = builder.op('Mul', [scale, inverse]);
+    affine(centered, { scale: factor, shift: bias }, node.output[0]);
 
     const size = builder.op('Cast', [builder.op('Size', [x])], { to: 1 });
     const count = builder.op('Div', [size, builder.scalar(channels)]);
@@ -56,7 +55,7 @@ const trainingForms: Readonly<Record<string, TrainingForm>> = {
     const keep = given === 1 ? defaultMomentum : given;
     const follow = (value: string, batch: string) => {
       const kept = builder.op('Mul', [statistic(value), builder.scalar(keep)]);
-      const added = builder.op('Mul', [builder.reshape(batch, [channels]), builder.scalar(1 - keep)]);
+      const added = builder.op('Mul', [batch, builder.scalar(1 - keep)]);
       update(value, builder.op('Add', [kept, added]));
     };
     follow(mean, batchMean);
@@ -98,22 +97,20 @@ export const norm: Readonly<Record<string, GradientRule>> = {
   BatchNormalization(context) {
     const { builder, inputs, dy, wants, saved, shapeOf } = context;
     if (!saved.centered) return asInferred(context);
-    const rank = shapeOf(inputs[0]).length;
+    const { mul, neg } = algebra(builder);
+    const { mean, affine } = channelAlgebra(builder, shapeOf(inputs[0]));
     const { centered, inverse, factor, count } = saved;
-    const axes = batchAxes(rank);
-    const sum = builder.reduceSum(dy, axes, true);
-    const product = builder.reduceSum(builder.op('Mul', [dy, centered]), axes, true);
-    const scaleGradient = builder.op('Mul', [product, inverse]);
+    const even = mean(dy);
+    const product = mul(mean(mul(dy, centered)), inverse);
     const inputGradient = () => {
-      const slope = builder.op('Div', [builder.op('Mul', [scaleGradient, inverse]), count]);
-      const less = builder.op('Sub', [dy, builder.op('Mul', [centered, slope])]);
-      const even = builder.op('Sub', [less, builder.op('Div', [sum, count])]);
-      return builder.op('Mul', [even, factor]);
+      const slope = neg(mul(factor, mul(product, inverse)));
+      const sum = affine(dy, { scale: factor });
+      return affine(centered, { scale: slope, shift: neg(mul(factor, even)), sum });
     };
     return [
       wants(0) ? inputGradient() : undefined,
-      wants(1) ? builder.reshape(scaleGradient, [-1]) : undefined,
-      wants(2) ? builder.reshape(sum, [-1]) : undefined,
+      wants(1) ? mul(product, count) : undefined,
+      wants(2) ? mul(even, count) : undefined,
     ];
   },
 };

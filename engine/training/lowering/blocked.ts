@@ -124,7 +124,8 @@ class Lowering {
     let [value] = node.output;
     const sum = this.onlyReader(value, ['Add', 'Sum']);
     const other = sum?.input.find((input) => input !== value);
-    if (sum?.input.length === 2 && other && this.blocked.has(other) && this.sameShape(other, value)) {
+    const free = copy.input.length < 4;
+    if (free && sum?.input.length === 2 && other && this.blocked.has(other) && this.sameShape(other, value)) {
       copy.input = [...copy.input, ...(copy.input.length === 2 ? [''] : []), this.blocked.get(other)!];
       this.fused.add(sum);
       this.known.set(sum.output[0], this.dims(value)!);
@@ -184,9 +185,9 @@ class Lowering {
     const { block } = this.options;
     const inBlocks = (value: string) => this.inBlocks(value);
     const blocks = { builder, block, up, dims, inBlocks, domain: blockedDomain };
-    const { value, plain } = composites[node.opType](blocks, node);
+    const { value, plain, convolution } = composites[node.opType](blocks, node);
     if (plain) builder.op('Identity', [value], {}, output);
-    else this.define(output, value, dims(output));
+    else this.define(convolution ? this.fuse(node, convolution) : output, value, dims(output));
   }
 
   private maxPool(node: Node): boolean {

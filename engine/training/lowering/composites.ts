@@ -28,6 +28,8 @@ export interface Blocks {
 export interface Written {
   readonly value: string;
   readonly plain?: boolean;
+  /** The convolution whose result it is, which may do more than was asked of it. */
+  readonly convolution?: Node;
 }
 
 /** How each operator of `compositeDomain` is computed in blocks. */
@@ -39,6 +41,27 @@ export const composites: Readonly<Record<string, (blocks: Blocks, node: Node) =>
       node,
     ),
   }),
+
+  /** The mean of each image's planes, and of these. */
+  ChannelMean({ builder, domain, dims, inBlocks }, node) {
+    const [, channels] = dims(node.input[0]);
+    const means = builder.contrib(domain, 'GlobalAveragePool', [inBlocks(node.input[0])]);
+    const mean = builder.reshape(builder.reduceMean(means, [0], false), [-1]);
+    return { value: builder.slice(mean, [{ axis: 0, start: 0, end: channels }]), plain: true };
+  },
+
+  /** A depthwise convolution of one tap. */
+  ChannelAffine({ builder, domain, up, dims, inBlocks }, node) {
+    const [x, scale, shift, sum] = node.input;
+    const [, channels] = dims(x);
+    const group = up(channels);
+    const filled = (vector: string) => builder.pad(vector, [0, group - channels]);
+    const inputs = [inBlocks(x), builder.reshape(filled(scale), [group, 1, 1, 1])];
+    if (shift || sum) inputs.push(shift && filled(shift));
+    if (sum) inputs.push(inBlocks(sum));
+    const value = builder.contrib(domain, 'Conv', inputs, { kernel_shape: [1, 1], group });
+    return { value, convolution: builder.nodes[builder.nodes.length - 1] };
+  },
 
   /** A row of channels at a time, since a block of them lies together where single elements do not. */
   MaxPoolGradient(blocks, node) {

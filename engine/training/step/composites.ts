@@ -61,3 +61,28 @@ export function depthwiseWeightGradient(
   builder.shapes.set(gradient, [x.dims[1], 1, R, S]);
   return gradient;
 }
+
+/** The mean of each channel of `x`, [N, C, H, W], as [C]. */
+export function channelMean(builder: Builder, x: string, dims: Shape): string {
+  builder.shapes.set(x, dims);
+  return builder.contrib(compositeDomain, 'ChannelMean', [x]);
+}
+
+/** x · scale + shift + sum, where scale and shift have a number a channel and sum is as large as x, [N, C, H, W]. */
+export function channelAffine(
+  builder: Builder,
+  of: {
+    readonly x: string;
+    readonly scale: string;
+    readonly shift?: string;
+    readonly sum?: string;
+    readonly dims: Shape;
+  },
+  output?: string,
+): string {
+  const { x, scale, shift = '', sum, dims } = of;
+  const inputs = [x, scale, ...(sum ? [shift, sum] : shift ? [shift] : [])];
+  const value = builder.contrib(compositeDomain, 'ChannelAffine', inputs, {}, output);
+  for (const one of [x, value, ...(sum ? [sum] : [])]) builder.shapes.set(one, dims);
+  return value;
+}

@@ -1,0 +1,51 @@
+import { floats } from '../../tensor/tensor';
+import type { Builder } from '../step/builder';
+import { channelAffine, channelMean, composes } from '../step/composites';
+import type { Shape } from '../step/shapes';
+
+/** What normalizations do with a value [N, C, …] and vectors of a number a channel, [C]. */
+export interface ChannelAlgebra {
+  /** The mean over all axes but that of the channels. */
+  readonly mean: (x: string) => string;
+  readonly subtract: (x: string, vector: string) => string;
+  /** x · scale + shift + sum, without what is left out. */
+  readonly affine: (x: string, terms: Terms, output?: string) => string;
+}
+
+interface Terms {
+  readonly scale: string;
+  readonly shift?: string;
+  readonly sum?: string;
+}
+
+/** For values of shape `dims`: as composites where these may be emitted, else as ONNX's operators. */
+export function channelAlgebra(builder: Builder, dims: Shape): ChannelAlgebra {
+  return dims.length === 4 && composes(builder, dims[1]) ? inBlocks(builder, dims) : plain(builder, dims);
+}
+
+function inBlocks(builder: Builder, dims: Shape): ChannelAlgebra {
+  const affine = (x: string, { scale, shift, sum }: Terms, output?: string) =>
+    channelAffine(builder, { x, scale, shift, sum, dims }, output);
+  const ones = () => builder.constant(floats([dims[1]], new Float32Array(dims[1]).fill(1)));
+  return {
+    mean: (x) => channelMean(builder, x, dims),
+    subtract: (x, vector) => affine(x, { scale: ones(), shift: builder.op('Neg', [vector]) }),
+    affine,
+  };
+}
+
+function plain(builder: Builder, dims: Shape): ChannelAlgebra {
+  const rank = dims.length;
+  const wide = (vector: string) => builder.reshape(vector, [1, -1, ...Array<number>(rank - 2).fill(1)]);
+  const axes = [...Array(rank).keys()].filter((axis) => axis !== 1);
+  return {
+    mean: (x) => builder.reduceMean(x, axes, false),
+    subtract: (x, vector) => builder.op('Sub', [x, wide(vector)]),
+    affine(x, { scale, shift, sum }, output) {
+      const terms = [...(shift ? [wide(shift)] : []), ...(sum ? [sum] : [])];
+      const name = (at: number) => (at === terms.length ? output : undefined);
+      const scaled = builder.op('Mul', [x, wide(scale)], {}, name(0));
+      return terms.reduce((total, term, at) => builder.op('Add', [total, term], {}, name(at + 1)), scaled);
+    },
+  };
+}
