@@ -1,12 +1,14 @@
 import { floats } from '../../tensor/tensor';
 import type { Builder } from '../step/builder';
-import { channelAffine, channelMean, composes } from '../step/composites';
+import { channelAffine, channelMean, channelSize, composes } from '../step/composites';
 import type { Shape } from '../step/shapes';
 
 /** What normalizations do with a value [N, C, …] and vectors of a number a channel, [C]. */
 export interface ChannelAlgebra {
   /** The mean over all axes but that of the channels. */
   readonly mean: (x: string) => string;
+  /** How many elements a channel has; a float scalar. */
+  readonly size: (x: string) => string;
   readonly subtract: (x: string, vector: string) => string;
   /** x · scale + shift + sum, without what is left out. */
   readonly affine: (x: string, terms: Terms, output?: string) => string;
@@ -29,6 +31,7 @@ function inBlocks(builder: Builder, dims: Shape): ChannelAlgebra {
   const ones = () => builder.constant(floats([dims[1]], new Float32Array(dims[1]).fill(1)));
   return {
     mean: (x) => channelMean(builder, x, dims),
+    size: (x) => channelSize(builder, x, dims),
     subtract: (x, vector) => affine(x, { scale: ones(), shift: builder.op('Neg', [vector]) }),
     affine,
   };
@@ -40,6 +43,10 @@ function plain(builder: Builder, dims: Shape): ChannelAlgebra {
   const axes = [...Array(rank).keys()].filter((axis) => axis !== 1);
   return {
     mean: (x) => builder.reduceMean(x, axes, false),
+    size(x) {
+      const size = builder.op('Cast', [builder.op('Size', [x])], { to: 1 });
+      return builder.op('Div', [size, builder.scalar(dims[1])]);
+    },
     subtract: (x, vector) => builder.op('Sub', [x, wide(vector)]),
     affine(x, { scale, shift, sum }, output) {
       const terms = [...(shift ? [wide(shift)] : []), ...(sum ? [sum] : [])];

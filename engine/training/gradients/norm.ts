@@ -36,8 +36,7 @@ const trainingForms: Readonly<Record<string, TrainingForm>> = {
    */
   BatchNormalization({ builder, node, shapeOf, statistic, update }) {
     const [x, scale, bias, mean, variance] = node.input;
-    const [, channels] = shapeOf(x);
-    const { mean: meanOf, subtract, affine } = channelAlgebra(builder, shapeOf(x));
+    const { mean: meanOf, size, subtract, affine } = channelAlgebra(builder, shapeOf(x));
     const batchMean = meanOf(x);
     const centered = subtract(x, batchMean);
     const batchVariance = meanOf(builder.op('Mul', [centered, centered]));
@@ -47,8 +46,7 @@ const trainingForms: Readonly<Record<string, TrainingForm>> = {
     const factor = builder.op('Mul', [scale, inverse]);
     affine(centered, { scale: factor, shift: bias }, node.output[0]);
 
-    const size = builder.op('Cast', [builder.op('Size', [x])], { to: 1 });
-    const count = builder.op('Div', [size, builder.scalar(channels)]);
+    const count = size(x);
     const others = builder.op('Max', [builder.op('Sub', [count, builder.scalar(1)]), builder.scalar(1)]);
     const unbiased = builder.op('Mul', [batchVariance, builder.op('Div', [count, others])]);
     const given = floatOf(node, 'momentum', defaultMomentum);

@@ -50,6 +50,12 @@ export const composites: Readonly<Record<string, (blocks: Blocks, node: Node) =>
     return { value: builder.slice(mean, [{ axis: 0, start: 0, end: channels }]), plain: true };
   },
 
+  ChannelSize({ builder, up, dims, inBlocks }, node) {
+    const size = builder.op('Cast', [builder.op('Size', [inBlocks(node.input[0])])], { to: 1 });
+    const channels = up(dims(node.input[0])[1]);
+    return { value: builder.op('Div', [size, builder.scalar(channels)]), plain: true };
+  },
+
   /** A depthwise convolution of one tap. */
   ChannelAffine({ builder, domain, up, dims, inBlocks }, node) {
     const [x, scale, shift, sum] = node.input;

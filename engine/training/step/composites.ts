@@ -68,6 +68,12 @@ export function channelMean(builder: Builder, x: string, dims: Shape): string {
   return builder.contrib(compositeDomain, 'ChannelMean', [x]);
 }
 
+/** How many elements each channel of `x`, [N, C, H, W], has; a float scalar. */
+export function channelSize(builder: Builder, x: string, dims: Shape): string {
+  builder.shapes.set(x, dims);
+  return builder.contrib(compositeDomain, 'ChannelSize', [x]);
+}
+
 /** x · scale + shift + sum, where scale and shift have a number a channel and sum is as large as x, [N, C, H, W]. */
 export function channelAffine(
   builder: Builder,
