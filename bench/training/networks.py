@@ -1,5 +1,6 @@
-"""Writes the networks of bench/training, seeded, as ONNX for images of 3x32x32: a VGG-like one (Simonyan and Zisserman
-2014) without BatchNorm, and a depthwise separable one (MobileNet, Howard et al. 2017) with BatchNorm left in.
+"""Writes the networks of bench/training, seeded, as ONNX: for images of 3x32x32 a VGG-like one (Simonyan and Zisserman
+2014) without BatchNorm, and a depthwise separable one (MobileNet, Howard et al. 2017) with BatchNorm left in; for images
+of 3x96x96 one of inverted residuals (MobileNetV2, Sandler et al. 2018) with BatchNorm left in.
 
     python networks.py FOLDER
 """
@@ -35,10 +36,37 @@ def depthwise():
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(256, 10))
 
 
-for name, network in (("vgg", vgg), ("depthwise", depthwise)):
+class Residual(nn.Module):
+    def __init__(self, *layers):
+        super().__init__()
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, x):
+        return x + self.layers(x)
+
+
+def mobilenetv2():
+    def conv(inputs, outputs, kernel=1, stride=1, groups=1):
+        layer = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False)
+        return [layer, nn.BatchNorm2d(outputs)]
+
+    layers = conv(3, 32, 3, 2) + [nn.ReLU6()]
+    before = 32
+    for outputs, stride, expand in (
+        (16, 1, 1), (24, 2, 6), (24, 1, 6), (32, 2, 6), (32, 1, 6), (64, 2, 6), (64, 1, 6), (96, 1, 6),
+    ):
+        wide = before * expand
+        block = conv(before, wide) + [nn.ReLU6()] if expand > 1 else []
+        block += conv(wide, wide, 3, stride, wide) + [nn.ReLU6()] + conv(wide, outputs)
+        layers += [Residual(*block)] if stride == 1 and before == outputs else block
+        before = outputs
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(before, 10))
+
+
+for name, network, side in (("vgg", vgg, 32), ("depthwise", depthwise, 32), ("mobilenetv2", mobilenetv2, 96)):
     torch.manual_seed(0)
     torch.onnx.export(
-        network().eval(), torch.zeros(2, 3, 32, 32), folder / f"{name}.onnx", dynamo=False,
+        network().eval(), torch.zeros(2, 3, side, side), folder / f"{name}.onnx", dynamo=False,
         training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False,
         input_names=["images"], output_names=["logits"],
         dynamic_axes={"images": {0: "batch"}, "logits": {0: "batch"}},

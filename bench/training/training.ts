@@ -3,12 +3,12 @@
  *
  *     npm run bench:training -- [--threads 1] [--provider cuda] [--steps-per-call 16] [--precision mixed] [model.onnx …]
  *
- * of the digits ResNet-20, with its BatchNorm folded and left in, of a VGG-like and of a depthwise network
- * (networks.py). Needs a Python with torch and onnx, named by PYTHON. Prints the medians and, because the machine's
- * speed drifts, the median of the ratios of neighbouring rounds; of time as of CPU time,
- * which other work on the machine disturbs less; and the peak memory of either process. On `cuda`, PyTorch trains
- * on the same GPU, and a step of ours of which the CPU computes a part is an error. `mixed` is torch.amp's autocast and
- * GradScaler on PyTorch's side.
+ * of the digits ResNet-20, with its BatchNorm folded and left in, of a VGG-like, of a depthwise and of a
+ * MobileNetV2-like network (networks.py). Needs a Python with torch and onnx, named by PYTHON. Prints the medians and,
+ * because the machine's speed drifts, the median of the ratios of neighbouring rounds; of time as of CPU time, which
+ * other work on the machine disturbs less; and the peak memory of either process. On `cuda`, PyTorch trains on the same
+ * GPU, and a step of ours of which the CPU computes a part is an error. `mixed` is torch.amp's autocast and GradScaler
+ * on PyTorch's side.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -68,7 +68,7 @@ function networks(): string[] {
   const digits = ['resnet20-digits.onnx', 'resnet20-digits.bn.onnx'];
   return [
     ...digits.map((name) => join(root, 'examples', 'digits', name)),
-    ...['vgg.onnx', 'depthwise.onnx'].map((name) => join(made, name)),
+    ...['vgg.onnx', 'depthwise.onnx', 'mobilenetv2.onnx'].map((name) => join(made, name)),
   ];
 }
 

@@ -105,26 +105,29 @@ export const composites: Readonly<Record<string, (blocks: Blocks, node: Node) =>
       dims: [up(channels), ...blocks.dims(value).slice(2)],
     }));
     const [group, ...plane] = x.dims;
-    const body = new Builder(builder.opset, `${node.output[0]} of one`);
-    const image = body.reshape('image', [1, group, ...plane]);
-    const kernel = body.reshape('gradient', [group, 1, ...dy.dims.slice(1)]);
+    const [output] = node.output;
+    // Names that no value outside has.
+    const [image, gradient, result] = ['image', 'dy', 'dw'].map((name) => `${output} of one ${name}`);
+    const body = new Builder(builder.opset, `${output} of one`);
+    const input = body.reshape(image, [1, group, ...plane]);
+    const kernel = body.reshape(gradient, [group, 1, ...dy.dims.slice(1)]);
     const attributes = Object.fromEntries(
       ['kernel_shape', 'strides', 'dilations', 'pads'].map((name) => [name, intsOf(node, name)]),
     );
-    const swept = body.contrib(domain, 'Conv', [image, kernel], { ...attributes, group });
+    const swept = body.contrib(domain, 'Conv', [input, kernel], { ...attributes, group });
     const size = group * R * S;
-    body.op('Reshape', [swept, body.ints([size])], {}, 'swept');
-    const each = `${node.output[0]} each`;
+    body.op('Reshape', [swept, body.ints([size])], {}, result);
+    const each = `${output} each`;
     builder.nodes.push(
       makeLoop(
         'Scan',
         { inputs: [x.value, dy.value], outputs: [each] },
         create(GraphProtoSchema, {
-          name: `${node.output[0]} of images`,
+          name: `${output} of images`,
           node: body.nodes,
           initializer: [...body.initializers].map(([name, tensor]) => encodeTensor(name, tensor)),
-          input: [declare('image', x.dims), declare('gradient', dy.dims)],
-          output: [declare('swept', [size])],
+          input: [declare(image, x.dims), declare(gradient, dy.dims)],
+          output: [declare(result, [size])],
         }),
         { num_scan_inputs: 2 },
       ),
