@@ -25,7 +25,7 @@ export type CostOf = (plan: Plan) => number;
 
 /** How near to the target, as a share of the whole cost, a plan is brought where that takes units from its errors' order. */
 export const closeness = 0.003;
-/** How far below the target, as a share of the whole cost, a plan may stay without a word. */
+/** How far from the target, as a share of the whole cost, a plan may stay without a word. */
 export const tolerance = 0.01;
 
 /** The units that a layer may have, counted by place: 0 is the least, `untouched` the layer as it is. */

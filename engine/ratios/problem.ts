@@ -35,6 +35,11 @@ export class Problem {
     this.slack = exactness * this.whole;
   }
 
+  /** The same layers with another target. */
+  aimedAt(target: number): Problem {
+    return new Problem(this.choices, this.costOf, target, this.whole);
+  }
+
   cost(plan: Plan): number {
     this.asked++;
     return this.costOf(plan);

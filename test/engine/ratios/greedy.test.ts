@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 
+import { tolerance } from '../../../engine/ratios/plan';
 import { selectRatios } from '../../../engine/ratios/select';
 import { layer, tenAUnit } from './support';
 
-it('greedy selection lands within one unit of the target from below, whatever the scores', () => {
+it('greedy selection lands within one unit below the target or 0.01 above it, whatever the scores', () => {
   const candidates = [1, 3, 5, 7, 9];
   const score = fc.integer({ min: 90, max: 99 });
   const row = fc.tuple(
@@ -24,7 +25,7 @@ it('greedy selection lands within one unit of the target from below, whatever th
         const asked = target * 110 * all.length;
         const { cost, reached } = selectRatios(all, tenAUnit, asked, { select: 'greedy' });
         expect(reached).toBe(true);
-        expect(cost).toBeLessThanOrEqual(asked);
+        expect(cost).toBeLessThanOrEqual(asked + tolerance * 110 * all.length);
         expect(asked - cost).toBeLessThan(10 + 1e-9);
       },
     ),
