@@ -77,13 +77,16 @@ function checkIgnored(ignore: readonly string[], layers: readonly string[], mode
 
 /** A NaN spreads to every output, whatever is compressed. */
 function checkFinite(graph: Graph, layers: readonly Layer[], model: string): void {
-  for (const { name, weight } of layers) {
-    const value = graph.constant(weight);
-    if (!isFloat(value) || value.data.every(Number.isFinite)) continue;
-    throw new EngineError(
-      'InvalidModel',
-      `weight ${weight} of layer ${name} of ${model} holds NaN or Inf: train or export the model again`,
-    );
+  for (const { name, weight, node } of layers) {
+    for (const constant of [weight, node.input[2]]) {
+      const value = graph.constant(constant);
+      if (!isFloat(value) || value.data.every(Number.isFinite)) continue;
+      throw new EngineError(
+        'InvalidModel',
+        `${constant === weight ? 'weight' : 'bias'} ${constant} of layer ${name} of ${model} holds NaN or Inf: ` +
+          'train or export the model again',
+      );
+    }
   }
 }
 

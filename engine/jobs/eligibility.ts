@@ -1,5 +1,5 @@
 import type { Graph, Node } from '../onnx/graph';
-import type { Layer } from '../onnx/layers';
+import { type Layer, nameOf } from '../onnx/layers';
 import type { Method } from './method';
 
 /** Which layers a method may touch at all, whatever its technique. */
@@ -8,7 +8,7 @@ export class Eligibility {
   private readonly ignored: ReadonlySet<string>;
 
   constructor(
-    graph: Graph,
+    private readonly graph: Graph,
     private readonly method: Pick<Method, 'ignore' | 'score'>,
   ) {
     this.ignored = new Set(method.ignore);
@@ -20,14 +20,26 @@ export class Eligibility {
   }
 
   /** Why these layers, which change together, must stay as they are; undefined where they need not. */
-  refusalOf(layers: readonly Pick<Layer, 'node' | 'name'>[]): string | undefined {
+  refusalOf(layers: readonly Pick<Layer, 'node' | 'name' | 'weight'>[]): string | undefined {
     const ignored = layers.find(({ name }) => this.ignored.has(name));
     if (ignored)
       return ignored === layers[0] ? 'it is ignored' : `it is tied to ${ignored.name}, which is ignored`;
-    if (layers.some(({ node }) => this.judged.has(node))) return undefined;
-    return this.method.score === 'metric'
-      ? 'the first output, which the metric reads, does not depend on it; score by fidelity'
-      : 'no output depends on it';
+    if (!layers.some(({ node }) => this.judged.has(node)))
+      return this.method.score === 'metric'
+        ? 'the first output, which the metric reads, does not depend on it; score by fidelity'
+        : 'no output depends on it';
+    return this.readElsewhere(layers);
+  }
+
+  /** Whether others than these layers read one of their weights, which would change for them too. */
+  private readElsewhere(layers: readonly Pick<Layer, 'node' | 'weight'>[]): string | undefined {
+    const own = new Set(layers.map(({ node }) => node));
+    for (const { weight } of layers) {
+      if (this.graph.isOutput(weight)) return `weight ${weight} is an output of the model`;
+      const reader = this.graph.uses(weight).find((node) => !own.has(node));
+      if (reader) return `weight ${weight} is read by ${reader.opType} ${nameOf(reader)} too`;
+    }
+    return undefined;
   }
 }
 

@@ -42,7 +42,7 @@ export const tensorOf = (node: NodeProto, name: string): Tensor | undefined => {
 };
 
 /** Attributes that hold floats; every other number is an integer. */
-const floatNames = new Set(['alpha', 'beta', 'epsilon', 'momentum', 'value_float', 'gamma', 'ratio']);
+const floatNames = new Set(['alpha', 'beta', 'epsilon', 'momentum', 'value_float', 'gamma', 'ratio', 'seed']);
 
 /** Builds an attribute; numbers become floats only under the names that ONNX gives floats (alpha, epsilon, …). */
 export function attribute(name: string, value: AttributeValue): AttributeProto {

@@ -38,7 +38,7 @@ export class ForwardFront {
     const batches: Known['batches'][number][] = [];
     for await (const batch of this.samples.run(this.graph, names, this.at)) {
       const feeds = Object.fromEntries(names.map((name) => [name, batch.values[name]]));
-      batches.push({ feeds, first: batch.first });
+      batches.push({ feeds, first: batch.first, images: batch.images });
       batch.types?.forEach((type, name) => types.set(name, type));
       if (this.bytes(batches[0].feeds) > this.budget) return;
     }

@@ -1,10 +1,9 @@
 import type { LinearAlgebra } from '../linalg/linear-algebra';
 import type { Graph } from '../onnx/graph';
-import type { Tensor } from '../tensor/tensor';
 import { type FloatTensor, floats } from '../tensor/tensor';
 import { NormalEquations } from './least-squares';
 import type { Positions } from './patches';
-import { type Known, type ReconstructionSamples, sampled } from './samples';
+import { type Known, type ReconstructionSamples, sampled, type SampledBatch } from './samples';
 import { matrixOf, type Site, weightOf } from './sites';
 
 /** A layer with the positions at which it is sampled. */
@@ -71,27 +70,24 @@ export class LayerFit {
     const values = fitted.flatMap(({ layers }) =>
       layers.flatMap(({ site: { input, output } }) => (targets ? [input] : [input, output])),
     );
-    for await (const { values: batch, first } of samples.run(graph, [...new Set(values)], from))
-      for (const fit of fits) await fit.take(batch, first, targets);
+    for await (const batch of samples.run(graph, [...new Set(values)], from))
+      for (const fit of fits) await fit.take(batch, targets);
     return fits;
   }
 
   /** Takes the sampled positions of a batch. */
-  private async take(
-    batch: Readonly<Record<string, Tensor>>,
-    first: number,
-    targets: Targets | undefined,
-  ): Promise<void> {
+  private async take(batch: SampledBatch, targets: Targets | undefined): Promise<void> {
+    const { values } = batch;
     const { layers, channels, systems, patch, own } = this;
     for (const { site, at } of layers) {
       const wanted = targets?.get(site);
-      for (const { image, row, y, x } of sampled(batch[site.input].dims[0], first, at)) {
-        if (!wanted) site.values(batch[site.output], image, y, x, own);
+      for (const { entry, row, y, x } of sampled(values[site.input].dims[0], batch, at)) {
+        if (!wanted) site.values(values[site.output], entry, y, x, own);
         const y0 = wanted?.subarray(row * own.length, (row + 1) * own.length) ?? own;
         systems.forEach((system, group) => {
           const from = group * site.channels;
           const read = from ? channels.map((channel) => channel + from) : channels;
-          site.patch(batch[site.input], image, y, x, read, patch);
+          site.patch(values[site.input], entry, y, x, read, patch);
           system.add(patch, y0.subarray(group * site.outputs, (group + 1) * site.outputs));
         });
         if (systems[0].isFull) for (const system of systems) await system.sum();
@@ -153,13 +149,13 @@ export async function targetsOf(
   );
   if (!layers.length) return targets;
   const outputs = new Set(layers.map(({ site }) => site.output));
-  for await (const { values, first } of samples.run(graph, [...outputs])) {
+  for await (const batch of samples.run(graph, [...outputs])) {
     for (const { site, at } of layers) {
       const width = site.groups * site.outputs;
       const all = targets.get(site)!;
-      const output = values[site.output];
-      for (const { image, row, y, x } of sampled(output.dims[0], first, at))
-        site.values(output, image, y, x, all.subarray(row * width, (row + 1) * width));
+      const output = batch.values[site.output];
+      for (const { entry, row, y, x } of sampled(output.dims[0], batch, at))
+        site.values(output, entry, y, x, all.subarray(row * width, (row + 1) * width));
     }
   }
   return targets;

@@ -25,10 +25,15 @@ export interface SampleTools {
   readonly algebra: LinearAlgebra;
 }
 
-/** Values of a batch by name, and the number of its first image. */
-interface KnownBatch {
-  readonly feeds: Readonly<Record<string, Tensor>>;
+/** Which images a batch holds: how many, and the number of the first. */
+export interface Images {
   readonly first: number;
+  readonly images: number;
+}
+
+/** Values of a batch by name. */
+interface KnownBatch extends Images {
+  readonly feeds: Readonly<Record<string, Tensor>>;
 }
 
 /** A place within a graph to start from: values that are known for all images. */
@@ -39,9 +44,8 @@ export interface Known {
 }
 
 /** What a batch came to: the values asked for, beside those it was fed. */
-export interface SampledBatch {
+export interface SampledBatch extends Images {
   readonly values: Readonly<Record<string, Tensor>>;
-  readonly first: number;
   /** Element types of the values that were computed. */
   readonly types: ReadonlyMap<string, ElementType> | undefined;
 }
@@ -96,10 +100,10 @@ export class ReconstructionSamples {
       ? await Session.open(extract(graph, names, inner, shapes, from?.types), { threads, provider })
       : undefined;
     try {
-      for (const { feeds, first } of from?.batches ?? this.feeds(graph, batchFor(graph, shapes))) {
+      for (const { feeds, ...held } of from?.batches ?? this.feeds(graph, batchFor(graph, shapes))) {
         this.onBatch();
         const read = Object.fromEntries((session?.inputs ?? []).map((name) => [name, feeds[name]]));
-        yield { values: { ...feeds, ...(await session?.run(read)) }, first, types: session?.outputTypes };
+        yield { values: { ...feeds, ...(await session?.run(read)) }, ...held, types: session?.outputTypes };
       }
     } finally {
       await session?.close();
@@ -110,30 +114,35 @@ export class ReconstructionSamples {
   private *feeds(graph: Graph, size: number): Generator<KnownBatch> {
     const feeder = feederOf(graph, this.data);
     for (let first = 0; first < this.indices.length; first += size) {
-      const feeds = feeder.feeds(this.data.gather(this.indices.subarray(first, first + size)));
-      yield { feeds, first };
+      const batch = this.data.gather(this.indices.subarray(first, first + size));
+      yield { feeds: feeder.feeds(batch), first, images: batch.size };
     }
   }
 }
 
-/** A sampled position: the image within the batch, the row of the fit, the output's row and column. */
+/** A sampled position: the entry of the batch's first axis, the row of the fit, the output's row and column. */
 export interface SamplePosition {
-  readonly image: number;
+  readonly entry: number;
   readonly row: number;
   readonly y: number;
   readonly x: number;
 }
 
-/** The sampled positions of a batch of `images`, of which the first has number `first`. */
+/**
+ * The sampled positions of a batch, of a value with `entries` along its first axis: an image has one of them, or several
+ * where positions were folded into that axis (the patches of MobileViT), of which each sample takes another.
+ */
 export function* sampled(
-  images: number,
-  first: number,
+  entries: number,
+  { first, images }: Images,
   { rows, columns, patches }: Positions,
 ): Generator<SamplePosition> {
+  const each = Math.max(1, Math.floor(entries / images));
   for (let image = 0; image < images; image++) {
     for (let patch = 0; patch < patches; patch++) {
       const row = (first + image) * patches + patch;
-      yield { image, row, y: rows[row], x: columns[row] };
+      const entry = Math.min(entries - 1, image * each + (patch % each));
+      yield { entry, row, y: rows[row], x: columns[row] };
     }
   }
 }

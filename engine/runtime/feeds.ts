@@ -70,11 +70,14 @@ export function feederOf(graph: Graph, data: Dataset): Feeder {
 
 const fits = (dim: Dim, size: number): boolean => typeof dim !== 'number' || dim === size;
 
-/** Images in an input's type: bytes where it takes bytes; the session converts between widths of floats. */
-const imagesAs = (type: ElementType, dims: readonly number[], images: Float32Array): Tensor =>
-  type === 'uint8'
-    ? { type, dims, data: new Uint8Array(Uint8ClampedArray.from(images).buffer) }
-    : floats(dims, images);
+/** Images in an input's type: bytes or integers where it takes those; the session converts between widths of floats. */
+function imagesAs(type: ElementType, dims: readonly number[], images: Float32Array): Tensor {
+  if (type === 'uint8') return { type, dims, data: new Uint8Array(Uint8ClampedArray.from(images).buffer) };
+  if (type === 'int32') return { type, dims, data: Int32Array.from(images, Math.round) };
+  if (type === 'int64')
+    return { type, dims, data: BigInt64Array.from(images, (value) => BigInt(Math.round(value))) };
+  return floats(dims, images);
+}
 
 /** What a model's inputs are sized by where it leaves dimensions open. */
 export interface InputSizes {

@@ -9,14 +9,14 @@ import { shapesOfRuns } from './run-shapes';
 /** Operators whose results may not be tensors, or may have other shapes on other data: a run tells nothing of them. */
 const unmeasured = new Set(
   (
-    'If Loop Scan SequenceConstruct SequenceEmpty SequenceErase SequenceInsert SequenceMap SplitToSequence Optional ' +
+    'SequenceConstruct SequenceEmpty SequenceErase SequenceInsert SequenceMap SplitToSequence Optional ' +
     'OptionalGetElement Unique'
   ).split(' '),
 );
 
 /**
- * Has shape inference know the shapes of what operators without a rule compute (other domains', and standard ones that
- * have no row), by running the model up to them on two random batches, of different sizes where the model takes any. A
+ * Has shape inference know the shapes of what operators without a rule compute (other domains', standard ones that have no
+ * row, and If, Loop and Scan as far as they give tensors), by running the model up to them on two random batches, of different sizes where the model takes any. A
  * dimension that is the same in both is a number, one that grows with the batch a multiple of it; another is not known.
  * They are kept with the graph, for shapes and costs alone. A model that cannot be run keeps its unknown shapes, with a
  * note of the reason. Models without such operators are not run.
@@ -25,7 +25,7 @@ export async function measureUnknownShapes(graph: Graph): Promise<void> {
   const known = inferShapes(graph);
   const nodes = graph.nodes.filter((node) => isMeasured(node, known));
   if (!nodes.length) return;
-  const values = nodes.flatMap(({ output }) => output.filter(Boolean));
+  const values = nodes.flatMap(tensorsOf);
   const operators = [...new Set(nodes.map(operatorOf))].join(', ');
   try {
     const measuredShapes = await measure(graph, values, known.get(imageInput(graph).name)?.[0]);
@@ -40,7 +40,17 @@ export async function measureUnknownShapes(graph: Graph): Promise<void> {
 }
 
 const isMeasured = (node: Node, known: ReadonlyMap<string, Shape>): boolean =>
-  !hasRule(node) && !unmeasured.has(node.opType) && node.output.some((value) => value && !known.has(value));
+  !hasRule(node) && !unmeasured.has(node.opType) && tensorsOf(node).some((value) => !known.has(value));
+
+/** The results of a node that are tensors: of one with subgraphs those that all of them declare as such. */
+function tensorsOf({ opType, attribute, output }: Node): string[] {
+  const bodies = attribute.flatMap(({ g }) => g ?? []);
+  const first = opType === 'Loop' ? 1 : 0; // behind the condition
+  return output.filter(
+    (value, at) =>
+      value && bodies.every((body) => body.output[at + first]?.type?.value.case === 'tensorType'),
+  );
+}
 
 /** @param batch the symbol of the batch; a number where the model fixes it */
 async function measure(graph: Graph, values: readonly string[], batch: Dim): Promise<Map<string, Shape>> {

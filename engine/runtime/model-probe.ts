@@ -2,8 +2,8 @@ import { EngineError } from '../errors';
 import { extract } from '../onnx/extract';
 import type { Graph } from '../onnx/graph';
 import type { Shapes } from '../onnx/shapes';
-import { typeOf } from '../onnx/tensor-proto';
 import type { Tensor } from '../tensor/tensor';
+import { judgedValues } from './judged-values';
 import { weightBytes } from './large-model';
 import { type ProviderChoice, type ProviderName, resolveProvider } from './providers';
 import { Session } from './session';
@@ -12,7 +12,7 @@ export interface ProbeSettings {
   readonly shapes: Shapes;
   readonly threads: number;
   readonly provider?: ProviderChoice;
-  /** The outputs wanted; by default all that hold floats. */
+  /** The values wanted; by default those by which a model is judged. */
   readonly outputs?: readonly string[];
   /** Bytes that the sessions of replacements may hold together, as estimated; 2 GiB by default. */
   readonly memory?: number;
@@ -70,7 +70,12 @@ export class ModelProbe {
     settings: ProbeSettings,
   ): Promise<ModelProbe> {
     const values = new Map(constants.map((name) => [name, constantOf(graph, name)]));
-    const wanted = settings.outputs ?? floatOutputs(graph);
+    const wanted = settings.outputs ?? judgedValues(graph);
+    if (!wanted.length)
+      throw new EngineError(
+        'UnsupportedModel',
+        `the model has no output of floats to compare, only ${graph.outputs.map(({ name }) => name).join(', ')}: score by a metric`,
+      );
     const depending = dependingOn(graph, constants);
     const changing = wanted.filter((name) => depending.values.has(name));
     if (!changing.length) {
@@ -172,12 +177,6 @@ export class ModelProbe {
 const none: Replacements = new Map();
 const inputsOf = (graph: Graph) => graph.inputs.map(({ name }) => name);
 const outputsOf = (graph: Graph) => graph.outputs.map(({ name }) => name);
-
-/** The outputs of floats; one whose type is not declared counts as such. */
-const floatOutputs = (graph: Graph): string[] =>
-  graph.outputs
-    .filter(({ elementType }) => !elementType || /^float/.test(typeOf(elementType) ?? ''))
-    .map(({ name }) => name);
 
 function constantOf(graph: Graph, name: string): Tensor {
   const value = graph.constant(name);

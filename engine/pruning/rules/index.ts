@@ -1,6 +1,6 @@
 import { concat, gather, pad, slice, split, transpose } from './cuts';
 import { conv, convTranspose, gemm, matMul } from './layers';
-import { channelNorm, groupNorm, overAxis, reduction, spatial } from './norm';
+import { channelNorm, groupNorm, overAxis, reduction, sampling, spatial } from './norm';
 import { elementwise, pointwise } from './pointwise';
 import type { Rule } from './scope';
 import {
@@ -35,6 +35,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     'ReduceMean ReduceSum ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceSumSquare',
   ),
   ...each(spatial, 'MaxPool AveragePool LpPool GlobalAveragePool GlobalMaxPool GlobalLpPool'),
+  ...each(sampling, 'GridSample RoiAlign MaxRoiPool'),
   ...each(channelNorm, 'BatchNormalization InstanceNormalization'),
   ...each(
     overAxis(-1, (opset) => opset < 13),

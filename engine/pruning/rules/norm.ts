@@ -1,11 +1,13 @@
 import { intOf, intsOf, setAttribute } from '../../onnx/attributes';
 import { wrap } from '../axes';
 import { keyOf } from '../edits';
-import type { Rule } from './scope';
+import { described, type Rule } from './scope';
 
 /** Normalizations with parameters a channel (axis 1), each channel by itself. */
 export const channelNorm: Rule = (node, scope) => {
   if (node.output.filter(Boolean).length > 1) return 'it is in training mode';
+  const own = scope.labels.get(node.input[0]);
+  if (own && own.axis > 1) return 'it normalizes over channels';
   const ids = scope.along(node.input[0], 1);
   if (typeof ids === 'string') return ids;
   const open = node.input.slice(1).find((value) => !scope.graph.isConstant(value));
@@ -46,6 +48,16 @@ export const groupNorm: Rule = (node, scope) => {
 export const spatial: Rule = (node, { labels }) => {
   const own = labels.get(node.input[0]);
   return own && own.axis > 1 ? 'it mixes channels' : node.output.map(() => own);
+};
+
+/** Sampling of places of the first input, each channel by itself; the others, channels of which stay, tell where. */
+export const sampling: Rule = (node, { labels, atoms }) => {
+  for (const value of node.input.slice(1)) {
+    const places = labels.get(value);
+    if (places) atoms.freeze(places.ids, `${described(node)} takes them for places`);
+  }
+  const own = labels.get(node.input[0]);
+  return own && own.axis !== 1 ? 'it mixes channels' : [own];
 };
 
 /** Operators over one axis, or from it to the last (`onwards`), which mix what lies along it. */

@@ -68,7 +68,7 @@ describe('what stays, and why', () => {
           ),
           net.ints(0, 4, 8, 8),
         ]),
-      'channels lie along axis 2 of whole, not 1',
+      'InstanceNormalization n: it normalizes over channels',
     ],
     [
       'groups of channels that are normalized and read otherwise too',
@@ -77,7 +77,7 @@ describe('what stays, and why', () => {
         const normal = net.op('InstanceNormalization', [parts, net.random(2), net.random(2)], {}, 'n');
         return net.op('Reshape', [net.op('Add', [normal, parts], {}, 'sum'), net.ints(0, 4, 8, 8)]);
       },
-      'Add sum: channels along two axes meet in n',
+      'InstanceNormalization n: it normalizes over channels',
     ],
     [
       'channels taken in steps',

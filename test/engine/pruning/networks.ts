@@ -1,3 +1,4 @@
+import { floats } from '../../../engine/tensor/tensor';
 import { Network, ones } from './network';
 
 /** Networks of one idea each: how they are built, and the groups they have as name → channels. */
@@ -174,6 +175,23 @@ export const networks: Record<
       );
     },
     { whole: 3, c: 4, head: 3, other: 4 },
+  ],
+  'places sampled from an image, told by channels of another': [
+    () => {
+      const net = new Network();
+      const a = net.conv('x', 3, 6, { name: 'a' });
+      const places = net.op('Transpose', [net.op('Tanh', [net.conv(a, 6, 2, { name: 'where' })])], {
+        perm: [0, 2, 3, 1],
+      });
+      const b = net.op('GridSample', [net.conv(a, 6, 8), places]);
+      const rois = [net.constant(floats([2, 4], Float32Array.of(0, 0, 4, 4, 2, 2, 8, 8))), net.ints(0, 1)];
+      const cut = net.op('RoiAlign', [net.conv(b, 8, 5, { name: 'b' }), ...rois], {
+        output_height: 2,
+        output_width: 2,
+      });
+      return net.graph(net.op('Gemm', [net.op('Flatten', [cut]), net.random(20, 3)], {}, 'fc'));
+    },
+    { where: 6, b: 8, fc: 5 },
   ],
   'channels to space and back': [
     () => {

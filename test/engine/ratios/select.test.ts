@@ -111,7 +111,10 @@ describe('selectRatios', () => {
     const coarse = [layer('a', [[1, 90, 0.5]], 2), layer('b', [[1, 90, 0.5]], 2)];
     expect(selectRatios(coarse, costOf, 129, settings)).toMatchObject({ cost: 130, reached: true });
     expect(selectRatios(coarse, costOf, 129, settings).shortfall).toBeUndefined();
-    expect(selectRatios(coarse, costOf, 127, settings)).toMatchObject({ cost: 120, shortfall: { reason: 'units' } });
+    expect(selectRatios(coarse, costOf, 127, settings)).toMatchObject({
+      cost: 120,
+      shortfall: { reason: 'units' },
+    });
   });
 
   it.each(modes)('%s takes a floor of up to 0.01 above the target for it', (_, settings) => {

@@ -1,10 +1,18 @@
 import { create } from '@bufbuild/protobuf';
 
-import type { Graph, NodeFields } from '../../../engine/onnx/graph';
+import { declare } from '../../../engine/onnx/extract';
+import { type Graph, makeNode, type NodeFields } from '../../../engine/onnx/graph';
 import { assumeSizes } from '../../../engine/onnx/input-size';
 import { layersOf, macsOf, uncountedLayers } from '../../../engine/onnx/layers';
 import { prepare } from '../../../engine/onnx/prepare';
-import { OperatorSetIdProtoSchema } from '../../../engine/onnx/proto/onnx_pb';
+import {
+  AttributeProto_AttributeType,
+  AttributeProtoSchema,
+  type GraphProto,
+  GraphProtoSchema,
+  OperatorSetIdProtoSchema,
+  type ValueInfoProto,
+} from '../../../engine/onnx/proto/onnx_pb';
 import { inferShapes, unknownOperators } from '../../../engine/onnx/shapes';
 import { measureUnknownShapes } from '../../../engine/runtime/measured-shapes';
 import { shapesOfRuns } from '../../../engine/runtime/run-shapes';
@@ -21,11 +29,19 @@ function importing(graph: Graph, domain: string): Graph {
 }
 
 /** conv a → an operator of another domain → conv b → conv c → head, and how ONNX's own operators say the same. */
-function behind(activation: (net: Network, x: string) => string, input?: (number | string)[]): Graph {
+function behind(
+  activation: (net: Network, x: string) => string,
+  input?: (number | string)[],
+  bodies: Readonly<Record<string, GraphProto>> = {},
+): Graph {
   const net = new Network(1, input);
   const a = activation(net, net.conv('x', 3, 4, { name: 'a' }));
   const c = net.conv(net.relu(net.conv(a, 4, 6, { name: 'b' })), 6, 5, { name: 'c' });
-  return net.graph(net.head(c, 5));
+  const graph = net.graph(net.head(c, 5));
+  const node = graph.producer('q');
+  for (const [name, g] of Object.entries(bodies))
+    node!.attribute.push(create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.GRAPH, g }));
+  return graph;
 }
 
 const quick = (net: Network, x: string): string => {
@@ -106,6 +122,52 @@ describe('measureUnknownShapes', () => {
     await measureUnknownShapes(graph);
     expect(macsOf(graph)).toBe(macsOf(behind(known)));
     expect(inferShapes(graph, { assume: false }).has('q')).toBe(false);
+  });
+
+  it('counts the layers behind If and Loop, whose subgraphs stay as they are', async () => {
+    const within = (op: string, bodies: Readonly<Record<string, GraphProto>>, inputs: string[]) =>
+      behind(
+        (net, x) => {
+          const given: Record<string, string> = {
+            x,
+            yes: net.constant({ type: 'bool', dims: [], data: Uint8Array.of(1) }),
+            twice: net.constant({ type: 'int64', dims: [], data: BigInt64Array.of(2n) }),
+          };
+          net.op(
+            op,
+            inputs.map((name) => given[name] ?? name),
+            {},
+            'q',
+          );
+          return 'q';
+        },
+        undefined,
+        bodies,
+      );
+    const subgraph = (nodes: NodeFields[], inputs: ValueInfoProto[], outputs: ValueInfoProto[]) =>
+      create(GraphProtoSchema, { name: 'body', node: nodes.map(makeNode), input: inputs, output: outputs });
+    const branch = (op: string) =>
+      subgraph([{ op, inputs: ['a'], outputs: [`${op}.y`] }], [], [declare(`${op}.y`)]);
+    const body = subgraph(
+      [
+        { op: 'Identity', inputs: ['go'], outputs: ['on'] },
+        { op: 'Tanh', inputs: ['state'], outputs: ['next'] },
+      ],
+      [declare('step', [], 'int64'), declare('go', [], 'bool'), declare('state')],
+      [declare('on', [], 'bool'), declare('next')],
+    );
+    const graphs = [
+      within('If', { then_branch: branch('Relu'), else_branch: branch('Neg') }, ['yes']),
+      within('Loop', { body }, ['twice', '', 'x']),
+    ];
+    for (const graph of graphs) {
+      await measureUnknownShapes(graph);
+      expect(inferShapes(graph).get('q')).toEqual(['batch', 4, 8, 8]);
+      expect(macsOf(graph)).toBe(macsOf(behind(known)));
+      const found = groupsIn(graph);
+      expect(found.frozen.map(({ name }) => name)).toEqual(['a', 'b']);
+      await expectPruned(graph, found, randomPlan(found, 1), 1);
+    }
   });
 
   it('leaves a model that cannot be run as it is, and says why', async () => {
