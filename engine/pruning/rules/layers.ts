@@ -2,7 +2,7 @@ import type { Node } from '../../onnx/graph';
 import { intOf, setAttribute } from '../../onnx/attributes';
 import { groupsOf } from '../../onnx/window';
 import { keyOf, type Slot } from '../edits';
-import type { Rule, Scope } from './scope';
+import type { Outcome, Rule, Scope } from './scope';
 
 /** Conv: weight [M, C/groups, …] from channels along axis 1 to channels along axis 1. */
 export const conv: Rule = (node, scope) => {
@@ -58,9 +58,10 @@ export const gemm: Rule = (node, scope) => {
 
 /**
  * MatMul with a constant factor: [C, M] on the right, over the last axis, or [M, C] on the left, over the last but one.
- * Channels along another axis pass.
+ * Channels along another axis pass. So do some of a product of two values that depend on the input.
  */
 export const matMul: Rule = (node, scope) => {
+  if (!node.input.some((value) => scope.graph.isConstant(value))) return product(node, scope);
   const onLeft = scope.graph.isConstant(node.input[0]);
   const [weight, data] = onLeft ? [0, 1] : [1, 0];
   const [input, output] = onLeft ? [1, 0] : [0, 1];
@@ -87,6 +88,23 @@ export const matMul: Rule = (node, scope) => {
   scope.layers.set(node, { slot, input, output, results: slot.axes[output]! });
   return [{ axis, ids: slot.axes[output]! }];
 };
+
+/** The rows of the first factor and the columns of the second pass: attention over positions, of the values it adds up. */
+function product(node: Node, { labels, atoms, shape }: Scope): Outcome {
+  const why = 'it multiplies two values that depend on the input';
+  const ranks = node.input.map((value) => shape(value)?.length ?? 0);
+  if (ranks.some((rank) => rank < 2)) return why;
+  const [left, right] = node.input.map((value) => {
+    const own = labels.get(value);
+    if (own?.ids.length !== 1) return own;
+    atoms.freeze(own.ids, 'it is the only channel');
+    return undefined;
+  });
+  const rank = Math.max(...ranks);
+  if (left && !right && left.axis === ranks[0] - 2) return [{ axis: rank - 2, ids: left.ids }];
+  if (right && !left && right.axis === ranks[1] - 1) return [{ axis: rank - 1, ids: right.ids }];
+  return left || right ? why : [undefined];
+}
 
 const weightDims = (node: Node, { graph }: Scope, index = 1): readonly number[] | undefined =>
   graph.constantDims(node.input[index]);

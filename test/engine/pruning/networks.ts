@@ -176,6 +176,34 @@ export const networks: Record<
     },
     { whole: 3, c: 4, head: 3, other: 4 },
   ],
+  'attention over positions, of values before it': [
+    () => {
+      const net = new Network();
+      const a = net.relu(net.conv('x', 3, 8));
+      const flat = (name: string, channels: number) =>
+        net.op('Reshape', [net.conv(a, 8, channels, { name, size: 1 }), net.ints(0, channels, 64)]);
+      const turned = (x: string) => net.op('Transpose', [x], { perm: [0, 2, 1] });
+      const map = net.op('Softmax', [net.op('MatMul', [turned(flat('q', 4)), flat('k', 4)])], { axis: -1 });
+      const mixed = net.op('MatMul', [flat('v', 6), turned(map)]);
+      const image = net.op('Reshape', [mixed, net.ints(0, 6, 8, 8)]);
+      return net.graph(net.head(net.relu(net.conv(image, 6, 5, { name: 'o' })), 5));
+    },
+    { q: 8, o: 6, head: 5 },
+  ],
+  'attention over positions, of values behind it': [
+    () => {
+      const net = new Network();
+      const a = net.relu(net.conv('x', 3, 8));
+      const flat = (name: string, channels: number) =>
+        net.op('Reshape', [net.conv(a, 8, channels, { name, size: 1 }), net.ints(0, channels, 64)]);
+      const turned = (x: string) => net.op('Transpose', [x], { perm: [0, 2, 1] });
+      const map = net.op('Softmax', [net.op('MatMul', [turned(flat('q', 4)), flat('k', 4)])], { axis: -1 });
+      const mixed = turned(net.op('MatMul', [map, turned(flat('v', 6))]));
+      const image = net.op('Reshape', [mixed, net.ints(0, 6, 8, 8)]);
+      return net.graph(net.head(net.relu(net.conv(image, 6, 5, { name: 'o' })), 5));
+    },
+    { q: 8, o: 6, head: 5 },
+  ],
   'places sampled from an image, told by channels of another': [
     () => {
       const net = new Network();
