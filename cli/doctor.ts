@@ -66,7 +66,7 @@ function linearAlgebra(): Finding {
 async function temporal(state: string): Promise<Finding> {
   const subject = 'Temporal server';
   try {
-    const server = await existingServer(state, true);
+    const server = await existingServer(state);
     if (server) return { subject, ok: true, text: server.found };
     const { path, from } = await temporalBinary();
     return { subject, ok: true, text: `none runs; ${path} will be started (${from})` };

@@ -14,8 +14,8 @@ export function addSetup(
     .addHelpText(
       'after',
       `
-The server is found as \`slimflow run\` finds it: TEMPORAL_ADDRESS or the profile of Temporal's configuration file, one
-that runs on the state folder's database, one at localhost:7233. A server that Slimflow starts has them already.
+The server is found as \`slimflow run\` finds it: TEMPORAL_ADDRESS or the profile of Temporal's configuration file, the
+one of the state folder, and where that holds no history one at localhost:7233. A server that Slimflow starts has them already.
 
 Examples:
   slimflow setup

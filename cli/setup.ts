@@ -9,7 +9,7 @@ const say = (line: string) => void process.stdout.write(`${line}\n`);
 
 /** `slimflow setup`: Slimflow's search attributes on a Temporal server of one's own. */
 export async function setup(state: string): Promise<number> {
-  const server = await existingServer(state, true);
+  const server = await existingServer(state);
   if (!server)
     throw new Error(
       'no Temporal server was found to set up: set TEMPORAL_ADDRESS, or choose a profile by TEMPORAL_PROFILE. One that Slimflow starts needs no set-up',

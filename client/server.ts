@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { databaseName, DevServer } from './dev-server';
-import { answers, complaint, isServed } from './probe';
+import { answers, complaint, isOpen, isServed } from './probe';
 import { registerAttributes } from './search-attributes';
 import { temporalBinary } from './temporal-binary';
 
@@ -28,7 +28,7 @@ export interface TemporalServer {
   readonly revive?: () => Promise<boolean>;
 }
 
-const standard = 'localhost:7233';
+const standardAddress = 'localhost:7233';
 const foundAgain = 'started earlier, found again';
 const keep = () => Promise.resolve(false);
 
@@ -41,29 +41,41 @@ export const workflowLink = ({ ui, namespace }: TemporalServer, workflowId: stri
 
 /**
  * Finds a Temporal server, or starts one, in this order: TEMPORAL_ADDRESS or the profile of Temporal's configuration
- * file; one that runs on the state folder's database; one that answers at localhost:7233; a development server of our
- * own, whose history stays in the state folder.
+ * file; one that runs on the state folder's database; a development server of our own, started on it, where it holds a
+ * history; one that answers at localhost:7233; a development server on a new database.
  */
 export async function findServer(stateFolder: string): Promise<TemporalServer> {
-  return (await existingServer(stateFolder)) ?? (await startServer(stateFolder));
+  return (await serverOfRuns(stateFolder)) ?? (await startServer(stateFolder));
 }
-
-/** As findServer, but starts nothing; `look` does not count as using it. */
-export const existingServer = async (
-  stateFolder: string,
-  look = false,
-): Promise<TemporalServer | undefined> =>
-  (await configured()) ?? (await recorded(stateFolder, look)) ?? (await atStandardPort());
 
 /**
- * The server that is there, or a development server on the state folder's history, started unless it runs; undefined
- * where there is neither server nor history.
+ * As findServer, but undefined where there is neither server nor history. What somebody else runs at the standard port
+ * knows none of the runs in the folder's history, so the history comes first.
  */
-export async function serverOfRuns(stateFolder: string): Promise<TemporalServer | undefined> {
-  const server = await existingServer(stateFolder);
+export async function serverOfRuns(
+  stateFolder: string,
+  standard = standardAddress,
+): Promise<TemporalServer | undefined> {
+  const server = (await configured()) ?? (await recorded(stateFolder));
   if (server) return server;
-  return existsSync(join(stateFolder, databaseName)) ? startServer(stateFolder) : undefined;
+  if (!hasHistory(stateFolder)) return atStandardPort(standard);
+  const started = await startServer(stateFolder);
+  return (await isOpen(standard)) ? { ...started, found: `${started.found}; ${unused(standard)}` } : started;
 }
+
+/** The server that findServer would find; undefined where it would start one. Looking does not count as using it. */
+export const existingServer = async (
+  stateFolder: string,
+  standard = standardAddress,
+): Promise<TemporalServer | undefined> =>
+  (await configured()) ??
+  (await seen(stateFolder)) ??
+  (hasHistory(stateFolder) ? undefined : await atStandardPort(standard));
+
+const hasHistory = (stateFolder: string) => existsSync(join(stateFolder, databaseName));
+
+const unused = (standard: string) =>
+  `the one at ${standard} has another history, and is used where TEMPORAL_ADDRESS names it`;
 
 /** A development server on the state folder's database, started unless it runs. */
 export async function startServer(stateFolder: string): Promise<TemporalServer> {
@@ -95,12 +107,16 @@ async function configured(): Promise<TemporalServer | undefined> {
   };
 }
 
-async function recorded(stateFolder: string, look: boolean): Promise<TemporalServer | undefined> {
+async function recorded(stateFolder: string): Promise<TemporalServer | undefined> {
   const server = new DevServer(stateFolder);
-  const running = look ? await server.running() : await server.find();
-  if (!running) return undefined;
-  const found = ours(server, running, foundAgain);
-  return look ? { ...found, release: keep, revive: undefined } : readied(found);
+  const running = await server.find();
+  return running && readied(ours(server, running, foundAgain));
+}
+
+async function seen(stateFolder: string): Promise<TemporalServer | undefined> {
+  const server = new DevServer(stateFolder);
+  const running = await server.running();
+  return running && { ...ours(server, running, foundAgain), release: keep, revive: undefined };
 }
 
 /**
@@ -114,7 +130,7 @@ async function readied(server: TemporalServer): Promise<TemporalServer> {
   return server;
 }
 
-async function atStandardPort(): Promise<TemporalServer | undefined> {
+async function atStandardPort(standard: string): Promise<TemporalServer | undefined> {
   if (!(await answers(standard))) return undefined;
   return {
     connection: { address: standard },

@@ -2,7 +2,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-import { existingServer, findServer, startServer, workflowLink } from '../../client/server';
+import { existingServer, findServer, serverOfRuns, startServer, workflowLink } from '../../client/server';
 import { temporalBinary } from '../../client/temporal-binary';
 import { inFolder } from '../support/folder';
 import { temporal } from '../support/temporal';
@@ -47,11 +47,30 @@ describe('the Temporal server to work with', () => {
         connection: started.connection,
         found: expect.stringContaining('found again') as string,
       });
-      expect((await existingServer(state, true))?.ui).toBe(started.ui);
+      expect((await existingServer(state))?.ui).toBe(started.ui);
       expect(workflowLink(started, 'a/b')).toBe(`${started.ui}/namespaces/default/workflows/a%2Fb`);
       expect((await fetch(started.ui!)).ok).toBe(true);
       expect(await found.release()).toBe(true);
       expect(await started.release()).toBe(false);
+    }));
+
+  it('is one started on the history of the state folder before whatever answers at the standard port', () =>
+    inFolder(async (state) => {
+      delete process.env.TEMPORAL_ADDRESS;
+      const { address } = running;
+      for (const find of [serverOfRuns, existingServer])
+        expect(await find(state, address)).toMatchObject({
+          connection: { address },
+          found: `answers at ${address}`,
+        });
+      await (await startServer(state)).release();
+      expect(await existingServer(state, address)).toBeUndefined();
+      const found = await serverOfRuns(state, address);
+      expect(found?.found).toMatch(
+        /development server started .*; the one at .* is used where TEMPORAL_ADDRESS names it$/,
+      );
+      expect((await existingServer(state, address))?.connection).toEqual(found?.connection);
+      expect(await found?.release()).toBe(true);
     }));
 });
 

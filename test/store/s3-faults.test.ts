@@ -1,7 +1,9 @@
+import { S3 } from '@aws-sdk/client-s3';
 import { readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Random } from '../../engine/data/random';
+import { Bucket as OwnBucket } from '../../store/bucket';
 import { sha256 } from '../../store/digest';
 import { type CuttingProxy, cuttingProxy } from '../support/cutting-proxy';
 import { startS3, type S3Server, useS3 } from '../support/s3-server';
@@ -65,6 +67,26 @@ it('an upload that is given up leaves nothing that could be taken for the artifa
     expect((await store.putFile(file)).sha256).toBe(digest);
     expect(await names('objects/')).toHaveLength(1);
   }));
+
+it('all uploads in parts that were given up are found, however few of them the server tells at a time', async () => {
+  const { bucket: Bucket, credentials } = server;
+  const endpoint = `http://127.0.0.1:${server.port}`;
+  const s3 = new S3({ endpoint, region: 'us-east-1', credentials, forcePathStyle: true });
+  const keys = ['a', 'a', 'b', 'c/d', 'e'];
+  for (const key of keys) await s3.createMultipartUpload({ Bucket, Key: `begun/${key}` });
+  await s3.createMultipartUpload({ Bucket, Key: 'elsewhere/a' });
+  const bucket = new OwnBucket(Bucket, 'begun/');
+  const found = async (pageSize?: number) => {
+    const names: string[] = [];
+    for await (const { name } of bucket.uploads(pageSize)) names.push(name);
+    return names.sort();
+  };
+  const all = await found();
+  expect(all.map((name) => name.split(' ')[0])).toEqual(keys);
+  for (const pageSize of [2, 3, 5]) expect(await found(pageSize)).toEqual(all);
+  for (const name of all) await bucket.abort(name);
+  expect(await found()).toEqual([]);
+});
 
 it('refusals say what is wrong', () =>
   inStore(async ({ elsewhere }) => {
