@@ -9,12 +9,12 @@ import type { Workplace } from './workplace';
 
 /**
  * Does work whose every checkpoint goes into the store under the key of this very work, so that whoever tries it again,
- * in this run or a later one, goes on from the last. It is forgotten once `finish` has kept what came out.
+ * in this run or a later one, goes on from the last. It is forgotten once the result is kept, and what came of it by `finish`.
  * @param folder of the work alone; gone when it is over
  */
 export async function checkpointed<Output, Result>(
   at: Workplace,
-  { key, tell }: Pick<Performance, 'key' | 'tell'>,
+  { key, tell, onceKept }: Pick<Performance, 'key' | 'tell' | 'onceKept'>,
   folder: string,
   work: (checkpointing: Checkpointing, onProgress: (progress: Progress) => void) => Promise<Output>,
   finish: (output: Output) => Promise<Result>,
@@ -41,7 +41,7 @@ export async function checkpointed<Output, Result>(
   const running = work(checkpointing, onProgress);
   // Both ways out wait for the checkpoint being saved: the folder that it lies in goes away behind them.
   const result = await finish(await running.finally(() => saving));
-  await at.store.dropCheckpoint(key);
+  onceKept(() => at.store.dropCheckpoint(key));
   return result;
 }
 

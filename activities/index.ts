@@ -1,4 +1,5 @@
 import { analyze } from './analyze';
+import { cancellable } from './cancellable-store';
 import { collectScores } from './collect-scores';
 import { compress } from './compress';
 import { evaluate } from './evaluate';
@@ -10,13 +11,16 @@ import type { Activities } from './types';
 import type { Workplace } from './workplace';
 
 /** All activities, at a workplace. */
-export const activitiesAt = (at: Workplace): Activities => ({
-  analyze: analyze(at),
-  listParts: listParts(at),
-  evaluate: evaluate(at),
-  scoreLayer: scoreLayer(at),
-  collectScores: collectScores(at),
-  compress: compress(at),
-  fineTune: fineTune(at),
-  latency: latency(at),
-});
+export function activitiesAt(place: Workplace): Activities {
+  const at = { ...place, store: cancellable(place.store) };
+  return {
+    analyze: analyze(at),
+    listParts: listParts(at),
+    evaluate: evaluate(at),
+    scoreLayer: scoreLayer(at),
+    collectScores: collectScores(at),
+    compress: compress(at),
+    fineTune: fineTune(at),
+    latency: latency(at),
+  };
+}

@@ -26,6 +26,8 @@ export interface Performance {
     input: Jobs[Name]['input'],
     onProgress?: (progress: Progress) => void,
   ) => Promise<Jobs[Name]['output']>;
+  /** What is done once the result is kept; where that fails, what it was to clear away is left to the garbage collection. */
+  readonly onceKept: (then: () => Promise<void>) => void;
   /** What the next heartbeats say. */
   readonly tell: (details: HeartbeatDetails) => void;
 }
@@ -47,9 +49,12 @@ export async function perform<T>(
     const known = await at.store.result<T>(key);
     if (known !== undefined) return known;
     attempt.checkLost();
-    const made = await work({ key, run: attempt.run, tell: attempt.tell });
+    let then = (): Promise<void> => Promise.resolve();
+    const onceKept = (next: () => Promise<void>) => (then = next);
+    const made = await work({ key, run: attempt.run, tell: attempt.tell, onceKept });
     const result = madeBy(made, key);
     await at.store.setResult(key, result, { activity: name, request });
+    await then().catch(() => undefined);
     return result;
   } catch (error) {
     throw attempt.failed(await storeFailure(at.store, error));

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { activitiesAt } from '../../activities';
 import type { Activities, DataRef } from '../../activities/types';
 import { FileStore } from '../../store/file-store';
+import type { Store } from '../../store/store';
 import { fakePool } from './fake-pool';
 import { inFolder } from './folder';
 
@@ -13,15 +14,16 @@ export const silent = new DefaultLogger('ERROR', () => undefined);
 
 const settings = { threads: 2, checkpointSeconds: 5, drainMs: 5000, version: 'test' };
 
-/** Activities with a fresh store and a fake pool. */
+/** Activities with a fresh store, as `within` hands it to them, and a fake pool. */
 export async function atWork(
   jobs: Parameters<typeof fakePool>[0],
   work: (place: Workbench) => Promise<void>,
+  within: (store: Store) => Store = (store) => store,
 ): Promise<void> {
   await inFolder(async (folder) => {
     const store = new FileStore(join(folder, 'store'));
     const pool = fakePool(jobs);
-    const activities = activitiesAt({ store, pool, ...settings });
+    const activities = activitiesAt({ store: within(store), pool, ...settings });
     const split: DataRef = {
       images: await store.putBytes('images'),
       labels: await store.putBytes('labels'),
