@@ -49,6 +49,8 @@ export class Bucket {
     private readonly name: string,
     /** Ends with a slash unless it is empty. */
     private readonly prefix: string,
+    /** A connection over which nothing comes or goes for so long is broken off. */
+    private readonly idleMs = 60_000,
   ) {}
 
   /** The address of an object. */
@@ -253,12 +255,12 @@ export class Bucket {
 
   private get s3(): S3 {
     const { S3 } = load('@aws-sdk/client-s3') as typeof import('@aws-sdk/client-s3');
-    return (this.opened ??= new S3(configuration()));
+    return (this.opened ??= new S3(configuration(this.idleMs)));
   }
 }
 
 /** Credentials come from the SDK's standard chain. */
-function configuration(): S3ClientConfig {
+function configuration(socketTimeout: number): S3ClientConfig {
   const { AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION, AWS_DEFAULT_REGION } = process.env;
   const endpoint = AWS_ENDPOINT_URL_S3 ?? AWS_ENDPOINT_URL;
   // A server of one's own seldom has names for its buckets, nor regions.
@@ -269,7 +271,7 @@ function configuration(): S3ClientConfig {
     maxAttempts: mostTries(),
     // The digests of what is read are checked here.
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: { connectionTimeout: 10_000, socketTimeout: 60_000 },
+    requestHandler: { connectionTimeout: 10_000, socketTimeout },
   };
 }
 

@@ -7,6 +7,8 @@ export interface OpenOptions {
   readonly cache?: string;
   /** Bytes that it may hold; 20 GiB by default, SLIMFLOW_CACHE_BYTES where that is set. */
   readonly cacheBytes?: number;
+  /** How long a connection to an S3 server may stand still before the request is made again; 60,000 ms by default. */
+  readonly idleMs?: number;
 }
 
 /** The store that is named by a folder or by `s3://bucket/prefix`. @throws RangeError for another URL */

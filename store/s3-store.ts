@@ -21,6 +21,8 @@ export interface S3StoreOptions {
   readonly cache?: string;
   /** Bytes that it may hold. */
   readonly cacheBytes?: number;
+  /** How long a connection may stand still before it is broken off and the request made again; 60,000 ms by default. */
+  readonly idleMs?: number;
 }
 
 const standardBytes = 20 * 2 ** 30;
@@ -39,10 +41,10 @@ export class S3Store extends ContentStore {
   private readonly fetching = new Map<string, Promise<string>>();
 
   /** @throws RangeError unless `where` is s3://bucket or s3://bucket/prefix */
-  constructor(where: string, { cache, cacheBytes }: S3StoreOptions = {}) {
+  constructor(where: string, { cache, cacheBytes, idleMs }: S3StoreOptions = {}) {
     const [, name, path] = /^s3:\/\/([a-z0-9][a-z0-9.-]+)(?:\/(.*?))?\/*$/.exec(where) ?? [];
     if (!name) throw new RangeError(`store ${where}: it must be s3://bucket or s3://bucket/prefix`);
-    const bucket = new Bucket(name, path ? `${path}/` : '');
+    const bucket = new Bucket(name, path ? `${path}/` : '', idleMs);
     super(bucket.uri('').replace(/\/$/, ''), resolve(cache ?? standardCache(where)), new BucketNotes(bucket));
     this.bucket = bucket;
     this.remote = new BucketRooms(bucket);

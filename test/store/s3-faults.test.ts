@@ -47,6 +47,19 @@ it('uploads and downloads survive connections that are cut in the middle', () =>
     expect(proxy.cuts() - before).toBe(5);
   }));
 
+it('connections that stand still are broken off, and what they carried goes on over others', () =>
+  inS3Store(() => server, { idleMs: 2000 })(async ({ store, folder, elsewhere, names }) => {
+    const [file, digest] = largeFile(folder);
+    const before = proxy.stalls();
+    proxy.stallNext('up', [3 * megabyte]);
+    const ref = await store.putFile(file);
+    expect([ref.sha256, proxy.stalls() - before]).toEqual([digest, 1]);
+    expect(await names('objects/')).toHaveLength(1);
+    proxy.stallNext('down', [5 * megabyte]);
+    expect(sha256(readFileSync(await elsewhere().path(ref)))).toBe(digest);
+    expect(proxy.stalls() - before).toBe(2);
+  }));
+
 it('an upload that is given up leaves nothing that could be taken for the artifact', () =>
   inStore(async ({ store, folder, elsewhere, names }) => {
     const [file, digest] = largeFile(folder);
@@ -100,10 +113,7 @@ it('refusals say what is wrong', () =>
   }));
 
 it('the local folder is kept small: what was not used lately goes first, and is fetched again', () =>
-  inS3Store(
-    () => server,
-    2000,
-  )(async ({ store, folder }) => {
+  inS3Store(() => server, { cacheBytes: 2000 })(async ({ store, folder }) => {
     const refs = [];
     for (const letter of 'abcd') {
       const ref = await store.putBytes(letter.repeat(900));

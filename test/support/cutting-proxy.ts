@@ -1,40 +1,59 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** A TCP proxy that breaks connections off. */
+type Direction = 'up' | 'down';
+
+/** What befalls a connection once so many bytes went through it. */
+interface Fault {
+  readonly after: number;
+  readonly how: 'cut' | 'stall';
+}
+
+/** A TCP proxy that breaks connections off, or lets them stand still. */
 export interface CuttingProxy {
   readonly port: number;
   /** How many connections it has cut. */
   readonly cuts: () => number;
   /** Cuts each of the next connections once so many bytes came (`up`) or went (`down`) through it. */
-  cutNext(direction: 'up' | 'down', afterBytes: readonly number[]): void;
-  /** Cuts no more. */
+  cutNext(direction: Direction, afterBytes: readonly number[]): void;
+  /** How many connections it lets stand still, or did. */
+  readonly stalls: () => number;
+  /** As cutNext, but the connection stays open and nothing more goes through it. */
+  stallNext(direction: Direction, afterBytes: readonly number[]): void;
+  /** Cuts and stalls no more. */
   forget(): void;
   close(): Promise<void>;
 }
 
 /** Passes on to a port of this machine what comes to its own. */
 export async function cuttingProxy(to: number): Promise<CuttingProxy> {
-  const planned = { up: [] as number[], down: [] as number[] };
+  const planned: Record<Direction, Fault[]> = { up: [], down: [] };
   const open = new Set<Socket>();
-  let cuts = 0;
+  const counted = { cut: 0, stall: 0 };
   const server = createServer((from) => {
     const target = connect(to, '127.0.0.1');
     const counts = { up: 0, down: 0 };
+    let isStill = false;
     for (const socket of [from, target]) {
       open.add(socket);
       socket.on('error', () => undefined).on('close', () => open.delete(socket));
     }
-    const pass = (source: Socket, sink: Socket, direction: 'up' | 'down') =>
+    const pass = (source: Socket, sink: Socket, direction: Direction) =>
       source
         .on('data', (data) => {
           counts[direction] += data.length;
-          const [limit] = planned[direction];
-          if (limit !== undefined && counts[direction] >= limit) {
+          const [fault] = planned[direction];
+          if (fault && !isStill && counts[direction] >= fault.after) {
             planned[direction].shift();
-            cuts++;
-            from.resetAndDestroy();
-            target.destroy();
-          } else if (!sink.write(data)) {
+            counted[fault.how]++;
+            if (fault.how === 'stall') isStill = true;
+            else {
+              from.resetAndDestroy();
+              target.destroy();
+            }
+          }
+          // What comes is read all the same: a socket that is not read from does not hear that the other end has gone.
+          if (isStill) return;
+          if (!sink.write(data)) {
             source.pause();
             sink.once('drain', () => source.resume());
           }
@@ -45,10 +64,14 @@ export async function cuttingProxy(to: number): Promise<CuttingProxy> {
     pass(target, from, 'down');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const plan = (how: Fault['how'], direction: Direction, afterBytes: readonly number[]) =>
+    planned[direction].push(...afterBytes.map((after) => ({ after, how })));
   return {
     port: (server.address() as AddressInfo).port,
-    cuts: () => cuts,
-    cutNext: (direction, afterBytes) => planned[direction].push(...afterBytes),
+    cuts: () => counted.cut,
+    cutNext: (direction, afterBytes) => plan('cut', direction, afterBytes),
+    stalls: () => counted.stall,
+    stallNext: (direction, afterBytes) => plan('stall', direction, afterBytes),
     forget: () => {
       planned.up = [];
       planned.down = [];

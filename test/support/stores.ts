@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 
 import type { ArtifactRef } from '../../store/artifact';
 import { FileStore } from '../../store/file-store';
-import { openStore } from '../../store/open';
+import { type OpenOptions, openStore } from '../../store/open';
 import type { Store } from '../../store/store';
 import { inFolder } from './folder';
 import type { S3Server } from './s3-server';
@@ -62,14 +62,14 @@ let prefixes = 0;
 
 /** A store under a prefix of its own on a server, which is looked into directly. */
 export const inS3Store =
-  (server: () => S3Server, cacheBytes?: number): InStore =>
+  (server: () => S3Server, options: Pick<OpenOptions, 'cacheBytes' | 'idleMs'> = {}): InStore =>
   (work) =>
     inFolder((folder) => {
       const { bucket, port, credentials } = server();
       const prefix = `test/${++prefixes}`;
       let machines = 0;
       const open = () =>
-        openStore(`s3://${bucket}/${prefix}`, { cache: join(folder, `cache-${++machines}`), cacheBytes });
+        openStore(`s3://${bucket}/${prefix}`, { cache: join(folder, `cache-${++machines}`), ...options });
       const endpoint = `http://127.0.0.1:${port}`;
       const s3 = new S3({ endpoint, region: 'us-east-1', credentials, forcePathStyle: true });
       const at = (name: string) => ({ Bucket: bucket, Key: `${prefix}/${name}` });
