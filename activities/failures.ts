@@ -116,6 +116,14 @@ export function setbackFailure(setback: Setback, error: Error | undefined, tried
 export const handedBack = (message: string): ApplicationFailure =>
   ApplicationFailure.create({ message, type: 'WorkerShutdown', nextRetryDelay: 100 });
 
+/** The failure of work for which a worker has no memory, or no process, for long: whoever has room takes it. */
+export const noRoom = (job: string, tried: Tried): ApplicationFailure =>
+  ApplicationFailure.create({
+    message: `this worker had no room for ${job} beside what runs on it; whichever has room first takes it`,
+    type: 'NoRoom',
+    nextRetryDelay: retryDelay(tried),
+  });
+
 const firstMs = 1000;
 const mostMs = 60_000;
 

@@ -4,7 +4,7 @@ import { EngineError } from '../engine/errors';
 import type { JobName, Jobs, Progress } from '../engine/jobs/types';
 import { madeBy } from '../store/artifact';
 import { workKey } from '../store/digest';
-import { failureOf, handedBack, setbackFailure, setbackOf, StalledError } from './failures';
+import { failureOf, handedBack, noRoom, setbackFailure, setbackOf, StalledError } from './failures';
 import { storeFailure } from './lost';
 import { limits, none, type Setbacks, setbacksBefore } from './setbacks';
 import type { HeartbeatDetails } from './types';
@@ -13,6 +13,11 @@ import type { Workplace } from './workplace';
 
 /** Far more often than the heartbeat timeout, and often enough that a cancellation is heard of within seconds. */
 const heartbeatMs = 2000;
+/**
+ * How long work waits for memory, or a process, before another worker may have it: twice as long at each further try, so
+ * that what is large has its turn among much that is small. Hours at most.
+ */
+const patienceMs = (attempt: number) => 10_000 * 2 ** Math.min(attempt - 1, 10);
 /** What a job has to stop by itself once its activity is cancelled; with the heartbeat before it, under 5 s. */
 const cancelMs = 1500;
 
@@ -109,6 +114,11 @@ class Attempt {
     const watchdog = new Watchdog();
     let stalled: string | undefined;
     let seen: number | undefined;
+    let hasRoom = true;
+    const patience = setTimeout(() => {
+      hasRoom = seen !== undefined;
+      if (!hasRoom) abort();
+    }, patienceMs(this.context.info.attempt));
     const watch = setInterval(() => {
       if (seen === undefined) return; // it waits for its turn
       const now = performance.now();
@@ -123,6 +133,7 @@ class Attempt {
         grace: () => (stalled ? 0 : this.isShutdown ? this.at.drainMs : cancelMs),
         onStart: () => (seen = performance.now()),
         alone: this.setbacks.outOfMemory > 0,
+        elsewhere: this.tried.overflow,
         onProgress: (progress) => {
           watchdog.progress(progress.done);
           onProgress(progress);
@@ -131,8 +142,10 @@ class Attempt {
     } catch (error) {
       if (stalled && !cancellationSignal.aborted)
         throw new StalledError(`${job} hangs at "${this.details.note}": ${stalled}`, { cause: error });
+      if (!hasRoom && !cancellationSignal.aborted) throw noRoom(job, this.tried);
       throw error;
     } finally {
+      clearTimeout(patience);
       clearInterval(watch);
       cancellationSignal.removeEventListener('abort', abort);
     }
@@ -165,7 +178,10 @@ class Attempt {
 
   private get tried() {
     const { key, setbacks, at } = this;
-    return { key, setbacks, attempt: this.context.info.attempt, overflow: at.overflow };
+    const { attempt, taskQueue } = this.context.info;
+    // Beyond the queue for large work there is none.
+    const overflow = at.overflow === true && !taskQueue.endsWith('-large');
+    return { key, setbacks, attempt, overflow };
   }
 
   /** Whether the worker is being stopped, rather than the work cancelled. */

@@ -29,6 +29,11 @@ export function estimatedBytes<Name extends JobName>(job: Name, input: Jobs[Name
   return base + copies[job] * sizes.reduce((sum, size) => sum + size, 0);
 }
 
+/** Bytes without which a job can't be done however it goes: the weights of its models, once. */
+export function leastBytes<Name extends JobName>(job: Name, input: Jobs[Name]['input']): number {
+  return (estimatedBytes(job, input) - base) / copies[job];
+}
+
 /** A file that can't be read is the job's to complain about. */
 function bytesOf(model: string): number {
   try {
@@ -60,16 +65,20 @@ export function residentBytes(pid: number): number | undefined {
 }
 
 interface Waiting {
-  readonly bytes: number;
+  readonly amount: number;
   readonly admit: () => void;
 }
 
-/** Admits jobs in the order in which they come, while what they may take together stays within a budget. */
-export class MemoryGate {
+/** Admits jobs in the order in which they come, while what they take together of something stays within a budget. */
+export class Gate {
   private used = 0;
   private readonly waiting: Waiting[] = [];
 
-  constructor(readonly budget: number) {}
+  /** @param what there is so much of, for messages */
+  constructor(
+    readonly budget: number,
+    private readonly what: string,
+  ) {}
 
   /** Whether somebody waits for room. */
   get isFull(): boolean {
@@ -81,16 +90,16 @@ export class MemoryGate {
    * @returns what gives the room back
    * @throws EngineError `Cancelled` once `signal` was aborted
    */
-  async enter(bytes: number, signal?: AbortSignal): Promise<() => void> {
-    const asked = Math.min(bytes, this.budget);
+  async enter(amount: number, signal?: AbortSignal): Promise<() => void> {
+    const asked = Math.min(amount, this.budget);
     await new Promise<void>((resolve, reject) => {
       const stop = () => {
         this.waiting.splice(this.waiting.indexOf(one), 1);
-        reject(new EngineError('Cancelled', 'the job was stopped before there was memory for it'));
+        reject(new EngineError('Cancelled', `the job was stopped before there was ${this.what} for it`));
         this.next();
       };
       const one: Waiting = {
-        bytes: asked,
+        amount: asked,
         admit: () => {
           signal?.removeEventListener('abort', stop);
           this.used += asked;
@@ -109,7 +118,7 @@ export class MemoryGate {
   }
 
   private next(): void {
-    while (this.waiting.length && this.used + this.waiting[0].bytes <= this.budget)
+    while (this.waiting.length && this.used + this.waiting[0].amount <= this.budget)
       this.waiting.shift()!.admit();
   }
 }

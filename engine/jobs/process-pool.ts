@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 
 import { removeStale } from '../runtime/temporary-model';
 import { JobProcess, processFile } from './job-process';
-import { estimatedBytes, MemoryGate, memoryBudget, residentBytes } from './memory';
+import { estimatedBytes, Gate, leastBytes, memoryBudget, residentBytes } from './memory';
+import { JobProcessError } from './process-error';
 import type { JobRunner, RunOptions } from './runner';
 import type { JobName, Jobs } from './types';
 
@@ -27,17 +28,17 @@ const lookMs = 250;
 export class ProcessPool implements JobRunner {
   private readonly idle = new Map<JobProcess, NodeJS.Timeout>();
   private readonly busy = new Set<JobProcess>();
-  private readonly waiting: (() => void)[] = [];
-  private readonly gate: MemoryGate;
+  private readonly gate: Gate;
+  private readonly slots: Gate;
   /** The most that jobs of a kind and size were seen to take. */
   private readonly peaks = new Map<string, number>();
-  private taken = 0;
   private isClosed = false;
 
   constructor(private readonly settings: ProcessPoolSettings) {
     if (!existsSync(processFile))
       throw new Error(`${processFile} is missing: build the package first (npm run build)`);
-    this.gate = new MemoryGate(settings.memory ?? memoryBudget());
+    this.gate = new Gate(settings.memory ?? memoryBudget(), 'memory');
+    this.slots = new Gate(settings.slots, 'a process');
     removeStale();
   }
 
@@ -58,16 +59,16 @@ export class ProcessPool implements JobRunner {
     input: Jobs[Name]['input'],
     options: RunOptions = {},
   ): Promise<Jobs[Name]['output']> {
-    const bytes = options.alone ? this.memory : this.needs(job, input);
-    const leave = await this.gate.enter(bytes, options.signal);
+    const needs = this.needs(job, input);
+    this.refuse(job, { least: leastBytes(job, input), needs }, options.elsewhere);
+    const leave = await this.gate.enter(options.alone ? this.memory : needs, options.signal);
     try {
-      await this.slot();
+      const release = await this.slots.enter(1, options.signal);
       const key = `${job} ${estimatedBytes(job, input)}`;
       try {
         return (await this.inProcess(job, input, key, options)) as Jobs[Name]['output'];
       } finally {
-        this.taken--;
-        this.waiting.shift()?.();
+        release();
       }
     } finally {
       leave();
@@ -93,10 +94,17 @@ export class ProcessPool implements JobRunner {
     return [...this.busy].flatMap(({ pid }) => pid ?? []);
   }
 
-  private async slot(): Promise<void> {
-    while (this.taken >= this.settings.slots)
-      await new Promise<void>((resolve) => this.waiting.push(resolve));
-    this.taken++;
+  /** @throws JobProcessError for a job that can't fit here, or need not be tried since it is done elsewhere */
+  private refuse(job: JobName, { least, needs }: { least: number; needs: number }, elsewhere = false): void {
+    const gib = (bytes: number) => `${(bytes / GiB).toFixed(1)} GiB`;
+    const all = `and ${gib(this.memory)} are all that this worker's jobs may take`;
+    if (least > this.memory)
+      throw new JobProcessError(
+        'OutOfMemory',
+        `${job} takes ${gib(least)} of memory for the weights alone, ${all}`,
+      );
+    if (elsewhere && needs > this.memory)
+      throw new JobProcessError('OutOfMemory', `${job} may take ${gib(needs)} of memory, ${all}`);
   }
 
   private async inProcess(job: JobName, input: object, key: string, options: RunOptions): Promise<unknown> {

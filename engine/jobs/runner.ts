@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly grace?: () => number;
   /** Whether nothing else is to run beside the job: it did not fit beside others before. */
   readonly alone?: boolean;
+  /** Whether somebody else does what may not fit: it is refused by the estimate rather than tried. */
+  readonly elsewhere?: boolean;
 }
 
 /** Whoever runs jobs: in threads of this process, or in processes of their own. */

@@ -6,6 +6,8 @@ import { EngineError } from '../../engine/errors';
 import { JobProcessError } from '../../engine/jobs/process-error';
 import type { RunOptions } from '../../engine/jobs/runner';
 import { compute } from '../support/method';
+import { queueOf } from '../../workflows/rules/queues';
+import { latch } from '../support/fake-activities';
 import { atWork, silent } from '../support/workplace';
 
 it('work whose native code crashes is tried three times, by whichever worker, and then given up', () =>
@@ -60,6 +62,96 @@ it('work that did not fit is tried alone', () => {
       expect((await perform('evaluate', request, environment(2))).value).toBe(1);
       expect(alone).toEqual([false, true]);
     },
+  );
+});
+
+describe('work for which there is no room', () => {
+  // What takes long is over at once.
+  beforeEach(() => jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] }));
+  afterEach(() => jest.useRealTimers());
+
+  it.each([
+    [1, 10],
+    [4, 80],
+    [40, 10_240],
+  ])('is handed back at try %d, after %d s in which it did not begin', (attempt, seconds) => {
+    let isAsked = () => {};
+    const asked = new Promise<void>((resolve) => (isAsked = resolve));
+    let isStopped = false;
+    return atWork(
+      {
+        evaluate: (_, { signal }: RunOptions) =>
+          new Promise((_resolve, reject) => {
+            signal?.addEventListener('abort', () => {
+              isStopped = true;
+              reject(new EngineError('Cancelled', 'stopped'));
+            });
+            isAsked();
+          }),
+      },
+      async ({ do: perform, model, split }) => {
+        const heartbeatDetails: HeartbeatDetails = { done: 0, total: 0, note: '', over: true };
+        const environment = new MockActivityEnvironment({ attempt, heartbeatDetails }, { logger: silent });
+        const work = perform('evaluate', { model, data: split, metric: 'top1', compute }, environment);
+        work.catch(() => undefined); // it is looked at below
+        await asked;
+        await jest.advanceTimersByTimeAsync(1000 * seconds - 100);
+        expect(isStopped).toBe(false);
+        await jest.advanceTimersByTimeAsync(200);
+        await expect(work).rejects.toMatchObject({ type: 'NoRoom', nonRetryable: false });
+      },
+    );
+  });
+
+  it('is waited for no more once it began', () => {
+    const jobs = latch();
+    const asked = latch();
+    return atWork(
+      {
+        evaluate: async (_, { onStart }: RunOptions) => {
+          onStart?.();
+          asked.release();
+          await jobs.released;
+          return { value: 1, samples: 1 };
+        },
+      },
+      async ({ do: perform, model, split }) => {
+        const work = perform('evaluate', { model, data: split, metric: 'top1', compute });
+        await asked.released;
+        await jest.advanceTimersByTimeAsync(60_000);
+        jobs.release();
+        expect((await work).value).toBe(1);
+      },
+    );
+  });
+});
+
+it('work that may not fit is done elsewhere where there is a queue for it, and it does not come from there', () => {
+  const elsewhere: (boolean | undefined)[] = [];
+  return atWork(
+    {
+      evaluate: (_, options: RunOptions) => {
+        elsewhere.push(options.elsewhere);
+        throw new JobProcessError('OutOfMemory', 'too much');
+      },
+    },
+    async ({ do: perform, model, split }) => {
+      for (const [kind, details] of [
+        [undefined, [{ queue: 'large' }]],
+        ['large', undefined],
+      ] as const) {
+        const environment = new MockActivityEnvironment(
+          { taskQueue: queueOf('q', kind) },
+          { logger: silent },
+        );
+        const work = perform('evaluate', { model, data: split, metric: 'top1', compute }, environment);
+        await expect(work).rejects.toMatchObject({ type: 'OutOfMemory', nonRetryable: kind === undefined });
+        await expect(work).rejects.toMatchObject(details ? { details } : {});
+      }
+      expect(elsewhere).toEqual([true, false]);
+    },
+    undefined,
+    { overflow: true },
   );
 });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { activitiesAt } from '../../activities';
 import type { Activities, DataRef } from '../../activities/types';
+import type { Workplace } from '../../activities/workplace';
 import { FileStore } from '../../store/file-store';
 import type { Store } from '../../store/store';
 import { fakePool } from './fake-pool';
@@ -19,11 +20,12 @@ export async function atWork(
   jobs: Parameters<typeof fakePool>[0],
   work: (place: Workbench) => Promise<void>,
   within: (store: Store) => Store = (store) => store,
+  more: Pick<Workplace, 'overflow'> = {},
 ): Promise<void> {
   await inFolder(async (folder) => {
     const store = new FileStore(join(folder, 'store'));
     const pool = fakePool(jobs);
-    const activities = activitiesAt({ store: within(store), pool, ...settings });
+    const activities = activitiesAt({ store: within(store), pool, ...settings, ...more });
     const split: DataRef = {
       images: await store.putBytes('images'),
       labels: await store.putBytes('labels'),

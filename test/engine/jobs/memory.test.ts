@@ -1,12 +1,14 @@
-import { estimatedBytes, memoryBudget, MemoryGate, residentBytes } from '../../../engine/jobs/memory';
+import { statSync } from 'node:fs';
+
+import { estimatedBytes, Gate, leastBytes, memoryBudget, residentBytes } from '../../../engine/jobs/memory';
 import { processError, saysOutOfMemory } from '../../../engine/jobs/process-error';
 import { digitsModel } from '../../support/paths';
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-describe('MemoryGate', () => {
+describe('Gate', () => {
   it('admits in order while there is room', async () => {
-    const gate = new MemoryGate(10);
+    const gate = new Gate(10, 'memory');
     const in_: string[] = [];
     const enter = async (name: string, bytes: number) => {
       const leave = await gate.enter(bytes);
@@ -23,7 +25,7 @@ describe('MemoryGate', () => {
   });
 
   it('takes what does not fit alone', async () => {
-    const gate = new MemoryGate(10);
+    const gate = new Gate(10, 'memory');
     const leave = await gate.enter(1);
     const large = gate.enter(100);
     await settled();
@@ -34,7 +36,7 @@ describe('MemoryGate', () => {
   });
 
   it('lets go of who is stopped while waiting', async () => {
-    const gate = new MemoryGate(10);
+    const gate = new Gate(10, 'memory');
     await gate.enter(10);
     const stop = new AbortController();
     const waiting = gate.enter(1, stop.signal);
@@ -50,6 +52,9 @@ it('a job is estimated by the size of its models, by what it does with them', ()
   expect(small).toBeGreaterThan(2 ** 28);
   expect(training).toBeGreaterThan(small);
   expect(estimatedBytes('analyze', { model: 'none.onnx' })).toBe(2 ** 28);
+  const { size } = statSync(digitsModel());
+  expect(leastBytes('fineTune', { model: digitsModel() } as never)).toBe(size);
+  expect(leastBytes('latency', { models: [digitsModel(), digitsModel()] } as never)).toBe(2 * size);
 });
 
 it('memory is known', () => {

@@ -112,8 +112,53 @@ describe('ProcessPool', () => {
     while (residentBytes(pid) !== undefined) await new Promise((resolve) => setTimeout(resolve, 20));
   });
 
+  it('refuses what can not fit, and where somebody else would do it what may not, before it begins', async () => {
+    const started: string[] = [];
+    const refusal = async (memory: number, elsewhere: boolean) => {
+      const own = new ProcessPool({ slots: 1, memory });
+      const onStart = () => started.push('one');
+      const error: unknown = await own
+        .run('analyze', analysis, { elsewhere, onStart })
+        .catch((e: unknown) => e);
+      await own.close();
+      return error;
+    };
+    const too = (message: RegExp) => ({
+      problem: 'OutOfMemory',
+      message: expect.stringMatching(message) as string,
+    });
+    expect(await refusal(2 ** 18, false)).toMatchObject(
+      too(/^analyze takes 0\.0 GiB of memory for the weights alone/),
+    );
+    expect(await refusal(2 ** 27, true)).toMatchObject(
+      too(/^analyze may take 0\.3 GiB of memory, and 0\.1 GiB are all/),
+    );
+    expect(started).toEqual([]);
+  });
+
+  it('lets go of a job that is stopped while it waits for a process', async () => {
+    const own = new ProcessPool({ slots: 1 });
+    try {
+      const [first, second] = [new AbortController(), new AbortController()];
+      let begin = () => {};
+      const begun = new Promise<void>((resolve) => (begin = resolve));
+      const running = own.run('evaluate', evaluation, { signal: first.signal, onStart: begin });
+      await begun;
+      const waiting = own.run('analyze', analysis, { signal: second.signal });
+      second.abort();
+      await expect(waiting).rejects.toMatchObject({
+        code: 'Cancelled',
+        message: expect.stringContaining('a process') as string,
+      });
+      first.abort();
+      await expect(running).rejects.toMatchObject({ code: 'Cancelled' });
+    } finally {
+      await own.close();
+    }
+  });
+
   it('ends a job that takes more memory than there is, and says so', async () => {
-    const own = new ProcessPool({ slots: 1, memory: 2 ** 20 });
+    const own = new ProcessPool({ slots: 1, memory: 2 ** 25 });
     try {
       await expect(own.run('evaluate', evaluation)).rejects.toMatchObject({
         problem: 'OutOfMemory',
