@@ -38,27 +38,30 @@ export class DevServer {
   private readonly recordFile: string;
   private readonly users: string;
 
-  constructor(private readonly folder: string) {
+  /** @param patienceMs how long a server that runs, but does not answer, is waited for */
+  constructor(
+    private readonly folder: string,
+    private readonly patienceMs = silenceMs,
+  ) {
     this.recordFile = join(folder, 'server.json');
     this.users = join(folder, 'server-users');
   }
 
   /**
-   * The recorded server, if it runs. One that does not answer while its process and its port are there is waited for: to
-   * take it for gone would start another on the same database.
+   * The recorded server, if it still runs.
+   * @throws Error where it hangs: a second one beside it would write into the same database
    */
   async running(): Promise<ServerRecord | undefined> {
-    const record = await this.recorded();
-    if (!record) return undefined;
-    for (
-      const end = Date.now() + silenceMs;
-      isAlive(record.pid) && (await isOpen(record.address));
-      await sleep(100)
-    ) {
-      if (await answers(record.address)) return record;
-      if (Date.now() > end) break;
+    const until = performance.now() + this.patienceMs;
+    for (;;) {
+      const record = await this.listening();
+      if (!record || (await answers(record.address))) return record;
+      if (performance.now() > until)
+        throw new Error(
+          `the Temporal server of ${this.folder} (process ${record.pid}, ${record.address}) runs, but does not answer: wait until it does, or end it, and it is started again`,
+        );
+      await sleep(100);
     }
-    return undefined;
   }
 
   /** Joins the running server, or one started with `binary`; `isNew` tells which. */
@@ -80,9 +83,12 @@ export class DevServer {
   async find(): Promise<ServerRecord | undefined> {
     if (!(await this.recorded())) return undefined;
     await this.join();
-    const running = await this.locked(() => this.running());
-    if (!running) await this.part();
-    return running;
+    let running: ServerRecord | undefined;
+    try {
+      return (running = await this.locked(() => this.running()));
+    } finally {
+      if (!running) await this.part();
+    }
   }
 
   /**
@@ -112,7 +118,7 @@ export class DevServer {
     return this.locked(async () => {
       await this.part();
       const others = (await readdir(this.users).catch(() => [])).filter((pid) => isAlive(Number(pid)));
-      const record = await this.running();
+      const record = await this.listening();
       if (others.length || !record) return false;
       process.kill(record.pid, 'SIGTERM');
       await ended(record.pid, 5000);
@@ -129,6 +135,12 @@ export class DevServer {
 
   private part(): Promise<void> {
     return rm(join(this.users, String(process.pid)), { force: true });
+  }
+
+  /** The recorded server while its process is there, and its port open, whether it answers or hangs. */
+  private async listening(): Promise<ServerRecord | undefined> {
+    const record = await this.recorded();
+    return record && isAlive(record.pid) && (await isOpen(record.address)) ? record : undefined;
   }
 
   private async recorded(): Promise<ServerRecord | undefined> {

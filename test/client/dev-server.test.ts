@@ -62,6 +62,23 @@ describe('the development server', () => {
       expect(await new DevServer(folder).leave()).toBe(false);
     }));
 
+  it('that hangs is waited for, and no second one is started beside it on its database', () =>
+    withServer(async (server, folder) => {
+      const { record } = await server.start(binary);
+      process.kill(record.pid, 'SIGSTOP');
+      try {
+        const hasty = new DevServer(folder, 0);
+        const hangs = /process \d+, 127\.0\.0\.1:\d+\) runs, but does not answer/;
+        await expect(hasty.start(binary)).rejects.toThrow(hangs);
+        await expect(hasty.find()).rejects.toThrow(hangs);
+        const patient = new DevServer(folder, 3_600_000).find();
+        process.kill(record.pid, 'SIGCONT');
+        expect(await patient).toEqual(record);
+      } finally {
+        process.kill(record.pid, 'SIGCONT');
+      }
+    }));
+
   it('says why it did not start, and leaves no lock', () =>
     inFolder(async (folder) => {
       const start = () => new DevServer(folder).start(async () => process.execPath);
