@@ -79,12 +79,18 @@ function checkIgnored(ignore: readonly string[], layers: readonly string[], mode
 function checkFinite(graph: Graph, layers: readonly Layer[], model: string): void {
   for (const { name, weight } of layers) {
     const value = graph.constant(weight);
-    if (!isFloat(value) || value.data.every(Number.isFinite)) continue;
+    if (!isFloat(value) || allFinite(value.data)) continue;
     throw new EngineError(
       'InvalidModel',
       `weight ${weight} of layer ${name} of ${model} holds NaN or Inf: train or export the model again`,
     );
   }
+}
+
+/** A loop, since `every` calls a function for each of what may be billions of numbers. */
+function allFinite(data: Float32Array): boolean {
+  for (let at = 0; at < data.length; at++) if (!Number.isFinite(data[at])) return false;
+  return true;
 }
 
 /** What was found that keeps parts of the model as they are, in sentences. */
