@@ -7,27 +7,17 @@
  * `AIMET` is the plan of AIMET's rule alone, wherever it lands. The error is the squared distance of the model's
  * outputs from the original's relative to theirs.
  */
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 
-import { Dataset, type DatasetSource } from '../../engine/data/dataset';
-import { metricOf } from '../../engine/data/metric';
 import type { Technique } from '../../engine/jobs/method';
-import type { Graph } from '../../engine/onnx/graph';
 import { openModel } from '../../engine/onnx/prepare';
 import { aimetPlan } from '../../engine/ratios/aimet';
 import type { Plan } from '../../engine/ratios/plan';
 import { Problem } from '../../engine/ratios/problem';
 import { type SelectionSettings, selectRatios } from '../../engine/ratios/select';
-import { Session } from '../../engine/runtime/session';
-import { floats } from '../../engine/tensor/tensor';
+import { digits, error, outputsOf, rows } from './outputs';
 import { candidatesOf } from './technique';
 
-const digits = join(resolve(__dirname, '..', '..', '..'), 'examples', 'digits');
-const rows = (first: number, end: number): DatasetSource => ({
-  images: join(digits, 'data', 'images.npy'),
-  labels: join(digits, 'data', 'labels.npy'),
-  range: [first, end],
-});
 const splits = { train: rows(0, 7000), evaluate: rows(7000, 8000), test: rows(8000, 10000) };
 const targets = [0.25, 0.35, 0.5, 0.65, 0.75];
 const modes: Readonly<Record<string, SelectionSettings>> = {
@@ -36,34 +26,6 @@ const modes: Readonly<Record<string, SelectionSettings>> = {
   tar: { select: 'tar' },
   optimal: { select: 'optimal' },
 };
-
-async function outputsOf(graph: Graph, source: DatasetSource) {
-  const data = Dataset.open(source);
-  const session = await Session.open(graph, { threads: 1 });
-  const metric = metricOf('top1');
-  const outputs: Float32Array[] = [];
-  for (const { images, labels, size } of data.batches(250)) {
-    const result = await session.run({ [session.inputs[0]]: floats([size, ...data.shape], images) });
-    const { data: scores, dims } = result[session.outputs[0]];
-    outputs.push(Float32Array.from(scores as Float32Array));
-    metric.add(outputs[outputs.length - 1], labels, dims);
-  }
-  await session.close();
-  data.close();
-  return { outputs, accuracy: metric.value() };
-}
-
-/** Squared distance relative to the squared length of `original`. */
-function error(outputs: readonly Float32Array[], original: readonly Float32Array[]): number {
-  let [distance, norm] = [0, 0];
-  original.forEach((batch, at) =>
-    batch.forEach((value, i) => {
-      distance += (outputs[at][i] - value) ** 2;
-      norm += value ** 2;
-    }),
-  );
-  return distance / norm;
-}
 
 async function compare(model: string, technique: Technique): Promise<void> {
   const candidates = await candidatesOf(model, technique, splits);

@@ -15,18 +15,19 @@ export interface Candidates {
   readonly choices: readonly LayerChoices[];
   readonly costOf: CostOf;
   /** The model compressed by a plan. */
-  apply(plan: Plan): Promise<Graph>;
+  readonly apply: (plan: Plan) => Promise<Graph>;
 }
 
 const reconstruction = { samples: 500, patches: 10, seed: 0 };
 const machinery: Machinery = { provider: 'cpu', linearAlgebra: 'auto', threads: 1 };
-const candidates = Array.from({ length: 9 }, (_, i) => (i + 1) / 10);
+const tenths = Array.from({ length: 9 }, (_, i) => (i + 1) / 10);
 
 /** Scores every part of a model that `technique` compresses, as AIMET would, and makes it ready for plans. */
 export async function candidatesOf(
   model: string,
   technique: Technique,
   data: { readonly train: DatasetSource; readonly evaluate: DatasetSource },
+  candidates: readonly number[] = tenths,
 ): Promise<Candidates> {
   const method: Method = { ...plainMethod, technique, score: 'metric', coupled: false };
   const means = { model, method, context: quiet, train: data.train, reconstruction };

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 
+import { copiesOf } from '../onnx/copies';
 import type { Graph } from '../onnx/graph';
 import { type Layer, layersOf, macsOf, paramsOf } from '../onnx/layers';
 import { inferShapes, type Shapes } from '../onnx/shapes';
@@ -39,10 +40,11 @@ export function svdCompressor(graph: Graph, means: Means): Compressor {
       (sum, rank, at) => (rank === null ? sum : sum + rank * parts[at].unit[cost] - parts[at].whole[cost]),
       base[cost],
     );
+  const [paramsOfPlan, held] = [costOf('params'), heldByCopies(graph, parts)];
   return {
     parts,
     frozen,
-    costOf: { macs: costOf('macs'), params: costOf('params') },
+    costOf: { macs: costOf('macs'), params: (plan) => paramsOfPlan(plan) + held(plan) },
     async trials(part) {
       const { weight } = part as SvdPart;
       const decomposition = await decompositionOf(part as SvdPart);
@@ -145,6 +147,28 @@ export const svdParts = perModel((graph: Graph, method: Method): SvdParts => {
   const base = { macs: macsOf(graph), params: paramsOf(graph) };
   return { parts, frozen, shapes, base };
 });
+
+/**
+ * Elements that a plan does not save although it splits their layers, since the file holds equal weights once: they stay
+ * until the last of their layers is split.
+ */
+function heldByCopies(graph: Graph, parts: readonly SvdPart[]): (plan: Plan) => number {
+  const copies = copiesOf(graph);
+  const weights = [...new Set(copies.values())].map((holder) => {
+    const equal = new Set([
+      holder,
+      ...[...copies].flatMap(([copy, held]) => (held === holder ? [copy] : [])),
+    ]);
+    const splittable = parts.flatMap(({ weight }, at) => (equal.has(weight) ? [at] : []));
+    return { equal: equal.size, splittable, size: sizeOf(graph.constantDims(holder)!) };
+  });
+  const shared = weights.filter(({ splittable }) => splittable.length);
+  return (plan) =>
+    shared.reduce((sum, { equal, splittable, size }) => {
+      const split = splittable.filter((at) => plan[at] !== null).length;
+      return sum + size * (split < equal ? split : split - 1);
+    }, 0);
+}
 
 const firstOf = (layers: readonly Layer[], why: (layer: Layer) => string | undefined): string | undefined =>
   layers.map(why).find((reason) => reason !== undefined);

@@ -1,3 +1,4 @@
+import type { TensorProto } from './proto/onnx_pb';
 import type { Shape } from './shape-rules/rule';
 
 /** What a graph knows beside its protobuf message; copies and parts of the graph know it too. */
@@ -8,6 +9,8 @@ export interface GraphContext {
   readonly measuredShapes?: ReadonlyMap<string, Shape>;
   /** What was float16 before the graph was widened, and becomes it again when saved. */
   readonly halves?: Halves;
+  /** Initializers that are copies of others, which the model shares by Identity, and those as they were then. */
+  readonly copies?: ReadonlyMap<TensorProto, TensorProto>;
   /** Whether the model came with its weights in files of their own. */
   readonly external?: boolean;
   /** The files beside the model's own that weights were found in, by absolute paths. */

@@ -1,5 +1,6 @@
 import { EngineError } from '../errors';
 import { sizeOf } from '../tensor/tensor';
+import { copiesOf } from './copies';
 import { atOne } from './dims';
 import type { Graph, Node } from './graph';
 import { inferShapes, type Shape, type Shapes } from './shapes';
@@ -164,9 +165,20 @@ function unknownBefore(graph: Graph, node: Node, shapes: Shapes): Node | undefin
 /** MACs of one sample. */
 export const macsOf = (graph: Graph): number => layersOf(graph).reduce((sum, { macs }) => sum + macs, 0);
 
-/** Elements of all initializers. */
-export const paramsOf = (graph: Graph): number =>
-  graph.model.graph!.initializer.reduce((sum, { dims }) => sum + sizeOf(dims.map(Number)), 0);
+/**
+ * Elements of all initializers, or of those that are `needed`, as the saved model holds them: equal ones that the model
+ * shares by Identity count once.
+ */
+export function paramsOf(graph: Graph, needed?: ReadonlySet<string>): number {
+  const copies = copiesOf(graph);
+  const counted = new Set<string>();
+  return graph.model.graph!.initializer.reduce((sum, { name, dims }) => {
+    const held = copies.get(name) ?? name;
+    if (counted.has(held) || (needed && !needed.has(name))) return sum;
+    counted.add(held);
+    return sum + sizeOf(dims.map(Number));
+  }, 0);
+}
 
 /** A Conv over two spatial axes whose filters see all channels: a weight of its own and any bias, constant 32-bit floats. */
 export const isPlainConv = ({ node, dims, weight }: Layer, graph: Graph): boolean =>

@@ -16,6 +16,7 @@ import {
   TensorProtoSchema,
 } from './proto/onnx_pb';
 import { narrowHalves } from './rewrites/narrow-halves';
+import { restoreIdentities } from './rewrites/restore-identities';
 import { decodeTensor } from './tensor-proto';
 
 /** Bytes of weights that a model may hold itself: protobuf ends at 2 GiB, of which 64 MiB are left to the graph. */
@@ -75,7 +76,10 @@ export function saveModel(
   const temporary = `${path}.${process.pid}.tmp`;
   const data = dataFileOf(path);
   const temporaryData = `${data}.${process.pid}.tmp`;
-  const { graph: saved, halves } = narrow ? narrowHalves(graph) : { graph, halves: new Set<string>() };
+  const shared = restoreIdentities(graph);
+  const { graph: saved, halves } = narrow
+    ? narrowHalves(shared)
+    : { graph: shared, halves: new Set<string>() };
   const beside = externalData ?? (graph.context.external || needsFile(graph));
   const bytesOf = (tensor: TensorProto) => rawBytes(tensor, halves.has(tensor.name));
   try {

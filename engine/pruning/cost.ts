@@ -111,7 +111,7 @@ function paramsCount(graph: Graph, channels: ChannelGroups): Count {
       const drops = new Set(changed.flatMap((part) => part.drops));
       const needed = neededValues(graph, drops);
       const read = changed.filter(({ nodes }) => nodes.some((node) => needed.has(node)));
-      const fixed = changed.length ? elementsOf(graph, needed) : untouched;
+      const fixed = changed.length ? paramsOf(graph, needed) : untouched;
       known.set(key, (found = { fixed, counts: read.map(({ count }) => count) }));
     }
     let total = found.fixed;
@@ -132,9 +132,3 @@ function neededValues(graph: Graph, drops: ReadonlySet<string>): Set<string> {
   }
   return needed;
 }
-
-const elementsOf = (graph: Graph, needed: ReadonlySet<string>): number =>
-  graph.model.graph!.initializer.reduce(
-    (sum, { name, dims }) => sum + (needed.has(name) ? sizeOf(dims.map(Number)) : 0),
-    0,
-  );

@@ -93,16 +93,6 @@ describe('the development server', () => {
       expect(readdirSync(folder).filter((name) => name.startsWith('server.lock'))).toEqual([]);
     }));
 
-  it('that is too busy to answer is waited for: no other is started on its database', () =>
-    withServer(async (server, folder) => {
-      const { record } = await server.start(binary);
-      process.kill(record.pid, 'SIGSTOP');
-      const joining = new DevServer(folder).start(binary);
-      await sleep(4000); // in which it would long have answered
-      process.kill(record.pid, 'SIGCONT');
-      expect(await joining).toEqual({ record, isNew: false });
-    }));
-
   it('that was killed is started again by any of its users, once, where it was', () =>
     withServer(async (server, folder) => {
       const { record } = await server.start(binary);

@@ -2,15 +2,28 @@ import type { Graph } from '../graph';
 
 /**
  * Gives every initializer that passes through an Identity a copy of its own, under the Identity's name: PyTorch's
- * exporter shares weights that merely are equal that way, and they are separate parameters.
+ * exporter shares weights that merely are equal that way, and they are separate parameters. The graph's context keeps
+ * which are copies of which; `restoreIdentities` shares those again that stayed equal.
  */
 export function ownIdentities(graph: Graph): void {
+  const sources = new Map<string, string>();
   for (const node of [...graph.nodes]) {
-    const constant = node.opType === 'Identity' && !node.domain ? graph.constant(node.input[0]) : undefined;
-    if (!constant || graph.isOutput(node.output[0])) continue;
+    const [source, target] = [node.input[0], node.output[0]];
+    const constant = node.opType === 'Identity' && !node.domain ? graph.constant(source) : undefined;
+    if (!constant || graph.isOutput(target)) continue;
     graph.replace(node, []);
-    graph.setConstant(node.output[0], { ...constant, data: constant.data.slice() });
+    graph.setConstant(target, { ...constant, data: constant.data.slice() });
+    sources.set(target, source);
   }
+  if (!sources.size) return;
+  const tensors = new Map(graph.model.graph!.initializer.map((tensor) => [tensor.name, tensor]));
+  const copies = new Map(graph.context.copies);
+  // In execution order, so that what a copy was copied from is known by its own source.
+  for (const [target, source] of sources) {
+    const from = tensors.get(source)!;
+    copies.set(tensors.get(target)!, copies.get(from) ?? from);
+  }
+  graph.context = { ...graph.context, copies };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { dropIdentities } from '../../../engine/onnx/rewrites/drop-identities';
 import { floats } from '../../../engine/tensor/tensor';
 import { Network, ones } from './network';
 
@@ -290,6 +291,20 @@ export const networks: Record<
       return net.graph(net.head(net.op('Reshape', [turned, back]), 8));
     },
     { head: 4 },
+  ],
+  'parameters that begin equal, shared by Identity': [
+    () => {
+      const net = new Network();
+      const [weight, bias] = [net.random(4, 4, 3, 3), net.random(4)];
+      const conv = (x: string, name: string) => {
+        const own = [weight, bias].map((shared) => net.op('Identity', [shared]));
+        return net.relu(net.op('Conv', [x, ...own], { pads: [1, 1, 1, 1] }, name));
+      };
+      const graph = net.graph(net.head(conv(conv(conv(net.conv('x', 3, 4), 'a'), 'b'), 'c'), 4));
+      dropIdentities(graph);
+      return graph;
+    },
+    { a: 4, b: 4, c: 4, head: 4 },
   ],
   'one-dimensional convolutions and their sequence': [
     () => {
