@@ -7,6 +7,7 @@ import { addCompress } from './compress-options';
 import { BadInput, exit } from './exit';
 import { addGc } from './gc-options';
 import { stateOption } from './options';
+import { addPack } from './pack-options';
 import { addRuns } from './run-commands';
 import { addSetup } from './setup-options';
 import { addSteering } from './steer-commands';
@@ -29,7 +30,7 @@ const groups: readonly [
   ['Runs:', addRuns],
   ['People:', addSteering],
   ['Without a server:', addCompress, addTrain],
-  ['Specs and models:', addTools],
+  ['Data, specs and models:', addPack, addTools],
   [
     'Servers and workers:',
     (program, done) => addWorker(program, stateOption, done),
@@ -50,6 +51,8 @@ function cli(done: (status: number) => void): Command {
       `
 Examples:
   slimflow init job.yaml            write a spec with every default, then edit it
+  slimflow pack photos/train --out train
+                                    make a data set of folders of JPEGs and PNGs
   slimflow inspect model.onnx       see the layers, their costs, and what can compress them
   slimflow run job.yaml             compress; the same command goes on after an interruption
   slimflow start job.yaml           leave the work to workers

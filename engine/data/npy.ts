@@ -96,14 +96,23 @@ export class NpyFile implements Rows {
 
 /** Writes a tensor as a NumPy file. */
 export function writeNpy(path: string, tensor: Tensor): void {
-  const code = Object.entries(types).find(([, type]) => type === tensor.type)?.[0];
-  if (!code) throw new EngineError('InvalidData', `a ${tensor.type} tensor has no .npy form`);
-  const shape = `(${tensor.dims.join(', ')}${tensor.dims.length === 1 ? ',' : ''})`;
+  writeFileSync(path, Buffer.concat([npyHeader(tensor), toBytes(tensor)]));
+}
+
+/**
+ * What a NumPy file begins with: at least `least` bytes, and a multiple of 64.
+ * @throws EngineError `InvalidData` where NumPy has no such type
+ */
+export function npyHeader({ type, dims }: Pick<Tensor, 'type' | 'dims'>, least = 0): Buffer {
+  const code = Object.entries(types).find(([, known]) => known === type)?.[0];
+  if (!code) throw new EngineError('InvalidData', `a ${type} tensor has no .npy form`);
+  const shape = `(${dims.join(', ')}${dims.length === 1 ? ',' : ''})`;
   const header = `{'descr': '${code}', 'fortran_order': False, 'shape': ${shape}, }`;
-  const padded = `${header.padEnd(Math.ceil((header.length + 11) / 64) * 64 - 11)}\n`;
-  const head = Buffer.alloc(10);
-  head.write(magic, 'latin1');
-  head[6] = 1;
-  head.writeUInt16LE(padded.length, 8);
-  writeFileSync(path, Buffer.concat([head, Buffer.from(padded, 'latin1'), toBytes(tensor)]));
+  const bytes = Math.ceil(Math.max(header.length + 11, least) / 64) * 64;
+  const head = Buffer.alloc(bytes, ' ');
+  head.write(`${magic}\x01\0`, 'latin1');
+  head.writeUInt16LE(bytes - 10, 8);
+  head.write(header, 10, 'latin1');
+  head.write('\n', bytes - 1);
+  return head;
 }

@@ -1,0 +1,146 @@
+import { rmSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+
+import { classesIn, listedImages } from '../engine/data/images/label-lists';
+import { classFolders, type Listing, unlabelled } from '../engine/data/images/labelled-files';
+import { packImages } from '../engine/data/images/pack';
+import { channelCount, UnreadableImage } from '../engine/data/images/read-image';
+import { subsetOf } from '../engine/data/images/subset';
+import type { Normalization } from '../engine/data/pixels';
+import { EngineError } from '../engine/errors';
+import { packReport, type PackSummary } from '../report/pack';
+import { settle, temporaryName, writeAtomically } from '../store/files';
+import { BadInput, exit } from './exit';
+import { onInterrupt } from './interrupt';
+import type { PackFlags } from './pack-options';
+import { writable } from './preflight';
+
+/** Mean and deviation of ImageNet's pixels in 0..1; of grey the means of them. */
+const imageNet = {
+  rgb: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+  gray: { mean: [0.449], std: [0.226] },
+};
+
+/** `slimflow pack`: a data set of image files. */
+export async function pack(folder: string, flags: PackFlags): Promise<number> {
+  const name = flags.out.replace(/[\\/]+$/, '');
+  const normalize = normalizationOf(flags);
+  check(name, flags);
+  const signal = onInterrupt();
+  const say = (text: string) => flags.json || process.stderr.write(`${text}\n`);
+  try {
+    const listing = listingOf(folder, flags);
+    const files = subsetOf(listing.files, flags);
+    if (!files.length) throw new BadInput(`${folder} has no image`);
+    say(`${files.length} images${listing.classes ? ` of ${listing.classes.length} classes` : ''}`);
+    const written = await write(name, { ...listing, files }, flags, signal, say);
+    const summary: PackSummary = {
+      ...written,
+      passedBy: listing.passedBy,
+      data: {
+        [flags.split]: { images: written.images, labels: written.labels, layout: 'NCHW', normalize },
+      },
+    };
+    const byClass = flags.labels && !flags.csv && !flags.shuffle;
+    process.stdout.write(
+      `${flags.json ? JSON.stringify(summary, undefined, 2) : packReport(summary, byClass)}\n`,
+    );
+    return exit.done;
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    if (error.code === 'Cancelled') {
+      say('Stopped; nothing was written.');
+      return exit.detached;
+    }
+    const mend = error instanceof UnreadableImage ? '; --skip-bad leaves such files out and lists them' : '';
+    throw new BadInput(`${error.message}${mend}`, { cause: error });
+  }
+}
+
+/** @throws BadInput when what was asked can't be done, whatever the images are */
+function check(name: string, { out, resize, size, classes, labels, limitPerClass }: PackFlags): void {
+  if (size > resize)
+    throw new BadInput(
+      `--size ${size} is more than the ${resize} pixels of the shorter side: raise --resize to ${size} or more`,
+    );
+  if (!labels && (classes !== undefined || limitPerClass !== undefined))
+    throw new BadInput('--no-labels leaves no classes: it goes neither with --classes nor --limit-per-class');
+  const problem = writable(dirname(resolve(name)));
+  if (problem) throw new BadInput(`--out ${out} can't be written to: ${problem}`);
+}
+
+function listingOf(folder: string, { csv, labels, classes: list }: PackFlags): Listing {
+  if (!labels) return unlabelled(folder);
+  const classes = list === undefined ? undefined : classesIn(list);
+  return csv === undefined ? classFolders(folder, classes) : listedImages(csv, folder, classes);
+}
+
+/** Writes the files of a data set, all of them or none. */
+async function write(
+  name: string,
+  { files, classes }: Listing,
+  flags: PackFlags,
+  signal: AbortSignal,
+  say: (text: string) => unknown,
+): Promise<Omit<PackSummary, 'data' | 'passedBy'>> {
+  const at = { images: `${name}-images.npy`, labels: `${name}-labels.npy`, classes: `${name}-classes.txt` };
+  const images = temporaryName(resolve(at.images));
+  const labels = classes && temporaryName(resolve(at.labels));
+  const clean = () => [images, labels].forEach((path) => path && rmSync(path, { force: true }));
+  // A second Ctrl-C, or whatever else ends the process, leaves nothing either.
+  process.once('exit', clean);
+  try {
+    await mkdir(dirname(resolve(name)), { recursive: true });
+    const progress = progressOf(say);
+    const { shape, bad } = await packImages(files, { images, labels }, flags, {
+      signal,
+      onProgress: progress,
+    });
+    // The images come last: those of an earlier data set must never stand beside the labels of this one.
+    await rm(at.images, { force: true });
+    if (labels && classes) {
+      await writeAtomically(at.classes, `${classes.join('\n')}\n`);
+      await settle(labels, resolve(at.labels));
+    }
+    await settle(images, resolve(at.images));
+    const left = new Set(bad.map(({ path }) => path));
+    const counts = classes?.map(() => 0);
+    for (const { path, label } of files)
+      if (counts && label !== undefined && !left.has(path)) counts[label]++;
+    return {
+      images: at.images,
+      ...(classes && { labels: at.labels, classes: at.classes }),
+      shape,
+      ...(counts && { perClass: Object.fromEntries(counts.map((count, label) => [classes![label], count])) }),
+      bad,
+    };
+  } finally {
+    process.off('exit', clean);
+    clean();
+  }
+}
+
+/** Says how far it is every two seconds, and at the end. */
+function progressOf(say: (text: string) => unknown): (done: number, total: number) => void {
+  const began = performance.now();
+  let last = began;
+  return (done, total) => {
+    const now = performance.now();
+    if (now - last < 2000 && done < total) return;
+    last = now;
+    const perSecond = (1000 * done) / (now - began);
+    const left = done < total ? ` · ${Math.ceil((total - done) / perSecond)} s left` : '';
+    say(`pack ${done}/${total} · ${perSecond.toFixed(0)} images/s${left}`);
+  };
+}
+
+function normalizationOf({ channels, mean, std }: PackFlags): Normalization {
+  const values = { mean: mean ?? imageNet[channels].mean, std: std ?? imageNet[channels].std };
+  for (const key of ['mean', 'std'] as const)
+    if (values[key].length !== channelCount[channels])
+      throw new BadInput(
+        `--${key} has ${values[key].length} values; --channels ${channels} takes ${channelCount[channels]}`,
+      );
+  return { scale: 1 / 255, ...values };
+}

@@ -1,0 +1,129 @@
+import { statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+import { EngineError } from '../../errors';
+import { writeNpy } from '../npy';
+import { NpyWriter } from '../npy-writer';
+import type { LabelledFile } from './labelled-files';
+import { loadSharp } from './load-sharp';
+import { channelCount, type ChannelsName, readImage, UnreadableImage } from './read-image';
+import { type EvaluationCrop, evaluationCrop } from './resample';
+
+/** How images become rows of a data set. */
+export interface PackOptions extends EvaluationCrop {
+  readonly channels: ChannelsName;
+  /** Leave out what can't be decoded, rather than fail. */
+  readonly skipBad?: boolean;
+}
+
+/** Where a packed data set goes: files that are not there yet. What stands in them when packing fails is to be removed. */
+export interface PackedFiles {
+  readonly images: string;
+  /** None of data without labels. */
+  readonly labels?: string;
+}
+
+/** What was packed. */
+export interface Packed {
+  /** [N, C, H, W] of the images, which are uint8. */
+  readonly shape: readonly number[];
+  /** Files that were left out, and what is wrong with each. */
+  readonly bad: readonly { readonly path: string; readonly problem: string }[];
+}
+
+/** What looks on while images are packed, and may end it. */
+export interface WatchingPack {
+  readonly signal?: AbortSignal;
+  /** Told after each image. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Images under way at once: enough to keep libuv's threads, on which sharp decodes, busy while one of them takes long. */
+const underWay = 2 * (Number(process.env.UV_THREADPOOL_SIZE) || 4);
+
+/**
+ * Decodes images, crops them as an evaluation does, and writes them row by row: uint8 [N, C, H, W], which is the order
+ * that batches are made of and so the fastest to read, and int32 labels [N]. A few images are held at a time, however many
+ * there are; rows are in the order of `files`.
+ * @throws UnreadableImage where one can't be decoded, unless `skipBad`
+ * @throws EngineError `InvalidData` when no image can be, or there is no room for them; `Cancelled`
+ */
+export async function packImages(
+  files: readonly LabelledFile[],
+  to: PackedFiles,
+  options: PackOptions,
+  { signal, onProgress }: WatchingPack = {},
+): Promise<Packed> {
+  const { channels, size, skipBad } = options;
+  loadSharp();
+  const row = [channelCount[channels], size, size];
+  await checkRoom(to.images, files.length * row[0] * size * size);
+  const images = await NpyWriter.create(to.images, 'uint8', row);
+  const labels: number[] = [];
+  const bad: { path: string; problem: string }[] = [];
+  try {
+    const cropOf = async ({ path }: LabelledFile) => evaluationCrop(await readImage(path, channels), options);
+    let done = 0;
+    for await (const [file, crop] of inOrder(files, cropOf, underWay, signal)) {
+      if (crop instanceof Uint8Array) {
+        await images.append(crop);
+        if (file.label !== undefined) labels.push(file.label);
+      } else if (skipBad && crop instanceof UnreadableImage) {
+        bad.push({ path: crop.path, problem: crop.problem });
+      } else throw crop;
+      onProgress?.(++done, files.length);
+    }
+    if (images.dims[0] === 0)
+      throw new EngineError('InvalidData', `none of ${files.length} images can be decoded`);
+  } catch (error) {
+    await images.abandon();
+    throw error;
+  }
+  await images.close();
+  if (to.labels) writeNpy(to.labels, { type: 'int32', dims: [labels.length], data: Int32Array.from(labels) });
+  return { shape: images.dims, bad };
+}
+
+/**
+ * What `work` makes of each item, or the error that it ended with, in the order of the items. At most `width` are under
+ * way, or done and waiting for those before them; whoever leaves the loop early waits for them.
+ * @throws EngineError `Cancelled`
+ */
+async function* inOrder<Item, Made>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Made>,
+  width: number,
+  signal?: AbortSignal,
+): AsyncGenerator<readonly [Item, Made | Error]> {
+  const going: Promise<readonly [Item, Made | Error]>[] = [];
+  let next = 0;
+  try {
+    while (next < items.length || going.length) {
+      if (signal?.aborted) throw new EngineError('Cancelled', 'packing was stopped');
+      while (going.length < width && next < items.length) {
+        const item = items[next++];
+        going.push(
+          work(item).then(
+            (made) => [item, made] as const,
+            (error: Error) => [item, error] as const,
+          ),
+        );
+      }
+      yield await going.shift()!;
+    }
+  } finally {
+    await Promise.all(going);
+  }
+}
+
+/** @throws EngineError `InvalidData` when the disk has less room than `bytes` */
+async function checkRoom(path: string, bytes: number): Promise<void> {
+  const { bavail, bsize, blocks } = await statfs(dirname(path));
+  // Some file systems over a network know nothing of their size.
+  if (blocks === 0 || bavail * bsize >= bytes) return;
+  const size = (value: number) => `${(value / 1e9).toFixed(1)} GB`;
+  throw new EngineError(
+    'InvalidData',
+    `the images take ${size(bytes)}, and ${dirname(path)} has room for ${size(bavail * bsize)}: pack fewer of each class, or elsewhere`,
+  );
+}

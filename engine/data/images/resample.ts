@@ -1,0 +1,132 @@
+/** 8-bit pixels of an image, channels last: [height, width, channels]. */
+export interface Pixels {
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+}
+
+/** How an image of any size becomes one of the model's. */
+export interface EvaluationCrop {
+  /** Length of the shorter side after resizing, in pixels. */
+  readonly resize: number;
+  /** Side of the square that is taken from the centre, at most `resize`. */
+  readonly size: number;
+}
+
+/** Bits behind the point in weights: a sum of 8-bit pixels times weights then still fits 32 bits. */
+const precision = 22;
+const half = 1 << (precision - 1);
+
+/**
+ * What torchvision's evaluation transform makes of an image, `Resize(resize)` and `CenterCrop(size)`: the bilinear filter
+ * of Pillow, which widens as an image shrinks (antialiasing), over columns and then over rows, rounded to 8 bits after
+ * each. The same bytes as theirs, but for images more than twice as high as wide, whose rows Pillow 13 takes first:
+ * these may differ by 1. Only pixels that the crop needs are computed.
+ * @returns the crop with its channels first: [channels, size, size]
+ */
+export function evaluationCrop(image: Pixels, { resize, size }: EvaluationCrop): Uint8Array {
+  const { width, height, channels } = image;
+  const [wide, high] = resizedTo(width, height, resize);
+  const columns = weightsOf(width, wide, cropStart(wide, size), size);
+  const rows = weightsOf(height, high, cropStart(high, size), size);
+  const first = rows.starts[0];
+  const end = rows.starts[size - 1] + rows.counts[size - 1];
+  const narrowed = acrossColumns(image, first, end, columns);
+  return acrossRows(narrowed, first, size, channels, rows);
+}
+
+/** Width and height with `resize` as the shorter one; the longer one is cut off to whole pixels, as torchvision does it. */
+function resizedTo(width: number, height: number, resize: number): [width: number, height: number] {
+  const longer = Math.trunc((resize * Math.max(width, height)) / Math.min(width, height));
+  return width <= height ? [resize, longer] : [longer, resize];
+}
+
+/** Where a crop from the centre starts; halves go to the even number, as Python rounds. */
+function cropStart(length: number, size: number): number {
+  const middle = (length - size) / 2;
+  const below = Math.floor(middle);
+  return middle - below === 0.5 ? below + (below % 2) : Math.round(middle);
+}
+
+/** For each output pixel along one axis: the first input pixel that it sees, how many, and their weights. */
+interface Weights {
+  readonly starts: Int32Array;
+  readonly counts: Int32Array;
+  /** Fixed point, `reach` for each output pixel. */
+  readonly weights: Int32Array;
+  readonly reach: number;
+}
+
+/** The triangle filter of an axis that goes from `from` to `to` pixels, for `size` outputs from `start`. */
+function weightsOf(from: number, to: number, start: number, size: number): Weights {
+  const scale = from / to;
+  const radius = Math.max(scale, 1);
+  const reach = 2 * Math.ceil(radius) + 1;
+  const starts = new Int32Array(size);
+  const counts = new Int32Array(size);
+  const weights = new Int32Array(size * reach);
+  for (let out = 0; out < size; out++) {
+    const centre = (start + out + 0.5) * scale;
+    const first = Math.max(0, Math.trunc(centre - radius + 0.5));
+    const end = Math.min(from, Math.trunc(centre + radius + 0.5));
+    const nearness = (at: number) => Math.max(0, 1 - Math.abs((at - centre + 0.5) * (1 / radius)));
+    let sum = 0;
+    for (let at = first; at < end; at++) sum += nearness(at);
+    for (let at = first; at < end; at++)
+      weights[out * reach + at - first] = Math.trunc(0.5 + (nearness(at) / sum) * 2 ** precision);
+    starts[out] = first;
+    counts[out] = end - first;
+  }
+  return { starts, counts, weights, reach };
+}
+
+/** The rows `first` to `end` of an image with their columns filtered: [end - first, columns, channels]. */
+function acrossColumns(
+  { data, width, channels }: Pixels,
+  first: number,
+  end: number,
+  { starts, counts, weights, reach }: Weights,
+): Uint8Array {
+  const size = starts.length;
+  const out = new Uint8Array((end - first) * size * channels);
+  let to = 0;
+  for (let row = first; row < end; row++) {
+    for (let column = 0; column < size; column++) {
+      const from = (row * width + starts[column]) * channels;
+      const weight = column * reach;
+      for (let channel = 0; channel < channels; channel++) {
+        let sum = half;
+        for (let k = 0, at = from + channel; k < counts[column]; k++, at += channels)
+          sum += Math.imul(data[at], weights[weight + k]);
+        out[to++] = sum >> precision;
+      }
+    }
+  }
+  return out;
+}
+
+/** Filters the rows of what `acrossColumns` left, whose first row is `first` of the image: [channels, size, size]. */
+function acrossRows(
+  data: Uint8Array,
+  first: number,
+  size: number,
+  channels: number,
+  { starts, counts, weights, reach }: Weights,
+): Uint8Array {
+  const out = new Uint8Array(channels * size * size);
+  const line = size * channels;
+  for (let row = 0; row < size; row++) {
+    const from = (starts[row] - first) * line;
+    for (let channel = 0; channel < channels; channel++) {
+      let to = (channel * size + row) * size;
+      for (let column = 0; column < size; column++) {
+        let sum = half;
+        for (let k = 0, at = from + column * channels + channel; k < counts[row]; k++, at += line)
+          sum += Math.imul(data[at], weights[row * reach + k]);
+        out[to++] = sum >> precision;
+      }
+    }
+  }
+  return out;
+}
