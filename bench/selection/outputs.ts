@@ -25,8 +25,9 @@ export async function outputsOf(graph: Graph, source: DatasetSource) {
   const outputs: Float32Array[] = [];
   for (const { images, labels, size } of data.batches(250)) {
     const result = await session.run({ [session.inputs[0]]: floats([size, ...data.shape], images) });
-    outputs.push(Float32Array.from(result[session.outputs[0]].data as Float32Array));
-    metric.add(outputs[outputs.length - 1], labels);
+    const { data: scores, dims } = result[session.outputs[0]];
+    outputs.push(Float32Array.from(scores as Float32Array));
+    metric.add(outputs[outputs.length - 1], labels, dims);
   }
   await session.close();
   data.close();

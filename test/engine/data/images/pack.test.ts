@@ -72,7 +72,7 @@ it('an image that can not be decoded ends it, unless such ones are left out', ()
     const { shape, bad } = await packImages(some, to, { ...options, skipBad: true });
     expect([shape[0], bad]).toEqual([5, [{ path, problem: expect.any(String) as string }]]);
     const data = Dataset.open(to);
-    expect([...data.labels]).toEqual([0, 1, 2, 3, 4]);
+    expect([...data.slice(0, data.length).labels]).toEqual([0, 1, 2, 3, 4]);
     data.close();
   }));
 
