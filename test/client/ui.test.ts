@@ -17,7 +17,6 @@ import { shows } from '../support/ui';
 import { isWaiting, untilProgress } from '../support/world';
 import { approveSelectionUpdate } from '../../workflow';
 
-const folder = temporaryFolder();
 /** On a machine without a browser, one is installed first: more than the limit of other tests, in ms. */
 const installing = 1_200_000;
 /** Where pictures for the documentation go; none are taken where it is not set. */
@@ -28,6 +27,14 @@ let page: Page;
 let worker: Awaited<ReturnType<typeof answering>>;
 let result: Result;
 let link: string;
+
+afterAll(async () => {
+  await browser?.close();
+  await worker?.stop();
+  await server?.release();
+});
+// Behind that hook, as hooks run in their order: the server is found by its record in the folder.
+const folder = temporaryFolder();
 
 /** A run that has ended, in a fake world, on the server that `slimflow run` starts; what runs now only answers queries. */
 beforeAll(async () => {
@@ -56,11 +63,6 @@ beforeAll(async () => {
   browser = await launchBrowser();
   page = await (await browser.newContext({ viewport: { width: 1280, height: 2000 } })).newPage();
 }, installing);
-afterAll(async () => {
-  await browser?.close();
-  await worker?.stop();
-  await server?.release();
-});
 
 /** Keeps what the page looks like for docs/audit.md. */
 async function picture(name: string, height: number): Promise<void> {
