@@ -2,15 +2,34 @@ import type { Labels } from './dataset';
 import type { Metric } from './metric';
 import { checkClasses, checkOutputs, wrongShape } from './metric-checks';
 
-/** The share of samples whose label is among their `most` largest outputs; of equal outputs the first counts more. */
-export class TopAccuracy implements Metric {
-  private hits = 0;
-  private total = 0;
+/** How many of the answers that were judged hit their label, in points. */
+abstract class HitRate implements Metric {
+  protected hits = 0;
+  protected total = 0;
 
+  abstract add(outputs: Float32Array, labels: Labels, dims: readonly number[]): void;
+
+  value(): number {
+    return (100 * this.hits) / this.total;
+  }
+
+  get state(): object {
+    return { hits: this.hits, total: this.total };
+  }
+
+  set state(known: object) {
+    Object.assign(this, known);
+  }
+}
+
+/** The share of samples whose label is among their `most` largest outputs; of equal outputs the first counts more. */
+export class TopAccuracy extends HitRate {
   constructor(
     private readonly name: string,
     private readonly most: number,
-  ) {}
+  ) {
+    super();
+  }
 
   add(outputs: Float32Array, labels: Labels, dims: readonly number[]): void {
     const [samples, classes, ...rest] = dims;
@@ -28,18 +47,6 @@ export class TopAccuracy implements Metric {
       if (before < this.most && labels[n] >= 0 && labels[n] < classes) this.hits++;
     }
     this.total += samples;
-  }
-
-  value(): number {
-    return (100 * this.hits) / this.total;
-  }
-
-  get state(): object {
-    return { hits: this.hits, total: this.total };
-  }
-
-  set state(known: object) {
-    Object.assign(this, known);
   }
 }
 
@@ -66,27 +73,12 @@ function eachPixel(
 }
 
 /** The share of labelled pixels whose largest output is their label's. */
-export class PixelAccuracy implements Metric {
-  private hits = 0;
-  private total = 0;
-
+export class PixelAccuracy extends HitRate {
   add(outputs: Float32Array, labels: Labels, dims: readonly number[]): void {
     eachPixel('pixel-accuracy', outputs, labels, dims, (label, found) => {
       if (label === found) this.hits++;
       this.total++;
     });
-  }
-
-  value(): number {
-    return (100 * this.hits) / this.total;
-  }
-
-  get state(): object {
-    return { hits: this.hits, total: this.total };
-  }
-
-  set state(known: object) {
-    Object.assign(this, known);
   }
 }
 

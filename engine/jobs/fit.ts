@@ -146,6 +146,8 @@ function checkClasses(
   if (!wrong) return;
   throw new EngineError(
     'InvalidData',
-    `label ${wrong.label} at row ${wrong.fileRow} of ${labels} is out of range: ${model} has ${classes} classes, 0 to ${Number(classes) - 1}`,
+    `label ${wrong.label} at row ${wrong.fileRow} of ${labels} is out of range: ${
+      classes === undefined ? 'classes begin at 0' : `${model} has ${classes} classes, 0 to ${classes - 1}`
+    }`,
   );
 }

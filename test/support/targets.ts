@@ -1,14 +1,9 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-
 import type { MetricName } from '../../engine/data/metric';
-import { writeNpy } from '../../engine/data/npy';
 import { Random } from '../../engine/data/random';
 import type { Graph } from '../../engine/onnx/graph';
-import { saveModel } from '../../engine/onnx/model';
 import { floats, type Tensor } from '../../engine/tensor/tensor';
 import { modelOf, randoms } from './graphs';
-import { tinyNetwork } from './tiny';
+import { tinyNetwork, writeJob } from './tiny';
 
 const samples = 300;
 const side = 8;
@@ -107,29 +102,6 @@ export type TargetKind = keyof typeof kinds;
 /** Writes an untrained model, images with labels that are no classes, and a spec; gives the spec's path. */
 export function targetsJob(folder: string, kind: TargetKind, changes: object = {}): string {
   const { metric, write } = kinds[kind];
-  const { images, labels, model } = write();
-  saveModel(model, join(folder, 'model.onnx'));
-  writeNpy(join(folder, 'images.npy'), images);
-  writeNpy(join(folder, 'labels.npy'), labels);
-  const split = { images: 'images.npy', labels: 'labels.npy' };
-  const spec = {
-    model: 'model.onnx',
-    data: {
-      train: { ...split, range: [0, 200] },
-      evaluate: { ...split, range: [200, 250] },
-      test: { ...split, range: [250, 300] },
-    },
-    metric,
-    target: 0.5,
-    // What is tested is the way: how much is lost on it is the data's.
-    tolerance: 1e6,
-    pick: { maxPicks: 1 },
-    fineTune: { epochs: 1, batch: 20 },
-    reconstruction: { samples: 50 },
-    latency: { runs: 3 },
-    ...changes,
-  };
-  const file = join(folder, 'job.json');
-  writeFileSync(file, JSON.stringify(spec));
-  return file;
+  // What is tested is the way: how much is lost on it is the data's.
+  return writeJob(folder, write(), { metric, tolerance: 1e6, ...changes });
 }

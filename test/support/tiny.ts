@@ -5,6 +5,7 @@ import { writeNpy } from '../../engine/data/npy';
 import { Random } from '../../engine/data/random';
 import type { Graph } from '../../engine/onnx/graph';
 import { saveModel } from '../../engine/onnx/model';
+import type { Tensor } from '../../engine/tensor/tensor';
 import { modelOf, randoms } from './graphs';
 
 /** A network of three convolutions for 1x8x8 images, of four classes mostly; untrained. */
@@ -46,11 +47,29 @@ export function tinyNetwork(outputs = 4): Graph {
 
 /** Writes a tiny network, 300 random images, and a spec in which a few fields can be changed; gives the spec's path. */
 export function tinyJob(folder: string, changes: object = {}): string {
-  saveModel(tinyNetwork(), join(folder, 'model.onnx'));
   const random = new Random(9);
   const labels = Int32Array.from({ length: 300 }, () => Math.floor(4 * random.next()));
-  writeNpy(join(folder, 'images.npy'), randoms([300, 1, 8, 8], 10));
-  writeNpy(join(folder, 'labels.npy'), { type: 'int32', dims: [300], data: labels });
+  return writeJob(
+    folder,
+    {
+      model: tinyNetwork(),
+      images: randoms([300, 1, 8, 8], 10),
+      labels: { type: 'int32', dims: [300], data: labels },
+    },
+    // Guesses of an untrained network: what is tested is the way, not the accuracy.
+    { tolerance: 100, ...changes },
+  );
+}
+
+/** Writes a model, 300 images with labels, and a spec of a quick run with these settings; gives the spec's path. */
+export function writeJob(
+  folder: string,
+  { model, images, labels }: { readonly model: Graph; readonly images: Tensor; readonly labels: Tensor },
+  settings: object,
+): string {
+  saveModel(model, join(folder, 'model.onnx'));
+  writeNpy(join(folder, 'images.npy'), images);
+  writeNpy(join(folder, 'labels.npy'), labels);
   const split = { images: 'images.npy', labels: 'labels.npy' };
   const spec = {
     model: 'model.onnx',
@@ -60,13 +79,11 @@ export function tinyJob(folder: string, changes: object = {}): string {
       test: { ...split, range: [250, 300] },
     },
     target: 0.5,
-    // Guesses of an untrained network: what is tested is the way, not the accuracy.
-    tolerance: 100,
     pick: { maxPicks: 1 },
     fineTune: { epochs: 1, batch: 20 },
     reconstruction: { samples: 50 },
     latency: { runs: 3 },
-    ...changes,
+    ...settings,
   };
   const file = join(folder, 'job.json');
   writeFileSync(file, JSON.stringify(spec));

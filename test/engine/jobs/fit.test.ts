@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import type { MetricName } from '../../../engine/data/metric';
 import { writeNpy } from '../../../engine/data/npy';
 import { analyze } from '../../../engine/jobs/analyze';
+import { checkFit } from '../../../engine/jobs/fit';
 import { floats, type Tensor } from '../../../engine/tensor/tensor';
+import { modelOf } from '../../support/graphs';
 import { type TargetKind, targetsJob } from '../../support/targets';
 
 const folder = mkdtempSync(join(tmpdir(), 'slimflow-fit-'));
@@ -127,4 +129,19 @@ it.each<[TargetKind, MetricName, Parameters<typeof fit>[2], RegExp]>([
   await expect(fit(kind, metric, changes)).rejects.toMatchObject({
     message: expect.stringMatching(message) as string,
   });
+});
+
+it('says what is wrong with a label of a model whose number of classes is open', () => {
+  const model = modelOf(
+    ['x', ['batch', 'classes']],
+    [{ op: 'Relu', inputs: ['x'], outputs: ['y'] }],
+    ['y', ['batch', 'classes']],
+    {},
+  );
+  const data = { images: join(folder, 'open-x.npy'), labels: join(folder, 'open-y.npy') };
+  writeNpy(data.images, floats([3, 4]));
+  writeNpy(data.labels, { type: 'int32', dims: [3], data: Int32Array.of(0, 9, -1) });
+  expect(() => checkFit(model, 'open.onnx', data, 'top1')).toThrow(
+    /^label -1 at row 2 of .*open-y\.npy is out of range: classes begin at 0$/,
+  );
 });
