@@ -7,14 +7,16 @@ import tseslint from 'typescript-eslint';
  */
 const rooms = (...names) => `^(\\.\\./)+(${names.join('|')})(/|$)`;
 const outsideEngine = [
+  'contract',
   'workflows',
   'workflow',
   'activities',
   'workers',
+  'server',
   'store',
   'client',
   'cli',
-  'spec',
+  'run-spec',
   'report',
   'index',
 ];
@@ -31,7 +33,7 @@ const engineRoom = (room, ...forbidden) =>
   forbid(
     [`engine/${room}/**/*.ts`],
     `(${rooms(...outsideEngine)})|(^@temporalio)|(^(\\.\\./)+(${forbidden.join('|')})/)`,
-    `engine/${room} sits below: tensor <- onnx, data <- linalg <- runtime <- (svd, pruning, ratios, training) <- jobs`,
+    `engine/${room} sits below: tensor <- onnx, data <- linalg <- runtime <- (svd, pruning, ratios, training) <- jobs <- pools <- api`,
   );
 /**
  * What Temporal's sandbox leaves in reach of workflow code though its answers differ from machine to machine or from
@@ -69,6 +71,7 @@ const deterministic = (files) => ({
   },
 });
 const numeric = ['svd', 'pruning', 'ratios', 'training'];
+const above = ['jobs', 'pools', 'api'];
 
 export default tseslint.config(
   { ignores: ['dist', 'node_modules', 'out', 'engine/onnx/proto', 'examples/*/data', '.slimflow'] },
@@ -89,37 +92,55 @@ export default tseslint.config(
       globals: { process: 'readonly', console: 'readonly', URL: 'readonly', module: 'writable' },
     },
   },
-  engineRoom('tensor', 'onnx', 'linalg', 'runtime', 'data', ...numeric, 'jobs'),
-  engineRoom('onnx', 'linalg', 'runtime', 'data', ...numeric, 'jobs'),
-  engineRoom('linalg', 'onnx', 'runtime', 'data', ...numeric, 'jobs'),
-  engineRoom('runtime', ...numeric, 'jobs'),
-  engineRoom('data', 'linalg', 'runtime', ...numeric, 'jobs'),
-  engineRoom('svd', 'pruning', 'training', 'jobs'),
-  engineRoom('pruning', 'svd', 'training', 'jobs'),
-  engineRoom('ratios', 'svd', 'pruning', 'training', 'jobs'),
-  engineRoom('training', 'svd', 'pruning', 'ratios', 'jobs'),
-  engineRoom('jobs', 'nothing'),
+  engineRoom('tensor', 'onnx', 'linalg', 'runtime', 'data', ...numeric, ...above),
+  engineRoom('onnx', 'linalg', 'runtime', 'data', ...numeric, ...above),
+  engineRoom('linalg', 'onnx', 'runtime', 'data', ...numeric, ...above),
+  engineRoom('runtime', ...numeric, ...above),
+  engineRoom('data', 'linalg', 'runtime', ...numeric, ...above),
+  engineRoom('svd', 'pruning', 'training', ...above),
+  engineRoom('pruning', 'svd', 'training', ...above),
+  engineRoom('ratios', 'svd', 'pruning', 'training', ...above),
+  engineRoom('training', 'svd', 'pruning', 'ratios', ...above),
+  engineRoom('jobs', 'pools', 'api'),
+  engineRoom('pools', 'api'),
+  engineRoom('api', 'nothing'),
   forbid(
     ['workflows/**/*.ts', 'workflow.ts'],
-    '^(?!\\./|\\.\\./workflows/|\\.\\./engine/jobs/method$|@temporalio/(workflow|common)$).+',
-    'workflows/ is deterministic: it imports @temporalio/workflow, its own files, the names in engine/jobs/method, and types',
+    '^(?!\\./|(\\.\\./)+(workflows|contract)/|(\\.\\./)+engine/names$|@temporalio/(workflow|common)$).+',
+    'workflows/ is deterministic: it imports @temporalio/workflow, its own files, contract/, engine/names, and types',
     true,
   ),
-  deterministic(['workflows/**/*.ts', 'workflow.ts', 'test/support/versions/*.ts']),
+  forbid(
+    ['contract/**/*.ts'],
+    '^(?!\\./|\\.\\./engine/names$|@temporalio/(workflow|common)$).+',
+    'contract/ is what both sides of Temporal share: names and types, from engine/names and types of anywhere below',
+    true,
+  ),
+  deterministic(['workflows/**/*.ts', 'contract/**/*.ts', 'workflow.ts', 'test/support/versions/*.ts']),
   forbid(
     ['activities/**/*.ts'],
-    rooms('workflows', 'workers', 'client', 'cli', 'report'),
-    'activities -> engine, store, spec',
-    true,
+    rooms('workflows', 'workers', 'server', 'client', 'cli', 'report'),
+    'activities -> engine, store, run-spec, contract',
   ),
   forbid(
     ['store/**/*.ts'],
-    rooms('engine', 'workflows', 'activities', 'workers', 'client', 'cli', 'report'),
+    rooms('engine', 'contract', 'workflows', 'activities', 'workers', 'server', 'client', 'cli', 'report'),
     'store/ stands alone',
   ),
   forbid(
-    ['spec/**/*.ts'],
-    rooms('workflows', 'activities', 'workers', 'client', 'cli', 'store', 'report'),
-    'spec/ stands alone',
+    ['run-spec/**/*.ts'],
+    rooms('contract', 'workflows', 'activities', 'workers', 'server', 'client', 'cli', 'store', 'report'),
+    'run-spec/ takes lists of names and rules of settings from the engine, and nothing else of ours',
+  ),
+  forbid(
+    ['server/**/*.ts'],
+    rooms('workflows', 'activities', 'workers', 'client', 'cli', 'report', 'engine'),
+    'server/ finds, starts and keeps Temporal: it knows nothing of runs',
+  ),
+  forbid(
+    ['client/**/*.ts'],
+    rooms('workflows', 'activities', 'workers', 'cli', 'report'),
+    'client -> server, contract, run-spec, store, engine, and types of workflows',
+    true,
   ),
 );

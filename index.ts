@@ -5,7 +5,7 @@ export {
   type Started,
   type StartOptions,
   taskQueueOf,
-} from './client/guidebook';
+} from './client/start-guidebook';
 export {
   adjust,
   type Adjustment,
@@ -16,7 +16,7 @@ export {
   pause,
   Refused,
   resume,
-} from './client/people';
+} from './client/decide';
 export { prepare } from './client/prepare';
 export type { RunEvent } from './client/events';
 export { findRun, NoSuchRun } from './client/find-run';
@@ -24,14 +24,14 @@ export { follow, type TimedRunEvent } from './client/follow';
 export { type ListedRun, listRuns, type RunFilter } from './client/list-runs';
 export type { Observation, RunEnd } from './client/observation';
 export { observe, type ObserveOptions } from './client/observe';
-export type { RunStatus } from './client/status';
+export type { RunStatus } from './client/run-status';
 export { type Doing, failureMessage, type LiveProgress, watch, type WatchOptions } from './client/watch';
-export { ArtifactRef } from './spec/artifact';
-export { loadSpec, parseSpec, SpecError } from './spec/load';
-export { Result, ResultCandidate } from './spec/result';
-export { CompressionSettings, CompressionSpec, type CompressionSpecInput } from './spec/spec';
+export { ArtifactRef } from './run-spec/artifact-schema';
+export { loadSpec, parseSpec, SpecError } from './run-spec/load';
+export { Result, ResultCandidate } from './run-spec/result-schema';
+export { CompressionSettings, CompressionSpec, type CompressionSpecInput } from './run-spec/spec';
 export { openStore } from './store/open';
 export type { Store } from './store/store';
 export { SlimflowPlugin, type SlimflowPluginOptions } from './workers/plugin';
-export * from './workflows/messages';
-export type { Decision, GuidebookInput, GuidebookProgress, Pause, Waiting } from './workflows/types';
+export * from './contract/messages';
+export type { Decision, GuidebookInput, GuidebookProgress, Pause, Waiting } from './contract/run';

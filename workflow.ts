@@ -1,6 +1,6 @@
 /** What workflow code imports: safe in Temporal's workflow sandbox. Re-export it from your own workflows file. */
 export { candidate } from './workflows/candidate';
 export { guidebook } from './workflows/guidebook';
-export * from './workflows/messages';
+export * from './contract/messages';
 export { scoreModel, scoringQuery } from './workflows/score-model';
-export type * from './workflows/types';
+export type * from './contract/run';

@@ -1,8 +1,8 @@
-import { techniques } from '../engine/jobs/method';
+import { techniques } from '../engine/names';
 import { boundedNotes } from './bounds';
 import { perform } from './perform';
-import type { Activities, Analysis, Part } from './types';
-import type { Workplace } from './workplace';
+import type { Activities, Analysis, Part } from '../contract/activities';
+import type { Workplace } from './activity-context';
 
 /** MACs, parameters and compressible parts of a model. */
 export const analyze =

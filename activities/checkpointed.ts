@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Checkpointing, Progress } from '../engine/jobs/types';
 import type { Checkpoint } from '../store/store';
 import type { Performance } from './perform';
-import type { Workplace } from './workplace';
+import type { Workplace } from './activity-context';
 
 /**
  * Does work whose every checkpoint goes into the store under the key of this very work, so that whoever tries it again,

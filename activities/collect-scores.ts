@@ -1,6 +1,6 @@
 import { perform } from './perform';
-import type { Activities, ScoredLayer } from './types';
-import type { Workplace } from './workplace';
+import type { Activities, ScoredLayer } from '../contract/activities';
+import type { Workplace } from './activity-context';
 
 /** One artifact of many layers' scores. */
 export const collectScores =

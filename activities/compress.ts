@@ -2,10 +2,10 @@ import { join } from 'node:path';
 
 import { boundedNotes } from './bounds';
 import { checkpointed } from './checkpointed';
-import { fitting } from './fitting';
+import { fitting } from './fit-selection';
 import { perform } from './perform';
-import type { Activities, CompressedModel, ScoredLayer } from './types';
-import { localData, machineryAt, storeModel, type Workplace } from './workplace';
+import type { Activities, CompressedModel, ScoredLayer } from '../contract/activities';
+import { localData, machineryAt, storeModel, type Workplace } from './activity-context';
 
 /** A model compressed to a target, from the last checkpoint where there is one. */
 export const compress =

@@ -1,7 +1,7 @@
 import { checkpointed } from './checkpointed';
 import { perform } from './perform';
-import type { Activities } from './types';
-import { localData, machineryAt, type Workplace } from './workplace';
+import type { Activities } from '../contract/activities';
+import { localData, machineryAt, type Workplace } from './activity-context';
 
 /** The metric of a model on a split; from the last checkpoint where there is one. */
 export const evaluate =

@@ -2,8 +2,8 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import { createHash } from 'node:crypto';
 
 import { EngineError } from '../engine/errors';
-import { JobProcessError, saysOutOfMemory } from '../engine/jobs/process-error';
-import { StoreError } from '../store/errors';
+import { JobProcessError, saysOutOfMemory } from '../engine/pools/process-error';
+import { StoreError } from '../store/store-errors';
 import { limits, none, type Setback, type Setbacks } from './setbacks';
 
 /** Errors of the program itself; they come back however often they are tried. */

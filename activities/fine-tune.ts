@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { boundedNotes, thinned } from './bounds';
 import { checkpointed } from './checkpointed';
 import { perform } from './perform';
-import type { Activities, FineTunedModel } from './types';
-import { localData, storeModel, type Workplace } from './workplace';
+import type { Activities, FineTunedModel } from '../contract/activities';
+import { localData, storeModel, type Workplace } from './activity-context';
 
 /** A model trained further, from the last checkpoint where there is one. */
 export const fineTune =

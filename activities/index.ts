@@ -7,8 +7,8 @@ import { fineTune } from './fine-tune';
 import { latency } from './latency';
 import { listParts } from './list-parts';
 import { scoreLayer } from './score-layer';
-import type { Activities } from './types';
-import type { Workplace } from './workplace';
+import type { Activities } from '../contract/activities';
+import type { Workplace } from './activity-context';
 
 /** All activities, at a workplace. */
 export function activitiesAt(place: Workplace): Activities {

@@ -1,6 +1,6 @@
 import { perform } from './perform';
-import type { Activities } from './types';
-import { machineryAt, type Workplace } from './workplace';
+import type { Activities } from '../contract/activities';
+import { machineryAt, type Workplace } from './activity-context';
 
 /** The latency of models, measured in turn. */
 export const latency =

@@ -1,7 +1,7 @@
 import { pageOf } from './bounds';
 import { perform } from './perform';
-import type { Activities, Part } from './types';
-import type { Workplace } from './workplace';
+import type { Activities, Part } from '../contract/activities';
+import type { Workplace } from './activity-context';
 
 /** A page of the names of the parts that a technique can compress. */
 export const listParts =

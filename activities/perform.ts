@@ -5,11 +5,11 @@ import type { JobName, Jobs, Progress } from '../engine/jobs/types';
 import { madeBy } from '../store/artifact';
 import { workKey } from '../store/digest';
 import { failureOf, handedBack, noRoom, setbackFailure, setbackOf, StalledError } from './failures';
-import { storeFailure } from './lost';
+import { storeFailure } from './lost-artifacts';
 import { limits, none, type Setbacks, setbacksBefore } from './setbacks';
-import type { HeartbeatDetails } from './types';
+import type { HeartbeatDetails } from '../contract/activities';
 import { Watchdog } from './watchdog';
-import type { Workplace } from './workplace';
+import type { Workplace } from './activity-context';
 
 /** Far more often than the heartbeat timeout, and often enough that a cancellation is heard of within seconds. */
 const heartbeatMs = 2000;

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { madeBy } from '../store/artifact';
 import { checkpointed } from './checkpointed';
 import { perform } from './perform';
-import type { Activities, LayerScoring, ScoredLayer } from './types';
-import { localData, machineryAt, type Workplace } from './workplace';
+import type { Activities, LayerScoring, ScoredLayer } from '../contract/activities';
+import { localData, machineryAt, type Workplace } from './activity-context';
 
 /**
  * The score with one part compressed, for each candidate ratio; its factors too where it is decomposed. From the last

@@ -1,4 +1,4 @@
-import type { HeartbeatDetails } from './types';
+import type { HeartbeatDetails } from '../contract/activities';
 
 /** What befell a piece of work since it last got on: counted over its attempts, by whichever worker. */
 export interface Setbacks {

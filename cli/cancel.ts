@@ -1,9 +1,9 @@
 import { observe } from '../client/observe';
-import { statusOf } from '../client/status';
-import { BadInput, exit } from './exit';
+import { statusOf } from '../client/run-status';
+import { BadInput, exit } from './exit-status';
 import type { RunFlags } from './options';
-import { toStderr, toStdout, withRun } from './session';
-import { workerThere } from './worker-there';
+import { toStderr, toStdout, withRun } from './temporal-session';
+import { workerThere } from './check-worker';
 
 /** `slimflow cancel`: stops a run, and waits until its work has stopped. */
 export function cancel(name: string | undefined, { state, json }: RunFlags): Promise<number> {

@@ -8,7 +8,7 @@ import {
   scoreNames,
   selectNames,
   techniques,
-} from '../engine/jobs/method';
+} from '../engine/names';
 import type { CompressFlags } from './compress';
 import { positive, whole } from './options';
 

@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 
 import { EngineError } from '../engine/errors';
-import { compressModel, type CompressOptions } from '../engine/jobs/compress-model';
+import { compressModel, type CompressOptions } from '../engine/api/compress-model';
 import {
   type CostName,
   type ImportanceName,
@@ -13,15 +13,15 @@ import {
   type SelectName,
   type Technique,
   techniques,
-} from '../engine/jobs/method';
+} from '../engine/names';
 import type { LayerScores } from '../engine/jobs/types';
 import { modelFiles } from '../engine/onnx/model';
-import { candidateRatios } from '../engine/ratios/candidates';
-import { compressReport } from '../report/compress';
-import { sha256OfFiles } from '../store/bundle';
+import { candidateRatios } from '../engine/ratios/candidate-ratios';
+import { compressReport } from '../report/compression';
+import { sha256OfFiles } from '../store/artifact-bundle';
 import { sha256 } from '../store/digest';
 import { writeAtomically } from '../store/files';
-import { BadInput, exit } from './exit';
+import { BadInput, exit } from './exit-status';
 import { checkKept, readData, writable } from './preflight';
 
 /** The options of `slimflow compress` as commander gives them. */

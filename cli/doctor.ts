@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import { existingServer } from '../client/server';
-import { temporalBinary } from '../client/temporal-binary';
+import { existingServer } from '../server/find-server';
+import { temporalBinary } from '../server/temporal-binary';
 import { describeLinearAlgebra } from '../engine/linalg/choose';
 import { describeProviders } from '../engine/runtime/providers';
 import { capacity } from '../workers/capacity';
-import { exit } from './exit';
+import { exit } from './exit-status';
 import { writable } from './preflight';
 
 /** What a check found; `ok` is false where a run could not do without it. */

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 
 import { workflowArtifacts } from '../client/gc-roots';
-import { collectGarbage } from '../store/gc';
+import { collectGarbage } from '../store/collect-garbage';
 import { openStore } from '../store/open';
 import type { Item, Room } from '../store/store';
-import { exit } from './exit';
+import { exit } from './exit-status';
 import { type StoreFlags, storeAt } from './options';
-import { inSession, toStderr, toStdout } from './session';
+import { inSession, toStderr, toStdout } from './temporal-session';
 
 /** What `slimflow gc` is told. */
 export interface GcFlags extends StoreFlags {

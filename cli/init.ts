@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 
-import { specTemplate } from '../spec/template';
-import { BadInput, exit } from './exit';
+import { specTemplate } from '../run-spec/template';
+import { BadInput, exit } from './exit-status';
 
 /** `slimflow init`: a commented spec with every default visible. */
 export async function init(file: string): Promise<number> {

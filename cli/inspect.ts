@@ -1,5 +1,5 @@
-import { layersTable } from '../report/layers';
-import { exit } from './exit';
+import { layersTable } from '../report/layer-table';
+import { exit } from './exit-status';
 import { inspectModel } from './preflight';
 
 /** `slimflow inspect`: the layers of a model. */

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 
-import { exit } from './exit';
+import { exit } from './exit-status';
 
 /** Aborts at the first Ctrl-C (or SIGTERM), which lets the command wind down; the second one ends it. */
 export function onInterrupt(): AbortSignal {

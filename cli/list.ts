@@ -1,10 +1,10 @@
 import { ServiceError } from '@temporalio/client';
 
 import { listRuns, type ListedRun, type RunFilter } from '../client/list-runs';
-import { runsTable } from '../report/runs';
-import { BadInput, exit } from './exit';
+import { runsTable } from '../report/run-list';
+import { BadInput, exit } from './exit-status';
 import type { RunFlags } from './options';
-import { inSession, toStderr, toStdout } from './session';
+import { inSession, toStderr, toStdout } from './temporal-session';
 
 export type ListFlags = RunFlags & RunFilter & { readonly limit: number };
 

@@ -4,13 +4,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { addCompress } from './compress-options';
-import { BadInput, exit } from './exit';
+import { BadInput, exit } from './exit-status';
 import { addGc } from './gc-options';
 import { stateOption } from './options';
 import { addPack } from './pack-options';
 import { addRuns } from './run-commands';
 import { addSetup } from './setup-options';
-import { addSteering } from './steer-commands';
+import { addSteering } from './decision-commands';
 import { addServers, addTools } from './tool-commands';
 import { addTrain } from './train-options';
 import { addWorker } from './worker-options';

@@ -1,7 +1,7 @@
 import { Argument, InvalidArgumentError, Option } from 'commander';
 import { join } from 'node:path';
 
-import { type Technique, techniques } from '../engine/jobs/method';
+import { type Technique, techniques } from '../engine/names';
 
 /** What commands that work with runs are told. */
 export interface RunFlags {

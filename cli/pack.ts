@@ -4,14 +4,14 @@ import { dirname, resolve } from 'node:path';
 
 import { classesIn, listedImages } from '../engine/data/images/label-lists';
 import { classFolders, type Listing, unlabelled } from '../engine/data/images/labelled-files';
-import { packImages } from '../engine/data/images/pack';
+import { packImages } from '../engine/data/images/pack-images';
 import { channelCount, UnreadableImage } from '../engine/data/images/read-image';
 import { subsetOf } from '../engine/data/images/subset';
 import type { Normalization } from '../engine/data/pixels';
 import { EngineError } from '../engine/errors';
-import { packReport, type PackSummary } from '../report/pack';
+import { packReport, type PackSummary } from '../report/packing';
 import { settle, temporaryName, writeAtomically } from '../store/files';
-import { BadInput, exit } from './exit';
+import { BadInput, exit } from './exit-status';
 import { onInterrupt } from './interrupt';
 import type { PackFlags } from './pack-options';
 import { writable } from './preflight';

@@ -5,10 +5,10 @@ import { EngineError } from '../engine/errors';
 import { analyze } from '../engine/jobs/analyze';
 import type { ModelSummary } from '../engine/jobs/types';
 import { modelFiles, possibleFiles, weightLimit } from '../engine/onnx/model';
-import { loadData, loadSpec, loadTraining, SpecError } from '../spec/load';
-import type { CompressionSpec } from '../spec/spec';
-import { analysisOf } from '../workflows/method';
-import { BadInput } from './exit';
+import { loadData, loadSpec, loadTraining, SpecError } from '../run-spec/load';
+import type { CompressionSpec } from '../run-spec/spec';
+import { analysisOf } from '../contract/techniques';
+import { BadInput } from './exit-status';
 
 /** Reads a spec and checks all that can be checked before anything is started; it leaves nothing behind. */
 export async function preflight(file: string): Promise<CompressionSpec> {

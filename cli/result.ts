@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 
-import { endOf } from '../client/questions';
-import { statusOf } from '../client/status';
+import { endOf } from '../client/queries';
+import { statusOf } from '../client/run-status';
 import { openStore } from '../store/open';
-import { BadInput } from './exit';
+import { BadInput } from './exit-status';
 import { type StoreFlags, storeAt } from './options';
 import { writable } from './preflight';
-import { toStderr, toStdout, withRun } from './session';
+import { toStderr, toStdout, withRun } from './temporal-session';
 import { conclude, exitOf } from './show-run';
 import { writeResult } from './write-result';
 

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 
-import { runStatuses } from '../client/status';
+import { runStatuses } from '../client/run-status';
 import type { ListFlags } from './list';
 import type { StartFlags } from './start';
 import {

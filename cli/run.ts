@@ -1,4 +1,4 @@
-import { BadInput } from './exit';
+import { BadInput } from './exit-status';
 import type { StoreFlags } from './options';
 import { preflight, writable } from './preflight';
 
@@ -8,6 +8,6 @@ export async function run(specFile: string, flags: StoreFlags): Promise<number> 
   const problem = writable(flags.state);
   if (problem) throw new BadInput(`--state ${flags.state} can't be written to: ${problem}`);
   // Temporal's SDK takes its time to load, and what is refused above has no need of it.
-  const { runSpec } = await import('./run-spec.js');
+  const { runSpec } = await import('./run-guidebook.js');
   return runSpec(spec, flags);
 }

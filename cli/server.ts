@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { taskQueueOf } from '../client/guidebook';
-import { keepServer } from '../client/keep-server';
-import { startServer, type TemporalServer } from '../client/server';
+import { taskQueueOf } from '../client/start-guidebook';
+import { keepServer } from '../server/keep-server';
+import { startServer, type TemporalServer } from '../server/find-server';
 import { openStore } from '../store/open';
 import { answering } from '../workers/answering';
-import { exit } from './exit';
+import { exit } from './exit-status';
 import { logTo } from './log';
 
 /**

@@ -1,9 +1,9 @@
 import { Connection } from '@temporalio/client';
 
-import { registerAttributes, type Registration, wordOf } from '../client/search-attributes';
-import { existingServer, isCloud, type TemporalServer } from '../client/server';
-import { attributeKeys } from '../workflows/attributes';
-import { exit } from './exit';
+import { registerAttributes, type Registration, wordOf } from '../server/register-attributes';
+import { existingServer, isCloud, type TemporalServer } from '../server/find-server';
+import { attributeKeys } from '../contract/search-attributes';
+import { exit } from './exit-status';
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 

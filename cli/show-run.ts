@@ -5,10 +5,10 @@ import { follow } from '../client/follow';
 import type { LiveProgress, RunEnd } from '../client/observation';
 import { observe } from '../client/observe';
 import { outcomeText } from '../report/outcome';
-import { candidatesTable } from '../report/table';
-import { exit } from './exit';
-import { live } from './live';
-import { toStderr, toStdout } from './session';
+import { candidatesTable } from '../report/candidate-table';
+import { exit } from './exit-status';
+import { live } from './live-progress';
+import { toStderr, toStdout } from './temporal-session';
 
 /** Shows a run on standard output until it has ended: its state drawn, or with `json` a line an event. */
 export async function showRun(

@@ -1,11 +1,11 @@
-import { startGuidebook, taskQueueOf } from '../client/guidebook';
-import { hasWorker } from '../client/questions';
-import { workflowLink } from '../client/server';
+import { startGuidebook, taskQueueOf } from '../client/start-guidebook';
+import { hasWorker } from '../client/queries';
+import { workflowLink } from '../server/find-server';
 import { openStore } from '../store/open';
-import { BadInput, exit } from './exit';
+import { BadInput, exit } from './exit-status';
 import { type StoreFlags, storeAt } from './options';
 import { preflight, writable } from './preflight';
-import { inSession, toStderr, toStdout } from './session';
+import { inSession, toStderr, toStdout } from './temporal-session';
 
 /** What `slimflow start` is told. */
 export interface StartFlags extends StoreFlags {

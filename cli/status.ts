@@ -1,12 +1,12 @@
 import type { Observation } from '../client/observation';
 import { observe } from '../client/observe';
 import { waitsOf } from '../client/events';
-import { workflowLink } from '../client/server';
-import { statusLines } from '../report/status';
+import { workflowLink } from '../server/find-server';
+import { statusLines } from '../report/progress';
 import { waitingText } from '../report/waiting';
-import { exit } from './exit';
+import { exit } from './exit-status';
 import type { RunFlags } from './options';
-import { toStderr, toStdout, withRun } from './session';
+import { toStderr, toStdout, withRun } from './temporal-session';
 import { conclude } from './show-run';
 
 /** `slimflow status`: how far a run is, once. */

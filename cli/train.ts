@@ -2,11 +2,11 @@ import { existsSync, rmSync, statSync } from 'node:fs';
 import { dirname, extname, resolve } from 'node:path';
 
 import { EngineError } from '../engine/errors';
-import { trainModel, type TrainReport } from '../engine/jobs/train-model';
+import { trainModel, type TrainReport } from '../engine/api/train-model';
 import { forgetCheckpoints } from '../engine/training/loop/checkpoint';
-import { curveTable, trainReport } from '../report/train';
+import { curveTable, trainReport } from '../report/training';
 import { writeAtomically } from '../store/files';
-import { BadInput, exit } from './exit';
+import { BadInput, exit } from './exit-status';
 import { checkKept, readTraining, writable } from './preflight';
 import type { TrainFlags } from './train-options';
 import { settingsOf } from './train-settings';

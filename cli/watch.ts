@@ -1,7 +1,7 @@
-import { workflowLink } from '../client/server';
-import { exit } from './exit';
+import { workflowLink } from '../server/find-server';
+import { exit } from './exit-status';
 import type { RunFlags } from './options';
-import { toStderr, toStdout, withRun } from './session';
+import { toStderr, toStdout, withRun } from './temporal-session';
 import { exitOf, showRun } from './show-run';
 
 /** `slimflow watch`: follows a run to its end, also over a server that is away; Ctrl-C leaves it as it is. */

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { taskQueueOf } from '../client/guidebook';
-import { keepServer } from '../client/keep-server';
-import { serverOfRuns, type TemporalServer } from '../client/server';
+import { taskQueueOf } from '../client/start-guidebook';
+import { keepServer } from '../server/keep-server';
+import { serverOfRuns, type TemporalServer } from '../server/find-server';
 import { openStore } from '../store/open';
 import { type RunningWorker, serve } from '../workers/serve';
-import { BadInput, exit } from './exit';
+import { BadInput, exit } from './exit-status';
 import { type Health, healthEndpoint } from './health';
 import { logTo } from './log';
 import { writable } from './preflight';

@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { savedFiles } from '../engine/onnx/model';
-import { Result } from '../spec/result';
+import { Result } from '../run-spec/result-schema';
 import { writeAtomically } from '../store/files';
 import type { Store } from '../store/store';
 import { writtenTo } from './preflight';

@@ -1,5 +1,5 @@
-import type { Result } from '../spec/result';
-import type { CandidateProgress } from '../workflows/types';
+import type { Result } from '../run-spec/result-schema';
+import type { CandidateProgress } from '../contract/run';
 import type { LiveProgress } from './observation';
 
 /**

@@ -1,4 +1,4 @@
-import type { CandidateProgress, Decision, GuidebookProgress } from '../workflows/types';
+import type { CandidateProgress, Decision, GuidebookProgress } from '../contract/run';
 import type { LiveProgress, Observation, RunEnd } from './observation';
 
 /** What a run waits for, and what is known of it. */

@@ -1,6 +1,6 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 
-import { type RunStatus, statusOf } from './status';
+import { type RunStatus, statusOf } from './run-status';
 
 /** Which runs to list; all that are given must hold. */
 export interface RunFilter {

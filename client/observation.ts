@@ -1,6 +1,6 @@
-import type { HeartbeatDetails } from '../activities/types';
-import type { Result } from '../spec/result';
-import type { GuidebookProgress } from '../workflows/types';
+import type { HeartbeatDetails } from '../contract/activities';
+import type { Result } from '../run-spec/result-schema';
+import type { GuidebookProgress } from '../contract/run';
 
 /** What a candidate that is being made is at. */
 export interface Doing {

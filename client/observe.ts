@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { endedProgress } from './ended-progress';
 import type { LiveProgress, Observation, RunEnd } from './observation';
-import { doingOf, endOf, hasWorker, isAway, progressOf } from './questions';
-import { statusOf } from './status';
+import { doingOf, endOf, hasWorker, isAway, progressOf } from './queries';
+import { statusOf } from './run-status';
 
 export interface ObserveOptions {
   /** From one look to the next; 1000 by default. */

@@ -1,11 +1,11 @@
 import { basename } from 'node:path';
 
-import type { DataRef } from '../activities/types';
+import type { DataRef } from '../contract/activities';
 import { modelFiles } from '../engine/onnx/model';
-import { CompressionSettings, type CompressionSpec } from '../spec/spec';
+import { CompressionSettings, type CompressionSpec } from '../run-spec/spec';
 import type { ArtifactRef } from '../store/artifact';
 import type { Store } from '../store/store';
-import type { GuidebookInput } from '../workflows/types';
+import type { GuidebookInput } from '../contract/run';
 
 type Split = CompressionSpec['data']['train'];
 

@@ -1,12 +1,12 @@
 import type { Client } from '@temporalio/client';
 
-import type { Result } from '../spec/result';
-import type { GuidebookHandle } from './guidebook';
+import type { Result } from '../run-spec/result-schema';
+import type { GuidebookHandle } from './start-guidebook';
 import type { LiveProgress } from './observation';
 import { observe, type ObserveOptions } from './observe';
 
 export type { Doing, LiveProgress } from './observation';
-export { reasonOf as failureMessage } from '../workflows/reason';
+export { reasonOf as failureMessage } from '../contract/failure-reason';
 
 export interface WatchOptions extends ObserveOptions {
   readonly onProgress?: (progress: LiveProgress) => void;

@@ -3,13 +3,13 @@ export { EngineError, type EngineErrorCode } from './errors';
 export { Dataset, type DatasetSource, type Labels } from './data/dataset';
 export { classFolders, type LabelledFile, type Listing, unlabelled } from './data/images/labelled-files';
 export { classesIn, listedImages } from './data/images/label-lists';
-export { packImages, type Packed, type PackedFiles, type PackOptions } from './data/images/pack';
+export { packImages, type Packed, type PackedFiles, type PackOptions } from './data/images/pack-images';
 export { type Subset, subsetOf } from './data/images/subset';
 export { metricNames, type MetricName } from './data/metric';
 export { writeNpy } from './data/npy';
 export { historyOf, metadataOf, type Step } from './onnx/metadata';
 export { loadModel, needsFile, saveModel, type SaveOptions } from './onnx/model';
-export { openModel, type OpenOptions } from './onnx/prepare';
+export { openModel, type OpenOptions } from './onnx/open-model';
 export type { InputSize } from './onnx/input-size';
 export { Graph } from './onnx/graph';
 export { layersOf, macsOf, paramsOf, sharedWeights, uncountedLayers } from './onnx/layers';
@@ -21,17 +21,17 @@ export {
   type CompressOptions,
   type CompressReport,
   type Watching,
-} from './jobs/compress-model';
+} from './api/compress-model';
 export {
   trainModel,
   type TrainedEpoch,
   type TrainOptions,
   type TrainReport,
   type WatchingTraining,
-} from './jobs/train-model';
-export { JobPool } from './jobs/pool';
-export { JobProcessError } from './jobs/process-error';
-export { ProcessPool } from './jobs/process-pool';
+} from './api/train-model';
+export { JobPool } from './pools/thread-pool';
+export { JobProcessError } from './pools/process-error';
+export { ProcessPool } from './pools/process-pool';
 export { describeLinearAlgebra } from './linalg/choose';
 export { describeProviders } from './runtime/providers';
 export type * from './jobs/types';

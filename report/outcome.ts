@@ -1,4 +1,4 @@
-import type { Result } from '../spec/result';
+import type { Result } from '../run-spec/result-schema';
 
 /** What a run came to, for a terminal. */
 export function outcomeText({

@@ -26,4 +26,4 @@ if (time('node_modules/.package-lock.json') < time('package-lock.json')) {
 }
 console.log('Building …');
 run(process.execPath, join('node_modules', 'typescript', 'bin', 'tsc'), '-p', '.');
-run(process.execPath, join('dist', 'workers', 'bundle.js'));
+run(process.execPath, join('dist', 'workers', 'workflow-bundle.js'));

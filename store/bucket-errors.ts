@@ -1,4 +1,4 @@
-import { StoreError, type StoreProblem } from './errors';
+import { StoreError, type StoreProblem } from './store-errors';
 
 /** What the errors of the S3 SDK have in common. */
 interface S3Failure extends Error {

@@ -1,6 +1,6 @@
 import type { Digest } from './artifact';
 import type { Bucket, BucketEntry } from './bucket';
-import { bytesOf, digestOf, listName, type Member } from './bundle';
+import { bytesOf, digestOf, listName, type Member } from './artifact-bundle';
 import type { Item, Room } from './store';
 
 /** The key of an object, or of a file of a bundle. */

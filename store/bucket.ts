@@ -11,7 +11,7 @@ import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { isMissing, isOutdated, s3Error } from './bucket-errors';
-import { StoreError } from './errors';
+import { StoreError } from './store-errors';
 
 /** The SDK takes a fifth of a second to load: only who uses such a store waits for it. */
 const load = createRequire(__filename);

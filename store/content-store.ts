@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 
 import { type ArtifactRef, artifactsIn, type Digest } from './artifact';
 import { sha256 } from './digest';
-import { ArtifactError, storeError } from './errors';
+import { ArtifactError, storeError } from './store-errors';
 import { CheckpointFolder } from './checkpoint-folder';
 import { readJson } from './files';
 import { FileNotes, type Notes } from './notes';

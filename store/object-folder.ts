@@ -3,9 +3,18 @@ import { copyFile, mkdir, open, readdir, rename, rm, stat, utimes, writeFile } f
 import { dirname, join } from 'node:path';
 
 import type { Digest } from './artifact';
-import { bytesOf, digestOf, gather, listed, listFile, listPath, type Member, tryRename } from './bundle';
+import {
+  bytesOf,
+  digestOf,
+  gather,
+  listed,
+  listFile,
+  listPath,
+  type Member,
+  tryRename,
+} from './artifact-bundle';
 import { sha256, sha256OfFile } from './digest';
-import { ArtifactError } from './errors';
+import { ArtifactError } from './store-errors';
 import { settle, sync, temporaryName, writeAtomically } from './files';
 import type { Scratch } from './scratch';
 import type { Item } from './store';

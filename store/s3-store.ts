@@ -7,12 +7,12 @@ import type { ArtifactRef, Digest } from './artifact';
 import { Bucket } from './bucket';
 import { BucketNotes } from './bucket-notes';
 import { BucketRooms, objectKey } from './bucket-rooms';
-import { listName, listOf, type Member } from './bundle';
+import { listName, listOf, type Member } from './artifact-bundle';
 import { trim } from './cache';
 import { checkpointName, pointerOf } from './checkpoint-folder';
 import { ContentStore } from './content-store';
 import { sha256OfFile } from './digest';
-import { ArtifactError } from './errors';
+import { ArtifactError } from './store-errors';
 import { freshMs, type StoredObject } from './object-folder';
 import type { Checkpoint, Item } from './store';
 

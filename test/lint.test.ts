@@ -26,7 +26,7 @@ it('workflow code may not import, nor reach, what is not deterministic', () => {
     export const bad = [process.env.HOME, Math.exp(1), 'a'.localeCompare('b'), (1).toLocaleString()];
     export const won = Promise.race([condition(() => true)]);
     export const good: [number, ArtifactRef?] = [Date.now() + Math.random() + Math.round(1.5)];`;
-  const found = complaints('workflows/run.ts', code);
+  const found = complaints('workflows/run-state.ts', code);
   expect(found).toHaveLength(7);
   for (const subject of [/node:fs/, /store\/store/, /process/, /Math\.exp/, /locale/, /condition or a/])
     expect(found).toContainEqual(expect.stringMatching(subject));

@@ -2,7 +2,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 
 import type { AllInOneOptions } from './all-in-one';
 import type { RunningWorker } from './serve';
-import { workflowCode } from './bundle';
+import { workflowCode } from './workflow-bundle';
 
 /**
  * A worker that runs workflow code alone: it answers queries, those of Temporal's UI for the current details of a run

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { engineVersion } from '../activities/workplace';
+import { engineVersion } from '../activities/activity-context';
 
 /** Worker Versioning: which runs this worker takes. See docs/versioning.md. */
 export interface Deployment {
@@ -31,9 +31,11 @@ export const deploymentOptions = ({
 export function defaultBuildId(): string {
   const root = join(__dirname, '..');
   const hash = createHash('sha256').update(engineVersion());
-  const files = readdirSync(join(root, 'workflows'), { recursive: true, encoding: 'utf8' });
-  for (const name of files.filter((name) => name.endsWith('.js')).sort())
-    hash.update(name).update(readFileSync(join(root, 'workflows', name)));
+  for (const room of ['workflows', 'contract']) {
+    const files = readdirSync(join(root, room), { recursive: true, encoding: 'utf8' });
+    for (const name of files.filter((name) => name.endsWith('.js')).sort())
+      hash.update(name).update(readFileSync(join(root, room, name)));
+  }
   const manifest = readFileSync(join(root, '..', 'package.json'), 'utf8');
   const { version } = JSON.parse(manifest) as { version: string };
   return `${version}-${hash.digest('hex').slice(0, 12)}`;

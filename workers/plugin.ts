@@ -2,13 +2,13 @@ import { SimplePlugin } from '@temporalio/plugin';
 import type { BundleOptions, ReplayWorkerOptions, Worker, WorkerOptions } from '@temporalio/worker';
 
 import { activitiesAt } from '../activities';
-import { engineVersion } from '../activities/workplace';
-import { ProcessPool } from '../engine/jobs/process-pool';
-import type { RunOptions } from '../engine/jobs/runner';
+import { engineVersion } from '../activities/activity-context';
+import { ProcessPool } from '../engine/pools/process-pool';
+import type { RunOptions } from '../engine/pools/job-runner';
 import type { JobName, Jobs } from '../engine/jobs/types';
 import { openStore } from '../store/open';
 import type { Store } from '../store/store';
-import { payloadConverterPath, workflowCode } from './bundle';
+import { payloadConverterPath, workflowCode } from './workflow-bundle';
 import { type Capacity, capacity } from './capacity';
 import { type Deployment, deploymentOptions } from './deployment';
 

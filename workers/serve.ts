@@ -1,6 +1,6 @@
 import { NativeConnection, type NativeConnectionOptions, Worker } from '@temporalio/worker';
 
-import { queueKinds, type QueueKind, queueOf } from '../workflows/rules/queues';
+import { queueKinds, type QueueKind, queueOf } from '../contract/task-queues';
 import { SlimflowPlugin, type SlimflowPluginOptions } from './plugin';
 
 /** What a worker serves: `cpu` includes the workflows and light work, `all` is everything. */

@@ -1,11 +1,11 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 
-import { analysisOf } from './method';
+import { analysisOf } from '../contract/techniques';
 import { analyze, evaluate } from './proxies';
-import type { Run } from './run';
-import { sentences } from './sentences';
-import { both } from './together';
-import type { Original } from './types';
+import type { Run } from './run-state';
+import { sentences } from './activity-labels';
+import { both } from './all-settled';
+import type { Original } from '../contract/run';
 
 /** Step 0: the original's MACs, parameters, compressible layers, and metric a0. */
 export async function baseline(run: Run): Promise<Original> {

@@ -1,14 +1,14 @@
 import { ActivityFailure, isCancellation, setCurrentDetails } from '@temporalio/workflow';
 
-import { costNames } from '../engine/jobs/method';
-import { candidateMarkdown, madeBy } from './details';
-import { hearPauses } from './gate';
-import { techniqueNames } from './method';
+import { costNames } from '../engine/names';
+import { candidateMarkdown, madeBy } from './progress-markdown';
+import { hearPauses } from './pause';
+import { techniqueNames } from '../contract/techniques';
 import { compress, evaluate, fineTune } from './proxies';
-import { reasonOf } from './reason';
-import { sentences } from './sentences';
-import type { CandidateInput, CandidateOutcome } from './types';
-import { upsert } from './upsert';
+import { reasonOf } from '../contract/failure-reason';
+import { sentences } from './activity-labels';
+import type { CandidateInput, CandidateOutcome } from '../contract/run';
+import { upsert } from './upsert-attributes';
 
 /**
  * Makes one candidate: compress, fine-tune, evaluate before and after. A candidate that can't be made is a result like

@@ -1,12 +1,12 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 
-import { withAdded } from './added';
-import { planned } from './candidates';
-import type { Making } from './making';
-import { prefixOf } from './method';
-import { reasonOf } from './reason';
+import { withAdded } from './with-added-candidates';
+import { planned } from './make-candidates';
+import type { Making } from './step-context';
+import { prefixOf } from '../contract/techniques';
+import { reasonOf } from '../contract/failure-reason';
 import { isAtTarget, pruningTargets, targetNames } from './rules/targets';
-import type { Candidate, CandidatePlan } from './types';
+import type { Candidate, CandidatePlan } from '../contract/run';
 
 /** Step 4: each pick is pruned to a few targets around C / c(pick), and fine-tuned; all side by side. */
 export async function channelPruning(making: Making, picks: readonly Candidate[]): Promise<void> {

@@ -1,16 +1,16 @@
-import type { Technique } from '../engine/jobs/method';
-import { withAdded } from './added';
-import { planned } from './candidates';
-import type { Making } from './making';
-import { prefixOf, techniqueNames } from './method';
+import type { Technique } from '../engine/names';
+import { withAdded } from './with-added-candidates';
+import { planned } from './make-candidates';
+import type { Making } from './step-context';
+import { prefixOf, techniqueNames } from '../contract/techniques';
 import { review } from './review';
 import { fallback, pick, pickBudget, pickRule, pickVerdicts } from './rules/pick';
 import { isDecomposed } from './rules/refusals';
 import { type Revisit, revisit } from './rules/revisit';
 import { defaultTargets, targetNames } from './rules/targets';
-import type { Run } from './run';
-import { together } from './together';
-import type { Candidate, CandidatePlan } from './types';
+import type { Run } from './run-state';
+import { together } from './all-settled';
+import type { Candidate, CandidatePlan } from '../contract/run';
 
 /**
  * Step 2: spatial SVD (weight SVD, or both) to each target, fine-tuned, all side by side. Step 3': targets that prove

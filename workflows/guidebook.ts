@@ -1,16 +1,16 @@
 import { CancellationScope, isCancellation, upsertMemo } from '@temporalio/workflow';
 
-import type { Result } from '../spec/result';
-import { alone } from './alone';
+import type { Result } from '../run-spec/result-schema';
+import { alone } from './single-technique';
 import { baseline } from './baseline';
 import { channelPruning } from './channel-pruning';
 import { decomposition } from './decomposition';
-import { listen } from './listen';
-import type { Making } from './making';
-import { Run } from './run';
+import { listen } from './handlers';
+import type { Making } from './step-context';
+import { Run } from './run-state';
 import { selection } from './selection';
 import { Sources } from './sources';
-import type { GuidebookInput } from './types';
+import type { GuidebookInput } from '../contract/run';
 
 /**
  * AIMET's guidebook, from the original model to the selected one; its result is the content of result.json. People may

@@ -1,8 +1,8 @@
 import type { Provenance } from '../engine/jobs/types';
 import { latency } from './proxies';
-import type { Run } from './run';
-import { sentences } from './sentences';
-import type { Candidate } from './types';
+import type { Run } from './run-state';
+import { sentences } from './activity-labels';
+import type { Candidate } from '../contract/run';
 
 /** Latencies of the original and of all candidates. */
 export interface Measured {

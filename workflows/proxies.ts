@@ -7,11 +7,11 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 
-import type { Activities } from '../activities/types';
-import type { CompressionSettings } from '../spec/spec';
-import { untilResumed } from './gate';
-import { mended } from './mended';
-import { queueKindFor, queueOf, type QueueKind } from './rules/queues';
+import type { Activities } from '../contract/activities';
+import type { CompressionSettings } from '../run-spec/spec';
+import { untilResumed } from './pause';
+import { mended } from './regenerate-lost';
+import { queueKindFor, queueOf, type QueueKind } from '../contract/task-queues';
 
 /** A dead worker is noticed within this, and one whose event loop stands still for most of it is not taken for dead. */
 const heartbeatTimeout = '25s';

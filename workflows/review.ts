@@ -1,8 +1,8 @@
 import { condition } from '@temporalio/workflow';
 
 import { milliseconds } from './rules/duration';
-import type { Run } from './run';
-import type { Waiting } from './types';
+import type { Run } from './run-state';
+import type { Waiting } from '../contract/run';
 
 /**
  * What a review came to. approved: by a person, or because nobody is asked, or nobody came in time and the spec says to

@@ -10,12 +10,12 @@ import {
 } from '@temporalio/workflow';
 
 import type { ArtifactRef } from '../store/artifact';
-import { hearPauses, hold, paused, untilResumed } from './gate';
-import { techniqueNames } from './method';
+import { hearPauses, hold, paused, untilResumed } from './pause';
+import { techniqueNames } from '../contract/techniques';
 import { collectScores, listParts, scoreLayer } from './proxies';
-import { sentences } from './sentences';
-import { together } from './together';
-import type { ScoringInput, ScoringProgress } from './types';
+import { sentences } from './activity-labels';
+import { together } from './all-settled';
+import type { ScoringInput, ScoringProgress } from '../contract/run';
 
 /** How far the scoring of a model is. */
 export const scoringQuery = defineQuery<ScoringProgress>('progress');

@@ -1,10 +1,10 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 
-import type { Result, ResultCandidate } from '../spec/result';
+import type { Result, ResultCandidate } from '../run-spec/result-schema';
 import type { ArtifactRef } from '../store/artifact';
-import type { AttributeValues } from './attributes';
-import { withAdded } from './added';
-import type { Making } from './making';
+import type { AttributeValues } from '../contract/search-attributes';
+import { withAdded } from './with-added-candidates';
+import type { Making } from './step-context';
 import { type Measured, measure } from './measure';
 import { evaluate } from './proxies';
 import { review } from './review';
@@ -17,10 +17,10 @@ import {
   type Unmet,
   unmet,
 } from './rules/select';
-import type { Run } from './run';
-import { sentences } from './sentences';
-import { both } from './together';
-import type { Candidate } from './types';
+import type { Run } from './run-state';
+import { sentences } from './activity-labels';
+import { both } from './all-settled';
+import type { Candidate } from '../contract/run';
 
 /**
  * Step 5: the best model that is close to C and within X, or the one that a person approves; the test split is seen by it

@@ -1,12 +1,12 @@
-import type { Analysis } from '../activities/types';
-import type { Technique } from '../engine/jobs/method';
+import type { Analysis } from '../contract/activities';
+import type { Technique } from '../engine/names';
 import type { ArtifactRef } from '../store/artifact';
-import { analysisOf } from './method';
+import { analysisOf } from '../contract/techniques';
 import { analyze } from './proxies';
-import type { Run } from './run';
-import { scores } from './scores';
-import { sentences } from './sentences';
-import type { Candidate, Original } from './types';
+import type { Run } from './run-state';
+import { scores } from './score-all-layers';
+import { sentences } from './activity-labels';
+import type { Candidate, Original } from '../contract/run';
 
 /** What candidates are made from: a model, and the eval scores of what a technique can compress in it. */
 export interface Source {

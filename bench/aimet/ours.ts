@@ -4,12 +4,12 @@ import { join } from 'node:path';
 
 import type { DatasetSource } from '../../engine/data/dataset';
 import { analyze } from '../../engine/jobs/analyze';
-import type { Method, Selecting, SelectName } from '../../engine/jobs/method';
-import { plainMethod } from '../../engine/jobs/parts';
-import { JobPool } from '../../engine/jobs/pool';
+import type { Method, Selecting, SelectName } from '../../engine/names';
+import { plainMethod } from '../../engine/jobs/list-parts';
+import { JobPool } from '../../engine/pools/thread-pool';
 import type { LayerScores, Technique } from '../../engine/jobs/types';
 import { layersOf } from '../../engine/onnx/layers';
-import { openModel } from '../../engine/onnx/prepare';
+import { openModel } from '../../engine/onnx/open-model';
 import { channelMagnitudes, channelsFor, keepMostImportant } from '../../engine/pruning/importance';
 import type { FloatTensor } from '../../engine/tensor/tensor';
 import { root } from '../docs';

@@ -3,9 +3,9 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { DevServer, type ServerRecord } from '../../client/dev-server';
-import { taskQueueOf } from '../../client/guidebook';
-import { temporalBinary } from '../../client/temporal-binary';
+import { DevServer, type ServerRecord } from '../../server/dev-server';
+import { taskQueueOf } from '../../client/start-guidebook';
+import { temporalBinary } from '../../server/temporal-binary';
 import { FileStore } from '../../store/file-store';
 import { Proxy } from './proxy';
 import type { Room } from './room';

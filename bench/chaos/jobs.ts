@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import { CompressionSpec } from '../../spec/spec';
+import { CompressionSpec } from '../../run-spec/spec';
 import { root } from '../docs';
 import { split } from '../training/digits';
 import type { Job } from './runs';

@@ -1,10 +1,10 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { type GuidebookHandle, startGuidebook } from '../../client/guidebook';
+import { type GuidebookHandle, startGuidebook } from '../../client/start-guidebook';
 import { failureMessage } from '../../client/watch';
-import type { Result } from '../../spec/result';
-import type { CompressionSpec } from '../../spec/spec';
+import type { Result } from '../../run-spec/result-schema';
+import type { CompressionSpec } from '../../run-spec/spec';
 import type { Fleet } from './fleet';
 import { type Sample, sample } from './observer';
 

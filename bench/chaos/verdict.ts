@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 
-import type { Result } from '../../spec/result';
+import type { Result } from '../../run-spec/result-schema';
 
 /**
  * What differs between the results of the same spec, of which one was disturbed; nothing where both are the same work. Times,

@@ -9,8 +9,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { openMeasured } from '../../engine/jobs/opened';
-import { plainMethod } from '../../engine/jobs/parts';
+import { openMeasured } from '../../engine/jobs/open-measured';
+import { plainMethod } from '../../engine/jobs/list-parts';
 import { pruningParts } from '../../engine/jobs/pruning-compressor';
 import { costModel } from '../../engine/pruning/cost';
 import { writeResults } from '../docs';

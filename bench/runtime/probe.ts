@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { layersOf } from '../../engine/onnx/layers';
-import { openModel } from '../../engine/onnx/prepare';
+import { openModel } from '../../engine/onnx/open-model';
 import { inferShapes } from '../../engine/onnx/shapes';
 import { randomFeeds } from '../../engine/runtime/feeds';
 import { layerAlone } from '../../engine/runtime/latency-curve';

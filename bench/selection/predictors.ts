@@ -11,11 +11,11 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { Random } from '../../engine/data/random';
-import type { Technique } from '../../engine/jobs/method';
-import { openModel } from '../../engine/onnx/prepare';
-import { LossCurve } from '../../engine/ratios/curve';
+import type { Technique } from '../../engine/names';
+import { openModel } from '../../engine/onnx/open-model';
+import { LossCurve } from '../../engine/ratios/score-curve';
 import type { LayerChoices, Plan } from '../../engine/ratios/plan';
-import { selectRatios } from '../../engine/ratios/select';
+import { selectRatios } from '../../engine/ratios/select-ratios';
 import { digits, error, outputsOf, rows } from './outputs';
 import { type Candidates, candidatesOf } from './technique';
 

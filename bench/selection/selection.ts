@@ -9,12 +9,12 @@
  */
 import { join } from 'node:path';
 
-import type { Technique } from '../../engine/jobs/method';
-import { openModel } from '../../engine/onnx/prepare';
+import type { Technique } from '../../engine/names';
+import { openModel } from '../../engine/onnx/open-model';
 import { aimetPlan } from '../../engine/ratios/aimet';
 import type { Plan } from '../../engine/ratios/plan';
 import { Problem } from '../../engine/ratios/problem';
-import { type SelectionSettings, selectRatios } from '../../engine/ratios/select';
+import { type SelectionSettings, selectRatios } from '../../engine/ratios/select-ratios';
 import { digits, error, outputsOf, rows } from './outputs';
 import { candidatesOf } from './technique';
 

@@ -1,13 +1,13 @@
 import type { DatasetSource } from '../../engine/data/dataset';
 import { type Part } from '../../engine/jobs/compressor';
 import { compressorOf } from '../../engine/jobs/compressors';
-import { quiet } from '../../engine/jobs/job';
-import type { Machinery, Method, Technique } from '../../engine/jobs/method';
-import { plainMethod } from '../../engine/jobs/parts';
+import { quiet } from '../../engine/jobs/job-context';
+import type { Machinery, Method, Technique } from '../../engine/names';
+import { plainMethod } from '../../engine/jobs/list-parts';
 import { scoreLayer } from '../../engine/jobs/score-layer';
-import { toolsOf } from '../../engine/jobs/tools';
+import { toolsOf } from '../../engine/jobs/backends';
 import type { Graph } from '../../engine/onnx/graph';
-import { openModel } from '../../engine/onnx/prepare';
+import { openModel } from '../../engine/onnx/open-model';
 import type { CostOf, LayerChoices, Plan } from '../../engine/ratios/plan';
 
 /** A technique on one model, ready for plans. */

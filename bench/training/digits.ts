@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import type { DatasetSource } from '../../engine/data/dataset';
 import { writeNpy } from '../../engine/data/npy';
-import { epochOrder } from '../../engine/training/batches/order';
+import { epochOrder } from '../../engine/training/batches/sample-order';
 import { root } from '../docs';
 
 const digits = join(root, 'examples', 'digits');

@@ -13,9 +13,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { trainModel } from '../../engine/jobs/train-model';
+import { trainModel } from '../../engine/api/train-model';
 import { saveModel } from '../../engine/onnx/model';
-import { openModel } from '../../engine/onnx/prepare';
+import { openModel } from '../../engine/onnx/open-model';
 import { initialized } from '../../engine/training/parameters/initialize';
 import { peerJob, type PeerTraining, prepareDigits, type Recipe, resnet, split } from './digits';
 import { Peer, python, script } from './peer';

@@ -23,7 +23,7 @@ import {
 } from '../../engine/training/gradients/conv-weight';
 import { lowerToBlocks } from '../../engine/training/lowering/blocked';
 import { blockFor } from '../../engine/training/lowering/probe';
-import { Builder } from '../../engine/training/step/builder';
+import { Builder } from '../../engine/training/emit/builder';
 import { median } from './rounds';
 
 /** Batch, channels in and out, side of the input's plane, kernel, stride, groups. */

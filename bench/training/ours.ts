@@ -7,16 +7,16 @@
  */
 import { createInterface } from 'node:readline';
 
-import { openModel } from '../../engine/onnx/prepare';
+import { openModel } from '../../engine/onnx/open-model';
 import { ProfiledSession } from '../../engine/runtime/profile';
 import type { ProviderName } from '../../engine/runtime/providers';
 import { Session } from '../../engine/runtime/session';
 import { sizeOf } from '../../engine/tensor/tensor';
 import { blockFor } from '../../engine/training/lowering/probe';
-import { Computer } from '../../engine/training/loop/compute';
+import { Computer } from '../../engine/training/loop/micro-batching';
 import { withOwnConstants } from '../../engine/training/parameters/parameters';
 import { initialVectors } from '../../engine/training/parameters/vectors';
-import { measureShapes } from '../../engine/training/step/shapes';
+import { measureShapes } from '../../engine/training/emit/batch-shapes';
 import { buildTrainingStep } from '../../engine/training/step/step';
 import { fallbacks } from './fallbacks';
 

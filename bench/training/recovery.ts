@@ -15,8 +15,8 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { Dataset } from '../../engine/data/dataset';
-import { openModel } from '../../engine/onnx/prepare';
-import { evaluate } from '../../engine/runtime/evaluate';
+import { openModel } from '../../engine/onnx/open-model';
+import { evaluate } from '../../engine/runtime/measure-metric';
 import type { TrainingSettings } from '../../engine/training/settings';
 import { train } from '../../engine/training/trainer';
 import { peerJob, type PeerTraining, prepareDigits, type Recipe, resnet, split } from './digits';

@@ -6,7 +6,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-audit --no-fund
 COPY . .
-RUN npx tsc -p . && node dist/workers/bundle.js \
+RUN npx tsc -p . && node dist/workers/workflow-bundle.js \
   && rm -rf dist/test dist/bench && npm prune --omit=dev --no-audit --no-fund
 
 FROM node:${NODE_VERSION}-bookworm-slim

@@ -9,7 +9,7 @@ COPY package.json package-lock.json .npmrc ./
 ENV ONNXRUNTIME_NODE_INSTALL=cuda12
 RUN npm ci --no-audit --no-fund
 COPY . .
-RUN npx tsc -p . && node dist/workers/bundle.js \
+RUN npx tsc -p . && node dist/workers/workflow-bundle.js \
   && rm -rf dist/test dist/bench && npm prune --omit=dev --no-audit --no-fund
 
 # Has what the provider and the decompositions load: cudart, cuBLAS, cuDNN 9, cuSOLVER.

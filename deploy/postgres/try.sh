@@ -47,7 +47,7 @@ done
 mkdir "$at/config"
 sed -e "s/PG_PORT/$pgport/" "$here/temporal.yaml" >"$at/config/development.yaml"
 for i in 0 1 2 3 4 5 6 7; do sed -i "s/PORT$i/$((port + i))/" "$at/config/development.yaml"; done
-temporal=$(node -e "require('$root/dist/client/temporal-binary.js').temporalBinary().then(({path}) => console.log(path))")
+temporal=$(node -e "require('$root/dist/server/temporal-binary.js').temporalBinary().then(({path}) => console.log(path))")
 export TEMPORAL_ADDRESS=127.0.0.1:$port
 serve() {
   "$tools/server" --root "$at" --config config --env development start >>"$at/server.log" 2>&1 &

@@ -13,7 +13,7 @@ import {
   pixelsOf,
 } from './pixels';
 import { Random } from './random';
-import { NormalRows, PickedRows, type Rows, ZeroRows } from './rows';
+import { NormalRows, PickedRows, type Rows, ZeroRows } from './array-rows';
 
 /** Where a split lies: NumPy files, and which of their rows belong to it. */
 export interface DatasetSource {

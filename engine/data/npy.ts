@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readSync, writeFileSync } from 'node:fs
 
 import { EngineError } from '../errors';
 import { bytesOf, type ElementType, fromBytes, sizeOf, type Tensor, toBytes } from '../tensor/tensor';
-import type { Rows } from './rows';
+import type { Rows } from './array-rows';
 
 const types: Record<string, ElementType> = {
   '<f4': 'float32',

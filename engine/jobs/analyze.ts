@@ -3,10 +3,10 @@ import { type Dim, type Graph, type ValueInfo } from '../onnx/graph';
 import { type Layer, layersOf, paramsOf, sharedWeights, uncountedLayers } from '../onnx/layers';
 import { inferShapes, type Shape, type Shapes, unknownOperators } from '../onnx/shapes';
 import { isFloat } from '../tensor/tensor';
-import { checkFit } from './fit';
-import { techniques } from './method';
-import { openMeasured } from './opened';
-import { partsOf } from './parts';
+import { checkFit } from './check-data-fits-model';
+import { techniques } from '../names';
+import { openMeasured } from './open-measured';
+import { partsOf } from './list-parts';
 import type { AnalyzeInput, LayerSummary, ModelSummary } from './types';
 
 /**

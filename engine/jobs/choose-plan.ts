@@ -1,8 +1,8 @@
 import { EngineError } from '../errors';
 import { type CostOf, type LayerChoices, type Plan, tolerance } from '../ratios/plan';
-import { type Selection, selectRatios } from '../ratios/select';
+import { type Selection, selectRatios } from '../ratios/select-ratios';
 import { type Compressor, type Part, unitsOf } from './compressor';
-import type { Method, Selecting, Technique } from './method';
+import type { Method, Selecting, Technique } from '../names';
 import type { LayerScores } from './types';
 
 /** What a plan is chosen by. */

@@ -1,11 +1,11 @@
 import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import type { Layer } from '../onnx/layers';
-import { unitsFor } from '../ratios/candidates';
+import { unitsFor } from '../ratios/candidate-ratios';
 import type { Plan } from '../ratios/plan';
-import type { LeftOutputs } from '../pruning/teacher';
+import type { LeftOutputs } from '../pruning/refit-targets';
 import type { Replacements } from '../runtime/model-probe';
-import type { Method } from './method';
+import type { Method } from '../names';
 import type { Frozen } from './types';
 
 /** What a technique can compress on its own, and the units (rank, channels) in which it does. */

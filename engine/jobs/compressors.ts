@@ -1,12 +1,12 @@
 import type { Graph } from '../onnx/graph';
-import type { Teacher } from '../pruning/teacher';
+import type { Teacher } from '../pruning/refit-targets';
 import type { Compressor } from './compressor';
-import type { JobData } from './data';
-import type { JobContext } from './job';
-import type { Method, Reconstruction, Selecting } from './method';
+import type { JobData } from './open-data';
+import type { JobContext } from './job-context';
+import type { Method, Reconstruction, Selecting } from '../names';
 import { pruningCompressor } from './pruning-compressor';
 import { svdCompressor } from './svd-compressor';
-import type { Tools } from './tools';
+import type { Tools } from './backends';
 import type { Checkpointing } from './types';
 
 /** What a technique may need to compress a model with. */

@@ -1,6 +1,6 @@
 import type { Graph, Node } from '../onnx/graph';
 import { type Layer, nameOf } from '../onnx/layers';
-import type { Method } from './method';
+import type { Method } from '../names';
 
 /** Which layers a method may touch at all, whatever its technique. */
 export class Eligibility {

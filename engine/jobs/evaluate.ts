@@ -1,7 +1,7 @@
 import { Dataset } from '../data/dataset';
-import { openModel } from '../onnx/prepare';
-import { type Evaluated, measure } from '../runtime/evaluate';
-import type { JobContext } from './job';
+import { openModel } from '../onnx/open-model';
+import { type Evaluated, measure } from '../runtime/measure-metric';
+import type { JobContext } from './job-context';
 import type { EvaluateInput, Evaluation } from './types';
 import { WorkCheckpoints } from './work-checkpoints';
 

@@ -2,18 +2,18 @@ import { Dataset } from '../data/dataset';
 import { EngineError } from '../errors';
 import { stamp } from '../onnx/metadata';
 import { saveModel, weightBytes } from '../onnx/model';
-import { openModel } from '../onnx/prepare';
+import { openModel } from '../onnx/open-model';
 import { provenanceOf } from '../runtime/provenance';
 import { resolveProvider } from '../runtime/providers';
-import { curveOf } from '../training/loop/curve';
+import { curveOf } from '../training/loop/learning-curve';
 import { initialized } from '../training/parameters/initialize';
 import { openBatches } from '../training/batches/pipeline';
-import { totalSteps } from '../training/loop/run';
+import { totalSteps } from '../training/loop/training-run';
 import { stepsPerCallOf } from '../training/settings';
 import { train } from '../training/trainer';
-import type { JobContext } from './job';
-import { madeBy } from './made-by';
-import { checkTrainable } from './trainable';
+import type { JobContext } from './job-context';
+import { madeBy } from './provenance-step';
+import { checkTrainable } from './check-trainable';
 import type { FineTuneInput, FineTuning } from './types';
 
 /**

@@ -5,8 +5,8 @@ import { timeGraphs, timeKernels } from '../runtime/timing';
 import { choosePlan } from './choose-plan';
 import type { Chosen } from './compress';
 import type { Compressor, Part } from './compressor';
-import type { JobContext } from './job';
-import type { Tools } from './tools';
+import type { JobContext } from './job-context';
+import type { Tools } from './backends';
 import type { CompressInput } from './types';
 
 /** A plan carried out and measured. */

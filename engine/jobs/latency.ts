@@ -1,8 +1,8 @@
-import { openModel } from '../onnx/prepare';
+import { openModel } from '../onnx/open-model';
 import { provenanceOf } from '../runtime/provenance';
 import { resolveProvider } from '../runtime/providers';
 import { timeGraphs } from '../runtime/timing';
-import type { JobContext } from './job';
+import type { JobContext } from './job-context';
 import type { Latency, LatencyInput } from './types';
 
 /** The median time of one sample through each model, measured in turn. */

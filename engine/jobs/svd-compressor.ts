@@ -6,15 +6,15 @@ import { type Layer, layersOf, macsOf, paramsOf } from '../onnx/layers';
 import { inferShapes, type Shapes } from '../onnx/shapes';
 import type { Plan } from '../ratios/plan';
 import { layerAlone } from '../runtime/latency-curve';
-import { type Decomposition, type Projected, worthwhileRank } from '../svd/decomposition';
+import { type Decomposition, type Projected, worthwhileRank } from '../svd/factorization';
 import { svdMethods, type SvdTechnique } from '../svd/methods';
 import { readTensors, writeTensors } from '../tensor/safetensors';
 import { floats, sizeOf, type Tensor } from '../tensor/tensor';
 import type { Compressor, Part, Trials } from './compressor';
 import type { Means } from './compressors';
 import { Eligibility } from './eligibility';
-import type { Method } from './method';
-import { perModel } from './opened';
+import type { Method } from '../names';
+import { perModel } from './open-measured';
 import type { Frozen } from './types';
 
 /** A weight that is decomposed, with all layers that read it. */

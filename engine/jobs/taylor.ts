@@ -4,7 +4,7 @@ import type { ChannelGroup } from '../pruning/channel-groups';
 import { channelImportance } from '../pruning/importance';
 import { eachGradient } from '../training/sensitivity';
 import type { Means } from './compressors';
-import { openData } from './data';
+import { openData } from './open-data';
 
 /** Images that a gradient is averaged over. */
 const batch = 32;

@@ -1,14 +1,14 @@
 import type { DatasetSource } from '../data/dataset';
 import type { MetricName } from '../data/metric';
 import type { Errors } from '../data/regression';
-import type { Curve } from '../training/loop/curve';
+import type { Curve } from '../training/loop/learning-curve';
 import type { Provenance } from '../runtime/provenance';
 import type { Retry } from '../training/loop/retries';
 import type { TrainingSettings } from '../training/settings';
-import type { JobData } from './data';
-import type { Machinery, Method, ProviderName, Reconstruction, Selecting, Technique } from './method';
+import type { JobData } from './open-data';
+import type { Machinery, Method, ProviderName, Reconstruction, Selecting, Technique } from '../names';
 
-export type * from './method';
+export type * from '../names';
 export type { Errors, Provenance };
 
 /**

@@ -1,11 +1,11 @@
 import { EngineError } from '../errors';
-import { setAttribute } from '../onnx/attributes';
+import { setAttribute } from '../onnx/node-attributes';
 import type { Graph } from '../onnx/graph';
-import { compareModels } from '../runtime/evaluate';
+import { compareModels } from '../runtime/measure-metric';
 import { randomData } from '../runtime/feeds';
 import { judgedGraph } from '../runtime/judged-values';
 import type { Compressed } from './compressor';
-import type { Tools } from './tools';
+import type { Tools } from './backends';
 import type { CompressInput } from './types';
 
 /** How far a rewritten graph's outputs may be from its equal's, relative and squared: rounding, not a mistake. */

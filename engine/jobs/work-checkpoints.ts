@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { join, resolve } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 
-import type { JobContext } from './job';
+import type { JobContext } from './job-context';
 import type { Checkpointing, Progress } from './types';
 
 const format = 'slimflow work 1';

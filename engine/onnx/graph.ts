@@ -2,7 +2,7 @@ import { clone, create } from '@bufbuild/protobuf';
 
 import { EngineError } from '../errors';
 import type { ElementType, Tensor } from '../tensor/tensor';
-import { attribute, type AttributeValue } from './attributes';
+import { attribute, type AttributeValue } from './node-attributes';
 import type { GraphContext } from './context';
 import { isReread } from './external-data';
 import {

@@ -4,7 +4,7 @@ import { basename, resolve } from 'node:path';
 
 import { EngineError } from '../errors';
 import { toBytes } from '../tensor/tensor';
-import { toHalves } from '../tensor/half';
+import { toHalves } from '../tensor/float16';
 import { unwritten } from '../tensor/safetensors';
 import { byteLength, isExternal, pointTo, readExternal, type Span, spanOf } from './external-data';
 import type { Graph } from './graph';

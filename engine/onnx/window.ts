@@ -1,4 +1,4 @@
-import { intOf, intsOf, stringOf } from './attributes';
+import { intOf, intsOf, stringOf } from './node-attributes';
 import type { Node } from './graph';
 
 /** How a sliding window (Conv, pools) lies over two spatial axes; pads are [top, left, bottom, right]. */

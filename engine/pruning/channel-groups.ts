@@ -2,7 +2,7 @@ import type { Graph, Node } from '../onnx/graph';
 import type { Layer } from '../onnx/layers';
 import type { Shapes } from '../onnx/shapes';
 import type { Edit, Slot } from './edits';
-import { followChannels } from './follow';
+import { followChannels } from './follow-channels';
 import { partition } from './partition';
 import { isSimple } from './simple-path';
 import type { LayerChannels, Scope } from './rules/scope';

@@ -1,5 +1,5 @@
 import type { Graph } from '../onnx/graph';
-import { runsOf } from '../tensor/runs';
+import { runsOf } from '../tensor/stretches';
 import { sizeOf, type Tensor } from '../tensor/tensor';
 import type { ChannelGroups } from './channel-groups';
 import { checkPlan, type KeepPlan } from './keep';

@@ -10,7 +10,7 @@ import { LayerFit, type Refitted, type Sampled, type Targets } from './layer-fit
 import { maskChannels } from './mask';
 import type { ReconstructionSamples } from './samples';
 import { type Site, siteOf } from './sites';
-import { taught, type Teacher } from './teacher';
+import { taught, type Teacher } from './refit-targets';
 
 export interface ReconstructionSettings {
   /** Called before each layer, with how many are done. May throw to stop. */

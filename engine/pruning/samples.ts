@@ -4,7 +4,7 @@ import type { LinearAlgebra } from '../linalg/linear-algebra';
 import { extract } from '../onnx/extract';
 import type { Graph } from '../onnx/graph';
 import { inferShapes } from '../onnx/shapes';
-import { batchFor } from '../runtime/batch';
+import { batchFor } from '../runtime/batch-size';
 import { feederOf } from '../runtime/feeds';
 import type { ProviderChoice } from '../runtime/providers';
 import { Session } from '../runtime/session';

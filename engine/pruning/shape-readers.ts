@@ -1,5 +1,5 @@
 import type { Node } from '../onnx/graph';
-import { intOf } from '../onnx/attributes';
+import { intOf } from '../onnx/node-attributes';
 import { sliceIndices } from '../onnx/shape-rules/slice';
 import { wrap } from './axes';
 import { keyOf } from './edits';

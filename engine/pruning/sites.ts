@@ -1,4 +1,4 @@
-import { floatOf, intOf } from '../onnx/attributes';
+import { floatOf, intOf } from '../onnx/node-attributes';
 import type { Graph, Node } from '../onnx/graph';
 import type { Layer } from '../onnx/layers';
 import type { Shapes } from '../onnx/shapes';

@@ -1,4 +1,4 @@
-import { LossCurve } from './curve';
+import { LossCurve } from './score-curve';
 import { type CostOf, Grid, type LayerChoices, type Plan, withUnits } from './plan';
 
 /** Costs that differ by less than this share of the whole are taken as equal. */

@@ -1,4 +1,4 @@
-import { candidatesOf } from './threshold';
+import { candidatesOf } from './greedy';
 import { land } from './landing';
 import type { Plan } from './plan';
 import type { Problem } from './problem';

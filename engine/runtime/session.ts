@@ -2,7 +2,7 @@ import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 
 import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
-import { toHalves } from '../tensor/half';
+import { toHalves } from '../tensor/float16';
 import { type ElementType, isFloat, type Tensor } from '../tensor/tensor';
 import { inMemory, runtimeModel, type RuntimeModel } from './large-model';
 import { type ProviderChoice, type ProviderName, providerVariable, resolveProvider } from './providers';

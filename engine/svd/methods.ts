@@ -1,4 +1,4 @@
-import type { SvdMethod } from './decomposition';
+import type { SvdMethod } from './factorization';
 import { spatialSvd } from './spatial';
 import { weightSvd } from './weight';
 

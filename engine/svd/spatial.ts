@@ -2,7 +2,7 @@ import type { Layer } from '../onnx/layers';
 import { splitConv } from '../onnx/rewrites/split-conv';
 import { groupsOf } from '../onnx/window';
 import { floats } from '../tensor/tensor';
-import { type Form, methodOf, spatialSizes } from './decomposition';
+import { type Form, methodOf, spatialSizes } from './factorization';
 import { convForm, swapped } from './weight';
 
 /**

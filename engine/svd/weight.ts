@@ -1,11 +1,11 @@
-import { intOf } from '../onnx/attributes';
+import { intOf } from '../onnx/node-attributes';
 import type { Layer } from '../onnx/layers';
 import { projectLinear } from '../onnx/rewrites/project-linear';
 import { splitConv } from '../onnx/rewrites/split-conv';
 import { splitLinear } from '../onnx/rewrites/split-linear';
 import { groupsOf } from '../onnx/window';
 import { floats, sizeOf } from '../tensor/tensor';
-import { type Form, methodOf, spatialSizes } from './decomposition';
+import { type Form, methodOf, spatialSizes } from './factorization';
 
 /**
  * Weight SVD (Zhang et al. 2016, "Accelerating Very Deep Convolutional Networks"; AIMET): a Conv's kernel

@@ -1,4 +1,4 @@
-import { fromHalves } from './half';
+import { fromHalves } from './float16';
 import type { Tensor } from './tensor';
 
 /** The elements of a tensor of floats of any width in single precision; undefined for other types. */

@@ -1,4 +1,4 @@
-import { runsOf } from './runs';
+import { runsOf } from './stretches';
 import { sizeOf, type Tensor, type TensorData } from './tensor';
 
 /** The entries `keep` of `tensor` along `axis`, in that order. */

@@ -5,13 +5,13 @@ import type { Graph } from '../onnx/graph';
 import { Session } from '../runtime/session';
 import { floats, type FloatTensor, isFloat, sizeOf } from '../tensor/tensor';
 import { backward } from './gradients/backward';
-import { Builder } from './step/builder';
-import { checkInput, checkLabelsOf } from './checks';
+import { Builder } from './emit/builder';
+import { checkInput, checkLabelsOf } from './check-data';
 import { type LabelForm, labelForm, lossRule } from './losses/loss';
 import { withOwnConstants } from './parameters/parameters';
-import { logitsOf } from './losses/scores';
+import { logitsOf } from './losses/model-scores';
 import type { LossName } from './settings';
-import { measureShapes, type Shape } from './step/shapes';
+import { measureShapes, type Shape } from './emit/batch-shapes';
 import { labelsFeed } from './step/step';
 
 export interface SensitivityOptions {

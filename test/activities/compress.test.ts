@@ -2,7 +2,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { CompressRequest, HeartbeatDetails } from '../../activities/types';
+import type { CompressRequest, HeartbeatDetails } from '../../contract/activities';
 import { compress } from '../../engine/jobs/compress';
 import type { CompressInput, Progress } from '../../engine/jobs/types';
 import { inFolder } from '../support/folder';

@@ -1,7 +1,7 @@
 import { failureOf, handedBack, retryDelay, setbackFailure, StalledError } from '../../activities/failures';
 import { limits, none, setbacksBefore } from '../../activities/setbacks';
 import { EngineError } from '../../engine/errors';
-import { JobProcessError } from '../../engine/jobs/process-error';
+import { JobProcessError } from '../../engine/pools/process-error';
 
 const tried = { key: 'k', attempt: 2, setbacks: none };
 

@@ -2,7 +2,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { HeartbeatDetails } from '../../activities/types';
+import type { HeartbeatDetails } from '../../contract/activities';
 import type { FineTuneInput, Progress } from '../../engine/jobs/types';
 import { compute, provenance } from '../support/method';
 import { atWork, silent } from '../support/workplace';

@@ -1,4 +1,4 @@
-import { engineVersion } from '../../activities/workplace';
+import { engineVersion } from '../../activities/activity-context';
 import { compute, provenance } from '../support/method';
 import { atWork } from '../support/workplace';
 

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
-import type { ScoredLayer } from '../../activities/types';
+import type { ScoredLayer } from '../../contract/activities';
 import { compute, computedBy, optimal, methodOf, provenance } from '../support/method';
 import { atWork } from '../support/workplace';
 

@@ -1,12 +1,12 @@
 import { ActivityCancellationDetails } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 
-import type { HeartbeatDetails } from '../../activities/types';
+import type { HeartbeatDetails } from '../../contract/activities';
 import { EngineError } from '../../engine/errors';
-import { JobProcessError } from '../../engine/jobs/process-error';
-import type { RunOptions } from '../../engine/jobs/runner';
+import { JobProcessError } from '../../engine/pools/process-error';
+import type { RunOptions } from '../../engine/pools/job-runner';
 import { compute } from '../support/method';
-import { queueOf } from '../../workflows/rules/queues';
+import { queueOf } from '../../contract/task-queues';
 import { latch } from '../support/fake-activities';
 import { atWork, silent } from '../support/workplace';
 

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { FineTuneInput, Progress } from '../../engine/jobs/types';
-import { StoreError } from '../../store/errors';
+import { StoreError } from '../../store/store-errors';
 import type { Store } from '../../store/store';
 import { latch } from '../support/fake-activities';
 import { compute, provenance } from '../support/method';

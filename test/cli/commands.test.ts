@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { TimedRunEvent } from '../../client/follow';
-import { Result } from '../../spec/result';
+import { Result } from '../../run-spec/result-schema';
 import { expectStatus, slimflow } from '../support/cli';
 import { inFolder } from '../support/folder';
 import { temporal } from '../support/temporal';

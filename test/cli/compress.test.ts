@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { compressModel, type CompressReport } from '../../engine/jobs/compress-model';
+import { compressModel, type CompressReport } from '../../engine/api/compress-model';
 import type { Graph } from '../../engine/onnx/graph';
 import { macsOf } from '../../engine/onnx/layers';
 import { loadModel, saveModel } from '../../engine/onnx/model';
-import { openModel } from '../../engine/onnx/prepare';
+import { openModel } from '../../engine/onnx/open-model';
 import { floats, type FloatTensor } from '../../engine/tensor/tensor';
 import { expectStatus, slimflow } from '../support/cli';
 import { args, compressed } from '../support/compress-command';

@@ -1,7 +1,7 @@
 import { readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { Result } from '../../spec/result';
+import { Result } from '../../run-spec/result-schema';
 import { FileStore } from '../../store/file-store';
 import type { Item } from '../../store/store';
 import { expectStatus, slimflow } from '../support/cli';

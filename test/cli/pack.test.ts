@@ -8,7 +8,7 @@ import { parse } from 'yaml';
 import { Dataset, type DatasetSource } from '../../engine/data/dataset';
 import { Random } from '../../engine/data/random';
 import { saveModel } from '../../engine/onnx/model';
-import type { PackSummary } from '../../report/pack';
+import type { PackSummary } from '../../report/packing';
 import { slimflow } from '../support/cli';
 import { inFolder } from '../support/folder';
 import { golden, root } from '../support/paths';

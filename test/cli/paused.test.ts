@@ -2,9 +2,9 @@ import { Client, Connection } from '@temporalio/client';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { pause } from '../../client/people';
-import { answers } from '../../client/probe';
-import { Result } from '../../spec/result';
+import { pause } from '../../client/decide';
+import { answers } from '../../server/reachable';
+import { Result } from '../../run-spec/result-schema';
 import { slimflow } from '../support/cli';
 import { serverIn } from '../support/dev-server';
 import { inFolder } from '../support/folder';

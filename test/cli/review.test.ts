@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { TimedRunEvent } from '../../client/follow';
-import { identity } from '../../client/connect';
-import { answers } from '../../client/probe';
-import { Result } from '../../spec/result';
+import { identity } from '../../server/connect';
+import { answers } from '../../server/reachable';
+import { Result } from '../../run-spec/result-schema';
 import { expectStatus, slimflow } from '../support/cli';
 import { serverIn } from '../support/dev-server';
 import { inFolder } from '../support/folder';

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { answers } from '../../client/probe';
-import { Result } from '../../spec/result';
+import { answers } from '../../server/reachable';
+import { Result } from '../../run-spec/result-schema';
 import { slimflow } from '../support/cli';
 import { serverIn } from '../support/dev-server';
 import { inFolder } from '../support/folder';

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InferenceSession } from 'onnxruntime-node';
 
-import { answers } from '../../client/probe';
+import { answers } from '../../server/reachable';
 import { macsOf } from '../../engine/onnx/layers';
 import { saveModel } from '../../engine/onnx/model';
-import { openModel } from '../../engine/onnx/prepare';
-import { Result } from '../../spec/result';
+import { openModel } from '../../engine/onnx/open-model';
+import { Result } from '../../run-spec/result-schema';
 import { expectStatus, slimflow } from '../support/cli';
 import { serverIn } from '../support/dev-server';
 import { inFolder } from '../support/folder';

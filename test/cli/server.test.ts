@@ -2,9 +2,9 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { join } from 'node:path';
 
-import { startGuidebook, taskQueueOf } from '../../client/guidebook';
-import { answers } from '../../client/probe';
-import { startServer } from '../../client/server';
+import { startGuidebook, taskQueueOf } from '../../client/start-guidebook';
+import { answers } from '../../server/reachable';
+import { startServer } from '../../server/find-server';
 import { FileStore } from '../../store/file-store';
 import { progressQuery } from '../../workflow';
 import { expectStatus, slimflow } from '../support/cli';

@@ -2,9 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { writeNpy } from '../../engine/data/npy';
-import { trainModel, type TrainReport } from '../../engine/jobs/train-model';
+import { trainModel, type TrainReport } from '../../engine/api/train-model';
 import { floats, type Tensor } from '../../engine/tensor/tensor';
-import { Result } from '../../spec/result';
+import { Result } from '../../run-spec/result-schema';
 import { slimflow } from '../support/cli';
 import { inFolder } from '../support/folder';
 import { type TargetKind, targetsJob } from '../support/targets';

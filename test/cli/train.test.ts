@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { Random } from '../../engine/data/random';
 import { writeNpy } from '../../engine/data/npy';
-import { trainModel, type TrainReport } from '../../engine/jobs/train-model';
+import { trainModel, type TrainReport } from '../../engine/api/train-model';
 import { sha256OfFile } from '../../store/digest';
 import { slimflow } from '../support/cli';
 import { inFolder } from '../support/folder';

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { cpuUsage } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { HeartbeatDetails } from '../../activities/types';
-import { type GuidebookHandle, startGuidebook, taskQueueOf } from '../../client/guidebook';
-import { loadSpec } from '../../spec/load';
+import type { HeartbeatDetails } from '../../contract/activities';
+import { type GuidebookHandle, startGuidebook, taskQueueOf } from '../../client/start-guidebook';
+import { loadSpec } from '../../run-spec/load';
 import { FileStore } from '../../store/file-store';
 import { allInOne } from '../../workers/all-in-one';
 import { expectStatus, slimflow } from '../support/cli';

@@ -1,5 +1,5 @@
 import { candidatesOf, endedProgress } from '../../client/ended-progress';
-import { candidatesTable } from '../../report/table';
+import { candidatesTable } from '../../report/candidate-table';
 import { result } from '../support/results';
 
 it('a result has the table of candidates, where the run can not be asked for it', () => {

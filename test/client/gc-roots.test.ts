@@ -3,8 +3,8 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 
 import { workflowArtifacts } from '../../client/gc-roots';
-import { collectGarbage } from '../../store/gc';
-import { workflowCode } from '../../workers/bundle';
+import { collectGarbage } from '../../store/collect-garbage';
+import { workflowCode } from '../../workers/workflow-bundle';
 import { guidebook } from '../../workflow';
 import { fakeActivities, fakeInput } from '../support/fake-activities';
 import { inFileStore } from '../support/stores';

@@ -4,9 +4,9 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 
-import { startGuidebook, taskQueueOf } from '../../client/guidebook';
-import { startServer, type TemporalServer, workflowLink } from '../../client/server';
-import type { Result } from '../../spec/result';
+import { startGuidebook, taskQueueOf } from '../../client/start-guidebook';
+import { startServer, type TemporalServer, workflowLink } from '../../server/find-server';
+import type { Result } from '../../run-spec/result-schema';
 import { FileStore } from '../../store/file-store';
 import { answering } from '../../workers/answering';
 import { launchBrowser } from '../support/browser';

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 
-import type { CompressReport } from '../../engine/jobs/compress-model';
+import type { CompressReport } from '../../engine/api/compress-model';
 import { pointTo } from '../../engine/onnx/external-data';
 import { macsOf, paramsOf } from '../../engine/onnx/layers';
-import { openModel } from '../../engine/onnx/prepare';
+import { openModel } from '../../engine/onnx/open-model';
 import {
   ModelProtoSchema,
   TensorProto_DataLocation as Location,

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { StoreError, storeError } from '../../store/errors';
+import { StoreError, storeError } from '../../store/store-errors';
 import { openStore } from '../../store/open';
 import { inFolder } from '../support/folder';
 import { root } from '../support/paths';

@@ -1,4 +1,4 @@
-import type { Candidate } from '../../workflows/types';
+import type { Candidate } from '../../contract/run';
 import { computedBy, provenance } from './method';
 
 /** A candidate of which only the figures that a rule goes by matter. */

@@ -1,11 +1,11 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 
-import type { Activities, Analysis, Part } from '../../activities/types';
-import { type Technique, techniques } from '../../engine/jobs/method';
-import { CompressionSettings } from '../../spec/spec';
+import type { Activities, Analysis, Part } from '../../contract/activities';
+import { type Technique, techniques } from '../../engine/names';
+import { CompressionSettings } from '../../run-spec/spec';
 import type { ArtifactRef } from '../../store/artifact';
 import { sha256 } from '../../store/digest';
-import type { GuidebookInput } from '../../workflows/types';
+import type { GuidebookInput } from '../../contract/run';
 import { provenance } from './method';
 
 /** A model of the fake world: its MACs and whether it was fine-tuned stand in its address. */

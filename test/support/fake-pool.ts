@@ -1,4 +1,4 @@
-import type { JobPool } from '../../engine/jobs/pool';
+import type { JobPool } from '../../engine/pools/thread-pool';
 import type { JobName, Jobs, Progress } from '../../engine/jobs/types';
 
 type Options = { signal?: AbortSignal; onProgress?: (progress: Progress) => void };

@@ -3,8 +3,8 @@ import { Worker } from '@temporalio/worker';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { CompressionSpec } from '../../spec/spec';
-import { workflowCode } from '../../workers/bundle';
+import { CompressionSpec } from '../../run-spec/spec';
+import { workflowCode } from '../../workers/workflow-bundle';
 import { fakeActivities, fakeInput, type World } from './fake-activities';
 
 /** A spec whose files are in a folder; the fake world reads its model from the store's reference. */

@@ -2,7 +2,7 @@ import type { Workflow, WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkerOptions } from '@temporalio/worker';
 
-import { workflowCode } from '../../workers/bundle';
+import { workflowCode } from '../../workers/workflow-bundle';
 import { type Calls, fakeActivities, type World } from './fake-activities';
 
 const code = workflowCode();

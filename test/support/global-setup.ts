@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
-import { temporalBinary } from '../../client/temporal-binary';
+import { temporalBinary } from '../../server/temporal-binary';
 import { describeLinearAlgebra } from '../../engine/linalg/choose';
 import { installOpenblas } from '../../engine/linalg/openblas-wheel';
 import { root } from './paths';

@@ -1,8 +1,8 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 
-import type { GuidebookHandle } from '../../client/guidebook';
-import { workflowCode } from '../../workers/bundle';
+import type { GuidebookHandle } from '../../client/start-guidebook';
+import { workflowCode } from '../../workers/workflow-bundle';
 import type { guidebook } from '../../workflow';
 import { fakeActivities, fakeInput, type World } from './fake-activities';
 import { temporal } from './temporal';

@@ -1,4 +1,4 @@
-import type { Machinery, Method, Selecting, Technique } from '../../engine/jobs/method';
+import type { Machinery, Method, Selecting, Technique } from '../../engine/names';
 import type { Provenance } from '../../engine/jobs/types';
 
 /** A technique as AIMET applies it, to be changed where a test wants something else. */

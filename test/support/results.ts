@@ -1,4 +1,4 @@
-import type { Result } from '../../spec/result';
+import type { Result } from '../../run-spec/result-schema';
 import { computedBy, provenance } from './method';
 
 const plan = { technique: 'spatial-svd', parent: null, round: 0 } as const;

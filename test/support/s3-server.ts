@@ -5,7 +5,7 @@ import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { isOpen } from '../../client/probe';
+import { isOpen } from '../../server/reachable';
 import { served } from './served';
 
 const execute = promisify(execFile);

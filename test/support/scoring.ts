@@ -1,5 +1,5 @@
-import { methodOf } from '../../workflows/method';
-import type { ScoringInput, ScoringLimits } from '../../workflows/types';
+import { methodOf } from '../../contract/techniques';
+import type { ScoringInput, ScoringLimits } from '../../contract/run';
 import { fakeInput, fakeRef } from './fake-activities';
 
 const roomy: ScoringLimits = { inFlight: 10, layers: 100, events: 10_000, bytes: 10_000_000 };

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 
 import { artifactsIn } from '../../store/artifact';
-import { sha256OfFiles } from '../../store/bundle';
+import { sha256OfFiles } from '../../store/artifact-bundle';
 import { sha256 } from '../../store/digest';
 import type { Item } from '../../store/store';
 import { modelIn } from './store-files';

@@ -2,8 +2,8 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import { spawn } from 'node:child_process';
 
-import { answers } from '../../client/probe';
-import { temporalBinary } from '../../client/temporal-binary';
+import { answers } from '../../server/reachable';
+import { temporalBinary } from '../../server/temporal-binary';
 import { served } from './served';
 
 /** Lets Temporal's SDK tell of errors alone. */

@@ -3,8 +3,8 @@ import { DefaultLogger } from '@temporalio/worker';
 import { join } from 'node:path';
 
 import { activitiesAt } from '../../activities';
-import type { Activities, DataRef } from '../../activities/types';
-import type { Workplace } from '../../activities/workplace';
+import type { Activities, DataRef } from '../../contract/activities';
+import type { Workplace } from '../../activities/activity-context';
 import { FileStore } from '../../store/file-store';
 import type { Store } from '../../store/store';
 import { fakePool } from './fake-pool';

@@ -2,10 +2,10 @@ import { type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/clie
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 
-import type { Activities } from '../../activities/types';
-import { workflowCode } from '../../workers/bundle';
+import type { Activities } from '../../contract/activities';
+import { workflowCode } from '../../workers/workflow-bundle';
 import { guidebook, progressQuery } from '../../workflow';
-import type { GuidebookProgress } from '../../workflows/types';
+import type { GuidebookProgress } from '../../contract/run';
 import { type Calls, fakeActivities, fakeInput, latch, untilCancelled, type World } from './fake-activities';
 
 export type Guidebook = WorkflowHandle<typeof guidebook>;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { SlimflowPlugin } from '../../index';
 import { FileStore } from '../../store/file-store';
 import { guidebook } from '../../workflow';
-import { reasonOf } from '../../workflows/reason';
+import { reasonOf } from '../../contract/failure-reason';
 import { fakeInput } from '../support/fake-activities';
 import { FakedPlugin } from '../support/faked-plugin';
 import { inFolder } from '../support/folder';

@@ -1,8 +1,8 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 
-import type { Activities } from '../../activities/types';
-import { Result } from '../../spec/result';
+import type { Activities } from '../../contract/activities';
+import { Result } from '../../run-spec/result-schema';
 import { progressQuery } from '../../workflow';
 import {
   type Calls,

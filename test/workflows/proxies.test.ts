@@ -3,7 +3,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 
 import { guidebook } from '../../workflow';
-import { workflowCode } from '../../workers/bundle';
+import { workflowCode } from '../../workers/workflow-bundle';
 import { fakeActivities, fakeInput } from '../support/fake-activities';
 import { temporal } from '../support/temporal';
 

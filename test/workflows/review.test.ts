@@ -1,6 +1,6 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 
-import { Result } from '../../spec/result';
+import { Result } from '../../run-spec/result-schema';
 import { approvePicksUpdate, approveSelectionUpdate, changeTargetsUpdate } from '../../workflow';
 import { fakeActivities } from '../support/fake-activities';
 import { temporal } from '../support/temporal';

@@ -1,8 +1,8 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 
-import type { Activities } from '../../activities/types';
-import type { ScoringInput, ScoringLimits } from '../../workflows/types';
+import type { Activities } from '../../contract/activities';
+import type { ScoringInput, ScoringLimits } from '../../contract/run';
 import { pauseSignal, resumeSignal, scoreModel, scoringQuery } from '../../workflow';
 import { type Calls, fakeRef, hopeless, type World } from '../support/fake-activities';
 import { chain, historySize, withFakeWorker } from '../support/fake-server';

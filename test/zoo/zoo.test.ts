@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { techniques } from '../../engine/jobs/method';
-import { compressModel } from '../../engine/jobs/compress-model';
-import { JobPool } from '../../engine/jobs/pool';
+import { techniques } from '../../engine/names';
+import { compressModel } from '../../engine/api/compress-model';
+import { JobPool } from '../../engine/pools/thread-pool';
 import type { LayerScores } from '../../engine/jobs/types';
 import { loadModel } from '../../engine/onnx/model';
 import { inputFor, runPlain, zoo, zooModel } from './models';

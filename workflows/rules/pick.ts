@@ -1,5 +1,5 @@
-import type { Candidate } from '../types';
-import { counted, points, type Verdict } from './verdict';
+import type { Candidate } from '../../contract/run';
+import { counted, points, type Verdict } from '../../contract/verdict';
 
 /** Step 3: the drop that a picked model may show: max(X − 5, min(X/2, 2)). */
 export const pickBudget = (tolerance: number): number => Math.max(tolerance - 5, Math.min(tolerance / 2, 2));

@@ -1,5 +1,5 @@
-import type { Technique } from '../../engine/jobs/method';
-import type { CompressionSettings } from '../../spec/spec';
+import type { Technique } from '../../engine/names';
+import type { CompressionSettings } from '../../run-spec/spec';
 import type {
   AddCandidate,
   ApprovePicks,
@@ -7,8 +7,8 @@ import type {
   ByPerson,
   ChangeTargets,
   SkipCandidate,
-} from '../messages';
-import type { CandidateProgress } from '../types';
+} from '../../contract/messages';
+import type { CandidateProgress } from '../../contract/run';
 import { same } from './targets';
 
 /** What a person may decide on. `candidates`: which are made. */

@@ -1,4 +1,4 @@
-import type { Candidate } from '../types';
+import type { Candidate } from '../../contract/run';
 import { distinct } from './targets';
 
 /** Targets this close are not run twice; and a model this close above C counts as at C. */

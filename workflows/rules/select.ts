@@ -1,5 +1,5 @@
-import type { Candidate } from '../types';
-import { apart, counted, points, type Verdict } from './verdict';
+import type { Candidate } from '../../contract/run';
+import { apart, counted, points, type Verdict } from '../../contract/verdict';
 
 /** What a requirement was missed by: the best trade-off found, and what stopped it. */
 export interface Unmet {

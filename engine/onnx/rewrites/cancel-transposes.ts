@@ -1,4 +1,4 @@
-import { intsOf, setAttribute } from '../attributes';
+import { intsOf, setAttribute } from '../node-attributes';
 import type { Graph, Node } from '../graph';
 
 /**

@@ -1,4 +1,4 @@
-import { intOf } from '../attributes';
+import { intOf } from '../node-attributes';
 import type { Graph } from '../graph';
 import { TensorProto_DataType as DataType } from '../proto/onnx_pb';
 

@@ -1,5 +1,5 @@
 import { int64s } from '../../tensor/tensor';
-import { intOf } from '../attributes';
+import { intOf } from '../node-attributes';
 import type { Dim, Graph, Node } from '../graph';
 import { infer } from '../shapes';
 

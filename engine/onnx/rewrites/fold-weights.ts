@@ -1,5 +1,5 @@
 import { sizeOf, type Tensor, type TensorData } from '../../tensor/tensor';
-import { intsOf } from '../attributes';
+import { intsOf } from '../node-attributes';
 import type { Graph, Node } from '../graph';
 import { inferShapes, type Shapes } from '../shapes';
 

@@ -1,4 +1,4 @@
-import { toHalves } from '../../tensor/half';
+import { toHalves } from '../../tensor/float16';
 import { elementTypes } from '../element-types';
 import { type Graph, type Halves, makeNode } from '../graph';
 import { type GraphProto, type TensorProto, TensorProto_DataType as DataType } from '../proto/onnx_pb';

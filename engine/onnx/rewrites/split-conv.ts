@@ -1,5 +1,5 @@
 import type { FloatTensor } from '../../tensor/tensor';
-import { intsOf, setAttribute } from '../attributes';
+import { intsOf, setAttribute } from '../node-attributes';
 import { type Graph, makeNode, type Node } from '../graph';
 import { nameOf } from '../layers';
 

@@ -1,5 +1,5 @@
 import type { FloatTensor } from '../../tensor/tensor';
-import { intOf } from '../attributes';
+import { intOf } from '../node-attributes';
 import { type Graph, makeNode, type Node } from '../graph';
 import { nameOf } from '../layers';
 

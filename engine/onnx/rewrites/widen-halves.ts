@@ -1,4 +1,4 @@
-import { fromHalves } from '../../tensor/half';
+import { fromHalves } from '../../tensor/float16';
 import { floats } from '../../tensor/tensor';
 import { elementTypes } from '../element-types';
 import type { Graph } from '../graph';

@@ -1,4 +1,4 @@
-import { intOf, stringOf } from '../attributes';
+import { intOf, stringOf } from '../node-attributes';
 import { agreed, broadcast } from '../dims';
 import type { Dim } from '../graph';
 import { rows, type Rule } from './rule';

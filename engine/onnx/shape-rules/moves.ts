@@ -1,4 +1,4 @@
-import { intOf, intsOf } from '../attributes';
+import { intOf, intsOf } from '../node-attributes';
 import { agreed, broadcast, over, plus, times } from '../dims';
 import type { Dim } from '../graph';
 import { resized } from './resize';

@@ -1,4 +1,4 @@
-import { intOf } from '../attributes';
+import { intOf } from '../node-attributes';
 import { broadcast } from '../dims';
 import { axisOf, given, isGiven, rows, type Rule, wrapAll } from './rule';
 

@@ -1,4 +1,4 @@
-import { intOf, intsOf } from '../attributes';
+import { intOf, intsOf } from '../node-attributes';
 import { over, product } from '../dims';
 import type { Dim } from '../graph';
 import { given, isGiven, type Rule, type Shape, wrap, wrapAll } from './rule';

@@ -1,4 +1,4 @@
-import { intsOf, stringOf } from '../attributes';
+import { intsOf, stringOf } from '../node-attributes';
 import type { Dim, Node } from '../graph';
 import { numbers, type Scope, type Shape, wrapAll } from './rule';
 

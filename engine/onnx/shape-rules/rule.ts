@@ -1,4 +1,4 @@
-import { intOf, intsOf } from '../attributes';
+import { intOf, intsOf } from '../node-attributes';
 import type { Dim, Graph, Node } from '../graph';
 import type { Values } from './values';
 

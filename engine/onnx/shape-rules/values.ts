@@ -1,5 +1,5 @@
 import { numbersOf, sizeOf } from '../../tensor/tensor';
-import { intOf, intsOf, tensorOf } from '../attributes';
+import { intOf, intsOf, tensorOf } from '../node-attributes';
 import { over, plus, product, times } from '../dims';
 import type { Dim, Graph, Node } from '../graph';
 import { typeOf } from '../tensor-proto';

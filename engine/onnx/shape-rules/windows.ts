@@ -1,4 +1,4 @@
-import { intOf, intsOf, stringOf } from '../attributes';
+import { intOf, intsOf, stringOf } from '../node-attributes';
 import type { Dim, Node } from '../graph';
 import { convWindow, groupsOf, positions, type Window, windowOf } from '../window';
 import { numbers, rows, type Rule, type Scope, type Shape } from './rule';

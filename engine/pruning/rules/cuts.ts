@@ -1,4 +1,4 @@
-import { intOf, intsOf, setAttribute, stringOf } from '../../onnx/attributes';
+import { intOf, intsOf, setAttribute, stringOf } from '../../onnx/node-attributes';
 import type { Node } from '../../onnx/graph';
 import { wrap } from '../axes';
 import { sliceIndices } from '../../onnx/shape-rules/slice';

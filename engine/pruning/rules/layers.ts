@@ -1,5 +1,5 @@
 import type { Node } from '../../onnx/graph';
-import { intOf, setAttribute } from '../../onnx/attributes';
+import { intOf, setAttribute } from '../../onnx/node-attributes';
 import { groupsOf } from '../../onnx/window';
 import { keyOf, type Slot } from '../edits';
 import type { Outcome, Rule, Scope } from './scope';

@@ -1,4 +1,4 @@
-import { intOf, intsOf, setAttribute } from '../../onnx/attributes';
+import { intOf, intsOf, setAttribute } from '../../onnx/node-attributes';
 import { wrap } from '../axes';
 import { keyOf } from '../edits';
 import { described, type Rule } from './scope';

@@ -1,4 +1,4 @@
-import { intOf, intsOf, setAttribute, stringOf } from '../../onnx/attributes';
+import { intOf, intsOf, setAttribute, stringOf } from '../../onnx/node-attributes';
 import type { Dim, Node } from '../../onnx/graph';
 import { wrap } from '../axes';
 import { shapeEdit, type ShapeEntry, shapeEntries } from '../edits';

@@ -1,5 +1,5 @@
 import type { Batch } from '../../data/dataset';
-import { epochOrder } from './order';
+import { epochOrder } from './sample-order';
 
 /**
  * Where the training loop takes its batches from. A batch is a function of (seed, step) alone, whatever was asked for

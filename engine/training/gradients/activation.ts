@@ -1,6 +1,6 @@
-import { floatOf, stringOf } from '../../onnx/attributes';
+import { floatOf, stringOf } from '../../onnx/node-attributes';
 import type { GradientContext, GradientRule } from './table';
-import { algebra } from './algebra';
+import { algebra } from '../emit/algebra';
 
 type Algebra = ReturnType<typeof algebra>;
 

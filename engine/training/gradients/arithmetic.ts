@@ -1,5 +1,5 @@
 import type { GradientContext, GradientRule } from './table';
-import { algebra } from './algebra';
+import { algebra } from '../emit/algebra';
 
 /** Sums `gradient`, of the shape of `from`, over the axes along which `value` was broadcast to it. */
 export function unbroadcast(

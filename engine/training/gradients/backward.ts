@@ -3,9 +3,9 @@ import { elementTypes } from '../../onnx/element-types';
 import type { Graph, Node } from '../../onnx/graph';
 import { TensorProto_DataType as DataType } from '../../onnx/proto/onnx_pb';
 import { numbersOf } from '../../tensor/tensor';
-import type { Builder } from '../step/builder';
+import type { Builder } from '../emit/builder';
 import { type GradientContext, gradients, ofManyOutputs, refuse } from './table';
-import type { Shape } from '../step/shapes';
+import type { Shape } from '../emit/batch-shapes';
 
 /** What the backward pass has to know of the forward graph. */
 export interface Forward {

@@ -1,7 +1,7 @@
 import { floats } from '../../tensor/tensor';
-import type { Builder } from '../step/builder';
-import { channelAffine, channelMean, channelSize, composes } from '../step/composites';
-import type { Shape } from '../step/shapes';
+import type { Builder } from '../emit/builder';
+import { channelAffine, channelMean, channelSize, composes } from '../emit/composites';
+import type { Shape } from '../emit/batch-shapes';
 
 /** What normalizations do with a value [N, C, …] and vectors of a number a channel, [C]. */
 export interface ChannelAlgebra {

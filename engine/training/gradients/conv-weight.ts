@@ -1,7 +1,7 @@
 import { floats } from '../../tensor/tensor';
-import type { Builder } from '../step/builder';
-import { composes, depthwiseWeightGradient } from '../step/composites';
-import { met, offsets, overhang, type Window } from '../step/window';
+import type { Builder } from '../emit/builder';
+import { composes, depthwiseWeightGradient } from '../emit/composites';
+import { met, offsets, overhang, type Window } from '../emit/plane-window';
 
 /** A 2-D convolution: weight [K, C/groups, R, S], input [N, C, H, W], output [N, K, OH, OW]. */
 export interface Convolution extends Window {

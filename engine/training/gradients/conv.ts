@@ -1,7 +1,7 @@
-import { intOf, intsOf, stringOf } from '../../onnx/attributes';
+import { intOf, intsOf, stringOf } from '../../onnx/node-attributes';
 import type { GradientContext, GradientRule } from './table';
-import { composes, interleaved } from '../step/composites';
-import { overhang, type Pair, transposed, windowOf } from '../step/window';
+import { composes, interleaved } from '../emit/composites';
+import { overhang, type Pair, transposed, windowOf } from '../emit/plane-window';
 import { channelsFirst, type Convolution, weightForm, weightGradient } from './conv-weight';
 import { onPlanes } from './planes';
 

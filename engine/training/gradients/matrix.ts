@@ -1,4 +1,4 @@
-import { floatOf, intOf } from '../../onnx/attributes';
+import { floatOf, intOf } from '../../onnx/node-attributes';
 import type { GradientRule } from './table';
 import { unbroadcast } from './arithmetic';
 

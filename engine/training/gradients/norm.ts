@@ -1,10 +1,10 @@
-import { floatOf } from '../../onnx/attributes';
+import { floatOf } from '../../onnx/node-attributes';
 import type { Node } from '../../onnx/graph';
-import type { Builder } from '../step/builder';
+import type { Builder } from '../emit/builder';
 import type { GradientContext, GradientRule } from './table';
 import type { BatchNormMode } from '../parameters/parameters';
-import type { Shape } from '../step/shapes';
-import { algebra } from './algebra';
+import type { Shape } from '../emit/batch-shapes';
+import { algebra } from '../emit/algebra';
 import { channelAlgebra } from './channels';
 
 /** What a training form sees of the node that it stands for. */

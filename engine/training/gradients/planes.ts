@@ -1,10 +1,10 @@
 import { clone } from '@bufbuild/protobuf';
 
-import { intsOf, setAttribute } from '../../onnx/attributes';
+import { intsOf, setAttribute } from '../../onnx/node-attributes';
 import type { Node } from '../../onnx/graph';
 import { NodeProtoSchema } from '../../onnx/proto/onnx_pb';
 import { type GradientContext, refuse } from './table';
-import type { Shape } from '../step/shapes';
+import type { Shape } from '../emit/batch-shapes';
 
 /**
  * Gradients of a node with one or two spatial axes by a rule for two: a tensor [N, C, L] is taken as planes [N, C, 1, L].

@@ -1,5 +1,5 @@
 import type { GradientRule } from './table';
-import { algebra } from './algebra';
+import { algebra } from '../emit/algebra';
 
 const rule =
   (gradient: (of: ReturnType<typeof algebra>, dy: string, x: string, y: string) => string): GradientRule =>

@@ -1,10 +1,18 @@
-import { intOf, intsOf } from '../../onnx/attributes';
+import { intOf, intsOf } from '../../onnx/node-attributes';
 import { floats } from '../../tensor/tensor';
 import type { GradientContext, GradientRule } from './table';
-import { besideMaxPool, composes } from '../step/composites';
-import { algebra } from './algebra';
+import { besideMaxPool, composes } from '../emit/composites';
+import { algebra } from '../emit/algebra';
 import { onPlanes } from './planes';
-import { countsPadding, met, offsets, overhang, transposed, type Window, windowOf } from '../step/window';
+import {
+  countsPadding,
+  met,
+  offsets,
+  overhang,
+  transposed,
+  type Window,
+  windowOf,
+} from '../emit/plane-window';
 
 function poolingOf({ node, inputs, output, shapeOf }: GradientContext): Window {
   const [input, result] = [shapeOf(inputs[0]), shapeOf(output)];

@@ -1,6 +1,6 @@
-import { intOf, intsOf } from '../../onnx/attributes';
+import { intOf, intsOf } from '../../onnx/node-attributes';
 import type { GradientContext, GradientRule } from './table';
-import { algebra } from './algebra';
+import { algebra } from '../emit/algebra';
 
 /** The axes a reduction sums over, in either operator set's form. */
 function axesOf({ node, inputs, shapeOf, constantOf }: GradientContext): number[] {

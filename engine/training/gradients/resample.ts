@@ -1,4 +1,4 @@
-import { floatOf, intOf, intsOf, stringOf } from '../../onnx/attributes';
+import { floatOf, intOf, intsOf, stringOf } from '../../onnx/node-attributes';
 import { type GradientContext, type GradientRule, refuse } from './table';
 import { type AxisMap, backAlong, backThrough } from './axis';
 

@@ -1,7 +1,7 @@
-import { floatOf, intOf } from '../../onnx/attributes';
-import type { Builder } from '../step/builder';
+import { floatOf, intOf } from '../../onnx/node-attributes';
+import type { Builder } from '../emit/builder';
 import { type GradientContext, type GradientRule, refuse } from './table';
-import { algebra } from './algebra';
+import { algebra } from '../emit/algebra';
 import { unbroadcast } from './arithmetic';
 import { backAlong } from './axis';
 

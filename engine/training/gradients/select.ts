@@ -1,4 +1,4 @@
-import { intOf } from '../../onnx/attributes';
+import { intOf } from '../../onnx/node-attributes';
 import { type GradientContext, type GradientRule, refuse } from './table';
 import { backThrough } from './axis';
 

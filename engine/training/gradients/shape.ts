@@ -1,4 +1,4 @@
-import { intOf, intsOf, stringOf } from '../../onnx/attributes';
+import { intOf, intsOf, stringOf } from '../../onnx/node-attributes';
 import { type GradientRule, refuse } from './table';
 import { unbroadcast } from './arithmetic';
 

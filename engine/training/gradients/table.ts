@@ -1,6 +1,6 @@
 import { EngineError } from '../../errors';
 import type { Node } from '../../onnx/graph';
-import type { Builder } from '../step/builder';
+import type { Builder } from '../emit/builder';
 import { activation } from './activation';
 import { arithmetic } from './arithmetic';
 import { conv } from './conv';
@@ -13,7 +13,7 @@ import { resample } from './resample';
 import { sampleNorm } from './sample-norm';
 import { select } from './select';
 import { shape } from './shape';
-import type { Shape } from '../step/shapes';
+import type { Shape } from '../emit/batch-shapes';
 
 /** What a row of the table sees of the node whose inputs' gradients it emits. */
 export interface GradientContext {

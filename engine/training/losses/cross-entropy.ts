@@ -1,7 +1,7 @@
 import { floats } from '../../tensor/tensor';
-import type { Builder } from '../step/builder';
+import type { Builder } from '../emit/builder';
 import type { Loss, LossContext } from './loss';
-import { fromRows, toRows } from './rows';
+import { fromRows, toRows } from './score-rows';
 
 /**
  * Softmax cross-entropy with integer labels, averaged over them, as torch.nn.functional.cross_entropy has it.

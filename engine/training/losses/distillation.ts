@@ -1,9 +1,9 @@
 import { EngineError } from '../../errors';
-import type { Builder } from '../step/builder';
+import type { Builder } from '../emit/builder';
 import type { Loss } from './loss';
-import { fromRows, toRows } from './rows';
+import { fromRows, toRows } from './score-rows';
 import { squaredDifference } from './squared-difference';
-import type { Scores } from './scores';
+import type { Scores } from './model-scores';
 import type { DistillationSettings } from '../settings';
 
 /** A loss and the value that its gradient is by. */

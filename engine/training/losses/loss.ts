@@ -1,13 +1,13 @@
 import { EngineError } from '../../errors';
 import type { Graph } from '../../onnx/graph';
 import { sizeOf } from '../../tensor/tensor';
-import type { Builder } from '../step/builder';
+import type { Builder } from '../emit/builder';
 import { binaryCrossEntropy } from './binary-cross-entropy';
 import { crossEntropyOfClasses } from './cross-entropy';
 import { meanSquaredError } from './mean-squared-error';
-import { describe, outputOf, type Scores, scoresOf } from './scores';
+import { describe, outputOf, type Scores, scoresOf } from './model-scores';
 import type { LossName, LossSettings } from '../settings';
-import type { Shape } from '../step/shapes';
+import type { Shape } from '../emit/batch-shapes';
 
 /** What a loss is computed from. */
 export interface LossContext {

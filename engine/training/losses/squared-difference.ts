@@ -1,4 +1,4 @@
-import type { Builder } from '../step/builder';
+import type { Builder } from '../emit/builder';
 import type { Loss } from './loss';
 
 /**

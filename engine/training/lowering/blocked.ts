@@ -1,13 +1,13 @@
 import { clone } from '@bufbuild/protobuf';
 
-import { intOf, intsOf, setAttribute } from '../../onnx/attributes';
+import { intOf, intsOf, setAttribute } from '../../onnx/node-attributes';
 import type { Node } from '../../onnx/graph';
 import { NodeProtoSchema } from '../../onnx/proto/onnx_pb';
 import { sizeOf } from '../../tensor/tensor';
-import type { Builder } from '../step/builder';
-import { compositeDomain, fewestChannels } from '../step/composites';
-import type { Shape } from '../step/shapes';
-import { composites } from './composites';
+import type { Builder } from '../emit/builder';
+import { compositeDomain, fewestChannels } from '../emit/composites';
+import type { Shape } from '../emit/batch-shapes';
+import { composites } from './lower-composites';
 
 /** The operator domain of ONNX Runtime's blocked convolutions on CPU. */
 export const blockedDomain = 'com.microsoft.nchwc';

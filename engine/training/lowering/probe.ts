@@ -4,7 +4,7 @@ import { OperatorSetIdProtoSchema } from '../../onnx/proto/onnx_pb';
 import type { ProviderName } from '../../runtime/providers';
 import { Session } from '../../runtime/session';
 import { floats, type FloatTensor } from '../../tensor/tensor';
-import { Builder } from '../step/builder';
+import { Builder } from '../emit/builder';
 import { declare } from '../../onnx/extract';
 import { blockedDomain, lowerToBlocks } from './blocked';
 

@@ -1,4 +1,4 @@
-import type { Builder } from '../step/builder';
+import type { Builder } from '../emit/builder';
 
 /**
  * One step of an exponential moving average (Polyak and Juditsky, 1992): a' = a + (1 - d)(x - a), with

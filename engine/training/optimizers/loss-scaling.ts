@@ -1,6 +1,6 @@
 import type { StateVector } from '../parameters/vectors';
 import { inputOf, outputOf } from '../parameters/vectors';
-import type { Builder } from '../step/builder';
+import type { Builder } from '../emit/builder';
 
 /** What the state of loss scaling is called. */
 export const lossScaling = 'loss scaling';

@@ -1,5 +1,5 @@
 import { floats } from '../../tensor/tensor';
-import type { Builder } from '../step/builder';
+import type { Builder } from '../emit/builder';
 import { adamw } from './adamw';
 import { sgd } from './sgd';
 import { type Layout, rowLength } from '../parameters/parameters';

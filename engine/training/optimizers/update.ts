@@ -1,5 +1,5 @@
 import { movingAverage } from './average';
-import type { Builder } from '../step/builder';
+import type { Builder } from '../emit/builder';
 import { scalingVector, unscale } from './loss-scaling';
 import { clippingOf, decayedBy, optimizers } from './optimizer';
 import type { Trainable } from '../parameters/parameters';

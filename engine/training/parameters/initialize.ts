@@ -1,10 +1,10 @@
 import { Random } from '../../data/random';
-import { intOf } from '../../onnx/attributes';
+import { intOf } from '../../onnx/node-attributes';
 import { nodesFor } from '../../onnx/extract';
 import type { Graph, Node } from '../../onnx/graph';
 import { floats, sizeOf, type Tensor } from '../../tensor/tensor';
 import { findTrainable, withOwnConstants, withValues } from './parameters';
-import { measureShapes } from '../step/shapes';
+import { measureShapes } from '../emit/batch-shapes';
 
 /** New values of a parameter of shape `dims`, as an operator's input. */
 type Initializer = (dims: readonly number[], random: Random, node: Node) => Float32Array;

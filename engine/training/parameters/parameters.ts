@@ -4,7 +4,7 @@ import { ownIdentities } from '../../onnx/rewrites/drop-identities';
 import { liftConstants } from '../../onnx/rewrites/lift-constants';
 import { floats, isFloat, sizeOf, type Tensor } from '../../tensor/tensor';
 import { dependents } from '../gradients/backward';
-import type { Shape } from '../step/shapes';
+import type { Shape } from '../emit/batch-shapes';
 import { trainableThrough } from './trainable-through';
 
 /** A tensor's place in a flat vector. */

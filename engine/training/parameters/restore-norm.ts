@@ -4,10 +4,10 @@ import { type Graph, makeNode, type Node } from '../../onnx/graph';
 import type { ProviderChoice } from '../../runtime/providers';
 import { Session } from '../../runtime/session';
 import { floats, type FloatTensor, isFloat, sizeOf, type Tensor } from '../../tensor/tensor';
-import { Builder } from '../step/builder';
+import { Builder } from '../emit/builder';
 import { withValues } from './parameters';
-import { scoresOf } from '../losses/scores';
-import type { Shape } from '../step/shapes';
+import { scoresOf } from '../losses/model-scores';
+import type { Shape } from '../emit/batch-shapes';
 
 /** A model with a normalization after each convolution, to be trained in place of one that has none. */
 export interface Restored {

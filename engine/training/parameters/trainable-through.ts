@@ -1,7 +1,7 @@
 import { EngineError } from '../../errors';
 import type { Graph, Node } from '../../onnx/graph';
 import { backward, differentiable, type Forward } from '../gradients/backward';
-import { Builder } from '../step/builder';
+import { Builder } from '../emit/builder';
 
 /** Which of the wanted parameters can be trained, and a sentence for each reason why others cannot. */
 export interface Reach {

@@ -1,9 +1,9 @@
 import type { Graph, Node } from '../../onnx/graph';
-import type { Builder } from './builder';
+import type { Builder } from '../emit/builder';
 import { trainingFormOf } from '../gradients/norm';
 import { inputOf } from '../parameters/vectors';
 import { type BatchNormMode, type Layout, piecesOf, type Trainable } from '../parameters/parameters';
-import type { Shape } from './shapes';
+import type { Shape } from '../emit/batch-shapes';
 
 /** A model's own nodes as a training step computes them. */
 export interface ForwardPass {

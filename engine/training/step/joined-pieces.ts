@@ -4,10 +4,10 @@ import { declare } from '../../onnx/extract';
 import { Graph } from '../../onnx/graph';
 import { GraphProtoSchema, ModelProtoSchema, type ValueInfoProto } from '../../onnx/proto/onnx_pb';
 import { encodeTensor } from '../../onnx/tensor-proto';
-import { Builder } from './builder';
+import { Builder } from '../emit/builder';
 import { type PiecewiseStep, pieceNames } from './micro';
 import { names, type TrainingStep } from './step';
-import { makeLoop, renamed } from './subgraph';
+import { makeLoop, renamed } from '../emit/subgraph';
 
 /** Before names inside the loop, so that none is that of a value outside. */
 const inner = (name: string) => `piece/${name}`;

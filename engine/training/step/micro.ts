@@ -1,7 +1,7 @@
 import { declare } from '../../onnx/extract';
 import type { Graph } from '../../onnx/graph';
-import { Builder } from './builder';
-import type { Shape } from './shapes';
+import { Builder } from '../emit/builder';
+import type { Shape } from '../emit/batch-shapes';
 import { differentiate, names, ratesOf, signatureOf, type StepSettings } from './step';
 import { lossScaling } from '../optimizers/loss-scaling';
 import { emitUpdate, isNumbered } from '../optimizers/update';

@@ -9,7 +9,7 @@ import {
   ValueInfoProtoSchema,
 } from '../../onnx/proto/onnx_pb';
 import type { StateVector } from '../parameters/vectors';
-import { makeLoop } from './subgraph';
+import { makeLoop } from '../emit/subgraph';
 
 /** What a value of a step is called in the graph of many. */
 export const ofSteps = (name: string): string => `steps/${name}`;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import { type FaultName, type PlannedFault } from '../../../bench/chaos/schedule';
 import { chaos } from '../../../bench/chaos/suite';
-import { loadSpec } from '../../../spec/load';
+import { loadSpec } from '../../../run-spec/load';
 import { inFolder } from '../../support/folder';
 import { tinyJob } from '../../support/tiny';
 

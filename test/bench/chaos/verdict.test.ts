@@ -1,5 +1,5 @@
 import { differences } from '../../../bench/chaos/verdict';
-import type { Result } from '../../../spec/result';
+import type { Result } from '../../../run-spec/result-schema';
 import { computedBy, provenance } from '../../support/method';
 
 const ref = (sha256: string) => ({ uri: `file:///${sha256}`, sha256, bytes: 1 });

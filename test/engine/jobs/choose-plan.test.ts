@@ -1,6 +1,6 @@
 import { choosePlan } from '../../../engine/jobs/choose-plan';
 import type { Part } from '../../../engine/jobs/compressor';
-import type { Selecting } from '../../../engine/jobs/method';
+import type { Selecting } from '../../../engine/names';
 import { methodOf, optimal } from '../../support/method';
 
 /** Three parts of ten units, 100 each as they are. */

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 
 import { analyze } from '../../../engine/jobs/analyze';
 import { compress } from '../../../engine/jobs/compress';
-import { quiet } from '../../../engine/jobs/job';
+import { quiet } from '../../../engine/jobs/job-context';
 import { scoreLayer } from '../../../engine/jobs/score-layer';
 import type { Compression } from '../../../engine/jobs/types';
 import { loadModel, modelFiles, saveModel } from '../../../engine/onnx/model';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { EngineError } from '../../../engine/errors';
 import { compress } from '../../../engine/jobs/compress';
 import { evaluateJob } from '../../../engine/jobs/evaluate';
-import { type JobContext, quiet } from '../../../engine/jobs/job';
+import { type JobContext, quiet } from '../../../engine/jobs/job-context';
 import type {
   Compression,
   CompressInput,

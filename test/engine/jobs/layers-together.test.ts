@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { compress } from '../../../engine/jobs/compress';
 import type * as Compressors from '../../../engine/jobs/compressors';
-import { quiet } from '../../../engine/jobs/job';
+import { quiet } from '../../../engine/jobs/job-context';
 import { loadModel } from '../../../engine/onnx/model';
 import { machinery, methodOf, optimal } from '../../support/method';
 import { tinyJob } from '../../support/tiny';

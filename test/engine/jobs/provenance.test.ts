@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { compress } from '../../../engine/jobs/compress';
 import { fineTuneJob } from '../../../engine/jobs/fine-tune';
-import { quiet } from '../../../engine/jobs/job';
+import { quiet } from '../../../engine/jobs/job-context';
 import { historyOf, metadataOf } from '../../../engine/onnx/metadata';
 import { loadModel, saveModel } from '../../../engine/onnx/model';
 import { StringStringEntryProtoSchema } from '../../../engine/onnx/proto/onnx_pb';

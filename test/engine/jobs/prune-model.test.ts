@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { writeNpy } from '../../../engine/data/npy';
 import { analyze } from '../../../engine/jobs/analyze';
 import { compress } from '../../../engine/jobs/compress';
-import { quiet } from '../../../engine/jobs/job';
+import { quiet } from '../../../engine/jobs/job-context';
 import { declare } from '../../../engine/onnx/extract';
 import { loadModel, saveModel } from '../../../engine/onnx/model';
 import { floats } from '../../../engine/tensor/tensor';

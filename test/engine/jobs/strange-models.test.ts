@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 
-import { compressModel, type CompressOptions } from '../../../engine/jobs/compress-model';
-import { JobPool } from '../../../engine/jobs/pool';
+import { compressModel, type CompressOptions } from '../../../engine/api/compress-model';
+import { JobPool } from '../../../engine/pools/thread-pool';
 import { declare } from '../../../engine/onnx/extract';
 import type { Graph } from '../../../engine/onnx/graph';
 import { saveModel } from '../../../engine/onnx/model';
-import { openModel } from '../../../engine/onnx/prepare';
+import { openModel } from '../../../engine/onnx/open-model';
 import { floats } from '../../../engine/tensor/tensor';
 import { temporaryFolder } from '../../support/folder';
 import { modelOf, randoms } from '../../support/graphs';

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 
 import { compress } from '../../../engine/jobs/compress';
 import { evaluateJob } from '../../../engine/jobs/evaluate';
-import type { JobContext } from '../../../engine/jobs/job';
-import { quiet } from '../../../engine/jobs/job';
+import type { JobContext } from '../../../engine/jobs/job-context';
+import { quiet } from '../../../engine/jobs/job-context';
 import { scoreLayer } from '../../../engine/jobs/score-layer';
 import type { Checkpointing, Progress } from '../../../engine/jobs/types';
 import { WorkCheckpoints } from '../../../engine/jobs/work-checkpoints';

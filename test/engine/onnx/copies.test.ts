@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 
-import { quiet } from '../../../engine/jobs/job';
+import { quiet } from '../../../engine/jobs/job-context';
 import { svdCompressor } from '../../../engine/jobs/svd-compressor';
-import { toolsOf } from '../../../engine/jobs/tools';
+import { toolsOf } from '../../../engine/jobs/backends';
 import type { NodeFields } from '../../../engine/onnx/graph';
 import { paramsOf } from '../../../engine/onnx/layers';
 import { loadModel, saveModel } from '../../../engine/onnx/model';
-import { openModel } from '../../../engine/onnx/prepare';
+import { openModel } from '../../../engine/onnx/open-model';
 import { TensorProto_DataType as DataType } from '../../../engine/onnx/proto/onnx_pb';
 import { withOwnConstants } from '../../../engine/training/parameters/parameters';
-import { toHalves } from '../../../engine/tensor/half';
+import { toHalves } from '../../../engine/tensor/float16';
 import { sizeOf } from '../../../engine/tensor/tensor';
 import { temporaryFolder } from '../../support/folder';
 import { distance, modelOf, randoms, runOnce } from '../../support/graphs';

@@ -17,7 +17,7 @@ import { InferenceSession } from 'onnxruntime-node';
 
 import { EngineError } from '../../../engine/errors';
 import { needsFile, loadModel, parseModel, saveModel, serializeModel } from '../../../engine/onnx/model';
-import { openModel } from '../../../engine/onnx/prepare';
+import { openModel } from '../../../engine/onnx/open-model';
 import {
   ModelProtoSchema,
   StringStringEntryProtoSchema,

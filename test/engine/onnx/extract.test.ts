@@ -3,7 +3,7 @@ import { create } from '@bufbuild/protobuf';
 import { declare, extract } from '../../../engine/onnx/extract';
 import { makeNode, type NodeFields } from '../../../engine/onnx/graph';
 import { layersOf } from '../../../engine/onnx/layers';
-import { openModel } from '../../../engine/onnx/prepare';
+import { openModel } from '../../../engine/onnx/open-model';
 import {
   AttributeProto_AttributeType,
   AttributeProtoSchema,

@@ -1,5 +1,5 @@
 import { layersOf, macsOf, paramsOf, uncountedLayers } from '../../../engine/onnx/layers';
-import { openModel } from '../../../engine/onnx/prepare';
+import { openModel } from '../../../engine/onnx/open-model';
 import { modelOf, randoms } from '../../support/graphs';
 import { digitsModel } from '../../support/paths';
 

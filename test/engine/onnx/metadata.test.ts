@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Graph } from '../../../engine/onnx/graph';
 import { historyOf, metadataOf, stamp } from '../../../engine/onnx/metadata';
 import { saveModel } from '../../../engine/onnx/model';
-import { openModel } from '../../../engine/onnx/prepare';
+import { openModel } from '../../../engine/onnx/open-model';
 import { StringStringEntryProtoSchema } from '../../../engine/onnx/proto/onnx_pb';
 import { inFolder } from '../../support/folder';
 import { tinyNetwork } from '../../support/tiny';

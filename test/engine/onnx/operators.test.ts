@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 import { parseModel } from '../../../engine/onnx/model';
-import { prepare } from '../../../engine/onnx/prepare';
+import { prepare } from '../../../engine/onnx/open-model';
 import { inferShapes } from '../../../engine/onnx/shapes';
 import { golden } from '../../support/paths';
 

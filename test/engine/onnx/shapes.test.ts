@@ -1,7 +1,7 @@
 import { declare } from '../../../engine/onnx/extract';
 import type { NodeFields } from '../../../engine/onnx/graph';
 import { assumeSizes } from '../../../engine/onnx/input-size';
-import { openModel, prepare } from '../../../engine/onnx/prepare';
+import { openModel, prepare } from '../../../engine/onnx/open-model';
 import { inferShapes } from '../../../engine/onnx/shapes';
 import { Session } from '../../../engine/runtime/session';
 import { floats, int64s } from '../../../engine/tensor/tensor';

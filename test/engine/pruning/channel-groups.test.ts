@@ -1,6 +1,6 @@
 import { assumeSizes } from '../../../engine/onnx/input-size';
 import { layersOf, macsOf } from '../../../engine/onnx/layers';
-import { openModel, prepare } from '../../../engine/onnx/prepare';
+import { openModel, prepare } from '../../../engine/onnx/open-model';
 import { costModel } from '../../../engine/pruning/cost';
 import { maskChannels } from '../../../engine/pruning/mask';
 import { int64s } from '../../../engine/tensor/tensor';

@@ -1,7 +1,7 @@
 import { Dataset } from '../../../engine/data/dataset';
 import { linearAlgebra } from '../../../engine/linalg/choose';
 import { layersOf } from '../../../engine/onnx/layers';
-import { openModel } from '../../../engine/onnx/prepare';
+import { openModel } from '../../../engine/onnx/open-model';
 import { inferShapes } from '../../../engine/onnx/shapes';
 import { channelImportance, keepMostImportant } from '../../../engine/pruning/importance';
 import { reconstructGroups } from '../../../engine/pruning/reconstruct-groups';

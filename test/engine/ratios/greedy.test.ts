@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import { tolerance } from '../../../engine/ratios/plan';
-import { selectRatios } from '../../../engine/ratios/select';
+import { selectRatios } from '../../../engine/ratios/select-ratios';
 import { layer, tenAUnit } from './support';
 
 it('greedy selection lands within one unit below the target or 0.01 above it, whatever the scores', () => {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 
 import { aimetPlan } from '../../../engine/ratios/aimet';
-import { candidateRatios, unitsFor } from '../../../engine/ratios/candidates';
-import { LossCurve } from '../../../engine/ratios/curve';
+import { candidateRatios, unitsFor } from '../../../engine/ratios/candidate-ratios';
+import { LossCurve } from '../../../engine/ratios/score-curve';
 import { Knapsack } from '../../../engine/ratios/knapsack';
 import { fitScores, isotonic } from '../../../engine/ratios/monotonic';
 import { type CostOf, Grid } from '../../../engine/ratios/plan';

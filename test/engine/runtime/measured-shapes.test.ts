@@ -4,7 +4,7 @@ import { declare } from '../../../engine/onnx/extract';
 import { type Graph, makeNode, type NodeFields } from '../../../engine/onnx/graph';
 import { assumeSizes } from '../../../engine/onnx/input-size';
 import { layersOf, macsOf, uncountedLayers } from '../../../engine/onnx/layers';
-import { prepare } from '../../../engine/onnx/prepare';
+import { prepare } from '../../../engine/onnx/open-model';
 import {
   AttributeProto_AttributeType,
   AttributeProtoSchema,
@@ -19,7 +19,7 @@ import { shapesOfRuns } from '../../../engine/runtime/run-shapes';
 import { floats, int64s } from '../../../engine/tensor/tensor';
 import { modelOf, randoms } from '../../support/graphs';
 import { digitsModel } from '../../support/paths';
-import { openModel } from '../../../engine/onnx/prepare';
+import { openModel } from '../../../engine/onnx/open-model';
 import { expectPruned, groupsIn, Network, randomPlan } from '../pruning/network';
 
 /** Lets a graph use the operators of another domain. */

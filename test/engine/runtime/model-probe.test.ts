@@ -1,7 +1,7 @@
 import { declare } from '../../../engine/onnx/extract';
 import type { Dim, Graph, NodeFields } from '../../../engine/onnx/graph';
 import { layersOf } from '../../../engine/onnx/layers';
-import { openModel } from '../../../engine/onnx/prepare';
+import { openModel } from '../../../engine/onnx/open-model';
 import { inferShapes } from '../../../engine/onnx/shapes';
 import { ModelProbe } from '../../../engine/runtime/model-probe';
 import { Session } from '../../../engine/runtime/session';

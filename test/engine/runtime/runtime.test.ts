@@ -1,10 +1,10 @@
 import { Dataset } from '../../../engine/data/dataset';
 import { declare } from '../../../engine/onnx/extract';
 import { layersOf } from '../../../engine/onnx/layers';
-import { openModel } from '../../../engine/onnx/prepare';
+import { openModel } from '../../../engine/onnx/open-model';
 import { inferShapes } from '../../../engine/onnx/shapes';
-import { batchFor } from '../../../engine/runtime/batch';
-import { compareModels, evaluate } from '../../../engine/runtime/evaluate';
+import { batchFor } from '../../../engine/runtime/batch-size';
+import { compareModels, evaluate } from '../../../engine/runtime/measure-metric';
 import { ModelProbe } from '../../../engine/runtime/model-probe';
 import { floats, int64s } from '../../../engine/tensor/tensor';
 import { distance, modelOf, randoms, runOnce } from '../../support/graphs';

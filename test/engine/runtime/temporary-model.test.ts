@@ -13,7 +13,7 @@ import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 
 import { pointTo } from '../../../engine/onnx/external-data';
 import { saveModel } from '../../../engine/onnx/model';
-import { openModel } from '../../../engine/onnx/prepare';
+import { openModel } from '../../../engine/onnx/open-model';
 import { TensorProto_DataLocation as Location } from '../../../engine/onnx/proto/onnx_pb';
 import { removeStale, temporaryModel } from '../../../engine/runtime/temporary-model';
 import { floats } from '../../../engine/tensor/tensor';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { linearAlgebra } from '../../../engine/linalg/choose';
 import { type Layer, layersOf, macsOf, paramsOf } from '../../../engine/onnx/layers';
 import { inferShapes } from '../../../engine/onnx/shapes';
-import { worthwhileRank } from '../../../engine/svd/decomposition';
+import { worthwhileRank } from '../../../engine/svd/factorization';
 import { svdMethods } from '../../../engine/svd/methods';
 import type { FloatTensor } from '../../../engine/tensor/tensor';
 import { distance, runOnce } from '../../support/graphs';

@@ -1,8 +1,8 @@
-import { openModel } from '../../../engine/onnx/prepare';
+import { openModel } from '../../../engine/onnx/open-model';
 import { Session } from '../../../engine/runtime/session';
 import { floats } from '../../../engine/tensor/tensor';
 import { pack, withOwnConstants } from '../../../engine/training/parameters/parameters';
-import { measureShapes } from '../../../engine/training/step/shapes';
+import { measureShapes } from '../../../engine/training/emit/batch-shapes';
 import { buildTrainingStep, names, ratesFeed } from '../../../engine/training/step/step';
 import { outputOf } from '../../../engine/training/parameters/vectors';
 import { inputFor, zooModel } from '../../zoo/models';

@@ -8,7 +8,7 @@
  */
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 
-import { queueOf } from '../../../workflows/rules/queues';
+import { queueOf } from '../../../contract/task-queues';
 import type { Calls } from '../fake-activities';
 import { chain, withFakeWorker } from '../fake-server';
 import { temporal } from '../temporal';

@@ -1,9 +1,9 @@
 import type { Client, WorkflowHandle } from '@temporalio/client';
 
-import type { Activities } from '../../../activities/types';
-import { techniques } from '../../../engine/jobs/method';
+import type { Activities } from '../../../contract/activities';
+import { techniques } from '../../../engine/names';
 import { guidebook, scoreModel } from '../../../workflow';
-import type { QueueKind } from '../../../workflows/rules/queues';
+import type { QueueKind } from '../../../contract/task-queues';
 import { type Calls, fakeInput, type World } from '../fake-activities';
 import { scoringInput } from '../scoring';
 import { until } from '../until';

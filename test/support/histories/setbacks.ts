@@ -1,6 +1,6 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 
-import type { Activities } from '../../../activities/types';
+import type { Activities } from '../../../contract/activities';
 import { hopeless, untilCancelled, type World } from '../fake-activities';
 import { called, candidate, one, parts, run, type Scenario, scoringOf } from './scenario';
 

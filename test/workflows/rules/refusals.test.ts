@@ -1,5 +1,5 @@
 import { refusals, refuseAny, type Standing } from '../../../workflows/rules/refusals';
-import type { CandidateProgress } from '../../../workflows/types';
+import type { CandidateProgress } from '../../../contract/run';
 
 const by = 'ada';
 const row = (change: Partial<CandidateProgress>): CandidateProgress => ({

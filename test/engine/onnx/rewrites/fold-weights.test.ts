@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import { layersOf } from '../../../../engine/onnx/layers';
-import { prepare } from '../../../../engine/onnx/prepare';
+import { prepare } from '../../../../engine/onnx/open-model';
 import { cancelTransposes } from '../../../../engine/onnx/rewrites/cancel-transposes';
 import { foldWeights, permute } from '../../../../engine/onnx/rewrites/fold-weights';
 import { int64s } from '../../../../engine/tensor/tensor';

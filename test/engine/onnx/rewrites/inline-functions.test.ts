@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 
-import { attribute } from '../../../../engine/onnx/attributes';
+import { attribute } from '../../../../engine/onnx/node-attributes';
 import { makeNode } from '../../../../engine/onnx/graph';
 import { macsOf } from '../../../../engine/onnx/layers';
 import {

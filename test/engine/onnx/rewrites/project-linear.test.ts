@@ -1,4 +1,4 @@
-import { floatOf, intOf } from '../../../../engine/onnx/attributes';
+import { floatOf, intOf } from '../../../../engine/onnx/node-attributes';
 import { projectLinear } from '../../../../engine/onnx/rewrites/project-linear';
 import { floats } from '../../../../engine/tensor/tensor';
 import { modelOf } from '../../../support/graphs';

@@ -4,7 +4,7 @@ import { dropIdentities } from '../../../../engine/onnx/rewrites/drop-identities
 import { sliceAxis } from '../../../../engine/tensor/slice-axis';
 import { liftConstants } from '../../../../engine/onnx/rewrites/lift-constants';
 import { loadModel, saveModel } from '../../../../engine/onnx/model';
-import { openModel } from '../../../../engine/onnx/prepare';
+import { openModel } from '../../../../engine/onnx/open-model';
 import { floats } from '../../../../engine/tensor/tensor';
 import { inFolder } from '../../../support/folder';
 import { distance, modelOf, randoms, runOnce } from '../../../support/graphs';

@@ -1,4 +1,4 @@
-import { intsOf } from '../../../../engine/onnx/attributes';
+import { intsOf } from '../../../../engine/onnx/node-attributes';
 import { splitConv } from '../../../../engine/onnx/rewrites/split-conv';
 import { floats } from '../../../../engine/tensor/tensor';
 import { modelOf } from '../../../support/graphs';

@@ -1,4 +1,4 @@
-import { floatOf, intOf } from '../../../../engine/onnx/attributes';
+import { floatOf, intOf } from '../../../../engine/onnx/node-attributes';
 import { splitLinear } from '../../../../engine/onnx/rewrites/split-linear';
 import { floats } from '../../../../engine/tensor/tensor';
 import { modelOf } from '../../../support/graphs';

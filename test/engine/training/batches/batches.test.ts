@@ -1,5 +1,5 @@
 import { EpochRows, stepsPerEpoch } from '../../../../engine/training/batches/batches';
-import { epochOrder } from '../../../../engine/training/batches/order';
+import { epochOrder } from '../../../../engine/training/batches/sample-order';
 
 describe('EpochRows', () => {
   test('visits every row once an epoch, in the order of its seed', () => {

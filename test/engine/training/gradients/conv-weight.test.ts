@@ -11,7 +11,7 @@ import {
   weightForm,
   weightGradient,
 } from '../../../../engine/training/gradients/conv-weight';
-import { Builder } from '../../../../engine/training/step/builder';
+import { Builder } from '../../../../engine/training/emit/builder';
 import { distance, floatsOf } from '../support';
 
 /** A convolution of stride 1 whose output is as large as its input. */

@@ -1,11 +1,11 @@
 import { Random } from '../../../../engine/data/random';
 import { declare } from '../../../../engine/onnx/extract';
 import type { Graph } from '../../../../engine/onnx/graph';
-import type { AttributeValue } from '../../../../engine/onnx/attributes';
+import type { AttributeValue } from '../../../../engine/onnx/node-attributes';
 import { floats, type FloatTensor, sizeOf, type Tensor } from '../../../../engine/tensor/tensor';
 import { Session } from '../../../../engine/runtime/session';
 import { backward } from '../../../../engine/training/gradients/backward';
-import { Builder } from '../../../../engine/training/step/builder';
+import { Builder } from '../../../../engine/training/emit/builder';
 import { modelOf } from '../../../support/graphs';
 
 /**

@@ -1,6 +1,6 @@
 import { parseModel } from '../../../../engine/onnx/model';
 import { backward } from '../../../../engine/training/gradients/backward';
-import { Builder } from '../../../../engine/training/step/builder';
+import { Builder } from '../../../../engine/training/emit/builder';
 import { gradients } from '../../../../engine/training/gradients/table';
 import { trainingFormOf } from '../../../../engine/training/gradients/norm';
 import { lowerToBlocks } from '../../../../engine/training/lowering/blocked';

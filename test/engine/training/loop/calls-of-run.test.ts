@@ -1,7 +1,7 @@
 import { Checkpoints } from '../../../../engine/training/loop/checkpoint';
-import { Run } from '../../../../engine/training/loop/run';
+import { Run } from '../../../../engine/training/loop/training-run';
 import type { TrainingState } from '../../../../engine/training/loop/state';
-import { Watch } from '../../../../engine/training/loop/watch';
+import { Watch } from '../../../../engine/training/loop/monitor';
 import type { TrainingSettings } from '../../../../engine/training/settings';
 import { inFolder } from '../../../support/folder';
 import { smallSettings } from '../small';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { Dataset } from '../../../../engine/data/dataset';
 import { writeNpy } from '../../../../engine/data/npy';
-import { quiet } from '../../../../engine/jobs/job';
+import { quiet } from '../../../../engine/jobs/job-context';
 import type { Graph } from '../../../../engine/onnx/graph';
 import { parseModel, serializeModel } from '../../../../engine/onnx/model';
 import { floats } from '../../../../engine/tensor/tensor';

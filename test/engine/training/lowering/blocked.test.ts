@@ -8,7 +8,7 @@ import { blockedDomain } from '../../../../engine/training/lowering/blocked';
 import { probeBlock } from '../../../../engine/training/lowering/probe';
 import { pack } from '../../../../engine/training/parameters/parameters';
 import { declare } from '../../../../engine/onnx/extract';
-import { measureShapes } from '../../../../engine/training/step/shapes';
+import { measureShapes } from '../../../../engine/training/emit/batch-shapes';
 import { buildTrainingStep, names } from '../../../../engine/training/step/step';
 import { inputOf, outputOf } from '../../../../engine/training/parameters/vectors';
 import { distance, floatsOf } from '../support';

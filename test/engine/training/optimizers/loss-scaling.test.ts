@@ -8,7 +8,7 @@ import { lossScaling } from '../../../../engine/training/optimizers/loss-scaling
 import { emitUpdate, isNumbered, type UpdateRules } from '../../../../engine/training/optimizers/update';
 import type { Layout, Trainable } from '../../../../engine/training/parameters/parameters';
 import type { Vectors } from '../../../../engine/training/parameters/vectors';
-import { Builder } from '../../../../engine/training/step/builder';
+import { Builder } from '../../../../engine/training/emit/builder';
 import { floatsOf } from '../support';
 
 const size = 256;

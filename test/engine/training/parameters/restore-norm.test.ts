@@ -12,7 +12,7 @@ import {
   withValues,
 } from '../../../../engine/training/parameters/parameters';
 import { restoreNorms } from '../../../../engine/training/parameters/restore-norm';
-import { measureShapes } from '../../../../engine/training/step/shapes';
+import { measureShapes } from '../../../../engine/training/emit/batch-shapes';
 import { distance, modelOf, randoms, runOnce } from '../../../support/graphs';
 import { root } from '../support';
 

@@ -1,12 +1,12 @@
 import { type Batch, Dataset } from '../../../../engine/data/dataset';
 import { Session } from '../../../../engine/runtime/session';
 import { probeBlock } from '../../../../engine/training/lowering/probe';
-import type { OpenSession } from '../../../../engine/training/loop/calls';
-import { Computer } from '../../../../engine/training/loop/compute';
+import type { OpenSession } from '../../../../engine/training/loop/step-calls';
+import { Computer } from '../../../../engine/training/loop/micro-batching';
 import { ratesAt } from '../../../../engine/training/optimizers/schedule';
 import { withOwnConstants } from '../../../../engine/training/parameters/parameters';
 import { initialVectors } from '../../../../engine/training/parameters/vectors';
-import { measureShapes } from '../../../../engine/training/step/shapes';
+import { measureShapes } from '../../../../engine/training/emit/batch-shapes';
 import { buildTrainingStep, type StepSettings } from '../../../../engine/training/step/step';
 import { inFolder } from '../../../support/folder';
 import { smallNetwork, smallSettings, writeSmall } from '../small';

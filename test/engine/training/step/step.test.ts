@@ -8,7 +8,7 @@ import { floats } from '../../../../engine/tensor/tensor';
 import { probeBlock } from '../../../../engine/training/lowering/probe';
 import { withOwnConstants } from '../../../../engine/training/parameters/parameters';
 import { ratesAt } from '../../../../engine/training/optimizers/schedule';
-import { measureShapes } from '../../../../engine/training/step/shapes';
+import { measureShapes } from '../../../../engine/training/emit/batch-shapes';
 import { buildTrainingStep, names, ratesFeed } from '../../../../engine/training/step/step';
 import { initialVectors, valuesOf } from '../../../../engine/training/parameters/vectors';
 import { digits, distance, floatsOf, goldenTensors, root } from '../support';

@@ -1,0 +1,47 @@
+import type { DatasetSource } from '../engine/data/dataset';
+import type { Machinery } from '../engine/names';
+import type { JobRunner } from '../engine/pools/job-runner';
+import { savedFiles } from '../engine/onnx/model';
+import type { ArtifactRef } from '../store/artifact';
+import type { Store } from '../store/store';
+import type { Compute, DataRef } from '../contract/activities';
+
+export { engineVersion } from '../engine/runtime/provenance';
+
+/** What activities work with. */
+export interface Workplace {
+  readonly store: Store;
+  readonly pool: JobRunner;
+  /** Threads of one job. */
+  readonly threads: number;
+  /** Seconds between checkpoints. */
+  readonly checkpointSeconds: number;
+  /** What a job has to stop, a checkpoint included, when the worker is being stopped. */
+  readonly drainMs: number;
+  /** Whether work too large for this worker goes to a task queue of its own; it is tried alone here otherwise. */
+  readonly overflow?: boolean;
+  /** The engine that the results come from: those of another are not reused. */
+  readonly version: string;
+}
+
+/** What a job computes with here. */
+export const machineryAt = ({ threads }: Workplace, compute: Compute): Machinery => ({ ...compute, threads });
+
+/** The local files of a split. */
+export async function localData(
+  store: Store,
+  { images, labels, inputs = {}, ...rest }: DataRef,
+): Promise<DatasetSource> {
+  const files: Record<string, string> = {};
+  for (const [name, ref] of Object.entries(inputs)) files[name] = await store.path(ref);
+  return {
+    ...rest,
+    images: await store.path(images),
+    ...(labels && { labels: await store.path(labels) }),
+    ...(Object.keys(files).length && { inputs: files }),
+  };
+}
+
+/** Moves a model that a job wrote into the store, with the file of its weights where it has one. */
+export const storeModel = (store: Store, path: string): Promise<ArtifactRef> =>
+  store.putFiles(savedFiles(path), { move: true });

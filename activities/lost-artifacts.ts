@@ -1,0 +1,37 @@
+import { ApplicationFailure } from '@temporalio/activity';
+
+import { type ArtifactRef, artifactsIn } from '../store/artifact';
+import { ArtifactError, storeError } from '../store/store-errors';
+import type { Store } from '../store/store';
+import type { Lost } from '../contract/activities';
+
+/**
+ * What an error of the store means for the workflow; any other error as it is. Lost artifacts are named with the work that
+ * makes them again; a user's file can only be taken in anew. A store that can't be used for now is worth another try.
+ */
+export async function storeFailure(store: Store, error: unknown): Promise<unknown> {
+  if (error instanceof ArtifactError) return lostFailure(store, error);
+  return storeError(error, `the store at ${store.where}`, store.where);
+}
+
+async function lostFailure(store: Store, error: ArtifactError): Promise<ApplicationFailure> {
+  const lost: Lost[] = [];
+  const theirs: string[] = [];
+  for (const ref of error.artifacts as readonly ArtifactRef[]) {
+    const work = ref.work === undefined ? undefined : await store.work(ref.work);
+    // The newest result may have other bytes, where another kind of machine made it: then this one is gone for good.
+    const now = artifactsIn(ref.work && (await store.resultNames(ref.work)));
+    if (!work || !now.some(({ sha256 }) => sha256 === ref.sha256)) theirs.push(ref.sha256.slice(0, 12));
+    else if (!lost.some((one) => one.key === ref.work)) lost.push({ key: ref.work!, ...work });
+  }
+  const isHopeless = theirs.length > 0;
+  return ApplicationFailure.create({
+    type: error.code,
+    message: isHopeless
+      ? `${error.message}. It can't be computed again (${theirs.join(', ')}): start the run again from the original files, which takes them in anew; what is whole is not done twice`
+      : `${error.message}; it is made again`,
+    nonRetryable: true,
+    details: isHopeless ? [] : [lost],
+    cause: error,
+  });
+}

@@ -1,0 +1,197 @@
+import type { DatasetSource } from '../engine/data/dataset';
+import type { MetricName } from '../engine/data/metric';
+import type { Machinery, Method, Reconstruction, Selecting, Technique } from '../engine/names';
+import type {
+  AnalyzeInput,
+  Compression,
+  Evaluation,
+  FineTuneSettings,
+  FineTuning,
+  JudgingData,
+  Latency,
+  LayerScores,
+  ModelSummary,
+  ScoredPart,
+} from '../engine/jobs/types';
+import type { ArtifactRef } from '../store/artifact';
+import type { Setbacks } from '../activities/setbacks';
+
+/** A split of a data set whose files are in the store. */
+export interface DataRef extends Pick<DatasetSource, 'range' | 'normalize' | 'layout' | 'unknown'> {
+  readonly images: ArtifactRef;
+  readonly labels?: ArtifactRef;
+  /** Files for further inputs of the model, by the inputs' names. */
+  readonly inputs?: Readonly<Record<string, ArtifactRef>>;
+}
+
+/** The splits of a run. */
+export interface DataRefs {
+  readonly train: DataRef;
+  readonly evaluate: DataRef;
+  readonly test: DataRef;
+}
+
+export interface AnalyzeRequest extends Omit<AnalyzeInput, 'model' | 'data'> {
+  readonly model: ArtifactRef;
+}
+
+/** What work is to be done with; the worker knows how many threads it has. */
+export type Compute = Omit<Machinery, 'threads'>;
+
+/** What a workflow needs of a model's analysis. */
+export interface Analysis {
+  readonly macs: number;
+  readonly params: number;
+  /** How many parts each technique can compress. */
+  readonly layers: Readonly<Record<Technique, number>>;
+  /** Their names: a JSON artifact of `Part[]`, since a model may have more of them than a payload holds. */
+  readonly parts: ArtifactRef;
+  readonly notes: ModelSummary['notes'];
+}
+
+/** What a technique can compress on its own, by name. */
+export interface Part {
+  readonly name: string;
+  readonly technique: Technique;
+}
+
+export interface ListPartsRequest {
+  /** What analyze gave. */
+  readonly parts: ArtifactRef;
+  readonly technique: Technique;
+  /** Parts of the technique to leave out from the beginning. */
+  readonly from: number;
+  /** Names to give, at most. */
+  readonly most: number;
+}
+
+export interface EvaluateRequest {
+  readonly model: ArtifactRef;
+  readonly data: DataRef;
+  readonly metric: MetricName;
+  readonly compute: Compute;
+}
+
+export interface ScoreLayerRequest {
+  readonly model: ArtifactRef;
+  readonly method: Method;
+  /** The part to score. */
+  readonly layer: string;
+  readonly candidates: readonly number[];
+  readonly evaluate: DataRef;
+  /** Images of it that a score is computed on. */
+  readonly samples: number;
+  readonly train: DataRef;
+  readonly reconstruction: Reconstruction;
+  readonly metric: MetricName;
+  readonly compute: Compute;
+}
+
+export interface LayerScoring {
+  readonly scores: LayerScores['scores'];
+  /** The scores as a JSON artifact (ScoredLayer), for collectScores. */
+  readonly artifact: ArtifactRef;
+  /** Decompositions: the layer's factors, a safetensors file. */
+  readonly factors?: ArtifactRef;
+}
+
+/** One layer in the artifact that scoreLayer writes, and in the list that collectScores writes. */
+export interface ScoredLayer extends ScoredPart {
+  readonly factors?: ArtifactRef;
+}
+
+export interface CollectScoresRequest {
+  /** The layers collected before these: what collectScores gave. */
+  readonly before?: ArtifactRef;
+  readonly layers: readonly ArtifactRef[];
+}
+
+export interface CompressRequest {
+  readonly model: ArtifactRef;
+  readonly method: Method;
+  readonly selection: Selecting;
+  /** Asked cost relative to `model`. */
+  readonly target: number;
+  /** What collectScores gave. */
+  readonly scores: ArtifactRef;
+  readonly train: DataRef;
+  readonly reconstruction: Reconstruction;
+  readonly compute: Compute;
+  /** Fine-tuning behind each compressed layer; `epochs` may be a fraction. None where it is left out. */
+  readonly fineTuneEach?: FineTuneSettings;
+  /** What `fineTuneEach.distillation` learns from; left out where that is not asked for. */
+  readonly teacher?: ArtifactRef;
+}
+
+export interface CompressedModel extends Omit<Compression, 'plan'> {
+  readonly model: ArtifactRef;
+}
+
+export interface FineTuneRequest {
+  readonly model: ArtifactRef;
+  readonly data: DataRef;
+  readonly settings: FineTuneSettings;
+  readonly compute: Compute;
+  /** What earlyStopping and keepBest judge by; left out where neither is asked for. */
+  readonly evaluate?: JudgingData<DataRef>;
+  /** What `settings.distillation` learns from; left out where that is not asked for. */
+  readonly teacher?: ArtifactRef;
+}
+
+export interface FineTunedModel extends FineTuning {
+  readonly model: ArtifactRef;
+}
+
+export interface LatencyRequest {
+  readonly models: readonly ArtifactRef[];
+  readonly inputSize?: readonly number[];
+  readonly compute: Compute;
+  readonly runs: number;
+}
+
+/** The activities by name: what a workflow may ask of a Slimflow worker. */
+export interface Activities {
+  /** MACs, parameters and compressible layers of a model. */
+  analyze(request: AnalyzeRequest): Promise<Analysis>;
+  /** Names of the parts that a technique can compress, in the model's order: a page of them, one at least. */
+  listParts(request: ListPartsRequest): Promise<readonly string[]>;
+  /** The metric of a model on a split; goes on from its last checkpoint when tried again. */
+  evaluate(request: EvaluateRequest): Promise<Evaluation>;
+  /**
+   * The metric with one layer compressed, for each candidate ratio; its factors too where it is decomposed. Goes on from
+   * its last checkpoint when tried again.
+   */
+  scoreLayer(request: ScoreLayerRequest): Promise<LayerScoring>;
+  /** One artifact of many layers' scores, in the order given. */
+  collectScores(request: CollectScoresRequest): Promise<ArtifactRef>;
+  /** A model compressed to a target; goes on from its last checkpoint when tried again. */
+  compress(request: CompressRequest): Promise<CompressedModel>;
+  /** A model trained further; goes on from its last checkpoint when tried again. */
+  fineTune(request: FineTuneRequest): Promise<FineTunedModel>;
+  /** The latency of models, measured in turn. */
+  latency(request: LatencyRequest): Promise<Latency>;
+}
+
+/** Work to be done again since the store lost what came out of it: an element of the first detail of such a failure. */
+export interface Lost {
+  /** The key of the work. */
+  readonly key: string;
+  readonly activity: string;
+  readonly request: unknown;
+}
+
+/** What a heartbeat says. */
+export interface HeartbeatDetails {
+  readonly done: number;
+  readonly total: number;
+  readonly note: string;
+  readonly checkpoint?: ArtifactRef;
+  /** Seconds to the end at the pace of this attempt. */
+  readonly secondsLeft?: number;
+  /** What befell the work since it last got on; left out where nothing did. */
+  readonly setbacks?: Setbacks;
+  /** The digest of the checkpoint at the last setback. */
+  readonly since?: string;
+  /** Whether the attempt has ended in good order. */
+  readonly over?: boolean;
+}

@@ -1,0 +1,202 @@
+import type { Analysis, DataRefs, ScoreLayerRequest } from './activities';
+import type { Method, Technique } from '../engine/names';
+import type { Compression, Provenance } from '../engine/jobs/types';
+import type { Verdict } from './verdict';
+import type { CompressionSettings } from '../run-spec/spec';
+import type { ArtifactRef } from '../store/artifact';
+
+/** What a guidebook workflow is started with. */
+export interface GuidebookInput {
+  /** A name for people. */
+  readonly name: string;
+  readonly model: ArtifactRef;
+  readonly data: DataRefs;
+  readonly settings: CompressionSettings;
+  /** The search attributes that the server knows, by name; none where it is left out. */
+  readonly searchAttributes?: readonly string[];
+}
+
+/** The original model, as step 0 found it. */
+export interface Original extends Analysis {
+  readonly model: ArtifactRef;
+  /** a0: its metric on the evaluation split, in points. */
+  readonly metric: number;
+}
+
+/** How much one run of the scoring of a model does before it continues as new. */
+export interface ScoringLimits {
+  /** Layers under way at a time. */
+  readonly inFlight: number;
+  /** Layers in one run, at most. */
+  readonly layers: number;
+  /** Events, and bytes, of its history from which on it begins no more layers. */
+  readonly events: number;
+  readonly bytes: number;
+}
+
+/** The input of the child workflow that scores the layers of a model. */
+export interface ScoringInput {
+  /** `original`, or the id of the candidate. */
+  readonly of: string;
+  readonly technique: Technique;
+  /** The model's parts, and how many of them the technique can compress: what analyze gave. */
+  readonly parts: ArtifactRef;
+  readonly total: number;
+  /** What is asked of each layer. */
+  readonly request: Omit<ScoreLayerRequest, 'layer'>;
+  readonly limits: ScoringLimits;
+  /** What the runs before this one have done, which continued as new. */
+  readonly before?: { readonly scored: number; readonly scores?: ArtifactRef };
+  /** Who paused it: it waits for the signal `resume` before it begins a layer. */
+  readonly paused?: Pause;
+}
+
+/** How far the scoring of a model is. */
+export interface ScoringProgress {
+  readonly of: string;
+  readonly technique: Technique;
+  /** Layers scored, of so many. */
+  readonly done: number;
+  readonly total: number;
+  readonly paused?: Pause;
+}
+
+/** What makes a candidate: the model it starts from, and the ratio asked of it. */
+export interface CandidatePlan {
+  /** `ssvd-0.65`, `ssvd-0.65/cp-0.77` */
+  readonly id: string;
+  readonly technique: Technique;
+  /** The candidate it is made of; null for the original. */
+  readonly parent: string | null;
+  /** 0, or the number of the revisit that its spatial SVD belongs to. */
+  readonly round: number;
+  /** The ratio asked for, relative to the model it starts from. */
+  readonly asked: number;
+}
+
+/** The input of the child workflow. */
+export interface CandidateInput {
+  readonly plan: CandidatePlan;
+  readonly model: ArtifactRef;
+  /** The original model, where fine-tuning learns from it. */
+  readonly teacher?: ArtifactRef;
+  readonly scores: ArtifactRef;
+  readonly method: Method;
+  readonly data: DataRefs;
+  readonly settings: Pick<
+    CompressionSettings,
+    'metric' | 'fineTune' | 'reconstruction' | 'selection' | 'compute'
+  >;
+  /** What the search attributes of its workflow are told by. */
+  readonly audit?: Audit;
+}
+
+/** What a candidate's workflow can be found by. */
+export interface Audit {
+  /** The search attributes that the server knows, by name. */
+  readonly searchAttributes: readonly string[];
+  /** c of the model that it is made of: ratios to it, times this, are ratios to the original. */
+  readonly parentRatio: number;
+}
+
+/** What a candidate came to. */
+export type CandidateOutcome =
+  { readonly status: 'done'; readonly made: Made } | { readonly status: 'failed'; readonly reason: string };
+
+/** A compressed, fine-tuned and judged model. */
+export interface Made {
+  readonly model: ArtifactRef;
+  /** The cost that was asked about, relative to the model it was made of. */
+  readonly ratio: number;
+  readonly macs: number;
+  readonly params: number;
+  /** As compressed, and after fine-tuning, on the evaluation split, in points. */
+  readonly metricBefore: number;
+  readonly metricAfter: number;
+  readonly shortfall?: string;
+  readonly notes: readonly string[];
+  readonly computedBy: Compression['computedBy'];
+  /** What made it: who compressed it, then who fine-tuned it. */
+  readonly provenance: readonly Provenance[];
+}
+
+/** A candidate that came about, with the figures that the rules go by. */
+export interface Candidate extends CandidatePlan, Made {
+  /** c(m): its cost relative to the original's. */
+  readonly achieved: number;
+  /** a0 − a(m), in points. */
+  readonly drop: number;
+  readonly latencyMs?: number;
+}
+
+export const stages = ['baseline', 'SVD', 'pick', 'channel pruning', 'latency', 'select', 'done'] as const;
+export type Stage = (typeof stages)[number];
+
+/** A row of the table of candidates while the run goes on. */
+export interface CandidateProgress extends CandidatePlan {
+  /** skipped: a person left it out; cancelled: the run was, before this was done. */
+  readonly status: 'running' | 'done' | 'failed' | 'skipped' | 'cancelled';
+  readonly workflowId: string;
+  readonly achieved?: number;
+  readonly metricBefore?: number;
+  readonly metricAfter?: number;
+  readonly drop?: number;
+  readonly latencyMs?: number;
+  readonly shortfall?: string;
+  /** Picked, selected, or why not. */
+  readonly decision?: string;
+}
+
+/** What a person decided. */
+export interface Decision {
+  /** ISO time of the workflow. */
+  readonly at: string;
+  readonly what: string;
+  readonly by: string;
+  readonly note?: string;
+}
+
+/** No activity is started until the run is resumed. */
+export interface Pause {
+  readonly by: string;
+  readonly reason?: string;
+  /** ISO time of the workflow. */
+  readonly at: string;
+}
+
+/** A review that a person is asked for. */
+export interface Waiting {
+  readonly for: 'picks' | 'selection';
+  /** Candidates that the rule would take; none where no candidate meets the requirement. */
+  readonly proposed: readonly string[];
+  /** ISO time at which the run does what `review.onTimeout` says; it waits for as long as it takes without. */
+  readonly until?: string;
+}
+
+/** What step 3 or step 5 came to: its rule, and why each candidate was kept or dropped. */
+export interface Judgement {
+  readonly step: 'pick' | 'select';
+  readonly rule: string;
+  readonly verdicts: readonly Verdict[];
+}
+
+/** The answer to the query `progress`. */
+export interface GuidebookProgress {
+  readonly name: string;
+  /** C and X as they stand: people may change them. */
+  readonly target: number;
+  readonly tolerance: number;
+  readonly cost: Method['cost'];
+  readonly stage: Stage;
+  readonly original?: { readonly macs: number; readonly params: number; readonly metric: number };
+  /** Layers scored so far, of each model that is being scored or was. */
+  readonly scoring: readonly ScoringProgress[];
+  readonly candidates: readonly CandidateProgress[];
+  /** What steps 3 and 5 decided, and why. */
+  readonly judgements: readonly Judgement[];
+  readonly notes: readonly string[];
+  readonly paused?: Pause;
+  readonly waiting?: Waiting;
+  /** What people decided, in order. */
+  readonly decisions: readonly Decision[];
+}

@@ -1,0 +1,37 @@
+import type { Method, Technique } from '../engine/names';
+import type { CompressionSettings } from '../run-spec/spec';
+
+/** Techniques as people call them. */
+export const techniqueNames: Record<Technique, string> = {
+  'spatial-svd': 'spatial SVD',
+  'weight-svd': 'weight SVD',
+  'channel-pruning': 'channel pruning',
+};
+/** Techniques as candidates' names say them. */
+const prefixes: Record<Technique, string> = {
+  'spatial-svd': 'ssvd',
+  'weight-svd': 'wsvd',
+  'channel-pruning': 'cp',
+};
+
+/** How candidates of a technique are called: `ssvd`, or `ssvd-0.65/cp` for what is made of another candidate. */
+export const prefixOf = (technique: Technique, parent?: string): string =>
+  [parent, prefixes[technique]].filter(Boolean).join('/');
+
+/** How layers are compressed in a run, whatever the technique. */
+export const analysisOf = (settings: CompressionSettings): Omit<Method, 'technique'> => ({
+  cost: settings.cost,
+  score: settings.scoring.score,
+  multiplicity: settings.multiplicity,
+  minimum: settings.minimum,
+  importance: settings.pruning.importance,
+  coupled: settings.pruning.coupled,
+  ignore: settings.ignore,
+  inputSize: settings.inputSize,
+});
+
+/** How a technique compresses layers in a run. */
+export const methodOf = (settings: CompressionSettings, technique: Technique): Method => ({
+  technique,
+  ...analysisOf(settings),
+});

@@ -1,0 +1,173 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { join } from 'node:path';
+
+import { EngineError } from '../errors';
+import { removeStale } from '../runtime/temporary-model';
+import { type Failed, fromFailed } from './serialized-error';
+import { JobProcessError, processError } from './process-error';
+import type { RunOptions } from './job-runner';
+import type { JobName, Progress } from '../jobs/types';
+
+/** What a job's process is told, and what it tells. */
+export type ToProcess = { readonly job: JobName; readonly input: unknown } | 'stop';
+export type FromProcess =
+  { readonly progress: Progress } | { readonly ok: unknown } | { readonly failed: Failed };
+
+/** The file that such a process runs. */
+export const processFile = join(__dirname, 'process-main.js');
+/** Characters of standard error that are kept to tell of a crash. */
+const keptWords = 4096;
+const defaultGraceMs = 3000;
+
+interface Task {
+  readonly doing: string;
+  readonly onMessage: (message: FromProcess) => void;
+  readonly onEnd: (error: Error) => void;
+}
+
+/** A process that runs one job after another, and may die without anything else dying with it. */
+export class JobProcess {
+  /** Settles once the process is gone and all that it said was heard. */
+  readonly ended: Promise<void>;
+  private readonly child: ChildProcess;
+  private task?: Task;
+  private note?: string;
+  private said = '';
+  /** Why it was killed, where that was here. */
+  private verdict?: Error;
+  private over?: Error;
+
+  constructor() {
+    this.child = fork(processFile, {
+      // Infinity, NaN and undefined pass, which JSON loses.
+      serialization: 'advanced',
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+      // What this process was started with (--eval, --inspect) is not for another.
+      execArgv: [],
+    });
+    this.child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      this.said = (this.said + text).slice(-keptWords);
+    });
+    this.child.on('message', (message: FromProcess) => this.hear(message));
+    this.ended = this.untilEnded();
+    this.idle(true);
+  }
+
+  /** Undefined where it could not be started. */
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
+  /** Whether it can run no more jobs. */
+  get isGone(): boolean {
+    return this.verdict !== undefined || this.over !== undefined || !this.child.connected;
+  }
+
+  /** Runs one job; one at a time. @throws as JobRunner.run */
+  async run(job: JobName, input: object, { signal, onProgress, grace }: RunOptions): Promise<unknown> {
+    let timer: NodeJS.Timeout | undefined;
+    const stop = () => {
+      this.send('stop');
+      const kill = () =>
+        this.kill(new EngineError('Cancelled', 'the job did not stop in time: its process was killed'));
+      timer = setTimeout(kill, grace?.() ?? defaultGraceMs);
+    };
+    this.idle(false);
+    this.note = undefined;
+    try {
+      return await new Promise((resolve, reject) => {
+        if (this.over) return reject(this.over);
+        const { layer } = input as { layer?: string };
+        this.task = {
+          doing: layer === undefined ? job : `${job} of ${layer}`,
+          onMessage: (message) => {
+            if ('ok' in message) resolve(message.ok);
+            else if ('failed' in message) reject(fromFailed(message.failed));
+            else {
+              this.note = message.progress.note;
+              onProgress?.(message.progress);
+            }
+          },
+          onEnd: reject,
+        };
+        this.send({ job, input });
+        if (signal?.aborted) stop();
+        else signal?.addEventListener('abort', stop, { once: true });
+      });
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', stop);
+      this.task = undefined;
+      this.idle(true);
+    }
+  }
+
+  /** Ends the process at once, whatever it is at. @param why what its job fails with */
+  kill(why: Error = new EngineError('Cancelled', 'the pool was closed')): void {
+    this.verdict ??= why;
+    this.idle(false); // whoever waits for its end would not live to see it otherwise
+    this.child.kill('SIGKILL');
+  }
+
+  /** Ends it because its memory is too much. */
+  killForMemory(message: string): void {
+    const { doing } = this.task ?? { doing: 'an idle process' };
+    this.kill(
+      new JobProcessError('OutOfMemory', `${doing}${this.note ? ` (at ${this.note})` : ''} ${message}`),
+    );
+  }
+
+  private hear(message: FromProcess): void {
+    this.task?.onMessage(message);
+  }
+
+  private send(message: ToProcess): void {
+    // A process that is gone is told of by its end.
+    if (this.child.connected) this.child.send(message, () => undefined);
+  }
+
+  /** An idle process does not keep this one alive. */
+  private idle(is: boolean): void {
+    const handles = [
+      this.child,
+      this.child.channel,
+      this.child.stderr as unknown as { ref(): void; unref(): void },
+    ];
+    for (const handle of handles) {
+      if (is) handle?.unref();
+      else handle?.ref();
+    }
+  }
+
+  private async untilEnded(): Promise<void> {
+    const { child } = this;
+    // What it sent before it died comes after its exit is known: a checkpoint named last must not be lost.
+    const exit = new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
+      child.once('exit', (...how) => resolve(how));
+      child.once('error', reject);
+    });
+    const heard = new Promise<void>((resolve) => child.once('disconnect', resolve));
+    const said = new Promise<void>((resolve) => child.stderr!.once('close', () => resolve()));
+    let error: Error;
+    try {
+      const [code, signal] = await exit;
+      await Promise.all([heard, said]);
+      error =
+        this.verdict ??
+        processError({
+          code,
+          signal,
+          doing: this.task?.doing ?? 'an idle process',
+          note: this.note,
+          said: this.said,
+        });
+    } catch (failure) {
+      error = new Error(`a job's process could not be started: ${(failure as Error).message}`, {
+        cause: failure,
+      });
+    }
+    if (this.pid !== undefined) removeStale(undefined, this.pid);
+    this.over = error;
+    this.task?.onEnd(error);
+  }
+}

@@ -1,0 +1,167 @@
+import { existsSync } from 'node:fs';
+
+import { removeStale } from '../runtime/temporary-model';
+import { JobProcess, processFile } from './job-process';
+import { estimatedBytes, Gate, leastBytes, memoryBudget, residentBytes } from './memory';
+import { JobProcessError } from './process-error';
+import type { JobRunner, RunOptions } from './job-runner';
+import type { JobName, Jobs } from '../jobs/types';
+
+export interface ProcessPoolSettings {
+  /** Jobs at a time. */
+  readonly slots: number;
+  /** Bytes that all jobs together may take; most of the machine's or container's by default. */
+  readonly memory?: number;
+  /** How long a process without a job is kept for the next. */
+  readonly idleMs?: number;
+}
+
+const GiB = 2 ** 30;
+/** How often the memory of the processes is looked at. */
+const lookMs = 250;
+
+/**
+ * Processes for numeric work, each used for one job after another. What native code does wrong ends one of them and
+ * fails its job alone; a job that does not stop when asked can be killed; and jobs that need more memory than there is
+ * wait, or end, before the system takes the worker.
+ */
+export class ProcessPool implements JobRunner {
+  private readonly idle = new Map<JobProcess, NodeJS.Timeout>();
+  private readonly busy = new Set<JobProcess>();
+  private readonly gate: Gate;
+  private readonly slots: Gate;
+  /** The most that jobs of a kind and size were seen to take. */
+  private readonly peaks = new Map<string, number>();
+  private isClosed = false;
+
+  constructor(private readonly settings: ProcessPoolSettings) {
+    if (!existsSync(processFile))
+      throw new Error(`${processFile} is missing: build the package first (npm run build)`);
+    this.gate = new Gate(settings.memory ?? memoryBudget(), 'memory');
+    this.slots = new Gate(settings.slots, 'a process');
+    removeStale();
+  }
+
+  /** Bytes that all jobs together may take. */
+  get memory(): number {
+    return this.gate.budget;
+  }
+
+  /** Bytes that a job may take: as estimated, or as measured where its like ran before. */
+  needs<Name extends JobName>(job: Name, input: Jobs[Name]['input']): number {
+    const estimate = estimatedBytes(job, input);
+    return Math.max(estimate, this.peaks.get(`${job} ${estimate}`) ?? 0);
+  }
+
+  /** @throws as JobRunner.run */
+  async run<Name extends JobName>(
+    job: Name,
+    input: Jobs[Name]['input'],
+    options: RunOptions = {},
+  ): Promise<Jobs[Name]['output']> {
+    const needs = this.needs(job, input);
+    this.refuse(job, { least: leastBytes(job, input), needs }, options.elsewhere);
+    const leave = await this.gate.enter(options.alone ? this.memory : needs, options.signal);
+    try {
+      const release = await this.slots.enter(1, options.signal);
+      const key = `${job} ${estimatedBytes(job, input)}`;
+      try {
+        return (await this.inProcess(job, input, key, options)) as Jobs[Name]['output'];
+      } finally {
+        release();
+      }
+    } finally {
+      leave();
+    }
+  }
+
+  /** Ends all processes, with whatever they are at. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    const all = [...this.idle.keys(), ...this.busy];
+    for (const timer of this.idle.values()) clearTimeout(timer);
+    this.idle.clear();
+    for (const one of all) one.kill();
+    await Promise.all(all.map(({ ended }) => ended));
+  }
+
+  /** Process ids, those with a job first and in the order in which they were given it. */
+  get pids(): number[] {
+    return [...this.busyPids, ...[...this.idle.keys()].flatMap(({ pid }) => pid ?? [])];
+  }
+
+  get busyPids(): number[] {
+    return [...this.busy].flatMap(({ pid }) => pid ?? []);
+  }
+
+  /** @throws JobProcessError for a job that can't fit here, or need not be tried since it is done elsewhere */
+  private refuse(job: JobName, { least, needs }: { least: number; needs: number }, elsewhere = false): void {
+    const gib = (bytes: number) => `${(bytes / GiB).toFixed(1)} GiB`;
+    const all = `and ${gib(this.memory)} are all that this worker's jobs may take`;
+    if (least > this.memory)
+      throw new JobProcessError(
+        'OutOfMemory',
+        `${job} takes ${gib(least)} of memory for the weights alone, ${all}`,
+      );
+    if (elsewhere && needs > this.memory)
+      throw new JobProcessError('OutOfMemory', `${job} may take ${gib(needs)} of memory, ${all}`);
+  }
+
+  private async inProcess(job: JobName, input: object, key: string, options: RunOptions): Promise<unknown> {
+    const own = this.take();
+    options.onStart?.();
+    const guard = setInterval(() => this.guard(own, key), lookMs);
+    try {
+      return await own.run(job, input, options);
+    } finally {
+      clearInterval(guard);
+      this.busy.delete(own);
+      this.keep(own);
+    }
+  }
+
+  /** The process that was used last, whose models are still open, or a new one. */
+  private take(): JobProcess {
+    const [found, timer] = [...this.idle].filter(([one]) => !one.isGone).at(-1) ?? [];
+    clearTimeout(timer);
+    const own = found ?? new JobProcess();
+    this.idle.delete(own);
+    this.busy.add(own);
+    if (!found)
+      void own.ended.then(() => {
+        clearTimeout(this.idle.get(own));
+        this.idle.delete(own);
+        this.busy.delete(own);
+      });
+    return own;
+  }
+
+  private keep(own: JobProcess): void {
+    if (this.isClosed || own.isGone) return own.kill();
+    const end = () => {
+      this.idle.delete(own);
+      own.kill();
+    };
+    this.idle.set(own, setTimeout(end, this.settings.idleMs ?? 10_000).unref());
+  }
+
+  /** Ends a job that takes more than there is, before the system ends the worker. */
+  private guard(own: JobProcess, key: string): void {
+    const bytesOf = ({ pid }: JobProcess) => (pid === undefined ? 0 : (residentBytes(pid) ?? 0));
+    const mine = bytesOf(own);
+    this.peaks.set(key, Math.max(mine, this.peaks.get(key) ?? 0));
+    const together = [...this.busy].reduce((sum, one) => sum + bytesOf(one), 0);
+    const spare = [...this.idle.keys()].reduce((sum, one) => sum + bytesOf(one), 0);
+    if (together + spare <= this.memory) return;
+    for (const [one, timer] of this.idle) {
+      clearTimeout(timer);
+      one.kill();
+    }
+    // The largest goes: what it leaves lets the others end.
+    if (together <= this.memory || [...this.busy].some((one) => bytesOf(one) > mine)) return;
+    const took = this.busy.size > 1 ? `, beside ${this.busy.size - 1} more jobs` : '';
+    own.killForMemory(
+      `took ${(mine / GiB).toFixed(1)} GiB of memory${took}, and ${(this.memory / GiB).toFixed(1)} GiB are all that this worker's jobs may take`,
+    );
+  }
+}

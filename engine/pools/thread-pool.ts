@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+
+import { Piscina } from 'piscina';
+
+import { removeStale } from '../runtime/temporary-model';
+import { type Failed, fromFailed } from './serialized-error';
+import type { JobRunner, RunOptions } from './job-runner';
+import type { JobName, Jobs, Progress } from '../jobs/types';
+
+export interface PoolSettings {
+  /** Jobs at a time. */
+  readonly slots: number;
+}
+
+/** What a worker thread receives, and what it sends back instead of throwing. */
+export interface ThreadTask {
+  readonly job: JobName;
+  readonly input: unknown;
+  readonly stop: Int32Array;
+  readonly port: MessagePort;
+}
+export type ThreadReply = { ok: unknown } | { failed: Failed };
+
+/**
+ * Worker threads for numeric work, so that whoever schedules it goes on heartbeating and listening. A job is asked to
+ * stop through shared memory rather than by ending its thread, which native code would not survive.
+ */
+export class JobPool implements JobRunner {
+  private readonly pool: Piscina;
+
+  constructor({ slots }: PoolSettings) {
+    const filename = join(__dirname, 'job-thread.js');
+    if (!existsSync(filename))
+      throw new Error(`${filename} is missing: build the package first (npm run build)`);
+    removeStale();
+    this.pool = new Piscina({ filename, minThreads: 0, maxThreads: slots, idleTimeout: 10_000 });
+  }
+
+  /** @throws EngineError as the job does; `Cancelled` once `signal` was aborted. */
+  async run<Name extends JobName>(
+    job: Name,
+    input: Jobs[Name]['input'],
+    { signal, onProgress, onStart }: RunOptions = {},
+  ): Promise<Jobs[Name]['output']> {
+    const stop = new Int32Array(new SharedArrayBuffer(4));
+    const { port1, port2 } = new MessageChannel();
+    const abort = () => void Atomics.store(stop, 0, 1);
+    if (signal?.aborted) abort();
+    signal?.addEventListener('abort', abort);
+    onStart?.();
+    port1.on('message', (progress: Progress) => onProgress?.(progress));
+    try {
+      const task: ThreadTask = { job, input, stop, port: port2 };
+      const reply = (await this.pool.run(task, { transferList: [port2] })) as ThreadReply;
+      // The reply takes another way than progress and may come first: a checkpoint named last must not be lost.
+      for (let late = receiveMessageOnPort(port1); late; late = receiveMessageOnPort(port1))
+        onProgress?.(late.message as Progress);
+      if ('ok' in reply) return reply.ok as Jobs[Name]['output'];
+      throw fromFailed(reply.failed);
+    } finally {
+      signal?.removeEventListener('abort', abort);
+      port1.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.pool.destroy();
+  }
+}

@@ -1,0 +1,115 @@
+import type { Dataset } from '../data/dataset';
+import { Fidelity, type FidelityValue } from '../data/fidelity';
+import { type Metric, type MetricName, metricOf } from '../data/metric';
+import { EngineError } from '../errors';
+import type { Graph } from '../onnx/graph';
+import { inferShapes } from '../onnx/shapes';
+import { asFloats } from '../tensor/as-floats';
+import type { Tensor } from '../tensor/tensor';
+import { batchFor } from './batch-size';
+import { feederOf } from './feeds';
+import type { ProviderChoice } from './providers';
+import { Session } from './session';
+import { thresholdOf } from './decision-threshold';
+
+export interface RunOptions {
+  readonly threads: number;
+  readonly provider?: ProviderChoice;
+  /** Called before each batch with the samples done; may throw to stop. */
+  readonly onBatch?: (done: number, total: number) => void;
+}
+
+export interface EvaluateOptions extends RunOptions {
+  readonly metric: MetricName;
+  /** What an earlier evaluation had added up over the first samples, to go on from. */
+  readonly from?: Evaluated;
+  /** Told after each batch, with what it takes to go on from there; may throw to stop. */
+  readonly onEvaluated?: (evaluated: Evaluated, total: number) => void;
+}
+
+/** How far an evaluation is. */
+export interface Evaluated {
+  readonly done: number;
+  /** The metric's state. */
+  readonly sums: object;
+}
+
+/**
+ * The metric of a model's first output over a data set, in points.
+ * @throws EngineError `InvalidData` when the data have no labels, do not fit the model or leave the metric undefined;
+ * `UnsupportedModel` when the first output is not what the metric reads, or NaN.
+ */
+export const evaluate = async (graph: Graph, data: Dataset, options: EvaluateOptions): Promise<number> =>
+  (await measure(graph, data, options)).value();
+
+/**
+ * The metric of `evaluate`, with all samples added.
+ * @throws EngineError as `evaluate` does.
+ */
+export async function measure(
+  graph: Graph,
+  data: Dataset,
+  { metric: name, threads, provider, onBatch, from, onEvaluated }: EvaluateOptions,
+): Promise<Metric> {
+  if (!data.labelled) {
+    throw new EngineError(
+      'InvalidData',
+      `metric ${name} needs labels, and ${data.name} comes without: name a file under \`labels\`, or score by fidelity`,
+    );
+  }
+  const feeder = feederOf(graph, data);
+  const session = await Session.open(graph, { threads, provider });
+  try {
+    const metric = metricOf(name, { threshold: thresholdOf(graph) });
+    if (from) metric.state = from.sums;
+    const first = session.outputs[0];
+    let done = 0;
+    for (const batch of data.batches(batchFor(graph, inferShapes(graph)))) {
+      if (done + batch.size <= (from?.done ?? 0)) {
+        done += batch.size;
+        continue;
+      }
+      onBatch?.(done, data.length);
+      const outputs = await session.run(feeder.feeds(batch), [first]);
+      metric.add(scoresOf(outputs[first], first), batch.labels, outputs[first].dims);
+      done += batch.size;
+      onEvaluated?.({ done, sums: metric.state }, data.length);
+    }
+    return metric;
+  } finally {
+    await session.close();
+  }
+}
+
+/** An output as floats. @throws EngineError `UnsupportedModel` when it holds integers. */
+function scoresOf(output: Tensor, name: string): Float32Array {
+  const scores = asFloats(output);
+  if (scores) return scores;
+  throw new EngineError('UnsupportedModel', `output ${name} holds ${output.type}; metrics read floats`);
+}
+
+/** How near `compressed` stays to `original` over a data set, labelled or not; both have the same inputs and outputs. */
+export async function compareModels(
+  original: Graph,
+  compressed: Graph,
+  data: Dataset,
+  { threads, provider, onBatch }: RunOptions,
+): Promise<FidelityValue> {
+  const feeder = feederOf(original, data);
+  const opened: Session[] = [];
+  try {
+    for (const graph of [original, compressed]) opened.push(await Session.open(graph, { threads, provider }));
+    const fidelity = new Fidelity();
+    let done = 0;
+    for (const batch of data.batches(batchFor(original, inferShapes(original)))) {
+      onBatch?.(done, data.length);
+      const feeds = feeder.feeds(batch);
+      const [own, other] = [await opened[0].run(feeds), await opened[1].run(feeds)];
+      fidelity.add(own, other);
+      done += batch.size;
+    }
+    return fidelity.value();
+  } finally {
+    await Promise.all(opened.map((session) => session.close()));
+  }
+}

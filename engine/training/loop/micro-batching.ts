@@ -1,0 +1,65 @@
+import { EngineError } from '../../errors';
+import type { Vectors } from '../parameters/vectors';
+import { type Calls, type Model, openCalls, type OpenSession, type Stepped, type Steps } from './step-calls';
+
+/**
+ * Computes steps, in pieces where the batch is to be, or has to be, taken apart: when ONNX Runtime has no memory for a
+ * step, its batch is halved until it has, and all later steps are computed in pieces of that size.
+ */
+export class Computer {
+  private opened: Calls | undefined;
+
+  /**
+   * @param microBatch images of a piece; whole batches where undefined.
+   * @param stepsPerCall steps that a call may have; 1 where memory was short of more.
+   */
+  constructor(
+    private readonly model: Model,
+    private readonly open: OpenSession,
+    public microBatch?: number,
+    public stepsPerCall = 1,
+  ) {}
+
+  /** @throws EngineError `UnsupportedModel` when not even one image fits memory, or ONNX Runtime fails otherwise. */
+  async steps(vectors: Vectors, steps: Steps): Promise<Stepped> {
+    for (;;) {
+      try {
+        const { microBatch, stepsPerCall } = this;
+        this.opened ??= await openCalls(this.model, this.open, { microBatch, many: stepsPerCall > 1 });
+        return await this.opened.compute(vectors, steps);
+      } catch (error) {
+        if (!outOfMemory(error as Error)) throw error;
+        // What the session holds is freed before the next one asks for memory.
+        await this.close();
+        this.takeLess(steps.batches[0].size, error as Error);
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.opened?.close();
+    this.opened = undefined;
+  }
+
+  /** First a call has one step alone, which changes no result; then its batch is halved. */
+  private takeLess(batch: number, cause: Error): void {
+    if (this.stepsPerCall > 1) {
+      this.stepsPerCall = 1;
+      return;
+    }
+    const size = Math.min(this.microBatch ?? batch, batch);
+    if (size === 1) throw tooLarge(cause);
+    this.microBatch = Math.ceil(size / 2);
+  }
+}
+
+/** How ONNX Runtime's allocators, on the CPU and on CUDA, and C++ say that there is no memory. */
+const outOfMemory = ({ message }: Error): boolean =>
+  /failed to allocate memory|bad[_ ]alloc|out of memory|cudaErrorMemoryAllocation/i.test(message);
+
+const tooLarge = (cause: Error) =>
+  new EngineError(
+    'UnsupportedModel',
+    `a training step on one image alone does not fit this machine's memory (${cause.message}): use a machine with more`,
+    { cause },
+  );

@@ -1,0 +1,218 @@
+import type { Batch, Labels } from '../../data/dataset';
+import type { Graph } from '../../onnx/graph';
+import type { Session } from '../../runtime/session';
+import { floats, type Tensor } from '../../tensor/tensor';
+import type { Rates } from '../optimizers/schedule';
+import type { StateVector, Vectors } from '../parameters/vectors';
+import { joinedPieces } from '../step/joined-pieces';
+import { buildPiecewiseStep, pieceNames } from '../step/micro';
+import { ofSteps, scanned } from '../step/scan';
+import type { Shape } from '../emit/batch-shapes';
+import { labelsFeed, names, ratesFeed, type StepSettings, type TrainingStep } from '../step/step';
+
+/** What a step is computed from. */
+export interface Model {
+  /** As `withOwnConstants` gives it. */
+  readonly graph: Graph;
+  readonly shapes: ReadonlyMap<string, Shape>;
+  readonly settings: StepSettings;
+  readonly step: TrainingStep;
+}
+
+/** Steps that follow one another, on batches of one size. */
+export interface Steps {
+  /** The number of the first, counted from 0. */
+  readonly first: number;
+  readonly batches: readonly Batch[];
+  /** One for each batch. */
+  readonly rates: readonly Rates[];
+}
+
+/** What steps give. */
+export interface Stepped {
+  /** Of each step the mean over its batch, before the update. */
+  readonly losses: readonly number[];
+  readonly vectors: Vectors;
+}
+
+/** Opens a session; tests put one with less memory in its place. */
+export type OpenSession = (graph: Graph) => Promise<Pick<Session, 'run' | 'close'>>;
+
+/** Sessions that compute steps. */
+export interface Calls {
+  readonly compute: (vectors: Vectors, steps: Steps) => Promise<Stepped>;
+  readonly close: () => Promise<void>;
+}
+
+/** How steps are computed: images of a piece, where batches are taken apart, and whether many steps are one call. */
+export interface Form {
+  readonly microBatch: number | undefined;
+  readonly many: boolean;
+}
+
+/** Opens what computes steps in a form. The bits are the same whether many steps are a call or one. */
+export function openCalls(model: Model, open: OpenSession, { microBatch, many }: Form): Promise<Calls> {
+  if (many) return manyACall(model, open, microBatch);
+  return microBatch === undefined ? whole(model, open) : inPieces(model, open, microBatch);
+}
+
+type ComputeOne = (vectors: Vectors, batch: Batch, rates: Readonly<Record<string, Tensor>>) => Promise<One>;
+type One = { readonly loss: number; readonly vectors: Vectors };
+
+/** One step after the other. */
+const inTurn =
+  ({ step }: Model, compute: ComputeOne): Calls['compute'] =>
+  async (vectors, { first, batches, rates }) => {
+    const losses: number[] = [];
+    let current = vectors;
+    for (const [at, batch] of batches.entries()) {
+      const one = await compute(current, batch, ratesFeed(step, rates[at], first + at));
+      losses.push(one.loss);
+      current = one.vectors;
+    }
+    return { losses, vectors: current };
+  };
+
+async function whole(model: Model, open: OpenSession): Promise<Calls> {
+  const { vectors: rows, model: graph } = model.step;
+  const session = await open(graph);
+  const compute = inTurn(model, async (vectors, batch, rates) => {
+    const result = await session.run({ ...samples(model, batch), ...rates, ...fed(rows, vectors) });
+    return { loss: numbersIn(result[names.loss])[0], vectors: vectorsIn(rows, result) };
+  });
+  return { compute, close: () => session.close() };
+}
+
+async function inPieces(model: Model, open: OpenSession, size: number): Promise<Calls> {
+  const { graph, shapes, settings, step } = model;
+  const models = buildPiecewiseStep(graph, shapes, settings);
+  const accumulate = await open(models.accumulate);
+  const update = await open(models.update);
+  const compute = inTurn(model, async (vectors, batch, rates) => {
+    const losses: number[] = [];
+    const shares = sharesOf(batch, size, leftOut(settings));
+    let current = vectors;
+    let gradients: Tensor = floats([step.parameters.size]);
+    for (const [at, share] of shares.entries()) {
+      const result = await accumulate.run({
+        ...samples(model, pieceOf(batch, size, at)),
+        ...fed(models.read, current),
+        [pieceNames.share]: floats([], [share]),
+        [pieceNames.gradients]: gradients,
+      });
+      losses.push(numbersIn(result[names.loss])[0]);
+      gradients = result[pieceNames.nextGradients];
+      current = { ...current, ...vectorsIn(models.moved, result) };
+    }
+    const result = await update.run({
+      ...rates,
+      ...fed(step.vectors, current),
+      [pieceNames.gradients]: gradients,
+    });
+    return { loss: lossOf(losses, shares), vectors: vectorsIn(step.vectors, result) };
+  });
+  return { compute, close: async () => void (await Promise.all([accumulate.close(), update.close()])) };
+}
+
+async function manyACall(model: Model, open: OpenSession, size: number | undefined): Promise<Calls> {
+  const { graph, shapes, settings, step } = model;
+  const body =
+    size === undefined ? step.model : joinedPieces(buildPiecewiseStep(graph, shapes, settings), step, size);
+  const session = await open(scanned(body, step.vectors));
+  const compute: Calls['compute'] = async (vectors, { first, batches, rates }) => {
+    const shares = size === undefined ? [] : batches.map((one) => sharesOf(one, size, leftOut(settings)));
+    const result = await session.run({
+      ...stacked(batches.map((batch) => samples(model, batch))),
+      ...stacked(rates.map((one, at) => ratesFeed(step, one, first + at))),
+      ...stacked(shares.map((one) => ({ [pieceNames.share]: floats([one.length], one) }))),
+      ...named(fed(step.vectors, vectors)),
+    });
+    const told = numbersIn(result[ofSteps(names.loss)]);
+    const each = told.length / batches.length;
+    return {
+      losses: shares.length
+        ? shares.map((one, at) => lossOf(told.subarray(at * each, (at + 1) * each), one))
+        : [...told],
+      vectors: vectorsIn(step.vectors, result, ofSteps),
+    };
+  };
+  return { compute, close: () => session.close() };
+}
+
+/** What a step is fed of a batch. */
+function samples({ step, shapes, settings }: Model, { images, labels, size }: Batch): Record<string, Tensor> {
+  const shape = shapes.get(step.images)!.slice(1);
+  const dims = [size, ...(settings.labelShape ?? [])];
+  return {
+    [step.images]: floats([size, ...shape], images),
+    ...(step.labels && {
+      [names.labels]: labelsFeed(labels, dims),
+    }),
+  };
+}
+
+/** Feeds of steps as one feed of them all. */
+function stacked(feeds: readonly Readonly<Record<string, Tensor>>[]): Record<string, Tensor> {
+  const joined = (tensors: readonly Tensor[]): Tensor => {
+    const [{ type, dims, data }] = tensors;
+    const all = new (data.constructor as new (length: number) => Float32Array)(tensors.length * data.length);
+    tensors.forEach((one, at) => all.set(one.data as Float32Array, at * data.length));
+    return { type, dims: [tensors.length, ...dims], data: all };
+  };
+  return named(
+    Object.fromEntries(
+      Object.keys(feeds[0] ?? {}).map((name) => [name, joined(feeds.map((feed) => feed[name]))]),
+    ),
+  );
+}
+
+const named = (feed: Readonly<Record<string, Tensor>>): Record<string, Tensor> =>
+  Object.fromEntries(Object.entries(feed).map(([name, tensor]) => [ofSteps(name), tensor]));
+
+/** Piece `at` of a batch. */
+function pieceOf({ images, labels, size: all }: Batch, size: number, at: number): Batch {
+  const [first, end] = [at * size, Math.min((at + 1) * size, all)];
+  const part = <T extends Labels>(values: T) =>
+    values.subarray((first * values.length) / all, (end * values.length) / all) as T;
+  return { images: part(images), labels: part(labels), size: end - first };
+}
+
+/** The label that counts for nothing, where there is one. */
+const leftOut = ({ unknownLabels, ignoreLabel }: StepSettings): number | undefined =>
+  unknownLabels ? NaN : ignoreLabel;
+
+/**
+ * The share of the batch's loss that each of its pieces of at most `size` images has: of the images, or, where some
+ * labels are ignored, of those that count.
+ */
+function sharesOf(batch: Batch, size: number, ignored: number | undefined): number[] {
+  const counted = ({ labels, size: all }: Batch) =>
+    ignored === undefined ? all : labels.length - countOf(labels, ignored);
+  const total = Math.max(counted(batch), 1);
+  return Array.from(
+    { length: Math.ceil(batch.size / size) },
+    (_, at) => counted(pieceOf(batch, size, at)) / total,
+  );
+}
+
+function countOf(labels: Labels, wanted: number): number {
+  let count = 0;
+  for (const label of labels) count += Number(Object.is(label, wanted));
+  return count;
+}
+
+/** The loss of a batch of that of its pieces, as exact as a checkpoint keeps it, so that whoever resumes judges the same. */
+const lossOf = (losses: ArrayLike<number>, shares: readonly number[]): number =>
+  Math.fround(shares.reduce((sum, share, at) => sum + share * losses[at], 0));
+
+const fed = (rows: readonly StateVector[], vectors: Vectors): Record<string, Tensor> =>
+  Object.fromEntries(rows.map(({ name, input, size }) => [input, floats([size], vectors[name])]));
+
+const vectorsIn = (
+  rows: readonly StateVector[],
+  result: Readonly<Record<string, Tensor>>,
+  nameOf = (output: string) => output,
+): Vectors =>
+  Object.fromEntries(rows.map(({ name, output }) => [name, result[nameOf(output)].data as Float32Array]));
+
+const numbersIn = (tensor: Tensor): Float32Array => tensor.data as Float32Array;

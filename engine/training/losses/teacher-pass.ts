@@ -1,0 +1,106 @@
+import { clone } from '@bufbuild/protobuf';
+
+import { EngineError } from '../../errors';
+import { setAttribute } from '../../onnx/node-attributes';
+import { nodesFor } from '../../onnx/extract';
+import type { Graph, Node } from '../../onnx/graph';
+import { NodeProtoSchema } from '../../onnx/proto/onnx_pb';
+import type { Tensor } from '../../tensor/tensor';
+import type { Builder } from '../emit/builder';
+import { describe, scoresOf } from './model-scores';
+import type { Shape } from '../emit/batch-shapes';
+
+/** The model that another learns from, and the shapes of its values (`measureShapes`). */
+export interface Teacher {
+  readonly graph: Graph;
+  readonly shapes: ReadonlyMap<string, Shape>;
+}
+
+/** A teacher's forward pass, to be put before a student's step. */
+export interface Teaching {
+  readonly nodes: readonly Node[];
+  readonly constants: ReadonlyMap<string, Tensor>;
+  /** The teacher's value for one of the student's. */
+  readonly valueOf: (value: string) => string;
+}
+
+const prefix = 'teacher/';
+
+/**
+ * A teacher's nodes under names of their own, as it infers: BatchNormalization by its running statistics. Its weights
+ * are constants, so that ONNX Runtime folds and lays them out as it does for any model.
+ * @param compared the student's values that are compared: its logits, others by name.
+ * @throws EngineError `InvalidSettings` when the two do not fit together.
+ */
+export function teach(
+  { graph, shapes }: Teacher,
+  student: { graph: Graph; shapes: ReadonlyMap<string, Shape>; logits: string },
+  compared: readonly string[],
+): Teaching {
+  checkOperators(graph, student.graph);
+  const shapeOf = (value: string) => shapes.get(value) ?? [];
+  const logits = scoresOf(graph, shapeOf).value;
+  const pairs = compared.map((own) => [own, own === student.logits ? logits : own]);
+  for (const [own, other] of pairs) checkPair(own, student.shapes.get(own), other, shapes.get(other));
+  const [input] = graph.inputs;
+  const [images] = student.graph.inputs;
+  const renamed = (value: string) => (value === input.name ? images.name : value && prefix + value);
+  const wanted = pairs.map(([, other]) => other);
+  const { nodes } = nodesFor(graph, wanted);
+  const read = new Set(nodes.flatMap((node) => node.input));
+  const constants = [...read].flatMap((name): [string, Tensor][] => {
+    const value = graph.constant(name);
+    return value ? [[prefix + name, value]] : [];
+  });
+  const names = new Map(pairs.map(([own, other]) => [own, prefix + other]));
+  return {
+    nodes: nodes.map((node) => asInferred(graph, node, renamed)),
+    constants: new Map(constants),
+    valueOf: (value) => names.get(value)!,
+  };
+}
+
+function asInferred(graph: Graph, node: Node, renamed: (value: string) => string): Node {
+  if (graph.capturesOf(node).size) {
+    throw new EngineError(
+      'UnsupportedModel',
+      `the teacher's node ${node.name || node.output[0]} (${node.opType}) has subgraphs; a teacher must have none`,
+    );
+  }
+  const copy = clone(NodeProtoSchema, node);
+  copy.name = prefix + node.name;
+  copy.input = node.input.map(renamed);
+  copy.output = node.output.map(renamed);
+  if (!node.domain && node.opType === 'BatchNormalization') {
+    copy.output.splice(1);
+    if (graph.opset >= 14) setAttribute(copy, 'training_mode', 0);
+  }
+  return copy;
+}
+
+function checkPair(own: string, dims: Shape | undefined, other: string, wanted: Shape | undefined): void {
+  const told = `the student's ${own} ${dims ? `has shape ${describe(dims)}` : 'does not exist'}`;
+  if (dims && wanted && dims.join() === wanted.join()) return;
+  throw new EngineError(
+    'InvalidSettings',
+    `${told}, the teacher's ${other} ${wanted ? `has shape ${describe(wanted)}` : 'does not exist'}: distillation compares values of one shape`,
+  );
+}
+
+/** One model has one version of each operator set. */
+function checkOperators(teacher: Graph, student: Graph): void {
+  for (const { domain, version } of teacher.model.opsetImport) {
+    const own = student.model.opsetImport.find((imported) => (imported.domain || '') === (domain || ''));
+    if (own?.version === version || (!own && domain)) continue;
+    throw new EngineError(
+      'InvalidSettings',
+      `the teacher is written in operator set ${version}${domain ? ` of ${domain}` : ''}, the student in ${own?.version ?? 'none'}: export both in the same`,
+    );
+  }
+}
+
+/** Puts a teacher before all that was emitted. */
+export function include(builder: Builder, { nodes, constants }: Teaching): void {
+  builder.nodes.unshift(...nodes);
+  for (const [name, value] of constants) builder.constant(value, name);
+}

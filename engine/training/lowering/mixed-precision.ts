@@ -1,0 +1,145 @@
+import { clone, create } from '@bufbuild/protobuf';
+
+import { intOf } from '../../onnx/node-attributes';
+import { elementTypes, type ElementTypes } from '../../onnx/element-types';
+import { Graph, type Node } from '../../onnx/graph';
+import {
+  ModelProtoSchema,
+  NodeProtoSchema,
+  TensorProto_DataType as DataType,
+  TensorProtoSchema,
+  type ValueInfoProto,
+} from '../../onnx/proto/onnx_pb';
+import { codeOf } from '../../onnx/tensor-proto';
+import { reads } from '../../onnx/walk';
+import { isFloat, type Tensor } from '../../tensor/tensor';
+import type { Builder } from '../emit/builder';
+
+/** Products of matrices, which GPUs compute many times faster of halves: always in float16. */
+const products = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul', 'com.microsoft.FusedMatMul']);
+
+/** Operators that lose nothing by float16 beyond its rounding: in float16 where all they read is there already. */
+const followers = new Set(
+  (
+    'Relu LeakyRelu PRelu ThresholdedRelu Clip Sigmoid HardSigmoid HardSwish Tanh Add Sub Mul Neg Abs Sum Min Max ' +
+    'Where Greater Less Equal MaxPool AveragePool Reshape Flatten Squeeze Unsqueeze Transpose Expand Tile Concat ' +
+    'Split Slice Gather Pad DepthToSpace SpaceToDepth Resize Identity'
+  ).split(' '),
+);
+
+/** Types by ONNX's numbers. */
+const [float32, float16, bool]: readonly number[] = [DataType.FLOAT, DataType.FLOAT16, DataType.BOOL];
+/** Clip takes float16 from this operator set on. */
+const halfClip = 12;
+/** The least and the largest size of a normal half. */
+const [least, largest] = [2 ** -14, 65504];
+
+/**
+ * Rewrites what a builder has emitted so that convolutions, products of matrices and the elementwise operators between
+ * them compute in float16 (automatic mixed precision, Micikevicius et al., 2018). All else stays in float32: sums and
+ * means, statistics of normalizations, exponentials and quotients, losses. Values keep their names in float32.
+ * @param inputs of the graph that is being written.
+ * @param results values that are read later, in float32.
+ */
+export function lowerToHalf(
+  builder: Builder,
+  { inputs, results }: { readonly inputs: readonly ValueInfoProto[]; readonly results: readonly string[] },
+): void {
+  const nodes = builder.nodes.splice(0);
+  const lowering = new Lowering(builder, typesOf(builder, nodes, inputs));
+  for (const node of nodes) lowering.visit(node);
+  results.forEach((value) => lowering.needFloat(value));
+}
+
+function typesOf(builder: Builder, nodes: readonly Node[], inputs: readonly ValueInfoProto[]): ElementTypes {
+  const initializer = [...builder.initializers].map(([name, { type }]) =>
+    create(TensorProtoSchema, { name, dataType: codeOf(type) }),
+  );
+  const graph = { node: [...nodes], initializer, input: [...inputs] };
+  return elementTypes(new Graph(create(ModelProtoSchema, { graph })));
+}
+
+class Lowering {
+  /** The float16 form of values. */
+  private readonly half = new Map<string, string>();
+  /** Values that were computed in float16, rather than cast for a reader. */
+  private readonly computed = new Set<string>();
+  /** Those of them whose float32 form does not exist yet. */
+  private readonly unmade = new Set<string>();
+  /** Truth values by the value of 0 and 1 that they are cast to: as cheap in either type. */
+  private readonly masks = new Map<string, string>();
+
+  constructor(
+    private readonly builder: Builder,
+    private readonly types: ElementTypes,
+  ) {}
+
+  visit(node: Node): void {
+    if (this.inFloat16(node)) {
+      this.lower(node);
+      return;
+    }
+    reads(node).forEach((value) => this.needFloat(value));
+    this.builder.nodes.push(node);
+    const { opType, input, output } = node;
+    const ofMask = opType === 'Cast' && this.types.get(input[0]) === bool;
+    if (ofMask && intOf(node, 'to', 0) === float32) this.masks.set(output[0], input[0]);
+  }
+
+  /** Makes the float32 form of a value that so far exists in float16 alone. */
+  needFloat(value: string): void {
+    if (this.unmade.delete(value)) this.builder.op('Cast', [this.half.get(value)!], { to: float32 }, value);
+  }
+
+  private inFloat16(node: Node): boolean {
+    const name = node.domain ? `${node.domain}.${node.opType}` : node.opType;
+    if (products.has(name)) return this.isFloat(node.output[0]);
+    if (!followers.has(name) || (name === 'Clip' && this.builder.opset < halfClip)) return false;
+    const floats = node.input.filter((value) => this.isFloat(value));
+    return (
+      floats.some((value) => this.computed.has(value)) &&
+      floats.every((value) => this.computed.has(value) || this.isEither(value))
+    );
+  }
+
+  private isFloat(value: string): boolean {
+    return this.types.get(value) === float32;
+  }
+
+  private isEither(value: string): boolean {
+    const constant = this.builder.initializers.get(value);
+    return this.masks.has(value) || (constant !== undefined && fits(constant));
+  }
+
+  private lower(node: Node): void {
+    const copy = clone(NodeProtoSchema, node);
+    copy.input = node.input.map((value) => (this.isFloat(value) ? this.inHalf(value) : value));
+    copy.output = node.output.map((value) => {
+      if (!value || !this.isFloat(value)) return value;
+      const name = `${value} in float16`;
+      this.half.set(value, name);
+      this.unmade.add(value);
+      this.computed.add(value);
+      return name;
+    });
+    copy.name = `${node.name || node.output[0]} in float16`;
+    this.builder.nodes.push(copy);
+  }
+
+  private inHalf(value: string): string {
+    const known = this.half.get(value);
+    if (known) return known;
+    const half = this.builder.op('Cast', [this.masks.get(value) ?? value], { to: float16 });
+    this.half.set(value, half);
+    return half;
+  }
+}
+
+/** Whether a constant loses no more than its last bits in float16. */
+function fits(constant: Tensor): boolean {
+  if (!isFloat(constant)) return false;
+  return constant.data.every((value) => {
+    const size = Math.abs(value);
+    return size === 0 || size === Infinity || (size >= least && size <= largest);
+  });
+}

@@ -1,0 +1,128 @@
+import { z } from 'zod';
+
+import { costs, techniques } from '../engine/names';
+import { ArtifactRef } from './artifact-schema';
+
+const figure = z.number();
+const share = z.number().positive();
+
+/** What made a model: code, runtime, and where it ran. */
+const Maker = z.strictObject({
+  /** Slimflow's version, the digest of its engine, and ONNX Runtime's version. */
+  version: z.string(),
+  engine: z.string(),
+  onnxruntime: z.string(),
+  /** The execution provider of ONNX Runtime, and the processor or GPU. */
+  provider: z.string(),
+  device: z.string(),
+});
+
+/** A compressed model that was fine-tuned and judged. */
+export const ResultCandidate = z.strictObject({
+  /** Readable, unique in the run: `ssvd-0.65`, `ssvd-0.65/cp-0.77`. */
+  id: z.string(),
+  technique: z.enum(techniques),
+  /** The candidate it was made of; null for the original. */
+  parent: z.string().nullable(),
+  /** 0, or the number of the revisit (step 3') that its spatial SVD belongs to. */
+  round: z.number().int().nonnegative(),
+  /** The ratio asked for, relative to the model that it was made of. */
+  asked: share,
+  /** The ratio of the saved graph's cost, relative to the original's. */
+  achieved: share,
+  macs: z.number().int().positive(),
+  params: z.number().int().positive(),
+  /** On the evaluation split, in points: as compressed, and after fine-tuning. */
+  metricBefore: figure,
+  metricAfter: figure,
+  /** Median ms of a batch of one. */
+  latencyMs: figure,
+  /** The execution provider of ONNX Runtime, and the library that decomposed and solved. */
+  computedBy: z.strictObject({ provider: z.string(), linearAlgebra: z.string() }),
+  /** What made it: who compressed it, then who fine-tuned it. */
+  provenance: z.array(Maker),
+  /** Why step 3 and step 5 kept or dropped it. */
+  reasons: z.array(z.string()),
+  model: ArtifactRef,
+});
+export type ResultCandidate = z.infer<typeof ResultCandidate>;
+
+/** A candidate that did not come about, and why. */
+const NotMade = z.strictObject({
+  id: z.string(),
+  technique: z.enum(techniques),
+  parent: z.string().nullable(),
+  round: z.number().int().nonnegative(),
+  asked: share,
+  reason: z.string(),
+});
+
+/** result.json, version 1. */
+export const Result = z.strictObject({
+  version: z.literal(1),
+  /** stopped: nobody approved in time, and the spec says to stop then. */
+  outcome: z.enum(['selected', 'requirement-not-met', 'stopped']),
+  /** C and X as asked, or as people changed them: `decisions` says who. */
+  target: share,
+  tolerance: figure,
+  /** What the ratios asked for and achieved are ratios of. */
+  cost: z.enum(costs),
+  original: z.strictObject({
+    macs: z.number().int().positive(),
+    params: z.number().int().positive(),
+    /** On the evaluation split, and on the test split. */
+    metric: figure,
+    test: figure,
+    latencyMs: figure,
+  }),
+  /** What all latencies were measured on. */
+  latencyBy: Maker,
+  candidates: z.array(ResultCandidate),
+  /** Candidates that did not come about, and why. */
+  failed: z.array(NotMade),
+  /** Candidates that people left out, or that were not done when the run was finished early. */
+  skipped: z.array(NotMade).default([]),
+  /** The SSVD models that went on to channel pruning, best first. */
+  picks: z.array(z.string()),
+  selected: z.string().nullable(),
+  /** The selected model's figures; null when nothing was selected. */
+  final: z
+    .strictObject({
+      /** Of the cost asked about. */
+      ratio: share,
+      macRatio: share,
+      paramRatio: share,
+      metric: figure,
+      test: figure,
+      drop: figure,
+      latencyMs: figure,
+    })
+    .nullable(),
+  /** Where nothing was selected: the best trade-off found, or what was proposed, and what stopped it. */
+  unmet: z
+    .strictObject({
+      best: z.string(),
+      stoppedBy: z.enum(['too much drop', 'too far from the target', 'nobody approved']),
+      reason: z.string(),
+    })
+    .nullable(),
+  /** What people decided while the run went on, in order. */
+  decisions: z
+    .array(
+      z.strictObject({
+        /** ISO time of the workflow. */
+        at: z.string(),
+        what: z.string(),
+        by: z.string(),
+        note: z.string().optional(),
+      }),
+    )
+    .default([]),
+  /** What the reader should know: revisits, fallbacks, layers left alone. */
+  notes: z.array(z.string()),
+  workflowId: z.string(),
+  runId: z.string(),
+  /** From the start of the workflow to its end. */
+  seconds: z.number().nonnegative(),
+});
+export type Result = z.infer<typeof Result>;

@@ -1,0 +1,122 @@
+import type { ConnectionLike } from '@temporalio/client';
+
+import { attributeKeys, type AttributeName } from '../contract/search-attributes';
+
+/** Long enough for a server at work on a machine at work, short enough that nobody waits for an answer that does not come. */
+const patienceMs = 20_000;
+
+/** gRPC's status. */
+const invalidArgument = 3;
+
+/** A search attribute that a namespace lacks, and why. */
+export interface Missing {
+  readonly name: AttributeName;
+  readonly type: string;
+  readonly why: string;
+}
+
+/** What a registration came to. */
+export interface Registration {
+  readonly there: readonly AttributeName[];
+  readonly added: readonly AttributeName[];
+  readonly missing: readonly Missing[];
+}
+
+/** The types of a namespace's own search attributes, by name, as `KEYWORD`, `DOUBLE`, … */
+type Known = ReadonlyMap<string, string>;
+
+/**
+ * Slimflow's search attributes that a namespace has, each with the type that it has to have. None where the server does
+ * not say: a run does without them.
+ */
+export async function usableAttributes(
+  connection: ConnectionLike,
+  namespace: string,
+): Promise<readonly AttributeName[]> {
+  const known = await knownAttributes(connection, namespace).catch((): Known => new Map());
+  return attributeKeys.filter(({ name, type }) => known.get(name) === type).map(({ name }) => name);
+}
+
+/** Whether a server refused a call for a search attribute that it does not know. */
+export function isAboutAttributes(error: unknown): boolean {
+  const { cause } = error as { cause?: { code?: number; details?: string } };
+  return cause?.code === invalidArgument && /search attribute/i.test(cause.details ?? '');
+}
+
+/**
+ * Adds those of Slimflow's search attributes that a namespace lacks; what is there stays as it is. One that can't be
+ * added does not keep the others from it.
+ * @throws Error where the server can't be asked what it has
+ */
+export async function registerAttributes(
+  connection: ConnectionLike,
+  namespace: string,
+): Promise<Registration> {
+  const known = await knownAttributes(connection, namespace);
+  const there: AttributeName[] = [];
+  const added: AttributeName[] = [];
+  const missing: Missing[] = [];
+  for (const { name, type } of attributeKeys) {
+    const has = known.get(name);
+    if (has === type) there.push(name);
+    else if (has)
+      missing.push({
+        name,
+        type: wordOf(type),
+        why: `the namespace has one of that name and of type ${wordOf(has)}`,
+      });
+    else {
+      const why = await problemOf(() => add(connection, namespace, name, type));
+      if (why === undefined) added.push(name);
+      else missing.push({ name, type: wordOf(type), why });
+    }
+  }
+  return { there, added, missing };
+}
+
+const add = (connection: ConnectionLike, namespace: string, name: string, type: string) =>
+  connection.withDeadline(Date.now() + patienceMs, () =>
+    connection.operatorService.addSearchAttributes({
+      namespace,
+      searchAttributes: { [name]: typeNames.indexOf(type) },
+    }),
+  );
+
+/** What a call failed by, in the server's words; undefined where it did not. */
+const problemOf = (call: () => Promise<unknown>): Promise<string | undefined> =>
+  call().then(
+    () => undefined,
+    (error: Error & { details?: string }) => error.details || error.message,
+  );
+
+/** Types as the Temporal CLI spells them: `Keyword`, `KeywordList`. */
+export const wordOf = (type: string): string =>
+  type
+    .toLowerCase()
+    .split('_')
+    .map((word) => word[0].toUpperCase() + word.slice(1))
+    .join('');
+
+async function knownAttributes(connection: ConnectionLike, namespace: string): Promise<Known> {
+  return connection.withDeadline(Date.now() + patienceMs, async () => {
+    try {
+      const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+      return new Map(Object.entries(customAttributes).map(([name, type]) => [name, typeNames[type]]));
+    } catch {
+      // Temporal Cloud and roles without operator rights: the namespace itself tells the names, and by the columns
+      // that they stand for the types. A server that can't be reached fails here again.
+      const { config } = await connection.workflowService.describeNamespace({ namespace });
+      const aliases = Object.entries(config?.customSearchAttributeAliases ?? {});
+      return new Map(aliases.map(([column, name]) => [name, typeOfColumn(column)]));
+    }
+  });
+}
+
+/** In the order of Temporal's IndexedValueType. */
+const typeNames = ['', 'TEXT', 'KEYWORD', 'INT', 'DOUBLE', 'BOOL', 'DATETIME', 'KEYWORD_LIST'];
+
+/** The type of a visibility store's column: `Keyword01`, `KeywordList02`, `Double03`. */
+function typeOfColumn(column: string): string {
+  const word = column.replace(/\d+$/, '');
+  return typeNames.find((type) => type && wordOf(type) === word) ?? '';
+}

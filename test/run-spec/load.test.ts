@@ -1,0 +1,111 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { loadSpec, loadTraining, parseSpec } from '../../run-spec/load';
+import { inFolder } from '../support/folder';
+
+const split = { images: 'x.npy', labels: 'y.npy' };
+const minimal = {
+  model: 'm.onnx',
+  data: { train: split, evaluate: split, test: split },
+  target: 0.5,
+  tolerance: 1,
+};
+const errorOf = (change: object) => {
+  try {
+    parseSpec(JSON.stringify({ ...minimal, ...change }), 'job.yaml');
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return 'no error';
+};
+
+describe('reading a spec', () => {
+  it.each([
+    [{ target: 0 }, 'spec job.yaml: target must be above 0'],
+    [{ target: 1.5 }, 'spec job.yaml: target must be below 1'],
+    [{ target: 'half' }, 'spec job.yaml: target must be a number'],
+    [{ target: undefined }, 'spec job.yaml: target is missing'],
+    [{ tolerance: -1 }, 'spec job.yaml: tolerance must be at least 0'],
+    [{ tolerence: 1 }, 'spec job.yaml: unknown key tolerence'],
+    [{ fineTune: { epoch: 1 } }, 'spec job.yaml: unknown key fineTune.epoch'],
+    [{ fineTune: { epochs: 1.5 } }, 'spec job.yaml: fineTune.epochs must be an integer'],
+    [
+      { fineTune: { perLayer: { epochs: -1 } } },
+      'spec job.yaml: fineTune.perLayer.epochs must be at least 0',
+    ],
+    [{ fineTune: { floor: 2 } }, 'spec job.yaml: fineTune.floor must be from 0 to 1'],
+    [{ fineTune: { decay: 'biases' } }, 'spec job.yaml: fineTune.decay must be one of weights, all'],
+    [
+      { fineTune: { warmUp: 0.1 } },
+      'spec job.yaml: fineTune.warmUp has no place in schedule one-cycle, which rises by itself: leave it out, or choose cosine',
+    ],
+    [
+      { fineTune: { optimizer: 'adamw', nesterov: true } },
+      'spec job.yaml: fineTune.nesterov belongs to optimizer sgd',
+    ],
+    [
+      { fineTune: { distillation: { weight: 0 } } },
+      'spec job.yaml: fineTune.distillation.weight must be above 0 and at most 1',
+    ],
+    [
+      { fineTune: { distillation: { logits: 'none' } } },
+      'spec job.yaml: fineTune.distillation compares nothing: name features, or set logits to kl or mse',
+    ],
+    [{ fineTune: { distillation: { heat: 4 } } }, 'spec job.yaml: unknown key fineTune.distillation.heat'],
+    [{ techniques: [] }, 'spec job.yaml: techniques must have 1 entries or more'],
+    [
+      { techniques: ['pruning'] },
+      'spec job.yaml: techniques[0] must be one of spatial-svd, weight-svd, channel-pruning',
+    ],
+    [{ candidates: [0.5, 0.4] }, 'spec job.yaml: candidates must be ascending'],
+    [
+      { data: { ...minimal.data, test: { ...split, range: [5, 5] } } },
+      'spec job.yaml: data.test.range must be [first row, row after the last]',
+    ],
+  ])('says what is wrong with %j', (change, message) => {
+    expect(errorOf(change)).toBe(message);
+  });
+
+  it('says that a text is no YAML', () => {
+    expect(() => parseSpec('a: [1', 'job.yaml')).toThrow(/^spec job.yaml is no YAML or JSON: /);
+  });
+
+  it('says that a file is missing', () => {
+    expect(() => loadSpec('/nowhere/job.yaml')).toThrow(/^spec \/nowhere\/job.yaml cannot be read: ENOENT/);
+  });
+
+  it('reads what training goes by: settings as written, without defaults, whatever else there is', () =>
+    inFolder((folder) => {
+      const file = join(folder, 'job.json');
+      const load = (spec: object) => {
+        writeFileSync(file, JSON.stringify(spec));
+        return loadTraining(file);
+      };
+      const train = { images: join(folder, 'x.npy'), labels: join(folder, 'y.npy') };
+      // Beside an option --schedule, warmUp may have its place.
+      const fineTune = { warmUp: 0.1, epochs: 3, augment: { flip: true } };
+      const perLayer = { epochs: 1 };
+      expect(load({ data: { train: split }, fineTune: { ...fineTune, perLayer }, model: 7 })).toEqual({
+        data: { train },
+        metric: 'top1',
+        fineTune,
+      });
+      expect(load(minimal)).toEqual({
+        data: { train, evaluate: train, test: train },
+        metric: 'top1',
+        fineTune: {},
+      });
+      expect(() => load({ data: {} })).toThrow(/: data\.train is missing$/);
+      expect(() => load({ data: { train: split }, fineTune: { ema: 1 } })).toThrow(/fineTune\.ema must be/);
+    }));
+
+  it('resolves paths against the folder of the spec', () =>
+    inFolder((folder) => {
+      writeFileSync(join(folder, 'job.json'), JSON.stringify(minimal));
+      const spec = loadSpec(join(folder, 'job.json'));
+      expect([spec.model, spec.data.test.images, spec.outDir]).toEqual(
+        ['m.onnx', 'x.npy', 'out'].map((name) => join(folder, name)),
+      );
+    }));
+});

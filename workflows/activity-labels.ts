@@ -1,0 +1,65 @@
+import { type CostName, costNames, type Technique } from '../engine/names';
+import { techniqueNames } from '../contract/techniques';
+import { summary } from './proxies';
+import { counted } from '../contract/verdict';
+
+/** What the Temporal UI shows of an activity: a sentence, and an id to tell it by in lists, logs and queries. */
+export interface Called {
+  readonly summary: string;
+  readonly activityId: string;
+}
+
+/** The original is called by its name in the sentence, candidates by their ids. */
+const nameOf = (of: string) => (of === 'original' ? 'the original' : of);
+/** Ids longer than this are cut: `of`, the technique and the number of the layer come first and stay. */
+const longest = 200;
+const called = (text: string, ...id: (string | number)[]): Called => ({
+  ...summary(text),
+  activityId: id.join('/').slice(0, longest),
+});
+
+/** The sentences of all activities. `of` is `original`, or a candidate's id. */
+export const sentences = {
+  analyze: (of: string) => called(`Find what can be compressed in ${nameOf(of)}`, 'analyze', of),
+
+  evaluate: (of: string, metric: string, when: 'as it came' | 'as compressed' | 'after fine-tuning') =>
+    called(`Evaluate ${nameOf(of)} by ${metric}, ${when}`, 'evaluate', of, when.replaceAll(' ', '-')),
+
+  test: (of: string, metric: string) =>
+    called(`Evaluate ${nameOf(of)} by ${metric} on the test split`, 'evaluate', of, 'test-split'),
+
+  listParts: (of: string, technique: Technique) =>
+    called(`List what ${techniqueNames[technique]} can compress in ${nameOf(of)}`, 'list', of, technique),
+
+  /** @param at number of the layer, from 0, which keeps the ids of layers with long names apart */
+  scoreLayer: (of: string, technique: Technique, layer: string, at: number, ratios: number) =>
+    called(
+      `Score layer ${layer} of ${nameOf(of)} for ${techniqueNames[technique]} at ${counted(ratios, 'ratio')}`,
+      ...['score', of, technique, at + 1, layer],
+    ),
+
+  collectScores: (of: string, technique: Technique, layers: number) =>
+    called(
+      `Collect the scores of ${counted(layers, 'layer')} of ${nameOf(of)} for ${techniqueNames[technique]}`,
+      ...['collect-scores', of, technique],
+    ),
+
+  compress: (
+    plan: { id: string; parent: string | null; technique: Technique; asked: number },
+    cost: CostName,
+    fineTunedEach: boolean,
+  ) =>
+    called(
+      `Compress ${nameOf(plan.parent ?? 'original')} to ${plan.asked} of its ${costNames[cost]} by ${techniqueNames[plan.technique]}${fineTunedEach ? ', fine-tuned behind each layer' : ''}`,
+      ...['compress', plan.id],
+    ),
+
+  fineTune: (of: string, epochs: number) =>
+    called(`Fine-tune ${nameOf(of)} for ${counted(epochs, 'epoch')}`, 'fine-tune', of),
+
+  latency: (candidates: number, runs: number) =>
+    called(
+      `Time the original and ${counted(candidates, 'candidate')} in turn, ${counted(runs, 'run')} each`,
+      'latency',
+    ),
+};

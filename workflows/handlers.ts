@@ -1,0 +1,55 @@
+import type { UpdateDefinition } from '@temporalio/common';
+import { ApplicationFailure, setHandler } from '@temporalio/workflow';
+
+import {
+  addCandidateUpdate,
+  approvePicksUpdate,
+  approveSelectionUpdate,
+  changeTargetsUpdate,
+  finishEarlyUpdate,
+  pauseSignal,
+  progressQuery,
+  resumeSignal,
+  skipCandidateUpdate,
+} from '../contract/messages';
+import { refusals, refuseAny } from './rules/refusals';
+import { malformed } from './rules/request';
+import type { Run } from './run-state';
+import { scoredSignal } from './score-model';
+
+const updates = [
+  approvePicksUpdate,
+  approveSelectionUpdate,
+  changeTargetsUpdate,
+  addCandidateUpdate,
+  skipCandidateUpdate,
+  finishEarlyUpdate,
+] as const;
+
+/** Answers the query, and takes the updates and signals of `messages.ts` and the word of scoring children. */
+export function listen(run: Run): void {
+  setHandler(progressQuery, () => run.progress());
+  setHandler(scoredSignal, (progress) => run.scoring(progress));
+  updates.forEach((update) => take(run, update as UpdateDefinition<string, [never]>));
+  setHandler(pauseSignal, (request) => {
+    const reason = textOf(request?.reason, 300);
+    run.people.pause({ by: textOf(request?.by, 100) ?? 'someone', ...(reason !== undefined && { reason }) });
+  });
+  setHandler(resumeSignal, (request) => run.people.resume({ by: textOf(request?.by, 100) ?? 'someone' }));
+}
+
+/** A signal can't be refused, so what is no text in it is left out. */
+const textOf = (value: unknown, most: number) =>
+  typeof value === 'string' && value !== '' ? value.slice(0, most) : undefined;
+
+/** Sets an update's handler, and the validator that refuses it with a reason before it leaves a trace. */
+function take(run: Run, update: UpdateDefinition<string, [never]>): void {
+  const name = update.name as keyof typeof refusals;
+  setHandler(update, (request) => run.people[name](request), {
+    validator: (request: never) => {
+      const standing = run.people.standing();
+      const reason = malformed(name, request) ?? refuseAny(standing) ?? refusals[name](request, standing);
+      if (reason !== undefined) throw ApplicationFailure.nonRetryable(reason, 'Refused');
+    },
+  });
+}

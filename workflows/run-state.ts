@@ -1,0 +1,260 @@
+import { setCurrentDetails, upsertMemo, workflowInfo } from '@temporalio/workflow';
+
+import { type Technique, techniques } from '../engine/names';
+import type { CompressionSettings } from '../run-spec/spec';
+import type { AttributeValues } from '../contract/search-attributes';
+import { markdown, verdictText } from './progress-markdown';
+import { paused } from './pause';
+import { prefixOf } from '../contract/techniques';
+import { People } from './decisions';
+import { inOrder } from './rules/candidate-order';
+import { most } from './rules/refusals';
+import { freshName, same } from './rules/targets';
+import type { Verdict } from '../contract/verdict';
+import type {
+  Candidate,
+  CandidatePlan,
+  CandidateProgress,
+  GuidebookInput,
+  GuidebookProgress,
+  Judgement,
+  Original,
+  ScoringProgress,
+  Stage,
+  Waiting,
+} from '../contract/run';
+import { upsert } from './upsert-attributes';
+
+/** The notes go into the result, which has to fit into one message; characters. */
+const noteLimit = { count: 100, length: 500 };
+
+/** A candidate that did not come about, or was left out. */
+export interface FailedCandidate extends CandidatePlan {
+  readonly reason: string;
+}
+
+/** What a guidebook run has found out so far, and what it shows of it: the query's answer, and the Temporal UI's text. */
+export class Run {
+  readonly workflowId = workflowInfo().workflowId;
+  /** What people decided, and may decide. */
+  readonly people = new People(this);
+  /** Ids of the picks, best first, once they are decided. */
+  picks: readonly string[] = [];
+  private readonly told: string[] = [];
+  private at: Stage = 'baseline';
+  private original?: Original;
+  private readonly scored = new Map<string, ScoringProgress>();
+  private readonly rows = new Map<string, CandidateProgress>();
+  private readonly judgements = new Map<Judgement['step'], Judgement>();
+  private readonly failures = new Map<string, FailedCandidate>();
+  private readonly left = new Map<string, FailedCandidate>();
+  private readonly made = new Map<string, Candidate>();
+
+  constructor(readonly input: GuidebookInput) {}
+
+  /** The spec's settings, with what people changed: to be read where they are gone by, not before. */
+  get settings(): CompressionSettings {
+    return this.people.settings;
+  }
+
+  /** Techniques that the original has layers for. */
+  get applicable(): Technique[] {
+    return techniques.filter((name) => (this.original?.layers[name] ?? 0) > 0);
+  }
+
+  /** Candidates that are done and that nobody left out. */
+  get candidates(): Candidate[] {
+    return this.ordered(this.made);
+  }
+
+  /** Candidates that did not come about. */
+  get failed(): FailedCandidate[] {
+    return this.ordered(this.failures);
+  }
+
+  /** Candidates that people left out, or that were not done when the run was finished early. */
+  get skipped(): FailedCandidate[] {
+    return this.ordered(this.left);
+  }
+
+  /** What the reader of the result should know: of the run, then of each candidate. */
+  get notes(): string[] {
+    const ofCandidates = this.candidates.flatMap(({ id, notes, shortfall }) =>
+      [...notes, ...(shortfall ? [shortfall] : [])].map((text) => `${id}: ${text}`),
+    );
+    const all = [...this.told, ...ofCandidates].map((text) => text.slice(0, noteLimit.length));
+    return [...new Set(all)].slice(0, noteLimit.count);
+  }
+
+  /** Enters a step. @param values other search attributes that change with it */
+  stage(stage: Stage, values: AttributeValues = {}): void {
+    this.at = stage;
+    upsertMemo({ stage });
+    upsert({ ...values, stage }, this.input.searchAttributes);
+    this.show();
+  }
+
+  /** Something that the reader of the result should know. */
+  note(text: string): void {
+    const cut = text.slice(0, noteLimit.length);
+    if (!this.told.includes(cut) && this.told.length < noteLimit.count) this.told.push(cut);
+    this.show();
+  }
+
+  baseline(original: Original): void {
+    this.original = original;
+    original.notes.forEach((text) => this.note(text));
+    this.show();
+  }
+
+  /** How far the scoring of a model's layers is; word from its workflow may come late. */
+  scoring(progress: ScoringProgress): void {
+    const known = this.scored.get(`${progress.of} ${progress.technique}`);
+    if (known && known.done > progress.done) return;
+    this.scored.set(`${progress.of} ${progress.technique}`, progress);
+    this.show();
+  }
+
+  /** Plans that no candidate stands for yet, with ids that none has; as many as the run has room for. */
+  fresh(plans: readonly CandidatePlan[]): CandidatePlan[] {
+    const rows = [...this.rows.values()];
+    const isThere = ({ technique, parent, asked }: CandidatePlan) =>
+      rows.some(
+        (row) => row.technique === technique && row.parent === parent && Math.abs(row.asked - asked) < same,
+      );
+    const taken = rows.map(({ id }) => id);
+    const named = (plan: CandidatePlan) =>
+      taken.includes(plan.id)
+        ? freshName(prefixOf(plan.technique, plan.parent ?? undefined), plan.asked, taken)
+        : plan.id;
+    const all = plans.filter((plan) => !isThere(plan)).map((plan) => ({ ...plan, id: named(plan) }));
+    const room = Math.max(0, most.candidates - rows.length);
+    all
+      .slice(room)
+      .forEach(({ id }) =>
+        this.note(`${id} was left out: a run makes ${most.candidates} candidates at most`),
+      );
+    return all.slice(0, room);
+  }
+
+  begin(plan: CandidatePlan): void {
+    this.rows.set(plan.id, { ...plan, status: 'running', workflowId: `${this.workflowId}/${plan.id}` });
+    this.show();
+  }
+
+  done(candidate: Candidate): void {
+    const { id, achieved, metricBefore, metricAfter, drop, shortfall } = candidate;
+    this.made.set(id, candidate);
+    this.update(id, { achieved, metricBefore, metricAfter, drop, shortfall, status: 'done' });
+  }
+
+  fail(plan: CandidatePlan, reason: string): void {
+    this.failures.set(plan.id, { ...plan, reason });
+    this.update(plan.id, { status: 'failed', decision: `failed: ${reason}` });
+  }
+
+  /** Leaves a candidate out of everything that follows. */
+  skip(id: string, reason: string, status: 'skipped' | 'cancelled' = 'skipped'): void {
+    this.left.set(id, { ...planOf(this.rows.get(id)!), reason });
+    this.made.delete(id);
+    this.update(id, { status, decision: reason });
+  }
+
+  isRunning(id: string): boolean {
+    return this.rows.get(id)?.status === 'running';
+  }
+
+  /** Leaves out all candidates that are still being made, and gives their ids. */
+  abandon(status: 'skipped' | 'cancelled', reason: string): string[] {
+    const running = [...this.rows.keys()].filter((id) => this.isRunning(id));
+    running.forEach((id) => this.skip(id, reason, status));
+    return running;
+  }
+
+  /** Says what the run waits for; undefined once it goes on. */
+  wait(waiting: Waiting | undefined): void {
+    this.people.waiting = waiting;
+    this.show();
+  }
+
+  /** Ends the record of a cancelled run: what it had reached stays in its memo, and in the query's answer. */
+  cancelled(): void {
+    const unfinished = this.abandon('cancelled', 'cancelled with the run');
+    const reached = `cancelled in step ${this.at}: ${this.made.size} candidates done${unfinished.length ? `, ${unfinished.length} given up` : ''}`;
+    this.note(reached);
+    upsert({ outcome: 'cancelled' }, this.input.searchAttributes);
+    upsertMemo({ outcome: 'cancelled', reached, done: this.candidates.map(({ id }) => id).slice(0, 100) });
+  }
+
+  decide(id: string, decision: string): void {
+    this.update(id, { decision });
+  }
+
+  /** Keeps what step 3 or 5 decided, and why; the last judgement of a step stands. */
+  judge(step: Judgement['step'], rule: string, verdicts: readonly Verdict[]): void {
+    this.judgements.set(step, { step, rule, verdicts });
+    this.show();
+  }
+
+  /** Why a candidate was kept or dropped, step by step. */
+  reasons(id: string): string[] {
+    return [...this.judgements.values()].flatMap(({ step, verdicts }) =>
+      verdicts.filter((verdict) => verdict.id === id).map((verdict) => verdictText(step, verdict)),
+    );
+  }
+
+  latency(id: string, latencyMs: number): void {
+    this.update(id, { latencyMs });
+  }
+
+  /** What the query `progress` answers. */
+  progress(): GuidebookProgress {
+    const { name } = this.input;
+    const { settings } = this;
+    const { waiting, decisions } = this.people;
+    return {
+      name,
+      target: settings.target,
+      tolerance: settings.tolerance,
+      cost: settings.cost,
+      stage: this.at,
+      original: this.original && {
+        macs: this.original.macs,
+        params: this.original.params,
+        metric: this.original.metric,
+      },
+      scoring: [...this.scored.values()],
+      candidates: [...this.rows.values()],
+      judgements: [...this.judgements.values()],
+      notes: this.notes,
+      paused: paused(),
+      waiting,
+      decisions,
+    };
+  }
+
+  /** Shows how far the run is in the Temporal UI. */
+  show(): void {
+    setCurrentDetails(markdown(this.progress()));
+  }
+
+  /** Of each row that has one, in the order of the guidebook. */
+  private ordered<One extends CandidatePlan>(byId: ReadonlyMap<string, One>): One[] {
+    const all = [...this.rows.keys()].map((id) => byId.get(id)).filter((one) => one !== undefined);
+    return inOrder(all, this.picks);
+  }
+
+  private update(id: string, change: Partial<CandidateProgress>): void {
+    const row = this.rows.get(id);
+    if (row) this.rows.set(id, { ...row, ...change });
+    this.show();
+  }
+}
+
+const planOf = ({ id, technique, parent, round, asked }: CandidatePlan): CandidatePlan => ({
+  id,
+  technique,
+  parent,
+  round,
+  asked,
+});
