@@ -1,5 +1,5 @@
 import { floatOf, stringOf } from '../../onnx/node-attributes';
-import type { GradientContext, GradientRule } from './table';
+import type { GradientContext, GradientRule } from './rule';
 import { algebra } from '../emit/algebra';
 
 type Algebra = ReturnType<typeof algebra>;

@@ -1,4 +1,4 @@
-import type { GradientContext, GradientRule } from './table';
+import type { GradientContext, GradientRule } from './rule';
 import { algebra } from '../emit/algebra';
 
 /** Sums `gradient`, of the shape of `from`, over the axes along which `value` was broadcast to it. */

@@ -1,5 +1,5 @@
 import { floats } from '../../tensor/tensor';
-import { type GradientContext, refuse } from './table';
+import { type GradientContext, refuse } from './rule';
 import type { Shape } from '../emit/batch-shapes';
 
 /** A linear map along one axis: element `o` of the result is the sum over `i` of `data[o · from + i]` times element `i`. */

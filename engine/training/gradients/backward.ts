@@ -4,7 +4,8 @@ import type { Graph, Node } from '../../onnx/graph';
 import { TensorProto_DataType as DataType } from '../../onnx/proto/onnx_pb';
 import { numbersOf } from '../../tensor/tensor';
 import type { Builder } from '../emit/builder';
-import { type GradientContext, gradients, ofManyOutputs, refuse } from './table';
+import { type GradientContext, refuse } from './rule';
+import { gradients, ofManyOutputs } from './table';
 import type { Shape } from '../emit/batch-shapes';
 
 /** What the backward pass has to know of the forward graph. */

@@ -1,5 +1,5 @@
 import { intOf, intsOf, stringOf } from '../../onnx/node-attributes';
-import type { GradientContext, GradientRule } from './table';
+import type { GradientContext, GradientRule } from './rule';
 import { composes, interleaved } from '../emit/composites';
 import { overhang, type Pair, transposed, windowOf } from '../emit/plane-window';
 import { channelsFirst, type Convolution, weightForm, weightGradient } from './conv-weight';

@@ -1,5 +1,5 @@
 import { floatOf, intOf } from '../../onnx/node-attributes';
-import type { GradientRule } from './table';
+import type { GradientRule } from './rule';
 import { unbroadcast } from './arithmetic';
 
 const swapLast = (rank: number) =>

@@ -1,7 +1,7 @@
 import { floatOf } from '../../onnx/node-attributes';
 import type { Node } from '../../onnx/graph';
 import type { Builder } from '../emit/builder';
-import type { GradientContext, GradientRule } from './table';
+import type { GradientContext, GradientRule } from './rule';
 import type { BatchNormMode } from '../parameters/parameters';
 import type { Shape } from '../emit/batch-shapes';
 import { algebra } from '../emit/algebra';

@@ -3,7 +3,7 @@ import { clone } from '@bufbuild/protobuf';
 import { intsOf, setAttribute } from '../../onnx/node-attributes';
 import type { Node } from '../../onnx/graph';
 import { NodeProtoSchema } from '../../onnx/proto/onnx_pb';
-import { type GradientContext, refuse } from './table';
+import { type GradientContext, refuse } from './rule';
 import type { Shape } from '../emit/batch-shapes';
 
 /**

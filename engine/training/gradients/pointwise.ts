@@ -1,4 +1,4 @@
-import type { GradientRule } from './table';
+import type { GradientRule } from './rule';
 import { algebra } from '../emit/algebra';
 
 const rule =

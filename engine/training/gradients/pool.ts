@@ -1,6 +1,6 @@
 import { intOf, intsOf } from '../../onnx/node-attributes';
 import { floats } from '../../tensor/tensor';
-import type { GradientContext, GradientRule } from './table';
+import type { GradientContext, GradientRule } from './rule';
 import { besideMaxPool, composes } from '../emit/composites';
 import { algebra } from '../emit/algebra';
 import { onPlanes } from './planes';

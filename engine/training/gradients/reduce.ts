@@ -1,5 +1,5 @@
 import { intOf, intsOf } from '../../onnx/node-attributes';
-import type { GradientContext, GradientRule } from './table';
+import type { GradientContext, GradientRule } from './rule';
 import { algebra } from '../emit/algebra';
 
 /** The axes a reduction sums over, in either operator set's form. */

@@ -1,5 +1,5 @@
 import { floatOf, intOf, intsOf, stringOf } from '../../onnx/node-attributes';
-import { type GradientContext, type GradientRule, refuse } from './table';
+import { type GradientContext, type GradientRule, refuse } from './rule';
 import { type AxisMap, backAlong, backThrough } from './axis';
 
 const clamp = (value: number, size: number) => Math.min(Math.max(value, 0), size - 1);

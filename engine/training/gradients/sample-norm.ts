@@ -1,6 +1,6 @@
 import { floatOf, intOf } from '../../onnx/node-attributes';
 import type { Builder } from '../emit/builder';
-import { type GradientContext, type GradientRule, refuse } from './table';
+import { type GradientContext, type GradientRule, refuse } from './rule';
 import { algebra } from '../emit/algebra';
 import { unbroadcast } from './arithmetic';
 import { backAlong } from './axis';

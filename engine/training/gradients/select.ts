@@ -1,5 +1,5 @@
 import { intOf } from '../../onnx/node-attributes';
-import { type GradientContext, type GradientRule, refuse } from './table';
+import { type GradientContext, type GradientRule, refuse } from './rule';
 import { backThrough } from './axis';
 
 const range = (length: number) => Array.from({ length }, (_, at) => at);

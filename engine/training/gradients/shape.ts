@@ -1,5 +1,5 @@
 import { intOf, intsOf, stringOf } from '../../onnx/node-attributes';
-import { type GradientRule, refuse } from './table';
+import { type GradientRule, refuse } from './rule';
 import { unbroadcast } from './arithmetic';
 
 /** Gives `dy` the shape that the node's first input has. */
