@@ -1,10 +1,11 @@
 import type { VersioningBehavior } from '@temporalio/common';
 import type { WorkerDeploymentOptions } from '@temporalio/worker';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { engineVersion } from '../activities/activity-context';
+import { compiled, digestOf, sdkVersions, workflowModules } from './workflow-modules';
 
 /** Worker Versioning: which runs this worker takes. See docs/versioning.md. */
 export interface Deployment {
@@ -27,16 +28,11 @@ export const deploymentOptions = ({
   defaultVersioningBehavior: behavior,
 });
 
-/** `0.1.0-3f2a…`: changes with the package, with the code of the workflows, and with the engine. */
-export function defaultBuildId(): string {
-  const root = join(__dirname, '..');
-  const hash = createHash('sha256').update(engineVersion());
-  for (const room of ['workflows', 'contract']) {
-    const files = readdirSync(join(root, room), { recursive: true, encoding: 'utf8' });
-    for (const name of files.filter((name) => name.endsWith('.js')).sort())
-      hash.update(name).update(readFileSync(join(root, room, name)));
-  }
-  const manifest = readFileSync(join(root, '..', 'package.json'), 'utf8');
+/** `0.1.0-3f2a…`: changes with the package, with the code of the workflows, Temporal's SDK, and the engine. */
+export function defaultBuildId(root = compiled): string {
+  const hash = createHash('sha256').update(engineVersion()).update(JSON.stringify(sdkVersions()));
+  for (const name of workflowModules(root)) hash.update(name).update(digestOf(join(root, name)));
+  const manifest = readFileSync(join(compiled, '..', 'package.json'), 'utf8');
   const { version } = JSON.parse(manifest) as { version: string };
   return `${version}-${hash.digest('hex').slice(0, 12)}`;
 }

@@ -1,40 +1,107 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import type { DataConverter } from '@temporalio/common';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
-const root = join(__dirname, '..');
-const workflows = join(root, 'workflow.js');
-const bundle = join(root, 'workflow-bundle.js');
+import {
+  compiled,
+  digestOf,
+  inPackage,
+  payloadConverterEntry,
+  sdkVersions,
+  workflowsEntry,
+} from './workflow-modules';
+
+const bundleName = 'workflow-bundle.js';
+const manifestName = 'workflow-bundle.json';
 /** Slimflow's payload converter, which is a part of the bundle. */
-export const payloadConverterPath = join(root, 'contract', 'payload-converter.js');
+export const payloadConverterPath = join(compiled, payloadConverterEntry);
+
+/** What a bundle was made of. File times say nothing: npm writes an installed package's files in no order. */
+interface Manifest {
+  /** The SHA-256 of the bundle. */
+  readonly bundle: string;
+  /** Temporal's SDK, a part of which is in the bundle: versions by package. */
+  readonly sdk: Record<string, string>;
+  /** Slimflow's modules in the bundle: SHA-256 by path in the compiled package. */
+  readonly modules: Record<string, string>;
+}
 
 /**
- * What a worker runs workflows from: the bundle made with the package, or the modules where it is missing or older, or
- * where the worker has converters of its own.
+ * Chooses what a worker runs workflows from: the bundle made with the package, or the modules when the bundle is
+ * missing, when anything that it was made of has changed since, or when the worker has converters of its own.
+ * @param root the compiled package
  */
 export function workflowCode(
   own: DataConverter = {},
+  root = compiled,
 ): { workflowBundle: { codePath: string } } | { workflowsPath: string } {
-  const sources = ['workflows', 'contract'].flatMap((room) =>
-    readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.js'))
-      .map((name) => join(root, room, name)),
-  );
-  const isFresh =
-    !(own.payloadConverterPath ?? own.failureConverterPath) &&
-    existsSync(bundle) &&
-    [workflows, ...sources].every((file) => statSync(file).mtimeMs <= statSync(bundle).mtimeMs);
-  return isFresh ? { workflowBundle: { codePath: bundle } } : { workflowsPath: workflows };
+  const hasConverter = own.payloadConverterPath ?? own.failureConverterPath;
+  return !hasConverter && isFresh(root)
+    ? { workflowBundle: { codePath: join(root, bundleName) } }
+    : { workflowsPath: join(root, workflowsEntry) };
 }
 
-/** Bundles the workflows, which takes a worker seconds at each start otherwise. */
+function isFresh(root: string): boolean {
+  const has = (name: string, sha256: string) =>
+    existsSync(join(root, name)) && digestOf(join(root, name)) === sha256;
+  if (!existsSync(join(root, manifestName))) return false;
+  const { bundle, sdk, modules } = JSON.parse(readFileSync(join(root, manifestName), 'utf8')) as Manifest;
+  return (
+    Object.entries(sdkVersions()).every(([name, version]) => sdk[name] === version) &&
+    has(bundleName, bundle) &&
+    Object.entries(modules).every(([name, sha256]) => has(name, sha256))
+  );
+}
+
+interface SourceMap {
+  readonly sources: string[];
+  readonly sourcesContent: string[];
+}
+
+/** Bundles the workflows, which takes a worker seconds at each start otherwise, and writes what the bundle is made of. */
 export async function writeBundle(): Promise<void> {
-  const logger = new DefaultLogger('WARN');
-  const { code } = await bundleWorkflowCode({ workflowsPath: workflows, payloadConverterPath, logger });
-  await writeFile(bundle, code);
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(compiled, workflowsEntry),
+    payloadConverterPath,
+    logger: new DefaultLogger('WARN'),
+  });
+  await writeFile(join(compiled, bundleName), withoutMachinePaths(code));
+  const modules = modulesOf(code).map((name) => [name, digestOf(join(compiled, name))] as const);
+  const manifest: Manifest = {
+    bundle: digestOf(join(compiled, bundleName)),
+    sdk: sdkVersions(),
+    modules: Object.fromEntries(modules),
+  };
+  await writeFile(join(compiled, manifestName), `${JSON.stringify(manifest, undefined, 2)}\n`);
+}
+
+/** Lists Slimflow's modules in a bundle by webpack's own names for them, which are relative to the working directory. */
+function modulesOf(code: string): string[] {
+  return [...code.matchAll(/^\/\*{3}\/ "(\.[^"]+\.js)"/gm)]
+    .map(([, name]) => resolve(name))
+    .filter((file) => !file.includes('node_modules') && existsSync(file))
+    .map((file) => inPackage(file))
+    .filter((name) => name !== undefined)
+    .sort();
+}
+
+/**
+ * Takes the folders of the machine that bundled out of the source map, and so out of the stack traces of users:
+ * `…/node_modules/a/b.ts` becomes `node_modules/a/b.ts`, and Slimflow's files `slimflow/…`.
+ */
+function withoutMachinePaths(code: string): string {
+  const start = code.lastIndexOf('base64,') + 'base64,'.length;
+  const map = JSON.parse(Buffer.from(code.slice(start), 'base64').toString()) as SourceMap;
+  const here = (text: string) => text.replaceAll(join(compiled, '..'), 'slimflow');
+  const sources = map.sources.map((source) =>
+    here(source.replace(/^(ignored\|)?.*\/node_modules\//, '$1node_modules/')),
+  );
+  const sourcesContent = map.sourcesContent.map(here);
+  const text = JSON.stringify({ ...map, sources, sourcesContent });
+  return code.slice(0, start) + Buffer.from(text).toString('base64');
 }
 
 if (require.main === module) void writeBundle();

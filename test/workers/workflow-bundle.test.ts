@@ -1,7 +1,11 @@
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
-import { join } from 'node:path';
+import { cpSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
-import { payloadConverterPath } from '../../workers/workflow-bundle';
+import { defaultBuildId } from '../../workers/deployment';
+import { payloadConverterPath, workflowCode } from '../../workers/workflow-bundle';
+import { compiled, workflowModules } from '../../workers/workflow-modules';
+import { inFolder } from '../support/folder';
 
 /** What workflows may be made of, whichever way it is imported; Temporal's own code is the rest. */
 const allowed = [/^\.\/dist\/(workflow|(workflows|contract)\/.+|engine\/names)\.js$/];
@@ -19,4 +23,81 @@ it('workflow code is made of its own files and the names of methods alone', asyn
     (name) => ![...allowed, temporal, generated].some((known) => known.test(name)),
   );
   expect(others).toEqual([]);
+});
+
+interface Manifest {
+  bundle: string;
+  sdk: Record<string, string>;
+  modules: Record<string, string>;
+}
+const manifestOf = (folder: string) =>
+  JSON.parse(readFileSync(join(folder, 'workflow-bundle.json'), 'utf8')) as Manifest;
+
+/** Works with a copy of the bundle and of all that it is made of. */
+const withCopy = (work: (folder: string) => void) =>
+  inFolder((folder) => {
+    for (const name of ['workflow-bundle.js', 'workflow-bundle.json', ...workflowModules()])
+      cpSync(join(compiled, name), join(folder, name), { recursive: true });
+    work(folder);
+  });
+const isFresh = (folder: string) => 'workflowBundle' in workflowCode({}, folder);
+const changeOneByte = (file: string) => {
+  const bytes = readFileSync(file);
+  bytes[bytes.length >> 1] ^= 1;
+  writeFileSync(file, bytes);
+};
+
+describe('the bundle made with the package', () => {
+  it('has exactly the modules that the build id hashes, the names of methods among them', () => {
+    expect(Object.keys(manifestOf(compiled).modules)).toEqual(workflowModules());
+    expect(workflowModules()).toEqual(
+      expect.arrayContaining(['contract/payload-converter.js', 'engine/names.js', 'workflows/guidebook.js']),
+    );
+  });
+
+  it('is used, whenever its files were written', () =>
+    withCopy((folder) => {
+      expect(isFresh(folder)).toBe(true);
+      utimesSync(join(folder, 'workflow-bundle.js'), 1, 1);
+      expect(isFresh(folder)).toBe(true);
+    }));
+
+  it('is not used when a byte of it, or of any module in it, has changed', () =>
+    withCopy((folder) => {
+      const buildId = defaultBuildId(folder);
+      for (const name of ['workflow-bundle.js', ...workflowModules()]) {
+        const file = join(folder, name);
+        changeOneByte(file);
+        expect([name, isFresh(folder)]).toEqual([name, false]);
+        if (name !== 'workflow-bundle.js') expect(defaultBuildId(folder)).not.toBe(buildId);
+        changeOneByte(file);
+        expect([name, isFresh(folder)]).toEqual([name, true]);
+      }
+      expect(defaultBuildId(folder)).toBe(buildId);
+    }));
+
+  it.each(['workflow-bundle.js', 'workflow-bundle.json', 'engine/names.js'])(
+    'is not used without %s',
+    (name) =>
+      withCopy((folder) => {
+        rmSync(join(folder, name));
+        expect(isFresh(folder)).toBe(false);
+      }),
+  );
+
+  it("is not used with another version of Temporal's SDK, or with a converter of one's own", () =>
+    withCopy((folder) => {
+      expect(workflowCode({ payloadConverterPath: 'mine.js' }, folder)).toHaveProperty('workflowsPath');
+      const manifest = manifestOf(folder);
+      const sdk = { ...manifest.sdk, '@temporalio/workflow': '1.0.0' };
+      writeFileSync(join(folder, 'workflow-bundle.json'), JSON.stringify({ ...manifest, sdk }));
+      expect(isFresh(folder)).toBe(false);
+    }));
+
+  it('tells nothing of the machine that made it', () => {
+    const code = readFileSync(join(compiled, 'workflow-bundle.js'), 'utf8');
+    const map = Buffer.from(code.slice(code.lastIndexOf('base64,') + 7), 'base64').toString();
+    expect(map.includes('"slimflow/workflows/guidebook.ts"')).toBe(true);
+    expect((code + map).includes(dirname(compiled))).toBe(false);
+  });
 });
