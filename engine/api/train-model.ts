@@ -4,10 +4,11 @@ import { join } from 'node:path';
 
 import type { DatasetSource } from '../data/dataset';
 import type { MetricName } from '../data/metric';
+import { EngineError } from '../errors';
 import { lastCheckpoint } from '../training/loop/checkpoint';
 import type { Curve } from '../training/loop/learning-curve';
 import { checkSettings } from '../training/setting-rules';
-import { defaultLearningRate } from '../training/settings';
+import { defaultLearningRate, needsLabels } from '../training/settings';
 import { settledFor } from '../training/losses-for-metric';
 import { JobPool } from '../pools/thread-pool';
 import { checkTrainable } from '../jobs/check-trainable';
@@ -130,7 +131,12 @@ export async function trainModel(
     );
   };
   try {
-    const splits = [data.train, data.evaluate, data.test].filter((split) => split !== undefined);
+    // Labels that nothing learns from need not suit the metric.
+    const taught = needsLabels(settings, teacher !== undefined)
+      ? data.train
+      : { ...data.train, labels: undefined };
+    const splits = [taught, data.evaluate, data.test].filter((split) => split !== undefined);
+    checkJudged(data, metric);
     const { params } = await pool.run(
       'analyze',
       { model, data: splits, metric, ignoreLabel: settings.ignoreLabel },
@@ -167,6 +173,17 @@ export async function trainModel(
   } finally {
     if (!shared) await pool.close();
     if (scratch) await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** @throws EngineError `InvalidData` naming a split that is to be judged and has no labels. */
+function checkJudged({ evaluate, test }: TrainOptions['data'], metric: MetricName): void {
+  for (const [name, split] of Object.entries({ evaluate, test })) {
+    if (!split || split.labels !== undefined) continue;
+    throw new EngineError(
+      'InvalidData',
+      `data.${name}.labels is missing: ${metric} is judged by it; leave data.${name} out to train without`,
+    );
   }
 }
 

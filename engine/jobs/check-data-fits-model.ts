@@ -10,7 +10,8 @@ import { sizeOf } from '../tensor/tensor';
 const unlabelled = [-1, 255];
 
 /**
- * Whether a data set's images and labels are what the model takes and gives.
+ * Checks a data set's images against what the model takes, and its labels, if it has any, against what the model gives
+ * and the metric reads.
  * @param ignored a label that is no class and yet right
  * @throws EngineError `UnsupportedModel` or `InvalidData`, naming what does not fit
  */
@@ -24,9 +25,9 @@ export function checkFit(
   const data = Dataset.open(source);
   try {
     checkBatch(graph, model, data);
-    const output = checkOutput(graph, model, metric);
     feederOf(graph, data);
-    if (!data.labelled) return;
+    if (!data.labelled) return; // nothing is measured on it
+    const output = checkOutput(graph, model, metric);
     const labels = source.labels!;
     if (isPerScore(metric)) checkScores(data, labels, output, metric);
     // Numbers to compare each score with are the loss's to judge.

@@ -50,10 +50,6 @@ export function checkValues(graph: Graph, name: string): void {
   const twice = repeated(constants) ?? repeated(inputs);
   if (twice !== undefined) throw broken(`${twice || 'an input without a name'} is there twice`);
   const all = new Set([...inputs, ...constants]);
-  for (const input of graph.inputs) {
-    if (input.dims?.some((dim) => typeof dim === 'number' && dim < 0))
-      throw broken(`input ${input.name} has the shape [${input.dims.join(', ')}]`);
-  }
   for (const node of graph.nodes) {
     for (const value of node.output) {
       if (value && all.has(value)) throw broken(`${shown(node)} computes ${value}, which is there already`);

@@ -12,6 +12,7 @@ import {
   type NodeProto,
   NodeProtoSchema,
   type TensorProto,
+  type TensorShapeProto_Dimension,
   type ValueInfoProto,
 } from './proto/onnx_pb';
 import { decodeTensor, dimsOf, encodeTensor, typeOf } from './tensor-proto';
@@ -307,8 +308,15 @@ function valueInfo({ name, type }: ValueInfoProto): ValueInfo {
   return {
     name: name,
     elementType: tensor?.elemType ?? 0,
-    dims: tensor?.shape?.dim.map(({ value }) =>
-      value.case === 'dimValue' ? Number(value.value) : value.value || undefined,
-    ),
+    dims: tensor?.shape?.dim.map(dimOf),
   };
+}
+
+/** Names that converters give to every dimension they know nothing of: two such dimensions need not be equal. */
+const anonymous = /^(\W*|-\d+|none|null|unknown|dynamic)$/i;
+
+/** A declared dimension; a negative one is open, as ONNX Runtime reads it. */
+function dimOf({ value }: TensorShapeProto_Dimension): Dim {
+  if (value.case === 'dimValue') return value.value < 0n ? undefined : Number(value.value);
+  return value.value === undefined || anonymous.test(value.value) ? undefined : value.value;
 }

@@ -67,6 +67,7 @@ export function parseModel(bytes: Uint8Array, name = 'model', folder?: string): 
     );
   }
   normalizeDomains(model);
+  openNegativeDimensions(model);
   const dataFiles = resolveAll(model, folder);
   const external = takeIn(model);
   densifyAll(model);
@@ -86,6 +87,17 @@ function normalizeDomains(model: ModelProto): void {
   ];
   const imports = [...model.opsetImport, ...model.functions.flatMap(({ opsetImport }) => opsetImport)];
   for (const holder of [...nodes, ...imports]) if (holder.domain === 'ai.onnx') holder.domain = '';
+}
+
+/** Older converters write an open dimension as -1, which ONNX Runtime takes and other readers do not: it gets no size. */
+function openNegativeDimensions({ graph }: ModelProto): void {
+  for (const { input, output, valueInfo } of graphsOf(graph!)) {
+    for (const { type } of [...input, ...output, ...valueInfo]) {
+      if (type?.value.case !== 'tensorType') continue;
+      for (const dim of type.value.value.shape?.dim ?? [])
+        if (dim.value.case === 'dimValue' && dim.value.value < 0n) dim.value = { case: undefined };
+    }
+  }
 }
 
 /** Reads the weights in files that attributes hold. @returns whether there are others: initializers */

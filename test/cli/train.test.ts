@@ -128,6 +128,21 @@ describe('slimflow train', () => {
       expect([other.err, other.status]).toEqual(['', 0]);
     }));
 
+  it('learns a map from a teacher, without labels and without a metric that reads maps', () =>
+    inFolder(async (folder) => {
+      segmentationJob(folder);
+      const images = 'images.npy';
+      for (const train of [{ images }, { images, labels: 'labels.npy' }]) {
+        writeFileSync(join(folder, 'job.json'), JSON.stringify({ data: { train } }));
+        const taught = args('--teacher', 'model.onnx', '--from-scratch', '--epochs', '6', '--json');
+        const { out, err, status } = await slimflow(folder, [...taught, '--batch', '10']);
+        expect([err, status]).toEqual(['', 0]);
+        const { epochs, evaluation } = JSON.parse(out) as TrainReport;
+        expect(epochs[5].loss).toBeLessThan(epochs[0].loss);
+        expect(evaluation).toBeNull();
+      }
+    }));
+
   it('learns a class a pixel, those of no class left out, cropped-in ones too', () =>
     inFolder(async (folder) => {
       segmentationJob(folder);
@@ -222,6 +237,15 @@ const refused: [string, string[], (folder: string) => void, RegExp][] = [
     (folder) =>
       writeNpy(join(folder, 'labels.npy'), { type: 'int32', dims: [300], data: new Int32Array(300).fill(9) }),
     /label 9/,
+  ],
+  [
+    'a split to judge by that has no labels',
+    ['--teacher', 'model.onnx'],
+    (folder) => {
+      const data = { train: { images: 'images.npy' }, evaluate: { images: 'images.npy' } };
+      writeFileSync(join(folder, 'job.json'), JSON.stringify({ data }));
+    },
+    /data\.evaluate\.labels is missing: top1 is judged by it; leave data\.evaluate out/,
   ],
   [
     'a spec with an unknown setting',

@@ -24,8 +24,6 @@ export interface Teaching {
   readonly valueOf: (value: string) => string;
 }
 
-const prefix = 'teacher/';
-
 /**
  * A teacher's nodes under names of their own, as it infers: BatchNormalization by its running statistics. Its weights
  * are constants, so that ONNX Runtime folds and lays them out as it does for any model.
@@ -44,6 +42,7 @@ export function teach(
   for (const [own, other] of pairs) checkPair(own, student.shapes.get(own), other, shapes.get(other));
   const [input] = graph.inputs;
   const [images] = student.graph.inputs;
+  const prefix = prefixFor(student.graph);
   const renamed = (value: string) => (value === input.name ? images.name : value && prefix + value);
   const wanted = pairs.map(([, other]) => other);
   const { nodes } = nodesFor(graph, wanted);
@@ -54,13 +53,21 @@ export function teach(
   });
   const names = new Map(pairs.map(([own, other]) => [own, prefix + other]));
   return {
-    nodes: nodes.map((node) => asInferred(graph, node, renamed)),
+    nodes: nodes.map((node) => asInferred(graph, node, prefix, renamed)),
     constants: new Map(constants),
     valueOf: (value) => names.get(value)!,
   };
 }
 
-function asInferred(graph: Graph, node: Node, renamed: (value: string) => string): Node {
+/** A prefix that no name of the student's begins with: a student may be a model that was trained with a teacher inside. */
+function prefixFor({ nodes, initializers }: Graph): string {
+  const taken = [...initializers, ...nodes.flatMap(({ name, input, output }) => [name, ...input, ...output])];
+  let prefix = 'teacher/';
+  while (taken.some((name) => name.startsWith(prefix))) prefix = `teacher.${prefix}`;
+  return prefix;
+}
+
+function asInferred(graph: Graph, node: Node, prefix: string, renamed: (value: string) => string): Node {
   if (graph.capturesOf(node).size) {
     throw new EngineError(
       'UnsupportedModel',
@@ -68,7 +75,8 @@ function asInferred(graph: Graph, node: Node, renamed: (value: string) => string
     );
   }
   const copy = clone(NodeProtoSchema, node);
-  copy.name = prefix + node.name;
+  // A node's name is optional, and only one that is given must be unique.
+  copy.name = node.name && prefix + node.name;
   copy.input = node.input.map(renamed);
   copy.output = node.output.map(renamed);
   if (!node.domain && node.opType === 'BatchNormalization') {

@@ -71,6 +71,31 @@ describe('train', () => {
     expect(graph.initializers).toEqual(model('model').initializers);
   });
 
+  test('a teacher whose nodes have no names teaches as the same one with names does', async () => {
+    const unnamed = model('teacher');
+    for (const node of unnamed.nodes) node.name = '';
+    const [named, other] = [model('teacher'), unnamed].map((teacher) => options({ teacher }));
+    const losses = await withData(undefined, async (data) => [
+      (await train(model('model'), data, named)).losses,
+      (await train(model('model'), data, other)).losses,
+    ]);
+    expect(losses[1]).toEqual(losses[0]);
+  });
+
+  test('a student whose names begin as those of the teacher would is taught', async () => {
+    const student = model('model');
+    const [first] = student.nodes;
+    const [output] = first.output;
+    student.redirect(output, 'teacher/conv');
+    first.output[0] = 'teacher/conv';
+    first.name = 'teacher/conv';
+    const run = (graph: Graph) =>
+      withData(undefined, (data) => train(graph, data, options({ teacher: model('teacher') })));
+    expect((await run(parseModel(serializeModel(student)))).losses).toEqual(
+      (await run(model('model'))).losses,
+    );
+  });
+
   test('moments and averages are part of a checkpoint: stopped and resumed, it ends in the same bits', async () => {
     const settled = { ...settings, clip: 0.5, ema: 0.9 };
     const run = (changes: Partial<TrainingOptions>) =>
