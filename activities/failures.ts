@@ -2,7 +2,8 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import { createHash } from 'node:crypto';
 
 import { EngineError } from '../engine/errors';
-import { JobProcessError, saysOutOfMemory } from '../engine/pools/process-error';
+import { JobProcessError } from '../engine/pools/process-error';
+import { saysOutOfMemory } from '../engine/runtime/out-of-memory';
 import { StoreError } from '../store/store-errors';
 import { limits, none, type Setback, type Setbacks } from './setbacks';
 

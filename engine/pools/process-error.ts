@@ -1,3 +1,5 @@
+import { saysOutOfMemory } from '../runtime/out-of-memory';
+
 /** How a job's process ended before its job did. */
 export type ProcessProblem = 'Crashed' | 'OutOfMemory';
 
@@ -15,13 +17,6 @@ export class JobProcessError extends Error {
     super(message);
   }
 }
-
-/** What allocators say: V8's, C++'s, ONNX Runtime's, the system's and CUDA's. */
-const shortage =
-  /out of memory|bad_alloc|cannot allocate memory|allocation failed|failed to allocate memory|ENOMEM|STATUS_ALLOC_FAILED/i;
-
-/** Whether a message says that memory ran out. */
-export const saysOutOfMemory = (message: string): boolean => shortage.test(message);
 
 /** How a process ended, and what it was at. */
 export interface Ending {

@@ -1,4 +1,5 @@
 import { EngineError } from '../../errors';
+import { saysOutOfMemory } from '../../runtime/out-of-memory';
 import type { Vectors } from '../parameters/vectors';
 import { type Calls, type Model, openCalls, type OpenSession, type Stepped, type Steps } from './step-calls';
 
@@ -28,7 +29,7 @@ export class Computer {
         this.opened ??= await openCalls(this.model, this.open, { microBatch, many: stepsPerCall > 1 });
         return await this.opened.compute(vectors, steps);
       } catch (error) {
-        if (!outOfMemory(error as Error)) throw error;
+        if (!saysOutOfMemory((error as Error).message)) throw error;
         // What the session holds is freed before the next one asks for memory.
         await this.close();
         this.takeLess(steps.batches[0].size, error as Error);
@@ -52,10 +53,6 @@ export class Computer {
     this.microBatch = Math.ceil(size / 2);
   }
 }
-
-/** How ONNX Runtime's allocators, on the CPU and on CUDA, and C++ say that there is no memory. */
-const outOfMemory = ({ message }: Error): boolean =>
-  /failed to allocate memory|bad[_ ]alloc|out of memory|cudaErrorMemoryAllocation/i.test(message);
 
 const tooLarge = (cause: Error) =>
   new EngineError(

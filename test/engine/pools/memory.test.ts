@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 
 import { estimatedBytes, Gate, leastBytes, memoryBudget, residentBytes } from '../../../engine/pools/memory';
-import { processError, saysOutOfMemory } from '../../../engine/pools/process-error';
+import { processError } from '../../../engine/pools/process-error';
 import { digitsModel } from '../../support/paths';
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -77,17 +77,15 @@ describe('how a process ended', () => {
       'OutOfMemory',
       /bad_alloc'$/,
     ],
+    [
+      { code: 1, said: 'CUDA failure 2: cudaErrorMemoryAllocation\n' },
+      'OutOfMemory',
+      /^memory ran out in the process of scoreLayer of c1 .*cudaErrorMemoryAllocation$/,
+    ],
     [{ signal: 'SIGKILL' }, 'OutOfMemory', /^the system killed the process of scoreLayer of c1/],
   ] as const)('%o is told as %s', (how, problem, message) => {
     const error = processError({ ...ending, ...how });
     expect(error.problem).toBe(problem);
     expect(error.message).toMatch(message);
   });
-
-  it.each([
-    ['FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory', true],
-    ['CUDNN_STATUS_ALLOC_FAILED', true],
-    ['Failed to allocate memory for requested buffer of size 1', true],
-    ['shape mismatch', false],
-  ])('%s', (message, is) => expect(saysOutOfMemory(message)).toBe(is));
 });

@@ -19,18 +19,18 @@ goldens.delete('common');
 const rates = { learningRate: 0.1, momentum: 0.9 };
 const settings = { weightDecay: 5e-4 };
 
-/** Opens sessions that have memory for so many images, and fail as ONNX Runtime does for more. */
+const allocationFailed = 'Failed to allocate memory for requested buffer of size 38545920';
+
+/** Opens sessions that have memory for `most` images, and fail as ONNX Runtime does for more. */
 const shortOfMemory =
-  (most: number): OpenSession =>
+  (most: number, reason = allocationFailed): OpenSession =>
   async (model) => {
     const session = await Session.open(parseModel(serializeModel(model)), { threads: 1, provider: 'cpu' });
     return {
       close: () => session.close(),
       run: async (feeds, fetches) => {
         if ((feeds.x?.dims[0] ?? 0) > most) {
-          throw new Error(
-            'ONNX Runtime could not run the model on cpu: Failed to allocate memory for requested buffer of size 38545920',
-          );
+          throw new Error(`ONNX Runtime could not run the model on cpu: ${reason}`);
         }
         return session.run(feeds, fetches);
       },
@@ -41,7 +41,7 @@ const shortOfMemory =
 async function begin(normalized: boolean): Promise<{
   batch: Batch;
   vectors: Vectors;
-  computer: (microBatch?: number, most?: number) => Computer;
+  computer: (microBatch?: number, most?: number, reason?: string) => Computer;
 }> {
   const graph = withOwnConstants(smallNetwork(normalized));
   const shapes = await measureShapes(graph, [1, 8, 8]);
@@ -57,7 +57,8 @@ async function begin(normalized: boolean): Promise<{
   return {
     batch,
     vectors,
-    computer: (microBatch, most = Infinity) => new Computer(model, shortOfMemory(most), microBatch),
+    computer: (microBatch, most = Infinity, reason?) =>
+      new Computer(model, shortOfMemory(most, reason), microBatch),
   };
 }
 
@@ -163,6 +164,19 @@ describe('a step in pieces', () => {
 });
 
 describe('without memory for the whole batch', () => {
+  test.each([
+    'CUDNN failure 2: CUDNN_STATUS_ALLOC_FAILED ; GPU=0',
+    'CUDA failure 2: cudaErrorMemoryAllocation',
+    'spawn ENOMEM',
+    'std::bad_alloc',
+  ])('the batch is halved after %s', async (reason) => {
+    const { batch, vectors, computer } = await begin(false);
+    const short = computer(undefined, 6, reason);
+    await stepOf(short, vectors, batch);
+    expect(short.microBatch).toBe(6);
+    await short.close();
+  });
+
   test('a step is halved until it fits, and is then as if that had been asked for', async () => {
     const { batch, vectors, computer } = await begin(true);
     const [short, asked] = [computer(undefined, 5), computer(3)];
