@@ -33,5 +33,7 @@ export { CompressionSettings, CompressionSpec, type CompressionSpecInput } from 
 export { openStore } from './store/open';
 export type { Store } from './store/store';
 export { SlimflowPlugin, type SlimflowPluginOptions } from './workers/plugin';
+export { failureTypeOf } from './contract/failure-reason';
+export { type FailureType, failureTypes } from './contract/failure-types';
 export * from './contract/messages';
 export type { Decision, GuidebookInput, GuidebookProgress, Pause, Waiting } from './contract/run';

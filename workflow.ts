@@ -1,6 +1,8 @@
 /** What workflow code imports: safe in Temporal's workflow sandbox. Re-export it from your own workflows file. */
 export { candidate } from './workflows/candidate';
 export { guidebook } from './workflows/guidebook';
+export { failureTypeOf } from './contract/failure-reason';
+export { type FailureType, failureTypes } from './contract/failure-types';
 export * from './contract/messages';
 export { scoreModel, scoringQuery } from './workflows/score-model';
 export type * from './contract/run';

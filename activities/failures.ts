@@ -1,6 +1,7 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import { createHash } from 'node:crypto';
 
+import { type FailureType, failureTypes } from '../contract/failure-types';
 import { EngineError } from '../engine/errors';
 import { JobProcessError } from '../engine/pools/process-error';
 import { saysOutOfMemory } from '../engine/runtime/out-of-memory';
@@ -39,23 +40,23 @@ export function setbackOf(error: unknown): Setback | undefined {
 /** How a failure that is retried is called, and in words why it is no more. */
 const setbackTypes: Record<
   Setback,
-  { readonly type: string; readonly last: (message: string, times: number) => string }
+  { readonly type: FailureType; readonly last: (message: string, times: number) => string }
 > = {
   crashed: {
-    type: 'NativeCrash',
+    type: failureTypes.NativeCrash,
     last: (message, times) => `${message}. It did so ${times} times on this model, and is not tried again`,
   },
   stalled: {
-    type: 'Stalled',
+    type: failureTypes.Stalled,
     last: (message, times) => `${message}. It hung ${times} times, and is not tried again`,
   },
   outOfMemory: {
-    type: 'OutOfMemory',
+    type: failureTypes.OutOfMemory,
     last: (message) =>
       `${message}. It does not fit alone on its worker either: give it one with more memory, or lower the batch`,
   },
   lost: {
-    type: 'WorkersLost',
+    type: failureTypes.WorkersLost,
     last: (_, times) =>
       `${times} workers in a row ended while they were at it, without a word: their system may have stopped them for their memory`,
   },
@@ -63,30 +64,28 @@ const setbackTypes: Record<
 
 /** The failure that Temporal is told: of a type that says what went wrong, and retried only where that can help. */
 export function failureOf(error: unknown, tried: Tried = firstTry): Error {
-  if (error instanceof EngineError && error.code === 'Cancelled') return new CancelledFailure(error.message);
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   const setback = setbackOf(error);
   if (setback) return setbackFailure(setback, error as Error, tried);
-  if (error instanceof EngineError)
-    return ApplicationFailure.create({
-      message: error.message,
-      type: error.code,
-      nonRetryable: true,
-      cause: error,
-    });
+  if (error instanceof EngineError) {
+    const { code, message } = error;
+    if (code === 'Cancelled') return new CancelledFailure(message);
+    return ApplicationFailure.create({ message, type: failureTypes[code], nonRetryable: true, cause: error });
+  }
   const { name, message } = error as Error;
   if (bugs.includes(name))
     return ApplicationFailure.create({
       message: `${name}: ${message}`,
-      type: 'Bug',
+      type: failureTypes.Bug,
       nonRetryable: true,
       cause: error as Error,
     });
   // A store that is full or away is waited for; what nobody foresaw is not tried for ever.
   const isLast = !(error instanceof StoreError) && tried.attempt >= limits.attempts;
   return ApplicationFailure.create({
-    message,
-    type: error instanceof StoreError ? error.code : name,
+    ...(error instanceof StoreError
+      ? { message, type: failureTypes[error.code] }
+      : { message: name === 'Error' ? message : `${name}: ${message}`, type: failureTypes.Unforeseen }),
     nonRetryable: isLast,
     cause: error as Error,
     nextRetryDelay: isLast ? undefined : retryDelay(tried),
@@ -115,13 +114,13 @@ export function setbackFailure(setback: Setback, error: Error | undefined, tried
 
 /** The failure of work that a worker hands back because it is being stopped: another takes it at once. */
 export const handedBack = (message: string): ApplicationFailure =>
-  ApplicationFailure.create({ message, type: 'WorkerShutdown', nextRetryDelay: 100 });
+  ApplicationFailure.create({ message, type: failureTypes.WorkerShutdown, nextRetryDelay: 100 });
 
 /** The failure of work for which a worker has no memory, or no process, for long: whoever has room takes it. */
 export const noRoom = (job: string, tried: Tried): ApplicationFailure =>
   ApplicationFailure.create({
     message: `this worker had no room for ${job} beside what runs on it; whichever has room first takes it`,
-    type: 'NoRoom',
+    type: failureTypes.NoRoom,
     nextRetryDelay: retryDelay(tried),
   });
 

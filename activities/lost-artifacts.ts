@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
 
+import { failureTypes } from '../contract/failure-types';
 import { type ArtifactRef, artifactsIn } from '../store/artifact';
 import { ArtifactError, storeError } from '../store/store-errors';
 import type { Store } from '../store/store';
@@ -26,7 +27,7 @@ async function lostFailure(store: Store, error: ArtifactError): Promise<Applicat
   }
   const isHopeless = theirs.length > 0;
   return ApplicationFailure.create({
-    type: error.code,
+    type: failureTypes[error.code],
     message: isHopeless
       ? `${error.message}. It can't be computed again (${theirs.join(', ')}): start the run again from the original files, which takes them in anew; what is whole is not done twice`
       : `${error.message}; it is made again`,

@@ -1,3 +1,7 @@
+import { ApplicationFailure } from '@temporalio/common';
+
+import { type FailureType, failureTypes } from './failure-types';
+
 /** Reasons go into the result, which has to fit into one message; characters. */
 const most = 500;
 
@@ -7,4 +11,15 @@ export function reasonOf(error: unknown): string {
   while (inner.cause instanceof Error) inner = inner.cause;
   const { message } = inner;
   return message.length > most ? `${message.slice(0, most - 1)}…` : message;
+}
+
+/**
+ * The type of the failure inside an error that a run, an activity or an update ended with: the first in its chain of causes
+ * that is one of `failureTypes`. Undefined for anything else, such as a cancellation or a server that is away.
+ */
+export function failureTypeOf(error: unknown): FailureType | undefined {
+  for (let at = error; at instanceof Error; at = at.cause)
+    if (at instanceof ApplicationFailure && at.type != null && Object.hasOwn(failureTypes, at.type))
+      return at.type as FailureType;
+  return undefined;
 }

@@ -1,5 +1,7 @@
 import { ApplicationFailure, defaultPayloadConverter, type PayloadConverter } from '@temporalio/common';
 
+import { failureTypes } from './failure-types';
+
 /** Where Temporal begins to warn of a payload's size; at 2 MB it refuses it, and the workflow is stuck. */
 export const payloadLimit = 256 * 1024;
 
@@ -16,7 +18,7 @@ export const payloadConverter: PayloadConverter = {
     if (bytes > payloadLimit)
       throw ApplicationFailure.nonRetryable(
         `a message of ${kB(bytes)} is over the ${kB(payloadLimit)} that Temporal takes well; ${blame(value)}`,
-        'PayloadTooLarge',
+        failureTypes.PayloadTooLarge,
       );
     return payload;
   },

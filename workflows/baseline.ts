@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 
+import { failureTypes } from '../contract/failure-types';
 import { analysisOf } from '../contract/techniques';
 import { analyze, evaluate } from './proxies';
 import type { Run } from './run-state';
@@ -21,13 +22,13 @@ export async function baseline(run: Run): Promise<Original> {
   if (!Number.isFinite(evaluation.value))
     throw ApplicationFailure.nonRetryable(
       `the original's ${metric} is not a finite number, so no drop can be told from it`,
-      'NotFinite',
+      failureTypes.NotFinite,
     );
   const compressible = settings.techniques.some((technique) => analysis.layers[technique] > 0);
   if (!compressible)
     throw ApplicationFailure.nonRetryable(
       `the model has no layer that ${settings.techniques.join(' or ')} can compress${analysis.notes.map((note) => `; ${note}`).join('')}`,
-      'NothingToCompress',
+      failureTypes.NothingToCompress,
     );
   const original: Original = { ...analysis, model, metric: evaluation.value };
   run.baseline(original);

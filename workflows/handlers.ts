@@ -1,6 +1,7 @@
 import type { UpdateDefinition } from '@temporalio/common';
 import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 
+import { failureTypes } from '../contract/failure-types';
 import {
   addCandidateUpdate,
   approvePicksUpdate,
@@ -49,7 +50,7 @@ function take(run: Run, update: UpdateDefinition<string, [never]>): void {
     validator: (request: never) => {
       const standing = run.people.standing();
       const reason = malformed(name, request) ?? refuseAny(standing) ?? refusals[name](request, standing);
-      if (reason !== undefined) throw ApplicationFailure.nonRetryable(reason, 'Refused');
+      if (reason !== undefined) throw ApplicationFailure.nonRetryable(reason, failureTypes.Refused);
     },
   });
 }

@@ -1,6 +1,7 @@
 import { ActivityFailure, type ActivityOptions, ApplicationFailure } from '@temporalio/workflow';
 
 import type { Activities, Lost } from '../contract/activities';
+import { failureTypes } from '../contract/failure-types';
 import { together } from './all-settled';
 
 /** An activity as it is called. */
@@ -52,6 +53,6 @@ async function again(activities: Callables, { activity, request }: Lost): Promis
 function lostIn(error: unknown): readonly Lost[] {
   if (!(error instanceof ActivityFailure) || !(error.cause instanceof ApplicationFailure)) return [];
   const { type, details } = error.cause;
-  if (type !== 'ArtifactMissing' && type !== 'ArtifactCorrupt') return [];
+  if (type !== failureTypes.ArtifactMissing && type !== failureTypes.ArtifactCorrupt) return [];
   return (details?.[0] as readonly Lost[] | undefined) ?? [];
 }

@@ -2,6 +2,7 @@ import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 
 import type { Result, ResultCandidate } from '../run-spec/result-schema';
 import type { ArtifactRef } from '../store/artifact';
+import { failureTypes } from '../contract/failure-types';
 import type { AttributeValues } from '../contract/search-attributes';
 import { withAdded } from './with-added-candidates';
 import type { Making } from './step-context';
@@ -144,7 +145,7 @@ const selectedBy = ({ people: { selection } }: Run): string =>
 const nothing = (run: Run) =>
   ApplicationFailure.nonRetryable(
     `no candidate came about: ${[...run.failed, ...run.skipped].map(({ id, reason }) => `${id}: ${reason}`).join('; ')}`,
-    'NoCandidate',
+    failureTypes.NoCandidate,
   );
 
 /** What the run can be found by once it is over: the selected model's figures, or those of the best trade-off. */

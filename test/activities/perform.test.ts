@@ -126,7 +126,7 @@ describe('the failure that Temporal is told', () => {
 
   it('of anything else is retried, after a while that is drawn by the work', () => {
     const failure = failureOf(new Error('disk full'), { key: 'k', attempt: 3, setbacks: none });
-    expect(failure).toMatchObject({ type: 'Error', message: 'disk full', nonRetryable: false });
+    expect(failure).toMatchObject({ type: 'Unforeseen', message: 'disk full', nonRetryable: false });
     expect((failure as ApplicationFailure).nextRetryDelay).toBe(retryDelay({ key: 'k', attempt: 3 }));
   });
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { startGuidebook, taskQueueOf } from '../../client/start-guidebook';
 import { prepare } from '../../client/prepare';
 import { failureMessage, type LiveProgress, watch } from '../../client/watch';
+import { failureTypeOf } from '../../contract/failure-reason';
 import { saveModel } from '../../engine/onnx/model';
 import { openModel } from '../../engine/onnx/open-model';
 import { sha256 } from '../../store/digest';
@@ -126,5 +127,6 @@ describe('starting the guidebook', () => {
       );
       expect(error).toBeInstanceOf(WorkflowFailedError);
       expect(failureMessage(error)).toBe('no such model');
+      expect(failureTypeOf(error)).toBe('InvalidModel');
     }));
 });
