@@ -37,3 +37,4 @@ export { failureTypeOf } from './contract/failure-reason';
 export { type FailureType, failureTypes } from './contract/failure-types';
 export * from './contract/messages';
 export type { Decision, GuidebookInput, GuidebookProgress, Pause, Waiting } from './contract/run';
+export type { StepVerdict, Verdict } from './contract/verdict';

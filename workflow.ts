@@ -6,3 +6,4 @@ export { type FailureType, failureTypes } from './contract/failure-types';
 export * from './contract/messages';
 export { scoreModel, scoringQuery } from './workflows/score-model';
 export type * from './contract/run';
+export type { StepVerdict, Verdict } from './contract/verdict';

@@ -1,5 +1,6 @@
 import type { Result } from '../run-spec/result-schema';
 import type { CandidateProgress } from '../contract/run';
+import { decisionText, type Verdict } from '../contract/verdict';
 import type { LiveProgress } from './observation';
 
 /**
@@ -23,29 +24,31 @@ export function endedProgress(result: Result, last: LiveProgress | undefined): L
 }
 
 /** The rows of a result's table of candidates. */
-export const candidatesOf = ({
-  candidates,
-  skipped,
-  failed,
-  picks,
-  selected,
-  original,
-  workflowId,
-}: Result) => [
-  ...candidates.map((row): CandidateProgress => {
-    const decisions = [picks.includes(row.id) && 'picked', row.id === selected && 'selected'];
-    return {
-      ...row,
-      status: 'done',
-      workflowId: `${workflowId}/${row.id}`,
-      drop: Number((original.metric - row.metricAfter).toFixed(6)),
-      decision: decisions.filter(Boolean).join('; ') || 'not selected',
-    };
-  }),
-  ...skipped.map(({ reason, ...row }): CandidateProgress => {
-    return { ...row, status: 'skipped', workflowId: `${workflowId}/${row.id}`, decision: reason };
-  }),
-  ...failed.map(({ reason, ...row }): CandidateProgress => {
-    return { ...row, status: 'failed', workflowId: `${workflowId}/${row.id}`, decision: `failed: ${reason}` };
-  }),
-];
+export function candidatesOf(result: Result): CandidateProgress[] {
+  const { candidates, skipped, failed, original } = result;
+  const row = <Row extends { readonly id: string }>(
+    one: Row,
+    status: CandidateProgress['status'],
+    ...verdicts: readonly Verdict[]
+  ) => ({
+    ...one,
+    ...{ status, verdicts, decision: decisionText(verdicts) },
+    workflowId: `${result.workflowId}/${one.id}`,
+  });
+  return [
+    ...candidates.map((one) => ({
+      ...row(one, 'done', ...verdictsOf(one.id, result)),
+      drop: Number((original.metric - one.metricAfter).toFixed(6)),
+    })),
+    ...skipped.map(({ reason: why, ...plan }) => row(plan, 'skipped', { state: 'skipped', why })),
+    ...failed.map(({ reason: why, ...plan }) => row(plan, 'failed', { state: 'failed', why })),
+  ];
+}
+
+/** What a result says of steps 3 and 5. */
+function verdictsOf(id: string, { picks, selected }: Result): Verdict[] {
+  const verdicts: Verdict[] = [];
+  if (picks.includes(id)) verdicts.push({ state: 'picked' });
+  if (id === selected) verdicts.push({ state: 'selected' });
+  return verdicts.length ? verdicts : [{ state: 'not selected' }];
+}

@@ -1,7 +1,7 @@
 import type { Analysis, DataRefs, ScoreLayerRequest } from './activities';
 import type { Method, Technique } from '../engine/names';
 import type { Compression, Provenance } from '../engine/jobs/types';
-import type { Verdict } from './verdict';
+import type { StepVerdict, Verdict } from './verdict';
 import type { CompressionSettings } from '../run-spec/spec';
 import type { ArtifactRef } from '../store/artifact';
 
@@ -143,7 +143,9 @@ export interface CandidateProgress extends CandidatePlan {
   readonly drop?: number;
   readonly latencyMs?: number;
   readonly shortfall?: string;
-  /** Picked, selected, or why not. */
+  /** What became of it, a verdict a step: one that was picked is judged again in step 5. */
+  readonly verdicts?: readonly Verdict[];
+  /** The sentence of `verdicts`, for people: nothing reads it back. Runs of older versions have it alone. */
   readonly decision?: string;
 }
 
@@ -177,7 +179,7 @@ export interface Waiting {
 export interface Judgement {
   readonly step: 'pick' | 'select';
   readonly rule: string;
-  readonly verdicts: readonly Verdict[];
+  readonly verdicts: readonly StepVerdict[];
 }
 
 /** The answer to the query `progress`. */

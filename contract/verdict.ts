@@ -1,5 +1,51 @@
-/** What a step of the guidebook decided about a candidate. */
-export interface Verdict {
+/**
+ * What became of a candidate: its state, by whom (when a person decided), and why. Code reads these fields;
+ * `decisionText` makes the sentence for people, and nothing reads that back.
+ */
+export type Verdict =
+  /** Step 3: it goes on to channel pruning. */
+  | { readonly state: 'picked'; readonly by?: string }
+  /** Step 5: it is the result. */
+  | { readonly state: 'selected'; readonly by?: string }
+  /** Step 5: it meets the requirement, but is not the result. */
+  | { readonly state: 'eligible' }
+  /** Step 5: it misses the requirement by `why`. */
+  | { readonly state: 'rejected'; readonly why: string }
+  /** Step 5: it is not the result; a closed run's result does not say whether it was eligible. */
+  | { readonly state: 'not selected' }
+  /** A person left it out. A closed run's result has the whole sentence, and no more, in `why`. */
+  | { readonly state: 'skipped'; readonly by?: string; readonly why?: string }
+  /** It was still being made when a person finished the run early. */
+  | { readonly state: 'unfinished'; readonly by: string }
+  /** It was still being made when the run was cancelled. */
+  | { readonly state: 'cancelled' }
+  | { readonly state: 'failed'; readonly why: string };
+
+/** A candidate's verdicts, in the order of the steps, as one sentence: `picked; too far from C`. */
+export const decisionText = (verdicts: readonly Verdict[]): string => verdicts.map(clause).join('; ');
+
+function clause(verdict: Verdict): string {
+  switch (verdict.state) {
+    case 'picked':
+    case 'selected':
+      return verdict.by === undefined ? verdict.state : `${verdict.state} by ${verdict.by}`;
+    case 'rejected':
+      return verdict.why;
+    case 'skipped':
+      return [verdict.by !== undefined && `skipped by ${verdict.by}`, verdict.why].filter(Boolean).join(': ');
+    case 'unfinished':
+      return `not done when the run was finished early by ${verdict.by}`;
+    case 'cancelled':
+      return 'cancelled with the run';
+    case 'failed':
+      return `failed: ${verdict.why}`;
+    default:
+      return verdict.state;
+  }
+}
+
+/** Why a step of the guidebook kept or dropped a candidate. */
+export interface StepVerdict {
   readonly id: string;
   /** Picked (step 3), or selected (step 5). */
   readonly kept: boolean;

@@ -172,7 +172,7 @@ export class People {
   }
 
   skipCandidate({ id, ...person }: SkipCandidate): string {
-    this.run.skip(id, `skipped by ${person.by}${person.note ? `: ${person.note}` : ''}`);
+    this.run.skip(id, { state: 'skipped', by: person.by, ...(person.note && { why: person.note }) });
     this.making.get(id)?.cancel();
     return this.record(person, `${id} skipped`);
   }
@@ -183,7 +183,7 @@ export class People {
     for (const subject of ['ssvdTargets', 'ccpFactors', 'picks'] as const)
       this.closed[subject] ??= `the run was ${why}`;
     this.close('candidates', `the run was ${why}`);
-    const unfinished = this.run.abandon('skipped', `not done when the run was ${why}`);
+    const unfinished = this.run.abandon({ state: 'unfinished', by: person.by });
     this.added.length = 0;
     this.interrupts.forEach((scope) => scope.cancel());
     // What is left to do takes the pause's end for granted.

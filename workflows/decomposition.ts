@@ -50,9 +50,9 @@ export async function decomposition(making: Making, techniques: readonly Techniq
 
     run.stage('pick');
     const proposed = candidates.length ? propose(run, candidates, budget) : [];
-    const verdict = candidates.length ? await review(run, 'picks', proposed) : 'approved';
-    if (verdict === 'approved') decide(run, proposed, name, budget);
-    if (verdict !== 'changed') return;
+    const reviewed = candidates.length ? await review(run, 'picks', proposed) : 'approved';
+    if (reviewed === 'approved') decide(run, proposed, name, budget);
+    if (reviewed !== 'changed') return;
     if (people.added.length) run.stage('SVD');
     await withAdded(making, []);
   }
@@ -97,5 +97,5 @@ function decide(run: Run, proposed: readonly string[], name: string, budget: num
   const picks = candidates.filter(({ id }) => run.picks.includes(id));
   if (picks.length)
     run.judge('pick', pickRule(budget, run.settings.pick.maxPicks), pickVerdicts(candidates, picks, budget));
-  run.picks.forEach((id) => run.decide(id, approved ? `picked by ${people.picks!.by}` : 'picked'));
+  run.picks.forEach((id) => run.pick(id, approved && people.picks!.by));
 }

@@ -1,7 +1,7 @@
 import { costNames } from '../engine/names';
 import type { Provenance } from '../engine/jobs/types';
 import { techniqueNames } from '../contract/techniques';
-import { points, type Verdict } from '../contract/verdict';
+import { points, type StepVerdict, type Verdict } from '../contract/verdict';
 import type { CandidateProgress, GuidebookProgress, Judgement } from '../contract/run';
 
 /**
@@ -15,8 +15,10 @@ const cut = (text: string, length: number) => (text.length > length ? `${text.sl
 
 /** The Temporal UI gives the text half of its page, and its tables no space between the columns: few columns it is. */
 const columns = ['candidate', 'ratio', 'metric', 'drop', 'ms', 'state'];
+const has = ({ verdicts = [] }: CandidateProgress, ...states: Verdict['state'][]) =>
+  verdicts.some(({ state }) => states.includes(state));
 const cells = (row: CandidateProgress) => [
-  /\bselected( by .*)?$/.test(row.decision ?? '') ? `**${row.id}**` : row.id,
+  has(row, 'selected') ? `**${row.id}**` : row.id,
   figure(row.achieved, 3),
   row.metricAfter === undefined ? '' : `${figure(row.metricBefore, 2)} → ${figure(row.metricAfter, 2)}`,
   figure(row.drop, 2),
@@ -58,9 +60,9 @@ function bounded<T>(things: readonly T[], limit: number, what: string): [T[], st
 }
 
 /** Which candidates matter most: those that go on, then those that are being made, then the others as planned. */
-const weight = ({ decision, status }: CandidateProgress) => {
-  if (/\b(picked|selected)\b/.test(decision ?? '')) return 0;
-  return status === 'running' ? 1 : 2;
+const weight = (row: CandidateProgress) => {
+  if (has(row, 'picked', 'selected')) return 0;
+  return row.status === 'running' ? 1 : 2;
 };
 function shownCandidates(
   candidates: readonly CandidateProgress[],
@@ -79,7 +81,7 @@ const steps: Record<Judgement['step'], { heading: string; kept: string; dropped:
 };
 
 /** What a step decided about a candidate, and why, in a clause: `not picked: it loses …`. */
-export const verdictText = (step: Judgement['step'], { kept, why }: Verdict): string =>
+export const verdictText = (step: Judgement['step'], { kept, why }: StepVerdict): string =>
   `${kept ? steps[step].kept : steps[step].dropped}: ${why}`;
 
 function judgementSection({ step, rule, verdicts }: Judgement): string | undefined {

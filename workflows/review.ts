@@ -9,7 +9,7 @@ import type { Waiting } from '../contract/run';
  * continue then. changed: a person changed something, so the proposal may change too. stopped: nobody came in time, and the run ends with
  * nothing selected.
  */
-export type Verdict = 'approved' | 'changed' | 'stopped';
+export type Reviewed = 'approved' | 'changed' | 'stopped';
 
 /**
  * Asks a person to approve what a rule proposes, where the spec wants that, and waits durably. The time that the spec
@@ -19,7 +19,7 @@ export async function review(
   run: Run,
   subject: Waiting['for'],
   proposed: readonly string[],
-): Promise<Verdict> {
+): Promise<Reviewed> {
   const { people } = run;
   const { afterPick, afterSelect, timeout, onTimeout } = people.settings.review;
   const isAsked = subject === 'picks' ? afterPick : afterSelect;

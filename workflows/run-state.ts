@@ -10,7 +10,7 @@ import { People } from './decisions';
 import { inOrder } from './rules/candidate-order';
 import { most } from './rules/refusals';
 import { freshName, same } from './rules/targets';
-import type { Verdict } from '../contract/verdict';
+import { decisionText, type StepVerdict, type Verdict } from '../contract/verdict';
 import type {
   Candidate,
   CandidatePlan,
@@ -32,6 +32,9 @@ const noteLimit = { count: 100, length: 500 };
 export interface FailedCandidate extends CandidatePlan {
   readonly reason: string;
 }
+
+/** Verdicts that leave a candidate out of everything that follows. */
+type LeftOut = Extract<Verdict, { state: 'skipped' | 'unfinished' | 'cancelled' }>;
 
 /** What a guidebook run has found out so far, and what it shows of it: the query's answer, and the Temporal UI's text. */
 export class Run {
@@ -150,14 +153,17 @@ export class Run {
 
   fail(plan: CandidatePlan, reason: string): void {
     this.failures.set(plan.id, { ...plan, reason });
-    this.update(plan.id, { status: 'failed', decision: `failed: ${reason}` });
+    this.update(plan.id, { status: 'failed', ...inWords([{ state: 'failed', why: reason }]) });
   }
 
   /** Leaves a candidate out of everything that follows. */
-  skip(id: string, reason: string, status: 'skipped' | 'cancelled' = 'skipped'): void {
-    this.left.set(id, { ...planOf(this.rows.get(id)!), reason });
+  skip(id: string, verdict: LeftOut): void {
+    this.left.set(id, { ...planOf(this.rows.get(id)!), reason: decisionText([verdict]) });
     this.made.delete(id);
-    this.update(id, { status, decision: reason });
+    this.update(id, {
+      status: verdict.state === 'cancelled' ? 'cancelled' : 'skipped',
+      ...inWords([verdict]),
+    });
   }
 
   isRunning(id: string): boolean {
@@ -165,9 +171,9 @@ export class Run {
   }
 
   /** Leaves out all candidates that are still being made, and gives their ids. */
-  abandon(status: 'skipped' | 'cancelled', reason: string): string[] {
+  abandon(verdict: LeftOut): string[] {
     const running = [...this.rows.keys()].filter((id) => this.isRunning(id));
-    running.forEach((id) => this.skip(id, reason, status));
+    running.forEach((id) => this.skip(id, verdict));
     return running;
   }
 
@@ -179,19 +185,26 @@ export class Run {
 
   /** Ends the record of a cancelled run: what it had reached stays in its memo, and in the query's answer. */
   cancelled(): void {
-    const unfinished = this.abandon('cancelled', 'cancelled with the run');
+    const unfinished = this.abandon({ state: 'cancelled' });
     const reached = `cancelled in step ${this.at}: ${this.made.size} candidates done${unfinished.length ? `, ${unfinished.length} given up` : ''}`;
     this.note(reached);
     upsert({ outcome: 'cancelled' }, this.input.searchAttributes);
     upsertMemo({ outcome: 'cancelled', reached, done: this.candidates.map(({ id }) => id).slice(0, 100) });
   }
 
-  decide(id: string, decision: string): void {
-    this.update(id, { decision });
+  /** Ends step 3 with a candidate that goes on. @param by the person who approved it, if anyone did */
+  pick(id: string, by?: string): void {
+    this.update(id, inWords([{ state: 'picked', ...(by !== undefined && { by }) }]));
+  }
+
+  /** Adds step 5's verdict on a candidate to step 3's. */
+  decide(id: string, verdict: Verdict): void {
+    const picked = this.rows.get(id)?.verdicts?.filter(({ state }) => state === 'picked') ?? [];
+    this.update(id, inWords([...picked, verdict]));
   }
 
   /** Keeps what step 3 or 5 decided, and why; the last judgement of a step stands. */
-  judge(step: Judgement['step'], rule: string, verdicts: readonly Verdict[]): void {
+  judge(step: Judgement['step'], rule: string, verdicts: readonly StepVerdict[]): void {
     this.judgements.set(step, { step, rule, verdicts });
     this.show();
   }
@@ -250,6 +263,12 @@ export class Run {
     this.show();
   }
 }
+
+/** Verdicts, and their sentence. */
+const inWords = (verdicts: readonly Verdict[]): Pick<CandidateProgress, 'verdicts' | 'decision'> => ({
+  verdicts,
+  decision: decisionText(verdicts),
+});
 
 const planOf = ({ id, technique, parent, round, asked }: CandidatePlan): CandidatePlan => ({
   id,

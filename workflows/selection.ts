@@ -22,6 +22,7 @@ import type { Run } from './run-state';
 import { sentences } from './activity-labels';
 import { both } from './all-settled';
 import type { Candidate } from '../contract/run';
+import type { Verdict } from '../contract/verdict';
 
 /**
  * Step 5: the best model that is close to C and within X, or the one that a person approves; the test split is seen by it
@@ -32,11 +33,8 @@ export async function selection(making: Making): Promise<Result> {
   const { metric, compute, cost } = run.input.settings;
   const { originalMs, by, candidates, selected, requirement } = await decided(making);
   const { target, tolerance } = requirement;
-  for (const candidate of candidates) {
-    const verdict =
-      candidate === selected ? selectedBy(run) : (objection(candidate, requirement) ?? 'eligible');
-    run.decide(candidate.id, run.picks.includes(candidate.id) ? `picked; ${verdict}` : verdict);
-  }
+  for (const candidate of candidates)
+    run.decide(candidate.id, candidate === selected ? selectedBy(run) : eligibility(candidate, requirement));
   run.judge('select', selectRule(requirement), selectVerdicts(candidates, selected, requirement));
   const test = async (name: string, model: ArtifactRef) => {
     const request = { model, data: run.input.data.test, metric, compute };
@@ -124,13 +122,16 @@ async function decided(making: Making): Promise<Decided> {
     const find = (wanted?: string) => candidates.find(({ id }) => id === wanted);
     const proposed = find(select(candidates, requirement)?.id);
     if (!people.stopped) {
-      const verdict = await review(run, 'selection', proposed ? [proposed.id] : []);
-      if (verdict === 'changed') continue;
+      const reviewed = await review(run, 'selection', proposed ? [proposed.id] : []);
+      if (reviewed === 'changed') continue;
     }
     const selected = people.stopped ? undefined : (find(people.selection?.what) ?? proposed);
     people.close('selection', `the selection is decided already: ${selected?.id ?? 'none'}`);
     const against = selected && objection(selected, requirement);
-    if (against) run.note(`${selected.id} was selected by ${people.selection!.by}, though it has ${against}`);
+    if (against)
+      run.note(
+        `${selected.id} was selected by ${people.selection!.by}, though it is not eligible: ${against}`,
+      );
     return { originalMs, by, candidates, selected, requirement };
   }
 }
@@ -139,8 +140,16 @@ async function decided(making: Making): Promise<Decided> {
 const missing = (rule: Unmet, stopped: Run['people']['stopped']): Unmet =>
   stopped ? { best: stopped.best ?? rule.best, stoppedBy: 'nobody approved', reason: stopped.reason } : rule;
 
-const selectedBy = ({ people: { selection } }: Run): string =>
-  selection?.what === undefined ? 'selected' : `selected by ${selection.by}`;
+const selectedBy = ({ people: { selection } }: Run): Verdict => ({
+  state: 'selected',
+  ...(selection?.what !== undefined && { by: selection.by }),
+});
+
+/** Step 5's verdict on a candidate that is not selected. */
+function eligibility(candidate: Candidate, requirement: Requirement): Verdict {
+  const why = objection(candidate, requirement);
+  return why === undefined ? { state: 'eligible' } : { state: 'rejected', why };
+}
 
 const nothing = (run: Run) =>
   ApplicationFailure.nonRetryable(

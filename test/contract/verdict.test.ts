@@ -1,4 +1,4 @@
-import { apart, counted, points } from '../../contract/verdict';
+import { apart, counted, decisionText, points, type Verdict } from '../../contract/verdict';
 
 describe('figures in reasons', () => {
   it.each([
@@ -18,4 +18,24 @@ describe('figures in reasons', () => {
     expect(apart(1, 2)).toEqual(['1.00', '2.00']);
     expect(apart(1, 1)).toEqual(['1.000000000', '1.000000000']);
   });
+});
+
+it.each<[string, ...Verdict[]]>([
+  ['picked', { state: 'picked' }],
+  [
+    'picked by ada; too far from C',
+    { state: 'picked', by: 'ada' },
+    { state: 'rejected', why: 'too far from C' },
+  ],
+  ['selected by ada', { state: 'selected', by: 'ada' }],
+  ['eligible', { state: 'eligible' }],
+  ['not selected', { state: 'not selected' }],
+  ['skipped by ada', { state: 'skipped', by: 'ada' }],
+  ['skipped by ada: too slow', { state: 'skipped', by: 'ada', why: 'too slow' }],
+  ['skipped by ada: too slow', { state: 'skipped', why: 'skipped by ada: too slow' }],
+  ['not done when the run was finished early by ada', { state: 'unfinished', by: 'ada' }],
+  ['cancelled with the run', { state: 'cancelled' }],
+  ['failed: it diverged', { state: 'failed', why: 'it diverged' }],
+])('verdicts make the sentence: %s', (sentence, ...verdicts) => {
+  expect(decisionText(verdicts)).toBe(sentence);
 });

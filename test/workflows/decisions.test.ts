@@ -109,7 +109,9 @@ describe('people in a guidebook run', () => {
         added,
       ]);
       expect(result.skipped).toMatchObject([{ id: 'ssvd-0.75', reason: 'skipped by ada' }]);
-      expect(result.notes).toContain('ssvd-0.90 was selected by ada, though it has too far from C');
+      expect(result.notes).toContain(
+        'ssvd-0.90 was selected by ada, though it is not eligible: too far from C',
+      );
       expect(result.decisions.map(({ what }) => what)).toEqual([
         said,
         'ssvd-0.90 added: spatial SVD of the original to 0.9',

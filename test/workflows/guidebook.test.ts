@@ -72,7 +72,10 @@ describe('the guidebook workflow', () => {
         stage: 'done',
         scoring: [{ of: 'original', done: 3, total: 3 }, {}, {}],
       });
-      expect(progress.candidates.find(({ id }) => id === result.selected)?.decision).toBe('selected');
+      expect(progress.candidates.find(({ id }) => id === result.selected)).toMatchObject({
+        verdicts: [{ state: 'selected' }],
+        decision: 'selected',
+      });
 
       const child = (id: string) => server.client.workflow.getHandle(`${handle.workflowId}/${id}`);
       const scoring = child('scores/original/spatial-svd');

@@ -75,10 +75,24 @@ describe("the text in Temporal's UI", () => {
 
   it('keeps those that go on in a table that is cut, and says how many it leaves out', () => {
     const many = Array.from({ length: 100 }, (_, at) => candidate(`c-${at}`));
-    const candidates = [...many, candidate('last', { decision: 'picked; selected by ada' })];
+    const candidates = [
+      ...many,
+      candidate('last', { verdicts: [{ state: 'picked' }, { state: 'selected', by: 'ada' }] }),
+    ];
     const text = markdown(progress({ candidates }));
     expect(text).toContain('**last**');
     expect(text).toContain('… and 61 more candidates: the query `progress` answers with all of them.');
+  });
+
+  it.each([
+    ['skipped', 'skipped by Ann: the wrong one was selected'],
+    ['failed', 'failed: no provider selected'],
+  ] as const)('does not take words for the winner: %s', (status, decision) => {
+    const many = Array.from({ length: 40 }, (_, at) => candidate(`c-${at}`));
+    const text = markdown(progress({ candidates: [...many, candidate('last', { status, decision })] }));
+    expect(text).not.toContain('**last**');
+    expect(text).not.toContain('|last'); // nor does it come before others in a table that is cut
+    expect(text).toContain('… and 1 more candidates');
   });
 
   it('fits into the URL of the UI, however many candidates, notes and long words there are', () => {

@@ -1,5 +1,5 @@
 import type { Candidate } from '../../contract/run';
-import { counted, points, type Verdict } from '../../contract/verdict';
+import { counted, points, type StepVerdict } from '../../contract/verdict';
 
 /** Step 3: the drop that a picked model may show: max(X − 5, min(X/2, 2)). */
 export const pickBudget = (tolerance: number): number => Math.max(tolerance - 5, Math.min(tolerance / 2, 2));
@@ -29,7 +29,7 @@ export function pickVerdicts(
   candidates: readonly Candidate[],
   picks: readonly Candidate[],
   budget: number,
-): Verdict[] {
+): StepVerdict[] {
   const picked = new Set(picks.map(({ id }) => id));
   const best = new Set(
     [...candidates]

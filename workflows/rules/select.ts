@@ -1,5 +1,5 @@
 import type { Candidate } from '../../contract/run';
-import { apart, counted, points, type Verdict } from '../../contract/verdict';
+import { apart, counted, points, type StepVerdict } from '../../contract/verdict';
 
 /** What a requirement was missed by: the best trade-off found, and what stopped it. */
 export interface Unmet {
@@ -83,14 +83,14 @@ export function selectVerdicts(
   candidates: readonly Candidate[],
   selected: Candidate | undefined,
   requirement: Requirement,
-): Verdict[] {
+): StepVerdict[] {
   const isByRule = select(candidates, requirement)?.id === selected?.id;
   const eligible = candidates.filter((candidate) => isEligible(candidate, requirement)).length;
   return candidates.map((candidate) => {
     const { id, achieved, drop, metricAfter } = candidate;
     const kept = id === selected?.id;
     const objections = shortcomings(candidate, requirement);
-    const say = (...reasons: string[]): Verdict => ({
+    const say = (...reasons: string[]): StepVerdict => ({
       id,
       kept,
       why: `ratio ${achieved.toFixed(3)}, drop ${points(drop)}: ${reasons.join(', and ')}`,
