@@ -3,7 +3,7 @@ import type { Graph } from '../onnx/graph';
 import type { Layer } from '../onnx/layers';
 import { unitsFor } from '../ratios/candidate-ratios';
 import type { Plan } from '../ratios/plan';
-import type { LeftOutputs } from '../pruning/refit-targets';
+import type { LeftOutputs } from '../reconstruction/refit-targets';
 import type { Replacements } from '../runtime/model-probe';
 import type { Method } from '../names';
 import type { Frozen } from './types';

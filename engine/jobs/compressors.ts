@@ -1,5 +1,5 @@
 import type { Graph } from '../onnx/graph';
-import type { Teacher } from '../pruning/refit-targets';
+import type { Teacher } from '../reconstruction/refit-targets';
 import type { Compressor } from './compressor';
 import type { JobData } from './open-data';
 import type { JobContext } from './job-context';

@@ -6,7 +6,7 @@ import type { Graph } from '../onnx/graph';
 import { parseModel, serializeModel } from '../onnx/model';
 import { readTensors, writeTensors } from '../tensor/safetensors';
 import type { Tensor } from '../tensor/tensor';
-import type { LeftOutputs } from '../pruning/refit-targets';
+import type { LeftOutputs } from '../reconstruction/refit-targets';
 import type { Chosen } from './compress';
 
 /** How far a model is that is compressed part by part, each followed by fine-tuning. */

@@ -1,4 +1,4 @@
-import { keyOf } from '../pruning/edits';
+import { keyOf } from '../onnx/layers';
 import type { Plan } from '../ratios/plan';
 import type { Part } from './compressor';
 

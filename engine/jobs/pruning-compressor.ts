@@ -5,10 +5,11 @@ import { type ChannelGroup, type ChannelGroups, channelGroups } from '../pruning
 import { costModel } from '../pruning/cost';
 import { channelImportance, keepMostImportant } from '../pruning/importance';
 import { keepAllBut, type KeepPlan } from '../pruning/keep';
-import { reconstructGroups, type RefittedLayer } from '../pruning/reconstruct-groups';
+import { reconstructGroups } from '../pruning/reconstruct-groups';
+import type { RefittedLayer } from '../reconstruction/refit-in-order';
 import { removeChannels } from '../pruning/remove-channels';
-import { ReconstructionSamples } from '../pruning/samples';
-import { outputsLeft } from '../pruning/refit-targets';
+import { ReconstructionSamples } from '../reconstruction/samples';
+import { outputsLeft } from '../pruning/outputs-left';
 import { GroupTrial } from '../pruning/trial';
 import type { Plan } from '../ratios/plan';
 import { layerAlone } from '../runtime/latency-curve';

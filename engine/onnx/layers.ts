@@ -24,6 +24,9 @@ export interface Layer {
 /** The name by which people and specs call a node. */
 export const nameOf = (node: Node): string => node.name || node.output[0];
 
+/** A name for a node that holds in copies of its graph: that of its first result. */
+export const keyOf = (node: Node): string => node.output.find(Boolean) ?? node.name;
+
 const counted = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
 
 /** A layer whose cost cannot be told, and why, in a sentence for people. */

@@ -1,8 +1,7 @@
 import type { Graph } from '../onnx/graph';
-import { type Layer, paramsOf } from '../onnx/layers';
+import { keyOf, type Layer, paramsOf } from '../onnx/layers';
 import { sizeOf } from '../tensor/tensor';
 import type { ChannelGroups } from './channel-groups';
-import { keyOf } from './edits';
 
 /** MACs of one sample and elements of all initializers. */
 export interface Cost {

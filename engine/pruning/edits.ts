@@ -1,5 +1,6 @@
 import type { Dim, Graph, Node } from '../onnx/graph';
 import { makeNode } from '../onnx/graph';
+import { keyOf } from '../onnx/layers';
 import { int64s } from '../tensor/tensor';
 
 /** A parameter with channels: uses of one constant that go together, and the atoms along its axes. */
@@ -28,9 +29,6 @@ export interface Edit {
   readonly addsEach?: Int32Array;
   apply(graph: Graph, node: Node, kept: Kept): void;
 }
-
-/** A name for a node that holds in copies of its graph: that of its first result. */
-export const keyOf = (node: Node): string => node.output.find(Boolean) ?? node.name;
 
 /** Gives input `index` of `node` the integers `values`, as a constant of its own. */
 export function setIntegers(graph: Graph, node: Node, index: number, values: readonly number[]): void {

@@ -2,7 +2,8 @@ import { type Graph, type Node } from '../onnx/graph';
 import { sliceAxis } from '../tensor/slice-axis';
 import type { Tensor } from '../tensor/tensor';
 import type { ChannelGroups } from './channel-groups';
-import { keyOf, type Kept, type Slot } from './edits';
+import { type Kept, type Slot } from './edits';
+import { keyOf } from '../onnx/layers';
 import { checkPlan, type KeepPlan, keptBy } from './keep';
 
 /**

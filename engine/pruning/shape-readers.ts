@@ -2,7 +2,7 @@ import type { Node } from '../onnx/graph';
 import { intOf } from '../onnx/node-attributes';
 import { sliceIndices } from '../onnx/shape-rules/slice';
 import { wrap } from './axes';
-import { keyOf } from './edits';
+import { keyOf } from '../onnx/layers';
 import { described, type Scope } from './rules/scope';
 import { literalExpand, literalReshape } from './rules/shapes';
 

@@ -1,22 +1,23 @@
 import type { Graph } from '../onnx/graph';
 import type { Layer } from '../onnx/layers';
 import type { Shapes } from '../onnx/shapes';
-import { floats, type FloatTensor, type Tensor } from '../tensor/tensor';
+import type { FloatTensor, Tensor } from '../tensor/tensor';
 import type { ChannelGroup, GroupConsumer } from './channel-groups';
-import { keyOf } from './edits';
-import { LayerFit, type Sampled } from './layer-fit';
+import { LayerFit } from '../reconstruction/layer-fit';
+import { type OwnBias, ownBias } from '../reconstruction/own-bias';
+import { jobOf } from '../reconstruction/refit-jobs';
 import { zero } from './mask';
-import { jobOf, setBias } from './reconstruct-groups';
-import type { ReconstructionSamples } from './samples';
-import { siteOf } from './sites';
+
+import type { ReconstructionSamples } from '../reconstruction/samples';
+import { siteOf } from '../reconstruction/sites';
 
 /** One weight that reads the group, and how it is refitted; without a fit it is only masked. */
 interface Reader {
   readonly weight: string;
   readonly consumer: GroupConsumer;
   readonly fit: LayerFit | undefined;
-  /** The bias that changes with the weight, and whether a refit adds to it. */
-  readonly bias: { readonly name: string; readonly before: FloatTensor; readonly adds: boolean } | undefined;
+  /** The bias that changes with the weight. */
+  readonly bias: OwnBias | undefined;
 }
 
 /**
@@ -63,7 +64,7 @@ export class GroupTrial {
     const readers = jobs.map(({ weight, consumer, job }): Reader => {
       if (typeof job === 'string') return { weight, consumer, fit: undefined, bias: undefined };
       const fit = fits[refitted.indexOf(job)];
-      return { weight, consumer, fit, bias: biasOf(graph, probed, weight, job.layers) };
+      return { weight, consumer, fit, bias: ownBias(graph, probed, weight, job.layers) };
     });
     return new GroupTrial(probed, readers);
   }
@@ -90,33 +91,8 @@ export class GroupTrial {
       const left = Array.from({ length: own.dims[axis] }, (_, at) => at).filter((at) => !gone.has(at));
       const refitted = await fit.refit(own, left);
       found.set(weight, refitted.weight);
-      if (bias && refitted.bias) {
-        const { data } = refitted.bias;
-        const { dims, data: before } = bias.before;
-        found.set(
-          bias.name,
-          bias.adds
-            ? floats(
-                dims,
-                before.map((value, at) => value + data[at]),
-              )
-            : refitted.bias,
-        );
-      }
+      if (bias && refitted.bias) found.set(bias.name, bias.with(refitted.bias));
     }
     return found;
   }
-}
-
-/** Gives the layers of one weight a bias of their own in `probed`: zeros where they had none. */
-function biasOf(graph: Graph, probed: Graph, weight: string, layers: readonly Sampled[]): Reader['bias'] {
-  const { bias, layer, groups, outputs } = layers[0].site;
-  if (!bias) return undefined;
-  const adds = bias.node !== layer.node;
-  const old = graph.constant(bias.node.input[bias.index]) as FloatTensor | undefined;
-  const nothing = floats([groups * outputs]);
-  const before = old ?? nothing;
-  setBias(probed, layers, weight, adds ? nothing : before);
-  const node = probed.nodes.find((one) => keyOf(one) === keyOf(bias.node))!;
-  return { name: node.input[bias.index], before, adds };
 }

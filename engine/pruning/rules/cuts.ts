@@ -2,7 +2,8 @@ import { intOf, intsOf, setAttribute, stringOf } from '../../onnx/node-attribute
 import type { Node } from '../../onnx/graph';
 import { wrap } from '../axes';
 import { sliceIndices } from '../../onnx/shape-rules/slice';
-import { keyOf, setIntegers } from '../edits';
+import { setIntegers } from '../edits';
+import { keyOf } from '../../onnx/layers';
 import type { Rule, Scope } from './scope';
 
 const joined = (parts: readonly Int32Array[]) => Int32Array.from(parts.flatMap((part) => [...part]));

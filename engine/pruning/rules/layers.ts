@@ -1,7 +1,8 @@
 import type { Node } from '../../onnx/graph';
 import { intOf, setAttribute } from '../../onnx/node-attributes';
 import { groupsOf } from '../../onnx/window';
-import { keyOf, type Slot } from '../edits';
+import { type Slot } from '../edits';
+import { keyOf } from '../../onnx/layers';
 import type { Outcome, Rule, Scope } from './scope';
 
 /** Conv: weight [M, C/groups, …] from channels along axis 1 to channels along axis 1. */

@@ -1,6 +1,6 @@
 import { intOf, intsOf, setAttribute } from '../../onnx/node-attributes';
 import { wrap } from '../axes';
-import { keyOf } from '../edits';
+import { keyOf } from '../../onnx/layers';
 import { described, type Rule } from './scope';
 
 /** Normalizations with parameters a channel (axis 1), each channel by itself. */

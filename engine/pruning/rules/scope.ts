@@ -1,9 +1,9 @@
 import type { Dim, Graph, Node } from '../../onnx/graph';
-import { nameOf } from '../../onnx/layers';
+import { keyOf, nameOf } from '../../onnx/layers';
 import { infer, type Inferred, type Shape, type Shapes } from '../../onnx/shapes';
 import type { Values } from '../../onnx/shape-rules/values';
 import { Atoms } from '../atoms';
-import { type Edit, keyOf, type Slot } from '../edits';
+import { type Edit, type Slot } from '../edits';
 import type { Labels } from '../labels';
 
 /** Labels of a node's outputs (undefined: no channels that could go), or in words why the node's channels stay. */

@@ -5,7 +5,7 @@ import { openModel } from '../../../engine/onnx/open-model';
 import { inferShapes } from '../../../engine/onnx/shapes';
 import { channelImportance, keepMostImportant } from '../../../engine/pruning/importance';
 import { reconstructGroups } from '../../../engine/pruning/reconstruct-groups';
-import { ReconstructionSamples } from '../../../engine/pruning/samples';
+import { ReconstructionSamples } from '../../../engine/reconstruction/samples';
 import { GroupTrial } from '../../../engine/pruning/trial';
 import { distance, randoms, runOnce } from '../../support/graphs';
 import { digits, digitsModel } from '../../support/paths';

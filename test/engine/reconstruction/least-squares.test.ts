@@ -1,5 +1,5 @@
 import { linearAlgebra } from '../../../engine/linalg/choose';
-import { NormalEquations } from '../../../engine/pruning/least-squares';
+import { NormalEquations } from '../../../engine/reconstruction/least-squares';
 import { readTensors } from '../../../engine/tensor/safetensors';
 import { golden } from '../../support/paths';
 

@@ -1,7 +1,7 @@
 import type { Graph, Node } from '../onnx/graph';
 import { nodesFor } from '../onnx/extract';
 import type { Tensor } from '../tensor/tensor';
-import { keyOf } from './edits';
+import { keyOf } from '../onnx/layers';
 import type { Known, ReconstructionSamples } from './samples';
 
 /** Bytes of activations that are kept: 500 images of 2 MiB, as between the stages of a ResNet-50 behind its second. */

@@ -1,9 +1,6 @@
 import type { Graph } from '../onnx/graph';
-import { layersOf } from '../onnx/layers';
+import { keyOf, layersOf } from '../onnx/layers';
 import { inferShapes } from '../onnx/shapes';
-import type { ChannelGroups } from './channel-groups';
-import { keyOf } from './edits';
-import { type KeepPlan, keptBy } from './keep';
 import { type Sampled, type Targets, targetsOf } from './layer-fit';
 import type { ReconstructionSamples } from './samples';
 import { type Site, siteOf } from './sites';
@@ -19,18 +16,6 @@ export interface Teacher {
   readonly graph: Graph;
   /** Layers that are not named have all outputs that the teacher's have. */
   readonly left: LeftOutputs;
-}
-
-/** What is left of each layer's outputs after a plan, of those that were left `before`. */
-export function outputsLeft(channels: ChannelGroups, keep: KeepPlan, before?: LeftOutputs): LeftOutputs {
-  const kept = keptBy(channels, keep);
-  return new Map(
-    [...channels.layers].map(([node, { results }]) => {
-      const own = before?.get(keyOf(node));
-      const left = kept(results);
-      return [keyOf(node), own ? left.map((at) => own[at]) : left];
-    }),
-  );
 }
 
 /** What the teacher's layers compute at the sampled positions, of the outputs that are left: [rows, outputs]. */

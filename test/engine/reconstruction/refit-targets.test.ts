@@ -1,14 +1,14 @@
 import { linearAlgebra } from '../../../engine/linalg/choose';
-import { layersOf } from '../../../engine/onnx/layers';
+import { keyOf, layersOf } from '../../../engine/onnx/layers';
 import { inferShapes } from '../../../engine/onnx/shapes';
 import { channelGroups } from '../../../engine/pruning/channel-groups';
-import { keyOf } from '../../../engine/pruning/edits';
 import type { KeepPlan } from '../../../engine/pruning/keep';
-import { type Sampled, targetsOf } from '../../../engine/pruning/layer-fit';
+import { type Sampled, targetsOf } from '../../../engine/reconstruction/layer-fit';
 import { removeChannels } from '../../../engine/pruning/remove-channels';
-import { ReconstructionSamples } from '../../../engine/pruning/samples';
-import { type Site, siteOf } from '../../../engine/pruning/sites';
-import { outputsLeft, taught } from '../../../engine/pruning/refit-targets';
+import { ReconstructionSamples } from '../../../engine/reconstruction/samples';
+import { type Site, siteOf } from '../../../engine/reconstruction/sites';
+import { outputsLeft } from '../../../engine/pruning/outputs-left';
+import { taught } from '../../../engine/reconstruction/refit-targets';
 import { randomData } from '../../../engine/runtime/feeds';
 import { tinyNetwork } from '../../support/tiny';
 

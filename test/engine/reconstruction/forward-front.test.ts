@@ -1,11 +1,11 @@
 import { Dataset } from '../../../engine/data/dataset';
 import { linearAlgebra } from '../../../engine/linalg/choose';
 import type { Graph } from '../../../engine/onnx/graph';
-import { ForwardFront } from '../../../engine/pruning/forward-front';
-import { type Known, ReconstructionSamples } from '../../../engine/pruning/samples';
+import { ForwardFront } from '../../../engine/reconstruction/forward-front';
+import { type Known, ReconstructionSamples } from '../../../engine/reconstruction/samples';
 import { type FloatTensor, floats } from '../../../engine/tensor/tensor';
 import { distance } from '../../support/graphs';
-import { Network } from './network';
+import { Network } from '../pruning/network';
 
 const net = new Network(3, ['batch', 3, 8, 8]);
 const first = net.relu(net.conv('x', 3, 8));
