@@ -7,6 +7,7 @@ import { describeLinearAlgebra } from '../engine/linalg/choose';
 import { describeProviders } from '../engine/runtime/providers';
 import { capacity } from '../workers/capacity';
 import { exit } from './exit-status';
+import { inRange } from './node-range';
 import { writable } from './preflight';
 
 /** What a check found; `ok` is false where a run could not do without it. */
@@ -35,9 +36,10 @@ export async function doctor(state: string): Promise<number> {
 }
 
 function node(): Finding {
-  const [major, minor] = process.versions.node.split('.').map(Number);
-  const ok = major > 20 || (major === 20 && minor >= 3);
-  return { subject: 'Node', ok, text: `${process.version}${ok ? '' : '; 20.3 or newer is needed'}` };
+  const manifest = readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8');
+  const { engines } = JSON.parse(manifest) as { engines: { node: string } };
+  const ok = inRange(process.versions.node, engines.node);
+  return { subject: 'Node', ok, text: `${process.version}${ok ? '' : `; ${engines.node} is needed`}` };
 }
 
 async function onnxRuntime(): Promise<Finding> {

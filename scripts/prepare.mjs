@@ -1,13 +1,20 @@
 // Brings a fresh clone to where its commands can run: dependencies, then the compiled package. Does nothing that is done.
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+// The dependencies that could read a range may not be there yet: `^20.19.0 || >=22.12.0` is read by hand.
+const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const [major, minor] = process.versions.node.split('.').map(Number);
-if (major < 20 || (major === 20 && minor < 3)) {
-  console.error(`Slimflow needs Node 20.3 or newer; this is ${process.version}`);
+const fits = engines.node.split(' || ').some((range) => {
+  const [, sign, fromMajor, fromMinor] = /^(\^|>=)(\d+)\.(\d+)\.0$/.exec(range);
+  const isLater = sign === '>=' && major > Number(fromMajor);
+  return isLater || (major === Number(fromMajor) && minor >= Number(fromMinor));
+});
+if (!fits) {
+  console.error(`Slimflow needs Node ${engines.node}; this is ${process.version}`);
   process.exit(1);
 }
 const run = (command, ...args) => {
@@ -25,5 +32,6 @@ if (time('node_modules/.package-lock.json') < time('package-lock.json')) {
   run('npm', 'ci', '--no-audit', '--no-fund', '--loglevel=error');
 }
 console.log('Building …');
+run(process.execPath, join('scripts', 'remove-stale.mjs'));
 run(process.execPath, join('node_modules', 'typescript', 'bin', 'tsc'), '-p', '.');
 run(process.execPath, join('dist', 'workers', 'workflow-bundle.js'));

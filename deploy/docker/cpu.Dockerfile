@@ -1,6 +1,6 @@
 # A Slimflow worker that computes on the processor. From the project's root:
 #   docker build -f deploy/docker/cpu.Dockerfile -t slimflow:cpu .
-ARG NODE_VERSION=20
+ARG NODE_VERSION=24
 FROM node:${NODE_VERSION}-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./

@@ -1,7 +1,7 @@
 # A Slimflow worker that computes on NVIDIA GPUs: ONNX Runtime's CUDA provider and cuSOLVER. From the project's root:
 #   docker build -f deploy/docker/gpu.Dockerfile -t slimflow:gpu .
 # The host needs NVIDIA's container toolkit and a driver for CUDA 12.8 or newer.
-ARG NODE_VERSION=20
+ARG NODE_VERSION=24
 FROM node:${NODE_VERSION}-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
