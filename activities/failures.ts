@@ -2,6 +2,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import { createHash } from 'node:crypto';
 
 import { type FailureType, failureTypes } from '../contract/failure-types';
+import type { HandedOn } from '../contract/task-queues';
 import { EngineError } from '../engine/errors';
 import { JobProcessError } from '../engine/pools/process-error';
 import { saysOutOfMemory } from '../engine/runtime/out-of-memory';
@@ -106,7 +107,7 @@ export function setbackFailure(setback: Setback, error: Error | undefined, tried
         : message,
     type,
     nonRetryable: isLast,
-    details: onLarger ? [{ queue: 'large' }] : undefined,
+    details: onLarger ? [{ queue: 'large' } satisfies HandedOn] : undefined,
     cause: error,
     nextRetryDelay: isLast ? undefined : retryDelay(tried),
   });

@@ -8,6 +8,7 @@ import { failureOf, handedBack, noRoom, setbackFailure, setbackOf, StalledError 
 import { storeFailure } from './lost-artifacts';
 import { limits, none, type Setbacks, setbacksBefore } from './setbacks';
 import type { HeartbeatDetails } from '../contract/activities';
+import { isQueueOf } from '../contract/task-queues';
 import { Watchdog } from './watchdog';
 import type { Workplace } from './activity-context';
 
@@ -180,7 +181,7 @@ class Attempt {
     const { key, setbacks, at } = this;
     const { attempt, taskQueue } = this.context.info;
     // Beyond the queue for large work there is none.
-    const overflow = at.overflow === true && !taskQueue.endsWith('-large');
+    const overflow = at.overflow === true && !isQueueOf(taskQueue, 'large');
     return { key, setbacks, attempt, overflow };
   }
 

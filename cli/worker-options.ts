@@ -1,12 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { resolve } from 'node:path';
 
+import { type WorkerQueue, workerQueues } from '../contract/task-queues';
 import { positive, whole } from './options';
 
 /** The options of `slimflow worker` as commander gives them. */
 export interface WorkerFlags {
   readonly state: string;
-  readonly queue: 'cpu' | 'gpu' | 'large' | 'all';
+  readonly queue: WorkerQueue;
   readonly store?: string;
   readonly taskQueue?: string;
   readonly slots?: number;
@@ -32,7 +33,7 @@ export function addWorker(
     .description('work for any Temporal server, in the foreground: TEMPORAL_ADDRESS or a profile says which')
     .addOption(
       new Option('--queue <kind>', 'cpu: workflows, light work and work for cpu; gpu; large; or all')
-        .choices(['cpu', 'gpu', 'large', 'all'])
+        .choices(workerQueues)
         .default('all'),
     )
     .option('--store <where>', 'the artifact store that all workers of a run share (<state>/store)')

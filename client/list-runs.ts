@@ -1,5 +1,7 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 
+import { attributes } from '../contract/search-attributes';
+import { usableAttributes } from '../server/register-attributes';
 import { type RunStatus, statusOf } from './run-status';
 
 /** Which runs to list; all that are given must hold. */
@@ -25,14 +27,9 @@ export interface ListedRun {
   readonly memo: Readonly<Record<string, unknown>>;
 }
 
-/** Filters whose search attributes `slimflow setup` registers, and where the memo has the same. */
-const attributes = {
-  model: 'SlimflowModel',
-  stage: 'SlimflowStage',
-  outcome: 'SlimflowOutcome',
-} as const satisfies Partial<Record<keyof RunFilter, string>>;
-type AttributeFilter = keyof typeof attributes;
-const attributeFilters = Object.keys(attributes) as AttributeFilter[];
+/** Filters that are search attributes, which `slimflow setup` registers, and that the memo has under the same name. */
+const attributeFilters = ['model', 'stage', 'outcome'] as const satisfies readonly (keyof RunFilter &
+  keyof typeof attributes)[];
 
 const executionStatus: Record<RunStatus, string> = {
   running: 'Running',
@@ -52,7 +49,7 @@ export function visibilityQuery(filter: RunFilter, hasAttributes: boolean): stri
     ...(status ? [`ExecutionStatus = "${executionStatus[status]}"`] : []),
     ...(hasAttributes
       ? attributeFilters.flatMap((name) =>
-          filter[name] === undefined ? [] : [`${attributes[name]} = ${quoted(filter[name])}`],
+          filter[name] === undefined ? [] : [`${attributes[name].name} = ${quoted(filter[name])}`],
         )
       : []),
     ...(query ? [`(${query})`] : []),
@@ -72,8 +69,8 @@ export async function* listRuns(
   client: Client,
   filter: RunFilter = {},
 ): AsyncGenerator<ListedRun, void, undefined> {
-  const asks = attributeFilters.some((name) => filter[name] !== undefined);
-  const hasAttributes = asks && (await knowsAttributes(client));
+  const asked = attributeFilters.filter((name) => filter[name] !== undefined);
+  const hasAttributes = asked.length > 0 && (await hasAll(client, asked));
   for await (const run of client.workflow.list({ query: visibilityQuery(filter, hasAttributes) }))
     if (hasAttributes || fitsMemo(run.memo ?? {}, filter)) yield listed(run);
 }
@@ -87,10 +84,7 @@ const listed = (run: WorkflowExecutionInfo): ListedRun => ({
   memo: run.memo ?? {},
 });
 
-async function knowsAttributes(client: Client): Promise<boolean> {
-  const { namespace } = client.options;
-  const known = await client.connection.operatorService
-    ?.listSearchAttributes({ namespace })
-    .catch(() => undefined);
-  return Object.values(attributes).every((name) => name in (known?.customAttributes ?? {}));
+async function hasAll(client: Client, asked: readonly (keyof typeof attributes)[]): Promise<boolean> {
+  const usable = await usableAttributes(client.connection, client.options.namespace);
+  return asked.every((name) => usable.includes(attributes[name].name));
 }

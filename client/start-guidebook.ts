@@ -6,6 +6,7 @@ import type { Store } from '../store/store';
 import type { guidebook } from '../workflows/guidebook';
 import { type AttributeName, attributeKeys, pairsOf } from '../contract/search-attributes';
 import { payloadConverter } from '../contract/payload-converter';
+import { storeQueue } from '../contract/task-queues';
 import { memoOf, startDetails, startSummary } from './run-memo';
 import { prepare } from './prepare';
 import { isAboutAttributes, usableAttributes } from '../server/register-attributes';
@@ -27,8 +28,7 @@ export interface Started {
 }
 
 /** The task queue of a store's own workers: work on a store can't be done by a worker with another. */
-export const taskQueueOf = async (store: Store): Promise<string> =>
-  `slimflow-${(await store.id()).slice(0, 8)}`;
+export const taskQueueOf = async (store: Store): Promise<string> => storeQueue(await store.id());
 
 /**
  * Starts the guidebook on a spec, or finds the run of the same spec, model and data that is under way. After one that

@@ -4,9 +4,32 @@ import type { CompressionSettings } from '../run-spec/spec';
 export const queueKinds = ['cpu', 'gpu', 'large'] as const;
 export type QueueKind = (typeof queueKinds)[number];
 
-/** The task queue of a kind beside a workflow's. */
+/** What a worker serves: `cpu` includes the workflows and light work, `all` is everything. */
+export const workerQueues = [...queueKinds, 'all'] as const;
+export type WorkerQueue = (typeof workerQueues)[number];
+
+/** The task queue of a kind beside a workflow's; undefined stands for the workflow's own. */
 export const queueOf = (base: string, kind: QueueKind | undefined): string =>
   kind === undefined ? base : `${base}-${kind}`;
+
+/** Whether a task queue is of a kind, by its name. */
+export const isQueueOf = (taskQueue: string, kind: QueueKind): boolean =>
+  taskQueue.endsWith(queueOf('', kind));
+
+/** The task queue of the workflows of a store when no other is named. @param storeId what `store.id()` gives */
+export const storeQueue = (storeId: string): string => `slimflow-${storeId.slice(0, 8)}`;
+
+/** The kinds of task queues that a worker polls; undefined stands for that of the workflows. */
+const polled: Readonly<Record<WorkerQueue, readonly (QueueKind | undefined)[]>> = {
+  cpu: [undefined, 'cpu'],
+  gpu: ['gpu'],
+  large: ['large'],
+  all: [undefined, ...queueKinds],
+};
+
+/** The names of the task queues that a worker polls. @param base the task queue of the workflows */
+export const polledQueues = (base: string, queue: WorkerQueue): string[] =>
+  polled[queue].map((kind) => queueOf(base, kind));
 
 /**
  * Which task queue heavy work goes to. Undefined for that of the workflow, which is also where work goes that leaves the
@@ -18,4 +41,10 @@ export function queueKindFor({
 }: Pick<CompressionSettings['compute'], 'provider' | 'queues'>): QueueKind | undefined {
   if (queues !== 'by-need' || provider === 'auto') return undefined;
   return provider === 'cpu' ? 'cpu' : 'gpu';
+}
+
+/** The first detail of the failure of work that a worker hands on because it needs more memory than the worker has. */
+export interface HandedOn {
+  /** The kind of task queue whose workers take the work. */
+  readonly queue: QueueKind;
 }

@@ -1,11 +1,7 @@
 import { NativeConnection, type NativeConnectionOptions, Worker } from '@temporalio/worker';
 
-import { queueKinds, type QueueKind, queueOf } from '../contract/task-queues';
+import { polledQueues, type WorkerQueue } from '../contract/task-queues';
 import { SlimflowPlugin, type SlimflowPluginOptions } from './plugin';
-
-/** What a worker serves: `cpu` includes the workflows and light work, `all` is everything. */
-export const workerQueues = [...queueKinds, 'all'] as const;
-export type WorkerQueue = (typeof workerQueues)[number];
 
 export interface ServeOptions extends Omit<SlimflowPluginOptions, 'activityQueues'> {
   readonly connection: Pick<NativeConnectionOptions, 'address' | 'tls' | 'apiKey' | 'metadata'>;
@@ -28,14 +24,6 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
-/** Kinds of task queues that a worker polls; undefined stands for that of the workflows. */
-const polled: Record<WorkerQueue, readonly (QueueKind | undefined)[]> = {
-  cpu: [undefined, 'cpu'],
-  gpu: ['gpu'],
-  large: ['large'],
-  all: [undefined, ...queueKinds],
-};
-
 /** Seconds beyond a job's own for its last checkpoint to reach the store. */
 const beyondDrain = 10;
 
@@ -51,7 +39,7 @@ export async function serve({
   drainSeconds = 15,
   ...rest
 }: ServeOptions): Promise<RunningWorker> {
-  const taskQueues = polled[queue].map((kind) => queueOf(taskQueue, kind));
+  const taskQueues = polledQueues(taskQueue, queue);
   const plugin = new SlimflowPlugin({
     ...rest,
     drainSeconds,

@@ -11,7 +11,7 @@ import type { Activities } from '../contract/activities';
 import type { CompressionSettings } from '../run-spec/spec';
 import { untilResumed } from './pause';
 import { mended } from './regenerate-lost';
-import { queueKindFor, queueOf, type QueueKind } from '../contract/task-queues';
+import { type HandedOn, queueKindFor, queueOf, type QueueKind } from '../contract/task-queues';
 
 /** A dead worker is noticed within this, and one whose event loop stands still for most of it is not taken for dead. */
 const heartbeatTimeout = '25s';
@@ -104,16 +104,17 @@ function byNeed<Request extends { readonly compute: object }, Result>(
       try {
         return await on(queueKindFor({ provider: compute.provider, queues }));
       } catch (error) {
-        if (!isTooLarge(error)) throw error;
-        return on('large');
+        const kind = handedOnTo(error);
+        if (kind === undefined) throw error;
+        return on(kind);
       }
     },
   };
 }
 
-/** Whether a worker says that the work needs one with more memory. */
-function isTooLarge(error: unknown): boolean {
+/** The kind of queue that a worker hands work on to because it needs more memory; undefined for any other failure. */
+function handedOnTo(error: unknown): QueueKind | undefined {
   const cause = error instanceof ActivityFailure ? error.cause : undefined;
   const [told] = (cause instanceof ApplicationFailure && cause.details) || [];
-  return (told as { queue?: QueueKind } | undefined)?.queue === 'large';
+  return (told as Partial<HandedOn> | undefined)?.queue;
 }

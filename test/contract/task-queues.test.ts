@@ -1,4 +1,4 @@
-import { queueKindFor, queueOf } from '../../contract/task-queues';
+import { isQueueOf, polledQueues, queueKindFor, queueOf } from '../../contract/task-queues';
 
 it.each([
   ['cpu', 'shared', undefined],
@@ -14,4 +14,13 @@ it.each([
 it('a queue is called by that of the workflow', () => {
   expect(queueOf('base', undefined)).toBe('base');
   expect(queueOf('base', 'gpu')).toBe('base-gpu');
+  expect(isQueueOf('base-gpu', 'gpu')).toBe(true);
+  expect(isQueueOf('base-gpu', 'large')).toBe(false);
 });
+
+it.each([
+  ['cpu', ['base', 'base-cpu']],
+  ['gpu', ['base-gpu']],
+  ['large', ['base-large']],
+  ['all', ['base', 'base-cpu', 'base-gpu', 'base-large']],
+] as const)('a worker for %s polls %j', (queue, names) => expect(polledQueues('base', queue)).toEqual(names));

@@ -1,6 +1,7 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 
 import type { Activities } from '../../../contract/activities';
+import { isQueueOf } from '../../../contract/task-queues';
 import { hopeless, untilCancelled, type World } from '../fake-activities';
 import { called, candidate, one, parts, run, type Scenario, scoringOf } from './scenario';
 
@@ -50,7 +51,7 @@ function losingScores(activity: keyof Activities): Partial<World> {
 const tooLarge: Partial<World> = {
   parts,
   before: (name) => {
-    if (name !== 'fineTune' || Context.current().info.taskQueue.endsWith('-large')) return;
+    if (name !== 'fineTune' || isQueueOf(Context.current().info.taskQueue, 'large')) return;
     throw ApplicationFailure.create({
       type: 'OutOfMemory',
       message: 'it needs more memory than this worker has',
