@@ -1,13 +1,14 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import { createHash } from 'node:crypto';
 
+import type { Setback, Setbacks } from '../contract/activities';
 import { type FailureType, failureTypes } from '../contract/failure-types';
 import type { HandedOn } from '../contract/task-queues';
 import { EngineError } from '../engine/errors';
 import { JobProcessError } from '../engine/pools/process-error';
 import { saysOutOfMemory } from '../engine/runtime/out-of-memory';
 import { StoreError } from '../store/store-errors';
-import { limits, none, type Setback, type Setbacks } from './setbacks';
+import { limits, none } from './setbacks';
 
 /** Errors of the program itself; they come back however often they are tried. */
 const bugs = ['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError'];

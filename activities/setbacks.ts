@@ -1,17 +1,4 @@
-import type { HeartbeatDetails } from '../contract/activities';
-
-/** What befell a piece of work since it last got on: counted over its attempts, by whichever worker. */
-export interface Setbacks {
-  /** Native code crashed, and took the job's process with it. */
-  readonly crashed: number;
-  /** It made no progress for far longer than it takes. */
-  readonly stalled: number;
-  /** Its memory ran out. */
-  readonly outOfMemory: number;
-  /** Its worker ended without a word. */
-  readonly lost: number;
-}
-export type Setback = keyof Setbacks;
+import type { HeartbeatDetails, Setbacks } from '../contract/activities';
 
 export const none: Setbacks = { crashed: 0, stalled: 0, outOfMemory: 0, lost: 0 };
 

@@ -14,7 +14,6 @@ import type {
   ScoredPart,
 } from '../engine/jobs/types';
 import type { ArtifactRef } from '../store/artifact';
-import type { Setbacks } from '../activities/setbacks';
 
 /** A split of a data set whose files are in the store. */
 export interface DataRef extends Pick<DatasetSource, 'range' | 'normalize' | 'layout' | 'unknown'> {
@@ -179,6 +178,19 @@ export interface Lost {
   readonly activity: string;
   readonly request: unknown;
 }
+
+/** Counts what went wrong with a piece of work since it last made progress, over all its attempts and workers. */
+export interface Setbacks {
+  /** Native code crashed, and took the job's process with it. */
+  readonly crashed: number;
+  /** It made no progress for far longer than it takes. */
+  readonly stalled: number;
+  /** Its memory ran out. */
+  readonly outOfMemory: number;
+  /** Its worker ended without a word. */
+  readonly lost: number;
+}
+export type Setback = keyof Setbacks;
 
 /** What a heartbeat says. */
 export interface HeartbeatDetails {
