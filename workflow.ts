@@ -1,7 +1,9 @@
-/** What workflow code imports: safe in Temporal's workflow sandbox. Re-export it from your own workflows file. */
+/**
+ * What workflow code imports: safe in Temporal's workflow sandbox. Re-export it from your own workflows file. Its only
+ * functions are workflows, since a worker takes every function that the file exports for one.
+ */
 export { candidate } from './workflows/candidate';
 export { guidebook } from './workflows/guidebook';
-export { failureTypeOf } from './contract/failure-reason';
 export { type FailureType, failureTypes } from './contract/failure-types';
 export * from './contract/messages';
 export { scoreModel, scoringQuery } from './workflows/score-model';
