@@ -78,9 +78,8 @@ function checkScores(scores: readonly LayerScores[], parts: readonly Part[], { t
 /** Nothing is left to choose: the plan costs what it costs. */
 function allByHand(cost: number, target: number, whole: number): Selection {
   if (Math.abs(cost - target) <= tolerance * whole) return { plan: [], cost, reached: true };
-  const [asked, nearest] = [target / whole, cost / whole];
-  const message = `what was given by hand comes to ${nearest.toFixed(3)} of the cost, ${asked.toFixed(3)} was asked`;
-  return { plan: [], cost, reached: cost <= target, shortfall: { reason: 'units', asked, nearest, message } };
+  const shortfall = { reason: 'by hand', asked: target / whole, nearest: cost / whole } as const;
+  return { plan: [], cost, reached: cost <= target, shortfall };
 }
 
 /** Units given by hand, in the order of the parts: null leaves a part as it is, undefined leaves it to the rule. */

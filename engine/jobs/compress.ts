@@ -3,7 +3,8 @@ import type { Graph } from '../onnx/graph';
 import { macsOf, paramsOf } from '../onnx/layers';
 import { stamp } from '../onnx/metadata';
 import { saveModel } from '../onnx/model';
-import type { Selection, Shortfall } from '../ratios/select-ratios';
+import type { Selection } from '../ratios/select-ratios';
+import { shortfallText } from '../ratios/shortfall';
 import { provenanceOf } from '../runtime/provenance';
 import { choosePlan } from './choose-plan';
 import type { Compressed, Compressor } from './compressor';
@@ -72,7 +73,7 @@ export async function compress(input: CompressInput, context: JobContext): Promi
     macs,
     params,
     plan: planOf(compressor, selection),
-    shortfall: selection.shortfall && sentence(selection.shortfall, method.cost),
+    shortfall: selection.shortfall && shortfallText(selection.shortfall, costNames[method.cost]),
     notes: [...notes, ...made.notes],
     computedBy: tools.computedBy,
     provenance,
@@ -103,10 +104,6 @@ function chooseByCount(graph: Graph, compressor: Compressor, input: CompressInpu
   const target = input.target === undefined ? undefined : input.target * counts[cost](graph);
   return choosePlan(compressor, { ...input, costOf: compressor.costOf[cost], target });
 }
-
-/** Why a plan stays away from the target, in the words of its cost. */
-const sentence = ({ message }: Shortfall, cost: CostName): string =>
-  message.replace('of the cost', `of the ${costNames[cost]}`);
 
 /** Units and own ratios of the parts that changed. */
 const planOf = ({ parts }: Compressor, { plan }: Selection): PartPlan[] =>

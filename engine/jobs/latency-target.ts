@@ -57,15 +57,13 @@ export async function landOnLatency(
 
 /** A plan misses a latency by what was measured, whatever was predicted. */
 function withMeasured(
-  { shortfall, ...selection }: Carried['selection'],
+  { shortfall: _predicted, ...selection }: Carried['selection'],
   achieved: number,
   asked: number | undefined,
 ): Carried['selection'] {
   if (asked === undefined || Math.abs(achieved - asked) <= tolerance) return selection;
-  const message =
-    `${achieved.toFixed(3)} of the latency was measured, ${asked.toFixed(3)} was asked` +
-    (selection.reached ? '' : '; every layer is at its floor');
-  return { ...selection, shortfall: { reason: 'units', asked, nearest: achieved, ...shortfall, message } };
+  const shortfall = { reason: 'measured', asked, nearest: achieved, isAtFloor: !selection.reached } as const;
+  return { ...selection, shortfall };
 }
 
 /** ms of the whole model by a plan: its own, less what each part saves by itself. */

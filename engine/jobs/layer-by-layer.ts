@@ -14,7 +14,7 @@ import type { Compressed, Compressor, Part } from './compressor';
 import { compressorOf } from './compressors';
 import { foundAgain } from './match-parts';
 import type { JobContext } from './job-context';
-import { LayerCheckpoints, type LayerState } from './layer-checkpoints';
+import { LayerCheckpoints, type LayerNote, type LayerState } from './layer-checkpoints';
 import type { Tools } from './backends';
 import { checkTrainable } from './check-trainable';
 import type { CompressInput, FineTuneEach, FineTuneSettings } from './types';
@@ -84,11 +84,28 @@ export async function compressLayerByLayer(
       state = await run.tune(state, training);
       training = undefined;
     }
-    return { chosen: state.chosen, graph: state.graph, notes: [...state.notes, run.told(state)] };
+    return {
+      chosen: state.chosen,
+      graph: state.graph,
+      notes: [...state.notes.map(noteText), run.told(state)],
+    };
   } finally {
     data.close();
   }
 }
+
+/** Notes of the fine-tuning after a layer: what is true of every layer's is told once. */
+export function withFineTuning(
+  notes: readonly LayerNote[],
+  after: string,
+  told: readonly string[],
+): LayerNote[] {
+  const isTold = (text: string) => notes.some((note) => note.after !== undefined && note.text === text);
+  return [...notes, ...told.filter((text) => !isTold(text)).map((text) => ({ text, after }))];
+}
+
+const noteText = ({ text, after }: LayerNote): string =>
+  after === undefined ? text : `fine-tuning after ${after}: ${text}`;
 
 const begun = (graph: Graph, { made: _made, ...chosen }: Chosen): LayerState => ({
   ...{ chosen, graph, done: [], tuning: [], left: new Map(), notes: [], steps: 0, losses: [] },
@@ -163,7 +180,7 @@ class Layers {
       done: [...state.done, ...stage],
       tuning: stage,
       left: made!.left ?? state.left,
-      notes: [...state.notes, ...made!.notes, ...joined],
+      notes: [...state.notes, ...[...made!.notes, ...joined].map((text) => ({ text }))],
     };
   }
 
@@ -198,12 +215,10 @@ class Layers {
           sources: { images: this.data.name, labels: this.data.name },
         },
       );
-      // What is true of every layer's is told once.
-      const fresh = notes.filter((note) => !state.notes.some((told) => told.endsWith(note)));
       const tuned = {
         ...{ ...state, graph, tuning: [], steps: state.steps + steps },
         losses: [...state.losses, losses.at(-1)!],
-        notes: [...state.notes, ...fresh.map((note) => `fine-tuning after ${name}: ${note}`)],
+        notes: withFineTuning(state.notes, name, notes),
       };
       const note = `${name} · compressed and fine-tuned`;
       const checkpoint = checkpoints.write(tuned);

@@ -9,6 +9,13 @@ import type { Tensor } from '../tensor/tensor';
 import type { LeftOutputs } from '../reconstruction/refit-targets';
 import type { Chosen } from './compress';
 
+/** Something that the reader of a compression should know. */
+export interface LayerNote {
+  readonly text: string;
+  /** The layer whose fine-tuning said it. */
+  readonly after?: string;
+}
+
 /** How far a model is that is compressed part by part, each followed by fine-tuning. */
 export interface LayerState {
   /** What was chosen for the parts at the beginning. */
@@ -19,13 +26,13 @@ export interface LayerState {
   /** Those of them that fine-tuning has yet to follow, which were compressed last; none where it has. */
   readonly tuning: readonly number[];
   readonly left: LeftOutputs;
-  readonly notes: readonly string[];
+  readonly notes: readonly LayerNote[];
   /** Steps of all fine-tunings that are over, and the mean loss of the last epoch of each. */
   readonly steps: number;
   readonly losses: readonly number[];
 }
 
-const format = 'slimflow layer by layer 1';
+const format = 'slimflow layer by layer 2';
 const kept = 2;
 const bytesOf = (data: Uint8Array): Tensor => ({ type: 'uint8', dims: [data.length], data });
 

@@ -4,6 +4,7 @@ import { approach } from './nearest';
 import { better, optimalPlan } from './optimal';
 import { closeness, type CostOf, type LayerChoices, type Plan, tolerance } from './plan';
 import { Problem } from './problem';
+import type { Shortfall } from './shortfall';
 import { tarPlan } from './tar';
 import { greedyPlan } from './greedy';
 
@@ -17,17 +18,6 @@ export interface SelectionSettings {
   readonly monotonic?: boolean;
   /** The cost that ratios and tolerances are shares of, where parts of the model are held apart; the untouched plan's by default. */
   readonly whole?: number;
-}
-
-/** Why a plan stays away from the target. */
-export interface Shortfall {
-  /** `floor`: every layer is at its least units. `units`: they are too coarse to come within 0.01. */
-  readonly reason: 'floor' | 'units';
-  /** The share of the whole cost that was asked, and the nearest to it that a plan can have (from below, but for the floor). */
-  readonly asked: number;
-  readonly nearest: number;
-  /** A sentence of both. */
-  readonly message: string;
 }
 
 export interface Selection {
@@ -108,11 +98,8 @@ function fromBelow(problem: Problem, rule: Rule): Plan {
   return problem.cost(other) > problem.cost(plan) ? other : plan;
 }
 
-function shortfall(reason: Shortfall['reason'], { whole, target }: Problem, cost: number): Shortfall {
-  const [asked, nearest] = [target / whole, cost / whole];
-  const why = {
-    floor: `every layer is at its floor: ${nearest.toFixed(3)} of the cost is the least that can be reached`,
-    units: `the layers' units are coarse: ${nearest.toFixed(3)} of the cost is the nearest from below that can be reached`,
-  }[reason];
-  return { reason, asked, nearest, message: `${why}, ${asked.toFixed(3)} was asked` };
-}
+const shortfall = (reason: Shortfall['reason'], { whole, target }: Problem, cost: number): Shortfall => ({
+  reason,
+  asked: target / whole,
+  nearest: cost / whole,
+});

@@ -1,6 +1,7 @@
 import { choosePlan } from '../../../engine/jobs/choose-plan';
 import type { Part } from '../../../engine/jobs/compressor';
 import type { Selecting } from '../../../engine/names';
+import { shortfallText } from '../../../engine/ratios/shortfall';
 import { methodOf, optimal } from '../../support/method';
 
 /** Three parts of ten units, 100 each as they are. */
@@ -46,7 +47,9 @@ it('says by how much of the whole cost a target is missed', () => {
   const floor = chosen({ ratios: { b: 0.2 } }, 30).shortfall!;
   expect([floor.reason, floor.asked, floor.nearest]).toEqual(['floor', 0.1, 40 / 300]);
   const all = chosen({ ratios: { a: 0.5, b: 0.5, c: 0.5 } }, 240).shortfall!;
-  expect(all.message).toBe('what was given by hand comes to 0.500 of the cost, 0.800 was asked');
+  expect(shortfallText(all, 'MACs')).toBe(
+    'what was given by hand comes to 0.500 of the MACs, 0.800 was asked',
+  );
 });
 
 it('leaves no part below the minimum', () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { EngineError } from '../../../engine/errors';
 import { compress } from '../../../engine/jobs/compress';
 import { evaluateJob } from '../../../engine/jobs/evaluate';
+import { withFineTuning } from '../../../engine/jobs/layer-by-layer';
 import { type JobContext, quiet } from '../../../engine/jobs/job-context';
 import type {
   Compression,
@@ -230,4 +231,18 @@ describe('fine-tuning after each layer is refused', () => {
       { train: { ...train, range: [0, 20] } },
       { settings: { ...settings, epochs: 1, learningRate: 1e38, schedule: 'constant' } },
     ).toThrow(/fine-tuning after c2: .*diverged/));
+});
+
+it('tells what every fine-tuning says once, and nothing else apart from it', () => {
+  const compressed = { text: 'c1 is left alone: the loss grew' };
+  const notes = withFineTuning([compressed], 'c1', ['the loss grew', 'batches hold all 20 samples']);
+  expect(notes).toEqual([
+    compressed,
+    { text: 'the loss grew', after: 'c1' },
+    { text: 'batches hold all 20 samples', after: 'c1' },
+  ]);
+  expect(withFineTuning(notes, 'c2', ['the loss grew', 'it was tried again'])).toEqual([
+    ...notes,
+    { text: 'it was tried again', after: 'c2' },
+  ]);
 });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { closeness, type CostOf, tolerance } from '../../../engine/ratios/plan';
 import { Problem } from '../../../engine/ratios/problem';
 import { type SelectionSettings, selectRatios } from '../../../engine/ratios/select-ratios';
+import { shortfallText } from '../../../engine/ratios/shortfall';
 import { allPlans, layer, small, tenAUnit } from './support';
 
 const modes: [string, SelectionSettings][] = [
@@ -96,7 +97,7 @@ describe('selectRatios', () => {
   it.each(modes)('%s says where every layer is at its floor', (_, settings) => {
     const { plan, reached, shortfall } = selectRatios(choices, costOf, 15, settings);
     expect({ plan, reached }).toEqual({ plan: [1, 1], reached: false });
-    expect(shortfall!.message).toMatch(/at its floor: 0\.091 .* 0\.068 was asked/);
+    expect(shortfallText(shortfall!, 'MACs')).toMatch(/at its floor: 0\.091 of the MACs .* 0\.068 was asked/);
   });
 
   it('says where units are too coarse', () => {
@@ -104,7 +105,9 @@ describe('selectRatios', () => {
     const { cost, shortfall } = selectRatios(coarse, costOf, 110, { select: 'optimal' });
     expect(cost).toBe(40);
     expect(shortfall).toMatchObject({ reason: 'units', nearest: 40 / 220 });
-    expect(shortfall!.message).toMatch(/units are coarse: 0\.182 .* nearest from below .* 0\.500 was asked/);
+    expect(shortfallText(shortfall!, 'cost')).toMatch(
+      /units are coarse: 0\.182 .* nearest from below .* 0\.500 was asked/,
+    );
   });
 
   it.each(modes)('%s goes up to 0.01 above the target where no plan below is as near', (_, settings) => {
