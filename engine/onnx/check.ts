@@ -3,8 +3,11 @@ import { type Graph, type Node } from './graph';
 import type { GraphProto } from './proto/onnx_pb';
 import { tensorsOf } from './walk';
 
-/** The oldest and the newest version of ONNX's operator set that Slimflow reads; ONNX Runtime 1.30 runs no newer one. */
-export const oldestOpset = 11;
+/**
+ * The oldest and the newest version of ONNX's operator set that Slimflow reads: ONNX Runtime 1.30 runs no newer one, and
+ * promises nothing of older ones.
+ */
+export const oldestOpset = 7;
 export const newestOpset = 26;
 
 const shown = (node: Node): string => `node ${node.name || node.output[0] || '?'} (${node.opType})`;
@@ -14,7 +17,10 @@ export function checkOpset(graph: Graph, name: string): void {
   if (graph.opset >= oldestOpset && graph.opset <= newestOpset) return;
   throw new EngineError(
     'UnsupportedModel',
-    `model ${name} uses operator set ${graph.opset}; Slimflow reads ${oldestOpset} to ${newestOpset}: export it again with an opset between`,
+    `model ${name} uses operator set ${graph.opset}; Slimflow reads ${oldestOpset} to ${newestOpset}: ` +
+      (graph.opset < oldestOpset
+        ? "convert it (onnx.version_converter.convert_version(model, 13) of Python's onnx), or export it again with a newer one"
+        : `export it again with ${newestOpset} or an older one`),
   );
 }
 

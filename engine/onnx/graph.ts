@@ -285,6 +285,11 @@ export class Graph {
     return at;
   }
 
+  /** Has producers and uses found again, after the protobuf message's nodes were changed themselves. */
+  reindex(): void {
+    this.index = undefined;
+  }
+
   private indexed() {
     if (!this.index) {
       const producers = new Map<string, Node>();

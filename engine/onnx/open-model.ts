@@ -10,6 +10,7 @@ import { foldShapes } from './rewrites/fold-shapes';
 import { foldWeights } from './rewrites/fold-weights';
 import { inlineFunctions } from './rewrites/inline-functions';
 import { liftConstants } from './rewrites/lift-constants';
+import { raiseOpset } from './rewrites/raise-opset/raise-opset';
 import { widenHalves } from './rewrites/widen-halves';
 import { typeName, typeOf } from './tensor-proto';
 
@@ -47,6 +48,7 @@ export function openModel(path: string, { inputSize }: OpenOptions = {}): Graph 
 export function prepare(graph: Graph): void {
   // Before version 4 every initializer had to be an input as well, which those made here are not.
   if ((graph.model.irVersion ?? 0n) < 4n) graph.model.irVersion = 4n;
+  raiseOpset(graph);
   inlineFunctions(graph);
   widenHalves(graph);
   liftConstants(graph);

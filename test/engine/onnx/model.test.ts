@@ -55,9 +55,9 @@ describe('model', () => {
       'an operator set that is too old',
       () =>
         parseModel(
-          serializeModel(modelOf(['x', [1]], [{ op: 'Relu', inputs: ['x'], outputs: ['y'] }], ['y'], {}, 9)),
+          serializeModel(modelOf(['x', [1]], [{ op: 'Relu', inputs: ['x'], outputs: ['y'] }], ['y'], {}, 6)),
         ),
-      /uses operator set 9; Slimflow reads 11 to 26/,
+      /uses operator set 6; Slimflow reads 7 to 26/,
     ],
   ])('refuses %s', (_, load, message) => {
     expect(load).toThrow(message);

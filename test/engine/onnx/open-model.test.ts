@@ -178,7 +178,12 @@ describe('openModel', () => {
     [
       'a newer operator set',
       (g) => (g.model.opsetImport[0].version = 27n),
-      /operator set 27; Slimflow reads 11 to 26/,
+      /operator set 27; Slimflow reads 7 to 26: export it again with 26 or an older one$/,
+    ],
+    [
+      'an operator set of ten years ago',
+      (g) => (g.model.opsetImport[0].version = 6n),
+      /operator set 6; Slimflow reads 7 to 26: convert it \(onnx\.version_converter\.convert_version\(model, 13\)/,
     ],
     ['a value computed twice', (g) => (g.nodes[1].output[0] = 'c1'), /computes c1, which is there already/],
     [
