@@ -1,4 +1,4 @@
-import type { Doing, LiveProgress } from '../client/watch';
+import type { Doing, LiveProgress } from '../client/observation';
 import { costNames } from '../engine/names';
 import { type Stage, stages } from '../contract/run';
 

@@ -2,7 +2,7 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { type GuidebookHandle, startGuidebook } from '../../client/start-guidebook';
-import { failureMessage } from '../../client/watch';
+import { reasonOf } from '../../contract/failure-reason';
 import type { Result } from '../../run-spec/result-schema';
 import type { CompressionSpec } from '../../run-spec/spec';
 import type { Fleet } from './fleet';
@@ -108,7 +108,7 @@ async function endOf(handle: GuidebookHandle): Promise<Pick<Finished, 'result' |
   try {
     return { result: await handle.result() };
   } catch (error) {
-    if (error instanceof WorkflowFailedError) return { failure: failureMessage(error) };
+    if (error instanceof WorkflowFailedError) return { failure: reasonOf(error) };
     throw error;
   }
 }

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 
 import { startGuidebook, taskQueueOf } from '../../client/start-guidebook';
 import { prepare } from '../../client/prepare';
-import { failureMessage, type LiveProgress, watch } from '../../client/watch';
-import { failureTypeOf } from '../../contract/failure-reason';
+import type { LiveProgress } from '../../client/observation';
+import { observe } from '../../client/observe';
+import { failureTypeOf, reasonOf } from '../../contract/failure-reason';
 import { saveModel } from '../../engine/onnx/model';
 import { openModel } from '../../engine/onnx/open-model';
 import { sha256 } from '../../store/digest';
@@ -95,12 +96,12 @@ describe('starting the guidebook', () => {
       await worker.runUntil(async () => {
         const { handle } = await startGuidebook(server.client, specIn(folder), { store, taskQueue });
         const told: LiveProgress[] = [];
-        const onProgress = (progress: LiveProgress) => {
-          told.push(progress);
-          seen ||= progress.doing['ssvd-0.50']?.activity === 'fineTune';
-        };
-        const result = await watch(server.client, handle, { onProgress, intervalMs: 50 });
-        expect(result.outcome).toBe('selected');
+        for await (const { progress, end } of observe(server.client, handle.workflowId, { intervalMs: 50 })) {
+          if (progress) told.push(progress);
+          seen ||= progress?.doing['ssvd-0.50']?.activity === 'fineTune';
+          if (end) expect(end.result).toEqual(await handle.result());
+        }
+        expect((await handle.result()).outcome).toBe('selected');
         expect(told.at(-1)).toMatchObject({ stage: 'done', doing: {} });
         expect(told.find(({ doing }) => doing['ssvd-0.50'])?.doing['ssvd-0.50'].attempt).toBe(1);
       });
@@ -110,11 +111,11 @@ describe('starting the guidebook', () => {
     inFolder(async (folder) => {
       const store = new FileStore(join(folder, 'store'));
       const { handle } = await startGuidebook(server.client, specIn(folder), { store, taskQueue: 'later' });
-      const left = watch(server.client, handle, {
-        signal: AbortSignal.timeout(200),
-        onProgress: () => undefined,
-      });
-      await expect(left).rejects.toMatchObject({ name: 'AbortError' });
+      const looks = observe(server.client, handle.workflowId, { signal: AbortSignal.timeout(200) });
+      const left = async () => {
+        for await (const { end } of looks) expect(end).toBeUndefined();
+      };
+      await expect(left()).rejects.toMatchObject({ name: 'AbortError' });
       expect((await handle.describe()).status.name).toBe('RUNNING');
       const world: Partial<World> = {
         before: () => {
@@ -122,11 +123,9 @@ describe('starting the guidebook', () => {
         },
       };
       const worker = await workerAt('later', world);
-      const error = await worker.runUntil(() =>
-        watch(server.client, handle).catch((error: unknown) => error),
-      );
+      const error = await worker.runUntil(() => handle.result().catch((error: unknown) => error));
       expect(error).toBeInstanceOf(WorkflowFailedError);
-      expect(failureMessage(error)).toBe('no such model');
+      expect(reasonOf(error)).toBe('no such model');
       expect(failureTypeOf(error)).toBe('InvalidModel');
     }));
 });

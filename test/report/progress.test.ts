@@ -1,4 +1,4 @@
-import type { LiveProgress } from '../../client/watch';
+import type { LiveProgress } from '../../client/observation';
 import { doingText, statusLines } from '../../report/progress';
 
 const plan = { technique: 'spatial-svd', parent: null, round: 0, workflowId: 'w', asked: 0.5 } as const;
