@@ -1,4 +1,4 @@
-import type { DatasetSource } from '../engine/data/dataset';
+import type { DatasetSource } from '../engine/data/source';
 import type { Machinery } from '../engine/names';
 import type { JobRunner } from '../engine/pools/job-runner';
 import { savedFiles } from '../engine/onnx/model';

@@ -7,7 +7,7 @@ import { classFolders, type Listing, unlabelled } from '../engine/data/images/la
 import { packImages } from '../engine/data/images/pack-images';
 import { channelCount, UnreadableImage } from '../engine/data/images/read-image';
 import { subsetOf } from '../engine/data/images/subset';
-import type { Normalization } from '../engine/data/pixels';
+import type { Normalization } from '../engine/data/source';
 import { EngineError } from '../engine/errors';
 import { packReport, type PackSummary } from '../report/packing';
 import { settle, temporaryName, writeAtomically } from '../store/files';

@@ -1,4 +1,4 @@
-import type { DatasetSource } from '../engine/data/dataset';
+import type { DatasetSource } from '../engine/data/source';
 import type { MetricName } from '../engine/data/metric';
 import type { Machinery, Method, Reconstruction, Selecting, Technique } from '../engine/names';
 import type {

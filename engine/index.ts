@@ -1,6 +1,7 @@
 /** The engine as a library of its own: ONNX graphs, compression, evaluation; nothing here knows Temporal. */
 export { EngineError, type EngineErrorCode } from './errors';
-export { Dataset, type DatasetSource, type Labels } from './data/dataset';
+export { Dataset, type Labels } from './data/dataset';
+export type { DatasetSource } from './data/source';
 export { classFolders, type LabelledFile, type Listing, unlabelled } from './data/images/labelled-files';
 export { classesIn, listedImages } from './data/images/label-lists';
 export { packImages, type Packed, type PackedFiles, type PackOptions } from './data/images/pack-images';

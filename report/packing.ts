@@ -1,6 +1,6 @@
 import { Document, visit } from 'yaml';
 
-import type { DatasetSource } from '../engine/data/dataset';
+import type { DatasetSource } from '../engine/data/source';
 
 /** What `slimflow pack --json` prints. */
 export interface PackSummary {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import type { DatasetSource } from '../engine/data/dataset';
+import type { DatasetSource } from '../engine/data/source';
 import { metricNames } from '../engine/data/metric';
 import {
   backendNames,

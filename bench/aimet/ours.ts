@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { DatasetSource } from '../../engine/data/dataset';
+import type { DatasetSource } from '../../engine/data/source';
 import { analyze } from '../../engine/jobs/analyze';
 import type { Method, Selecting, SelectName } from '../../engine/names';
 import { plainMethod } from '../../engine/jobs/list-parts';

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
-import { Dataset, type DatasetSource } from '../../engine/data/dataset';
+import { Dataset } from '../../engine/data/dataset';
+import type { DatasetSource } from '../../engine/data/source';
 import { metricOf } from '../../engine/data/metric';
 import type { Graph } from '../../engine/onnx/graph';
 import { Session } from '../../engine/runtime/session';

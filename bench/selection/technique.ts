@@ -1,4 +1,4 @@
-import type { DatasetSource } from '../../engine/data/dataset';
+import type { DatasetSource } from '../../engine/data/source';
 import { type Part } from '../../engine/jobs/compressor';
 import { compressorOf } from '../../engine/jobs/compressors';
 import { quiet } from '../../engine/jobs/job-context';

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
-import type { DatasetSource } from '../../engine/data/dataset';
+import type { DatasetSource } from '../../engine/data/source';
 import { writeNpy } from '../../engine/data/npy';
 import { epochOrder } from '../../engine/training/batches/sample-order';
 import { root } from '../docs';

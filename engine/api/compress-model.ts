@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, freemem, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { DatasetSource } from '../data/dataset';
+import type { DatasetSource } from '../data/source';
 import type { MetricName } from '../data/metric';
 import { EngineError } from '../errors';
 import { keepAllBut } from '../pruning/keep';

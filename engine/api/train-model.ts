@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { DatasetSource } from '../data/dataset';
+import type { DatasetSource } from '../data/source';
 import type { MetricName } from '../data/metric';
 import { EngineError } from '../errors';
 import { lastCheckpoint } from '../training/loop/checkpoint';

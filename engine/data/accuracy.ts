@@ -1,5 +1,5 @@
 import type { Labels } from './dataset';
-import type { Metric } from './metric';
+import type { Metric } from './metric-rule';
 import { checkClasses, checkOutputs, wrongShape } from './metric-checks';
 
 /** How many of the answers that were judged hit their label, in points. */

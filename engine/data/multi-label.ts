@@ -1,6 +1,6 @@
 import { EngineError } from '../errors';
 import type { Labels } from './dataset';
-import type { Metric } from './metric';
+import type { Metric } from './metric-rule';
 import { checkCount, checkOutputs, wrongShape } from './metric-checks';
 
 /** @throws EngineError as `Metric.add` does. */

@@ -1,14 +1,7 @@
 import { EngineError } from '../errors';
 import { sizeOf, type Tensor } from '../tensor/tensor';
-import type { DatasetSource } from './dataset';
+import type { DatasetSource, Normalization } from './source';
 import type { NpyFile } from './npy';
-
-/** Pixels become (pixel · scale − mean[c]) / std[c]. */
-export interface Normalization {
-  readonly scale?: number;
-  readonly mean?: readonly number[];
-  readonly std?: readonly number[];
-}
 
 /** [C, …] of an image as it is read: the channels of one that has them last come first. */
 export const imageShape = (

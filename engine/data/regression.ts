@@ -1,14 +1,8 @@
 import { EngineError } from '../errors';
 import type { Labels } from './dataset';
-import type { Metric } from './metric';
+import type { Errors, Metric } from './metric-rule';
 import { checkCount } from './metric-checks';
 import { Spread } from './spread';
-
-/** How far outputs lie from numbers that they should be, in the labels' own unit, averaged over all outputs. */
-export interface Errors {
-  readonly meanAbsoluteError: number;
-  readonly rootMeanSquaredError: number;
-}
 
 const scores = {
   /** The coefficient of determination, 1 − Σ(ŷ − y)² / Σ(y − ȳ)². */

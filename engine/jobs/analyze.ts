@@ -1,5 +1,6 @@
 import { EngineError } from '../errors';
-import { type Dim, type Graph, type ValueInfo } from '../onnx/graph';
+import type { Graph, ValueInfo } from '../onnx/graph';
+import type { Dim } from '../onnx/dims';
 import { type Layer, layersOf, paramsOf, sharedWeights, uncountedLayers } from '../onnx/layers';
 import { inferShapes, type Shape, type Shapes, unknownOperators } from '../onnx/shapes';
 import { isFloat } from '../tensor/tensor';

@@ -1,7 +1,9 @@
-import { Dataset, type DatasetSource } from '../data/dataset';
+import { Dataset } from '../data/dataset';
+import type { DatasetSource } from '../data/source';
 import { isPerScore, type MetricName, readingOf } from '../data/metric';
 import { EngineError } from '../errors';
-import type { Dim, Graph } from '../onnx/graph';
+import type { Graph } from '../onnx/graph';
+import type { Dim } from '../onnx/dims';
 import { inferShapes } from '../onnx/shapes';
 import { feederOf, imageInput } from '../runtime/feeds';
 import { sizeOf } from '../tensor/tensor';

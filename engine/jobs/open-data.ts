@@ -1,4 +1,5 @@
-import { Dataset, type DatasetSource } from '../data/dataset';
+import { Dataset } from '../data/dataset';
+import type { DatasetSource } from '../data/source';
 import type { Graph } from '../onnx/graph';
 import { type RandomData, randomData } from '../runtime/feeds';
 

@@ -1,5 +1,6 @@
 import { Fidelity } from '../data/fidelity';
-import { type Metric, metricOf } from '../data/metric';
+import { metricOf } from '../data/metric';
+import type { Metric } from '../data/metric-rule';
 import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import { inferShapes } from '../onnx/shapes';

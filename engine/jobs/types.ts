@@ -1,6 +1,6 @@
-import type { DatasetSource } from '../data/dataset';
+import type { DatasetSource } from '../data/source';
 import type { MetricName } from '../data/metric';
-import type { Errors } from '../data/regression';
+import type { Errors } from '../data/metric-rule';
 import type { Curve } from '../training/loop/learning-curve';
 import type { Provenance } from '../runtime/provenance';
 import type { Retry } from '../training/loop/retries';

@@ -1,5 +1,5 @@
 import type { TensorProto } from './proto/onnx_pb';
-import type { Shape } from './shape-rules/rule';
+import type { Shape } from './dims';
 
 /** What a graph knows beside its protobuf message; copies and parts of the graph know it too. */
 export interface GraphContext {

@@ -1,4 +1,8 @@
-import type { Dim } from './graph';
+/** A dimension: a number, a symbol such as `batch`, or undefined where nothing is known. */
+export type Dim = number | string | undefined;
+
+/** A shape, its dimensions numbers, symbols (`batch`, `8*batch`) or undefined. */
+export type Shape = readonly Dim[];
 
 /*
  * Arithmetic on dimensions. A dimension may be a number, a symbol, or a product of both, which is written like

@@ -2,7 +2,8 @@ import { clone, create } from '@bufbuild/protobuf';
 
 import { EngineError } from '../errors';
 import type { ElementType } from '../tensor/tensor';
-import { type Dim, Graph, type Node } from './graph';
+import { Graph, type Node } from './graph';
+import type { Dim } from './dims';
 import {
   GraphProtoSchema,
   ModelProtoSchema,

@@ -17,14 +17,12 @@ import {
 } from './proto/onnx_pb';
 import { decodeTensor, dimsOf, encodeTensor, typeOf } from './tensor-proto';
 import { captures, reads } from './walk';
+import type { Dim } from './dims';
 
 export type { GraphContext, Halves } from './context';
 
 /** A node of an ONNX graph, as the protobuf library gives it, so that what Slimflow does not know is kept as it was. */
 export type Node = NodeProto;
-
-/** A dimension: a number, a symbol such as `batch`, or undefined where nothing is known. */
-export type Dim = number | string | undefined;
 
 /** A typed input or output of a graph; `dims` is undefined where the model does not say. */
 export interface ValueInfo {

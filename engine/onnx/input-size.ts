@@ -1,5 +1,6 @@
 import { EngineError } from '../errors';
-import type { Dim, Graph, ValueInfo } from './graph';
+import type { Graph, ValueInfo } from './graph';
+import type { Dim } from './dims';
 
 /** The shape of the first input, or shapes by input name; the batch first. */
 export type InputSize = readonly number[] | Readonly<Record<string, readonly number[]>>;

@@ -1,13 +1,14 @@
-import type { Dim, Graph, Node } from './graph';
+import type { Graph, Node } from './graph';
+import type { Dim, Shape } from './dims';
 import { matrix } from './shape-rules/matrix';
 import { moves } from './shape-rules/moves';
 import { pointwise } from './shape-rules/pointwise';
 import { reshapes } from './shape-rules/reshapes';
-import type { Rule, Scope, Shape } from './shape-rules/rule';
-import { KnownValues, type Values } from './shape-rules/values';
+import type { Rule, Scope, Values } from './shape-rules/rule';
+import { KnownValues } from './shape-rules/values';
 import { windows } from './shape-rules/windows';
 
-export type { Shape } from './shape-rules/rule';
+export type { Shape } from './dims';
 /** Shapes by value; what is not known is missing. */
 export type Shapes = ReadonlyMap<string, Shape>;
 

@@ -1,4 +1,5 @@
-import type { Dim, Graph, Node } from '../onnx/graph';
+import type { Graph, Node } from '../onnx/graph';
+import type { Dim } from '../onnx/dims';
 import { makeNode } from '../onnx/graph';
 import { keyOf } from '../onnx/layers';
 import { int64s } from '../tensor/tensor';

@@ -1,7 +1,9 @@
-import { type Batch, Dataset, type RandomInput } from '../data/dataset';
+import { type Batch, Dataset } from '../data/dataset';
+import type { RandomInput } from '../data/source';
 import { Random } from '../data/random';
 import { EngineError } from '../errors';
-import type { Dim, Graph, ValueInfo } from '../onnx/graph';
+import type { Graph, ValueInfo } from '../onnx/graph';
+import type { Dim } from '../onnx/dims';
 import { inferShapes } from '../onnx/shapes';
 import { typeOf } from '../onnx/tensor-proto';
 import { type ElementType, floats, sizeOf, type Tensor, zeros } from '../tensor/tensor';

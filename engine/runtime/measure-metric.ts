@@ -1,6 +1,7 @@
 import type { Dataset } from '../data/dataset';
 import { Fidelity, type FidelityValue } from '../data/fidelity';
-import { type Metric, type MetricName, metricOf } from '../data/metric';
+import { type MetricName, metricOf } from '../data/metric';
+import type { Metric } from '../data/metric-rule';
 import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import { inferShapes } from '../onnx/shapes';

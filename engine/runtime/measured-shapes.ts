@@ -1,7 +1,7 @@
 import { EngineError } from '../errors';
-import { times } from '../onnx/dims';
+import { type Dim, times } from '../onnx/dims';
 import { extract } from '../onnx/extract';
-import type { Dim, Graph, Node } from '../onnx/graph';
+import type { Graph, Node } from '../onnx/graph';
 import { hasRule, inferShapes, operatorOf, type Shape } from '../onnx/shapes';
 import { imageInput, randomFeeds } from './feeds';
 import { shapesOfRuns } from './run-shapes';

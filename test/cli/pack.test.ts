@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { parse } from 'yaml';
 
-import { Dataset, type DatasetSource } from '../../engine/data/dataset';
+import { Dataset } from '../../engine/data/dataset';
+import type { DatasetSource } from '../../engine/data/source';
 import { Random } from '../../engine/data/random';
 import { saveModel } from '../../engine/onnx/model';
 import type { PackSummary } from '../../report/packing';

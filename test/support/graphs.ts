@@ -1,7 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 
 import { declare } from '../../engine/onnx/extract';
-import { type Dim, Graph, makeNode, type NodeFields } from '../../engine/onnx/graph';
+import { Graph, makeNode, type NodeFields } from '../../engine/onnx/graph';
+import type { Dim } from '../../engine/onnx/dims';
 import { GraphProtoSchema, ModelProtoSchema } from '../../engine/onnx/proto/onnx_pb';
 import { Session } from '../../engine/runtime/session';
 import { floats, type FloatTensor, sizeOf, type Tensor } from '../../engine/tensor/tensor';

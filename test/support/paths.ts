@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 
-import type { DatasetSource } from '../../engine/data/dataset';
+import type { DatasetSource } from '../../engine/data/source';
 
 /** The package's root; tests run from dist/test/support. */
 export const root = dirname(dirname(dirname(__dirname)));

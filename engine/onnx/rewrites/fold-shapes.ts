@@ -1,6 +1,7 @@
 import { int64s } from '../../tensor/tensor';
 import { intOf } from '../node-attributes';
-import type { Dim, Graph, Node } from '../graph';
+import type { Graph, Node } from '../graph';
+import type { Dim } from '../dims';
 import { infer } from '../shapes';
 
 /** Inputs that hold shapes, axes, counts or places: int64 vectors, by operator. */

@@ -1,6 +1,5 @@
 import { intOf, stringOf } from '../node-attributes';
-import { agreed, broadcast } from '../dims';
-import type { Dim } from '../graph';
+import { agreed, broadcast, type Dim } from '../dims';
 import { rows, type Rule } from './rule';
 
 const differ = (a: Dim, b: Dim): boolean => typeof a === 'number' && typeof b === 'number' && a !== b;

@@ -1,8 +1,7 @@
 import { intOf, intsOf } from '../node-attributes';
-import { agreed, broadcast, over, plus, times } from '../dims';
-import type { Dim } from '../graph';
+import { agreed, broadcast, type Dim, over, plus, type Shape, times } from '../dims';
 import { resized } from './resize';
-import { axisOf, given, isGiven, rows, type Rule, type Shape, withAxis, wrapAll } from './rule';
+import { axisOf, given, isGiven, rows, type Rule, withAxis, wrapAll } from './rule';
 import { sliceCount } from './slice';
 
 /** Operators that move, cut, join and repeat data, or make some. */

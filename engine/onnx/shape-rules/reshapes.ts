@@ -1,7 +1,6 @@
 import { intOf, intsOf } from '../node-attributes';
-import { over, product } from '../dims';
-import type { Dim } from '../graph';
-import { given, isGiven, type Rule, type Shape, wrap, wrapAll } from './rule';
+import { type Dim, over, product, type Shape } from '../dims';
+import { given, isGiven, type Rule, wrap, wrapAll } from './rule';
 
 /** Operators that keep every element and change only how axes divide them. */
 export const reshapes: Record<string, Rule> = {

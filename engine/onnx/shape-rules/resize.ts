@@ -1,6 +1,7 @@
 import { intsOf, stringOf } from '../node-attributes';
-import type { Dim, Node } from '../graph';
-import { numbers, type Scope, type Shape, wrapAll } from './rule';
+import type { Node } from '../graph';
+import type { Dim, Shape } from '../dims';
+import { numbers, type Scope, wrapAll } from './rule';
 
 /** Resize by sizes or scales, over all axes or those listed; Upsample, whose scales come first. */
 export function resized(node: Node, { shape, values }: Scope): (Shape | undefined)[] | undefined {

@@ -1,9 +1,14 @@
 import { intOf, intsOf } from '../node-attributes';
-import type { Dim, Graph, Node } from '../graph';
-import type { Values } from './values';
+import type { Graph, Node } from '../graph';
+import type { Dim, Shape } from '../dims';
 
-/** A shape, its dimensions numbers, symbols (`batch`, `8*batch`) or undefined. */
-export type Shape = readonly Dim[];
+/** Small vectors of numbers that are known while shapes are inferred, symbols among them. */
+export interface Values {
+  /** The elements of a value in row-major order. */
+  get(value: string | undefined): Dim[] | undefined;
+  /** Whether the elements are integers, as shapes are. */
+  isInteger(value: string | undefined): boolean;
+}
 
 /** What a rule of shape inference may ask about. */
 export interface Scope {

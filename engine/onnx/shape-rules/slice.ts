@@ -1,4 +1,4 @@
-import type { Dim } from '../graph';
+import type { Dim } from '../dims';
 
 interface Range {
   readonly from: number;

@@ -1,21 +1,13 @@
 import { numbersOf, sizeOf } from '../../tensor/tensor';
 import { intOf, intsOf, tensorOf } from '../node-attributes';
-import { over, plus, product, times } from '../dims';
-import type { Dim, Graph, Node } from '../graph';
+import { type Dim, over, plus, product, type Shape, times } from '../dims';
+import type { Graph, Node } from '../graph';
 import { typeOf } from '../tensor-proto';
-import type { Shape } from './rule';
 import { sliceIndices } from './slice';
+import type { Values } from './rule';
 
 /** Elements up to which the contents of a tensor are followed. */
 const most = 256;
-
-/** Small vectors of numbers that are known while shapes are inferred, symbols among them. */
-export interface Values {
-  /** The elements of a value in row-major order. */
-  get(value: string | undefined): Dim[] | undefined;
-  /** Whether the elements are integers, as shapes are. */
-  isInteger(value: string | undefined): boolean;
-}
 
 interface Known {
   readonly data: Dim[];

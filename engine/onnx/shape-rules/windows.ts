@@ -1,7 +1,8 @@
 import { intOf, intsOf, stringOf } from '../node-attributes';
-import type { Dim, Node } from '../graph';
+import type { Node } from '../graph';
+import type { Dim, Shape } from '../dims';
 import { convWindow, groupsOf, positions, type Window, windowOf } from '../window';
-import { numbers, rows, type Rule, type Scope, type Shape } from './rule';
+import { numbers, rows, type Rule, type Scope } from './rule';
 
 /** Convolutions and pools: [N, C, spatial axes]. */
 export const windows: Record<string, Rule> = {

@@ -1,7 +1,8 @@
-import type { Dim, Graph, Node } from '../../onnx/graph';
+import type { Graph, Node } from '../../onnx/graph';
+import type { Dim } from '../../onnx/dims';
 import { keyOf, nameOf } from '../../onnx/layers';
 import { infer, type Inferred, type Shape, type Shapes } from '../../onnx/shapes';
-import type { Values } from '../../onnx/shape-rules/values';
+import type { Values } from '../../onnx/shape-rules/rule';
 import { Atoms } from '../atoms';
 import { type Edit, type Slot } from '../edits';
 import type { Labels } from '../labels';

@@ -1,5 +1,6 @@
 import { intOf, intsOf, setAttribute, stringOf } from '../../onnx/node-attributes';
-import type { Dim, Node } from '../../onnx/graph';
+import type { Node } from '../../onnx/graph';
+import type { Dim } from '../../onnx/dims';
 import { wrap } from '../axes';
 import { shapeEdit, type ShapeEntry, shapeEntries } from '../edits';
 import { type Labels, reshapeLabels } from '../labels';

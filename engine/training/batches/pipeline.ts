@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
-import type { Batch, Dataset, DatasetSource } from '../../data/dataset';
+import type { Batch, Dataset } from '../../data/dataset';
+import type { DatasetSource } from '../../data/source';
 import { EngineError, type EngineErrorCode } from '../../errors';
 import { sizeOf } from '../../tensor/tensor';
 import { augmented, type Augmentation, checkAugmentation } from './augment';

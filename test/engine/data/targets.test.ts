@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { type Metric, metricOf } from '../../../engine/data/metric';
+import { metricOf } from '../../../engine/data/metric';
+import type { Metric } from '../../../engine/data/metric-rule';
 import { Spread } from '../../../engine/data/spread';
 import { sizeOf } from '../../../engine/tensor/tensor';
 import { root } from '../../support/paths';

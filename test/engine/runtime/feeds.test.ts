@@ -1,6 +1,6 @@
 import { Dataset } from '../../../engine/data/dataset';
 import { declare } from '../../../engine/onnx/extract';
-import type { Dim } from '../../../engine/onnx/graph';
+import type { Dim } from '../../../engine/onnx/dims';
 import { feederOf, imageInput, randomData, randomFeeds } from '../../../engine/runtime/feeds';
 import type { ElementType } from '../../../engine/tensor/tensor';
 import { modelOf } from '../../support/graphs';

@@ -1,5 +1,6 @@
 import { declare } from '../../../engine/onnx/extract';
-import type { Dim, Graph, NodeFields } from '../../../engine/onnx/graph';
+import type { Graph, NodeFields } from '../../../engine/onnx/graph';
+import type { Dim } from '../../../engine/onnx/dims';
 import { layersOf } from '../../../engine/onnx/layers';
 import { openModel } from '../../../engine/onnx/open-model';
 import { inferShapes } from '../../../engine/onnx/shapes';

@@ -2,7 +2,8 @@ import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
-import { Dataset, type DatasetSource } from '../../../../engine/data/dataset';
+import { Dataset } from '../../../../engine/data/dataset';
+import type { DatasetSource } from '../../../../engine/data/source';
 import { writeNpy } from '../../../../engine/data/npy';
 import { EpochRows } from '../../../../engine/training/batches/batches';
 import {
