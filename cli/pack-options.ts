@@ -1,31 +1,11 @@
 import { Argument, type Command, Option } from 'commander';
 
-import { channelNames, type ChannelsName } from '../engine/data/images/read-image';
+import { channelNames } from '../engine/data/images/read-image';
 import { jsonOption, listOf, numberFrom, positive, whole } from './options';
+import type { PackFlags } from './pack';
 
 /** The splits of a spec. */
 const splits = ['train', 'evaluate', 'test'] as const;
-
-/** The options of `slimflow pack` as commander gives them. */
-export interface PackFlags {
-  readonly out: string;
-  readonly resize: number;
-  readonly size: number;
-  readonly channels: ChannelsName;
-  /** A list of classes in their order. */
-  readonly classes?: string;
-  /** Rows of file,label. */
-  readonly csv?: string;
-  readonly labels: boolean;
-  readonly limitPerClass?: number;
-  readonly shuffle?: boolean;
-  readonly seed: number;
-  readonly skipBad?: boolean;
-  readonly mean?: readonly number[];
-  readonly std?: readonly number[];
-  readonly split: (typeof splits)[number];
-  readonly json?: boolean;
-}
 
 /** Adds `slimflow pack`. */
 export function addPack(program: Command, done: (status: number) => void): void {

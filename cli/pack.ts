@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path';
 import { classesIn, listedImages } from '../engine/data/images/label-lists';
 import { classFolders, type Listing, unlabelled } from '../engine/data/images/labelled-files';
 import { packImages } from '../engine/data/images/pack-images';
-import { channelCount, UnreadableImage } from '../engine/data/images/read-image';
+import { channelCount, type ChannelsName, UnreadableImage } from '../engine/data/images/read-image';
 import { subsetOf } from '../engine/data/images/subset';
 import type { Normalization } from '../engine/data/source';
 import { EngineError } from '../engine/errors';
@@ -13,8 +13,28 @@ import { packReport, type PackSummary } from '../report/packing';
 import { settle, temporaryName, writeAtomically } from '../store/files';
 import { BadInput, exit } from './exit-status';
 import { onInterrupt } from './interrupt';
-import type { PackFlags } from './pack-options';
 import { writable } from './preflight';
+
+/** The options of `slimflow pack` as commander gives them. */
+export interface PackFlags {
+  readonly out: string;
+  readonly resize: number;
+  readonly size: number;
+  readonly channels: ChannelsName;
+  /** A list of classes in their order. */
+  readonly classes?: string;
+  /** Rows of file,label. */
+  readonly csv?: string;
+  readonly labels: boolean;
+  readonly limitPerClass?: number;
+  readonly shuffle?: boolean;
+  readonly seed: number;
+  readonly skipBad?: boolean;
+  readonly mean?: readonly number[];
+  readonly std?: readonly number[];
+  readonly split: 'train' | 'evaluate' | 'test';
+  readonly json?: boolean;
+}
 
 /** Mean and deviation of ImageNet's pixels in 0..1; of grey the means of them. */
 const imageNet = {

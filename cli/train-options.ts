@@ -2,21 +2,7 @@ import { Argument, type Command } from 'commander';
 
 import { whole } from './options';
 import { settingOptions } from './train-settings';
-
-/** The options of `slimflow train` as commander gives them, beside those of settings (`settingsOf`). */
-export interface TrainFlags extends Readonly<Record<string, unknown>> {
-  readonly data: string;
-  readonly out: string;
-  readonly fromScratch?: boolean;
-  /** A model to learn from. */
-  readonly teacher?: string;
-  /** Where the curve goes, .json or .csv. */
-  readonly curve?: string;
-  readonly checkpoints?: string;
-  readonly checkpointSeconds: number;
-  readonly threads?: number;
-  readonly json?: boolean;
-}
+import type { TrainFlags } from './train';
 
 /** Adds `slimflow train`. */
 export function addTrain(program: Command, done: (status: number) => void): void {

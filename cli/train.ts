@@ -8,8 +8,22 @@ import { curveTable, trainReport } from '../report/training';
 import { writeAtomically } from '../store/files';
 import { BadInput, exit } from './exit-status';
 import { checkKept, readTraining, writable } from './preflight';
-import type { TrainFlags } from './train-options';
 import { settingsOf } from './train-settings';
+
+/** The options of `slimflow train` as commander gives them, beside those of settings (`settingsOf`). */
+export interface TrainFlags extends Readonly<Record<string, unknown>> {
+  readonly data: string;
+  readonly out: string;
+  readonly fromScratch?: boolean;
+  /** A model to learn from. */
+  readonly teacher?: string;
+  /** Where the curve goes, .json or .csv. */
+  readonly curve?: string;
+  readonly checkpoints?: string;
+  readonly checkpointSeconds: number;
+  readonly threads?: number;
+  readonly json?: boolean;
+}
 
 /** `slimflow train`: trains a model, without any server. */
 export async function train(model: string, flags: TrainFlags): Promise<number> {

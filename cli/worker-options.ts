@@ -1,26 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { resolve } from 'node:path';
 
-import { type WorkerQueue, workerQueues } from '../contract/task-queues';
+import { workerQueues } from '../contract/task-queues';
 import { positive, whole } from './options';
-
-/** The options of `slimflow worker` as commander gives them. */
-export interface WorkerFlags {
-  readonly state: string;
-  readonly queue: WorkerQueue;
-  readonly store?: string;
-  readonly taskQueue?: string;
-  readonly slots?: number;
-  readonly threads?: number;
-  /** GB */
-  readonly memory?: number;
-  readonly overflow?: boolean;
-  readonly checkpointSeconds?: number;
-  readonly drainSeconds?: number;
-  readonly healthPort?: number;
-  readonly deployment?: string;
-  readonly buildId?: string;
-}
+import type { WorkerFlags } from './worker';
 
 /** Adds `slimflow worker`. */
 export function addWorker(

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { taskQueueOf } from '../client/start-guidebook';
+import type { WorkerQueue } from '../contract/task-queues';
 import { keepServer } from '../server/keep-server';
 import { serverOfRuns, type TemporalServer } from '../server/find-server';
 import { openStore } from '../store/open';
@@ -10,7 +11,24 @@ import { BadInput, exit } from './exit-status';
 import { type Health, healthEndpoint } from './health';
 import { logTo } from './log';
 import { writable } from './preflight';
-import type { WorkerFlags } from './worker-options';
+
+/** The options of `slimflow worker` as commander gives them. */
+export interface WorkerFlags {
+  readonly state: string;
+  readonly queue: WorkerQueue;
+  readonly store?: string;
+  readonly taskQueue?: string;
+  readonly slots?: number;
+  readonly threads?: number;
+  /** GB */
+  readonly memory?: number;
+  readonly overflow?: boolean;
+  readonly checkpointSeconds?: number;
+  readonly drainSeconds?: number;
+  readonly healthPort?: number;
+  readonly deployment?: string;
+  readonly buildId?: string;
+}
 
 /** How long to wait before a server that does not answer is asked again. */
 const againMs = 2000;

@@ -21,6 +21,9 @@ export type Verdict =
   | { readonly state: 'cancelled' }
   | { readonly state: 'failed'; readonly why: string };
 
+/** Verdicts that leave a candidate out of everything that follows. */
+export type LeftOut = Extract<Verdict, { state: 'skipped' | 'unfinished' | 'cancelled' }>;
+
 /** A candidate's verdicts, in the order of the steps, as one sentence: `picked; too far from C`. */
 export const decisionText = (verdicts: readonly Verdict[]): string => verdicts.map(clause).join('; ');
 

@@ -1,5 +1,6 @@
 import { CancellationScope } from '@temporalio/workflow';
 
+import type { Technique } from '../engine/names';
 import type { CompressionSettings } from '../run-spec/spec';
 import { hold, paused, release } from './pause';
 import type {
@@ -15,14 +16,27 @@ import type {
 import { prefixOf, techniqueNames } from '../contract/techniques';
 import { most, type Standing, type Subject, type Targets } from './rules/refusals';
 import { freshName } from './rules/targets';
-import type { Run } from './run-state';
-import type { CandidatePlan, Decision, Waiting } from '../contract/run';
+import type { CandidatePlan, Decision, GuidebookInput, GuidebookProgress, Waiting } from '../contract/run';
+import type { LeftOut } from '../contract/verdict';
 
 /** What a person approved, ahead of time or when asked. */
 interface Approval<What> {
   readonly by: string;
   /** Left out where the proposal was approved before there was one. */
   readonly what?: What;
+}
+
+/** The run that is decided in: what decisions look at, and how they change it. `Run` is one. */
+export interface RunToDecide {
+  readonly input: Pick<GuidebookInput, 'settings'>;
+  /** Techniques that the original has layers for. */
+  readonly applicable: readonly Technique[];
+  progress(): Pick<GuidebookProgress, 'candidates'>;
+  begin(plan: CandidatePlan): void;
+  skip(id: string, verdict: LeftOut): void;
+  abandon(verdict: LeftOut): string[];
+  note(text: string): void;
+  show(): void;
 }
 
 /**
@@ -49,7 +63,7 @@ export class People {
   private readonly making = new Map<string, CancellationScope>();
   private readonly interrupts = new Set<CancellationScope>();
 
-  constructor(private readonly run: Run) {}
+  constructor(private readonly run: RunToDecide) {}
 
   /** The spec's settings, with what people changed. */
   get settings(): CompressionSettings {

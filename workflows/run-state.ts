@@ -10,7 +10,7 @@ import { People } from './decisions';
 import { inOrder } from './rules/candidate-order';
 import { most } from './rules/refusals';
 import { freshName, same } from './rules/targets';
-import { decisionText, type StepVerdict, type Verdict } from '../contract/verdict';
+import { decisionText, type LeftOut, type StepVerdict, type Verdict } from '../contract/verdict';
 import type {
   Candidate,
   CandidatePlan,
@@ -32,9 +32,6 @@ const noteLimit = { count: 100, length: 500 };
 export interface FailedCandidate extends CandidatePlan {
   readonly reason: string;
 }
-
-/** Verdicts that leave a candidate out of everything that follows. */
-type LeftOut = Extract<Verdict, { state: 'skipped' | 'unfinished' | 'cancelled' }>;
 
 /** What a guidebook run has found out so far, and what it shows of it: the query's answer, and the Temporal UI's text. */
 export class Run {

@@ -1,9 +1,18 @@
 import { EngineError } from '../errors';
 import { type CostOf, type LayerChoices, type Plan, tolerance } from '../ratios/plan';
 import { type Selection, selectRatios } from '../ratios/select-ratios';
-import { type Compressor, type Part, unitsOf } from './compressor';
+import { type Compressed, type Compressor, type Part, unitsOf } from './compressor';
 import type { Method, Selecting, Technique } from '../names';
 import type { LayerScores } from './types';
+
+/** Units for each part, and where costs are measured, what came of it. */
+export interface Chosen {
+  readonly selection: Selection;
+  /** The plan carried out, all parts at once. */
+  readonly made?: Compressed;
+  /** The cost asked about, relative to the model's; to be counted where it is not given. */
+  readonly achieved?: number;
+}
 
 /** What a plan is chosen by. */
 export interface Choosing {

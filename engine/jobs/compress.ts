@@ -6,8 +6,8 @@ import { saveModel } from '../onnx/model';
 import type { Selection } from '../ratios/select-ratios';
 import { shortfallText } from '../ratios/shortfall';
 import { provenanceOf } from '../runtime/provenance';
-import { choosePlan } from './choose-plan';
-import type { Compressed, Compressor } from './compressor';
+import { choosePlan, type Chosen } from './choose-plan';
+import type { Compressor } from './compressor';
 import { compressorOf } from './compressors';
 import { openData } from './open-data';
 import type { JobContext } from './job-context';
@@ -19,15 +19,6 @@ import { openMeasured } from './open-measured';
 import { type Tools, toolsOf } from './backends';
 import type { CompressInput, Compression, PartPlan } from './types';
 import { verify } from './verify';
-
-/** Units for each part, and where costs are measured, what came of it. */
-export interface Chosen {
-  readonly selection: Selection;
-  /** The plan carried out, all parts at once. */
-  readonly made?: Compressed;
-  /** The cost asked about, relative to the model's; to be counted where it is not given. */
-  readonly achieved?: number;
-}
 
 /**
  * Compresses a model to a share of its cost: units for each part from the scores, then the rewrites. The saved graph is

@@ -3,10 +3,32 @@ import type { Graph } from '../onnx/graph';
 import type { Layer } from '../onnx/layers';
 import { unitsFor } from '../ratios/candidate-ratios';
 import type { Plan } from '../ratios/plan';
-import type { LeftOutputs } from '../reconstruction/refit-targets';
+import type { LeftOutputs, Teacher } from '../reconstruction/refit-targets';
 import type { Replacements } from '../runtime/model-probe';
-import type { Method } from '../names';
-import type { Frozen } from './types';
+import type { Method, Selecting, Reconstruction } from '../names';
+import type { Checkpointing, Frozen } from './types';
+import type { Tools } from './backends';
+import type { JobContext } from './job-context';
+import type { JobData } from './open-data';
+
+/** What a technique may need to compress a model with. */
+export interface Means {
+  /** How messages call the model. */
+  readonly model: string;
+  readonly method: Method;
+  readonly tools: Tools;
+  readonly context: JobContext;
+  readonly train: JobData;
+  readonly reconstruction: Reconstruction;
+  /** Channels to remove by hand, by part. */
+  readonly selection?: Pick<Selecting, 'channels'>;
+  /** Where refitted layers are kept. */
+  readonly checkpointing?: Checkpointing;
+  /** Channel pruning: the model whose layers are refitted to, where that is not the one to compress. */
+  readonly teacher?: Teacher;
+  /** Where the factors of a part are to be written (one file), or lie already (a file a part). */
+  readonly factors?: string | Readonly<Record<string, string>>;
+}
 
 /** What a technique can compress on its own, and the units (rank, channels) in which it does. */
 export interface Part {

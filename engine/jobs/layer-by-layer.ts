@@ -9,7 +9,7 @@ import { serializeModel, weightBytes } from '../onnx/model';
 import { openModel } from '../onnx/open-model';
 import { needsLabels } from '../training/settings';
 import { train } from '../training/trainer';
-import type { Chosen } from './compress';
+import type { Chosen } from './choose-plan';
 import type { Compressed, Compressor, Part } from './compressor';
 import { compressorOf } from './compressors';
 import { foundAgain } from './match-parts';

@@ -7,7 +7,7 @@ import { parseModel, serializeModel } from '../onnx/model';
 import { readTensors, writeTensors } from '../tensor/safetensors';
 import type { Tensor } from '../tensor/tensor';
 import type { LeftOutputs } from '../reconstruction/refit-targets';
-import type { Chosen } from './compress';
+import type { Chosen } from './choose-plan';
 
 /** Something that the reader of a compression should know. */
 export interface LayerNote {

@@ -10,8 +10,7 @@ import { type Decomposition, type Projected, worthwhileRank } from '../svd/facto
 import { svdMethods, type SvdTechnique } from '../svd/methods';
 import { readTensors, writeTensors } from '../tensor/safetensors';
 import { floats, sizeOf, type Tensor } from '../tensor/tensor';
-import type { Compressor, Part, Trials } from './compressor';
-import type { Means } from './compressors';
+import type { Compressor, Means, Part, Trials } from './compressor';
 import { Eligibility } from './eligibility';
 import type { Method } from '../names';
 import { perModel } from './open-measured';

@@ -1,9 +1,9 @@
 import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
-import type { ChannelGroup } from '../pruning/channel-groups';
+import type { ChannelGroup } from '../pruning/group';
 import { channelImportance } from '../pruning/importance';
 import { eachGradient } from '../training/sensitivity';
-import type { Means } from './compressors';
+import type { Means } from './compressor';
 import { openData } from './open-data';
 
 /** Images that a gradient is averaged over. */

@@ -3,7 +3,7 @@ import type { MetricName } from '../data/metric';
 import type { Errors } from '../data/metric-rule';
 import type { Curve } from '../training/loop/learning-curve';
 import type { Provenance } from '../runtime/provenance';
-import type { Retry } from '../training/loop/retries';
+import type { Retry } from '../training/loop/state';
 import type { TrainingSettings } from '../training/settings';
 import type { JobData } from './open-data';
 import type { Machinery, Method, ProviderName, Reconstruction, Selecting, Technique } from '../names';

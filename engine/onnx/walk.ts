@@ -59,3 +59,12 @@ export function captures(node: NodeProto): Set<string> {
   }
   return values;
 }
+
+/** All values that depend on one of `sources`. */
+export function dependents(nodes: readonly NodeProto[], sources: Iterable<string>): Set<string> {
+  const known = new Set(sources);
+  for (const node of nodes) {
+    if (node.input.some((value) => known.has(value))) node.output.forEach((value) => known.add(value));
+  }
+  return known;
+}

@@ -1,7 +1,7 @@
 import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import { type FloatTensor, isFloat, sizeOf, type Tensor } from '../tensor/tensor';
-import type { ChannelGroup, GroupConsumer } from './channel-groups';
+import type { ChannelGroup, GroupConsumer } from './group';
 
 /** What tells how much a channel matters. */
 export type ImportanceCriterion = 'l1' | 'l2' | 'taylor';

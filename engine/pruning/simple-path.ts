@@ -1,6 +1,6 @@
 import type { Graph } from '../onnx/graph';
 import { isPlainConv, type Layer } from '../onnx/layers';
-import type { GroupConsumer } from './channel-groups';
+import type { GroupConsumer } from './group';
 
 /**
  * Whether channels go from one plain convolution to the whole input of the next through single-reader nodes with one

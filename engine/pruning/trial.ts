@@ -2,7 +2,7 @@ import type { Graph } from '../onnx/graph';
 import type { Layer } from '../onnx/layers';
 import type { Shapes } from '../onnx/shapes';
 import type { FloatTensor, Tensor } from '../tensor/tensor';
-import type { ChannelGroup, GroupConsumer } from './channel-groups';
+import type { ChannelGroup, GroupConsumer } from './group';
 import { LayerFit } from '../reconstruction/layer-fit';
 import { type OwnBias, ownBias } from '../reconstruction/own-bias';
 import { jobOf } from '../reconstruction/refit-jobs';

@@ -12,6 +12,9 @@ export const batchNormNames = ['train', 'frozen', 'restore'] as const;
 export const precisionNames = ['float32', 'mixed', 'auto'] as const;
 export const comparedLogits = ['kl', 'mse', 'none'] as const;
 
+/** What BatchNormalization goes by in training: the batch's own statistics, or the running ones, as in inference. */
+export type BatchNormMode = 'batch' | 'running';
+
 /** How to train. */
 export interface TrainingSettings extends ScheduleSettings, UpdateSettings, LossSettings {
   readonly epochs: number;

@@ -23,12 +23,17 @@ import { largeLabels, mixedOnCpu, notesOf } from './training-notes';
 import { withOwnConstants, withValues } from './parameters/parameters';
 import { gathered } from './batches/pipeline';
 import { restoreNorms } from './parameters/restore-norm';
-import type { Retry } from './loop/retries';
 import { Run, totalSteps } from './loop/training-run';
 import { checkSettings } from './setting-rules';
 import { isMixed, needsLabels, stepsPerCallOf, type TrainingSettings } from './settings';
 import { measureShapes } from './emit/batch-shapes';
-import { type EpochEvaluation, initialState, type Snapshot, type TrainingState } from './loop/state';
+import {
+  type EpochEvaluation,
+  initialState,
+  type Retry,
+  type Snapshot,
+  type TrainingState,
+} from './loop/state';
 import { buildTrainingStep, type StepSettings, type TrainingStep } from './step/step';
 import { valuesOf } from './parameters/vectors';
 import { type Monitor, Watch } from './loop/monitor';

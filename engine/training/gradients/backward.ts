@@ -21,15 +21,6 @@ export interface Forward {
 /** Called with a node that no gradient passes, and why. */
 export type OnObstacle = (node: Node, reason: EngineError) => void;
 
-/** All values that depend on one of `sources`. */
-export function dependents(nodes: readonly Node[], sources: Iterable<string>): Set<string> {
-  const known = new Set(sources);
-  for (const node of nodes) {
-    if (node.input.some((value) => known.has(value))) node.output.forEach((value) => known.add(value));
-  }
-  return known;
-}
-
 const floatTypes: ReadonlySet<number | undefined> = new Set<number | undefined>([
   undefined,
   DataType.FLOAT,

@@ -2,7 +2,7 @@ import { floatOf } from '../../onnx/node-attributes';
 import type { Node } from '../../onnx/graph';
 import type { Builder } from '../emit/builder';
 import type { GradientContext, GradientRule } from './rule';
-import type { BatchNormMode } from '../parameters/parameters';
+import type { BatchNormMode } from '../settings';
 import type { Shape } from '../emit/batch-shapes';
 import { algebra } from '../emit/algebra';
 import { channelAlgebra } from './channels';

@@ -1,4 +1,4 @@
-import type { Retry } from './retries';
+import type { Retry } from './state';
 import { ratesAt } from '../optimizers/schedule';
 import type { ScheduleSettings } from '../settings';
 

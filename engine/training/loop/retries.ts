@@ -1,18 +1,5 @@
 import { EngineError } from '../../errors';
-import type { Snapshot, TrainingState } from './state';
-
-/** A return to an earlier state with a lower learning rate. */
-export interface Retry {
-  /** Steps done when the loss was found to diverge. */
-  readonly step: number;
-  /** Steps done in the state that training went back to; 0 is the model as it was given. */
-  readonly backTo: number;
-  /** The setting `learningRate` until then, and from there on. */
-  readonly from: number;
-  readonly to: number;
-  /** What diverged, as the end of a sentence. */
-  readonly why: string;
-}
+import type { Retry, Snapshot, TrainingState } from './state';
 
 const retriesAllowed = 2;
 const factor = 10;

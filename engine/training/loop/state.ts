@@ -1,5 +1,4 @@
 import type { Graph } from '../../onnx/graph';
-import type { Retry } from './retries';
 import type { TrainingStep } from '../step/step';
 import { initialVectors, type Vectors } from '../parameters/vectors';
 
@@ -16,6 +15,19 @@ export interface Best extends Snapshot {
   readonly epoch: number;
   /** Its metric, in points. */
   readonly value: number;
+}
+
+/** A return to an earlier state with a lower learning rate. */
+export interface Retry {
+  /** Steps done when the loss was found to diverge. */
+  readonly step: number;
+  /** Steps done in the state that training went back to; 0 is the model as it was given. */
+  readonly backTo: number;
+  /** The setting `learningRate` until then, and from there on. */
+  readonly from: number;
+  readonly to: number;
+  /** What diverged, as the end of a sentence. */
+  readonly why: string;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Loss, LossContext } from './loss';
+import type { Loss, LossContext } from './rule';
 import { targetOf } from './target';
 
 /**

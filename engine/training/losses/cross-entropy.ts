@@ -1,6 +1,6 @@
 import { floats } from '../../tensor/tensor';
 import type { Builder } from '../emit/builder';
-import type { Loss, LossContext } from './loss';
+import type { Loss, LossContext } from './rule';
 import { fromRows, toRows } from './score-rows';
 
 /**

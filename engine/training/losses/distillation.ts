@@ -1,6 +1,6 @@
 import { EngineError } from '../../errors';
 import type { Builder } from '../emit/builder';
-import type { Loss } from './loss';
+import type { Loss } from './rule';
 import { fromRows, toRows } from './score-rows';
 import { squaredDifference } from './squared-difference';
 import type { Scores } from './model-scores';

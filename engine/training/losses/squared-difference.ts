@@ -1,5 +1,5 @@
 import type { Builder } from '../emit/builder';
-import type { Loss } from './loss';
+import type { Loss } from './rule';
 
 /**
  * The mean of (a - b)² over the elements of two tensors of one shape, and its gradient by `a`.

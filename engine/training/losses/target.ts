@@ -1,5 +1,5 @@
 import { floats } from '../../tensor/tensor';
-import type { LossContext } from './loss';
+import type { LossContext } from './rule';
 
 /** What scores should be, and which of it counts. */
 export interface Target {

@@ -1,5 +1,5 @@
 import type { Builder } from '../emit/builder';
-import type { Optimizer } from './optimizer';
+import type { Optimizer } from './rule';
 
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter, 2019) as torch.optim.AdamW has it; `momentum` is its beta 1.

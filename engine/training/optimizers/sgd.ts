@@ -1,4 +1,4 @@
-import type { Optimizer } from './optimizer';
+import type { Optimizer } from './rule';
 
 /**
  * Stochastic gradient descent as torch.optim.SGD has it: m' = momentum · m + (g + weightDecay · p),

@@ -3,9 +3,10 @@ import type { Graph, Node } from '../../onnx/graph';
 import { ownIdentities } from '../../onnx/rewrites/drop-identities';
 import { liftConstants } from '../../onnx/rewrites/lift-constants';
 import { floats, isFloat, sizeOf, type Tensor } from '../../tensor/tensor';
-import { dependents } from '../gradients/backward';
+import { dependents } from '../../onnx/walk';
 import type { Shape } from '../emit/batch-shapes';
 import { trainableThrough } from './trainable-through';
+import type { BatchNormMode } from '../settings';
 
 /** A tensor's place in a flat vector. */
 export interface Entry {
@@ -35,9 +36,6 @@ export interface Trainable {
   /** Sentences on parameters that keep their values because no gradient reaches them. */
   readonly notes: readonly string[];
 }
-
-/** What BatchNormalization goes by in training: the batch's own statistics, or the running ones, as in inference. */
-export type BatchNormMode = 'batch' | 'running';
 
 /** The inputs of an operator that hold its parameters. */
 const roles: Readonly<Record<string, readonly number[]>> = {

@@ -2,7 +2,8 @@ import type { Graph, Node } from '../../onnx/graph';
 import type { Builder } from '../emit/builder';
 import { trainingFormOf } from '../gradients/norm';
 import { inputOf } from '../parameters/vectors';
-import { type BatchNormMode, type Layout, piecesOf, type Trainable } from '../parameters/parameters';
+import { type Layout, piecesOf, type Trainable } from '../parameters/parameters';
+import type { BatchNormMode } from '../settings';
 import type { Shape } from '../emit/batch-shapes';
 
 /** A model's own nodes as a training step computes them. */

@@ -1,10 +1,5 @@
-import {
-  describeRetry,
-  learningRateAfter,
-  type Retry,
-  retried,
-} from '../../../../engine/training/loop/retries';
-import type { Snapshot, TrainingState } from '../../../../engine/training/loop/state';
+import { describeRetry, learningRateAfter, retried } from '../../../../engine/training/loop/retries';
+import type { Retry, Snapshot, TrainingState } from '../../../../engine/training/loop/state';
 
 const at = (step: number): Snapshot => ({ step, vectors: { parameters: Float32Array.of(step) } });
 const options = { learningRate: 0.1, beginning: at(0) };
