@@ -6,6 +6,7 @@ import { TensorProto_DataType as DataType } from './proto/onnx_pb';
 import { cancelTransposes } from './rewrites/cancel-transposes';
 import { dropIdentities } from './rewrites/drop-identities';
 import { dropWeightCasts } from './rewrites/drop-weight-casts';
+import { flushDenormals } from './rewrites/flush-denormals';
 import { foldShapes } from './rewrites/fold-shapes';
 import { foldWeights } from './rewrites/fold-weights';
 import { inlineFunctions } from './rewrites/inline-functions';
@@ -52,6 +53,7 @@ export function prepare(graph: Graph): void {
   inlineFunctions(graph);
   widenHalves(graph);
   liftConstants(graph);
+  flushDenormals(graph);
   dropIdentities(graph);
   foldWeights(graph);
   dropWeightCasts(graph);

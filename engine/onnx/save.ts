@@ -15,6 +15,7 @@ import {
   TensorProto_DataType as DataType,
   TensorProtoSchema,
 } from './proto/onnx_pb';
+import { flushedBytes, isFloats, withoutDenormals } from './rewrites/flush-denormals';
 import { narrowHalves } from './rewrites/narrow-halves';
 import { restoreIdentities } from './rewrites/restore-identities';
 import { decodeTensor } from './tensor-proto';
@@ -91,7 +92,7 @@ export function saveModel(
       const whole = own.map((tensor) =>
         halves.has(tensor.name) || isExternal(tensor)
           ? copyOf(tensor, { dataType: retyped(tensor), rawData: bytesOf(tensor) })
-          : tensor,
+          : withoutDenormals(tensor),
       );
       writeWhole(temporary, [serialize(saved, whole)], durable);
     } else {
@@ -138,10 +139,15 @@ const copyOf = (
   fields: Fields,
 ) => create(TensorProtoSchema, { name, dims, dataType, docString, metadataProps, stringData, ...fields });
 
-/** A tensor's little-endian bytes, as halves where asked; undefined of strings. */
+/** A tensor's little-endian bytes, as halves where asked, and without denormals; undefined of strings. */
 function rawBytes(tensor: TensorProto, half: boolean): Uint8Array | undefined {
   if (half)
     return toBytes({ type: 'float16', dims: [], data: toHalves(decodeTensor(tensor)!.data as Float32Array) });
+  const bytes = storedBytes(tensor);
+  return bytes && isFloats(tensor) ? flushedBytes(bytes) : bytes;
+}
+
+function storedBytes(tensor: TensorProto): Uint8Array | undefined {
   if (isExternal(tensor)) return readExternal(tensor);
   if (tensor.rawData?.length) return tensor.rawData;
   const decoded = decodeTensor(tensor);
