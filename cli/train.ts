@@ -44,7 +44,11 @@ export async function train(model: string, flags: TrainFlags): Promise<number> {
   try {
     const report = await trainModel(
       {
-        ...{ model, out, data, metric, settings },
+        model,
+        out,
+        data,
+        metric,
+        settings,
         fromScratch: flags.fromScratch,
         teacher: flags.teacher,
         threads: flags.threads,

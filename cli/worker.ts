@@ -65,7 +65,14 @@ export async function worker(flags: WorkerFlags): Promise<number> {
     if (!server) return exit.done;
     stopKeeping = keepServer(server, (message) => log.warn(message));
     running = await serve({
-      ...{ queue, taskQueue, store, slots, threads, overflow, checkpointSeconds, drainSeconds },
+      queue,
+      taskQueue,
+      store,
+      slots,
+      threads,
+      overflow,
+      checkpointSeconds,
+      drainSeconds,
       memory: flags.memory === undefined ? undefined : flags.memory * 1e9,
       deployment:
         flags.deployment === undefined ? undefined : { name: flags.deployment, buildId: flags.buildId },

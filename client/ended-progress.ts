@@ -12,7 +12,10 @@ export function endedProgress(result: Result, last: LiveProgress | undefined): L
   const { macs, params, metric } = original;
   return {
     name: last?.name ?? workflowId.split('/').at(-2) ?? workflowId,
-    ...{ target, tolerance, cost, stage: 'done' },
+    target,
+    tolerance,
+    cost,
+    stage: 'done',
     original: { macs, params, metric },
     scoring: last?.scoring ?? [],
     candidates: candidatesOf(result),
@@ -32,7 +35,9 @@ export function candidatesOf(result: Result): CandidateProgress[] {
     ...verdicts: readonly Verdict[]
   ) => ({
     ...one,
-    ...{ status, verdicts, decision: decisionText(verdicts) },
+    status,
+    verdicts,
+    decision: decisionText(verdicts),
     workflowId: `${result.workflowId}/${one.id}`,
   });
   return [

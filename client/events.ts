@@ -102,7 +102,12 @@ function candidateEvents(was: LiveProgress | undefined, is: LiveProgress): RunEv
         ? [
             {
               type: 'epoch' as const,
-              ...{ candidate: row.id, activity: doing.activity, attempt: doing.attempt, done, total, note },
+              candidate: row.id,
+              activity: doing.activity,
+              attempt: doing.attempt,
+              done,
+              total,
+              note,
             },
           ]
         : []),

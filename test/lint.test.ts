@@ -32,3 +32,16 @@ it('workflow code may not import, nor reach, what is not deterministic', () => {
     expect(found).toContainEqual(expect.stringMatching(subject));
   expect(complaints('activities/perform.ts', 'export const home = process.env.HOME;')).toEqual([]);
 });
+
+it('literals are written plainly, in workflow code too', () => {
+  const code = `
+    const [a, b, given] = [1, 2, { c: 3 }];
+    export const bad = [{ ...{ a, b } }, [...[a, b]], Math.max(...[a, b])];
+    export const good = [{ ...given, ...(a && { b }) }, [...[a, b].reverse()]];`;
+  for (const file of ['activities/perform.ts', 'workflows/run-state.ts', 'test/lint.test.ts'])
+    expect(complaints(file, code)).toEqual([
+      'write its properties here',
+      'write its elements here',
+      'write its elements here',
+    ]);
+});

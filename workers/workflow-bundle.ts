@@ -5,7 +5,6 @@ import { join, resolve } from 'node:path';
 import type { DataConverter } from '@temporalio/common';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
-import { bundleLicenses } from './bundle-licenses';
 import {
   compiled,
   digestOf,
@@ -17,7 +16,6 @@ import {
 
 const bundleName = 'workflow-bundle.js';
 const manifestName = 'workflow-bundle.json';
-const licensesName = 'workflow-bundle.LICENSE.txt';
 /** Slimflow's payload converter, which is a part of the bundle. */
 export const payloadConverterPath = join(compiled, payloadConverterEntry);
 
@@ -71,7 +69,6 @@ export async function writeBundle(): Promise<void> {
     logger: new DefaultLogger('WARN'),
   });
   await writeFile(join(compiled, bundleName), withoutMachinePaths(code));
-  await writeFile(join(compiled, licensesName), bundleLicenses(code));
   const modules = modulesOf(code).map((name) => [name, digestOf(join(compiled, name))] as const);
   const manifest: Manifest = {
     bundle: digestOf(join(compiled, bundleName)),

@@ -1,4 +1,5 @@
-import { type CostName, costNames, type Technique, techniqueTraits } from '../engine/names';
+import { type CostName, costNames, type Technique } from '../engine/names';
+import { techniqueNames } from '../contract/techniques';
 import { summary } from './proxies';
 import { counted } from '../contract/verdict';
 
@@ -28,24 +29,25 @@ export const sentences = {
     called(`Evaluate ${nameOf(of)} by ${metric} on the test split`, 'evaluate', of, 'test-split'),
 
   listParts: (of: string, technique: Technique) =>
-    called(
-      `List what ${techniqueTraits[technique].words} can compress in ${nameOf(of)}`,
-      'list',
-      of,
-      technique,
-    ),
+    called(`List what ${techniqueNames[technique]} can compress in ${nameOf(of)}`, 'list', of, technique),
 
   /** @param at number of the layer, from 0, which keeps the ids of layers with long names apart */
   scoreLayer: (of: string, technique: Technique, layer: string, at: number, ratios: number) =>
     called(
-      `Score layer ${layer} of ${nameOf(of)} for ${techniqueTraits[technique].words} at ${counted(ratios, 'ratio')}`,
-      ...['score', of, technique, at + 1, layer],
+      `Score layer ${layer} of ${nameOf(of)} for ${techniqueNames[technique]} at ${counted(ratios, 'ratio')}`,
+      'score',
+      of,
+      technique,
+      at + 1,
+      layer,
     ),
 
   collectScores: (of: string, technique: Technique, layers: number) =>
     called(
-      `Collect the scores of ${counted(layers, 'layer')} of ${nameOf(of)} for ${techniqueTraits[technique].words}`,
-      ...['collect-scores', of, technique],
+      `Collect the scores of ${counted(layers, 'layer')} of ${nameOf(of)} for ${techniqueNames[technique]}`,
+      'collect-scores',
+      of,
+      technique,
     ),
 
   compress: (
@@ -54,8 +56,9 @@ export const sentences = {
     fineTunedEach: boolean,
   ) =>
     called(
-      `Compress ${nameOf(plan.parent ?? 'original')} to ${plan.asked} of its ${costNames[cost]} by ${techniqueTraits[plan.technique].words}${fineTunedEach ? ', fine-tuned behind each layer' : ''}`,
-      ...['compress', plan.id],
+      `Compress ${nameOf(plan.parent ?? 'original')} to ${plan.asked} of its ${costNames[cost]} by ${techniqueNames[plan.technique]}${fineTunedEach ? ', fine-tuned behind each layer' : ''}`,
+      'compress',
+      plan.id,
     ),
 
   fineTune: (of: string, epochs: number) =>

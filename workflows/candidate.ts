@@ -1,8 +1,9 @@
 import { ActivityFailure, isCancellation, setCurrentDetails } from '@temporalio/workflow';
 
-import { costNames, techniqueTraits } from '../engine/names';
+import { costNames } from '../engine/names';
 import { candidateMarkdown, madeBy } from './progress-markdown';
 import { hearPauses } from './pause';
+import { techniqueNames } from '../contract/techniques';
 import { compress, evaluate, fineTune } from './proxies';
 import { reasonOf } from '../contract/failure-reason';
 import { sentences } from './activity-labels';
@@ -27,7 +28,7 @@ export async function candidate({
   const { metric, reconstruction, selection, compute } = settings;
   const { perLayer, ...tuning } = settings.fineTune;
   const fineTuneEach = perLayer.epochs ? { ...tuning, epochs: perLayer.epochs } : undefined;
-  const aim = `${techniqueTraits[plan.technique].words} of ${plan.parent ?? 'the original'} to ${plan.asked} of its ${costNames[method.cost]}${fineTuneEach ? ', fine-tuned layer by layer' : ''}`;
+  const aim = `${techniqueNames[plan.technique]} of ${plan.parent ?? 'the original'} to ${plan.asked} of its ${costNames[method.cost]}${fineTuneEach ? ', fine-tuned layer by layer' : ''}`;
   const facts: string[] = [];
   const say = (...more: string[]) => {
     facts.push(...more);
@@ -49,8 +50,15 @@ export async function candidate({
       sentences.compress(plan, method.cost, fineTuneEach !== undefined),
       [
         {
-          ...{ model, method, selection, scores, reconstruction, compute, fineTuneEach },
-          ...{ target: plan.asked, train: data.train },
+          model,
+          method,
+          selection,
+          scores,
+          reconstruction,
+          compute,
+          fineTuneEach,
+          target: plan.asked,
+          train: data.train,
           ...(fineTuneEach && { teacher }),
         },
       ],

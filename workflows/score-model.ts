@@ -11,7 +11,7 @@ import {
 
 import type { ArtifactRef } from '../store/artifact';
 import { hearPauses, hold, paused, untilResumed } from './pause';
-import { techniqueTraits } from '../engine/names';
+import { techniqueNames } from '../contract/techniques';
 import { collectScores, listParts, scoreLayer } from './proxies';
 import { sentences } from './activity-labels';
 import { together } from './all-settled';
@@ -33,8 +33,7 @@ const tellings = 20;
  */
 export async function scoreModel(input: ScoringInput): Promise<ArtifactRef> {
   const { of, technique, total, limits, before = { scored: 0 } } = input;
-  const subject =
-    of === 'original' ? techniqueTraits[technique].words : `${of} · ${techniqueTraits[technique].words}`;
+  const subject = of === 'original' ? techniqueNames[technique] : `${of} · ${techniqueNames[technique]}`;
   let done = before.scored;
   if (input.paused) hold(input.paused);
   const show = () =>

@@ -122,8 +122,15 @@ export class Ours {
         ? undefined
         : Object.fromEntries(scores.map(({ layer }) => [layer, this.factors(technique, layer)]));
     await this.pool.run('compress', {
-      ...{ ...common, machinery, selection, model, method: methodOf(technique) },
-      ...{ target, scores, factors, out },
+      ...common,
+      machinery,
+      selection,
+      model,
+      method: methodOf(technique),
+      target,
+      scores,
+      factors,
+      out,
     });
     return out;
   }

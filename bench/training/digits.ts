@@ -60,7 +60,15 @@ export function peerJob(
   const data = Int32Array.from(visited.flat(), (row) => first + row);
   writeNpy(order, { type: 'int32', dims: [epochs, end - first], data });
   return JSON.stringify({
-    ...{ model, images, labels, order, batch, learningRate, momentum, weightDecay, threads },
+    model,
+    images,
+    labels,
+    order,
+    batch,
+    learningRate,
+    momentum,
+    weightDecay,
+    threads,
     steps: steps ?? null,
     judged: [rows.evaluate, rows.test],
   });

@@ -44,8 +44,12 @@ function firstApart(a: readonly number[], b: readonly number[]): number | undefi
 
 async function compare(seed: number, folder: string, peers: readonly Peer[]): Promise<[number, number]> {
   const recipe: Recipe = {
-    ...{ epochs: Number(options.epochs), batch: 64, seed },
-    ...{ learningRate: Number(options.rate), momentum: 0.9, weightDecay: 5e-4 },
+    epochs: Number(options.epochs),
+    batch: 64,
+    seed,
+    learningRate: Number(options.rate),
+    momentum: 0.9,
+    weightDecay: 5e-4,
   };
   const threads = Number(options.threads);
   const begun = options.start ?? join(folder, `begun-${seed}.onnx`);
@@ -55,7 +59,9 @@ async function compare(seed: number, folder: string, peers: readonly Peer[]): Pr
   const job = (used: number, steps?: number) => peerJob(begun, order, recipe, used, steps);
   const [ours, theirs] = await Promise.all([
     trainModel({
-      ...{ model: begun, out: join(folder, `trained-${seed}.onnx`), threads },
+      model: begun,
+      out: join(folder, `trained-${seed}.onnx`),
+      threads,
       data: { train: split('train'), test: split('test') },
       settings: { ...recipe, optimizer: 'sgd', schedule: 'one-cycle' },
     }),

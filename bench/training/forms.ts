@@ -101,8 +101,16 @@ const layers: readonly Layer[] = [
 function convolution([, C, K, side, kernel, stride, groups = 1]: Layer): Convolution {
   const [begin, out] = [(kernel - 1) / 2, Math.floor((side - 1) / stride) + 1];
   return {
-    ...{ C, K, groups, kernel: [kernel, kernel], strides: [stride, stride], dilations: [1, 1] },
-    ...{ begin: [begin, begin], end: [begin, begin], input: [side, side], output: [out, out] },
+    C,
+    K,
+    groups,
+    kernel: [kernel, kernel],
+    strides: [stride, stride],
+    dilations: [1, 1],
+    begin: [begin, begin],
+    end: [begin, begin],
+    input: [side, side],
+    output: [out, out],
   };
 }
 

@@ -61,8 +61,11 @@ function ours(model: string, changes: Partial<TrainingSettings> = {}, taught = f
   return async (recipe) => {
     const { graph, notes } = await train(openModel(model), data('train'), {
       settings: { ...recipe, optimizer: 'sgd', schedule: 'one-cycle', ...changes },
-      ...{ threads, checkpoints: join(folder, 'checkpoints'), checkpointSeconds: Infinity },
-      ...{ monitor: quiet, sources: split('train') },
+      threads,
+      checkpoints: join(folder, 'checkpoints'),
+      checkpointSeconds: Infinity,
+      monitor: quiet,
+      sources: split('train'),
       teacher: taught ? openModel(resnet) : undefined,
     });
     notes.forEach((note) => console.log(`  ${note}`));
@@ -81,8 +84,12 @@ const mean = (values: readonly number[]) => values.reduce((a, b) => a + b) / val
 async function measure(name: string, way: Way, rates: readonly number[]): Promise<number> {
   const [epochs, seeds] = [numbers(options.epochs), numbers(options.seeds)];
   const recipe = (learningRate: number, count: number, seed: number): Recipe => ({
-    ...{ epochs: count, batch: 64, learningRate, seed },
-    ...{ momentum: 0.9, weightDecay: 5e-4 },
+    epochs: count,
+    batch: 64,
+    learningRate,
+    seed,
+    momentum: 0.9,
+    weightDecay: 5e-4,
   });
   const tried: [rate: number, found: Accuracies][] = [];
   for (const rate of rates) {

@@ -11,16 +11,7 @@ import { candidateRatios } from '../ratios/candidate-ratios';
 import { checkByHand } from '../jobs/choose-plan';
 import { checkFineTuneEach } from '../jobs/layer-by-layer';
 import type { JobData } from '../jobs/open-data';
-import {
-  type CostName,
-  type Machinery,
-  type Method,
-  type Reconstruction,
-  type ScoreName,
-  type Selecting,
-  type Technique,
-  techniqueTraits,
-} from '../names';
+import type { CostName, Machinery, Method, Reconstruction, ScoreName, Selecting, Technique } from '../names';
 import { plainMethod } from '../jobs/list-parts';
 import { JobPool } from '../pools/thread-pool';
 import { modelBytes, slotsFor } from '../pools/slots';
@@ -156,7 +147,13 @@ export async function compressModel(
     const compression = await pool.run(
       'compress',
       {
-        ...{ model, method, selection, scores, train, reconstruction, out },
+        model,
+        method,
+        selection,
+        scores,
+        train,
+        reconstruction,
+        out,
         target,
         factors: options.scores ? {} : factors,
         machinery: { ...machinery, threads: cores },
@@ -301,7 +298,7 @@ function report(
       name: layer,
       kind: kinds.get(layer)?.kind ?? '',
       ratio,
-      [techniqueTraits[technique].units]: units,
+      ...(technique === 'channel-pruning' ? { channels: units } : { rank: units }),
     })),
     frozen: summary.frozen
       .filter((one) => one.technique === technique)

@@ -147,7 +147,13 @@ export async function trainModel(
     const tuning = await pool.run(
       'fineTune',
       {
-        ...{ model, out, settings, threads, provider, fromScratch, teacher },
+        model,
+        out,
+        settings,
+        threads,
+        provider,
+        fromScratch,
+        teacher,
         resume: lastCheckpoint(folder),
         data: data.train,
         evaluate: data.evaluate && { data: data.evaluate, metric },
@@ -162,7 +168,14 @@ export async function trainModel(
     const errors = errorsOf({ before, after, test });
     const { steps, resumedAt, best = null, retries, notes, curve } = tuning;
     return {
-      ...{ settings, fromScratch, metric, params, steps, resumedAt, best, retries },
+      settings,
+      fromScratch,
+      metric,
+      params,
+      steps,
+      resumedAt,
+      best,
+      retries,
       epochs: epochsOf(tuning),
       evaluation: after ? { before: before?.value ?? null, after: after.value } : null,
       test: test?.value ?? null,

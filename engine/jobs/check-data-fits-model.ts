@@ -82,7 +82,10 @@ function checkOutput(graph: Graph, model: string, metric: MetricName): Output {
     shape.length && dims.every((dim) => typeof dim === 'number') ? sizeOf(dims) : undefined;
   const [classes] = sample;
   return {
-    ...{ model, shown, scores: known(sample), plane: known(sample.slice(1)) },
+    model,
+    shown,
+    scores: known(sample),
+    plane: known(sample.slice(1)),
     ...(typeof classes === 'number' && { classes }),
   };
 }

@@ -22,7 +22,10 @@ export async function evaluateJob(
     context.checkStop();
     context.report(noteOf(from?.done ?? 0, data.length));
     const measured = await measure(openModel(model), data, {
-      ...{ metric, threads, provider, from },
+      metric,
+      threads,
+      provider,
+      from,
       onEvaluated: (evaluated, total) =>
         checkpoints.passed({ ...noteOf(evaluated.done, total), state: () => evaluated }),
     });

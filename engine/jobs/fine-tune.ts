@@ -65,7 +65,9 @@ export async function fineTuneJob(input: FineTuneInput, context: JobContext): Pr
     const { epochs, seed, optimizer } = settings;
     stamp(tuned, {
       step: input.fromScratch ? 'train' : 'fine-tune',
-      ...{ epochs, seed, optimizer },
+      epochs,
+      seed,
+      optimizer,
       ...(await madeBy(provenance, input)),
     });
     saveModel(tuned, input.out);
@@ -73,7 +75,10 @@ export async function fineTuneJob(input: FineTuneInput, context: JobContext): Pr
     const judgements = evaluations.map(({ epoch, value }) => ({ epoch, value }));
     const total = totalSteps(settings, data.length);
     return {
-      ...{ steps, resumedAt, losses, retries },
+      steps,
+      resumedAt,
+      losses,
+      retries,
       notes: [...begun.notes, ...told.notes],
       ...(best && { evaluations: judgements, best }),
       provenance,

@@ -12,7 +12,10 @@ export async function latency(
 ): Promise<Latency> {
   const graphs = models.map((path) => openModel(path, { inputSize }));
   const timings = await timeGraphs(graphs, {
-    ...{ threads, provider, runs, inputShape: inputSize },
+    threads,
+    provider,
+    runs,
+    inputShape: inputSize,
     onRun(done, total) {
       context.checkStop();
       context.report({ done, total, note: `run ${done + 1}/${total}` });

@@ -108,7 +108,14 @@ const noteText = ({ text, after }: LayerNote): string =>
   after === undefined ? text : `fine-tuning after ${after}: ${text}`;
 
 const begun = (graph: Graph, { made: _made, ...chosen }: Chosen): LayerState => ({
-  ...{ chosen, graph, done: [], tuning: [], left: new Map(), notes: [], steps: 0, losses: [] },
+  chosen,
+  graph,
+  done: [],
+  tuning: [],
+  left: new Map(),
+  notes: [],
+  steps: 0,
+  losses: [],
 });
 
 /** What fine-tuning learns from beside labels, where that is asked for. */
@@ -201,7 +208,9 @@ class Layers {
           teacher: this.teacher,
           threads: this.tools.threads,
           provider: this.tools.provider,
-          ...{ checkpoints: own, checkpointSeconds, resume },
+          checkpoints: own,
+          checkpointSeconds,
+          resume,
           monitor: {
             checkStop: () => context.checkStop(),
             report: ({ done, note, checkpoint }) =>
@@ -216,7 +225,10 @@ class Layers {
         },
       );
       const tuned = {
-        ...{ ...state, graph, tuning: [], steps: state.steps + steps },
+        ...state,
+        graph,
+        tuning: [],
+        steps: state.steps + steps,
         losses: [...state.losses, losses.at(-1)!],
         notes: withFineTuning(state.notes, name, notes),
       };

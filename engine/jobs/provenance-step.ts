@@ -11,7 +11,11 @@ export async function madeBy(
   { model, parent }: { readonly model: string; readonly parent?: string },
 ): Promise<Step> {
   return {
-    ...{ version, engine, onnxruntime, provider, device },
+    version,
+    engine,
+    onnxruntime,
+    provider,
+    device,
     'parent.sha256': parent ?? (await sha256OfFile(model)),
   };
 }

@@ -127,7 +127,9 @@ export function pruningCompressor(graph: Graph, means: Means): Compressor {
           onLayer: (layer, done, total) => context.report({ done, total, note: `reconstructing ${layer}` }),
           onRefitted: (layer, refitted, total) =>
             checkpoints.passed({
-              ...{ done: refitted.length, total, note: `reconstructed ${layer}` },
+              done: refitted.length,
+              total,
+              note: `reconstructed ${layer}`,
               state: () => refitted,
             }),
         }),

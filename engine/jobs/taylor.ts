@@ -34,7 +34,9 @@ export async function taylorOf(
       data,
       [...new Set(weights)],
       {
-        ...{ samples: reconstruction.samples, seed: reconstruction.seed, batch },
+        samples: reconstruction.samples,
+        seed: reconstruction.seed,
+        batch,
         labels: data.labelled,
         threads: tools.threads,
         onBatch: () => context.checkStop(),

@@ -2,39 +2,38 @@ import { join } from 'node:path';
 
 import { type NativeFunction, type NativeLibrary, openFirst } from './native';
 
+/** C types as they stand in a header. */
+const types = (list: string): readonly string[] => list.split(', ');
+
 /** Functions of CUDA's runtime, cuSOLVER and cuBLAS, with the C types of their parameters; all give a status, 0 is success. */
 export const signatures = {
-  cudaGetDeviceCount: ['void *'],
-  cudaMalloc: ['void *', 'size_t'],
-  cudaFree: ['void *'],
-  cudaMemcpy: ['void *', 'void *', 'size_t', 'int'],
-  cusolverDnCreate: ['void *'],
+  cudaGetDeviceCount: types('void *'),
+  cudaMalloc: types('void *, size_t'),
+  cudaFree: types('void *'),
+  cudaMemcpy: types('void *, void *, size_t, int'),
+  cusolverDnCreate: types('void *'),
   // handle, rows, columns, → length of the work area
-  cusolverDnDgesvd_bufferSize: ['void *', 'int', 'int', 'void *'],
+  cusolverDnDgesvd_bufferSize: types('void *, int, int, void *'),
   // handle, jobu, jobvt, m, n, A, lda, S, U, ldu, VT, ldvt, work, length, rwork, info
-  cusolverDnDgesvd: [
-    ...['void *', 'int8_t', 'int8_t', 'int', 'int', 'void *', 'int', 'void *'],
-    ...['void *', 'int', 'void *', 'int', 'void *', 'int', 'void *', 'void *'],
-  ],
+  cusolverDnDgesvd: types(
+    'void *, int8_t, int8_t, int, int, void *, int, void *, void *, int, void *, int, void *, int, void *, void *',
+  ),
   // handle, jobz, uplo, n, A, lda, W, → length
-  cusolverDnDsyevd_bufferSize: ['void *', 'int', 'int', 'int', 'void *', 'int', 'void *', 'void *'],
+  cusolverDnDsyevd_bufferSize: types('void *, int, int, int, void *, int, void *, void *'),
   // handle, jobz, uplo, n, A, lda, W, work, length, info
-  cusolverDnDsyevd: [
-    ...['void *', 'int', 'int', 'int', 'void *', 'int', 'void *', 'void *', 'int', 'void *'],
-  ],
+  cusolverDnDsyevd: types('void *, int, int, int, void *, int, void *, void *, int, void *'),
   // handle, uplo, n, A, lda, → length
-  cusolverDnDpotrf_bufferSize: ['void *', 'int', 'int', 'void *', 'int', 'void *'],
+  cusolverDnDpotrf_bufferSize: types('void *, int, int, void *, int, void *'),
   // handle, uplo, n, A, lda, work, length, info
-  cusolverDnDpotrf: ['void *', 'int', 'int', 'void *', 'int', 'void *', 'int', 'void *'],
+  cusolverDnDpotrf: types('void *, int, int, void *, int, void *, int, void *'),
   // handle, uplo, n, nrhs, A, lda, B, ldb, info
-  cusolverDnDpotrs: ['void *', 'int', 'int', 'int', 'void *', 'int', 'void *', 'int', 'void *'],
-  cublasCreate_v2: ['void *'],
+  cusolverDnDpotrs: types('void *, int, int, int, void *, int, void *, int, void *'),
+  cublasCreate_v2: types('void *'),
   // handle, transa, transb, m, n, k, alpha, A, lda, B, ldb, beta, C, ldc
-  cublasDgemm_v2: [
-    ...['void *', 'int', 'int', 'int', 'int', 'int', 'void *', 'void *', 'int'],
-    ...['void *', 'int', 'void *', 'void *', 'int'],
-  ],
-} as const;
+  cublasDgemm_v2: types(
+    'void *, int, int, int, int, int, void *, void *, int, void *, int, void *, void *, int',
+  ),
+};
 
 /** The functions that the back end calls, and where they come from. */
 export type CudaFunctions = Readonly<Record<keyof typeof signatures, NativeFunction>>;

@@ -28,8 +28,21 @@ function routinesOf(library: LapackLibrary, threads: number): Routines {
       const [m, n, info] = [integer(rows), integer(columns), integer(0)];
       const iwork = integers(8 * columns);
       const args = (work: Float64Array, length: number) => [
-        ...[letter('S'), m, n, data, m, s, u, m, vt, n],
-        ...[work, integer(length), iwork, info, 1],
+        letter('S'),
+        m,
+        n,
+        data,
+        m,
+        s,
+        u,
+        m,
+        vt,
+        n,
+        work,
+        integer(length),
+        iwork,
+        info,
+        1,
       ];
       const query = new Float64Array(1);
       library.gesdd(...args(query, -1));
@@ -40,8 +53,19 @@ function routinesOf(library: LapackLibrary, threads: number): Routines {
       const values = new Float64Array(order);
       const [n, info] = [integer(order), integer(0)];
       const args = (work: Float64Array, length: number, iwork: BigInt64Array, count: number) => [
-        ...[letter('V'), letter('L'), n, a, n, values],
-        ...[work, integer(length), iwork, integer(count), info, 1, 1],
+        letter('V'),
+        letter('L'),
+        n,
+        a,
+        n,
+        values,
+        work,
+        integer(length),
+        iwork,
+        integer(count),
+        info,
+        1,
+        1,
       ];
       const [query, countQuery] = [new Float64Array(1), integers(1)];
       library.syevd(...args(query, -1, countQuery, -1));
@@ -65,9 +89,14 @@ function routinesOf(library: LapackLibrary, threads: number): Routines {
       const [one, zero] = [Float64Array.of(1), Float64Array.of(0)];
       const operands = [one, x, ld, y, ld, zero, result, rows];
       await call(library.gemm, [
-        ...[letter('T'), letter('N'), rows, integer(n), integer(depth)],
+        letter('T'),
+        letter('N'),
+        rows,
+        integer(n),
+        integer(depth),
         ...operands,
-        ...[1, 1],
+        1,
+        1,
       ]);
       return result;
     },

@@ -50,7 +50,8 @@ export class GroupTrial {
     }
     const jobs = [...byWeight].map(([weight, all]) => {
       const read = all.map(({ layer }) => ({
-        ...{ layer, site: siteOf(graph, layer, shapes) },
+        layer,
+        site: siteOf(graph, layer, shapes),
         index: layers.findIndex(({ node }) => node === layer.node),
       }));
       return { weight, consumer: all[0], job: jobOf(weight, read, new Set(), samples) };

@@ -60,8 +60,14 @@ export function siteOf(graph: Graph, layer: Layer, shapes: Shapes): Site | strin
     const [height, width] = dims.length === 3 ? [1, sizes[1]] : sizes.slice(1);
     return {
       ...common,
-      ...{ groups, channels: dims[1], taps: window.kernel[0] * window.kernel[1], outputs: dims[0] / groups },
-      ...{ height, width, bias: { node, index: 2 }, transposed: false },
+      groups,
+      channels: dims[1],
+      taps: window.kernel[0] * window.kernel[1],
+      outputs: dims[0] / groups,
+      height,
+      width,
+      bias: { node, index: 2 },
+      transposed: false,
       patch: (input, image, y, x, channels, out) => patchAt(input, window, image, y, x, out, channels),
       values: valuesAt,
     };
@@ -82,7 +88,13 @@ export function siteOf(graph: Graph, layer: Layer, shapes: Shapes): Site | strin
 function columns([outputs, channels]: readonly number[], width: number) {
   const pointwise: Window = { kernel: [1, 1], strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] };
   return {
-    ...{ groups: 1, channels, taps: 1, outputs, height: 1, width, transposed: false },
+    groups: 1,
+    channels,
+    taps: 1,
+    outputs,
+    height: 1,
+    width,
+    transposed: false,
     patch: ((input, image, y, x, own, out) =>
       patchAt(input, pointwise, image, y, x, out, own)) satisfies Site['patch'],
     values: valuesAt,

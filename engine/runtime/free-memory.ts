@@ -7,16 +7,16 @@ const versions = [
   {
     root: 'sys/fs/cgroup',
     line: /^0::(.*)$/m,
-    ...{ limit: 'memory.max', used: 'memory.current', cached: /^(?:in)?active_file (\d+)$/gm },
+    limit: 'memory.max',
+    used: 'memory.current',
+    cached: /^(?:in)?active_file (\d+)$/gm,
   },
   {
     root: 'sys/fs/cgroup/memory',
     line: /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(.*)$/m,
-    ...{
-      limit: 'memory.limit_in_bytes',
-      used: 'memory.usage_in_bytes',
-      cached: /^total_(?:in)?active_file (\d+)$/gm,
-    },
+    limit: 'memory.limit_in_bytes',
+    used: 'memory.usage_in_bytes',
+    cached: /^total_(?:in)?active_file (\d+)$/gm,
   },
 ] as const;
 

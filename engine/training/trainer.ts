@@ -148,7 +148,12 @@ async function trainOn(
   try {
     const total = totalSteps(settings, data.length);
     const ended = await new Run({
-      ...{ settings, samples: data.length, image: data.shape, batches, computer, evaluating },
+      settings,
+      samples: data.length,
+      image: data.shape,
+      batches,
+      computer,
+      evaluating,
       beginning: { step: 0, vectors: beginning.vectors },
       callMs: options.callMs,
       watch: new Watch(monitor, checkpoints, options.checkpointSeconds, total),
@@ -170,7 +175,8 @@ async function trainOn(
       resumedAt,
       losses: epochLosses(ended, batch, data.length),
       stepLosses: ended.losses,
-      ...{ retries, evaluations },
+      retries,
+      evaluations,
       best: best && { epoch: best.epoch, value: best.value },
       notes: [
         ...step.notes,

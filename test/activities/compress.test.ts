@@ -47,8 +47,14 @@ const made = (...kills: number[]) =>
         reconstruction: { samples: 1, patches: 1, seed: 0 },
         compute,
         fineTuneEach: {
-          ...{ epochs: 0.5, learningRate: 0.01, batch: 10, optimizer: 'sgd', momentum: 0.9, weightDecay: 0 },
-          ...{ schedule: 'one-cycle', seed: 0 },
+          epochs: 0.5,
+          learningRate: 0.01,
+          batch: 10,
+          optimizer: 'sgd',
+          momentum: 0.9,
+          weightDecay: 0,
+          schedule: 'one-cycle',
+          seed: 0,
         },
       };
       const environment = () => {

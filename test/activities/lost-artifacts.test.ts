@@ -37,12 +37,20 @@ const scored = (
     },
     async ({ do: perform, model, split }) => {
       const shared = {
-        ...{ model, method: methodOf('spatial-svd'), train: split, compute },
+        model,
+        method: methodOf('spatial-svd'),
+        train: split,
+        compute,
         reconstruction: { samples: 1, patches: 1, seed: 0 },
       } as const;
       const score = (layer: string) =>
         perform('scoreLayer', {
-          ...{ ...shared, layer, candidates: [0.5], samples: 10, evaluate: split, metric: 'top1' },
+          ...shared,
+          layer,
+          candidates: [0.5],
+          samples: 10,
+          evaluate: split,
+          metric: 'top1',
         });
       const layers = [await score('c1'), await score('c2'), await score('c3')];
       const collect = () => perform('collectScores', { layers: layers.map(({ artifact }) => artifact) });

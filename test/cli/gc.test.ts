@@ -32,7 +32,9 @@ const collected = async (folder: string, ...more: string[]) => {
 it('gc removes what no run needs, as its dry run says; a run that waits meanwhile goes on with what it has', () =>
   inFolder(async (folder) => {
     const job = tinyJob(folder, {
-      ...{ techniques: ['spatial-svd'], ssvdTargets: [0.5], review: { afterSelect: true } },
+      techniques: ['spatial-svd'],
+      ssvdTargets: [0.5],
+      review: { afterSelect: true },
     });
     const started = await slimflow(folder, ['start', job]);
     expectStatus(started, 0);

@@ -3,7 +3,9 @@ import { addedCandidate, gathered, listOf, names, numberFrom, ratio } from '../.
 it('an added candidate is of the original, or of another candidate', () => {
   expect(addedCandidate('weight-svd=0.4')).toEqual({ technique: 'weight-svd', asked: 0.4, parent: null });
   expect(addedCandidate('channel-pruning=.7@ssvd-0.65')).toEqual({
-    ...{ technique: 'channel-pruning', asked: 0.7, parent: 'ssvd-0.65' },
+    technique: 'channel-pruning',
+    asked: 0.7,
+    parent: 'ssvd-0.65',
   });
   for (const wrong of [
     'ssvd=0.5',

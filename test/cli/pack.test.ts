@@ -62,7 +62,9 @@ it('folders of images become what train and compress take, by the lines that are
     });
     const { images, labels } = data.evaluate;
     const evaluate = Dataset.open({
-      ...{ ...data.evaluate, images: join(folder, images), labels: join(folder, labels!) },
+      ...data.evaluate,
+      images: join(folder, images),
+      labels: join(folder, labels!),
     });
     expect([...evaluate.slice(0, evaluate.length).labels]).toEqual([0, 0, 0, 0, 0, 1, 1, 1, 1, 1]);
     // Bright pixels lie from 130 to 249, and dark ones from 0 to 119.
@@ -121,7 +123,10 @@ it('--json says what was packed, left out and passed by; --csv and --shuffle giv
       },
     } satisfies PackSummary);
     expect(readdirSync(folder).sort()).toEqual([
-      ...['all-classes.txt', 'all-images.npy', 'all-labels.npy', 'photos'],
+      'all-classes.txt',
+      'all-images.npy',
+      'all-labels.npy',
+      'photos',
     ]);
 
     writeFileSync(join(folder, 'some.csv'), 'dark/1.png,night\nbright/0.jpg,day\ndark/0.jpg,night\n');
@@ -141,7 +146,11 @@ it('--json says what was packed, left out and passed by; --csv and --shuffle giv
     const bare = await run('--no-labels', '--skip-bad', '--out', 'bare');
     const { data, labels, classes, perClass, shape } = JSON.parse(bare.out) as PackSummary;
     expect([labels, classes, perClass, data.evaluate.labels, shape[0]]).toEqual([
-      ...[undefined, undefined, undefined, undefined, 6],
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      6,
     ]);
   }));
 

@@ -52,7 +52,9 @@ async function updatesOf(folder: string, workflowId: string): Promise<string[]> 
 it('a run waits for a person while everything ends and is started again, and goes on as was approved', () =>
   inFolder(async (folder) => {
     const job = tinyJob(folder, {
-      ...{ ssvdTargets: [0.65, 0.8], ccpFactors: [1], review: { afterPick: true } },
+      ssvdTargets: [0.65, 0.8],
+      ccpFactors: [1],
+      review: { afterPick: true },
     });
     const work = async () => (worker = await WorkerProcess.start({ folder }, '--slots', '1'));
     const started = await slimflow(folder, ['start', job]);
@@ -82,7 +84,8 @@ it('a run waits for a person while everything ends and is started again, and goe
     await until(() => second.said.includes('it was started again on its history'));
     const unknown = await slimflow(folder, ['approve', '--picks', 'ssvd-0.10']);
     expect(unknown).toMatchObject({
-      ...{ status: 2, out: '' },
+      status: 2,
+      out: '',
       err: expect.stringMatching(/^there is no candidate ssvd-0\.10/m) as string,
     });
     expect(await told(folder)).toMatchObject({ waiting: before.waiting, progress: before.progress });

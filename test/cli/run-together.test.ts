@@ -11,7 +11,8 @@ import { tinyJob } from '../support/tiny';
 it('two commands that run one spec at the same time share one server and one run, and both write its result', () =>
   inFolder(async (folder) => {
     const job = tinyJob(folder, {
-      ...{ techniques: ['spatial-svd'], ssvdTargets: [0.5] },
+      techniques: ['spatial-svd'],
+      ssvdTargets: [0.5],
       // Neither may come to the end, and the other begin anew, before both are there.
       review: { afterSelect: true },
     });

@@ -38,7 +38,9 @@ it('people steer a run from the command line: each thing is asked once, by them;
     await worker.runUntil(async () => {
       expect(await early).toMatchObject({ status: 0, out: 'changeTargets was heard\n' });
       expect(await run('adjust', '1', '--tolerance', '0')).toMatchObject({
-        ...{ status: 2, out: '', err: 'a tolerance of 0 can not be met\n' },
+        status: 2,
+        out: '',
+        err: 'a tolerance of 0 can not be met\n',
       });
       const added = 'weight-svd=0.4@ssvd-0.5';
       const adjusted = await run(

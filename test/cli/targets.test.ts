@@ -12,8 +12,10 @@ import { type TargetKind, targetsJob } from '../support/targets';
 /** Trains the model of a job from new weights, into the place of what the job compresses. */
 const trained = (folder: string, ...more: string[]) =>
   slimflow(folder, [
-    ...['train', 'model.onnx', '--data', 'job.json', '--from-scratch', '--epochs', '15'],
-    ...['--learning-rate', '0.02', '--out', 'trained.onnx', ...more],
+    ...'train model.onnx --data job.json --from-scratch --epochs 15 --learning-rate 0.02 --out trained.onnx'.split(
+      ' ',
+    ),
+    ...more,
   ]);
 
 const resultIn = (folder: string) =>
@@ -68,9 +70,14 @@ describe('labels that are no classes', () => {
     inFolder(async (folder) => {
       targetsJob(folder, 'numbers');
       const report = await trainModel({
-        ...{ model: join(folder, 'model.onnx'), teacher: join(folder, 'model.onnx'), metric: 'r2' },
-        ...{ out: join(folder, 'out.onnx'), data: { train: { images: join(folder, 'images.npy') } } },
-        ...{ fromScratch: true, settings: { epochs: 3, batch: 50, learningRate: 0.01 }, threads: 1 },
+        model: join(folder, 'model.onnx'),
+        teacher: join(folder, 'model.onnx'),
+        metric: 'r2',
+        out: join(folder, 'out.onnx'),
+        data: { train: { images: join(folder, 'images.npy') } },
+        fromScratch: true,
+        settings: { epochs: 3, batch: 50, learningRate: 0.01 },
+        threads: 1,
       });
       expect(report.settings).toMatchObject({ loss: 'mean-squared-error', distillation: { logits: 'mse' } });
       expect(report.epochs[2].loss).toBeLessThan(report.epochs[0].loss);
@@ -128,7 +135,10 @@ describe('bad labels', () => {
       );
       const { out, status } = await trained(
         folder,
-        ...['--augment', 'flip,fixed-labels', '--learning-rate', '0.0000001'],
+        '--augment',
+        'flip,fixed-labels',
+        '--learning-rate',
+        '0.0000001',
       );
       expect(status).toBe(0);
       expect(out).toMatch(

@@ -101,17 +101,24 @@ describe('slimflow train', () => {
       const data = { train: { images: 'images.npy' } };
       writeFileSync(join(folder, 'job.json'), JSON.stringify({ data, fineTune: { batch: 50 } }));
       const command = args(
-        ...['--from-scratch', '--teacher', 'model.onnx', '--distill-logits', 'mse'],
-        ...['--optimizer', 'adamw', '--schedule', 'cosine', '--warm-up', '0.1', '--decay', 'all'],
-        ...['--ema', '0.9', '--clip', '10', '--epochs', '4', '--learning-rate', '0.01'],
-        ...['--checkpoints', 'kept', '--curve', 'curve.json', '--json'],
+        ...(
+          '--from-scratch --teacher model.onnx --distill-logits mse --optimizer adamw --schedule cosine --warm-up 0.1 ' +
+          '--decay all --ema 0.9 --clip 10 --epochs 4 --learning-rate 0.01 --checkpoints kept --curve curve.json --json'
+        ).split(' '),
       );
       const { out, err, status } = await slimflow(folder, command);
       expect([err, status]).toEqual(['', 0]);
       const { settings, epochs, steps } = JSON.parse(out) as TrainReport;
       expect(settings).toMatchObject({
-        ...{ distillation: { logits: 'mse' }, optimizer: 'adamw', schedule: 'cosine', warmUp: 0.1 },
-        ...{ decay: 'all', ema: 0.9, clip: 10, epochs: 4, batch: 50 },
+        distillation: { logits: 'mse' },
+        optimizer: 'adamw',
+        schedule: 'cosine',
+        warmUp: 0.1,
+        decay: 'all',
+        ema: 0.9,
+        clip: 10,
+        epochs: 4,
+        batch: 50,
       });
       expect(epochs[3].loss).toBeLessThan(epochs[0].loss);
       const curve = JSON.parse(readFileSync(join(folder, 'curve.json'), 'utf8')) as {

@@ -134,7 +134,8 @@ describe('slimflow worker', () => {
         namespace: 'default',
         taskQueue,
         store: place,
-        ...{ slots: 1, threads: 1 },
+        slots: 1,
+        threads: 1,
       });
       try {
         const spec = loadSpec(join(folder, 'job.json'));

@@ -19,7 +19,12 @@ describe('what happened from one look at a run to the next', () => {
       { type: 'candidate', ...runningRow },
       {
         type: 'epoch',
-        ...{ candidate: 'ssvd-0.50', activity: 'fineTune', attempt: 1, done: 7, total: 100, note: 'step 7' },
+        candidate: 'ssvd-0.50',
+        activity: 'fineTune',
+        attempt: 1,
+        done: 7,
+        total: 100,
+        note: 'step 7',
       },
       { type: 'note', text: 'n' },
     ]);

@@ -33,7 +33,10 @@ it('what a running workflow names is kept, also where its children and activitie
     });
     const options = { taskQueue: 'gc', workflowId: 'gc' };
     const worker = await Worker.create({
-      ...{ connection: server.nativeConnection, taskQueue: 'gc', ...workflowCode(), activities },
+      connection: server.nativeConnection,
+      taskQueue: 'gc',
+      ...workflowCode(),
+      activities,
     });
     const data = { ...input.data, train: { ...input.data.train, labels } };
     const result = await worker.runUntil(async () => {

@@ -17,7 +17,9 @@ it('runs are listed and found, by memo on any server and by search attributes on
   await server.start('slimflow/resnet/abc1', 'nobody', memo('resnet'));
   const other = await server.start('slimflow/vgg/abc2', 'nobody', memo('vgg'));
   await server.client().workflow.start('candidate', {
-    ...{ workflowId: 'slimflow/vgg/abc2/ssvd-0.50', taskQueue: 'nobody', args: [] },
+    workflowId: 'slimflow/vgg/abc2/ssvd-0.50',
+    taskQueue: 'nobody',
+    args: [],
   });
   await until(async () => (await idsOf()).length === 2);
   expect(await idsOf({ model: 'vgg' })).toEqual(['slimflow/vgg/abc2']);

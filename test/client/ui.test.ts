@@ -106,7 +106,9 @@ describe('Temporal UI, of a run that has ended', () => {
       'ssvd-0.75/cp-0.67 selected: ratio 0.500, drop 0.5 points: the best metric, 97.50, of 3 eligible candidates',
       'ssvd-0.65 not selected: ratio 0.650, drop 0.35 points: its ratio is above 0.520',
       'What people decided',
-      ...[result.decisions[0].at, 'selection approved: ssvd-0.75/cp-0.67', 'ada@example.com'],
+      result.decisions[0].at,
+      'selection approved: ssvd-0.75/cp-0.67',
+      'ada@example.com',
       'half is what we asked for',
     ]);
     await picture('details', 2000);

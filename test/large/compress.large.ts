@@ -39,7 +39,12 @@ beforeAll(() => {
   const { model } = modelOf(
     ['x', ['batch', 3, side, side]],
     [
-      ...[conv('c1', 'x'), relu('c1'), conv('c2', 'c1.relu'), relu('c2'), conv('c3', 'c2.relu'), relu('c3')],
+      conv('c1', 'x'),
+      relu('c1'),
+      conv('c2', 'c1.relu'),
+      relu('c2'),
+      conv('c3', 'c2.relu'),
+      relu('c3'),
       { op: 'Flatten', inputs: ['c3.relu'], outputs: ['flat'] },
       {
         op: 'Gemm',
@@ -88,7 +93,13 @@ it.each([
   const few = ['--candidates', '4', '--samples', '4'];
   const asked = ['--technique', technique, '--cost', cost, '--target', String(target)];
   const { out, err, status } = await slimflow(folder, [
-    ...['compress', 'large.onnx', ...asked, ...few, '--out', 'small.onnx', '--json'],
+    'compress',
+    'large.onnx',
+    ...asked,
+    ...few,
+    '--out',
+    'small.onnx',
+    '--json',
   ]);
   expect([err, status]).toEqual(['', 0]);
   const report = JSON.parse(out) as CompressReport;

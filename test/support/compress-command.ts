@@ -5,7 +5,14 @@ import { slimflow } from './cli';
 export const few = ['--candidates', '4', '--samples', '4'];
 /** Arguments that compress `model.onnx` of a folder to `small.onnx`, from few scores. */
 export const args = (technique: string, target: number, ...more: string[]) => [
-  ...['compress', 'model.onnx', '--technique', technique, '--target', `${target}`, '--out', 'small.onnx'],
+  'compress',
+  'model.onnx',
+  '--technique',
+  technique,
+  '--target',
+  `${target}`,
+  '--out',
+  'small.onnx',
   ...few,
   ...more,
 ];

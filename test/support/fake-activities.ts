@@ -114,7 +114,9 @@ export function fakeActivities(
       steps: 10,
       resumedAt: 0,
       losses: [1, 0.5],
-      ...{ retries: [], notes: tuningNotes, provenance },
+      retries: [],
+      notes: tuningNotes,
+      provenance,
     })),
     latency: answer('latency', ({ models }: Parameters<Activities['latency']>[0]) => ({
       ms: models.map((model) => modelOf(model).macs / 1e5),

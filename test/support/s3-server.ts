@@ -43,7 +43,9 @@ export async function startS3(): Promise<S3Server> {
     (port) => isOpen(`127.0.0.1:${port}`),
   );
   return {
-    ...{ port, program, bucket: 'slimflow' },
+    port,
+    program,
+    bucket: 'slimflow',
     credentials: { accessKeyId: user, secretAccessKey: password },
     async stop() {
       await stop();

@@ -15,8 +15,15 @@ export function scoringInput(total: number, limits: Partial<ScoringLimits> = {})
     total,
     limits: { ...roomy, ...limits },
     request: {
-      ...{ model, method: methodOf(settings, 'spatial-svd'), candidates, reconstruction, metric, compute },
-      ...{ samples: scoring.samples, evaluate: data.evaluate, train: data.train },
+      model,
+      method: methodOf(settings, 'spatial-svd'),
+      candidates,
+      reconstruction,
+      metric,
+      compute,
+      samples: scoring.samples,
+      evaluate: data.evaluate,
+      train: data.train,
     },
   };
 }

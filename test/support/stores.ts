@@ -37,7 +37,9 @@ const nameOf = ({ sha256 }: ArtifactRef, member?: string) =>
   ['objects', sha256.slice(0, 2), sha256, ...(member ? [member] : [])].join('/');
 
 const bench = (folder: string, open: () => Store, inside: Inside): StoreBench => ({
-  ...{ store: open(), folder, elsewhere: open },
+  store: open(),
+  folder,
+  elsewhere: open,
   ...inside,
   spoil: (ref, bytes, member) => inside.write(nameOf(ref, member), bytes),
   lose: (ref, member) => inside.erase(nameOf(ref, member)),

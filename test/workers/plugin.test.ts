@@ -82,7 +82,8 @@ describe('the plugin', () => {
       // This client has Temporal's own converter: what it sends is for the worker to bound.
       const run = () =>
         server.client.workflow.execute(guidebook, {
-          ...{ taskQueue, workflowId: taskQueue },
+          taskQueue,
+          workflowId: taskQueue,
           args: [fakeInput(settings)],
         });
       const error = await worker.runUntil(run).catch((error: unknown) => error);

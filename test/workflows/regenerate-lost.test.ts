@@ -29,7 +29,10 @@ async function run(name: string, fails: (tries: number, scored: unknown) => read
     },
   });
   const worker = await Worker.create({
-    ...{ connection: server.nativeConnection, taskQueue: name, ...workflowCode(), activities },
+    connection: server.nativeConnection,
+    taskQueue: name,
+    ...workflowCode(),
+    activities,
   });
   const options = { taskQueue: name, workflowId: name, args: [fakeInput()] as Parameters<typeof guidebook> };
   const result = await worker.runUntil(server.client.workflow.execute(guidebook, options));

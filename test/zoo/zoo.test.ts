@@ -26,7 +26,11 @@ it.each(cases)('%s by %s to 0.75 and 0.5 of its MACs', async (name, technique) =
   for (const target of [0.75, 0.5]) {
     const report = await compressModel(
       {
-        ...{ model, technique, target, out, scores },
+        model,
+        technique,
+        target,
+        out,
+        scores,
         candidates: [0.3, 0.6],
         samples: 2,
         reconstruction: { samples: 4, patches: 20 },

@@ -64,7 +64,10 @@ function byDepthwise(builder: Builder, conv: Convolution, x: string, dy: string)
   ];
   const pads = [...begin, ...end];
   return depthwiseWeightGradient(builder, sides, kernel, {
-    ...{ kernel_shape: output, strides: dilations, dilations: strides, pads },
+    kernel_shape: output,
+    strides: dilations,
+    dilations: strides,
+    pads,
   });
 }
 

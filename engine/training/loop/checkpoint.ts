@@ -59,7 +59,10 @@ export class Checkpoints {
   write(state: TrainingState): string {
     const { step, vectors, losses, good, best, retries, evaluations, microBatch } = state;
     const told: Told = {
-      ...{ step, retries, evaluations, microBatch },
+      step,
+      retries,
+      evaluations,
+      microBatch,
       good: good.step,
       best: best && { step: best.step, epoch: best.epoch, value: best.value },
     };

@@ -74,7 +74,10 @@ export function initialState(
   const begin = { step: 0, vectors: initialVectors(vectors, graph) };
   return {
     ...begin,
-    ...{ losses: [], good: begin, retries: [], evaluations: [] },
+    losses: [],
+    good: begin,
+    retries: [],
+    evaluations: [],
     microBatch: microBatch && { ...microBatch, since: 0 },
   };
 }

@@ -48,7 +48,10 @@ export function emitUpdate(
   const parameters = vectorOf('parameters', layouts.parameters, 'values');
   const state = optimizer.state.map((vector) => vectorOf(vector, layouts.parameters, 'zeros'));
   const next = optimizer.update({
-    ...{ builder, settings, gradients, ...scalars },
+    builder,
+    settings,
+    gradients,
+    ...scalars,
     parameters: parameters.input,
     clipping: clip === undefined ? undefined : clippingOf(builder, gradients, clip),
     state: state.map(({ input }) => input),
@@ -65,7 +68,10 @@ export function emitUpdate(
     if (ema === undefined) return [];
     const average = vectorOf(averageOf(vector), layout, 'values');
     const moved = movingAverage(builder, {
-      ...{ average: inputOf(average.name), value: output, decay: ema, step: scalars.step },
+      average: inputOf(average.name),
+      value: output,
+      decay: ema,
+      step: scalars.step,
     });
     give(moved, average);
     return [average];

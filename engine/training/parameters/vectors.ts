@@ -26,7 +26,11 @@ export const averageOf = (vector: string): string => `average of ${vector}`;
 
 /** A vector that begins with the graph's own values, or with zeros. */
 export const vectorOf = (name: string, layout: Layout, begins: 'values' | 'zeros'): StateVector => ({
-  ...{ name, layout, size: layout.size, input: inputOf(name), output: outputOf(name) },
+  name,
+  layout,
+  size: layout.size,
+  input: inputOf(name),
+  output: outputOf(name),
   initial: (graph) => (begins === 'values' ? pack(graph, layout) : new Float32Array(layout.size)),
 });
 

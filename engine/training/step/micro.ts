@@ -59,7 +59,8 @@ export function buildPiecewiseStep(
   const before = (list: readonly StateVector[]) => list.map(({ input, size }) => declare(input, [size]));
   const after = (list: readonly StateVector[]) => list.map(({ output, size }) => declare(output, [size]));
   return {
-    ...{ read, moved },
+    read,
+    moved,
     accumulate: builder.build({
       ...signatureOf(graph),
       inputs: [

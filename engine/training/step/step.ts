@@ -194,7 +194,12 @@ export function differentiate(
   };
   const [, classes = 1] = logits.dims;
   return {
-    ...{ builder, trainable, finish, images, classes, labels: form },
+    builder,
+    trainable,
+    finish,
+    images,
+    classes,
+    labels: form,
     gradients: builder.concat(flat, 0),
     statistics: moved,
     inputs,

@@ -7,7 +7,11 @@ import { inFolder } from '../../support/folder';
 import { tinyJob } from '../../support/tiny';
 
 const fault = (name: FaultName, outage: number): PlannedFault => ({
-  ...{ fault: name, pause: 0, overlaps: true, outage, draw: 0 },
+  fault: name,
+  pause: 0,
+  overlaps: true,
+  outage,
+  draw: 0,
 });
 
 it('runs side by side come to what they come to undisturbed, whatever fails meanwhile', () =>
@@ -17,7 +21,11 @@ it('runs side by side come to what they come to undisturbed, whatever fails mean
     );
     const { incidents, compared } = await chaos({
       folder: join(folder, 'chaos'),
-      ...{ runs: 3, workers: 2, mount: false, patienceSeconds: 500, say: () => undefined },
+      runs: 3,
+      workers: 2,
+      mount: false,
+      patienceSeconds: 500,
+      say: () => undefined,
       faults: [
         fault('kill-worker', 0),
         fault('kill-server', 0),

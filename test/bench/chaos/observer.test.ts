@@ -1,7 +1,12 @@
 import { goesOn, type PendingActivity } from '../../../bench/chaos/observer';
 
 const activity = (key: string, changes: Partial<PendingActivity> = {}): PendingActivity => ({
-  ...{ key, started: true, attempt: 1, pid: 7, startedAt: 10, heartbeatAt: 20 },
+  key,
+  started: true,
+  attempt: 1,
+  pid: 7,
+  startedAt: 10,
+  heartbeatAt: 20,
   ...changes,
 });
 

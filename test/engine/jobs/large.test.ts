@@ -50,7 +50,11 @@ describe.each(['spatial-svd', 'weight-svd', 'channel-pruning'] as const)('%s', (
         await scoreLayer(
           {
             ...common,
-            ...{ model: path, layer, candidates: [0.25, 0.5, 0.75], evaluate: random, metric: 'top1' },
+            model: path,
+            layer,
+            candidates: [0.25, 0.5, 0.75],
+            evaluate: random,
+            metric: 'top1',
             factors: factors[layer],
           },
           quiet,

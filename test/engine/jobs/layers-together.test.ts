@@ -37,8 +37,14 @@ it('parts that are lost behind another are compressed together with it', async (
       machinery,
       fineTuneEach: {
         settings: {
-          ...{ epochs: 1, learningRate: 0.01, batch: 20, optimizer: 'sgd', momentum: 0.9, weightDecay: 0 },
-          ...{ schedule: 'one-cycle', seed: 0 },
+          epochs: 1,
+          learningRate: 0.01,
+          batch: 20,
+          optimizer: 'sgd',
+          momentum: 0.9,
+          weightDecay: 0,
+          schedule: 'one-cycle',
+          seed: 0,
         },
         checkpoints: join(folder, 'checkpoints'),
         checkpointSeconds: 3600,

@@ -5,7 +5,10 @@ import { tinyNetwork } from '../../support/tiny';
 
 const layers = new Map(layersOf(tinyNetwork()).map((layer) => [layer.name, layer]));
 const part = (name: string, of: string[], full = 8): Part => ({
-  ...{ name, full, most: full - 1, unitsAtOne: full },
+  name,
+  full,
+  most: full - 1,
+  unitsAtOne: full,
   layers: of.map((layer) => layers.get(layer)!),
 });
 

@@ -50,11 +50,21 @@ const tuned = async (model: string, out: string) => {
   mkdirSync(checkpoints);
   const told = await fineTuneJob(
     {
-      ...{ model, out, checkpoints, checkpointSeconds: 3600, threads: 1 },
+      model,
+      out,
+      checkpoints,
+      checkpointSeconds: 3600,
+      threads: 1,
       data: { ...files, range: [0, 40] },
       settings: {
-        ...{ epochs: 1, learningRate: 0.01, batch: 20, optimizer: 'sgd', momentum: 0.9, weightDecay: 0 },
-        ...{ schedule: 'one-cycle', seed: 3 },
+        epochs: 1,
+        learningRate: 0.01,
+        batch: 20,
+        optimizer: 'sgd',
+        momentum: 0.9,
+        weightDecay: 0,
+        schedule: 'one-cycle',
+        seed: 3,
       },
     },
     quiet,
@@ -78,7 +88,10 @@ describe('a model that a job made', () => {
     });
     const compression = {
       ...made,
-      ...{ step: 'compress', technique: 'channel-pruning', cost: 'macs', 'linear.algebra': 'ml-matrix' },
+      step: 'compress',
+      technique: 'channel-pruning',
+      cost: 'macs',
+      'linear.algebra': 'ml-matrix',
       'parent.sha256': await sha256OfFile(original),
     };
     expect(historyOf(loadModel(small))).toEqual([compression]);
@@ -86,7 +99,10 @@ describe('a model that a job made', () => {
     expect(await tuned(small, better)).toEqual(made);
     const training = {
       ...made,
-      ...{ step: 'fine-tune', epochs: 1, seed: 3, optimizer: 'sgd' },
+      step: 'fine-tune',
+      epochs: 1,
+      seed: 3,
+      optimizer: 'sgd',
       'parent.sha256': await sha256OfFile(small),
     };
     const graph = loadModel(better);

@@ -57,7 +57,10 @@ describe('a job that was killed goes on, and comes to the same to the bit', () =
 
   it.each(['metric', 'fidelity'] as const)('scoring by %s', async (score) => {
     const input = {
-      ...{ model, method: methodOf('spatial-svd', { score }), layer: 'c2', candidates: [0.2, 0.5, 0.8] },
+      model,
+      method: methodOf('spatial-svd', { score }),
+      layer: 'c2',
+      candidates: [0.2, 0.5, 0.8],
       ...({ evaluate: images(0, 300), train: images(0, 10), metric: 'top1', machinery } as const),
       reconstruction: { samples: 5, patches: 2, seed: 0 },
     };
@@ -71,7 +74,11 @@ describe('a job that was killed goes on, and comes to the same to the bit', () =
 
   it('pruning, by refitted layers', async () => {
     const input = {
-      ...{ model, method: methodOf('channel-pruning'), scores: [], target: 0.5, machinery },
+      model,
+      method: methodOf('channel-pruning'),
+      scores: [],
+      target: 0.5,
+      machinery,
       selection: { ...optimal, mode: 'manual', ratios: { c2: 0.5, c3: 0.5 } } as const,
       train: images(0, 60),
       reconstruction: { samples: 60, patches: 4, seed: 0 },
@@ -92,7 +99,9 @@ describe('a job that was killed goes on, and comes to the same to the bit', () =
 describe('WorkCheckpoints', () => {
   const at = (identity: string, resume?: string) =>
     new WorkCheckpoints<object>(quiet, identity, {
-      ...{ checkpoints: join(folder, 'own'), checkpointSeconds: 0, resume },
+      checkpoints: join(folder, 'own'),
+      checkpointSeconds: 0,
+      resume,
     });
 
   it('goes on from nothing but its own', () => {
@@ -100,7 +109,9 @@ describe('WorkCheckpoints', () => {
     const context: JobContext = { ...quiet, report: ({ checkpoint }) => void (written = checkpoint ?? '') };
     const state = { big: Infinity, none: NaN, floats: Float32Array.of(0.1) };
     new WorkCheckpoints(context, 'a', { checkpoints: join(folder, 'own'), checkpointSeconds: 0 }).passed({
-      ...{ done: 1, total: 2, note: '' },
+      done: 1,
+      total: 2,
+      note: '',
       state: () => state,
     });
     expect(at('a', written).resumed()).toEqual(state);

@@ -74,8 +74,14 @@ describe('inferShapes', () => {
       const number = (value: number) => ({ ...floats([1], [value]), dims: [] });
       const index = (value: number) => ({ ...int64s([value]), dims: [] });
       return modelOf(['x', input], nodes, ['y'], {
-        ...{ none: number(0), one: number(1), two: number(2), three: number(3) },
-        ...{ height: index(2), width: index(3), first: int64s([0]), zeros: int64s([0, 0]) },
+        none: number(0),
+        one: number(1),
+        two: number(2),
+        three: number(3),
+        height: index(2),
+        width: index(3),
+        first: int64s([0]),
+        zeros: int64s([0, 0]),
         w: randoms([5, 3, 3, 3], 1),
       });
     };

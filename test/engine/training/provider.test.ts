@@ -18,8 +18,12 @@ const losses = async (provider?: ProviderChoice) => {
   try {
     const { stepLosses } = await train(smallNetwork(true), data, {
       settings: { ...smallSettings, epochs: 1 },
-      ...{ threads: 1, provider, checkpoints: join(folder, 'checkpoints'), checkpointSeconds: 3600 },
-      ...{ sources: files, monitor: { report: () => undefined, checkStop: () => undefined } },
+      threads: 1,
+      provider,
+      checkpoints: join(folder, 'checkpoints'),
+      checkpointSeconds: 3600,
+      sources: files,
+      monitor: { report: () => undefined, checkStop: () => undefined },
     });
     return stepLosses;
   } finally {

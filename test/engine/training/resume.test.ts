@@ -79,8 +79,13 @@ async function life({
   const judging = Dataset.open({ ...files, range: [0, 50] });
   let checkpoint = resume;
   const training = train(openModel(model), data, {
-    ...{ settings: { ...settings, stepsPerCall }, callMs: Infinity },
-    ...{ threads: 1, checkpoints, checkpointSeconds: 1, resume, batches },
+    settings: { ...settings, stepsPerCall },
+    callMs: Infinity,
+    threads: 1,
+    checkpoints,
+    checkpointSeconds: 1,
+    resume,
+    batches,
     evaluate: { data: judging, metric: 'top1' },
     monitor: {
       report: (progress) => (checkpoint = progress.checkpoint ?? checkpoint),

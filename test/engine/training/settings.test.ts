@@ -30,7 +30,9 @@ async function train(golden: ReadonlyMap<string, Tensor>, block: number | undefi
   const step = buildTrainingStep(graph, await measureShapes(graph, image), {
     ...settings,
     block,
-    ...{ labelShape, floatLabels, unknownLabels: floatLabels && data.some(Number.isNaN) },
+    labelShape,
+    floatLabels,
+    unknownLabels: floatLabels && data.some(Number.isNaN),
     teacher: teacher && { graph: teacher, shapes: await measureShapes(teacher, image) },
   });
   const session = await Session.open(step.model, { threads: 1 });

@@ -62,12 +62,15 @@ describe('training on labels that are no classes', () => {
     const unknown = kind === 'maps' ? 99 : undefined;
     let lives = 0;
     const input = (): FineTuneInput => ({
-      ...{ model, fromScratch: true, data: { ...files, unknown, range: [0, 95] } },
+      model,
+      fromScratch: true,
+      data: { ...files, unknown, range: [0, 95] },
       // 72 steps, of which a call may have four: it ends at each state that may be kept.
       settings: { ...smallSettings, epochs: 3, batch: 4, learningRate: 0.01, keepBest: true, ...changes },
       evaluate: { data: { ...files, unknown, range: [200, 250] }, metric },
       threads: 1,
-      ...{ checkpoints: join(own, `checkpoints-${lives}`), checkpointSeconds: 0 },
+      checkpoints: join(own, `checkpoints-${lives}`),
+      checkpointSeconds: 0,
       out: join(own, `out-${lives++}.onnx`),
     });
     const whole = input();
@@ -94,9 +97,14 @@ describe('training on labels that are no classes', () => {
   test('a checkpoint of other numbers is not gone on from', async () => {
     const { own, model, files } = written('numbers');
     const input: FineTuneInput = {
-      ...{ model, fromScratch: true, data: { ...files, range: [0, 40] }, threads: 1 },
+      model,
+      fromScratch: true,
+      data: { ...files, range: [0, 40] },
+      threads: 1,
       settings: { ...smallSettings, epochs: 1, batch: 20, loss: 'mean-squared-error' },
-      ...{ checkpoints: join(own, 'kept'), checkpointSeconds: 0, out: join(own, 'out.onnx') },
+      checkpoints: join(own, 'kept'),
+      checkpointSeconds: 0,
+      out: join(own, 'out.onnx'),
     };
     await fineTuneJob(input, quiet);
     const resume = lastCheckpoint(input.checkpoints);
@@ -136,8 +144,12 @@ describe('what does not fit is told in a sentence', () => {
     const graph = openModel(model);
     try {
       await train(graph, data, {
-        ...{ settings: { ...smallSettings, epochs: 1, ...settings }, threads: 1, monitor },
-        ...{ checkpoints: join(own, 'none'), checkpointSeconds: Infinity, sources: source },
+        settings: { ...smallSettings, epochs: 1, ...settings },
+        threads: 1,
+        monitor,
+        checkpoints: join(own, 'none'),
+        checkpointSeconds: Infinity,
+        sources: source,
         ...(teacher && { teacher: graph }),
       });
     } finally {

@@ -36,7 +36,12 @@ describe('a folder a class', () => {
       const listing = classFolders(folder);
       expect(listing.classes).toEqual(['a', 'b', 'c']);
       expect(rowsOf(folder, listing)).toEqual([
-        ...['a/z.jpg 0', 'b/10.JPG 1', 'b/2.png 1', 'b/x-y/0.jpeg 1', 'b/x/q/1.webp 1', 'c/z.jpg 2'],
+        'a/z.jpg 0',
+        'b/10.JPG 1',
+        'b/2.png 1',
+        'b/x-y/0.jpeg 1',
+        'b/x/q/1.webp 1',
+        'c/z.jpg 2',
       ]);
       expect(listing.passedBy).toEqual({ '.txt': 1, '': 1 });
       expect(rowsOf(folder, unlabelled(join(folder, 'b')))).toEqual([
@@ -76,10 +81,12 @@ describe('a CSV file', () => {
 
   it('gives files and labels in its order, by name or number', async () => {
     expect(await listed('\ufefffile,label\r\nz.png,dog\r\n"a,""1"".png", cat ,more\r\n')).toEqual({
-      ...{ rows: ['z.png 1', 'a,"1".png 0'], classes: ['cat', 'dog'] },
+      rows: ['z.png 1', 'a,"1".png 0'],
+      classes: ['cat', 'dog'],
     });
     expect(await listed('x/1.png,2\nx/0.png,0\n')).toEqual({
-      ...{ rows: ['x/1.png 2', 'x/0.png 0'], classes: ['0', '1', '2'] },
+      rows: ['x/1.png 2', 'x/0.png 0'],
+      classes: ['0', '1', '2'],
     });
     const digits = ['9', '8', '7'];
     expect(await listed('1.png,7\n', digits)).toEqual({ rows: ['1.png 2'], classes: digits });

@@ -14,7 +14,11 @@ const settings: TrainingSettings = {
   schedule: 'constant',
 };
 const begin: TrainingState = {
-  ...{ step: 0, vectors: { parameters: Float32Array.of(0) }, losses: [], retries: [], evaluations: [] },
+  step: 0,
+  vectors: { parameters: Float32Array.of(0) },
+  losses: [],
+  retries: [],
+  evaluations: [],
   good: { step: 0, vectors: { parameters: Float32Array.of(0) } },
 };
 
@@ -26,13 +30,19 @@ async function run(stepsPerCall: number, breaksAt: number) {
   const lengths: number[] = [];
   const ended = await inFolder((folder) =>
     new Run({
-      ...{ settings, samples: 40, image: [1], scale: {}, beginning: begin, callMs: Infinity },
+      settings,
+      samples: 40,
+      image: [1],
+      scale: {},
+      beginning: begin,
+      callMs: Infinity,
       batches: {
         batch: async () => ({ images: new Float32Array(5), labels: new Int32Array(5), size: 5 }),
         close: async () => undefined,
       },
       computer: {
-        ...{ stepsPerCall, microBatch: undefined },
+        stepsPerCall,
+        microBatch: undefined,
         steps: async ({ parameters: [done] }, { first, rates }) => {
           expect(done).toBe(first);
           lengths.push(rates.length);

@@ -12,7 +12,9 @@ const vectors = (value: number): Vectors =>
   Object.fromEntries(rows.map(({ name, size }, at) => [name, new Float32Array(size).fill(value + at)]));
 const beginning = { step: 0, vectors: vectors(0) };
 const state: TrainingState = {
-  ...{ step: 3, vectors: vectors(30), losses: [3, 2.5, 2] },
+  step: 3,
+  vectors: vectors(30),
+  losses: [3, 2.5, 2],
   good: { step: 2, vectors: vectors(20) },
   best: { step: 1, vectors: vectors(10), epoch: 1, value: 70 },
   evaluations: [{ step: 1, epoch: 1, value: 70 }],
@@ -37,7 +39,10 @@ describe('Checkpoints', () => {
     inFolder((folder) => {
       const path = new Checkpoints(folder, rows, 'model').write({ ...state, good: state, best: undefined });
       expect([...readTensors(path).tensors.keys()]).toEqual([
-        ...['now/parameters', 'now/momenta', 'now/squares', 'losses'],
+        'now/parameters',
+        'now/momenta',
+        'now/squares',
+        'losses',
       ]);
     }));
 

@@ -10,7 +10,11 @@ import type { TrainingState } from '../../../../engine/training/loop/state';
 const evaluating = { data: Dataset.random({ shape: [1], samples: 1, seed: 0 }), metric: 'top1' } as const;
 const vectors = { parameters: new Float32Array(1) };
 const begin: TrainingState = {
-  ...{ step: 0, vectors, losses: [], retries: [], evaluations: [] },
+  step: 0,
+  vectors,
+  losses: [],
+  retries: [],
+  evaluations: [],
   good: { step: 0, vectors },
 };
 /** The state after epochs of five steps with these values. */

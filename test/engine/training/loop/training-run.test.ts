@@ -114,7 +114,10 @@ describe('the run', () => {
     };
     const data = Dataset.open(smallFiles);
     const options = (context = recorder()) => ({
-      ...{ settings: smallSettings, threads: 1, checkpointSeconds: 3600, sources: smallFiles },
+      settings: smallSettings,
+      threads: 1,
+      checkpointSeconds: 3600,
+      sources: smallFiles,
       checkpoints: mkdtempSync(join(folder, 'short-')),
       monitor: context,
     });
@@ -136,7 +139,11 @@ describe('the run', () => {
     const data = Dataset.open(smallFiles);
     const graph = openModel(join(folder, 'small.onnx'));
     const options = (settings: TrainingSettings) => ({
-      ...{ settings, threads: 1, checkpointSeconds: 3600, sources: smallFiles, monitor: quiet },
+      settings,
+      threads: 1,
+      checkpointSeconds: 3600,
+      sources: smallFiles,
+      monitor: quiet,
       checkpoints: mkdtempSync(join(folder, 'foreseen-')),
     });
     const { graph: asked } = await train(graph, data, options({ ...smallSettings, microBatch: 3 }));

@@ -56,7 +56,8 @@ async function gradientsOf({ op, attributes, x, weight, y }: Case, block?: numbe
     lowerToBlocks(builder, { block, results: ['y', ...results], dimsOf });
   }
   const model = builder.build({
-    ...{ irVersion: 8n, opsets: graph.model.opsetImport },
+    irVersion: 8n,
+    opsets: graph.model.opsetImport,
     inputs: [...inputs, 'dy'].map((name) => declare(name, dims.get(name))),
     outputs: ['y', ...results].map((name) => declare(name)),
   });
@@ -137,7 +138,10 @@ describe('composites', () => {
     for (const [name, value] of Object.entries(plain.values)) {
       const apart = distance(floatsOf(blocked.values[name]), floatsOf(value));
       expect({ name, dims: blocked.values[name].dims, close: apart < 1e-5, apart }).toEqual({
-        ...{ name, dims: value.dims, close: true, apart },
+        name,
+        dims: value.dims,
+        close: true,
+        apart,
       });
     }
   });

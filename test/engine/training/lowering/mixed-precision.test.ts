@@ -110,7 +110,9 @@ describe('training in mixed precision', () => {
     model: join(folder, 'small.onnx'),
     data: files,
     settings: { ...smallSettings, ...changes },
-    ...{ threads: 1, checkpoints: join(folder, `${name}-checkpoints`), checkpointSeconds: 0 },
+    threads: 1,
+    checkpoints: join(folder, `${name}-checkpoints`),
+    checkpointSeconds: 0,
     out: join(folder, `${name}.onnx`),
     curve: true,
   });

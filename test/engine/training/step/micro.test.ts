@@ -101,7 +101,9 @@ describe('a step in pieces', () => {
     const teacher = golden.has('teacher') ? graphOf('teacher') : undefined;
     const own: StepSettings = {
       ...(JSON.parse(told) as TrainingSettings),
-      ...{ labelShape: dims.slice(1), floatLabels, unknownLabels: floatLabels && first.some(Number.isNaN) },
+      labelShape: dims.slice(1),
+      floatLabels,
+      unknownLabels: floatLabels && first.some(Number.isNaN),
       teacher: teacher && { graph: teacher, shapes: await measureShapes(teacher, image) },
     };
     const step = buildTrainingStep(graph, shapes, own);

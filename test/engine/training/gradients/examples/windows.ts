@@ -20,7 +20,9 @@ const windows = fc.integer({ min: 1, max: 2 }).chain((axes) => {
       // Padding as large as the kernel would make windows of padding alone.
       pads: [begin, end].flatMap((side) => side.map((pad, at) => Math.min(pad, kernel[at] - 1))),
       plane: kernel.map((extent, at) => (extent - 1) * dilations[at] + 1 + more[at]),
-      ...{ kernel, strides, dilations },
+      kernel,
+      strides,
+      dilations,
     }));
 });
 
@@ -39,7 +41,9 @@ const convolution = (op: 'Conv' | 'ConvTranspose') =>
         inputs: [input([N, C, ...plane]), input(weight), ...(bias ? [input([K])] : [])],
         attributes: {
           kernel_shape: kernel,
-          ...{ strides, dilations, pads },
+          strides,
+          dilations,
+          pads,
           group: groups,
           ...(op === 'ConvTranspose' && { output_padding: padding }),
         },
@@ -59,7 +63,9 @@ const pool = (
       inputs: [input([N, C, ...plane], values)],
       attributes: {
         kernel_shape: kernel,
-        ...{ strides, dilations, pads },
+        strides,
+        dilations,
+        pads,
         // ONNX's shape inference counts a window that would begin past the end, which ONNX Runtime leaves out.
         ...attributes([flags[0] && strides.every((stride, at) => stride <= kernel[at]), flags[1]]),
       },
