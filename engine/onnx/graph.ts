@@ -216,6 +216,24 @@ export class Graph {
     );
   }
 
+  /** Whether every reader of a value can be given another: it is no output, and no subgraph takes it from outside. */
+  isReplaceable(value: string): boolean {
+    return !this.isOutput(value) && !this.uses(value).some((use) => this.capturesOf(use).has(value));
+  }
+
+  /**
+   * Removes a node with one output: whoever reads that reads `value` instead. A node whose output is not replaceable stays.
+   * @param value by default the node's first input
+   * @returns whether the node is gone
+   */
+  bypass(node: Node, value = node.input[0]): boolean {
+    const [output] = node.output;
+    if (!this.isReplaceable(output)) return false;
+    this.redirect(output, value);
+    this.replace(node, []);
+    return true;
+  }
+
   /** A name that no value or node has yet. */
   uniqueName(base: string): string {
     const { producers, uses } = this.indexed();

@@ -16,11 +16,7 @@ export function cancelTransposes(graph: Graph): void {
       setAttribute(second, 'perm', order);
       continue;
     }
-    const target = second.output[0];
-    const captured = graph.uses(target).some((use) => graph.capturesOf(use).has(target));
-    if (graph.isOutput(target) || captured) continue;
-    graph.redirect(target, first.input[0]);
-    graph.replace(second, []);
+    graph.bypass(second, first.input[0]);
   }
   graph.removeDead();
 }

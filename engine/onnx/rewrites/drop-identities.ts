@@ -28,18 +28,12 @@ export function ownIdentities(graph: Graph): void {
 
 /**
  * Removes Identity nodes: readers take the value itself, or, of an initializer, a copy of their own. An Identity that
- * names a graph output stays.
+ * names a graph output, or is read by a subgraph, stays.
  */
 export function dropIdentities(graph: Graph): void {
   ownIdentities(graph);
   for (const node of [...graph.nodes]) {
-    if (node.opType !== 'Identity' || node.domain) continue;
-    const [source, target] = [node.input[0], node.output[0]];
-    if (graph.isOutput(target)) continue;
-    const uses = graph.uses(target);
-    if (uses.some((use) => graph.capturesOf(use).has(target))) continue; // read inside a subgraph
-    graph.redirect(target, source);
-    graph.replace(node, []);
+    if (node.opType === 'Identity' && !node.domain) graph.bypass(node);
   }
   graph.removeDead();
 }

@@ -18,12 +18,8 @@ export function dropWeightCasts(graph: Graph): void {
     if (node.opType !== 'Cast' || node.domain || graph.constantType(source) !== 'float32') continue;
     const widens = halves.values.has(source) && !halves.values.has(target);
     if (!widens || intOf(node, 'to', 0) !== single) continue;
-    const captured = graph.uses(target).some((use) => graph.capturesOf(use).has(target));
-    if (captured || graph.uses(source).length > 1 || graph.isOutput(source) || graph.isOutput(target))
-      continue;
-    graph.redirect(target, source);
-    graph.replace(node, []);
-    cast.add(source);
+    if (graph.uses(source).length > 1 || graph.isOutput(source)) continue;
+    if (graph.bypass(node)) cast.add(source);
   }
   graph.context = { ...graph.context, halves: { ...halves, cast } };
 }

@@ -15,9 +15,8 @@ export function foldWeights(graph: Graph): void {
   for (const node of [...graph.nodes]) {
     if (node.domain || !(node.opType === 'Transpose' || reshapes.has(node.opType))) continue;
     const [source, target] = [node.input[0], node.output[0]];
-    const captured = graph.uses(target).some((use) => graph.capturesOf(use).has(target));
     if (graph.constantType(source) !== 'float32' || graph.uses(source).length > 1) continue;
-    if (graph.isOutput(source) || graph.isOutput(target) || captured) continue;
+    if (graph.isOutput(source) || !graph.isReplaceable(target)) continue;
     const folded = fold(graph.constant(source)!, node, (shapes ??= inferShapes(graph)).get(target));
     if (!folded) continue;
     graph.replace(node, []);
