@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
+import { NewestCheckpoints } from '../checkpoints';
 import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import { parseModel, serializeModel } from '../onnx/model';
@@ -33,12 +34,11 @@ export interface LayerState {
 }
 
 const format = 'slimflow layer by layer 2';
-const kept = 2;
 const bytesOf = (data: Uint8Array): Tensor => ({ type: 'uint8', dims: [data.length], data });
 
 /** The checkpoint files of one model compressed part by part, of which the two newest are kept. */
 export class LayerCheckpoints {
-  private readonly files: string[] = [];
+  private readonly files = new NewestCheckpoints();
   private written = 0;
 
   /** @param identity what a checkpoint must agree on to be gone on from: model and settings. */
@@ -59,8 +59,7 @@ export class LayerCheckpoints {
     if (training) tensors.set('training', bytesOf(readFileSync(training)));
     const told = JSON.stringify({ ...state, left: [...left] });
     writeTensors(path, tensors, { format, identity: this.identity, state: told });
-    this.files.push(path);
-    for (const old of this.files.splice(0, this.files.length - kept)) rmSync(old, { force: true });
+    this.files.add(path);
     return path;
   }
 

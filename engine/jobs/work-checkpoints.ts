@@ -1,12 +1,12 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 
+import { CheckpointPace, NewestCheckpoints } from '../checkpoints';
 import type { JobContext } from './job-context';
 import type { Checkpointing, Progress } from './types';
 
 const format = 'slimflow work 1';
-const kept = 2;
 
 /** How far a job is, and the state that it can be gone on from. */
 type Reached<State> = Omit<Progress, 'checkpoint'> & { readonly state: () => State };
@@ -16,11 +16,9 @@ type Reached<State> = Omit<Progress, 'checkpoint'> & { readonly state: () => Sta
  * `structuredClone` copies; its numbers come back as they were, to the bit.
  */
 export class WorkCheckpoints<State> {
-  private readonly files: string[] = [];
+  private readonly files = new NewestCheckpoints();
+  private readonly pace: CheckpointPace;
   private written = 0;
-  private at = Date.now();
-  /** ms that the last one took to write. */
-  private writing = 0;
 
   /**
    * @param identity what the job was asked for: another job's checkpoint is not gone on from
@@ -31,6 +29,7 @@ export class WorkCheckpoints<State> {
     private readonly identity: string,
     private readonly checkpointing: Checkpointing | undefined,
   ) {
+    this.pace = new CheckpointPace(checkpointing?.checkpointSeconds ?? Infinity);
     if (checkpointing) mkdirSync(checkpointing.checkpoints, { recursive: true });
   }
 
@@ -58,23 +57,17 @@ export class WorkCheckpoints<State> {
     } catch (error) {
       stop = error as Error;
     }
-    const seconds = this.checkpointing?.checkpointSeconds ?? Infinity;
-    // One that takes long to write may have a twentieth of the work's time.
-    const isDue = Date.now() - this.at >= Math.max(1000 * seconds, seconds && 20 * this.writing);
-    const checkpoint = this.checkpointing && (stop || isDue) ? this.write(state()) : undefined;
+    const isDue = this.checkpointing && (stop || this.pace.isDue);
+    const checkpoint = isDue ? this.pace.write(() => this.write(state())) : undefined;
     this.context.report({ ...progress, checkpoint });
     if (stop) throw stop;
   }
 
   private write(state: State): string {
-    const begun = Date.now();
     const path = resolve(join(this.checkpointing!.checkpoints, `work-${++this.written}`));
     writeFileSync(`${path}.part`, serialize({ format, identity: this.identity, state }));
     renameSync(`${path}.part`, path);
-    this.files.push(path);
-    for (const old of this.files.splice(0, this.files.length - kept)) rmSync(old, { force: true });
-    this.at = Date.now();
-    this.writing = this.at - begun;
+    this.files.add(path);
     return path;
   }
 }

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
+import { NewestCheckpoints } from '../../checkpoints';
 import { EngineError } from '../../errors';
 import { readTensors, writeTensors } from '../../tensor/safetensors';
 import { floats, type Tensor } from '../../tensor/tensor';
@@ -8,7 +9,6 @@ import type { Snapshot, TrainingState } from './state';
 import type { StateVector, Vectors } from '../parameters/vectors';
 
 const format = 'slimflow training 2';
-const kept = 2;
 const pattern = /^(?:retry-(\d+)-)?step-(\d+)\.safetensors$/;
 
 /** The checkpoint files in a folder, the newest last; none where there is no such folder. */
@@ -41,7 +41,7 @@ type Told = Pick<TrainingState, 'step' | 'retries' | 'evaluations' | 'microBatch
  * states (now, the last good one, the best one), each flat, and what is small as JSON.
  */
 export class Checkpoints {
-  private readonly files: string[];
+  private readonly files: NewestCheckpoints;
 
   /**
    * @param vectors what a state consists of.
@@ -52,7 +52,7 @@ export class Checkpoints {
     private readonly vectors: readonly Pick<StateVector, 'name' | 'size'>[],
     private readonly identity: string,
   ) {
-    this.files = checkpointsIn(folder);
+    this.files = new NewestCheckpoints(checkpointsIn(folder));
   }
 
   /** Writes a file `step-<n>.safetensors` and returns its path; older ones but the last are deleted. */
@@ -78,8 +78,7 @@ export class Checkpoints {
     // Whoever trained into the same folder may have removed it when done.
     mkdirSync(this.folder, { recursive: true });
     writeTensors(path, tensors, { format, identity: this.identity, state: JSON.stringify(told) });
-    this.files.splice(0, this.files.length, ...this.files.filter((file) => file !== path), path);
-    for (const old of this.files.splice(0, this.files.length - kept)) rmSync(old, { force: true });
+    this.files.add(path);
     return path;
   }
 

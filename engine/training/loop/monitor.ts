@@ -1,3 +1,4 @@
+import { CheckpointPace } from '../../checkpoints';
 import type { Checkpoints } from './checkpoint';
 import type { TrainingState } from './state';
 
@@ -13,17 +14,17 @@ const reportEveryMs = 500;
 /** Tells of progress twice a second, writes checkpoints on time, and stops where that was asked. */
 export class Watch {
   private reported = 0;
-  private written = Date.now();
-  /** ms that the last checkpoint took to write. */
-  private writing = 0;
+  private readonly pace: CheckpointPace;
   private saved: string | undefined;
 
   constructor(
     private readonly monitor: Monitor,
     private readonly checkpoints: Checkpoints,
-    private readonly seconds: number,
+    seconds: number,
     private readonly total: number,
-  ) {}
+  ) {
+    this.pace = new CheckpointPace(seconds);
+  }
 
   /** Stops where that was asked, with a checkpoint first: what was trained since the last one is not lost. */
   checkStop(state: TrainingState): void {
@@ -37,18 +38,12 @@ export class Watch {
 
   /** Writes a checkpoint where it is time to, and the state is worth one. */
   checkpointOnTime(state: TrainingState): void {
-    // A large model's checkpoint takes its time: it may have a twentieth of the training's.
-    const pause = Math.max(1000 * this.seconds, this.seconds && 20 * this.writing);
-    if (state.step > 0 && this.saved !== mark(state) && Date.now() - this.written >= pause)
-      this.checkpoint(state);
+    if (state.step > 0 && this.saved !== mark(state) && this.pace.isDue) this.checkpoint(state);
   }
 
   /** Writes a checkpoint and reports it. */
   checkpoint(state: TrainingState): void {
-    const begun = Date.now();
-    const checkpoint = this.checkpoints.write(state);
-    this.written = Date.now();
-    this.writing = this.written - begun;
+    const checkpoint = this.pace.write(() => this.checkpoints.write(state));
     this.saved = mark(state);
     this.tell(state, `checkpoint at step ${state.step}`, checkpoint);
   }
