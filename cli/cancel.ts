@@ -1,33 +1,33 @@
 import { observe } from '../client/observe';
 import { statusOf } from '../client/run-status';
-import { BadInput, exit } from './exit-status';
+import { BadInput, exitStatus } from './exit-status';
 import type { RunFlags } from './options';
-import { toStderr, toStdout, withRun } from './temporal-session';
-import { workerThere } from './check-worker';
+import { toStderr, toStdout, withRunSession } from './temporal-session';
+import { waitForWorker } from './check-worker';
 
-/** `slimflow cancel`: stops a run, and waits until its work has stopped. */
+/** `slimflow cancel`: cancels a run, and waits until its work has stopped. */
 export function cancel(name: string | undefined, { state, json }: RunFlags): Promise<number> {
-  return withRun({ state, say: toStderr }, name, async (workflowId, { client, signal }) => {
+  return withRunSession({ state, say: toStderr }, name, async (workflowId, { client, signal }) => {
     const handle = client.workflow.getHandle(workflowId);
     const description = await handle.describe();
     const before = statusOf(description);
-    if (before !== 'running') throw new BadInput(`the run ${workflowId} has ended already: ${before}`);
+    if (before !== 'running') throw new BadInput(`run ${workflowId} has already ended: ${before}`);
     await handle.cancel();
-    const tell = (status: string, text: string): number => {
+    const print = (status: string, text: string): number => {
       toStdout(json ? JSON.stringify({ workflowId, status }) : text);
-      return exit.done;
+      return exitStatus.done;
     };
-    const unheard = () =>
-      tell(
+    const printPending = () =>
+      print(
         'cancelling',
-        `${workflowId} will end as soon as a worker comes; none is there, so nothing works for it.`,
+        `${workflowId} will end once a worker runs; none is running now, so no work is in progress.`,
       );
-    if (!(await workerThere(client, description.taskQueue, signal))) return unheard();
-    toStderr('Cancellation is asked for; waiting until the work has stopped.');
+    if (!(await waitForWorker(client, description.taskQueue, signal))) return printPending();
+    toStderr('Cancellation requested; waiting until the work has stopped.');
     for await (const { end, silent } of observe(client, workflowId, { signal, intervalMs: 250 })) {
-      if (silent === 'worker') return unheard();
-      if (end) return tell(end.status, `${workflowId}: ${end.status}`);
+      if (silent === 'worker') return printPending();
+      if (end) return print(end.status, `${workflowId}: ${end.status}`);
     }
-    return exit.failed;
+    return exitStatus.failed;
   });
 }

@@ -21,8 +21,9 @@ import { compressReport } from '../report/compression';
 import { sha256OfFiles } from '../store/artifact-bundle';
 import { sha256 } from '../store/digest';
 import { writeAtomically } from '../store/files';
-import { BadInput, exit } from './exit-status';
-import { checkKept, readData, writable } from './preflight';
+import { BadInput, exitStatus } from './exit-status';
+import { onInterrupt } from './interrupt';
+import { refuseReplacedWeights, readData, writeProblem } from './preflight';
 
 /** The options of `slimflow compress` as commander gives them. */
 export interface CompressFlags {
@@ -34,9 +35,9 @@ export interface CompressFlags {
   readonly score?: ScoreName;
   readonly select: SelectName;
   readonly monotonic?: boolean;
-  readonly layer: Readonly<Record<string, number>>;
-  readonly channels: Readonly<Record<string, readonly number[]>>;
-  readonly ignore: readonly string[];
+  readonly layer?: Readonly<Record<string, number>>;
+  readonly channels?: Readonly<Record<string, readonly number[]>>;
+  readonly ignore?: readonly string[];
   readonly multiplicity: number;
   readonly minimum: number;
   readonly importance: ImportanceName;
@@ -46,55 +47,61 @@ export interface CompressFlags {
   readonly samples?: number;
   readonly reconstructionSamples?: number;
   readonly reconstructionPatches?: number;
-  /** Epochs of fine-tuning behind each compressed layer. */
+  /** Epochs of fine-tuning after each compressed layer. */
   readonly fineTuneEach?: number;
   readonly provider: Machinery['provider'];
   readonly linearAlgebra: Machinery['linearAlgebra'];
-  /** A file of eval scores: read where it is there, else written. */
+  /** A file of scores: read if it exists, written otherwise. */
   readonly scores?: string;
   readonly json?: boolean;
 }
 
-/** `slimflow compress`: one technique, without any server. */
+/** `slimflow compress`: compresses with one technique, without a server. */
 export async function compress(model: string, flags: CompressFlags): Promise<number> {
   const out = resolve(flags.out);
-  const problem = writable(dirname(out));
-  if (problem) throw new BadInput(`--out ${flags.out} can't be written to: ${problem}`);
-  const unwritable = flags.scores && writable(dirname(resolve(flags.scores)));
-  if (unwritable) throw new BadInput(`--scores ${flags.scores} can't be written to: ${unwritable}`);
+  const problem = writeProblem(dirname(out));
+  if (problem) throw new BadInput(`--out ${flags.out} is not writable: ${problem}`);
+  const unwritable = flags.scores && writeProblem(dirname(resolve(flags.scores)));
+  if (unwritable) throw new BadInput(`--scores ${flags.scores} is not writable: ${unwritable}`);
   if (statSync(out, { throwIfNoEntry: false })?.isDirectory())
-    throw new BadInput(`--out ${flags.out} is a folder: name a file, such as ${flags.out}/small.onnx`);
-  checkKept(model, out);
-  const stop = new AbortController();
-  const interrupt = () => stop.abort();
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+    throw new BadInput(`--out ${flags.out} is a folder; give a file name, such as ${flags.out}/small.onnx`);
+  refuseReplacedWeights(model, out);
+  const signal = onInterrupt(flags.json ? () => undefined : undefined);
   const say = (text: string) => flags.json || process.stderr.write(`${text}\n`);
   try {
     const origin = flags.scores ? await originOf(model, flags) : '';
     const report = await compressModel(optionsOf(model, out, flags, origin), {
-      signal: stop.signal,
+      signal,
       onProgress: (stage, { done, total, note }) => say(`${stage} ${done}/${total} · ${note}`),
       onScores: (found) => keepScores(flags, origin, found),
     });
     process.stdout.write(
       `${flags.json ? JSON.stringify(report, undefined, 2) : compressReport(report, out)}\n`,
     );
-    return report.shortfall === null ? exit.done : exit.requirementNotMet;
+    return report.shortfall === null ? exitStatus.done : exitStatus.requirementNotMet;
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     if (error.code === 'Cancelled') {
       say('Stopped; no model was written.');
-      return exit.detached;
+      return exitStatus.detached;
     }
     throw new BadInput(error.message, { cause: error });
-  } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
 }
 
 function optionsOf(model: string, out: string, flags: CompressFlags, origin: string): CompressOptions {
-  const { technique, target, cost, score, multiplicity, minimum, importance, coupled, ignore, inputSize } =
-    flags;
+  const {
+    technique,
+    target,
+    cost,
+    score,
+    multiplicity,
+    minimum,
+    importance,
+    coupled,
+    inputSize,
+    ignore = [],
+  } = flags;
   return {
     model,
     out,
@@ -105,8 +112,8 @@ function optionsOf(model: string, out: string, flags: CompressFlags, origin: str
     selection: {
       mode: flags.select,
       monotonic: flags.monotonic ?? false,
-      ratios: flags.layer,
-      channels: flags.channels,
+      ratios: flags.layer ?? {},
+      channels: flags.channels ?? {},
     },
     ...dataOf(flags),
     samples: flags.samples,
@@ -117,19 +124,20 @@ function optionsOf(model: string, out: string, flags: CompressFlags, origin: str
   };
 }
 
-/** What was asked of the reconstruction; the engine has defaults for the rest. */
+/** Returns the reconstruction settings that were given; the engine has defaults for the others. */
 const reconstructionOf = ({ reconstructionSamples, reconstructionPatches }: CompressFlags) => ({
   ...(reconstructionSamples !== undefined && { samples: reconstructionSamples }),
   ...(reconstructionPatches !== undefined && { patches: reconstructionPatches }),
 });
-/** The data of a spec, and its fine-tuning where layers are to be fine-tuned. */
+
+/** Returns the data of a spec, and its fine-tuning settings if layers are to be fine-tuned. */
 function dataOf({
   data: file,
   fineTuneEach: epochs,
 }: CompressFlags): Pick<CompressOptions, 'data' | 'metric' | 'fineTuneEach'> {
   if (!file && epochs !== undefined)
     throw new BadInput(
-      '--fine-tune-each learns from training data with labels: give --data, a spec with data.train.labels',
+      '--fine-tune-each needs labelled training data: add --data with a spec that has data.train.labels',
     );
   if (!file) return {};
   const { data, metric, fineTune } = readData(file);
@@ -137,12 +145,22 @@ function dataOf({
   return { data, metric, fineTuneEach: epochs === undefined ? undefined : { ...settings, epochs } };
 }
 
-/** What eval scores depend on, as a digest: the model, and the options that they are computed by. */
+/** Returns a digest of what scores depend on: the model, and the options that they are computed with. */
 async function originOf(model: string, flags: CompressFlags): Promise<string> {
-  const { technique, cost, data, score, ignore, multiplicity, minimum, importance, coupled, inputSize } =
-    flags;
+  const {
+    technique,
+    cost,
+    data,
+    score,
+    multiplicity,
+    minimum,
+    importance,
+    coupled,
+    inputSize,
+    ignore = [],
+  } = flags;
   const { candidates, samples } = flags;
-  // What is no file is refused, in words, by whoever opens it.
+  // Opening anything else than a file fails later, with a message.
   const isFile = statSync(model, { throwIfNoEntry: false })?.isFile();
   const digest = isFile ? await sha256OfFiles(modelFiles(model)) : '';
   const by = [technique, cost, data, score, ignore, multiplicity, minimum, importance, coupled, inputSize];
@@ -150,7 +168,7 @@ async function originOf(model: string, flags: CompressFlags): Promise<string> {
   return sha256(JSON.stringify([digest, ...by, candidates, samples, ...reconstruction]));
 }
 
-/** Writes the scores at once: what comes after may fail. */
+/** Writes the scores at once, since what follows may fail. */
 async function keepScores(
   { scores: file }: CompressFlags,
   origin: string,
@@ -165,13 +183,13 @@ function readScores(file: string, origin: string): LayerScores[] {
     found = ScoresFile.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch (error) {
     throw new BadInput(
-      `--scores ${file} holds no eval scores of \`slimflow compress\`; remove it to have them computed`,
+      `--scores ${file} is not a scores file of \`slimflow compress\`; remove it to compute the scores again`,
       { cause: error },
     );
   }
   if (found.origin === origin) return found.scores;
   throw new BadInput(
-    `--scores ${file} was computed for another model, technique or other options; remove it to have them computed, or name another file`,
+    `--scores ${file} was computed for another model, technique or options; remove it to compute the scores again, or give another file`,
   );
 }
 

@@ -6,18 +6,18 @@ import { temporalBinary } from '../server/temporal-binary';
 import { describeLinearAlgebra } from '../engine/linalg/choose';
 import { describeProviders } from '../engine/runtime/providers';
 import { capacity } from '../workers/capacity';
-import { exit } from './exit-status';
+import { exitStatus } from './exit-status';
 import { inRange } from './node-range';
-import { writable } from './preflight';
+import { writeProblem } from './preflight';
 
-/** What a check found; `ok` is false where a run could not do without it. */
+/** The result of a check; `ok` is false if runs can not work without it. */
 interface Finding {
   readonly subject: string;
   readonly ok: boolean;
   readonly text: string;
 }
 
-/** `slimflow doctor`: whether all is there that a run needs, and what it would use. */
+/** `slimflow doctor`: checks prerequisites and shows what a run would use. */
 export async function doctor(state: string): Promise<number> {
   const findings = [
     node(),
@@ -32,14 +32,14 @@ export async function doctor(state: string): Promise<number> {
     process.stdout.write(
       `${ok ? 'ok     ' : 'MISSING'} ${subject.padEnd(width)}  ${text.replaceAll('\n', `\n${' '.repeat(width + 10)}`)}\n`,
     );
-  return findings.every(({ ok }) => ok) ? exit.done : exit.failed;
+  return findings.every(({ ok }) => ok) ? exitStatus.done : exitStatus.failed;
 }
 
 function node(): Finding {
   const manifest = readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8');
   const { engines } = JSON.parse(manifest) as { engines: { node: string } };
   const ok = inRange(process.versions.node, engines.node);
-  return { subject: 'Node', ok, text: `${process.version}${ok ? '' : `; ${engines.node} is needed`}` };
+  return { subject: 'Node', ok, text: `${process.version}${ok ? '' : `; install ${engines.node}`}` };
 }
 
 async function onnxRuntime(): Promise<Finding> {
@@ -58,8 +58,8 @@ function linearAlgebra(): Finding {
   const { chosen, backends } = describeLinearAlgebra();
   const text = backends
     .map(({ name, available, detail }) => {
-      if (name === chosen) return `${name} is used: ${detail}`;
-      return available ? `${name} is there` : `no ${name}: ${detail}`;
+      if (name === chosen) return `${name}: used, ${detail}`;
+      return `${name}: ${available ? 'available' : detail}`;
     })
     .join('\n');
   return { subject: 'linear algebra', ok: true, text };
@@ -71,23 +71,23 @@ async function temporal(state: string): Promise<Finding> {
     const server = await existingServer(state);
     if (server) return { subject, ok: true, text: server.found };
     const { path, from } = await temporalBinary();
-    return { subject, ok: true, text: `none runs; ${path} will be started (${from})` };
+    return { subject, ok: true, text: `not running; ${path} will be started (${from})` };
   } catch (error) {
     return { subject, ok: false, text: (error as Error).message };
   }
 }
 
 function store(state: string): Finding {
-  const problem = writable(state);
-  return { subject: 'store', ok: !problem, text: problem ?? `${state} can be written to` };
+  const problem = writeProblem(state);
+  return { subject: 'store', ok: !problem, text: problem ?? `${state} is writable` };
 }
 
 function cores(): Finding {
   const { slots, threads } = capacity();
-  return { subject: 'capacity', ok: true, text: `${slots} jobs at a time, threads of each: ${threads}` };
+  return { subject: 'capacity', ok: true, text: `${slots} concurrent jobs with ${threads} threads each` };
 }
 
-/** The version of an installed package; its package.json may be none of its exports. */
+/** Returns the version of an installed package, even if it does not export its package.json. */
 const versionOf = (name: string): string =>
   (JSON.parse(readFileSync(join(folderOf(name), 'package.json'), 'utf8')) as { version: string }).version;
 

@@ -1,5 +1,5 @@
-/** What the exit status of a command says; `cancelled` is a run that was cancelled or terminated. */
-export const exit = {
+/** The exit statuses of commands; `cancelled` also stands for a terminated run, `detached` for Ctrl-C. */
+export const exitStatus = {
   done: 0,
   failed: 1,
   badInput: 2,
@@ -8,7 +8,7 @@ export const exit = {
   detached: 130,
 } as const;
 
-/** What the user gave can't be used: the command ends with status 2 and this message. */
+/** An error in the user's input: the command prints its message and exits with status 2. */
 export class BadInput extends Error {
   override readonly name = 'BadInput';
 }

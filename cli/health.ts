@@ -1,12 +1,12 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What probes are told. */
+/** The state that probes ask for. */
 export interface Health {
   /** Whether the worker takes tasks. */
   readonly isReady: boolean;
-  /** Shown with the answer. */
-  readonly told: object;
+  /** The body of the answer, sent as JSON. */
+  readonly details: object;
 }
 
 /** An open health endpoint. */
@@ -16,17 +16,17 @@ export interface HealthEndpoint {
 }
 
 /**
- * Answers probes: /healthz with 200 while this process answers at all, /readyz with 200 while it takes tasks and 503
- * while it does not.
- * @param port 0 for any that is free
- * @throws Error when the port is taken
+ * Serves probes: /healthz answers 200 as long as the process responds, /readyz answers 200 while it takes tasks and 503
+ * otherwise.
+ * @param port 0 for any free port
+ * @throws Error if the port is in use
  */
 export async function healthEndpoint(port: number, health: () => Health): Promise<HealthEndpoint> {
   const server = createServer((request, response) => {
-    const { isReady, told } = health();
+    const { isReady, details } = health();
     const status = { '/healthz': 200, '/readyz': isReady ? 200 : 503 }[request.url ?? ''] ?? 404;
     response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
-    response.end(status === 404 ? undefined : JSON.stringify(told));
+    response.end(status === 404 ? undefined : JSON.stringify(details));
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -1,16 +1,16 @@
 import { writeFile } from 'node:fs/promises';
 
 import { specTemplate } from '../run-spec/template';
-import { BadInput, exit } from './exit-status';
+import { BadInput, exitStatus } from './exit-status';
 
-/** `slimflow init`: a commented spec with every default visible. */
+/** `slimflow init`: writes a commented spec that shows every default. */
 export async function init(file: string): Promise<number> {
   try {
     await writeFile(file, specTemplate, { flag: 'wx' });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new BadInput(code === 'EEXIST' ? `${file} is there already; choose another name` : message);
+    throw new BadInput(code === 'EEXIST' ? `${file} already exists; give another name` : message);
   }
-  process.stdout.write(`${file} written: set model and data, then run \`slimflow run ${file}\`\n`);
-  return exit.done;
+  process.stdout.write(`Written: ${file}. Set model and data in it, then run \`slimflow run ${file}\`.\n`);
+  return exitStatus.done;
 }

@@ -2,15 +2,15 @@ import { ServiceError } from '@temporalio/client';
 
 import { listRuns, type ListedRun, type RunFilter } from '../client/list-runs';
 import { runsTable } from '../report/run-list';
-import { BadInput, exit } from './exit-status';
+import { BadInput, exitStatus } from './exit-status';
 import type { RunFlags } from './options';
-import { inSession, toStderr, toStdout } from './temporal-session';
+import { withSession, toStderr, toStdout } from './temporal-session';
 
 export type ListFlags = RunFlags & RunFilter & { readonly limit: number };
 
-/** `slimflow list`: the runs in the namespace, those that go on first, then the latest. */
+/** `slimflow list`: lists the runs of the namespace, running ones first, then the latest. */
 export function list({ state, json, limit, ...filter }: ListFlags): Promise<number> {
-  return inSession({ state, say: toStderr }, async ({ client, signal }) => {
+  return withSession({ state, say: toStderr }, async ({ client, signal }) => {
     const runs: ListedRun[] = [];
     let more = false;
     try {
@@ -25,18 +25,18 @@ export function list({ state, json, limit, ...filter }: ListFlags): Promise<numb
       throw refusal(error, filter) ?? error;
     }
     if (json) runs.forEach((run) => toStdout(JSON.stringify(run)));
-    else toStdout(runs.length ? runsTable(runs) : 'No run is like that.');
-    if (more) toStderr(`There are more than ${limit}; --limit shows them.`);
-    return exit.done;
+    else toStdout(runs.length ? runsTable(runs) : 'No matching runs.');
+    if (more) toStderr(`There are more than ${limit} runs; --limit shows more.`);
+    return exitStatus.done;
   });
 }
 
-/** A query that the server does not take is the user's. */
+/** Returns the server's refusal of a query as an error of the user's input. */
 function refusal(error: unknown, { query }: RunFilter): BadInput | undefined {
   if (query === undefined || !(error instanceof ServiceError)) return undefined;
   const { details } = error.cause as { details?: string };
   return new BadInput(
-    `--query ${query} is refused: ${details}; Slimflow's search attributes are there after \`slimflow setup\``,
+    `the server refused --query ${query}: ${details}; \`slimflow setup\` adds Slimflow's search attributes`,
     { cause: error },
   );
 }

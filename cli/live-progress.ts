@@ -6,20 +6,21 @@ import type { Doing, Observation } from '../client/observation';
 import { candidateText, doingText, statusLines, stepText } from '../report/progress';
 import { eventText, waitingText } from '../report/waiting';
 
-/** Shows how a run goes. */
-export interface Live {
+/** Shows the progress of a run. */
+export interface ProgressDisplay {
   update(observation: Observation): void;
-  /** Leaves the last state standing. */
+  /** Stops redrawing; the last state stays on the screen. */
   end(): void;
 }
 
-/** A block that is redrawn on a terminal; elsewhere a line whenever something changes. */
-export const live = (stream: WriteStream): Live => (stream.isTTY ? new Block(stream) : new Lines(stream));
+/** Returns a block that is redrawn if the stream is a terminal, else lines printed when something changes. */
+export const progressDisplay = (stream: WriteStream): ProgressDisplay =>
+  stream.isTTY ? new RedrawnBlock(stream) : new PrintedLines(stream);
 
-/** Long work is told of four times, not at every heartbeat. */
-const quarterOf = ({ at }: Doing) => (at?.total ? Math.floor((4 * at.done) / at.total) : 0);
+/** Returns how many quarters of the work are done: long work is reported four times, not at every heartbeat. */
+const quartersOf = ({ at }: Doing) => (at?.total ? Math.floor((4 * at.done) / at.total) : 0);
 
-class Block implements Live {
+class RedrawnBlock implements ProgressDisplay {
   private readonly began = Date.now();
   private latest?: Observation;
   private drawn = 0;
@@ -39,7 +40,7 @@ class Block implements Live {
   private draw(): void {
     if (!this.latest) return;
     const { columns = 80, rows = 24 } = this.stream;
-    // A line that wraps, or scrolls away, could not be redrawn.
+    // A line that wraps or scrolls away can not be redrawn.
     const { progress } = this.latest;
     const lines = [
       ...(progress ? statusLines(progress, (Date.now() - this.began) / 1000) : []),
@@ -55,9 +56,9 @@ class Block implements Live {
   }
 }
 
-class Lines implements Live {
-  /** The last line of each subject. */
-  private readonly said = new Map<string, string>();
+class PrintedLines implements ProgressDisplay {
+  /** The last printed state of each subject. */
+  private readonly printed = new Map<string, string>();
 
   private before?: Observation;
 
@@ -72,12 +73,12 @@ class Lines implements Live {
     const { progress, silent } = observation;
     if (!progress || silent === 'server') return;
     const { stage, scoring, candidates, doing, notes } = progress;
-    this.say('stage', stepText(stage));
+    this.print('stage', stepText(stage));
     for (const { of, technique, done, total } of scoring) {
-      // Four lines a model, not one a layer.
+      // Four lines per model, not one per layer.
       const quarter = Math.floor((4 * done) / Math.max(1, total));
       if (quarter)
-        this.say(
+        this.print(
           `${technique} of ${of}`,
           `${technique} of ${of}: ${done} of ${total} layers scored`,
           `${quarter}`,
@@ -86,20 +87,25 @@ class Lines implements Live {
     for (const row of candidates) {
       const now = doing[row.id];
       if (row.status === 'running' && !now) continue;
-      const state = row.status === 'running' ? `${now.activity} ${now.attempt} ${quarterOf(now)}` : undefined;
-      this.say(row.id, `${row.id}: ${row.status === 'running' ? doingText(now) : candidateText(row)}`, state);
+      const state =
+        row.status === 'running' ? `${now.activity} ${now.attempt} ${quartersOf(now)}` : undefined;
+      this.print(
+        row.id,
+        `${row.id}: ${row.status === 'running' ? doingText(now) : candidateText(row)}`,
+        state,
+      );
     }
-    for (const note of notes) this.say(note, `note: ${note}`);
+    for (const note of notes) this.print(note, `note: ${note}`);
   }
 
   end(): void {
-    this.said.clear();
+    this.printed.clear();
   }
 
-  /** Says a line about a subject unless its state is what it was. */
-  private say(subject: string, line: string, state = line): void {
-    if (this.said.get(subject) === state) return;
-    this.said.set(subject, state);
+  /** Prints a line about a subject if its state has changed. */
+  private print(subject: string, line: string, state = line): void {
+    if (this.printed.get(subject) === state) return;
+    this.printed.set(subject, state);
     this.stream.write(`${line}\n`);
   }
 }

@@ -10,8 +10,8 @@ const levels: Record<LogLevel, Level> = {
 };
 
 /**
- * Sends what Temporal's runtime says to a file, or an open file descriptor, and leaves Ctrl-C to the command.
- * @returns the log, for what the command has to say itself
+ * Sends the log of Temporal's runtime to a file, or an open file descriptor, and leaves Ctrl-C to the command.
+ * @returns the log, for the command's own messages
  */
 export function logTo(file: string | number): PinoLogger {
   const log = pino({ base: null }, destination({ dest: file, mkdir: typeof file === 'string', sync: true }));

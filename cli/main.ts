@@ -4,13 +4,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { addCompress } from './compress-options';
-import { BadInput, exit } from './exit-status';
+import { BadInput, exitStatus } from './exit-status';
 import { addGc } from './gc-options';
-import { stateOption } from './options';
 import { addPack } from './pack-options';
 import { addRuns } from './run-commands';
 import { addSetup } from './setup-options';
-import { addSteering } from './decision-commands';
+import { addDecisions } from './decision-commands';
 import { addServers, addTools } from './tool-commands';
 import { addTrain } from './train-options';
 import { addWorker } from './worker-options';
@@ -20,29 +19,25 @@ const { version } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'package
 };
 
 /**
- * The groups of commands in the order in which `--help` shows them. Each registers its commands; a command's module is
- * loaded when it is asked for, so that `--help` needs none of them.
+ * The groups of commands, in the order in which `--help` shows them. Each function registers its commands; a command's
+ * module is loaded only when the command runs, so that `--help` stays fast.
  */
 const groups: readonly [
   heading: string,
   ...((program: Command, done: (status: number) => void) => void)[],
 ][] = [
   ['Runs:', addRuns],
-  ['People:', addSteering],
+  ['Decisions:', addDecisions],
   ['Without a server:', addCompress, addTrain],
   ['Data, specs and models:', addPack, addTools],
-  [
-    'Servers and workers:',
-    (program, done) => addWorker(program, stateOption, done),
-    addServers,
-    (program, done) => addSetup(program, stateOption, done),
-    addGc,
-  ],
+  ['Servers and workers:', addWorker, addServers, addSetup, addGc],
 ];
 
 function cli(done: (status: number) => void): Command {
   const program = new Command('slimflow')
-    .description("Compresses convolutional networks (ONNX in, ONNX out) by AIMET's guidebook, on Temporal.")
+    .description(
+      "Compresses convolutional networks (ONNX in, ONNX out) by AIMET's guidebook, as durable Temporal workflows.",
+    )
     .version(version)
     .exitOverride()
     .showHelpAfterError()
@@ -52,42 +47,42 @@ function cli(done: (status: number) => void): Command {
 Examples:
   slimflow init job.yaml            write a spec with every default, then edit it
   slimflow pack photos/train --out train
-                                    make a data set of folders of JPEGs and PNGs
-  slimflow inspect model.onnx       see the layers, their costs, and what can compress them
-  slimflow run job.yaml             compress; the same command goes on after an interruption
-  slimflow start job.yaml           leave the work to workers
+                                    make a data set from folders of JPEGs and PNGs
+  slimflow inspect model.onnx       list the layers, their costs, and which techniques can compress them
+  slimflow run job.yaml             compress; repeat the command to continue after an interruption
+  slimflow start job.yaml           start a run and leave the work to workers
   slimflow watch                    follow the run
-  slimflow list --status running    all runs that go on
+  slimflow list --status running    list the runs in progress
   slimflow compress model.onnx --technique spatial-svd --target 0.5 --out small.onnx
-                                    one technique, no server, no fine-tuning
+                                    apply one technique, without a server or fine-tuning
   slimflow train model.onnx --data job.yaml --out tuned.onnx
-                                    train on labelled data, no server
-  slimflow worker --queue gpu       work for runs that others start, on this machine
+                                    train on labelled data, without a server
+  slimflow worker --queue gpu       do the GPU work of runs on this machine
   slimflow server                   look at past runs in Temporal's UI
   slimflow setup                    add Slimflow's search attributes to your own Temporal server
-  slimflow doctor                   see whether all is there that a run needs
+  slimflow doctor                   check prerequisites
 
-Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 requirement not met, 4 the run was cancelled, 130 left by Ctrl-C.`,
+Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 requirement not met, 4 run cancelled, 130 interrupted by Ctrl-C.`,
     );
   for (const [heading, ...adds] of groups) {
     program.commandsGroup(heading);
     for (const add of adds) add(program, done);
   }
-  return program.commandsGroup('Help:').helpCommand('help [command]', 'show the help of a command');
+  return program.commandsGroup('Help:').helpCommand('help [command]', 'show help for a command');
 }
 
 async function main(): Promise<number> {
-  let status: number = exit.done;
+  let status: number = exitStatus.done;
   try {
     await cli((code) => (status = code)).parseAsync();
   } catch (error) {
-    // Commander has said what it had to say.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exit.done : exit.badInput;
+    // Commander has printed the message already.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitStatus.done : exitStatus.badInput;
     process.stderr.write(`${(error as Error).message}\n`);
-    return error instanceof BadInput ? exit.badInput : exit.failed;
+    return error instanceof BadInput ? exitStatus.badInput : exitStatus.failed;
   }
   return status;
 }
 
-// Native modules may hold handles that would keep the process; what was written is flushed first.
+// Native modules may hold handles that would keep the process alive, so exit explicitly once output is flushed.
 void main().then((status) => process.stdout.write('', () => process.exit(status)));

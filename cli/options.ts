@@ -3,89 +3,87 @@ import { join } from 'node:path';
 
 import { type Technique, techniques } from '../engine/names';
 
-/** What commands that work with runs are told. */
+/** The options of every command about a run. */
 export interface RunFlags {
   readonly state: string;
   readonly json?: boolean;
 }
 
-/** And those that need the artifacts. */
+/** The options of commands that also need the artifacts. */
 export interface StoreFlags extends RunFlags {
   readonly store?: string;
 }
 
-/** `--state`, where the embedded server's history lies, and the store unless it is elsewhere. */
+/** `--state`: the folder with the embedded server's history, and with the store unless `--store` names another. */
 export const stateOption = [
   '--state <folder>',
-  'folder of the Temporal history, and of the artifact store',
+  'folder of the Temporal history and the artifact store',
   process.env.SLIMFLOW_STATE ?? '.slimflow',
 ] as const;
 
 export const storeOption = (): Option =>
-  new Option('--store <where>', 'the artifact store, where it is not in the state folder').env(
+  new Option('--store <where>', 'artifact store: a folder or s3://BUCKET/PREFIX (default: STATE/store)').env(
     'SLIMFLOW_STORE',
   );
 
-export const jsonOption = (what = 'as JSON'): Option => new Option('--json', what);
+export const jsonOption = (what = 'print JSON'): Option => new Option('--json', what);
 
-/** Which run is meant. */
+/** The argument that names a run. */
 export const runArgument = (): Argument =>
-  new Argument(
-    '[id]',
-    'of the run, or a part of it; may be left out where one run goes on, or only one is there',
-  );
+  new Argument('[id]', 'run id, or part of one; optional if only one run is running, or only one exists');
 
-/** Where the artifact store is. */
-export const storeAt = ({ state, store }: StoreFlags): string => store ?? join(state, 'store');
+/** The location of the artifact store. */
+export const storeLocation = ({ state, store }: StoreFlags): string => store ?? join(state, 'store');
 
-/** A number within bounds, as an option's parser. */
-export const numberFrom =
+/** Returns a parser for numbers from `least` to `most`. */
+export const numberInRange =
   (least: number, most = Number.POSITIVE_INFINITY) =>
   (text: string): number => {
     const value = Number(text);
     if (text.trim() === '' || !Number.isFinite(value) || value < least || value > most)
       throw new InvalidArgumentError(
-        `It is no number${most < Infinity ? ` from ${least} to ${most}` : ` of ${least} or more`}.`,
+        `Must be a number${most < Infinity ? ` from ${least} to ${most}` : `, ${least} or more`}.`,
       );
     return value;
   };
 
-/** A number above 0. */
-export function positive(text: string): number {
+/** Parses a number above 0. */
+export function positiveNumber(text: string): number {
   const value = Number(text);
-  if (!(value > 0 && value < Infinity)) throw new InvalidArgumentError('It must be a number above 0.');
+  if (!(value > 0 && value < Infinity)) throw new InvalidArgumentError('Must be a number above 0.');
   return value;
 }
 
-/** A whole number above 0. */
-export function whole(text: string): number {
+/** Parses a whole number above 0. */
+export function positiveInteger(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1)
-    throw new InvalidArgumentError('It must be a whole number, 1 or more.');
+    throw new InvalidArgumentError('Must be a whole number, 1 or more.');
   return value;
 }
 
-/** A share of the original: above 0 and below 1. */
+/** Parses a share of the original: above 0 and below 1. */
 export function ratio(text: string): number {
   const value = Number(text);
-  if (!(value > 0 && value < 1)) throw new InvalidArgumentError('It is no ratio between 0 and 1.');
+  if (!(value > 0 && value < 1)) throw new InvalidArgumentError('Must be between 0 and 1 (exclusive).');
   return value;
 }
 
-/** Texts separated by commas. */
+/** Parses names separated by commas. */
 export function names(text: string): string[] {
   const all = text.split(',').map((name) => name.trim());
-  if (all.some((name) => !name)) throw new InvalidArgumentError('A name in it is empty.');
+  if (all.some((name) => !name))
+    throw new InvalidArgumentError('Must be names separated by commas, none of them empty.');
   return all;
 }
 
-/** Values separated by commas, each read by `read`. */
+/** Returns a parser for values separated by commas, each parsed by `parse`. */
 export const listOf =
-  <T>(read: (text: string) => T) =>
+  <T>(parse: (text: string) => T) =>
   (text: string): T[] =>
-    names(text).map(read);
+    names(text).map(parse);
 
-/** Reads a candidate to add: `TECHNIQUE=RATIO`, of the original, or `TECHNIQUE=RATIO@CANDIDATE`. */
+/** Parses a candidate to add: `TECHNIQUE=RATIO` of the original, or `TECHNIQUE=RATIO@CANDIDATE`. */
 export function addedCandidate(text: string): {
   technique: Technique;
   asked: number;
@@ -96,12 +94,12 @@ export function addedCandidate(text: string): {
   const asked = Number(share);
   if (!technique || !(asked > 0 && asked < 1))
     throw new InvalidArgumentError(
-      `It is not TECHNIQUE=RATIO or TECHNIQUE=RATIO@CANDIDATE, with a technique of ${techniques.join(', ')}.`,
+      `Must be TECHNIQUE=RATIO or TECHNIQUE=RATIO@CANDIDATE; techniques: ${techniques.join(', ')}; RATIO between 0 and 1.`,
     );
   return { technique, asked, parent: parent ?? null };
 }
 
-/** Gathers an option that may be given several times. */
-export const gathered =
-  <T>(read: (text: string) => T) =>
-  (text: string, before: readonly T[] = []): T[] => [...before, read(text)];
+/** Returns a parser that collects the values of an option given several times. */
+export const repeatable =
+  <T>(parse: (text: string) => T) =>
+  (text: string, before: readonly T[] = []): T[] => [...before, parse(text)];

@@ -1,50 +1,59 @@
 import { Argument, type Command, Option } from 'commander';
 
 import { channelNames } from '../engine/data/images/read-image';
-import { jsonOption, listOf, numberFrom, positive, whole } from './options';
+import { jsonOption, listOf, numberInRange, positiveInteger, positiveNumber } from './options';
 import type { PackFlags } from './pack';
 
 /** The splits of a spec. */
-const splits = ['train', 'evaluate', 'test'] as const;
+const splits = ['train', 'evaluate', 'test'] as const satisfies readonly PackFlags['split'][];
 
 /** Adds `slimflow pack`. */
 export function addPack(program: Command, done: (status: number) => void): void {
   program
     .command('pack')
-    .description('make a data set of folders of JPEG, PNG, WebP or TIFF images, without Python')
-    .addArgument(new Argument('<folder>', 'with a folder a class, as ImageFolder of PyTorch has them'))
-    .requiredOption('--out <name>', 'writes <name>-images.npy, <name>-labels.npy and <name>-classes.txt')
-    .option('--resize <pixels>', 'what the shorter side is resized to', whole, 256)
-    .option('--size <pixels>', 'side of the square that is taken from the centre', whole, 224)
-    .addOption(new Option('--channels <kind>', 'what colours become').choices(channelNames).default('rgb'))
+    .description('make a data set from folders of JPEG, PNG, WebP or TIFF images, without Python')
+    .addArgument(
+      new Argument('<folder>', 'folder with one folder per class, as for ImageFolder of torchvision'),
+    )
+    .requiredOption('--out <name>', 'write <name>-images.npy, <name>-labels.npy and <name>-classes.txt')
+    .option('--resize <pixels>', 'resize the shorter side to this', positiveInteger, 256)
+    .option('--size <pixels>', 'crop a square of this side from the centre', positiveInteger, 224)
+    .addOption(new Option('--channels <kind>', 'channels to store').choices(channelNames).default('rgb'))
     .option(
       '--classes <file>',
-      'the order of the classes, one a line, such as the -classes.txt of the training set; else by name',
+      'file with the classes in order, one per line, such as -classes.txt of the training set (default: sorted by name)',
     )
     .addOption(
-      new Option('--csv <file>', 'rows of file,label rather than a folder a class; in their order').conflicts(
-        'labels',
-      ),
+      new Option(
+        '--csv <file>',
+        'CSV file of file,label rows, used in their order instead of one folder per class',
+      ).conflicts('labels'),
     )
-    .option('--no-labels', 'all images of the folder, without labels')
-    .option('--limit-per-class <n>', 'so many images of each class at most, drawn by --seed', whole)
-    .option('--shuffle', 'rows in an order drawn by --seed, so that a `range` of them has all classes')
-    .option('--seed <n>', 'what is drawn by', numberFrom(0), 0)
-    .option('--skip-bad', 'leave out images that can not be decoded, and list them')
+    .option('--no-labels', 'take all images of the folder, without labels')
+    .option('--limit-per-class <n>', 'maximum number of images per class, drawn with --seed', positiveInteger)
+    .option('--shuffle', 'shuffle the rows with --seed, so that a `range` of them has all classes')
+    .option('--seed <n>', 'random seed', numberInRange(0), 0)
+    .option('--skip-bad', 'skip images that can not be decoded, and list them')
     .option(
       '--mean <values>',
-      "of each channel in 0..1, for `normalize`; else ImageNet's",
-      listOf(numberFrom(0, 1)),
+      "mean per channel, from 0 to 1, for `normalize` (default: ImageNet's)",
+      listOf(numberInRange(0, 1)),
     )
-    .option('--std <values>', "of each channel, for `normalize`; else ImageNet's", listOf(positive))
+    .option(
+      '--std <values>',
+      "standard deviation per channel, for `normalize` (default: ImageNet's)",
+      listOf(positiveNumber),
+    )
     .addOption(
-      new Option('--split <name>', 'what the printed `data` is for').choices(splits).default('evaluate'),
+      new Option('--split <name>', 'split that the printed `data` is for')
+        .choices(splits)
+        .default('evaluate'),
     )
-    .addOption(jsonOption('report as JSON'))
+    .addOption(jsonOption('print the report as JSON'))
     .addHelpText(
       'after',
       `
-Resizes and crops as torchvision's evaluation transform does: Resize(--resize), CenterCrop(--size), the same pixels.
+Resizes and crops like torchvision's evaluation transform, Resize(--resize) then CenterCrop(--size), with identical pixels.
 
 Examples:
   slimflow pack imagenet/train --out train --split train

@@ -11,9 +11,15 @@ import type { Normalization } from '../engine/data/source';
 import { EngineError } from '../engine/errors';
 import { packReport, type PackSummary } from '../report/packing';
 import { settle, temporaryName, writeAtomically } from '../store/files';
-import { BadInput, exit } from './exit-status';
+import { BadInput, exitStatus } from './exit-status';
 import { onInterrupt } from './interrupt';
-import { writable } from './preflight';
+import { writeProblem } from './preflight';
+
+/** Mean and standard deviation of ImageNet's pixels, from 0 to 1; for grey, the means over the channels. */
+const imageNet = {
+  rgb: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+  gray: { mean: [0.449], std: [0.226] },
+};
 
 /** The options of `slimflow pack` as commander gives them. */
 export interface PackFlags {
@@ -36,13 +42,7 @@ export interface PackFlags {
   readonly json?: boolean;
 }
 
-/** Mean and deviation of ImageNet's pixels in 0..1; of grey the means of them. */
-const imageNet = {
-  rgb: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
-  gray: { mean: [0.449], std: [0.226] },
-};
-
-/** `slimflow pack`: a data set of image files. */
+/** `slimflow pack`: makes a data set from image files. */
 export async function pack(folder: string, flags: PackFlags): Promise<number> {
   const name = flags.out.replace(/[\\/]+$/, '');
   const normalize = normalizationOf(flags);
@@ -52,7 +52,7 @@ export async function pack(folder: string, flags: PackFlags): Promise<number> {
   try {
     const listing = listingOf(folder, flags);
     const files = subsetOf(listing.files, flags);
-    if (!files.length) throw new BadInput(`${folder} has no image`);
+    if (!files.length) throw new BadInput(`${folder} has no images`);
     say(`${files.length} images${listing.classes ? ` of ${listing.classes.length} classes` : ''}`);
     const written = await write(name, { ...listing, files }, flags, signal, say);
     const summary: PackSummary = {
@@ -66,28 +66,30 @@ export async function pack(folder: string, flags: PackFlags): Promise<number> {
     process.stdout.write(
       `${flags.json ? JSON.stringify(summary, undefined, 2) : packReport(summary, byClass)}\n`,
     );
-    return exit.done;
+    return exitStatus.done;
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     if (error.code === 'Cancelled') {
       say('Stopped; nothing was written.');
-      return exit.detached;
+      return exitStatus.detached;
     }
-    const mend = error instanceof UnreadableImage ? '; --skip-bad leaves such files out and lists them' : '';
-    throw new BadInput(`${error.message}${mend}`, { cause: error });
+    const hint = error instanceof UnreadableImage ? '; --skip-bad skips such files and lists them' : '';
+    throw new BadInput(`${error.message}${hint}`, { cause: error });
   }
 }
 
-/** @throws BadInput when what was asked can't be done, whatever the images are */
+/** @throws BadInput if the options do not fit each other */
 function check(name: string, { out, resize, size, classes, labels, limitPerClass }: PackFlags): void {
   if (size > resize)
     throw new BadInput(
-      `--size ${size} is more than the ${resize} pixels of the shorter side: raise --resize to ${size} or more`,
+      `--size ${size} is larger than the shorter side, ${resize} pixels: set --resize to ${size} or more`,
     );
   if (!labels && (classes !== undefined || limitPerClass !== undefined))
-    throw new BadInput('--no-labels leaves no classes: it goes neither with --classes nor --limit-per-class');
-  const problem = writable(dirname(resolve(name)));
-  if (problem) throw new BadInput(`--out ${out} can't be written to: ${problem}`);
+    throw new BadInput(
+      '--no-labels can not be combined with --classes or --limit-per-class, which need labels',
+    );
+  const problem = writeProblem(dirname(resolve(name)));
+  if (problem) throw new BadInput(`--out ${out} is not writable: ${problem}`);
 }
 
 function listingOf(folder: string, { csv, labels, classes: list }: PackFlags): Listing {
@@ -96,7 +98,7 @@ function listingOf(folder: string, { csv, labels, classes: list }: PackFlags): L
   return csv === undefined ? classFolders(folder, classes) : listedImages(csv, folder, classes);
 }
 
-/** Writes the files of a data set, all of them or none. */
+/** Writes the files of a data set, all or none of them. */
 async function write(
   name: string,
   { files, classes }: Listing,
@@ -108,7 +110,7 @@ async function write(
   const images = temporaryName(resolve(at.images));
   const labels = classes && temporaryName(resolve(at.labels));
   const clean = () => [images, labels].forEach((path) => path && rmSync(path, { force: true }));
-  // A second Ctrl-C, or whatever else ends the process, leaves nothing either.
+  // Also clean up if a second Ctrl-C, or anything else, ends the process.
   process.once('exit', clean);
   try {
     await mkdir(dirname(resolve(name)), { recursive: true });
@@ -117,7 +119,7 @@ async function write(
       signal,
       onProgress: progress,
     });
-    // The images come last: those of an earlier data set must never stand beside the labels of this one.
+    // The images are moved last: those of an earlier data set must never end up beside the labels of this one.
     await rm(at.images, { force: true });
     if (labels && classes) {
       await writeAtomically(at.classes, `${classes.join('\n')}\n`);
@@ -141,7 +143,7 @@ async function write(
   }
 }
 
-/** Says how far it is every two seconds, and at the end. */
+/** Reports progress every two seconds, and at the end. */
 function progressOf(say: (text: string) => unknown): (done: number, total: number) => void {
   const began = performance.now();
   let last = began;
@@ -160,7 +162,7 @@ function normalizationOf({ channels, mean, std }: PackFlags): Normalization {
   for (const key of ['mean', 'std'] as const)
     if (values[key].length !== channelCount[channels])
       throw new BadInput(
-        `--${key} has ${values[key].length} values; --channels ${channels} takes ${channelCount[channels]}`,
+        `--${key} has ${values[key].length} values, but --channels ${channels} needs ${channelCount[channels]}`,
       );
   return { scale: 1 / 255, ...values };
 }

@@ -10,7 +10,7 @@ import type { CompressionSpec } from '../run-spec/spec';
 import { analysisOf } from '../contract/techniques';
 import { BadInput } from './exit-status';
 
-/** Reads a spec and checks all that can be checked before anything is started; it leaves nothing behind. */
+/** Reads a spec and checks everything that can be checked before a run starts; leaves no files behind. */
 export async function preflight(file: string): Promise<CompressionSpec> {
   const spec = readSpec(file);
   const { train, evaluate, test } = spec.data;
@@ -28,54 +28,54 @@ export async function preflight(file: string): Promise<CompressionSpec> {
         ...summary.notes,
       ].join('; '),
     );
-  const strangers = Object.keys({ ...spec.selection.ratios, ...spec.selection.channels }).filter(
+  const unknown = Object.keys({ ...spec.selection.ratios, ...spec.selection.channels }).filter(
     (name) => !summary.parts.some((part) => part.name === name && spec.techniques.includes(part.technique)),
   );
-  if (strangers.length)
+  if (unknown.length)
     throw new BadInput(
-      `spec ${file}: selection names ${strangers.join(', ')}, which ${spec.techniques.join(' or ')} can not compress; \`slimflow inspect --json\` lists what can be (parts)`,
+      `spec ${file}: selection names ${unknown.join(', ')}, which ${spec.techniques.join(' or ')} can not compress; \`slimflow inspect --json\` lists what can be compressed under "parts"`,
     );
-  const problem = writable(spec.outDir);
-  if (problem) throw new BadInput(`spec ${file}: outDir ${spec.outDir} can't be written to: ${problem}`);
-  const lost = replacedBy(writtenTo(spec.outDir), spec.model);
-  if (lost)
+  const problem = writeProblem(spec.outDir);
+  if (problem) throw new BadInput(`spec ${file}: outDir ${spec.outDir} is not writable: ${problem}`);
+  const replaced = replacedBy(outputFiles(spec.outDir), spec.model);
+  if (replaced)
     throw new BadInput(
-      `spec ${file}: outDir ${spec.outDir} is where ${lost} lies, which the result would replace: name another folder`,
+      `spec ${file}: outDir ${spec.outDir} contains ${replaced}, which the result would replace: set another folder`,
     );
   const bytes = 4 * summary.params;
   const { epochs, perLayer } = spec.fineTune;
   if ((epochs > 0 || perLayer.epochs > 0) && bytes > weightLimit)
     throw new BadInput(
-      `spec ${file}: model ${spec.model} has ${bytes} bytes of weights, and fine-tuning takes models below 2 GB: set ` +
-        'fineTune.epochs to 0 and leave fineTune.perLayer out, or bring the model below that by `slimflow compress` first',
+      `spec ${file}: model ${spec.model} has ${bytes} bytes of weights, but fine-tuning needs a model below 2 GB: set ` +
+        'fineTune.epochs to 0 and remove fineTune.perLayer, or make the model smaller with `slimflow compress` first',
     );
   return spec;
 }
 
-/** The file of a model that writing others would replace */
+/** Returns the file of a model that would be replaced by writing others, if there is one. */
 const replacedBy = (written: readonly string[], model: string): string | undefined =>
   modelFiles(model).find((path) => written.includes(resolve(path)));
 
-/** @throws BadInput where writing a model to `out` would replace weights that another, `model`, reads */
-export function checkKept(model: string, out: string): void {
-  if (resolve(model) === resolve(out)) return; // it is asked to be replaced, weights and all
-  let lost: string | undefined;
+/** @throws BadInput if writing a model to `out` would replace weights of another, `model` */
+export function refuseReplacedWeights(model: string, out: string): void {
+  if (resolve(model) === resolve(out)) return; // the user wants to replace the model
+  let replaced: string | undefined;
   try {
-    lost = replacedBy(possibleFiles(resolve(out)), model);
+    replaced = replacedBy(possibleFiles(resolve(out)), model);
   } catch (error) {
     if (error instanceof EngineError) throw new BadInput(error.message, { cause: error });
     throw error;
   }
-  if (lost)
+  if (replaced)
     throw new BadInput(
-      `--out ${out} would replace ${lost}, where weights of ${model} lie: name another file`,
+      `--out ${out} would replace ${replaced}, which has weights of ${model}: give another file name`,
     );
 }
 
-/** The files that a run may write its model to. */
-export const writtenTo = (outDir: string): string[] => possibleFiles(resolve(outDir, 'model.onnx'));
+/** Returns the files that a run may write its model to. */
+export const outputFiles = (outDir: string): string[] => possibleFiles(resolve(outDir, 'model.onnx'));
 
-/** The engine's analysis of a model, its errors being those of the input. @throws BadInput */
+/** Runs the engine's analysis of a model. @throws BadInput if the model or the data can not be used */
 export async function inspectModel(input: Parameters<typeof analyze>[0]): Promise<ModelSummary> {
   try {
     return await analyze(input);
@@ -85,12 +85,12 @@ export async function inspectModel(input: Parameters<typeof analyze>[0]): Promis
   }
 }
 
-/** What keeps a folder from being written to; undefined where nothing does. Folders made for the trial are removed. */
-export function writable(folder: string): string | undefined {
+/** Returns why a folder is not writable; undefined if it is. Folders made for the check are removed. */
+export function writeProblem(folder: string): string | undefined {
   const path = resolve(folder);
   const made: string[] = [];
   try {
-    // One by one: asked to make parents too, Node never returns where there can be none, as under /proc.
+    // One by one: with `recursive`, Node never returns if a folder can not exist, as under /proc.
     const missing: string[] = [];
     for (let at = path; !existsSync(at); at = dirname(at)) missing.unshift(at);
     for (const at of missing) {
@@ -108,16 +108,17 @@ export function writable(folder: string): string | undefined {
   }
 }
 
-/** The data section of a spec, and its metric. @throws BadInput */
-export const readData = (file: string): ReturnType<typeof loadData> => reading(() => loadData(file));
+/** Reads the data section of a spec, and its metric. @throws BadInput */
+export const readData = (file: string): ReturnType<typeof loadData> =>
+  specErrorsAsBadInput(() => loadData(file));
 
-/** What of a spec training goes by. @throws BadInput */
+/** Reads the parts of a spec that training uses. @throws BadInput */
 export const readTraining = (file: string): ReturnType<typeof loadTraining> =>
-  reading(() => loadTraining(file));
+  specErrorsAsBadInput(() => loadTraining(file));
 
-const readSpec = (file: string): CompressionSpec => reading(() => loadSpec(file));
+const readSpec = (file: string): CompressionSpec => specErrorsAsBadInput(() => loadSpec(file));
 
-function reading<T>(read: () => T): T {
+function specErrorsAsBadInput<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {

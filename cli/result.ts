@@ -4,36 +4,36 @@ import { endOf } from '../client/queries';
 import { statusOf } from '../client/run-status';
 import { openStore } from '../store/open';
 import { BadInput } from './exit-status';
-import { type StoreFlags, storeAt } from './options';
-import { writable } from './preflight';
-import { toStderr, toStdout, withRun } from './temporal-session';
-import { conclude, exitOf } from './show-run';
+import { type StoreFlags, storeLocation } from './options';
+import { writeProblem } from './preflight';
+import { toStderr, toStdout, withRunSession } from './temporal-session';
+import { printEnd, exitStatusOf } from './show-run';
 import { writeResult } from './write-result';
 
-/** `slimflow result`: what a run that ended came to; with `out`, its files written there as `slimflow run` does. */
+/** `slimflow result`: prints the result of a run that has ended; with `out`, also writes its files there. */
 export function result(
   name: string | undefined,
   flags: StoreFlags & { readonly out?: string },
 ): Promise<number> {
   const { state, json, out } = flags;
-  return withRun({ state, say: toStderr }, name, async (workflowId, { client }) => {
+  return withRunSession({ state, say: toStderr }, name, async (workflowId, { client }) => {
     const handle = client.workflow.getHandle(workflowId);
     const status = statusOf(await handle.describe());
     if (status === 'running')
       throw new BadInput(
-        `the run ${workflowId} goes on; \`slimflow watch ${workflowId}\` follows it to its end`,
+        `run ${workflowId} is still running; follow it with \`slimflow watch ${workflowId}\``,
       );
     const end = await endOf(handle, status);
     if (json) toStdout(JSON.stringify(end.result ?? { status, reason: end.reason }));
-    else conclude(end, undefined);
+    else printEnd(end, undefined);
     if (end.result && out !== undefined) {
       const folder = resolve(out);
-      const problem = writable(folder);
-      if (problem) throw new BadInput(`--out ${out} can't be written to: ${problem}`);
-      const store = openStore(storeAt(flags));
+      const problem = writeProblem(folder);
+      if (problem) throw new BadInput(`--out ${out} is not writable: ${problem}`);
+      const store = openStore(storeLocation(flags));
       const written = await writeResult(end.result, folder, store);
       (json ? toStderr : toStdout)(`Written: ${written.join(', ')}`);
     }
-    return exitOf(end);
+    return exitStatusOf(end);
   });
 }

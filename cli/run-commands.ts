@@ -5,7 +5,7 @@ import type { ListFlags } from './list';
 import type { StartFlags } from './start';
 import {
   jsonOption,
-  numberFrom,
+  numberInRange,
   runArgument,
   type RunFlags,
   stateOption,
@@ -13,19 +13,19 @@ import {
   storeOption,
 } from './options';
 
-/** Adds the commands that start runs and follow them. */
+/** Adds the commands that start and follow runs. */
 export function addRuns(program: Command, done: (status: number) => void): void {
   program
     .command('run')
-    .description('compress a model as a spec says; write model.onnx and result.json into its outDir')
+    .description('compress the model of a spec; write model.onnx and result.json to its outDir')
     .argument('<spec>', 'YAML or JSON file')
     .option(...stateOption)
     .addOption(storeOption())
-    .addOption(jsonOption('an event a line, as `watch` has them'))
+    .addOption(jsonOption('print one JSON event per line (same as `watch --json`)'))
     .addHelpText(
       'after',
       `
-Starts the run, or joins the one of the same spec that is under way, works for it, and follows it to its end.
+Starts the run, or joins the running one of the same spec, does its work in this process, and follows it to its end.
 
 Example:
   slimflow run examples/digits/slimflow.yaml`,
@@ -35,13 +35,13 @@ Example:
     );
   program
     .command('start')
-    .description('start a run and leave the work to workers; print its id')
+    .description('start a run, leave the work to workers, and print its id')
     .argument('<spec>', 'YAML or JSON file')
     .option(...stateOption)
     .addOption(storeOption())
     .option(
       '--task-queue <name>',
-      "the workers' task queue, where they were told one (`slimflow worker --task-queue`)",
+      'task queue of the workers, if they were started with `slimflow worker --task-queue`',
     )
     .addOption(jsonOption())
     .addHelpText(
@@ -56,11 +56,12 @@ Example:
     .description('follow a run to its end: stages, candidates, scores, epochs')
     .addArgument(runArgument())
     .option(...stateOption)
-    .addOption(jsonOption('an event a line, for programs'))
+    .addOption(jsonOption('print one JSON event per line, for programs'))
     .addHelpText(
       'after',
       `
-It goes on over a Temporal server that is away, and starts the one of the state folder again. Ctrl-C leaves the run as it is.
+Keeps watching while the Temporal server is unreachable, and restarts the server of the state folder if it died. Ctrl-C
+stops watching; the run continues.
 
 Examples:
   slimflow watch
@@ -71,7 +72,7 @@ Examples:
     );
   program
     .command('status')
-    .description('say how far a run is')
+    .description('show how far a run is, once')
     .addArgument(runArgument())
     .option(...stateOption)
     .addOption(jsonOption())
@@ -81,34 +82,37 @@ Examples:
     );
   program
     .command('result')
-    .description('say what a run came to, and write its files as `run` does')
+    .description('show the result of a run; with --out, write its files as `run` does')
     .addArgument(runArgument())
-    .option('--out <folder>', 'write model.onnx and result.json there')
+    .option('--out <folder>', 'write model.onnx and result.json to this folder')
     .option(...stateOption)
     .addOption(storeOption())
-    .addOption(jsonOption('result.json itself'))
+    .addOption(jsonOption('print result.json'))
     .addHelpText('after', '\nExample:\n  slimflow result 3f2a --out out')
     .action(async (id: string | undefined, flags: StoreFlags & { out?: string }) =>
       done(await (await import('./result.js')).result(id, flags)),
     );
   program
     .command('list')
-    .description('list runs: those that go on, then the latest')
-    .addOption(new Option('--status <status>', 'only those').choices(runStatuses))
-    .option('--model <name>', 'only those of the model, by the name of its file without .onnx')
-    .option('--stage <stage>', 'only those at a stage, such as "channel pruning"')
+    .description('list runs: running ones first, then the latest')
+    .addOption(new Option('--status <status>', 'only runs with this status').choices(runStatuses))
+    .option('--model <name>', 'only runs of this model: its file name without .onnx')
+    .option('--stage <stage>', 'only runs at this stage, such as "channel pruning"')
     .addOption(
-      new Option('--outcome <outcome>', 'only those').choices([
+      new Option('--outcome <outcome>', 'only runs with this outcome').choices([
         'selected',
         'requirement-not-met',
         'stopped',
         'cancelled',
       ]),
     )
-    .option('--query <condition>', "in Temporal's query language, such as 'SlimflowRatio < 0.5'")
-    .option('--limit <n>', 'so many at most', numberFrom(1), 50)
+    .option(
+      '--query <condition>',
+      "condition in Temporal's list filter syntax, such as 'SlimflowRatio < 0.5'",
+    )
+    .option('--limit <n>', 'maximum number of runs', numberInRange(1), 50)
     .option(...stateOption)
-    .addOption(jsonOption('a run a line'))
+    .addOption(jsonOption('print one JSON run per line'))
     .addHelpText(
       'after',
       `
@@ -119,7 +123,7 @@ Examples:
     .action(async (flags: ListFlags) => done(await (await import('./list.js')).list(flags)));
   program
     .command('cancel')
-    .description('stop a run; waits until its work has stopped')
+    .description('cancel a run, and wait until its work has stopped')
     .addArgument(runArgument())
     .option(...stateOption)
     .addOption(jsonOption())

@@ -12,74 +12,76 @@ import {
   Refused,
   resume,
 } from '../client/decide';
-import { BadInput, exit } from './exit-status';
+import { BadInput, exitStatus } from './exit-status';
 import type { RunFlags } from './options';
-import { toStderr, toStdout, withRun } from './temporal-session';
-import { workerThere } from './check-worker';
+import { toStderr, toStdout, withRunSession } from './temporal-session';
+import { waitForWorker } from './check-worker';
 
 type Name = string | undefined;
-/** What a command takes beside what it asks, and who asks. */
-type Asked<Request> = RunFlags & Omit<Request, 'by'>;
+/** The options of a command that sends a request; `by` is added when it is sent. */
+type RequestFlags<Request> = RunFlags & Omit<Request, 'by'>;
 
-/** `slimflow approve`: the picks or the selection that a run waits with, or others. */
-export const approveRun = (name: Name, flags: Asked<Approval>): Promise<number> =>
-  asking(name, flags, async (client, id, request) => [await approve(client, id, request)]);
+/** `slimflow approve`: approves the picks or the selection that a run proposes, or sets others. */
+export const approveRun = (name: Name, flags: RequestFlags<Approval>): Promise<number> =>
+  sendUpdate(name, flags, async (client, id, request) => [await approve(client, id, request)]);
 
-/** `slimflow adjust`: other targets, candidates more or fewer. */
-export const adjustRun = (name: Name, flags: Asked<Adjustment>): Promise<number> =>
-  asking(name, flags, adjust);
+/** `slimflow adjust`: changes the targets or candidates of a run. */
+export const adjustRun = (name: Name, flags: RequestFlags<Adjustment>): Promise<number> =>
+  sendUpdate(name, flags, adjust);
 
-/** `slimflow finish`: the best so far is taken. */
-export const finishRun = (name: Name, flags: Asked<{ readonly note?: string }>): Promise<number> =>
-  asking(name, flags, async (client, id, request) => [await finishEarly(client, id, request)]);
+/** `slimflow finish`: ends a run with the best candidate so far. */
+export const finishRun = (name: Name, flags: RequestFlags<{ readonly note?: string }>): Promise<number> =>
+  sendUpdate(name, flags, async (client, id, request) => [await finishEarly(client, id, request)]);
 
-/** `slimflow pause`: nothing new is begun until `slimflow resume`. */
-export const pauseRun = (name: Name, flags: Asked<{ readonly reason?: string }>): Promise<number> =>
-  telling(name, flags, 'paused', pause);
+/** `slimflow pause`: starts nothing new until `slimflow resume`. */
+export const pauseRun = (name: Name, flags: RequestFlags<{ readonly reason?: string }>): Promise<number> =>
+  sendSignal(name, flags, 'paused', pause);
 
-/** `slimflow resume`: a paused run goes on. */
+/** `slimflow resume`: continues a paused run. */
 export const resumeRun = (name: Name, flags: RunFlags): Promise<number> =>
-  telling(name, flags, 'resumed', resume);
+  sendSignal(name, flags, 'resumed', resume);
 
-/** Asks something that the run answers, and says its answers. */
-function asking<Request extends object>(
+/** Sends an update to a run, and prints its answers. */
+function sendUpdate<Request extends object>(
   name: Name,
   { state, json, ...request }: RunFlags & Request,
-  ask: (client: Client, id: string, request: Request & { readonly by: string }) => Promise<string[]>,
+  send: (client: Client, id: string, request: Request & { readonly by: string }) => Promise<string[]>,
 ): Promise<number> {
-  return withRun({ state, say: toStderr }, name, async (workflowId, { client, signal }) => {
-    await needWorker(client, workflowId, signal);
+  return withRunSession({ state, say: toStderr }, name, async (workflowId, { client, signal }) => {
+    await requireWorker(client, workflowId, signal);
     const by = identity();
-    const answers = await refusable(ask(client, workflowId, { ...(request as unknown as Request), by }));
+    const answers = await refusalAsBadInput(
+      send(client, workflowId, { ...(request as unknown as Request), by }),
+    );
     if (json) toStdout(JSON.stringify({ workflowId, by, answers }));
     else answers.forEach(toStdout);
-    return exit.done;
+    return exitStatus.done;
   });
 }
 
-/** Tells a run something that it does not answer. */
-function telling<Request extends object>(
+/** Sends a signal to a run, which does not answer, and prints `done`. */
+function sendSignal<Request extends object>(
   name: Name,
   { state, json, ...request }: RunFlags & Request,
   done: string,
-  tell: (client: Client, id: string, request: Request & { readonly by: string }) => Promise<void>,
+  send: (client: Client, id: string, request: Request & { readonly by: string }) => Promise<void>,
 ): Promise<number> {
-  return withRun({ state, say: toStderr }, name, async (workflowId, { client }) => {
+  return withRunSession({ state, say: toStderr }, name, async (workflowId, { client }) => {
     const by = identity();
-    await refusable(tell(client, workflowId, { ...(request as unknown as Request), by }));
+    await refusalAsBadInput(send(client, workflowId, { ...(request as unknown as Request), by }));
     toStdout(json ? JSON.stringify({ workflowId, by, status: done }) : `${workflowId}: ${done}`);
-    return exit.done;
+    return exitStatus.done;
   });
 }
 
-/** An update waits for a worker to take it up, which may be for ever. */
-async function needWorker(client: Client, workflowId: string, signal: AbortSignal): Promise<void> {
+/** Makes sure that a worker can answer an update, which would otherwise wait forever. */
+async function requireWorker(client: Client, workflowId: string, signal: AbortSignal): Promise<void> {
   const description = await client.workflow.getHandle(workflowId).describe();
-  if (statusOf(description) === 'running' && !(await workerThere(client, description.taskQueue, signal)))
-    throw new Error(`no worker is there for ${workflowId} to hear of it: start \`slimflow worker\``);
+  if (statusOf(description) === 'running' && !(await waitForWorker(client, description.taskQueue, signal)))
+    throw new Error(`no worker is running to pass this on to ${workflowId}: start \`slimflow worker\``);
 }
 
-const refusable = <T>(work: Promise<T>): Promise<T> =>
+const refusalAsBadInput = <T>(work: Promise<T>): Promise<T> =>
   work.catch((error) => {
     throw error instanceof Refused ? new BadInput(error.message, { cause: error }) : error;
   });

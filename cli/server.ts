@@ -6,34 +6,30 @@ import { keepServer } from '../server/keep-server';
 import { startServer, type TemporalServer } from '../server/find-server';
 import { openStore } from '../store/open';
 import { answering } from '../workers/answering';
-import { exit } from './exit-status';
+import { exitStatus } from './exit-status';
+import { aborted, onInterrupt } from './interrupt';
 import { logTo } from './log';
 
 /**
- * `slimflow server`: Temporal on the history of the state folder, in the foreground, so that its UI shows past runs, with
- * a worker that answers the UI's queries about them.
+ * `slimflow server`: runs Temporal on the history of the state folder, in the foreground, to show past runs in its UI; a
+ * worker answers the UI's queries about them.
  */
 export async function server(state: string): Promise<number> {
   logTo(join(state, 'slimflow.log'));
   const running = await startServer(state);
   const worker = await answeringAt(state, running);
-  // Heard from before it is offered: a Ctrl-C in between would leave the server behind.
-  const interrupted = new Promise<void>((resolve) => {
-    process.once('SIGINT', resolve);
-    process.once('SIGTERM', resolve);
-    // A pending promise alone does not keep Node alive.
-    setInterval(() => undefined, 1 << 30);
-  });
-  process.stdout.write(`Temporal: ${running.found}\nUI: ${running.ui}\nCtrl-C ends it.\n`);
+  // Handled before the message below offers it: a Ctrl-C in between would leave the server running.
+  const interrupted = aborted(onInterrupt());
+  process.stdout.write(`Temporal: ${running.found}\nUI: ${running.ui}\nPress Ctrl-C to stop.\n`);
   const stopKeeping = keepServer(running, (line) => process.stdout.write(`${line}\n`));
   await interrupted;
   await worker?.stop();
   await stopKeeping();
-  process.stdout.write((await running.release()) ? '\nStopped.\n' : '\nLeft running: a run uses it.\n');
-  return exit.done;
+  process.stdout.write((await running.release()) ? '\nStopped.\n' : '\nLeft running, since a run uses it.\n');
+  return exitStatus.done;
 }
 
-/** A worker for the runs of the state folder; none where there never was one. */
+/** Starts a worker that answers queries about the runs of the state folder; undefined if it has no store. */
 async function answeringAt(
   state: string,
   { connection, namespace }: TemporalServer,

@@ -1,21 +1,19 @@
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
 
-/** Registers `slimflow setup`. @param stateOption what all commands call the state folder */
-export function addSetup(
-  program: Command,
-  stateOption: readonly [flags: string, description: string, fallback: string],
-  done: (status: number) => void,
-): void {
+import { stateOption } from './options';
+
+/** Adds `slimflow setup`. */
+export function addSetup(program: Command, done: (status: number) => void): void {
   program
     .command('setup')
-    .description("add Slimflow's search attributes to a Temporal server of your own; what is there stays")
+    .description("add Slimflow's search attributes to your own Temporal server; existing ones are kept")
     .option(...stateOption)
     .addHelpText(
       'after',
       `
-The server is found as \`slimflow run\` finds it: TEMPORAL_ADDRESS or the profile of Temporal's configuration file, the
-one of the state folder, and where that holds no history one at localhost:7233. A server that Slimflow starts has them already.
+Finds the server as \`slimflow run\` does: TEMPORAL_ADDRESS or a profile of Temporal's configuration file, then the server
+of the state folder, then, if that has no history, localhost:7233. A server that Slimflow starts needs no setup.
 
 Examples:
   slimflow setup

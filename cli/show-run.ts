@@ -6,11 +6,11 @@ import type { LiveProgress, RunEnd } from '../client/observation';
 import { observe } from '../client/observe';
 import { outcomeText } from '../report/outcome';
 import { candidatesTable } from '../report/candidate-table';
-import { exit } from './exit-status';
-import { live } from './live-progress';
+import { exitStatus } from './exit-status';
+import { progressDisplay } from './live-progress';
 import { toStderr, toStdout } from './temporal-session';
 
-/** Shows a run on standard output until it has ended: its state drawn, or with `json` a line an event. */
+/** Shows a run on standard output until it ends: its drawn state, or with `json` one line per event. */
 export async function showRun(
   client: Client,
   workflowId: string,
@@ -22,7 +22,7 @@ export async function showRun(
       if (event.type === 'end') return event;
     }
   } else {
-    const display = live(process.stdout);
+    const display = progressDisplay(process.stdout);
     let last: LiveProgress | undefined;
     try {
       for await (const observation of observe(client, workflowId, { signal })) {
@@ -30,14 +30,14 @@ export async function showRun(
         display.update(observation);
         if (!observation.end) continue;
         display.end();
-        conclude(observation.end, last);
+        printEnd(observation.end, last);
         return observation.end;
       }
     } finally {
       display.end();
     }
   }
-  throw new Error(`the run ${workflowId} is no longer told of`);
+  throw new Error(`lost track of run ${workflowId}: the server stopped reporting it`);
 }
 
 const ended: Record<RunEnd['status'], string> = {
@@ -48,8 +48,8 @@ const ended: Record<RunEnd['status'], string> = {
   'timed-out': 'timed out',
 };
 
-/** Says how a run ended: the table of candidates, then the outcome or what stopped it. */
-export function conclude(end: RunEnd, progress: Pick<LiveProgress, 'candidates'> | undefined): void {
+/** Prints how a run ended: the table of candidates, then the outcome or the reason of the failure. */
+export function printEnd(end: RunEnd, progress: Pick<LiveProgress, 'candidates'> | undefined): void {
   const { result, status, reason } = end;
   const candidates = progress?.candidates ?? (result ? candidatesOf(result) : []);
   if (candidates.length) toStdout(`\n${candidatesTable({ candidates })}`);
@@ -57,8 +57,8 @@ export function conclude(end: RunEnd, progress: Pick<LiveProgress, 'candidates'>
   else toStderr(`The run ${ended[status]}: ${reason}`);
 }
 
-/** What a command ends with that has seen a run end. */
-export function exitOf({ status, result }: RunEnd): number {
-  if (result) return result.selected ? exit.done : exit.requirementNotMet;
-  return status === 'cancelled' || status === 'terminated' ? exit.cancelled : exit.failed;
+/** Returns the exit status for a run that has ended. */
+export function exitStatusOf({ status, result }: RunEnd): number {
+  if (result) return result.selected ? exitStatus.done : exitStatus.requirementNotMet;
+  return status === 'cancelled' || status === 'terminated' ? exitStatus.cancelled : exitStatus.failed;
 }

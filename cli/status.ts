@@ -4,14 +4,14 @@ import { waitsOf } from '../client/events';
 import { workflowLink } from '../server/find-server';
 import { statusLines } from '../report/progress';
 import { waitingText } from '../report/waiting';
-import { exit } from './exit-status';
+import { exitStatus } from './exit-status';
 import type { RunFlags } from './options';
-import { toStderr, toStdout, withRun } from './temporal-session';
-import { conclude } from './show-run';
+import { toStderr, toStdout, withRunSession } from './temporal-session';
+import { printEnd } from './show-run';
 
-/** `slimflow status`: how far a run is, once. */
+/** `slimflow status`: shows how far a run is, once. */
 export function status(name: string | undefined, { state, json }: RunFlags): Promise<number> {
-  return withRun({ state, say: toStderr }, name, async (workflowId, { client, server, signal }) => {
+  return withRunSession({ state, say: toStderr }, name, async (workflowId, { client, server, signal }) => {
     const { startTime, memo } = await client.workflow.getHandle(workflowId).describe();
     const seen = await look();
     const { end, progress } = seen;
@@ -34,21 +34,21 @@ export function status(name: string | undefined, { state, json }: RunFlags): Pro
           ui,
         }),
       );
-      return exit.done;
+      return exitStatus.done;
     }
     toStdout(`${workflowId}: ${end?.status ?? 'running'}, started ${startTime.toISOString()}`);
     if (ui) toStdout(`In Temporal's UI: ${ui}`);
-    if (end) conclude(end, progress);
+    if (end) printEnd(end, progress);
     else {
       const lines = progress ? statusLines(progress, (Date.now() - startTime.getTime()) / 1000) : [];
       [...lines, ...waitsOf(seen).map(waitingText)].forEach(toStdout);
     }
-    return exit.done;
+    return exitStatus.done;
 
     async function look(): Promise<Observation> {
       for await (const observation of observe(client, workflowId, { signal }))
         if (observation.silent !== 'server') return observation;
-      throw new Error(`nothing is known of the run ${workflowId}`);
+      throw new Error(`the server reports nothing about run ${workflowId}`);
     }
   });
 }

@@ -6,18 +6,19 @@ import { trainModel, type TrainReport } from '../engine/api/train-model';
 import { forgetCheckpoints } from '../engine/training/loop/checkpoint';
 import { curveTable, trainReport } from '../report/training';
 import { writeAtomically } from '../store/files';
-import { BadInput, exit } from './exit-status';
-import { checkKept, readTraining, writable } from './preflight';
+import { BadInput, exitStatus } from './exit-status';
+import { onInterrupt } from './interrupt';
+import { refuseReplacedWeights, readTraining, writeProblem } from './preflight';
 import { settingsOf } from './train-settings';
 
-/** The options of `slimflow train` as commander gives them, beside those of settings (`settingsOf`). */
+/** The options of `slimflow train` as commander gives them, besides the settings, which `settingsOf` reads. */
 export interface TrainFlags extends Readonly<Record<string, unknown>> {
   readonly data: string;
   readonly out: string;
   readonly fromScratch?: boolean;
   /** A model to learn from. */
   readonly teacher?: string;
-  /** Where the curve goes, .json or .csv. */
+  /** Where to write the curve, .json or .csv. */
   readonly curve?: string;
   readonly checkpoints?: string;
   readonly checkpointSeconds: number;
@@ -25,17 +26,15 @@ export interface TrainFlags extends Readonly<Record<string, unknown>> {
   readonly json?: boolean;
 }
 
-/** `slimflow train`: trains a model, without any server. */
+/** `slimflow train`: trains a model, without a server. */
 export async function train(model: string, flags: TrainFlags): Promise<number> {
   const out = resolve(flags.out);
   const checkpoints = resolve(flags.checkpoints ?? `${out}.checkpoints`);
   checkPaths(out, checkpoints, flags);
-  checkKept(model, out);
+  refuseReplacedWeights(model, out);
   const { data, metric, fineTune } = readTraining(flags.data);
   const settings = settingsOf(flags, fineTune);
-  const stop = new AbortController();
-  const interrupt = () => stop.abort();
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  const signal = onInterrupt(flags.json ? () => undefined : undefined);
   const say = (text: string) => flags.json || process.stderr.write(`${text}\n`);
   const found = existsSync(checkpoints);
   const writtenAt = () => statSync(out, { throwIfNoEntry: false })?.mtimeMs;
@@ -55,7 +54,7 @@ export async function train(model: string, flags: TrainFlags): Promise<number> {
         checkpoints: { folder: checkpoints, seconds: flags.checkpointSeconds },
       },
       {
-        signal: stop.signal,
+        signal,
         onProgress: (stage, { done, total, note, checkpoint }) => {
           kept = checkpoint ?? kept;
           say(`${stage} ${done}/${total} · ${note}`);
@@ -63,48 +62,49 @@ export async function train(model: string, flags: TrainFlags): Promise<number> {
       },
     );
     if (flags.curve) await writeAtomically(resolve(flags.curve), curveText(flags.curve, report));
-    // What is done has nothing to go on from, and must not stand in the way of another training in this folder.
+    // A finished training needs no checkpoints, and they must not interfere with another training in this folder.
     if (flags.checkpoints) forgetCheckpoints(checkpoints);
     else rmSync(checkpoints, { recursive: true, force: true });
-    const { curve: _curve, ...told } = report;
-    process.stdout.write(`${flags.json ? JSON.stringify(told, undefined, 2) : trainReport(report, out)}\n`);
-    return exit.done;
+    const { curve: _curve, ...summary } = report;
+    process.stdout.write(
+      `${flags.json ? JSON.stringify(summary, undefined, 2) : trainReport(report, out)}\n`,
+    );
+    return exitStatus.done;
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     if (error.code === 'Cancelled') {
-      const goOn = kept
-        ? `${kept} holds how far it was: the same command goes on from there`
-        : 'no step was done';
+      const next = kept ? `Repeat the command to continue from the checkpoint ${kept}` : 'No step was done';
       const written = writtenAt() !== before;
-      say(`Stopped; ${written ? `${out} is trained, though not judged` : 'no model was written'}. ${goOn}.`);
-      return exit.detached;
+      say(
+        `Stopped; ${written ? `${out} is trained, but was not evaluated` : 'no model was written'}. ${next}.`,
+      );
+      return exitStatus.detached;
     }
-    // A checkpoint of an earlier call is not this one's to remove.
+    // Checkpoints of an earlier call are not ours to remove.
     if (!found) rmSync(checkpoints, { recursive: true, force: true });
     if (error.code !== 'Diverged') throw new BadInput(error.message, { cause: error });
     process.stderr.write(`${error.message}\n`);
-    return exit.failed;
-  } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+    return exitStatus.failed;
   }
 }
 
-/** @throws BadInput when something that is to be written can't be. */
+/** @throws BadInput if an output can not be written */
 function checkPaths(out: string, checkpoints: string, flags: TrainFlags): void {
   const unwritable = (option: string, given: string, folder: string) => {
-    const problem = writable(folder);
-    if (problem) throw new BadInput(`${option} ${given} can't be written to: ${problem}`);
+    const problem = writeProblem(folder);
+    if (problem) throw new BadInput(`${option} ${given} is not writable: ${problem}`);
   };
   const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory();
   unwritable('--out', flags.out, dirname(out));
   if (isFolder(out))
-    throw new BadInput(`--out ${flags.out} is a folder: name a file, such as ${flags.out}/trained.onnx`);
+    throw new BadInput(`--out ${flags.out} is a folder; give a file name, such as ${flags.out}/trained.onnx`);
   if (flags.checkpoints) unwritable('--checkpoints', flags.checkpoints, checkpoints);
   if (!flags.curve) return;
   if (!['.json', '.csv'].includes(extname(flags.curve)))
-    throw new BadInput(`--curve ${flags.curve} must end in .json or .csv, which says what is written`);
+    throw new BadInput(`--curve ${flags.curve} must end in .json or .csv, which sets its format`);
   unwritable('--curve', flags.curve, dirname(resolve(flags.curve)));
-  if (isFolder(resolve(flags.curve))) throw new BadInput(`--curve ${flags.curve} is a folder: name a file`);
+  if (isFolder(resolve(flags.curve)))
+    throw new BadInput(`--curve ${flags.curve} is a folder; give a file name`);
 }
 
 const curveText = (file: string, report: TrainReport): string =>

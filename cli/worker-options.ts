@@ -2,37 +2,46 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { resolve } from 'node:path';
 
 import { workerQueues } from '../contract/task-queues';
-import { positive, whole } from './options';
+import { positiveInteger, positiveNumber, stateOption, storeOption } from './options';
 import type { WorkerFlags } from './worker';
 
 /** Adds `slimflow worker`. */
-export function addWorker(
-  program: Command,
-  stateOption: readonly [flags: string, description: string, value: string],
-  done: (status: number) => void,
-): void {
+export function addWorker(program: Command, done: (status: number) => void): void {
   program
     .command('worker')
-    .description('work for any Temporal server, in the foreground: TEMPORAL_ADDRESS or a profile says which')
+    .description(
+      'run a worker in the foreground, for the server of TEMPORAL_ADDRESS, a profile or the state folder',
+    )
     .addOption(
-      new Option('--queue <kind>', 'cpu: workflows, light work and work for cpu; gpu; large; or all')
+      new Option('--queue <kind>', 'what to work on; cpu includes workflows and light work')
         .choices(workerQueues)
         .default('all'),
     )
-    .option('--store <where>', 'the artifact store that all workers of a run share (<state>/store)')
-    .option('--task-queue <name>', "the workflows' task queue (one that the store gives its name)")
-    .option('--slots <n>', 'jobs at a time (up to 4, by the cores)', whole)
-    .option('--threads <n>', 'threads of a job (the cores, shared out)', whole)
-    .option('--memory <GB>', "memory for all jobs together (85 % of the machine's or container's)", positive)
-    .option('--overflow', 'hand work that does not fit to the workers of --queue large')
-    .option('--checkpoint-seconds <s>', 'time between checkpoints of a job (3)', positive)
-    .option('--drain-seconds <s>', 'time for a last checkpoint when it is stopped (15)', positive)
-    .option('--health-port <port>', 'answer /healthz and /readyz here; 0 takes any port', port)
+    .addOption(storeOption())
+    .option('--task-queue <name>', 'task queue of the workflows (default: derived from the store)')
+    .option('--slots <n>', 'concurrent jobs (default: by CPU cores, at most 4)', positiveInteger)
+    .option('--threads <n>', 'threads per job (default: the cores divided among the slots)', positiveInteger)
+    .option(
+      '--memory <GB>',
+      "memory for all jobs together (default: 85 % of the machine's or container's)",
+      positiveNumber,
+    )
+    .option('--overflow', 'hand jobs that do not fit in memory to workers with --queue large')
+    .option('--checkpoint-seconds <s>', 'time between checkpoints of a job (default: 3)', positiveNumber)
+    .option(
+      '--drain-seconds <s>',
+      'time for jobs to write a last checkpoint when the worker is stopped (default: 15)',
+      positiveNumber,
+    )
+    .option('--health-port <port>', 'serve /healthz and /readyz on this port; 0 takes any free one', port)
     .option(
       '--deployment <name>',
-      'Worker Versioning: take the runs of this deployment, each on the version it began on',
+      'Worker Versioning: name of the deployment; runs stay on the version they started on',
     )
-    .option('--build-id <id>', 'the name of this version (of the package, the workflows and the engine)')
+    .option(
+      '--build-id <id>',
+      'name of this version (default: derived from the package, the workflows and the engine)',
+    )
     .option(...stateOption)
     .addHelpText(
       'after',
@@ -46,6 +55,6 @@ export function addWorker(
 function port(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0 || value > 65535)
-    throw new InvalidArgumentError('It must be a port, 0 to 65535.');
+    throw new InvalidArgumentError('Must be a port number, 0 to 65535.');
   return value;
 }

@@ -1,16 +1,17 @@
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { taskQueueOf } from '../client/start-guidebook';
 import type { WorkerQueue } from '../contract/task-queues';
+import { taskQueueOf } from '../client/start-guidebook';
 import { keepServer } from '../server/keep-server';
 import { serverOfRuns, type TemporalServer } from '../server/find-server';
 import { openStore } from '../store/open';
 import { type RunningWorker, serve } from '../workers/serve';
-import { BadInput, exit } from './exit-status';
+import { BadInput, exitStatus } from './exit-status';
 import { type Health, healthEndpoint } from './health';
+import { aborted, onInterrupt } from './interrupt';
 import { logTo } from './log';
-import { writable } from './preflight';
+import { storeLocation } from './options';
+import { writeProblem } from './preflight';
 
 /** The options of `slimflow worker` as commander gives them. */
 export interface WorkerFlags {
@@ -20,7 +21,7 @@ export interface WorkerFlags {
   readonly taskQueue?: string;
   readonly slots?: number;
   readonly threads?: number;
-  /** GB */
+  /** In GB. */
   readonly memory?: number;
   readonly overflow?: boolean;
   readonly checkpointSeconds?: number;
@@ -30,25 +31,26 @@ export interface WorkerFlags {
   readonly buildId?: string;
 }
 
-/** How long to wait before a server that does not answer is asked again. */
-const againMs = 2000;
+/** Time between attempts to find a server. */
+const retryMs = 2000;
 
 /**
- * `slimflow worker`: serves task queues until it is told to stop (SIGTERM, Ctrl-C), when jobs write a last checkpoint and
- * are handed back. It works for the server that is there, or for the development server on the history of the state
- * folder, which it keeps running meanwhile. It says what it does as JSON lines on standard output.
+ * `slimflow worker`: serves task queues until SIGTERM or Ctrl-C; then its jobs write a last checkpoint and are handed
+ * back. It works for the server that it finds, or for the development server on the state folder's history, which it
+ * keeps running meanwhile. It logs JSON lines to standard output.
  */
 export async function worker(flags: WorkerFlags): Promise<number> {
   const { queue, slots, threads, overflow, checkpointSeconds, drainSeconds, state } = flags;
-  const store = flags.store ?? process.env.SLIMFLOW_STORE ?? join(state, 'store');
-  const problem = store.includes('://') ? undefined : writable(store);
-  if (problem) throw new BadInput(`--store ${store} can't be written to: ${problem}`);
+  const store = storeLocation(flags);
+  const problem = store.includes('://') ? undefined : writeProblem(store);
+  if (problem) throw new BadInput(`--store ${store} is not writable: ${problem}`);
   const log = logTo(process.stdout.fd);
-  const stop = onStop();
+  // Standard output is the log; a hint on standard error would end up between its JSON lines.
+  const stop = onInterrupt(() => undefined);
   let running: RunningWorker | undefined;
   const health = (): Health => ({
     isReady: !stop.aborted && running?.isRunning() === true,
-    told: {
+    details: {
       queue,
       taskQueues: running?.taskQueues ?? [],
       jobs: running?.jobs() ?? 0,
@@ -62,7 +64,7 @@ export async function worker(flags: WorkerFlags): Promise<number> {
   try {
     const taskQueue = flags.taskQueue ?? (await taskQueueOf(openStore(store)));
     server = await untilFound(state, stop, (message) => log.warn(message));
-    if (!server) return exit.done;
+    if (!server) return exitStatus.done;
     stopKeeping = keepServer(server, (message) => log.warn(message));
     running = await serve({
       queue,
@@ -86,10 +88,10 @@ export async function worker(flags: WorkerFlags): Promise<number> {
     );
     await Promise.race([running.ended, aborted(stop)]);
     if (stop.aborted)
-      log.info({ jobs: running.jobs() }, 'stopping: jobs write a checkpoint and are handed back');
+      log.info({ jobs: running.jobs() }, 'stopping: jobs write a checkpoint and go back to the queue');
     await running.stop();
     log.info('stopped');
-    return exit.done;
+    return exitStatus.done;
   } finally {
     await endpoint?.close();
     await stopKeeping?.();
@@ -97,7 +99,7 @@ export async function worker(flags: WorkerFlags): Promise<number> {
   }
 }
 
-/** Waits for a Temporal server; undefined where it was told to stop meanwhile. */
+/** Waits for a Temporal server; undefined if it was stopped meanwhile. */
 async function untilFound(
   state: string,
   stop: AbortSignal,
@@ -108,30 +110,12 @@ async function untilFound(
       const found = await serverOfRuns(state);
       if (found) return found;
       warn(
-        'no Temporal server yet: set TEMPORAL_ADDRESS, or start one with `slimflow start`, `run` or `server`',
+        'no Temporal server found; still looking. Set TEMPORAL_ADDRESS, or start one with `slimflow start`, `run` or `server`',
       );
     } catch (error) {
       warn((error as Error).message);
     }
-    await sleep(againMs, undefined, { signal: stop }).catch(() => undefined);
+    await sleep(retryMs, undefined, { signal: stop }).catch(() => undefined);
   }
   return undefined;
-}
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-
-/** Aborts at the first SIGTERM or Ctrl-C; the second ends the process. */
-function onStop(): AbortSignal {
-  const controller = new AbortController();
-  const stop = () => {
-    if (controller.signal.aborted) process.exit(exit.failed);
-    controller.abort();
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-  return controller.signal;
 }

@@ -4,11 +4,11 @@ import type { GuidebookProgress } from '../contract/run';
 
 const figure = (value: number | undefined, decimals: number) => value?.toFixed(decimals) ?? '';
 
-/** What was asked of a candidate: of the original, or of the candidate that it is made of. */
+/** Formats a candidate's target: relative to the original, or to the candidate that it is made from. */
 const asked = ({ asked, parent }: GuidebookProgress['candidates'][number]) =>
   parent ? `${asked.toFixed(2)} of ${parent.split('/').at(-1)}` : asked.toFixed(2);
 
-/** The table of all candidates, in the order in which they were planned, for a terminal. */
+/** Formats the table of all candidates, in the order of planning, for a terminal. */
 export function candidatesTable({ candidates }: Pick<GuidebookProgress, 'candidates'>): string {
   const table = new Table({
     head: ['candidate', 'asked', 'achieved', 'metric before → after', 'drop', 'latency ms', 'decision'],
@@ -33,7 +33,7 @@ export function candidatesTable({ candidates }: Pick<GuidebookProgress, 'candida
   return table.toString();
 }
 
-/** Breaks a text at spaces into lines of at most `width` characters where it can. */
+/** Breaks a text at spaces into lines of at most `width` characters; a longer word gets a line of its own. */
 export const wrap = (text: string, width: number): string =>
   text
     .split(' ')

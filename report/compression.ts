@@ -3,7 +3,7 @@ import Table from 'cli-table3';
 import type { CompressReport } from '../engine/api/compress-model';
 import { costNames } from '../engine/names';
 
-/** What `slimflow compress` did, for a terminal. */
+/** Formats the report of `slimflow compress` for a terminal. */
 export function compressReport(report: CompressReport, out: string): string {
   const { technique, cost, target, achieved, macs, macsOriginal, params, paramsOriginal } = report;
   const units = technique === 'channel-pruning' ? 'channels' : 'rank';
@@ -18,13 +18,13 @@ export function compressReport(report: CompressReport, out: string): string {
   const asked = target === null ? '' : ` (asked: ${target})`;
   return [
     table.toString(),
-    ...report.frozen.map(({ name, why }) => `left alone: ${name}: ${why}`),
+    ...report.frozen.map(({ name, why }) => `unchanged: ${name}: ${why}`),
     ...report.warnings.map((warning) => `note: ${warning}`),
     ...(report.shortfall ? [`target not reached: ${report.shortfall}`] : []),
     `${costNames[cost]} ratio ${achieved.toFixed(4)}${asked}`,
     `MACs        ${macsOriginal} → ${macs} (${(macs / macsOriginal).toFixed(4)})`,
     `parameters  ${paramsOriginal} → ${params} (${(params / paramsOriginal).toFixed(4)})`,
-    `computed by ${report.computedBy.provider}, ${report.computedBy.linearAlgebra}`,
+    `computed with ${report.computedBy.provider}, ${report.computedBy.linearAlgebra}`,
     `Written: ${out}`,
   ].join('\n');
 }

@@ -4,7 +4,7 @@ import type { ModelSummary } from '../engine/jobs/types';
 
 const shape = (dims: readonly (number | string)[]) => dims.join('x');
 
-/** A model's layers with their shapes and costs, and the totals, for a terminal. */
+/** Formats a model's layers, with shapes and costs, and the totals for a terminal. */
 export function layersTable({ layers, macs, params, inputs, outputs, opset, notes }: ModelSummary): string {
   const table = new Table({
     head: ['layer', 'kind', 'kernel', 'stride', 'input', 'output', 'MACs', 'params', 'share %', 'techniques'],

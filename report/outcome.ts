@@ -1,6 +1,6 @@
 import type { Result } from '../run-spec/result-schema';
 
-/** What a run came to, for a terminal. */
+/** Formats the outcome of a run for a terminal. */
 export function outcomeText({
   outcome,
   original,
@@ -11,14 +11,14 @@ export function outcomeText({
   notes,
   seconds,
 }: Result): string {
-  const said = notes.map((note) => `note: ${note}`);
+  const noteLines = notes.map((note) => `note: ${note}`);
   const chosen = candidates.find(({ id }) => id === selected);
   if (!chosen || !final) {
     const what = outcome === 'stopped' ? 'Stopped' : 'Requirement not met';
-    return [...said, '', `${what}: ${unmet?.reason}.`].join('\n');
+    return [...noteLines, '', `${what}: ${unmet?.reason}.`].join('\n');
   }
   return [
-    ...said,
+    ...noteLines,
     '',
     `Selected ${chosen.id} after ${Math.round(seconds)} s:`,
     `  MACs        ${original.macs} → ${chosen.macs} (ratio ${final.macRatio.toFixed(3)})`,

@@ -3,12 +3,12 @@ import { costNames } from '../engine/names';
 import { type Stage, stages } from '../contract/run';
 
 const step: Record<Stage, string> = {
-  baseline: 'step 0, baseline: the original model is measured',
-  SVD: 'step 2, SVD: candidates are made and fine-tuned',
-  pick: 'step 3, pick: the best candidates go on',
-  'channel pruning': 'step 4, channel pruning: the picks are pruned and fine-tuned',
-  latency: 'step 5, select: latencies are measured',
-  select: 'step 5, select: the test split is evaluated',
+  baseline: 'step 0, baseline: measuring the original model',
+  SVD: 'step 2, SVD: making and fine-tuning candidates',
+  pick: 'step 3, pick: choosing the best candidates',
+  'channel pruning': 'step 4, channel pruning: pruning and fine-tuning the picks',
+  latency: 'step 5, select: measuring latencies',
+  select: 'step 5, select: evaluating on the test split',
   done: 'done',
 };
 const work: Record<string, string> = {
@@ -17,10 +17,10 @@ const work: Record<string, string> = {
   evaluate: 'evaluating',
 };
 
-/** What the step that a run is at does. */
+/** Describes a stage. */
 export const stepText = (stage: Stage): string => step[stage];
 
-/** One line on what a running candidate is at. */
+/** Describes a running candidate's current work in one line. */
 export function doingText(doing: Doing | undefined): string {
   if (!doing) return 'waiting';
   const { activity, at, attempt } = doing;
@@ -29,7 +29,7 @@ export function doingText(doing: Doing | undefined): string {
   return `${work[activity] ?? activity}${share}${at?.note ? `, ${at.note}` : ''}${again}`;
 }
 
-/** One line on what a candidate came to, or is at. */
+/** Describes a candidate's result or current work in one line. */
 export function candidateText(row: LiveProgress['candidates'][number], doing?: Doing): string {
   if (row.status === 'running') return doingText(doing);
   if (row.achieved === undefined) return row.decision ?? row.status;
@@ -38,7 +38,7 @@ export function candidateText(row: LiveProgress['candidates'][number], doing?: D
   return decision ? `${figures}: ${decision}` : figures;
 }
 
-/** The whole status of a run as lines for a terminal that is redrawn. */
+/** Formats the status of a run as lines for a terminal. @param seconds since the run started */
 export function statusLines(progress: LiveProgress, seconds: number): string[] {
   const { name, target, tolerance, cost, stage, original, scoring, candidates, doing } = progress;
   const width = Math.max(0, ...candidates.map(({ id }) => id.length));

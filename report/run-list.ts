@@ -5,7 +5,7 @@ import type { ListedRun } from '../client/list-runs';
 const text = (value: unknown): string =>
   typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 
-/** Runs as a table for a terminal. */
+/** Formats runs as a table for a terminal. */
 export function runsTable(runs: readonly ListedRun[]): string {
   const table = new Table({
     head: ['run', 'status', 'stage', 'target', 'outcome', 'started', 'took'],

@@ -5,7 +5,7 @@ import type { TrainReport } from '../engine/api/train-model';
 const points = (value?: number | null) => value?.toFixed(2) ?? '';
 const short = (value: number) => String(Number(value.toPrecision(3)));
 
-/** What `slimflow train` did, for a terminal. */
+/** Formats the report of `slimflow train` for a terminal. */
 export function trainReport(report: TrainReport, out: string): string {
   const { metric, evaluation, test, errors, epochs, steps, resumedAt, best, params, warnings } = report;
   const table = new Table({
@@ -20,7 +20,7 @@ export function trainReport(report: TrainReport, out: string): string {
   return [
     table.toString(),
     ...warnings.map((warning) => `note: ${warning}`),
-    `steps       ${steps}${resumedAt ? `, from ${resumedAt} on in this call` : ''}`,
+    `steps       ${steps}${resumedAt ? `, resumed at ${resumedAt}` : ''}`,
     `parameters  ${params}`,
     ...(best ? [`best        epoch ${best.epoch}`] : []),
     ...(evaluation ? [`evaluation  ${before === null ? '' : `${points(before)} → `}${points(after)}`] : []),
@@ -30,7 +30,7 @@ export function trainReport(report: TrainReport, out: string): string {
   ].join('\n');
 }
 
-/** How far the model's numbers are from the labels, in their unit. */
+/** Formats the errors of predicted numbers, in the unit of the labels. */
 function errorLines({ before, after, test }: NonNullable<TrainReport['errors']>): string[] {
   return (['meanAbsoluteError', 'rootMeanSquaredError'] as const).map((name) => {
     const evaluation = [before, after].flatMap((one) => (one ? [short(one[name])] : [])).join(' → ');
@@ -44,7 +44,7 @@ const errorNames = {
   rootMeanSquaredError: 'root mean squared error',
 };
 
-/** The curve as CSV: a row a step, with the metric in the row of a judged epoch's last step. */
+/** Formats the curve as CSV: one row per step; an evaluated epoch's metric is in the row of its last step. */
 export function curveTable({ epochs, metric, curve: { losses, learningRates } }: TrainReport): string {
   const steps = losses.length / epochs.length;
   const rows = losses.map((loss, at) => {

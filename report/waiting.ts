@@ -1,26 +1,26 @@
 import type { RunEvent, Waiting } from '../client/events';
 
-const person = (what: string, { proposed, until }: Waiting): string =>
-  `waiting for a person to approve of ${what} ${(proposed ?? []).join(', ')}${until ? ` until ${until}` : ''}: slimflow approve`;
+const approval = (what: string, { proposed, until }: Waiting): string =>
+  `waiting for someone to approve ${what} ${(proposed ?? []).join(', ')}${until ? ` until ${until}` : ''}: slimflow approve`;
 
-/** What a run waits for, as a line for a terminal. */
+/** Describes what a run waits for in one line. */
 export function waitingText(waiting: Waiting): string {
   const { by, reason } = waiting;
   switch (waiting.for) {
     case 'server':
       return 'waiting for the Temporal server, which does not answer';
     case 'worker':
-      return 'waiting for a worker: `slimflow worker`, or `slimflow run` with its spec, is one';
+      return 'waiting for a worker: start `slimflow worker`, or `slimflow run` with the spec';
     case 'picks':
-      return person('the picks', waiting);
+      return approval('the picks', waiting);
     case 'selection':
-      return person('the selected model', waiting);
+      return approval('the selected model', waiting);
     case 'resume':
-      return `paused by ${by}${reason ? `: ${reason}` : ''}; slimflow resume lets it go on`;
+      return `paused by ${by}${reason ? `: ${reason}` : ''}; continue with: slimflow resume`;
   }
 }
 
-const over: Record<Waiting['for'], string> = {
+const waitEnded: Record<Waiting['for'], string> = {
   server: 'the Temporal server answers again',
   worker: 'a worker answers',
   picks: 'no longer waiting for the picks',
@@ -28,15 +28,15 @@ const over: Record<Waiting['for'], string> = {
   resume: 'resumed',
 };
 
-/** A line on an event that is not seen in a run's table; undefined for the others. */
+/** Describes an event that the table of a run does not show in one line; undefined for the others. */
 export function eventText(event: RunEvent): string | undefined {
   switch (event.type) {
     case 'run':
-      return event.isReset ? `the run was reset: execution ${event.runId} goes on in its place` : undefined;
+      return event.isReset ? `the run was reset: execution ${event.runId} continues it` : undefined;
     case 'waiting':
       return waitingText(event);
     case 'continued':
-      return over[event.after];
+      return waitEnded[event.after];
     case 'decision':
       return `${event.by}: ${event.what}${event.note ? ` (${event.note})` : ''}`;
     default:

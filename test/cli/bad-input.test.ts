@@ -76,13 +76,13 @@ const cases: [string, object, (folder: string) => void, RegExp][] = [
     'an unwritable outDir',
     { outDir: 'blocked/out' },
     (folder) => writeFileSync(join(folder, 'blocked'), ''),
-    /^spec .*job\.json: outDir .*blocked.out can't be written to: /,
+    /^spec .*job\.json: outDir .*blocked.out is not writable: /,
   ],
   [
     'an outDir that no folder can be made for',
     { outDir: '/proc/slimflow/out' },
     () => undefined,
-    /^spec .*job\.json: outDir .*can't be written to: ENOENT/,
+    /^spec .*job\.json: outDir .*is not writable: ENOENT/,
   ],
   [
     'an outDir where the weights lie that the result would replace',
@@ -93,13 +93,13 @@ const cases: [string, object, (folder: string) => void, RegExp][] = [
       saveModel(tinyNetwork(), path, { externalData: true });
       renameSync(path, join(folder, 'out', 'net.onnx'));
     },
-    /^spec .*job\.json: outDir .*out is where .*model\.onnx\.data lies, which the result would replace/,
+    /^spec .*job\.json: outDir .*out contains .*model\.onnx\.data, which the result would replace/,
   ],
   [
     'fine-tuning of 2 GB and over',
     { model: 'huge.onnx' },
     (folder) => hugeModel(join(folder, 'huge.onnx')),
-    /^spec .*huge\.onnx has 24\d+ bytes of weights, and fine-tuning takes models below 2 GB: set fineTune\.epochs to 0/,
+    /^spec .*huge\.onnx has 24\d+ bytes of weights, but fine-tuning needs a model below 2 GB: set fineTune\.epochs to 0/,
   ],
   [
     'weights outside the folder of the model',
@@ -168,7 +168,7 @@ describe('commands that need no server', () => {
       expectStatus(await slimflow(folder, ['init', 'job.yaml']), 0);
       expect(readFileSync(join(folder, 'job.yaml'), 'utf8')).toContain('target: 0.5');
       const again = await slimflow(folder, ['init', 'job.yaml']);
-      expect([again.status, again.err.trim()]).toEqual([2, 'job.yaml is there already; choose another name']);
+      expect([again.status, again.err.trim()]).toEqual([2, 'job.yaml already exists; give another name']);
     }));
 
   it('inspect shows layers, as a table or as JSON', () =>
@@ -186,7 +186,7 @@ describe('commands that need no server', () => {
     inFolder(async (folder) => {
       const fine = await slimflow(folder, ['doctor']);
       expect(fine.out).toMatch(/ok +ONNX Runtime +\d+\.\d+.*execution providers\n +cpu: used\n/);
-      expect(fine.out).toMatch(/ok +linear algebra +[^]*ml-matrix is (there|used)/);
+      expect(fine.out).toMatch(/ok +linear algebra +[^]*ml-matrix: (available|used)/);
       expect(fine.out).toMatch(/ok +Temporal server/);
       expectStatus(fine, 0);
       expect(existsSync(join(folder, '.slimflow'))).toBe(false);

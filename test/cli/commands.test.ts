@@ -30,7 +30,7 @@ it('a run is started, looked at, cancelled, run again, and its result taken', ()
 
     const started = await run('start', job);
     expect([started.status, started.out]).toEqual([0, expect.stringMatching(/^slimflow\/model\/\w{12}\n$/)]);
-    expect(started.err).toContain('No worker is there yet: `slimflow worker` does the work');
+    expect(started.err).toContain('No worker is running yet: start `slimflow worker`');
     const id = started.out.trim();
     // What lists tell lags behind what was started.
     const listed = async () => jsonLines((await run('list', '--model', 'model', '--json')).out || '{}');
@@ -41,7 +41,7 @@ it('a run is started, looked at, cancelled, run again, and its result taken', ()
     expect(waiting).toMatchObject({ workflowId: id, status: 'running', waiting: [{ for: 'worker' }] });
     const early = await run('result', id);
     expect([early.status, early.out]).toEqual([2, '']);
-    expect(early.err).toContain(`the run ${id} goes on`);
+    expect(early.err).toContain(`run ${id} is still running`);
     const cancelled = await run('cancel', id.slice(-6));
     expect([cancelled.status, cancelled.out]).toEqual([
       0,
@@ -50,7 +50,7 @@ it('a run is started, looked at, cancelled, run again, and its result taken', ()
 
     // The one that is under way hears that it is cancelled; the next one goes the whole way.
     const ended = await run('run', job);
-    expect(ended.out).toContain(`Going on with the run ${id}`);
+    expect(ended.out).toContain(`Continuing run ${id}`);
     expect([ended.status, ended.err]).toEqual([4, expect.stringContaining('The run was cancelled')]);
     const whole = await run('run', job, '--json');
     expectStatus(whole, 0);
@@ -74,11 +74,11 @@ it('a run is started, looked at, cancelled, run again, and its result taken', ()
     ]);
     const refused = await run('list', '--query', 'Nonsense = 1');
     expectStatus(refused, 2);
-    expect(refused.err).toMatch(/^--query Nonsense = 1 is refused: .*Nonsense/);
+    expect(refused.err).toMatch(/^the server refused --query Nonsense = 1: .*Nonsense/);
     const table = await run('list', '--outcome', 'selected');
     expect(table.out).toMatch(new RegExp(`│ ${id} +│ completed │ done +│ +0\\.5 │ selected`));
     const done = await run('cancel', id);
-    expect([done.status, done.err]).toEqual([2, `the run ${id} has ended already: completed\n`]);
+    expect([done.status, done.err]).toEqual([2, `run ${id} has already ended: completed\n`]);
     const watched = await run('watch');
     expect([watched.status, watched.out]).toEqual([0, expect.stringContaining(`slimflow result ${id}`)]);
   }));

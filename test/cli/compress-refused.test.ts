@@ -70,7 +70,7 @@ const refused: [string, string[], (folder: string) => void, RegExp][] = [
     'scores in a folder that cannot be made',
     ['--target', '0.5', '--scores', '/proc/slimflow/scores.json'],
     nothing,
-    /--scores \/proc\/slimflow\/scores\.json can't be written to: ENOENT/,
+    /--scores \/proc\/slimflow\/scores\.json is not writable: ENOENT/,
   ],
   [
     'an --out that weights of the model lie beside',
@@ -79,10 +79,10 @@ const refused: [string, string[], (folder: string) => void, RegExp][] = [
       saveModel(tinyNetwork(), join(folder, 'small.onnx'), { externalData: true });
       renameSync(join(folder, 'small.onnx'), join(folder, 'model.onnx'));
     },
-    /--out .*small\.onnx would replace .*small\.onnx\.data, where weights of model\.onnx lie/,
+    /--out .*small\.onnx would replace .*small\.onnx\.data, which has weights of model\.onnx/,
   ],
   ['nothing by hand in mode manual', ['--select', 'manual'], nothing, /give a ratio or channels/],
-  ['fine-tuning behind layers without data', ['--fine-tune-each', '1'], nothing, /give --data, a spec with/],
+  ['fine-tuning behind layers without data', ['--fine-tune-each', '1'], nothing, /add --data with a spec/],
   [
     'fine-tuning behind layers without labels',
     ['--fine-tune-each', '1', '--data', 'bare.json', '--score', 'fidelity'],

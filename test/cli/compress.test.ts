@@ -61,7 +61,7 @@ describe('slimflow compress', () => {
         args('weight-svd', 0.4, '--data', 'job.json', '--scores', 'scores.json'),
       );
       expect(other.err).toMatch(
-        /--scores scores.json was computed for another model, technique or other options/,
+        /--scores scores.json was computed for another model, technique or options/,
       );
       expect(other.status).toBe(2);
     }));

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import type { WriteStream } from 'node:tty';
 
-import { live } from '../../cli/live-progress';
+import { progressDisplay } from '../../cli/live-progress';
 import { seen, tuning } from '../support/observations';
 
 function screen(fields: object) {
@@ -11,7 +11,7 @@ function screen(fields: object) {
 
 it('elsewhere than on a terminal, a line is said when something changes, and long work four times', () => {
   const { stream, said } = screen({ isTTY: false });
-  const display = live(stream);
+  const display = progressDisplay(stream);
   display.update(seen({}));
   for (const done of [1, 2, 24, 26, 27, 60]) display.update(seen(tuning(done)));
   display.update(
@@ -22,7 +22,7 @@ it('elsewhere than on a terminal, a line is said when something changes, and lon
   );
   display.end();
   expect(said().trim().split('\n')).toEqual([
-    'step 2, SVD: candidates are made and fine-tuned',
+    'step 2, SVD: making and fine-tuning candidates',
     'ssvd-0.50: fine-tuning 1 %, step 1',
     'ssvd-0.50: fine-tuning 26 %, step 26',
     'ssvd-0.50: fine-tuning 60 %, step 60',
@@ -39,7 +39,7 @@ it('on a terminal the status is redrawn over itself, within its width', () => {
     rows: 24,
     cursorTo: (x: number) => moves.push(`to ${x}`),
   });
-  const display = live(stream);
+  const display = progressDisplay(stream);
   display.update(seen({}));
   display.update(seen(tuning(50)));
   display.end();
@@ -54,7 +54,7 @@ it('on a terminal the status is redrawn over itself, within its width', () => {
 
 it('a silence of the server, a reset and what people do are told once, in lines or below the table', () => {
   const lines = screen({ isTTY: false });
-  const display = live(lines.stream);
+  const display = progressDisplay(lines.stream);
   const paused = { paused: { by: 'ana@here', reason: 'GPU', at: '2026-01-01T00:00:00Z' } };
   display.update(seen({ candidates: [] }));
   display.update(seen({ candidates: [] }, { silent: 'server' }));
@@ -72,19 +72,19 @@ it('a silence of the server, a reset and what people do are told once, in lines 
   expect(lines.said().trim().split('\n').slice(1)).toEqual([
     'waiting for the Temporal server, which does not answer',
     'the Temporal server answers again',
-    'the run was reset: execution another goes on in its place',
-    'paused by ana@here: GPU; slimflow resume lets it go on',
+    'the run was reset: execution another continues it',
+    'paused by ana@here: GPU; continue with: slimflow resume',
     'ana@here: approved ssvd-0.65 (fine)',
     'resumed',
   ]);
 
   const terminal = screen({ isTTY: true, columns: 200, rows: 24, cursorTo: () => undefined });
-  const block = live(terminal.stream);
+  const block = progressDisplay(terminal.stream);
   const waiting = { for: 'picks', proposed: ['ssvd-0.65', 'ssvd-0.75'], until: '2026-01-04' } as const;
   block.update(seen({ waiting }, { silent: 'worker' }));
   block.end();
   expect(terminal.said().trim().split('\n').slice(-2)).toEqual([
-    'waiting for a worker: `slimflow worker`, or `slimflow run` with its spec, is one',
-    'waiting for a person to approve of the picks ssvd-0.65, ssvd-0.75 until 2026-01-04: slimflow approve',
+    'waiting for a worker: start `slimflow worker`, or `slimflow run` with the spec',
+    'waiting for someone to approve the picks ssvd-0.65, ssvd-0.75 until 2026-01-04: slimflow approve',
   ]);
 });

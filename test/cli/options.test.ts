@@ -1,4 +1,4 @@
-import { addedCandidate, gathered, listOf, names, numberFrom, ratio } from '../../cli/options';
+import { addedCandidate, repeatable, listOf, names, numberInRange, ratio } from '../../cli/options';
 
 it('an added candidate is of the original, or of another candidate', () => {
   expect(addedCandidate('weight-svd=0.4')).toEqual({ technique: 'weight-svd', asked: 0.4, parent: null });
@@ -15,21 +15,21 @@ it('an added candidate is of the original, or of another candidate', () => {
     'weight-svd=0.5@',
     'weight-svd=1.2.3',
   ])
-    expect(() => addedCandidate(wrong)).toThrow('It is not TECHNIQUE=RATIO');
+    expect(() => addedCandidate(wrong)).toThrow('Must be TECHNIQUE=RATIO');
 });
 
 it('options are read or refused', () => {
   expect(listOf(ratio)('0.5, 0.65')).toEqual([0.5, 0.65]);
   expect(names('a, b/c')).toEqual(['a', 'b/c']);
-  expect(numberFrom(0)('0')).toBe(0);
-  expect(gathered(ratio)('0.5', gathered(ratio)('0.6'))).toEqual([0.6, 0.5]);
+  expect(numberInRange(0)('0')).toBe(0);
+  expect(repeatable(ratio)('0.5', repeatable(ratio)('0.6'))).toEqual([0.6, 0.5]);
   for (const refused of [
     () => ratio('1'),
     () => ratio('x'),
     () => names('a,,b'),
-    () => numberFrom(0)('-1'),
-    () => numberFrom(1)(''),
-    () => numberFrom(1, 5)('6'),
+    () => numberInRange(0)('-1'),
+    () => numberInRange(1)(''),
+    () => numberInRange(1, 5)('6'),
   ])
-    expect(refused).toThrow(/^It is no|^A name/);
+    expect(refused).toThrow(/^Must be/);
 });

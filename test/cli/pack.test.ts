@@ -99,7 +99,7 @@ it('--json says what was packed, left out and passed by; --csv and --shuffle giv
 
     const refused = await run('--out', 'all');
     expect([refused.status, refused.out]).toEqual([2, '']);
-    expect(refused.err).toMatch(/^image photos\/dark\/bad\.png can't be decoded: .*; --skip-bad leaves/);
+    expect(refused.err).toMatch(/^image photos\/dark\/bad\.png can't be decoded: .*; --skip-bad skips/);
     expect(readdirSync(folder)).toEqual(['photos']);
 
     const scale = ['--mean', '0.5', '--std', '0.25'];
@@ -164,16 +164,20 @@ it('what can not be packed is refused, and nothing is written', () =>
     };
     const photos = ['photos', '--out', 'x'];
     expect(await refused(...photos)).toMatch(/photos has no folder a class/);
-    expect(await refused(...photos, '--no-labels')).toBe('photos has no image\n');
+    expect(await refused(...photos, '--no-labels')).toBe('photos has no images\n');
     expect(await refused('nowhere', '--out', 'x')).toMatch(/^folder nowhere can't be read/);
-    expect(await refused(...photos, '--size', '300')).toMatch(/^--size 300 is more than the 256 pixels/);
-    expect(await refused(...photos, '--std', '0.2')).toMatch(/^--std has 1 values; --channels rgb takes 3/);
+    expect(await refused(...photos, '--size', '300')).toMatch(
+      /^--size 300 is larger than the shorter side, 256 pixels/,
+    );
+    expect(await refused(...photos, '--std', '0.2')).toMatch(
+      /^--std has 1 values, but --channels rgb needs 3/,
+    );
     expect(await refused(...photos, '--no-labels', '--limit-per-class', '2')).toMatch(
-      /^--no-labels leaves no/,
+      /^--no-labels can not be combined/,
     );
     expect(await refused(...photos, '--no-labels', '--csv', 'x.csv')).toContain('cannot be used with');
     expect(await refused('photos', '--out', '/proc/none/x')).toMatch(
-      /^--out \/proc\/none\/x can't be written to/,
+      /^--out \/proc\/none\/x is not writable/,
     );
     expect(readdirSync(folder)).toEqual(['photos']);
   }));

@@ -16,7 +16,7 @@ it('two commands that run one spec at the same time share one server and one run
       // Neither may come to the end, and the other begin anew, before both are there.
       review: { afterSelect: true },
     });
-    const waiting = /waiting for a person to approve of the selected model/;
+    const waiting = /waiting for someone to approve the selected model/;
     const run = (there: () => void) =>
       slimflow(folder, ['run', job], (said) => {
         if (waiting.test(said)) there();
@@ -36,7 +36,7 @@ it('two commands that run one spec at the same time share one server and one run
       [0, ''],
       [0, ''],
     ]);
-    const ids = both.map(({ out }) => /^(?:Run|Going on with the run) (slimflow\S+)$/m.exec(out)![1]);
+    const ids = both.map(({ out }) => /^(?:Run|Continuing run) (slimflow\S+)$/m.exec(out)![1]);
     const files = ['model.onnx', 'result.json'];
     for (const { out } of both)
       expect(out).toContain(`Written: ${files.map((name) => join(folder, 'out', name)).join(', ')}`);

@@ -104,7 +104,7 @@ describe('slimflow run, on a real server with the real engine', () => {
       const killed = await slimflow(folder, ['run', job], (said, child) => {
         if (/: fine-tuning/.test(said)) child.kill('SIGKILL');
       });
-      expect(killed.out).toContain('Going on with the run');
+      expect(killed.out).toContain('Continuing run');
       expect(killed.signal).toBe('SIGKILL');
       expect(await answers(serverIn(folder).address)).toBe(true);
 
@@ -112,7 +112,7 @@ describe('slimflow run, on a real server with the real engine', () => {
       expectStatus(ended, 0);
       const { out } = ended;
       expect(out).toMatch(/^Temporal: .*started earlier, found again/);
-      expect(out).toContain('Going on with the run');
+      expect(out).toContain('Continuing run');
       const [, id] = /the run (slimflow\S+)/.exec(out)!;
       expect(killed.out).toContain(id);
       expect(resultIn(folder)).toMatchObject({ workflowId: id, outcome: 'selected' });

@@ -26,7 +26,7 @@ it('people steer a run from the command line: each thing is asked once, by them;
     const early = slimflow(
       folder,
       ['adjust', id, '--tolerance', '2'],
-      (_said, _child, err) => (waits = err.startsWith('No worker is heard of yet')),
+      (_said, _child, err) => (waits = err.startsWith('No worker found yet')),
       { TEMPORAL_ADDRESS: server.address },
     );
     await until(() => waits);

@@ -39,7 +39,7 @@ it('a killed server is started again by whoever uses it, and the run and its wat
       killServer();
     });
     expectStatus(ran, 0);
-    expect(ran.out).toContain(`Going on with the run ${id}`);
+    expect(ran.out).toContain(`Continuing run ${id}`);
     const watched = await watching;
     expectStatus(watched, 0);
     expect(watched.err).toContain('The Temporal server had ended; it was started again on its history.');

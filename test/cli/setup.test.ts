@@ -22,7 +22,7 @@ describe('what slimflow setup says', () => {
     expect(lines).toEqual(
       expect.arrayContaining([
         'Search attributes of namespace ml.a1b2c:',
-        '  there    SlimflowModel (Keyword)',
+        '  exists   SlimflowModel (Keyword)',
         '  added    SlimflowStage (Keyword)',
         '  missing  SlimflowRatio (Double): Request unauthorized.',
       ]),

@@ -220,14 +220,14 @@ const refused: [string, string[], (folder: string) => void, RegExp][] = [
   ],
   ['no epochs', ['--epochs', '0'], nothing, /whole number, 1 or more/],
   ['a negative rate', ['--learning-rate', '-1'], nothing, /learningRate is -1; it must be a positive number/],
-  ['a rate that is none', ['--learning-rate', 'fast'], nothing, /must be a number/],
+  ['a rate that is none', ['--learning-rate', 'fast'], nothing, /Must be a number/],
   [
     'an unknown variation',
     ['--augment', 'rotate'],
     nothing,
     /list of flip, crop, brightness, contrast, cutout/,
   ],
-  ['a crop by nothing', ['--augment', 'crop'], nothing, /crop needs a number, as in crop:4/],
+  ['a crop by nothing', ['--augment', 'crop'], nothing, /crop needs a number, such as crop:4/],
   ['a crop too far', ['--augment', 'crop:9:reflect'], nothing, /crop is 9; mirrored edges/],
   ['a teacher to learn from that is not there', ['--distill-weight', '0.5'], nothing, /needs a teacher/],
   [

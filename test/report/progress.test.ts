@@ -36,7 +36,7 @@ const progress: LiveProgress = {
 it('the status says where the run is, and what each candidate is at', () => {
   expect(statusLines(progress, 75)).toEqual([
     'resnet to 0.5 of its MACs, with a drop of at most 1   1:15',
-    '[######..............] step 2, SVD: candidates are made and fine-tuned',
+    '[######..............] step 2, SVD: making and fine-tuning candidates',
     'original: 31.00 million MACs, metric 98.00',
     '[##########..........] spatial-svd of original: layer 1 of 2 scored',
     '  a   fine-tuning 25 %, epoch 1 (try 2)',
