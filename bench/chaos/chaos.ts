@@ -74,7 +74,7 @@ async function main(): Promise<void> {
   if (options.write) writeResults('chaos.md', tables);
   const wrong =
     report.compared.some(({ problems }) => problems.length) ||
-    refused.some(({ isRefused, isMended }) => !isRefused || !isMended) ||
+    refused.some(({ isRefused, isFixed }) => !isRefused || !isFixed) ||
     report.incidents.length < planned.length;
   process.exitCode = wrong ? 1 : 0;
 }

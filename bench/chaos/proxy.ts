@@ -42,7 +42,7 @@ export class Proxy {
   }
 
   /** All passes again; what was held back comes through late, as it would by a network. */
-  mend(): void {
+  restore(): void {
     this.state = 'open';
     this.sockets.forEach((socket) => socket.resume());
   }

@@ -23,7 +23,7 @@ export interface Refusal {
   readonly isRefused: boolean;
   readonly message: string;
   /** Whether the same spec runs through afterwards: starting it takes the user's file in again. */
-  readonly isMended: boolean;
+  readonly isFixed: boolean;
 }
 
 const damages: Readonly<Record<string, (path: string) => void>> = {
@@ -57,7 +57,7 @@ async function refusal(
       damage,
       isRefused: failure !== undefined,
       message: failure ?? '',
-      isMended: result !== undefined,
+      isFixed: result !== undefined,
     };
   });
 }

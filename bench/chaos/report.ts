@@ -22,7 +22,15 @@ export function median(values: readonly number[]): number | undefined {
 export function chaosTables({ incidents, compared, room }: ChaosReport): string {
   return [
     table(
-      ['fault', 'times', 'of them felt', 'lasted s, median', 'time to recover s: median', 'max', 'mended by'],
+      [
+        'fault',
+        'times',
+        'of them felt',
+        'lasted s, median',
+        'time to recover s: median',
+        'max',
+        'recovered by',
+      ],
       faultNames
         .filter((name) => incidents.some(({ fault }) => fault === name))
         .map((name) =>
@@ -56,7 +64,7 @@ function faultRow(name: Incident['fault'], incidents: readonly Incident[]): stri
     seconds(median(incidents.map(({ outage }) => outage))),
     seconds(median(recoveries)),
     recoveries.length ? seconds(Math.max(...recoveries)) : '',
-    faults[name].mend,
+    faults[name].remedy,
   ];
 }
 
@@ -73,9 +81,9 @@ const runRow = ({ name, selected, model, seconds: [disturbed, undisturbed], agai
 export const refusalTable = (refusals: readonly Refusal[]): string =>
   table(
     ["the user's model, in the store of a started run", 'the run', 'the same spec, started again'],
-    refusals.map(({ damage, isRefused, message, isMended }) => [
+    refusals.map(({ damage, isRefused, message, isFixed }) => [
       damage,
       isRefused ? `fails: ${message}` : 'does not fail',
-      isMended ? 'takes it in again and runs through' : 'fails',
+      isFixed ? 'imports it again and completes' : 'fails',
     ]),
   );

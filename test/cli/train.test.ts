@@ -201,7 +201,7 @@ describe('slimflow train', () => {
       });
       expect([status, err]).toEqual([
         130,
-        expect.stringMatching(/step-\d+\.safetensors holds .* the same command/),
+        expect.stringMatching(/Repeat the command to continue from the checkpoint \S+step-\d+\.safetensors/),
       ]);
       expect(existsSync(join(folder, 'out.onnx'))).toBe(false);
       expect(readdirSync(join(folder, 'out.onnx.checkpoints')).length).toBeGreaterThan(0);

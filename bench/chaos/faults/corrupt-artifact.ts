@@ -6,7 +6,7 @@ import type { Fault } from './fault';
 /** A byte of a computed file is flipped, or its second half cut off. */
 export const corruptArtifact: Fault = {
   title: 'bytes of an artifact are flipped or cut off',
-  mend: 'the digest tells; whoever needs it has it computed again',
+  remedy: 'the digest reveals it; it is computed again when it is needed',
   async cause({ store }, { draw }) {
     const artifact = drawArtifact(store, draw);
     if (!artifact) return undefined;

@@ -5,12 +5,12 @@ import { everyActivity, type Fault } from './fault';
 /** All workers' connections to the server are reset, and new ones refused for a while. */
 export const cutConnection: Fault = {
   title: 'connections to the server are reset and refused',
-  mend: 'the workers try until it answers; a heartbeat timeout where that took longer',
+  remedy: 'the workers retry until it answers; a heartbeat timeout if that took longer',
   async cause({ link }, { outage }) {
     link.cut();
     return {
       hit: 'all connections',
-      over: sleep(1000 * outage).then(() => link.mend()),
+      over: sleep(1000 * outage).then(() => link.restore()),
       recovery: everyActivity,
     };
   },

@@ -6,7 +6,7 @@ import type { Fault } from './fault';
 /** A computed file is gone from the store. */
 export const deleteArtifact: Fault = {
   title: 'an artifact is deleted from the store',
-  mend: 'whoever needs it has it computed again',
+  remedy: 'it is computed again when it is needed',
   async cause({ store }, { draw }) {
     const artifact = drawArtifact(store, draw);
     if (!artifact) return undefined;

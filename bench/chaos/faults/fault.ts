@@ -30,7 +30,7 @@ export interface Fault {
   /** What is done, for the table. */
   readonly title: string;
   /** How the runs get over it, for the table. */
-  readonly mend: string;
+  readonly remedy: string;
   /** Causes it; undefined where there is nothing to hit now. */
   cause(fleet: Fleet, plan: PlannedFault, now: Sample): Promise<Caused | undefined>;
 }

@@ -5,7 +5,7 @@ import { everyActivity, type Fault } from './fault';
 /** The store's file system has no byte left for a while. */
 export const fillStore: Fault = {
   title: "the store's file system is full",
-  mend: 'what could not be written is tried again with backoff',
+  remedy: 'what could not be written is retried with backoff',
   async cause(fleet, { outage }) {
     const { room, pids } = fleet;
     room.fill(pids);

@@ -4,7 +4,7 @@ import { victim, workOf } from './workers';
 /** A worker dies on the spot, as by the kernel's OOM killer; another process takes its place. */
 export const killWorker: Fault = {
   title: 'a worker is killed (SIGKILL)',
-  mend: 'the heartbeat timeout; the next attempt goes on from the last checkpoint',
+  remedy: 'the heartbeat timeout; the next attempt continues from the last checkpoint',
   async cause(fleet, { draw }, now) {
     const worker = victim(fleet, now, draw);
     const pid = worker?.pid;

@@ -9,7 +9,7 @@ import { victim, workOf } from './workers';
  */
 export const pauseWorker: Fault = {
   title: 'a worker stands still (SIGSTOP … SIGCONT)',
-  mend: 'the heartbeat timeout; when it goes on, its heartbeat tells it that it is late',
+  remedy: 'the heartbeat timeout; once it runs again, its heartbeat tells it that it is late',
   async cause(fleet, { draw, outage }, now) {
     const worker = victim(fleet, now, draw);
     const pid = worker?.pid;

@@ -4,7 +4,7 @@ import { victim, workOf } from './workers';
 /** A worker is asked to end, as by a deployment; another process takes its place. */
 export const stopWorker: Fault = {
   title: 'a worker is asked to end (SIGTERM)',
-  mend: 'it hands its work back, which is tried again from the last checkpoint',
+  remedy: 'it hands its work back, which is retried from the last checkpoint',
   async cause(fleet, { draw }, now) {
     const worker = victim(fleet, now, draw);
     const pid = worker?.pid;

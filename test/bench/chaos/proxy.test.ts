@@ -36,7 +36,7 @@ describe('the proxy', () => {
     expect(await echoed(throughProxy(), 'hello')).toBe('hello');
   });
 
-  it('resets what is cut, old and new, until it is mended', async () => {
+  it('resets what is cut, old and new, until it is restored', async () => {
     const before = throughProxy();
     await echoed(before, 'hello');
     const gone = once(before, 'error');
@@ -44,7 +44,7 @@ describe('the proxy', () => {
     expect((await gone)[0]).toMatchObject({ code: 'ECONNRESET' });
     const refused = throughProxy().on('error', () => undefined);
     await new Promise((resolve) => refused.once('close', resolve));
-    proxy.mend();
+    proxy.restore();
     expect(await echoed(throughProxy(), 'again')).toBe('again');
   });
 
@@ -61,7 +61,7 @@ describe('the proxy', () => {
     // A whole round trip past the proxy: what it let through would have come back by then.
     await echoed(socketTo(portOfEcho()), 'direct');
     expect(early).toBe('');
-    proxy.mend();
+    proxy.restore();
     expect((await late).map(([data]) => String(data))).toEqual(['one', 'two']);
   });
 });
