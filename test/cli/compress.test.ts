@@ -60,9 +60,7 @@ describe('slimflow compress', () => {
         folder,
         args('weight-svd', 0.4, '--data', 'job.json', '--scores', 'scores.json'),
       );
-      expect(other.err).toMatch(
-        /--scores scores.json was computed for another model, technique or options/,
-      );
+      expect(other.err).toMatch(/--scores scores.json was computed for another model, technique or options/);
       expect(other.status).toBe(2);
     }));
 
