@@ -82,6 +82,20 @@ const plainLiterals = [
     message: 'write its elements here',
   },
 ];
+/** Only the guidebook's own steps, in workflows/, ask for a technique by name. */
+const techniquesByTraits = {
+  files: ['engine', 'activities', 'report', 'run-spec', 'client', 'cli'].map((room) => `${room}/**/*.ts`),
+  rules: {
+    'no-restricted-syntax': [
+      'error',
+      ...plainLiterals,
+      {
+        selector: 'BinaryExpression > Literal[value=/^(spatial-svd|weight-svd|channel-pruning)$/]',
+        message: 'ask techniqueTraits (engine/names) for what the technique is like',
+      },
+    ],
+  },
+};
 const numeric = ['reconstruction', 'svd', 'pruning', 'ratios', 'training'];
 const above = ['jobs', 'pools', 'api'];
 
@@ -130,6 +144,7 @@ export default tseslint.config(
     'contract/ is what both sides of Temporal share: names and types, from engine/names and types of anywhere below',
     true,
   ),
+  techniquesByTraits,
   deterministic(['workflows/**/*.ts', 'contract/**/*.ts', 'workflow.ts', 'test/support/versions/*.ts']),
   forbid(
     ['activities/**/*.ts'],

@@ -7,5 +7,5 @@ export { guidebook } from './workflows/guidebook';
 export { type FailureType, failureTypes } from './contract/failure-types';
 export * from './contract/messages';
 export { scoreModel, scoringQuery } from './workflows/score-model';
-export type * from './contract/run';
+export * from './contract/run';
 export type { StepVerdict, Verdict } from './contract/verdict';

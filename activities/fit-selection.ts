@@ -1,8 +1,8 @@
-import type { Selecting, Technique } from '../engine/names';
+import { type Selecting, type Technique, techniqueTraits } from '../engine/names';
 
 /**
  * What was chosen by hand for parts that this model has: one selection serves all models of a run, and a layer that was
- * split has other names. Channels are channel pruning's alone.
+ * split has other names. Channels go to techniques that take channels away.
  * @param names of the parts that the technique can compress
  */
 export function fitting(selection: Selecting, names: readonly string[], technique: Technique): Selecting {
@@ -12,6 +12,6 @@ export function fitting(selection: Selecting, names: readonly string[], techniqu
   return {
     ...selection,
     ratios: of(selection.ratios),
-    channels: technique === 'channel-pruning' ? of(selection.channels) : {},
+    channels: techniqueTraits[technique].units === 'channels' ? of(selection.channels) : {},
   };
 }

@@ -1,22 +1,9 @@
-import type { Method, Technique } from '../engine/names';
+import { type Method, type Technique, techniqueTraits } from '../engine/names';
 import type { CompressionSettings } from '../run-spec/spec';
-
-/** Techniques as people call them. */
-export const techniqueNames: Record<Technique, string> = {
-  'spatial-svd': 'spatial SVD',
-  'weight-svd': 'weight SVD',
-  'channel-pruning': 'channel pruning',
-};
-/** Techniques as candidates' names say them. */
-const prefixes: Record<Technique, string> = {
-  'spatial-svd': 'ssvd',
-  'weight-svd': 'wsvd',
-  'channel-pruning': 'cp',
-};
 
 /** How candidates of a technique are called: `ssvd`, or `ssvd-0.65/cp` for what is made of another candidate. */
 export const prefixOf = (technique: Technique, parent?: string): string =>
-  [parent, prefixes[technique]].filter(Boolean).join('/');
+  [parent, techniqueTraits[technique].prefix].filter(Boolean).join('/');
 
 /** How layers are compressed in a run, whatever the technique. */
 export const analysisOf = (settings: CompressionSettings): Omit<Method, 'technique'> => ({

@@ -35,4 +35,5 @@ export { JobProcessError } from './pools/process-error';
 export { ProcessPool } from './pools/process-pool';
 export { describeLinearAlgebra } from './linalg/choose';
 export { describeProviders } from './runtime/providers';
+export * from './names';
 export type * from './jobs/types';

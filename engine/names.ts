@@ -10,6 +10,21 @@ export type SelectName = (typeof selectNames)[number];
 export const techniques = ['spatial-svd', 'weight-svd', 'channel-pruning'] as const;
 export type Technique = (typeof techniques)[number];
 
+/** All that there is to know of a technique without carrying it out; `engine/jobs/compressors.ts` carries it out. */
+export interface TechniqueTraits {
+  /** What people call it. */
+  readonly words: string;
+  /** How the names of candidates that it makes begin: `ssvd-0.65`. */
+  readonly prefix: string;
+  /** What is less of a layer afterwards: the rank of its weight, or channels, which can be given by hand too. */
+  readonly units: 'rank' | 'channels';
+}
+export const techniqueTraits: Readonly<Record<Technique, TechniqueTraits>> = {
+  'spatial-svd': { words: 'spatial SVD', prefix: 'ssvd', units: 'rank' },
+  'weight-svd': { words: 'weight SVD', prefix: 'wsvd', units: 'rank' },
+  'channel-pruning': { words: 'channel pruning', prefix: 'cp', units: 'channels' },
+};
+
 /** What a ratio is a ratio of: multiply-accumulates, elements of initializers, or measured milliseconds. */
 export const costs = ['macs', 'params', 'latency'] as const;
 export type CostName = (typeof costs)[number];

@@ -1,12 +1,12 @@
 import Table from 'cli-table3';
 
 import type { CompressReport } from '../engine/api/compress-model';
-import { costNames } from '../engine/names';
+import { costNames, techniqueTraits } from '../engine/names';
 
 /** Formats the report of `slimflow compress` for a terminal. */
 export function compressReport(report: CompressReport, out: string): string {
   const { technique, cost, target, achieved, macs, macsOriginal, params, paramsOriginal } = report;
-  const units = technique === 'channel-pruning' ? 'channels' : 'rank';
+  const { units } = techniqueTraits[technique];
   const table = new Table({
     head: ['layer', 'kind', units, 'ratio left'],
     colAligns: ['left', 'left', 'right', 'right'],

@@ -11,6 +11,7 @@ import {
   scoreNames,
   selectNames,
   techniques,
+  techniqueTraits,
 } from '../engine/names';
 import { needsLabels } from '../engine/training/settings';
 import { suitedTo, unsuited } from '../engine/training/losses-for-metric';
@@ -231,7 +232,7 @@ export const CompressionSpec = z
           input: value.data[split],
         });
     const below = value.ssvdTargets?.find((target) => target < value.target);
-    if (below !== undefined && value.techniques.includes('channel-pruning')) {
+    if (below !== undefined && value.techniques.some((one) => techniqueTraits[one].units === 'channels')) {
       issues.push({
         code: 'custom',
         path: ['ssvdTargets'],

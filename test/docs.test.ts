@@ -1,28 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
+import { deadLinks, targets } from './support/markdown';
 import { root } from './support/paths';
 
 const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
-const pages = ['README.md', ...docs.map((name) => `docs/${name}`), 'examples/digits/README.md'];
+const pages = [
+  'README.md',
+  ...docs.map((name) => `docs/${name}`),
+  'examples/digits/README.md',
+  'CHANGELOG.md',
+  'THIRD-PARTY.md',
+];
 const read = (page: string) => readFileSync(join(root, page), 'utf8');
-/** A page without its blocks of code, in which `#` and `[…](…)` are no Markdown. */
-const prose = (page: string) => read(page).replace(/^```[^]*?^```/gm, '');
-
-/** What a page links to or shows: `[text](target)`, `![text](target)`. */
-const targets = (page: string): string[] =>
-  [...prose(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target);
-
-/** The anchors of a page's headings, as GitHub makes them. */
-const anchors = (page: string): string[] =>
-  [...prose(page).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
-    heading
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N} _-]/gu, '')
-      .replaceAll(' ', '-'),
-  );
-
 const slimflow = (...args: string[]): string =>
   execFileSync(process.execPath, [join(root, 'dist', 'cli', 'main.js'), ...args], { encoding: 'utf8' });
 /** The commands that `slimflow --help` lists. */
@@ -32,15 +23,7 @@ const commands = [...slimflow('--help').matchAll(/^ {2}([a-z]+) (?:\[|<|\w).*$/g
 
 describe.each(pages)('%s', (page) => {
   it('links to files and headings that are there', () => {
-    const missing = targets(page)
-      .filter((target) => !/^[a-z]+:/.test(target))
-      .filter((target) => {
-        const [path, anchor] = target.split('#');
-        const file = path === '' ? page : relative(root, join(root, dirname(page), path));
-        if (!existsSync(join(root, file))) return true;
-        return anchor !== undefined && !anchors(file).includes(anchor);
-      });
-    expect(missing).toEqual([]);
+    expect(deadLinks(root, page)).toEqual([]);
   });
 
   it('names commands that there are', () => {
@@ -63,7 +46,7 @@ describe('README.md and docs/commands.md', () => {
   });
 
   it('README.md links to every page of docs/', () => {
-    const linked = new Set(targets('README.md').map((target) => target.split('#')[0]));
+    const linked = new Set(targets(readme).map((target) => target.split('#')[0]));
     expect(docs.filter((name) => !linked.has(`docs/${name}`))).toEqual([]);
   });
 

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import type { DataConverter } from '@temporalio/common';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
+import { bundleLicenses } from './bundle-licenses';
 import {
   compiled,
   digestOf,
@@ -16,6 +17,7 @@ import {
 
 const bundleName = 'workflow-bundle.js';
 const manifestName = 'workflow-bundle.json';
+const licensesName = 'workflow-bundle.LICENSE.txt';
 /** Slimflow's payload converter, which is a part of the bundle. */
 export const payloadConverterPath = join(compiled, payloadConverterEntry);
 
@@ -69,6 +71,7 @@ export async function writeBundle(): Promise<void> {
     logger: new DefaultLogger('WARN'),
   });
   await writeFile(join(compiled, bundleName), withoutMachinePaths(code));
+  await writeFile(join(compiled, licensesName), bundleLicenses(code));
   const modules = modulesOf(code).map((name) => [name, digestOf(join(compiled, name))] as const);
   const manifest: Manifest = {
     bundle: digestOf(join(compiled, bundleName)),

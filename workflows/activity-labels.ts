@@ -1,5 +1,4 @@
-import { type CostName, costNames, type Technique } from '../engine/names';
-import { techniqueNames } from '../contract/techniques';
+import { type CostName, costNames, type Technique, techniqueTraits } from '../engine/names';
 import { summary } from './proxies';
 import { counted } from '../contract/verdict';
 
@@ -29,12 +28,17 @@ export const sentences = {
     called(`Evaluate ${nameOf(of)} by ${metric} on the test split`, 'evaluate', of, 'test-split'),
 
   listParts: (of: string, technique: Technique) =>
-    called(`List what ${techniqueNames[technique]} can compress in ${nameOf(of)}`, 'list', of, technique),
+    called(
+      `List what ${techniqueTraits[technique].words} can compress in ${nameOf(of)}`,
+      'list',
+      of,
+      technique,
+    ),
 
   /** @param at number of the layer, from 0, which keeps the ids of layers with long names apart */
   scoreLayer: (of: string, technique: Technique, layer: string, at: number, ratios: number) =>
     called(
-      `Score layer ${layer} of ${nameOf(of)} for ${techniqueNames[technique]} at ${counted(ratios, 'ratio')}`,
+      `Score layer ${layer} of ${nameOf(of)} for ${techniqueTraits[technique].words} at ${counted(ratios, 'ratio')}`,
       'score',
       of,
       technique,
@@ -44,7 +48,7 @@ export const sentences = {
 
   collectScores: (of: string, technique: Technique, layers: number) =>
     called(
-      `Collect the scores of ${counted(layers, 'layer')} of ${nameOf(of)} for ${techniqueNames[technique]}`,
+      `Collect the scores of ${counted(layers, 'layer')} of ${nameOf(of)} for ${techniqueTraits[technique].words}`,
       'collect-scores',
       of,
       technique,
@@ -56,7 +60,7 @@ export const sentences = {
     fineTunedEach: boolean,
   ) =>
     called(
-      `Compress ${nameOf(plan.parent ?? 'original')} to ${plan.asked} of its ${costNames[cost]} by ${techniqueNames[plan.technique]}${fineTunedEach ? ', fine-tuned behind each layer' : ''}`,
+      `Compress ${nameOf(plan.parent ?? 'original')} to ${plan.asked} of its ${costNames[cost]} by ${techniqueTraits[plan.technique].words}${fineTunedEach ? ', fine-tuned behind each layer' : ''}`,
       'compress',
       plan.id,
     ),

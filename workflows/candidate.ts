@@ -1,9 +1,8 @@
 import { ActivityFailure, isCancellation, setCurrentDetails } from '@temporalio/workflow';
 
-import { costNames } from '../engine/names';
+import { costNames, techniqueTraits } from '../engine/names';
 import { candidateMarkdown, madeBy } from './progress-markdown';
 import { hearPauses } from './pause';
-import { techniqueNames } from '../contract/techniques';
 import { compress, evaluate, fineTune } from './proxies';
 import { reasonOf } from '../contract/failure-reason';
 import { sentences } from './activity-labels';
@@ -28,7 +27,7 @@ export async function candidate({
   const { metric, reconstruction, selection, compute } = settings;
   const { perLayer, ...tuning } = settings.fineTune;
   const fineTuneEach = perLayer.epochs ? { ...tuning, epochs: perLayer.epochs } : undefined;
-  const aim = `${techniqueNames[plan.technique]} of ${plan.parent ?? 'the original'} to ${plan.asked} of its ${costNames[method.cost]}${fineTuneEach ? ', fine-tuned layer by layer' : ''}`;
+  const aim = `${techniqueTraits[plan.technique].words} of ${plan.parent ?? 'the original'} to ${plan.asked} of its ${costNames[method.cost]}${fineTuneEach ? ', fine-tuned layer by layer' : ''}`;
   const facts: string[] = [];
   const say = (...more: string[]) => {
     facts.push(...more);

@@ -1,6 +1,6 @@
 import { CancellationScope } from '@temporalio/workflow';
 
-import type { Technique } from '../engine/names';
+import { type Technique, techniqueTraits } from '../engine/names';
 import type { CompressionSettings } from '../run-spec/spec';
 import { hold, paused, release } from './pause';
 import type {
@@ -13,7 +13,7 @@ import type {
   ResumeRequest,
   SkipCandidate,
 } from '../contract/messages';
-import { prefixOf, techniqueNames } from '../contract/techniques';
+import { prefixOf } from '../contract/techniques';
 import { most, type Standing, type Subject, type Targets } from './rules/refusals';
 import { freshName } from './rules/targets';
 import type { CandidatePlan, Decision, GuidebookInput, GuidebookProgress, Waiting } from '../contract/run';
@@ -181,7 +181,7 @@ export class People {
     this.added.push(plan);
     return this.record(
       person,
-      `${plan.id} added: ${techniqueNames[technique]} of ${parent ?? 'the original'} to ${asked}`,
+      `${plan.id} added: ${techniqueTraits[technique].words} of ${parent ?? 'the original'} to ${asked}`,
     );
   }
 

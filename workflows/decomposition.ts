@@ -1,8 +1,8 @@
-import type { Technique } from '../engine/names';
+import { type Technique, techniqueTraits } from '../engine/names';
 import { withAdded } from './with-added-candidates';
 import { planned } from './make-candidates';
 import type { Making } from './step-context';
-import { prefixOf, techniqueNames } from '../contract/techniques';
+import { prefixOf } from '../contract/techniques';
 import { review } from './review';
 import { fallback, pick, pickBudget, pickRule, pickVerdicts } from './rules/pick';
 import { isDecomposed } from './rules/refusals';
@@ -20,7 +20,7 @@ import type { Candidate, CandidatePlan } from '../contract/run';
 export async function decomposition(making: Making, techniques: readonly Technique[]): Promise<void> {
   const { run, original } = making;
   const { people } = run;
-  const name = techniques.map((technique) => techniqueNames[technique]).join(' and ');
+  const name = techniques.map((technique) => techniqueTraits[technique].words).join(' and ');
   run.stage('SVD');
   const sources = await together(
     techniques.map(async (technique) => ({ technique, from: await making.sources.of(technique) })),

@@ -1,10 +1,10 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 
-import { type CostName, costNames } from '../engine/names';
+import { type CostName, costNames, techniqueTraits } from '../engine/names';
 import { pairsOf } from '../contract/search-attributes';
 import { candidate } from './candidate';
 import { executePausable } from './pause';
-import { methodOf, techniqueNames } from '../contract/techniques';
+import { methodOf } from '../contract/techniques';
 import { reasonOf } from '../contract/failure-reason';
 import type { Run } from './run-state';
 import type { Source } from './sources';
@@ -80,7 +80,7 @@ async function child(
         // One of that name is an execution's that was reset or terminated: what it has done is in the store.
         workflowIdReusePolicy: 'TERMINATE_IF_RUNNING',
         args: [input],
-        staticSummary: `${techniqueNames[plan.technique]} of ${plan.parent ?? 'the original'} to ${plan.asked} of its ${costNames[run.input.settings.cost]}`,
+        staticSummary: `${techniqueTraits[plan.technique].words} of ${plan.parent ?? 'the original'} to ${plan.asked} of its ${costNames[run.input.settings.cost]}`,
         memo: { model: run.input.name, candidate: plan.id },
         typedSearchAttributes: pairsOf(
           { model: run.input.name, candidate: plan.id, target: plan.asked * (input.audit?.parentRatio ?? 1) },

@@ -1,6 +1,5 @@
-import { costNames } from '../engine/names';
+import { costNames, techniqueTraits } from '../engine/names';
 import type { Provenance } from '../engine/jobs/types';
-import { techniqueNames } from '../contract/techniques';
 import { points, type StepVerdict, type Verdict } from '../contract/verdict';
 import type { CandidateProgress, GuidebookProgress, Judgement } from '../contract/run';
 
@@ -105,7 +104,7 @@ function scoringLines(scoring: GuidebookProgress['scoring']): string {
   const [shown, rest] = bounded(scoring, most.lines, 'models');
   const lines = shown.map(
     ({ of, technique, done, total }) =>
-      `- ${done} of ${total} layers of ${of === 'original' ? 'the original' : of} scored for ${techniqueNames[technique]}`,
+      `- ${done} of ${total} layers of ${of === 'original' ? 'the original' : of} scored for ${techniqueTraits[technique].words}`,
   );
   return [...lines, ...(rest ? [rest] : [])].join('\n');
 }

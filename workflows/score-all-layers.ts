@@ -1,8 +1,8 @@
 import type { Analysis } from '../contract/activities';
-import type { Technique } from '../engine/jobs/types';
+import { type Technique, techniqueTraits } from '../engine/names';
 import type { ArtifactRef } from '../store/artifact';
 import { executePausable } from './pause';
-import { methodOf, techniqueNames } from '../contract/techniques';
+import { methodOf } from '../contract/techniques';
 import { summary } from './proxies';
 import type { Run } from './run-state';
 import { scoreModel } from './score-model';
@@ -28,7 +28,7 @@ export async function scores(
   const total = layers[technique];
   run.scoring({ of, technique, done: 0, total });
   const { summary: staticSummary } = summary(
-    `eval scores of ${of === 'original' ? 'the original' : of} for ${techniqueNames[technique]}`,
+    `eval scores of ${of === 'original' ? 'the original' : of} for ${techniqueTraits[technique].words}`,
   );
   const scored = await executePausable(scoreModel, {
     workflowId: `${run.workflowId}/scores/${of}/${technique}`,

@@ -11,7 +11,7 @@ import {
 
 import type { ArtifactRef } from '../store/artifact';
 import { hearPauses, hold, paused, untilResumed } from './pause';
-import { techniqueNames } from '../contract/techniques';
+import { techniqueTraits } from '../engine/names';
 import { collectScores, listParts, scoreLayer } from './proxies';
 import { sentences } from './activity-labels';
 import { together } from './all-settled';
@@ -33,7 +33,8 @@ const tellings = 20;
  */
 export async function scoreModel(input: ScoringInput): Promise<ArtifactRef> {
   const { of, technique, total, limits, before = { scored: 0 } } = input;
-  const subject = of === 'original' ? techniqueNames[technique] : `${of} · ${techniqueNames[technique]}`;
+  const subject =
+    of === 'original' ? techniqueTraits[technique].words : `${of} · ${techniqueTraits[technique].words}`;
   let done = before.scored;
   if (input.paused) hold(input.paused);
   const show = () =>

@@ -1,4 +1,4 @@
-import type { Technique } from '../engine/jobs/types';
+import type { Technique } from '../engine/names';
 import { withAdded } from './with-added-candidates';
 import { planned } from './make-candidates';
 import { pruningPlans } from './channel-pruning';

@@ -11,7 +11,16 @@ import { candidateRatios } from '../ratios/candidate-ratios';
 import { checkByHand } from '../jobs/choose-plan';
 import { checkFineTuneEach } from '../jobs/layer-by-layer';
 import type { JobData } from '../jobs/open-data';
-import type { CostName, Machinery, Method, Reconstruction, ScoreName, Selecting, Technique } from '../names';
+import {
+  type CostName,
+  type Machinery,
+  type Method,
+  type Reconstruction,
+  type ScoreName,
+  type Selecting,
+  type Technique,
+  techniqueTraits,
+} from '../names';
 import { plainMethod } from '../jobs/list-parts';
 import { JobPool } from '../pools/thread-pool';
 import { modelBytes, slotsFor } from '../pools/slots';
@@ -298,7 +307,7 @@ function report(
       name: layer,
       kind: kinds.get(layer)?.kind ?? '',
       ratio,
-      ...(technique === 'channel-pruning' ? { channels: units } : { rank: units }),
+      [techniqueTraits[technique].units]: units,
     })),
     frozen: summary.frozen
       .filter((one) => one.technique === technique)

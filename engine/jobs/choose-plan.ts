@@ -2,7 +2,7 @@ import { EngineError } from '../errors';
 import { type CostOf, type LayerChoices, type Plan, tolerance } from '../ratios/plan';
 import { type Selection, selectRatios } from '../ratios/select-ratios';
 import { type Compressed, type Compressor, type Part, unitsOf } from './compressor';
-import type { Method, Selecting, Technique } from '../names';
+import { type Method, type Selecting, type Technique, techniqueTraits } from '../names';
 import type { LayerScores } from './types';
 
 /** Units for each part, and where costs are measured, what came of it. */
@@ -127,7 +127,7 @@ export function checkByHand(
   };
   if (stranger !== undefined)
     refuse(`${stranger} is nothing that ${technique} can compress; it can: ${[...names].join(', ')}`);
-  if (Object.keys(channels).length && technique !== 'channel-pruning')
+  if (Object.keys(channels).length && techniqueTraits[technique].units !== 'channels')
     refuse(`channels are given by hand, and ${technique} removes none`);
   const twice = Object.keys(ratios).find((name) => channels[name]);
   if (twice !== undefined) refuse(`${twice} has a ratio and channels by hand: give one of them`);

@@ -1,10 +1,26 @@
 import type { Graph } from '../onnx/graph';
+import type { Method, Technique } from '../names';
 import type { Compressor, Means } from './compressor';
-import { pruningCompressor } from './pruning-compressor';
-import { svdCompressor } from './svd-compressor';
+import { pruningCompressor, pruningParts } from './pruning-compressor';
+import { svdCompressor, svdParts } from './svd-compressor';
+
+/** What carries a technique out. */
+interface Implementation {
+  /** What it can compress of a model, and the layers that it has to leave alone. */
+  readonly parts: (graph: Graph, method: Method) => Pick<Compressor, 'parts' | 'frozen'>;
+  readonly compressor: (graph: Graph, means: Means) => Compressor;
+}
+const svd: Implementation = { parts: svdParts, compressor: svdCompressor };
+const implementations: Readonly<Record<Technique, Implementation>> = {
+  'spatial-svd': svd,
+  'weight-svd': svd,
+  'channel-pruning': { parts: pruningParts, compressor: pruningCompressor },
+};
+
+/** What the method's technique can compress of a model, and the layers that it has to leave alone. */
+export const partsBy = (graph: Graph, method: Method): Pick<Compressor, 'parts' | 'frozen'> =>
+  implementations[method.technique].parts(graph, method);
 
 /** The model as the method's technique sees it. @throws EngineError `InvalidSettings`, `UnsupportedModel` */
 export const compressorOf = async (graph: Graph, means: Means): Promise<Compressor> =>
-  means.method.technique === 'channel-pruning'
-    ? pruningCompressor(graph, means)
-    : svdCompressor(graph, means);
+  implementations[means.method.technique].compressor(graph, means);

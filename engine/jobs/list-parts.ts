@@ -1,7 +1,6 @@
 import type { Graph } from '../onnx/graph';
-import { type Method, techniques } from '../names';
-import { pruningParts } from './pruning-compressor';
-import { svdParts } from './svd-compressor';
+import { type Method, techniques, techniqueTraits } from '../names';
+import { partsBy } from './compressors';
 import type { Frozen, PartSummary } from './types';
 
 /** A method that leaves everything to its defaults. */
@@ -20,17 +19,17 @@ export function partsOf(
   graph: Graph,
   method: Partial<Omit<Method, 'technique'>>,
 ): { parts: PartSummary[]; frozen: Frozen[] } {
-  const found = techniques.map((technique) => {
-    const whole = { ...plainMethod, ...method, technique };
-    return technique === 'channel-pruning' ? pruningParts(graph, whole) : svdParts(graph, whole);
-  });
+  const found = techniques.map((technique) => ({
+    technique,
+    ...partsBy(graph, { ...plainMethod, ...method, technique }),
+  }));
   return {
-    parts: found.flatMap(({ parts }, at) =>
+    parts: found.flatMap(({ technique, parts }) =>
       parts.map(({ name, layers, most, full }) => ({
         name,
-        technique: techniques[at],
+        technique,
         layers: layers.map((layer) => layer.name),
-        units: techniques[at] === 'channel-pruning' ? full : most,
+        units: techniqueTraits[technique].units === 'channels' ? full : most,
       })),
     ),
     frozen: found.flatMap(({ frozen }) => frozen),
