@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+
 import type { DatasetSource } from '../engine/data/source';
 import type { Machinery } from '../engine/names';
 import type { JobRunner } from '../engine/pools/job-runner';
@@ -41,6 +43,9 @@ export async function localData(
     ...(Object.keys(files).length && { inputs: files }),
   };
 }
+
+/** Where a job leaves the model that it makes in its folder. */
+export const modelIn = (folder: string): string => join(folder, 'model.onnx');
 
 /** Moves a model that a job wrote into the store, with the file of its weights where it has one. */
 export const storeModel = (store: Store, path: string): Promise<ArtifactRef> =>

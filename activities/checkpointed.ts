@@ -2,10 +2,51 @@ import { constants } from 'node:fs';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { Checkpointing, Progress } from '../engine/jobs/types';
+import type { Activities } from '../contract/activities';
+import type { Checkpointing, JobName, Jobs, Progress } from '../engine/jobs/types';
+import { ignoreMissing } from '../store/files';
 import type { Checkpoint } from '../store/store';
-import type { Performance } from './perform';
+import { perform, type Performance } from './perform';
 import type { Workplace } from './activity-context';
+
+type RequestOf<Name extends keyof Activities> = Parameters<Activities[Name]>[0];
+type ResultOf<Name extends keyof Activities> = Awaited<ReturnType<Activities[Name]>>;
+
+/** How an activity becomes the job of its name, and what the job gives becomes the activity's result. */
+interface JobOf<Name extends keyof Activities & JobName> {
+  /** @param folder of this work alone, in which the job may write */
+  readonly input: (
+    at: Workplace,
+    request: RequestOf<Name>,
+    folder: string,
+    checkpointing: Checkpointing,
+  ) => Promise<Jobs[Name]['input']>;
+  /** @param folder as `input` had it; gone once the result is there */
+  readonly result: (
+    at: Workplace,
+    output: Jobs[Name]['output'],
+    folder: string,
+    key: string,
+  ) => Promise<ResultOf<Name>>;
+}
+
+/** An activity that runs the job of its name from the last checkpoint, if there is one. */
+export const checkpointedActivity =
+  <Name extends keyof Activities & JobName>(name: Name, { input, result }: JobOf<Name>) =>
+  (at: Workplace) =>
+  (request: RequestOf<Name>): Promise<ResultOf<Name>> =>
+    perform(at, name, request, (performance) =>
+      at.store.scratch.use((folder) =>
+        checkpointed(
+          at,
+          performance,
+          folder,
+          async (checkpointing, onProgress) =>
+            performance.run(name, await input(at, request, folder, checkpointing), onProgress),
+          (output) => result(at, output, folder, performance.key),
+        ),
+      ),
+    );
 
 /**
  * Does work whose every checkpoint goes into the store under the key of this very work, so that whoever tries it again,
@@ -60,8 +101,4 @@ async function resumed({ store }: Workplace, key: string, path: string): Promise
       ignoreMissing(error as NodeJS.ErrnoException);
     }
   }
-}
-
-function ignoreMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error;
 }

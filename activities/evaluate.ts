@@ -1,31 +1,14 @@
-import { checkpointed } from './checkpointed';
-import { perform } from './perform';
-import type { Activities } from '../contract/activities';
-import { localData, machineryAt, type Workplace } from './activity-context';
+import { checkpointedActivity } from './checkpointed';
+import { localData, machineryAt } from './activity-context';
 
-/** The metric of a model on a split; from the last checkpoint where there is one. */
-export const evaluate =
-  (at: Workplace): Activities['evaluate'] =>
-  (request) =>
-    perform(at, 'evaluate', request, (performance) =>
-      at.store.scratch.use((folder) =>
-        checkpointed(
-          at,
-          performance,
-          folder,
-          async (checkpointing, onProgress) =>
-            performance.run(
-              'evaluate',
-              {
-                model: await at.store.path(request.model),
-                data: await localData(at.store, request.data),
-                metric: request.metric,
-                machinery: machineryAt(at, request.compute),
-                checkpointing,
-              },
-              onProgress,
-            ),
-          (evaluation) => Promise.resolve(evaluation),
-        ),
-      ),
-    );
+/** The metric of a model on a split. */
+export const evaluate = checkpointedActivity('evaluate', {
+  input: async (at, { model, data, metric, compute }, _folder, checkpointing) => ({
+    model: await at.store.path(model),
+    data: await localData(at.store, data),
+    metric,
+    machinery: machineryAt(at, compute),
+    checkpointing,
+  }),
+  result: (_at, evaluation) => Promise.resolve(evaluation),
+});

@@ -2,47 +2,27 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { madeBy } from '../store/artifact';
-import { checkpointed } from './checkpointed';
-import { perform } from './perform';
-import type { Activities, LayerScoring, ScoredLayer } from '../contract/activities';
-import { localData, machineryAt, type Workplace } from './activity-context';
+import { checkpointedActivity } from './checkpointed';
+import type { ScoredLayer } from '../contract/activities';
+import { localData, machineryAt } from './activity-context';
 
-/**
- * The score with one part compressed, for each candidate ratio; its factors too where it is decomposed. From the last
- * checkpoint where there is one.
- */
-export const scoreLayer =
-  (at: Workplace): Activities['scoreLayer'] =>
-  (request) =>
-    perform(at, 'scoreLayer', request, (performance) =>
-      at.store.scratch.use((folder) => {
-        const { compute, ...rest } = request;
-        const file = join(folder, 'factors.safetensors');
-        return checkpointed(
-          at,
-          performance,
-          folder,
-          async (checkpointing, onProgress) =>
-            performance.run(
-              'scoreLayer',
-              {
-                ...rest,
-                model: await at.store.path(request.model),
-                evaluate: await localData(at.store, request.evaluate),
-                train: await localData(at.store, request.train),
-                machinery: machineryAt(at, compute),
-                factors: file,
-                checkpointing,
-              },
-              onProgress,
-            ),
-          async (scored): Promise<LayerScoring> => {
-            const factors = existsSync(file)
-              ? madeBy(await at.store.putFile(file, { move: true }), performance.key)
-              : undefined;
-            const artifact = await at.store.putJson({ ...scored, factors } satisfies ScoredLayer);
-            return { scores: scored.scores, artifact, factors };
-          },
-        );
-      }),
-    );
+const factorsIn = (folder: string) => join(folder, 'factors.safetensors');
+
+/** The score with one part compressed, for each candidate ratio; its factors too if it is decomposed. */
+export const scoreLayer = checkpointedActivity('scoreLayer', {
+  input: async (at, { compute, ...request }, folder, checkpointing) => ({
+    ...request,
+    model: await at.store.path(request.model),
+    evaluate: await localData(at.store, request.evaluate),
+    train: await localData(at.store, request.train),
+    machinery: machineryAt(at, compute),
+    factors: factorsIn(folder),
+    checkpointing,
+  }),
+  result: async (at, scored, folder, key) => {
+    const file = factorsIn(folder);
+    const factors = existsSync(file) ? madeBy(await at.store.putFile(file, { move: true }), key) : undefined;
+    const artifact = await at.store.putJson({ ...scored, factors } satisfies ScoredLayer);
+    return { scores: scored.scores, artifact, factors };
+  },
+});

@@ -3,9 +3,8 @@ import { dirname, join } from 'node:path';
 
 import type { Digest } from './artifact';
 import { sha256OfFile } from './digest';
-import { settle } from './files';
+import { ignoreMissing, settle } from './files';
 import type { FileNotes } from './notes';
-import { ignoreMissing } from './object-folder';
 import type { Scratch } from './scratch';
 
 /** The name of the note that says which file of a checkpoint's folder counts. */

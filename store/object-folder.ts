@@ -15,7 +15,7 @@ import {
 } from './artifact-bundle';
 import { sha256, sha256OfFile } from './digest';
 import { ArtifactError } from './store-errors';
-import { settle, sync, temporaryName, writeAtomically } from './files';
+import { ignoreMissing, settle, sync, temporaryName, writeAtomically } from './files';
 import type { Scratch } from './scratch';
 import type { Item } from './store';
 
@@ -233,8 +233,3 @@ const corrupt = (path: string, ref: Digest): ArtifactError =>
   new ArtifactError('ArtifactCorrupt', `artifact ${path} is corrupt: its bytes are not those of its name`, [
     ref,
   ]);
-
-/** Turns the error of a file that is not there into undefined. */
-export function ignoreMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error;
-}

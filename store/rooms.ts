@@ -1,7 +1,8 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { ignoreMissing, namesIn, type ObjectFolder } from './object-folder';
+import { namesIn, type ObjectFolder } from './object-folder';
+import { ignoreMissing } from './files';
 import { isLeft } from './scratch';
 import type { Item, Room } from './store';
 

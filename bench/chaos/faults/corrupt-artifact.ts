@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 
+import { ignoreMissing } from '../../../store/files';
 import { drawArtifact, isWhole } from './artifacts';
 import type { Fault } from './fault';
 
@@ -30,7 +31,3 @@ export const corruptArtifact: Fault = {
     };
   },
 };
-
-function ignoreMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error;
-}
