@@ -52,15 +52,3 @@ const stateOf = (files: readonly string[]): string =>
       return JSON.stringify([mtimeMs, size, ino]);
     })
     .join('');
-
-/** A function of a model and a method that is worked out once for both. */
-export function perModel<T>(work: (graph: Graph, method: Method) => T): (graph: Graph, method: Method) => T {
-  const known = new WeakMap<Graph, Map<string, T>>();
-  return (graph, method) => {
-    const found = known.get(graph) ?? new Map<string, T>();
-    known.set(graph, found);
-    const key = JSON.stringify(method);
-    if (!found.has(key)) found.set(key, work(graph, method));
-    return found.get(key)!;
-  };
-}

@@ -18,7 +18,7 @@ import type { Compressor, Means, Part } from './compressor';
 import { openData } from './open-data';
 import { Eligibility } from './eligibility';
 import type { Method } from '../names';
-import { perModel } from './open-measured';
+import { perModel } from './per-model';
 import { taylorOf } from './taylor';
 import type { Frozen } from './types';
 import { WorkCheckpoints } from './work-checkpoints';

@@ -13,7 +13,7 @@ import { floats, sizeOf, type Tensor } from '../tensor/tensor';
 import type { Compressor, Means, Part, Trials } from './compressor';
 import { Eligibility } from './eligibility';
 import type { Method } from '../names';
-import { perModel } from './open-measured';
+import { perModel } from './per-model';
 import type { Frozen } from './types';
 
 /** A weight that is decomposed, with all layers that read it. */

@@ -4,6 +4,9 @@ export type Dim = number | string | undefined;
 /** A shape, its dimensions numbers, symbols (`batch`, `8*batch`) or undefined. */
 export type Shape = readonly Dim[];
 
+/** An axis, or an index, counted from the end as one counted from the start; one that is not there stays not there. */
+export const fromStart = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
+
 /*
  * Arithmetic on dimensions. A dimension may be a number, a symbol, or a product of both, which is written like
  * `8*batch`; what cannot be written so is undefined.

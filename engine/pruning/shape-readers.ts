@@ -1,7 +1,7 @@
 import type { Node } from '../onnx/graph';
 import { intOf } from '../onnx/node-attributes';
 import { sliceIndices } from '../onnx/shape-rules/slice';
-import { wrap } from './axes';
+import { fromStart } from '../onnx/dims';
 import { keyOf } from '../onnx/layers';
 import { described, type Scope } from './rules/scope';
 import { literalExpand, literalReshape } from './rules/shapes';
@@ -81,7 +81,7 @@ function passes(node: Node, scope: Scope, counts: ReadonlyMap<string, Counts>): 
   switch (node.opType) {
     case 'Gather': {
       const at = scope.numbers(node.input[1]);
-      return own && at && at.map((index) => own[wrap(index, own.length)]);
+      return own && at && at.map((index) => own[fromStart(index, own.length)]);
     }
     case 'Slice': {
       const [start, end, step] = [1, 2, 4].map((index) => scope.numbers(node.input[index])?.[0]);

@@ -34,18 +34,21 @@ export const isAtTarget = (target: number, achieved: number): boolean => target 
 export const aloneTargets = (target: number, factors: readonly number[]): number[] =>
   pruningTargets(target, 1, factors);
 
+/** The fewest decimals, two at least and nine at most, with which names do what they should. */
+function decimalsUntil(enough: (decimals: number) => boolean): number {
+  let decimals = 2;
+  while (decimals < 9 && !enough(decimals)) decimals++;
+  return decimals;
+}
+
 /** Names of targets, with as few decimals (at least two) as tell them apart. */
 export function targetNames(prefix: string, targets: readonly number[]): string[] {
-  for (let decimals = 2; ; decimals++) {
-    const names = targets.map((target) => `${prefix}-${target.toFixed(decimals)}`);
-    if (new Set(names).size === names.length || decimals === 9) return names;
-  }
+  const named = (decimals: number) => targets.map((target) => `${prefix}-${target.toFixed(decimals)}`);
+  return named(decimalsUntil((decimals) => new Set(named(decimals)).size === targets.length));
 }
 
 /** The name of one more target, with as few decimals (at least two) as tell it from the names that are taken. */
 export function freshName(prefix: string, target: number, taken: readonly string[]): string {
-  for (let decimals = 2; ; decimals++) {
-    const name = `${prefix}-${target.toFixed(decimals)}`;
-    if (!taken.includes(name) || decimals === 9) return name;
-  }
+  const named = (decimals: number) => `${prefix}-${target.toFixed(decimals)}`;
+  return named(decimalsUntil((decimals) => !taken.includes(named(decimals))));
 }

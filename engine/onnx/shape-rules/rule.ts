@@ -1,6 +1,6 @@
 import { intOf, intsOf } from '../node-attributes';
 import type { Graph, Node } from '../graph';
-import type { Dim, Shape } from '../dims';
+import { type Dim, fromStart, type Shape } from '../dims';
 
 /** Small vectors of numbers that are known while shapes are inferred, symbols among them. */
 export interface Values {
@@ -27,7 +27,7 @@ export const rows = (operators: string, rule: Rule): Record<string, Rule> =>
 /** An axis counted from the end as one counted from the start; undefined where there is no such axis. */
 export function wrap(axis: Dim, rank: number): number | undefined {
   if (typeof axis !== 'number' || !(axis >= -rank && axis < rank)) return undefined;
-  return axis < 0 ? axis + rank : axis;
+  return fromStart(axis, rank);
 }
 
 /** Axes counted from the start, each once; undefined where one does not exist or comes twice. */

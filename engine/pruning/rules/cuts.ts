@@ -1,6 +1,6 @@
 import { intOf, intsOf, setAttribute, stringOf } from '../../onnx/node-attributes';
 import type { Node } from '../../onnx/graph';
-import { wrap } from '../axes';
+import { fromStart } from '../../onnx/dims';
 import { sliceIndices } from '../../onnx/shape-rules/slice';
 import { setIntegers } from '../edits';
 import { keyOf } from '../../onnx/layers';
@@ -20,7 +20,7 @@ export const transpose: Rule = (node, { labels, shape }) => {
 export const concat: Rule = (node, scope) => {
   const rank = scope.shape(node.output[0])?.length;
   if (rank === undefined) return 'its shape is not known';
-  const axis = wrap(intOf(node, 'axis', 0), rank);
+  const axis = fromStart(intOf(node, 'axis', 0), rank);
   const own = node.input.map((value) => scope.labels.get(value)).filter((labels) => labels !== undefined);
   if (!own.length) return [undefined];
   if (own.every((labels) => labels.axis === axis)) return sideBySide(node, scope, axis);
@@ -56,7 +56,7 @@ export const split: Rule = (node, scope) => {
   const own = scope.labels.get(node.input[0]);
   const rank = scope.shape(node.input[0])?.length;
   if (!own || rank === undefined) return own ? 'its rank is not known' : node.output.map(() => undefined);
-  if (wrap(intOf(node, 'axis', 0), rank) !== own.axis) return node.output.map(() => own);
+  if (fromStart(intOf(node, 'axis', 0), rank) !== own.axis) return node.output.map(() => own);
   const count = node.output.length;
   const even = Math.ceil(own.ids.length / count);
   const sizes =
@@ -88,7 +88,7 @@ export const slice: Rule = (node, scope) => {
   const own = scope.labels.get(node.input[0]);
   const rank = scope.shape(node.input[0])?.length;
   if (!own || rank === undefined) return own ? 'its rank is not known' : [undefined];
-  const axes = node.input[3] ? scope.numbers(node.input[3])?.map((axis) => wrap(axis, rank)) : undefined;
+  const axes = node.input[3] ? scope.numbers(node.input[3])?.map((axis) => fromStart(axis, rank)) : undefined;
   const at = axes ? axes.indexOf(own.axis) : own.axis;
   if (node.input[3] && !axes) return 'where it cuts is not known';
   const [starts, ends] = [1, 2].map((index) => scope.numbers(node.input[index]));
@@ -125,7 +125,7 @@ export const gather: Rule = (node, scope) => {
   const [data, indices] = [scope.shape(node.input[0]), scope.shape(node.input[1])];
   if (scope.labels.has(node.input[1])) return 'it looks up by channels';
   if (!own || !data || !indices) return own ? 'its shapes are not known' : [undefined];
-  const axis = wrap(intOf(node, 'axis', 0), data.length);
+  const axis = fromStart(intOf(node, 'axis', 0), data.length);
   if (axis !== own.axis) {
     const moved = axis < own.axis ? indices.length - 1 : 0;
     return [{ axis: own.axis + moved, ids: own.ids }];
@@ -133,7 +133,7 @@ export const gather: Rule = (node, scope) => {
   const count = own.ids.length;
   const constant = scope.graph.constant(node.input[1]);
   if (!constant || indices.length !== 1) return 'which channels it takes is not known';
-  const taken = Array.from(constant.data as ArrayLike<number | bigint>, (at) => wrap(Number(at), count));
+  const taken = Array.from(constant.data as ArrayLike<number | bigint>, (at) => fromStart(Number(at), count));
   if (!taken.length || taken.some((at) => at < 0 || at >= count))
     return 'it takes channels that are not there';
   const ids = Int32Array.from(taken, (at) => own.ids[at]);
@@ -162,7 +162,7 @@ export const pad: Rule = (node, scope) => {
   const rank = scope.shape(node.input[0])?.length;
   if (!own || rank === undefined) return own ? 'its rank is not known' : [undefined];
   const sizes = intsOf(node, 'pads') ?? scope.vector(node.input[1]);
-  const axes = node.input[3] ? scope.numbers(node.input[3])?.map((axis) => wrap(axis, rank)) : undefined;
+  const axes = node.input[3] ? scope.numbers(node.input[3])?.map((axis) => fromStart(axis, rank)) : undefined;
   if (!sizes || (node.input[3] && !axes)) return 'how much it pads is not known';
   const at = axes ? axes.indexOf(own.axis) : own.axis;
   const [first, last] = at < 0 ? [0, 0] : [sizes[at], sizes[at + sizes.length / 2]];

@@ -1,5 +1,5 @@
 import { intOf, intsOf, setAttribute } from '../../onnx/node-attributes';
-import { wrap } from '../axes';
+import { fromStart } from '../../onnx/dims';
 import { keyOf } from '../../onnx/layers';
 import { described, type Rule } from './scope';
 
@@ -67,7 +67,7 @@ export const overAxis =
     const own = labels.get(node.input[0]);
     const rank = own && shape(node.input[0])?.length;
     if (!own || rank === undefined) return own ? 'its rank is not known' : [undefined];
-    const axis = wrap(intOf(node, 'axis', fallback), rank);
+    const axis = fromStart(intOf(node, 'axis', fallback), rank);
     const mixes = onwards(graph.opset) ? own.axis >= axis : own.axis === axis;
     return mixes ? 'it mixes channels' : node.output.map((_, at) => (at === 0 ? own : undefined));
   };
@@ -80,7 +80,7 @@ export const reduction: Rule = (node, scope) => {
   const rank = scope.shape(node.input[0])?.length;
   if (!given || rank === undefined) return 'its axes are not known';
   if (!given.length) return intOf(node, 'noop_with_empty_axes', 0) ? [own] : 'it mixes channels';
-  const axes = given.map((axis) => wrap(axis, rank));
+  const axes = given.map((axis) => fromStart(axis, rank));
   if (axes.includes(own.axis)) return 'it mixes channels';
   const before = intOf(node, 'keepdims', 1) ? 0 : axes.filter((axis) => axis < own.axis).length;
   return [{ axis: own.axis - before, ids: own.ids }];

@@ -1,7 +1,6 @@
 import { intOf, intsOf, setAttribute, stringOf } from '../../onnx/node-attributes';
 import type { Node } from '../../onnx/graph';
-import type { Dim } from '../../onnx/dims';
-import { wrap } from '../axes';
+import { type Dim, fromStart } from '../../onnx/dims';
 import { shapeEdit, type ShapeEntry, shapeEntries } from '../edits';
 import { type Labels, reshapeLabels } from '../labels';
 import type { Rule, Scope } from './scope';
@@ -104,7 +103,7 @@ export const resize: Rule = (node, scope) => {
   const rank = scope.shape(node.input[0])?.length;
   if (rank === undefined || stringOf(node, 'keep_aspect_ratio_policy', 'stretch') !== 'stretch')
     return 'its size is not known';
-  const axes = intsOf(node, 'axes')?.map((axis) => wrap(axis, rank));
+  const axes = intsOf(node, 'axes')?.map((axis) => fromStart(axis, rank));
   const at = axes ? axes.indexOf(own.axis) : own.axis;
   if (at < 0) return [own];
   const scales = node.opType === 'Upsample' ? node.input[1] : node.input[2];
