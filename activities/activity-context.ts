@@ -10,26 +10,26 @@ import type { Compute, DataRef } from '../contract/activities';
 
 export { engineVersion } from '../engine/runtime/provenance';
 
-/** What activities work with. */
+/** Everything that activities work with. */
 export interface Workplace {
   readonly store: Store;
   readonly pool: JobRunner;
-  /** Threads of one job. */
+  /** Threads per job. */
   readonly threads: number;
   /** Seconds between checkpoints. */
   readonly checkpointSeconds: number;
-  /** What a job has to stop, a checkpoint included, when the worker is being stopped. */
+  /** Time in ms that a job has to stop, including a checkpoint, when the worker is stopped. */
   readonly drainMs: number;
-  /** Whether work too large for this worker goes to a task queue of its own; it is tried alone here otherwise. */
+  /** Moves work too large for this worker to a separate task queue; otherwise it is tried alone here. */
   readonly overflow?: boolean;
-  /** The engine that the results come from: those of another are not reused. */
+  /** Engine version that results come from: those of another are not reused. */
   readonly version: string;
 }
 
-/** What a job computes with here. */
+/** Describes what a job computes with here. */
 export const machineryAt = ({ threads }: Workplace, compute: Compute): Machinery => ({ ...compute, threads });
 
-/** The local files of a split. */
+/** Returns the local files of a split. */
 export async function localData(
   store: Store,
   { images, labels, inputs = {}, ...rest }: DataRef,
@@ -47,6 +47,6 @@ export async function localData(
 /** Where a job leaves the model that it makes in its folder. */
 export const modelIn = (folder: string): string => join(folder, 'model.onnx');
 
-/** Moves a model that a job wrote into the store, with the file of its weights where it has one. */
+/** Moves a model that a job wrote into the store, with its weights' file if it has one. */
 export const storeModel = (store: Store, path: string): Promise<ArtifactRef> =>
   store.putFiles(savedFiles(path), { move: true });

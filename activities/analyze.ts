@@ -4,7 +4,7 @@ import { perform } from './perform';
 import type { Activities, Analysis, Part } from '../contract/activities';
 import type { Workplace } from './activity-context';
 
-/** MACs, parameters and compressible parts of a model. */
+/** Activity: counts a model's MACs and parameters, and lists its compressible parts. */
 export const analyze =
   (at: Workplace): Activities['analyze'] =>
   (request) =>

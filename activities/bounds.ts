@@ -1,17 +1,17 @@
-/** What activities answer goes into Temporal's history, so that lists of unknown length are cut to a bounded one. */
+/** Activities' results go into Temporal's history, so lists of unknown length are cut to a bounded one. */
 
 const noteLimit = { count: 30, length: 400 };
 const pageBytes = 64 * 1024;
 
-/** At most 30 sentences of at most 400 characters each; a last one tells how many more there were. */
+/** Keeps at most 30 sentences of at most 400 characters each; if there are more, the last one says how many. */
 export function boundedNotes(notes: readonly string[]): string[] {
   const { count, length } = noteLimit;
   const cut = notes.map((note) => (note.length > length ? `${note.slice(0, length - 1)}…` : note));
   if (cut.length <= count) return cut;
-  return [...cut.slice(0, count - 1), `and ${cut.length - count + 1} notes more`];
+  return [...cut.slice(0, count - 1), `and ${cut.length - count + 1} more notes`];
 }
 
-/** The first of `names`: at most `most` of them and at most 64 kB, but one at least where there is one. */
+/** Takes the first of `names`: at most `most` and at most 64 kB of them, but at least one if there is any. */
 export function pageOf(names: readonly string[], most: number): string[] {
   const page: string[] = [];
   let bytes = 0;
@@ -23,7 +23,7 @@ export function pageOf(names: readonly string[], most: number): string[] {
   return page;
 }
 
-/** At most `most` items, evenly spaced, the first and the last among them. */
+/** Takes at most `most` items, evenly spaced, including the first and the last. */
 export function thinned<T>(items: readonly T[], most = 500): readonly T[] {
   if (items.length <= most) return items;
   const step = (items.length - 1) / (most - 1);

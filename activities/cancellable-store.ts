@@ -3,15 +3,15 @@ import { Context } from '@temporalio/activity';
 import { EngineError } from '../engine/errors';
 import type { Store } from '../store/store';
 
-/** What a store has to answer once the activity that asks was cancelled: with the job's own end before, under 5 s. */
+/** Time in ms that a store has to answer once the activity is cancelled; together with the job's own stop, under 5 s. */
 const cancelledMs = 1000;
-/** And once the worker is being stopped, when a last checkpoint is to reach it. */
+/** The same once the worker is being stopped, when a last checkpoint should still reach it. */
 const stoppedMs = 8000;
 
 /**
- * A store that activities need not wait for once they are cancelled, however long it takes (a server that stalls, a
- * network folder that hangs): the call then fails with `Cancelled`. What it was at ends whole or not at all, and nothing
- * is asked of the store after it.
+ * Wraps a store so that cancelled activities need not wait for it, however long it takes (a server that stalls, a
+ * network folder that hangs): the call then fails with `Cancelled`. The operation in progress completes entirely or not
+ * at all, and no further one starts.
  */
 export const cancellable = (store: Store): Store =>
   new Proxy(store, {
@@ -31,7 +31,9 @@ async function unlessCancelled<T>(answer: Promise<T>, where: string): Promise<T>
   let isOver = false;
   const givenUp = new Promise<never>((_, reject) => {
     const giveUp = () =>
-      reject(new EngineError('Cancelled', `${where} has not answered since the work was cancelled`));
+      reject(
+        new EngineError('Cancelled', `the store at ${where} has not answered since the work was cancelled`),
+      );
     context.cancelled.catch(() => {
       const isStopped = context.cancellationDetails?.workerShutdown === true;
       if (!isOver) timer = setTimeout(giveUp, isStopped ? stoppedMs : cancelledMs);

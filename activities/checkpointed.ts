@@ -49,9 +49,9 @@ export const checkpointedActivity =
     );
 
 /**
- * Does work whose every checkpoint goes into the store under the key of this very work, so that whoever tries it again,
- * in this run or a later one, goes on from the last. It is forgotten once the result is kept, and what came of it by `finish`.
- * @param folder of the work alone; gone when it is over
+ * Runs work whose checkpoints go into the store under the work's own key, so that whoever retries it, in this run or a
+ * later one, resumes from the last. The checkpoint is dropped once the result, made by `finish`, is stored.
+ * @param folder folder of this work alone; removed afterwards
  */
 export async function checkpointed<Output, Result>(
   at: Workplace,
@@ -60,13 +60,13 @@ export async function checkpointed<Output, Result>(
   work: (checkpointing: Checkpointing, onProgress: (progress: Progress) => void) => Promise<Output>,
   finish: (output: Output) => Promise<Result>,
 ): Promise<Result> {
-  // The pointer is set before a heartbeat tells of it, so it is never behind the heartbeat's details; and it stands
-  // under the engine's version, while details may come from an engine that was replaced.
+  // The pointer is set before a heartbeat reports it, so it is never older than the heartbeat's details; and it is
+  // stored under the engine's version, while the details may come from an engine that was replaced.
   const resume = await resumed(at, key, join(folder, 'resume'));
   let latest = resume?.ref;
   let saving: Promise<void> = Promise.resolve();
   const save = async (file: string) => {
-    // The work may have replaced the file by a newer one already, which comes next.
+    // The work may already have replaced the file by a newer one, which comes next.
     latest = (await at.store.setCheckpoint(key, file).catch(ignoreMissing)) ?? latest;
   };
   const onProgress = ({ done, total, note, checkpoint }: Progress) => {
@@ -80,15 +80,15 @@ export async function checkpointed<Output, Result>(
   const { checkpointSeconds } = at;
   const checkpointing = { checkpoints, checkpointSeconds, resume: resume?.path };
   const running = work(checkpointing, onProgress);
-  // Both ways out wait for the checkpoint being saved: the folder that it lies in goes away behind them.
+  // Both ways out wait for the checkpoint being saved, since its folder is removed afterwards.
   const result = await finish(await running.finally(() => saving));
   onceKept(() => at.store.dropCheckpoint(key));
   return result;
 }
 
 /**
- * The checkpoint of work, as a file of its own: a worker that was thought dead may still replace the one in the store, or
- * finish and drop it, between now and the moment in which the job reads it.
+ * Copies the checkpoint of work to a separate file: a worker that was believed dead may still replace the one in the
+ * store, or finish and drop it, before the job reads it.
  */
 async function resumed({ store }: Workplace, key: string, path: string): Promise<Checkpoint | undefined> {
   for (;;) {

@@ -1,9 +1,9 @@
 import { type Selecting, type Technique, techniqueTraits } from '../engine/names';
 
 /**
- * What was chosen by hand for parts that this model has: one selection serves all models of a run, and a layer that was
- * split has other names. Channels go to techniques that take channels away.
- * @param names of the parts that the technique can compress
+ * Keeps the choices made by hand for parts that this model has: one selection serves all models of a run, and a layer
+ * that was split has other names. Choices of channels are only for techniques that remove channels.
+ * @param names names of the parts that the technique can compress
  */
 export function fitting(selection: Selecting, names: readonly string[], technique: Technique): Selecting {
   const known = new Set(names);

@@ -10,7 +10,7 @@ import { scoreLayer } from './score-layer';
 import type { Activities } from '../contract/activities';
 import type { Workplace } from './activity-context';
 
-/** All activities, at a workplace. */
+/** Creates all activities at a workplace. */
 export function activitiesAt(place: Workplace): Activities {
   const at = { ...place, store: cancellable(place.store) };
   return {

@@ -2,7 +2,7 @@ import { perform } from './perform';
 import type { Activities } from '../contract/activities';
 import { machineryAt, type Workplace } from './activity-context';
 
-/** The latency of models, measured in turn. */
+/** Activity: measures the latency of models in turn. */
 export const latency =
   (at: Workplace): Activities['latency'] =>
   (request) =>

@@ -3,7 +3,7 @@ import { perform } from './perform';
 import type { Activities, Part } from '../contract/activities';
 import type { Workplace } from './activity-context';
 
-/** A page of the names of the parts that a technique can compress. */
+/** Activity: returns a page of the names of the parts that a technique can compress. */
 export const listParts =
   (at: Workplace): Activities['listParts'] =>
   (request) =>

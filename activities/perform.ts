@@ -12,19 +12,19 @@ import { isQueueOf } from '../contract/task-queues';
 import { Watchdog } from './watchdog';
 import type { Workplace } from './activity-context';
 
-/** Far more often than the heartbeat timeout, and often enough that a cancellation is heard of within seconds. */
+/** Far shorter than the heartbeat timeout, and short enough that a cancellation is noticed within seconds. */
 const heartbeatMs = 2000;
 /**
- * How long work waits for memory, or a process, before another worker may have it: twice as long at each further try, so
- * that what is large has its turn among much that is small. Hours at most.
+ * Time in ms that work waits for memory, or a process, before another worker may have it: doubled at each further
+ * attempt, so that large work gets its turn among much that is small. Hours at most.
  */
 const patienceMs = (attempt: number) => 10_000 * 2 ** Math.min(attempt - 1, 10);
-/** What a job has to stop by itself once its activity is cancelled; with the heartbeat before it, under 5 s. */
+/** Time in ms that a job has to stop by itself once its activity is cancelled; with the heartbeat before it, under 5 s. */
 const cancelMs = 1500;
 
-/** What the body of an activity is given. */
+/** What an activity's body is given. */
 export interface Performance {
-  /** The digest of what is done, with what, by which engine. */
+  /** Digest of the operation, its input and the engine. */
   readonly key: string;
   /** Runs a job of the engine that stops when the activity is cancelled; its progress goes into the heartbeat. */
   readonly run: <Name extends JobName>(
@@ -32,16 +32,16 @@ export interface Performance {
     input: Jobs[Name]['input'],
     onProgress?: (progress: Progress) => void,
   ) => Promise<Jobs[Name]['output']>;
-  /** What is done once the result is kept; where that fails, what it was to clear away is left to the garbage collection. */
+  /** Registers cleanup to run once the result is stored; if it fails, the rest is left to garbage collection. */
   readonly onceKept: (then: () => Promise<void>) => void;
-  /** What the next heartbeats say. */
+  /** Sets the details of the next heartbeats. */
   readonly tell: (details: HeartbeatDetails) => void;
 }
 
 /**
- * Does an activity's work once: a result known from before is taken as it is. While the work goes on, it heartbeats on
- * a timer of its own, since native code leaves no moment to. What befalls the work is counted from attempt to attempt in
- * the heartbeat's details, and what befalls it too often is its end.
+ * Does an activity's work once: a stored result is returned as it is. Heartbeats are sent by a timer, since native code
+ * leaves no opportunity to. Setbacks are counted across attempts in the heartbeat details; too many of one kind fail
+ * the activity for good.
  */
 export async function perform<T>(
   at: Workplace,
@@ -69,17 +69,17 @@ export async function perform<T>(
   }
 }
 
-/** One attempt at an activity's work: its heartbeats, its stop, and its count of setbacks. */
+/** One attempt at an activity's work: its heartbeats, its stopping, and its count of setbacks. */
 class Attempt {
   private readonly context = Context.current();
   private readonly before = this.context.info.heartbeatDetails as HeartbeatDetails | undefined;
   private setbacks: Setbacks;
-  /** The checkpoint at the last setback: with another one, the work got on. */
+  /** The checkpoint at the last setback: if it has changed, the work made progress. */
   private since: string | undefined;
   private details: HeartbeatDetails;
   private readonly timer: NodeJS.Timeout;
   private readonly begun = performance.now();
-  /** Units done when this attempt first told of any. */
+  /** Units done when this attempt first reported progress. */
   private first?: number;
 
   constructor(
@@ -91,7 +91,7 @@ class Attempt {
     const { done, total, note, checkpoint } = this.before ?? { done: 0, total: 0, note: '' };
     this.details = { done, total, note, checkpoint };
     this.timer = setInterval(() => this.beat(), heartbeatMs);
-    // Else a worker that is lost at once would never be counted.
+    // Otherwise a worker that is lost at once would never be counted.
     if (this.context.info.attempt > 1) this.beat();
   }
 
@@ -121,9 +121,9 @@ class Attempt {
       if (!hasRoom) abort();
     }, patienceMs(this.context.info.attempt));
     const watch = setInterval(() => {
-      if (seen === undefined) return; // it waits for its turn
+      if (seen === undefined) return; // it is waiting for its turn
       const now = performance.now();
-      // A late timer tells of this process, which may have been paused, rather than of the job.
+      // A late timer says something about this process, which may have been paused, rather than about the job.
       stalled ??= watchdog.elapsed(Math.min(now - seen, 2 * heartbeatMs));
       seen = now;
       if (stalled) abort();
@@ -142,7 +142,7 @@ class Attempt {
       });
     } catch (error) {
       if (stalled && !cancellationSignal.aborted)
-        throw new StalledError(`${job} hangs at "${this.details.note}": ${stalled}`, { cause: error });
+        throw new StalledError(`${job} is stuck at "${this.details.note}": ${stalled}`, { cause: error });
       if (!hasRoom && !cancellationSignal.aborted) throw noRoom(job, this.tried);
       throw error;
     } finally {
@@ -152,12 +152,12 @@ class Attempt {
     }
   };
 
-  /** @throws ApplicationFailure where too many workers were lost over this work */
+  /** @throws ApplicationFailure if too many workers were lost during this work */
   checkLost(): void {
     if (this.setbacks.lost >= limits.lost) throw setbackFailure('lost', undefined, this.tried);
   }
 
-  /** What Temporal is told of an error, and before it what the next attempt must know. */
+  /** Converts an error for Temporal, and first records what the next attempt must know. */
   failed(error: unknown): Error {
     const setback = setbackOf(error);
     if (setback) this.setbacks = { ...this.setbacks, [setback]: this.setbacks[setback] + 1 };
@@ -167,8 +167,8 @@ class Attempt {
     if (this.isShutdown && error instanceof EngineError && error.code === 'Cancelled')
       return handedBack(
         checkpoint
-          ? 'the worker is being stopped; the next goes on from the last checkpoint'
-          : 'the worker is being stopped',
+          ? 'the worker is being stopped; another will resume from the last checkpoint'
+          : 'the worker is being stopped; another will take this over',
       );
     return failureOf(error, this.tried);
   }
@@ -180,12 +180,12 @@ class Attempt {
   private get tried() {
     const { key, setbacks, at } = this;
     const { attempt, taskQueue } = this.context.info;
-    // Beyond the queue for large work there is none.
+    // There is no queue beyond the one for large work.
     const overflow = at.overflow === true && !isQueueOf(taskQueue, 'large');
     return { key, setbacks, attempt, overflow };
   }
 
-  /** Whether the worker is being stopped, rather than the work cancelled. */
+  /** True if the worker is being stopped, false if the work was cancelled. */
   private get isShutdown(): boolean {
     const { cancellationSignal, cancellationDetails } = this.context;
     return cancellationSignal.aborted && cancellationDetails?.workerShutdown === true;
@@ -197,7 +197,7 @@ class Attempt {
     this.context.heartbeat({ ...(since !== undefined && { since }), ...details, ...counts });
   }
 
-  /** At the pace of this attempt, by the units that it did itself. */
+  /** Estimates the rest by the pace of the units that this attempt did itself. */
   private secondsLeft({ done, total }: HeartbeatDetails): number | undefined {
     this.first ??= done;
     const own = done - this.first;

@@ -1,35 +1,44 @@
-/** How many times longer than the longest unit so far a unit may take. */
+/** Factor by which a unit may take longer than the longest unit so far. */
 const times = 20;
-/** What any unit may take, and what may go by before the first: loading a large model, its first decomposition. ms */
+/**
+ * Time in ms that any unit may take, and that may pass before the first: loading a large model, its first
+ * decomposition.
+ */
 const leastMs = 5 * 60_000;
 const firstMs = 60 * 60_000;
 
 /**
- * Tells work that hangs from work that is slow, by what its own units (batches, layers, steps) took so far. It is told
- * of time as it goes by rather than reading a clock, so that a machine that was asleep has not been slow.
+ * Tells stuck work from slow work by the durations of its own units (batches, layers, steps) so far. It is told of
+ * elapsed time rather than reading a clock, so that a suspended machine does not count as slow.
  */
 export class Watchdog {
   private longest: number | undefined;
   private waited = 0;
   private last: number | undefined;
 
-  /** Something was done. @param done units so far; the same number again is no progress */
+  /**
+   * Reports that something was done.
+   * @param done units so far; the same number again is no progress
+   */
   progress(done: number): void {
     if (done === this.last) return;
-    // The first unit may hold what is done once only, which bounds the others from above.
+    // The first unit may include one-time work, which makes it an upper bound for the others.
     this.longest = Math.max(this.longest ?? 0, this.waited);
     this.last = done;
     this.waited = 0;
   }
 
-  /** `ms` went by. @returns why the work must be taken to hang; undefined while it need not */
+  /**
+   * Reports that `ms` have passed.
+   * @returns why the work must be considered stuck; undefined if it need not
+   */
   elapsed(ms: number): string | undefined {
     this.waited += ms;
     const most = this.longest === undefined ? firstMs : Math.max(leastMs, times * this.longest);
     if (this.waited <= most) return undefined;
     const seconds = (of: number) => `${Math.round(of / 1000)} s`;
     return this.longest === undefined
-      ? `nothing was done in the first ${seconds(this.waited)}`
-      : `nothing was done for ${seconds(this.waited)}, where ${seconds(this.longest)} was the longest before`;
+      ? `nothing finished in the first ${seconds(this.waited)}`
+      : `nothing finished for ${seconds(this.waited)}, when the longest step so far took ${seconds(this.longest)}`;
   }
 }

@@ -4,8 +4,8 @@ import { decisionText, type Verdict } from '../contract/verdict';
 import type { LiveProgress } from './observation';
 
 /**
- * The progress of a run that has ended, by its result, where no worker is there to ask the run itself.
- * @param last what was seen of it before, if anything
+ * Reconstructs the progress of an ended run from its result, if no worker is there to query the run itself.
+ * @param last what was observed of it before, if anything
  */
 export function endedProgress(result: Result, last: LiveProgress | undefined): LiveProgress {
   const { target, tolerance, cost, original, notes, workflowId } = result;
@@ -26,7 +26,7 @@ export function endedProgress(result: Result, last: LiveProgress | undefined): L
   };
 }
 
-/** The rows of a result's table of candidates. */
+/** Builds the rows of a result's table of candidates. */
 export function candidatesOf(result: Result): CandidateProgress[] {
   const { candidates, skipped, failed, original } = result;
   const row = <Row extends { readonly id: string }>(

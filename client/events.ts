@@ -1,13 +1,13 @@
 import type { CandidateProgress, Decision, GuidebookProgress } from '../contract/run';
 import type { LiveProgress, Observation, RunEnd } from './observation';
 
-/** What a run waits for, and what is known of it. */
+/** What a run is waiting for, with details. */
 export interface Waiting {
-  /** The Temporal server or a worker to answer, a person to approve of picks or of the selection, or someone to resume it. */
+  /** The Temporal server or a worker to answer, a person to approve the picks or the selection, or someone to resume it. */
   readonly for: 'server' | 'worker' | 'picks' | 'selection' | 'resume';
-  /** Ids of candidates, where a person is to approve of them. */
+  /** Ids of candidates that a person is to approve. */
   readonly proposed?: readonly string[];
-  /** When it goes on, or stops, by itself. */
+  /** When it continues, or stops, by itself. */
   readonly until?: string;
   /** Who paused it, why and when. */
   readonly by?: string;
@@ -15,9 +15,9 @@ export interface Waiting {
   readonly at?: string;
 }
 
-/** What happened in a run. */
+/** Something that happened in a run. */
 export type RunEvent =
-  /** The execution that is followed; told again, with `isReset`, when a reset has put another in its place. */
+  /** The execution that is followed; repeated with `isReset` when a reset has replaced it. */
   | { readonly type: 'run'; readonly workflowId: string; readonly runId: string; readonly isReset: boolean }
   /** What is asked for; told again when it was changed. */
   | ({ readonly type: 'goal' } & Pick<GuidebookProgress, 'name' | 'target' | 'tolerance' | 'cost'>)
@@ -43,7 +43,7 @@ export type RunEvent =
   | { readonly type: 'continued'; readonly after: Waiting['for'] }
   | ({ readonly type: 'end' } & Pick<RunEnd, 'status' | 'result' | 'reason'>);
 
-/** All that a run waits for. */
+/** Lists everything that a run is waiting for. */
 export function waitsOf({ silent, end, progress }: Observation): Waiting[] {
   if (end) return [];
   const { paused = undefined, waiting = undefined } = progress ?? {};
@@ -54,7 +54,10 @@ export function waitsOf({ silent, end, progress }: Observation): Waiting[] {
   ];
 }
 
-/** What happened from one look at a run to the next, in the order of the guidebook; the first look tells all so far. */
+/**
+ * Derives what happened between two observations of a run, in the order of the guidebook; the first one yields
+ * everything so far.
+ */
 export function eventsBetween(before: Observation | undefined, after: Observation): RunEvent[] {
   const [was, is] = [before?.progress, after.progress];
   const events: RunEvent[] = [];
@@ -115,7 +118,7 @@ function candidateEvents(was: LiveProgress | undefined, is: LiveProgress): RunEv
   });
 }
 
-/** What an event tells of a heartbeat: not the checkpoint. */
+/** The part of a heartbeat that events report: everything but the checkpoint. */
 const told = (doing: LiveProgress['doing'][string] | undefined) =>
   doing && [doing.activity, doing.attempt, doing.at?.done, doing.at?.total, doing.at?.note];
 

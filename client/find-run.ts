@@ -3,24 +3,24 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { type ListedRun, listRuns } from './list-runs';
 
-/** No run, or more than one, is what was meant; the message lists what there is. */
+/** No run, or more than one, was meant; the message lists the runs. */
 export class NoSuchRun extends Error {
   override readonly name = 'NoSuchRun';
 }
 
-/** A list shows so many runs of those that a name may mean. */
+/** Most runs listed if a name may mean several. */
 const shown = 10;
-/** The list of runs lags behind what was just started. */
+/** Time in ms by which the list of runs may lag behind. */
 const lagMs = 2000;
 
 /**
- * The workflow id of the run that a person means.
- * @param name the id, a part of it that no other has (such as the digest or the model's name), or nothing where only one
- *   run goes on, or only one is there
+ * Finds the workflow id of the run that a person means.
+ * @param name the id, a unique part of it (such as the digest or the model's name), or undefined if exactly one run is
+ * running or exists
  * @throws NoSuchRun
  */
 export async function findRun(client: Client, name?: string): Promise<string> {
-  // The server finds an id at once; the list comes later, and may be long.
+  // The server finds an id at once; the list lags behind, and may be long.
   if (name !== undefined && (await exists(client, name))) return name;
   for (let waited = 0; ; waited += 250) {
     const runs: ListedRun[] = [];
@@ -32,7 +32,7 @@ export async function findRun(client: Client, name?: string): Promise<string> {
   }
 }
 
-/** The workflow id that is meant, or all that may be. */
+/** Returns the workflow id that is meant, or all that may be. */
 export function chooseRun(
   runs: readonly Pick<ListedRun, 'workflowId' | 'status'>[],
   name?: string,
@@ -42,7 +42,7 @@ export function chooseRun(
   const ids = idsOf(fits);
   const going = idsOf(fits.filter(({ status }) => status === 'running'));
   if (ids.length === 1) return ids[0];
-  // What a person does with a run left unnamed is mostly meant for the one that goes on.
+  // Without a name, people mostly mean the run in progress.
   if (name === undefined && going.length === 1) return going[0];
   return { candidates: going.length > 1 && name === undefined ? going : ids };
 }
@@ -55,9 +55,9 @@ function sentence(
   const list = (ids: readonly string[]) =>
     [...ids.slice(0, shown), ...(ids.length > shown ? ['…'] : [])].map((id) => `\n  ${id}`).join('');
   const all = [...new Set(runs.map(({ workflowId }) => workflowId))];
-  if (!all.length) return 'there is no run here; `slimflow run SPEC` makes one';
-  if (!candidates.length) return `no run is named ${name}; there are${list(all)}`;
-  return `${name === undefined ? 'several runs are there' : `${name} may mean several runs`}; name one:${list(candidates)}`;
+  if (!all.length) return 'there are no runs; start one with `slimflow run SPEC`';
+  if (!candidates.length) return `no run is named ${name}; the runs are${list(all)}`;
+  return `${name === undefined ? 'there are several runs' : `${name} matches several runs`}; name one:${list(candidates)}`;
 }
 
 const exists = (client: Client, workflowId: string): Promise<boolean> =>

@@ -8,10 +8,10 @@ import { observe, type ObserveOptions } from './observe';
 export type TimedRunEvent = RunEvent & { readonly seenAt: string };
 
 /**
- * What happens in a run, as it happens, to its end: first all that happened before, then what is new. The stream goes on
- * over a server or a worker that is away (`waiting`, then `continued`) and over a reset; its last event is `end`.
- * Heartbeats come every few seconds, so not every epoch of a short training is seen.
- * @throws as observe does
+ * Yields what happens in a run until it ends: first everything that happened before, then what is new. The stream
+ * continues across a server or worker that is away (`waiting`, then `continued`) and across a reset; its last event is
+ * `end`. Heartbeats come every few seconds, so not every epoch of a short training is seen.
+ * @throws as `observe` does
  */
 export async function* follow(
   client: Client,

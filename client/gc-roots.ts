@@ -4,10 +4,10 @@ import type { Payload } from '@temporalio/common';
 import { type ArtifactRef, artifactsIn } from '../store/artifact';
 
 /**
- * Every artifact that a workflow of the namespace names: those that run, and those that are over and that Temporal still
+ * Collects every artifact that a workflow of the namespace names: running ones, and ended ones that Temporal still
  * keeps. All of their histories count, so that a run can be reset to any point and find what it had.
  *
- * @throws Error where a payload can't be read: what a workflow needs would be taken for garbage
+ * @throws Error if a payload can't be read, since what a workflow needs would be taken for garbage
  */
 export async function workflowArtifacts(client: Client): Promise<ArtifactRef[]> {
   const found = new Map<string, ArtifactRef>();
@@ -24,7 +24,7 @@ export async function workflowArtifacts(client: Client): Promise<ArtifactRef[]> 
   return [...found.values()];
 }
 
-/** Every payload in a message of Temporal's, at any depth. */
+/** Collects every payload in a Temporal message, at any depth. */
 function payloadsIn(message: unknown): Payload[] {
   if (typeof message !== 'object' || message === null || ArrayBuffer.isView(message)) return [];
   if (isPayload(message)) return [message];
@@ -43,7 +43,7 @@ async function read(client: Client, payloads: Payload[], workflowId: string): Pr
       return JSON.parse(Buffer.from(data!).toString()) as unknown;
     if (/^binary\/(null|plain|protobuf)$/.test(encoding)) return undefined;
     throw new Error(
-      `workflow ${workflowId} has data in the encoding "${encoding}", which can't be read here: what it needs is not known, so nothing is removed`,
+      `workflow ${workflowId} has data in the encoding "${encoding}", which can't be read here: what it needs is unknown, so nothing was removed`,
     );
   });
 }

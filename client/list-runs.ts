@@ -4,10 +4,10 @@ import { attributes } from '../contract/search-attributes';
 import { usableAttributes } from '../server/register-attributes';
 import { type RunStatus, statusOf } from './run-status';
 
-/** Which runs to list; all that are given must hold. */
+/** Conditions on the runs to list; all that are given must hold. */
 export interface RunFilter {
   readonly status?: RunStatus;
-  /** The name of the model file, without `.onnx`. */
+  /** Name of the model file, without `.onnx`. */
   readonly model?: string;
   readonly stage?: string;
   /** `selected` or `requirement-not-met`. */
@@ -16,18 +16,18 @@ export interface RunFilter {
   readonly query?: string;
 }
 
-/** A run as a list shows it. */
+/** A run as listed. */
 export interface ListedRun {
   readonly workflowId: string;
   readonly runId: string;
   readonly status: RunStatus;
   readonly startedAt: Date;
   readonly endedAt?: Date;
-  /** What the run says of itself: model, target, stage, outcome and more. */
+  /** The run's own description: model, target, stage, outcome and more. */
   readonly memo: Readonly<Record<string, unknown>>;
 }
 
-/** Filters that are search attributes, which `slimflow setup` registers, and that the memo has under the same name. */
+/** Filters by search attributes that `slimflow setup` registers, whose values the memo has under the same names. */
 const attributeFilters = ['model', 'stage', 'outcome'] as const satisfies readonly (keyof RunFilter &
   keyof typeof attributes)[];
 
@@ -41,7 +41,7 @@ const executionStatus: Record<RunStatus, string> = {
 };
 const quoted = (text: string) => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 
-/** The visibility query of a filter; `hasAttributes` tells whether the server knows Slimflow's search attributes. */
+/** Builds a filter's visibility query; `hasAttributes` says if the server has Slimflow's search attributes. */
 export function visibilityQuery(filter: RunFilter, hasAttributes: boolean): string {
   const { status, query } = filter;
   return [
@@ -56,14 +56,14 @@ export function visibilityQuery(filter: RunFilter, hasAttributes: boolean): stri
   ].join(' AND ');
 }
 
-/** Whether a run's memo is as the filter asks: the way to tell on a server without Slimflow's search attributes. */
+/** Tells if a run's memo matches the filter, for servers without Slimflow's search attributes. */
 export const fitsMemo = (memo: Readonly<Record<string, unknown>>, filter: RunFilter): boolean =>
   attributeFilters.every((name) => filter[name] === undefined || memo[name] === filter[name]);
 
 /**
- * The runs of the guidebook in the client's namespace, those that go on first, then the latest. What a filter names is looked up by search
- * attributes where the server has them (`slimflow setup`), else in each run's memo.
- * @throws ServiceError where the server refuses the query
+ * Lists the guidebook's runs in the client's namespace, running ones first, then the latest. Filters use search
+ * attributes if the server has them (`slimflow setup`), else each run's memo.
+ * @throws ServiceError if the server rejects the query
  */
 export async function* listRuns(
   client: Client,

@@ -7,23 +7,26 @@ import type { LiveProgress, Observation, RunEnd } from './observation';
 import { doingOf, endOf, hasWorker, isAway, progressOf } from './queries';
 import { statusOf } from './run-status';
 
+/** Options for observing a run. */
 export interface ObserveOptions {
-  /** From one look to the next; 1000 by default. */
+  /** Time between two observations in ms; 1000 by default. */
   readonly intervalMs?: number;
-  /** Ends the observing; the run goes on. */
+  /** Ends the observing; the run continues. */
   readonly signal?: AbortSignal;
 }
 
-/** A look waits this long for a worker's answer; a query must not take longer than the server's own limit of 10 s. */
+/** Time in ms that an observation waits for a worker's answer; must be below the server's own limit of 10 s for queries. */
 const queryMs = 5000;
-/** A describe that takes longer means that the server is away. */
+/** Time in ms after which an unanswered describe means that the server is away. */
 const describeMs = 5000;
 
 /**
- * Looks at a run once a second until it has ended, also over a server that is away and a reset. What it costs: a describe
- * of the run and of each candidate being made, which the server answers by itself, and a query only after the history
- * has grown, since nothing else changes a workflow's state. None of it stands in the history, however many look.
- * @throws WorkflowNotFoundError where there is no such run, ServiceError where the server refuses to tell of it, AbortError once `signal` was aborted
+ * Observes a run once a second until it has ended, even across a reset or while the server is away. Each observation
+ * costs a describe of the run and of each candidate in progress, which the server answers by itself, and a query only
+ * after the history has grown, since nothing else changes a workflow's state. It leaves nothing in the history, however
+ * many observe.
+ * @throws WorkflowNotFoundError if there is no such run, ServiceError if the server refuses to report on it, AbortError
+ * after `signal` was aborted
  */
 export async function* observe(
   client: Client,
@@ -39,16 +42,16 @@ export async function* observe(
   }
 }
 
-/** Calls end with the signal: one that is tried again after its connection was closed would throw in a timer. */
+/** Ends calls with the signal: one that is retried after its connection was closed would throw in a timer. */
 async function abortable<T>(
   client: Client,
   signal: AbortSignal | undefined,
   work: () => Promise<T>,
 ): Promise<T> {
-  const aborted = () => new DOMException('no longer watching', 'AbortError');
+  const aborted = () => new DOMException('stopped watching', 'AbortError');
   if (signal?.aborted) throw aborted();
   const round = new AbortController();
-  // Every call listens to the signal that ends it, and the client never takes its listeners away.
+  // Every call listens to the signal that ends it, and the client never removes its listeners.
   setMaxListeners(0, round.signal);
   const end = () => round.abort();
   signal?.addEventListener('abort', end, { once: true });
@@ -63,11 +66,11 @@ async function abortable<T>(
   }
 }
 
-/** A run as it is looked at again and again. */
+/** A run that is observed again and again. */
 class ObservedRun {
-  /** The execution that is looked at: the latest at first, and the one that a reset or continue-as-new puts in its place. */
+  /** The observed execution: the latest at first, then the one that a reset or continue-as-new replaced it with. */
   private runId?: string;
-  /** How long the history was when the workflow was last asked. */
+  /** Length of the history when the workflow was last queried. */
   private asked?: number;
   private unanswered = 0;
   private progress?: LiveProgress;
@@ -102,10 +105,10 @@ class ObservedRun {
     return this.seen(silent ? { silent: 'worker' } : {});
   }
 
-  /** Asks the workflow for its progress where that may have changed; true where no worker is there to answer. */
+  /** Queries the workflow's progress if it may have changed; returns true if no worker answered. */
   private async ask({ historyLength, taskQueue }: WorkflowExecutionDescription): Promise<boolean> {
     if (historyLength === this.asked) return false;
-    // Without one, a question would wait in vain for as long as it may.
+    // Without a worker, a query would wait in vain until its deadline.
     if (!(await hasWorker(this.client, taskQueue))) return true;
     const progress = await this.query();
     if (progress) {
@@ -114,7 +117,7 @@ class ObservedRun {
       this.unanswered = 0;
       return false;
     }
-    // A worker that was killed is listed for minutes, and one that is busy may not answer in time.
+    // A killed worker stays listed for minutes, and a busy one may not answer in time.
     return ++this.unanswered >= 3;
   }
 
@@ -124,7 +127,7 @@ class ObservedRun {
       .catch(() => undefined);
   }
 
-  /** Sees what each candidate that is being made is at. */
+  /** Collects the progress of each candidate in the making. */
   private async seeWork(): Promise<void> {
     const running = this.progress?.candidates.filter(({ status }) => status === 'running') ?? [];
     const doing = await Promise.all(
@@ -137,11 +140,11 @@ class ObservedRun {
       };
   }
 
-  /** The execution that goes on in place of an ended one. */
+  /** Returns the execution that continues an ended one. */
   private async successor(ended: WorkflowExecutionDescription): Promise<string | undefined> {
     const latest = await this.client.workflow.getHandle(this.workflowId).describe();
     const first = (one: WorkflowExecutionDescription) => one.raw.workflowExecutionInfo?.firstRunId;
-    // A reset and a continue-as-new keep the first run's id; a new start of the same workflow has one of its own.
+    // A reset and a continue-as-new keep the first run's id; a new start of the same workflow gets its own.
     return latest.runId !== ended.runId && first(latest) === first(ended) ? latest.runId : undefined;
   }
 
@@ -150,7 +153,8 @@ class ObservedRun {
     status: RunEnd['status'],
   ): Promise<Observation> {
     const end = await endOf(this.handle(), status);
-    // The last state shows the table complete and the selected model named; a result has all but the words.
+    // The last state has the complete table and the name of the selected model; a result has everything but the
+    // wording.
     const answer = (await hasWorker(this.client, description.taskQueue)) ? await this.query() : undefined;
     if (answer) this.progress = { ...answer, doing: {} };
     else if (end.result) this.progress = endedProgress(end.result, this.progress);

@@ -9,10 +9,10 @@ import type { GuidebookInput } from '../contract/run';
 
 type Split = CompressionSpec['data']['train'];
 
-/** Takes a spec's model and data into the store, and gives what the guidebook workflow is started with. */
+/** Imports a spec's model and data into the store, and returns the guidebook workflow's input. */
 export async function prepare(spec: CompressionSpec, store: Store): Promise<GuidebookInput> {
   const { model, data, outDir: _outDir, ...settings } = spec;
-  // One after the other: the splits often lie in the same files, which are then read once.
+  // One after the other: the splits are often in the same files, which are then read once.
   const split = async ({ images, labels, inputs = {}, ...rest }: Split): Promise<DataRef> => {
     const refs: Record<string, ArtifactRef> = {};
     for (const [name, path] of Object.entries(inputs)) refs[name] = await store.import(path);

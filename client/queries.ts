@@ -19,8 +19,8 @@ import type { Doing, RunEnd } from './observation';
 const answers = [3, 5, 6, 7, 9, 12, 16];
 
 /**
- * Whether an error of a call means that the server can't be heard now, rather than that it said no.
- * @param wasThere it answered before: one that starts may not know its namespaces in its first moment
+ * Tells if a call's error means that the server can't be reached, rather than that it refused.
+ * @param wasThere true if it answered before: a starting one may not know its namespaces at first
  */
 export function isAway(error: unknown, wasThere = false): boolean {
   if (error instanceof NamespaceNotFoundError) return wasThere;
@@ -28,11 +28,11 @@ export function isAway(error: unknown, wasThere = false): boolean {
   return isGrpcServiceError(grpc) && !answers.includes(grpc.code);
 }
 
-/** The workflow's own answer; it needs a worker. */
+/** Queries the workflow's progress, which needs a worker. */
 export const progressOf = (handle: WorkflowHandle): Promise<GuidebookProgress> =>
   handle.query<GuidebookProgress>('progress');
 
-/** Whether a worker has asked the server for work of a task queue in the last minutes. */
+/** Tells if a worker has polled the task queue in the last minutes. */
 export async function hasWorker(client: Client, taskQueue: string): Promise<boolean> {
   const { pollers } = await client.workflowService.describeTaskQueue({
     namespace: client.options.namespace,
@@ -42,13 +42,13 @@ export async function hasWorker(client: Client, taskQueue: string): Promise<bool
   return Boolean(pollers?.length);
 }
 
-/** How long a worker may be unheard of and yet be there. */
+/** Time in ms that a live worker may go unnoticed. */
 export const workerPatienceMs = 15_000;
 
 /**
- * As hasWorker, but gives one time to come: a server that was just started again knows of none until their polls are
- * back, which workers space out by up to 10 s.
- * @param unheard is told once, where none is there at first
+ * Does as `hasWorker`, but waits a while for one: a server that was just restarted knows of none until they poll again,
+ * at intervals of up to 10 s.
+ * @param unheard is called once if there is none at first
  * @param signal ends the waiting
  */
 export async function workerComes(
@@ -67,7 +67,7 @@ export async function workerComes(
   }
 }
 
-/** How a run that ended did; a completed one with its result. */
+/** Describes how a run ended; for a completed one with its result. */
 export async function endOf(handle: WorkflowHandle, status: RunEnd['status']): Promise<RunEnd> {
   try {
     return { status, result: (await handle.result()) as Result };
@@ -77,7 +77,7 @@ export async function endOf(handle: WorkflowHandle, status: RunEnd['status']): P
   }
 }
 
-/** What the pending activity of a workflow says of itself. */
+/** Reads the last heartbeat of a workflow's pending activity. */
 export async function doingOf(client: Client, workflowId: string): Promise<Doing | undefined> {
   const description = await client.workflow
     .getHandle(workflowId)
@@ -90,7 +90,7 @@ export async function doingOf(client: Client, workflowId: string): Promise<Doing
   try {
     at = payload && defaultPayloadConverter.fromPayload<HeartbeatDetails>(payload);
   } catch {
-    // Encrypted by a codec that is not ours: there is no more to show.
+    // Encrypted by a codec that we don't have: there is nothing more to show.
   }
   return { activity: pending.activityType?.name ?? '', at: at ?? undefined, attempt: pending.attempt ?? 1 };
 }

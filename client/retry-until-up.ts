@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { isAway } from './queries';
 
-/** A server that answers and yet fails like one that does not is given up after so many tries. */
+/** Tries after which a server that answers and yet fails as if it did not is given up. */
 const maxTries = 3;
 
 /**
- * Does work that can be done again, again for as long as it fails because the server is away.
- * @param isThere whether the server answers
+ * Retries idempotent work while the server is unreachable.
+ * @param isThere tells if the server answers
  * @param signal ends the waiting
  */
 export async function onceThere<T>(
@@ -23,7 +23,7 @@ export async function onceThere<T>(
       return await work();
     } catch (error) {
       if (signal.aborted || !(isAway(error) || (error as Error).name === 'TransportError')) throw error;
-      // It may be back by now, of which the next try makes use.
+      // It may be back by now, so that the next try succeeds.
       if ((await isThere()) && ++tries > maxTries) throw error;
       await sleep(intervalMs, undefined, { signal }).catch(() => undefined);
     }

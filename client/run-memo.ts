@@ -6,10 +6,13 @@ import { canonicalJson } from '../store/digest';
 import { points } from '../contract/verdict';
 import type { GuidebookInput } from '../contract/run';
 
-/** Bytes of the spec in a memo, which comes with every list of workflows, and in the details, of which the server takes 20 kB. */
+/**
+ * Most bytes of the spec in a memo, which comes with every list of workflows, and in the details, for which the
+ * server's limit is 20 kB.
+ */
 const most = { memo: 4_000, details: 12_000 };
 
-/** What is kept of a run beside its history: what was asked for. */
+/** Builds the memo of a run: a description of what was requested. */
 export function memoOf({ name, model, settings }: GuidebookInput): Record<string, unknown> {
   const spec = changed(settings);
   const text = JSON.stringify(spec);
@@ -23,7 +26,7 @@ export function memoOf({ name, model, settings }: GuidebookInput): Record<string
   };
 }
 
-/** The fields of a spec that do not have their default, as far as they are settings. */
+/** Lists the settings of a spec that differ from their defaults. */
 function changed(settings: CompressionSettings): Partial<CompressionSettings> {
   const { target, tolerance } = settings;
   const defaults = CompressionSettings.parse({ target, tolerance });
@@ -36,11 +39,11 @@ function changed(settings: CompressionSettings): Partial<CompressionSettings> {
   );
 }
 
-/** What a run is to do, in a line of at most 400 bytes, which the server takes. */
+/** Summarizes a run's goal in one line of at most 400 bytes, the server's limit. */
 export const startSummary = ({ name, settings: { target, cost, tolerance } }: GuidebookInput): string =>
   `${name.slice(0, 80)} to ${target} of its ${costNames[cost]}, with a drop of at most ${points(tolerance)}`;
 
-/** What a run was started with, in Markdown, for the Temporal UI. */
+/** Describes a run's input in Markdown, for the Temporal UI. */
 export function startDetails({ name, model, data, settings }: GuidebookInput): string {
   const { target, tolerance, techniques, metric, cost, fineTune } = settings;
   const splits = Object.entries(data).map(
@@ -55,10 +58,10 @@ export function startDetails({ name, model, data, settings }: GuidebookInput): s
   ].join('\n\n');
 }
 
-/** The width of the UI's panel for details, in characters of code. */
+/** Width of the UI's panel for details, in characters of code. */
 const width = 56;
 
-/** Settings as YAML, a field a line; what is too wide for the UI's panel has lines of its own. */
+/** Formats settings as YAML, one field per line; what is too wide for the UI's panel is split into lines. */
 const yaml = (settings: object, indent = ''): string[] =>
   Object.entries(settings).flatMap(([field, value]: [string, unknown]) => {
     const line = `${indent}${field}: ${JSON.stringify(value)}`;
@@ -67,15 +70,15 @@ const yaml = (settings: object, indent = ''): string[] =>
     return isWide ? [`${indent}${field}:`, ...yaml(value, `${indent}  `)] : [line];
   });
 
-/** Enough of a digest to tell artifacts apart in a narrow column; the input has all of it. */
+/** Shortens a digest for a narrow column; the input has all of it. */
 const short = ({ sha256 }: ArtifactRef) => `${sha256.slice(0, 16)}…`;
 
-/** A text of at most so many bytes, and a sentence where some is left out. */
+/** Truncates a text to a number of bytes, with a sentence that says so. */
 function cutAt(text: string, bytes: number): string {
   if (Buffer.byteLength(text) <= bytes) return text;
   const kept = Buffer.from(text)
     .subarray(0, bytes)
     .toString('utf8')
     .replace(/\uFFFD$/, '');
-  return `${kept}… cut here: the input of the workflow has all of it`;
+  return `${kept}… truncated: see the workflow's input for the rest`;
 }

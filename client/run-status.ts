@@ -1,4 +1,4 @@
-/** Whether a run goes on, or how it ended. */
+/** Statuses of a run: running, or how it ended. */
 export const runStatuses = [
   'running',
   'completed',
@@ -7,6 +7,7 @@ export const runStatuses = [
   'terminated',
   'timed-out',
 ] as const;
+/** Status of a run. */
 export type RunStatus = (typeof runStatuses)[number];
 
 const statuses: Readonly<Record<string, RunStatus>> = {
@@ -15,10 +16,10 @@ const statuses: Readonly<Record<string, RunStatus>> = {
   CANCELLED: 'cancelled',
   TERMINATED: 'terminated',
   TIMED_OUT: 'timed-out',
-  // Its place is taken by another execution of the same run.
+  // Another execution of the same run has taken its place.
   CONTINUED_AS_NEW: 'completed',
 };
 
-/** The status of an execution as Temporal tells it; one that the server has paused is running. */
+/** Converts Temporal's status of an execution; one that the server has paused is running. */
 export const statusOf = ({ status }: { readonly status: { readonly name: string } }): RunStatus =>
   statuses[status.name] ?? 'running';

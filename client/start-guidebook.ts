@@ -11,15 +11,17 @@ import { memoOf, startDetails, startSummary } from './run-memo';
 import { prepare } from './prepare';
 import { isAboutAttributes, usableAttributes } from '../server/register-attributes';
 
+/** Handle of a run of the guidebook. */
 export type GuidebookHandle = WorkflowHandle<typeof guidebook>;
 
+/** Options for starting the guidebook. */
 export interface StartOptions {
-  /** The store that the workers use. */
+  /** Store that the workers use. */
   readonly store: Store;
   readonly taskQueue: string;
 }
 
-/** A started run, and whether it was there already. */
+/** A started run, and whether it was running already. */
 export interface Started {
   readonly handle: GuidebookHandle;
   readonly isResumed: boolean;
@@ -27,14 +29,14 @@ export interface Started {
   readonly missingAttributes: readonly AttributeName[];
 }
 
-/** The task queue of a store's own workers: work on a store can't be done by a worker with another. */
+/** Returns the task queue of a store's own workers, since workers with another store can't do its work. */
 export const taskQueueOf = async (store: Store): Promise<string> => storeQueue(await store.id());
 
 /**
- * Starts the guidebook on a spec, or finds the run of the same spec, model and data that is under way. After one that
- * has ended, a new run takes from the store what was done before.
+ * Starts the guidebook on a spec, or finds the running one of the same spec, model and data. After one that has ended,
+ * a new run reuses the store's results.
  *
- * @throws ApplicationFailure of type PayloadTooLarge where what the spec says by hand is over 256 kB; it names the field
+ * @throws ApplicationFailure of type PayloadTooLarge if values given in the spec exceed 256 kB; it names the field
  */
 export async function startGuidebook(
   client: Client,
@@ -42,9 +44,9 @@ export async function startGuidebook(
   { store, taskQueue }: StartOptions,
 ): Promise<Started> {
   const input = await prepare(spec, store);
-  payloadConverter.toPayload(input); // refused here, in words, where it is too large, whatever the client converts with
+  payloadConverter.toPayload(input); // rejects too large values with a clear message, whatever converter the client uses
   const { name, settings } = input;
-  // What the server knows is no part of what a run is.
+  // Fields that only describe the server are not part of a run's identity.
   const digest = sha256(canonicalJson([input, await store.id()])).slice(0, 12);
   const workflowId = `slimflow/${name}/${digest}`;
   const before = await client.workflow
@@ -68,7 +70,7 @@ export async function startGuidebook(
     });
   let searchAttributes = await usableAttributes(client.connection, client.options.namespace);
   const handle = await start(searchAttributes).catch((error: unknown) => {
-    // One that was added a moment ago is not known everywhere in a cluster: the run does without.
+    // An attribute added a moment ago is not yet known everywhere in a cluster: the run works without.
     if (!searchAttributes.length || !isAboutAttributes(error)) throw error;
     return start((searchAttributes = []));
   });

@@ -167,7 +167,7 @@ export interface Activities {
   compress(request: CompressRequest): Promise<CompressedModel>;
   /** A model trained further; goes on from its last checkpoint when tried again. */
   fineTune(request: FineTuneRequest): Promise<FineTunedModel>;
-  /** The latency of models, measured in turn. */
+  /** Measures the latency of models in turn. */
   latency(request: LatencyRequest): Promise<Latency>;
 }
 

@@ -116,7 +116,7 @@ export interface Made {
   readonly shortfall?: string;
   readonly notes: readonly string[];
   readonly computedBy: Compression['computedBy'];
-  /** What made it: who compressed it, then who fine-tuned it. */
+  /** What made it: first the compression, then the fine-tuning. */
   readonly provenance: readonly Provenance[];
 }
 

@@ -4,7 +4,7 @@ import type { CompressionSettings } from '../run-spec/spec';
 export const queueKinds = ['cpu', 'gpu', 'large'] as const;
 export type QueueKind = (typeof queueKinds)[number];
 
-/** What a worker serves: `cpu` includes the workflows and light work, `all` is everything. */
+/** Kinds of work that a worker can serve: `cpu` includes the workflows and light work, `all` is everything. */
 export const workerQueues = [...queueKinds, 'all'] as const;
 export type WorkerQueue = (typeof workerQueues)[number];
 

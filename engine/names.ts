@@ -42,7 +42,7 @@ export interface Method {
   readonly score: ScoreName;
   /** Ranks and channels are multiples of this where the layer has as many. */
   readonly multiplicity: number;
-  /** The fewest channels, or the least rank, that a layer is left with. */
+  /** Fewest channels, or lowest rank, that a layer keeps. */
   readonly minimum: number;
   /** Channel pruning: by what channels are ranked. */
   readonly importance: ImportanceName;
@@ -50,7 +50,7 @@ export interface Method {
   readonly coupled: boolean;
   /** Layers, by name, that must stay as they are. */
   readonly ignore: readonly string[];
-  /** Sizes of the input where the model leaves them open, [1, C, H, W]. */
+  /** Sizes of the input if the model leaves them open, [1, C, H, W]. */
   readonly inputSize?: readonly number[];
 }
 
@@ -68,9 +68,9 @@ export interface Selecting {
 /** The machinery that numeric work runs on; `auto` takes the fastest that is there. */
 export interface Machinery {
   readonly threads: number;
-  /** The execution provider of ONNX Runtime. */
+  /** ONNX Runtime's execution provider. */
   readonly provider: ProviderName;
-  /** The library that decomposes matrices. */
+  /** Library that decomposes matrices. */
   readonly linearAlgebra: BackendName;
 }
 

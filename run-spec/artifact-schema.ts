@@ -1,11 +1,12 @@
 import { z } from 'zod';
 
-/** A file of the store: where it lies, and what its bytes must be. */
+/** A reference to a file of the store: its digest and size. */
 export const ArtifactRef = z.strictObject({
   uri: z.string().min(1),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   bytes: z.number().int().nonnegative(),
-  /** The key of the work that it came out of. */
+  /** Key of the work that made it. */
   work: z.string().optional(),
 });
+/** A reference to a file of the store. */
 export type ArtifactRef = z.infer<typeof ArtifactRef>;

@@ -22,39 +22,39 @@ import {
 
 const count = z.number().int().positive();
 
-/** A field that may be left out, whose values the engine's rule judges. */
+/** Makes a field optional and checks its values by the engine's rule. */
 const optional = <T>(type: z.ZodType<T, T>, [holds, what]: Rule) =>
   type.refine((value) => holds(value as never), `must be ${what}`).optional();
 
-/** How training images are varied. */
+/** Random variations of training images. */
 const Augment = z.strictObject({
-  /** Mirror left to right, every other time. */
+  /** Mirror left to right, for half of the images. */
   flip: z.boolean().optional(),
-  /** Pad by so many pixels, and cut the image's own size out of that. */
+  /** Pad by this many pixels, and cut the image's own size out of that. */
   crop: count.optional(),
-  /** What crop pads with. */
+  /** Fill for crop's padding. */
   fill: z.enum(fills).optional(),
-  /** Add a number within ± this to an image. */
+  /** Add a random number within ± this to an image. */
   brightness: z.number().positive().optional(),
   /** Scale an image about its mean by a factor within 1 ± this. */
   contrast: z.number().positive().max(1).optional(),
   /** Zero a square of this side. */
   cutout: count.optional(),
-  /** Numbers to be found do not depend on places in the image: it may be flipped and cropped. */
+  /** The labels, numbers, do not depend on positions in the image: it may be flipped and cropped. */
   fixedLabels: z.boolean().optional(),
 }) satisfies z.ZodType<Augmentation>;
 
 const names = z.array(z.string().min(1));
 
-/** How the original model teaches. */
+/** Learning from the original model. */
 const Distillation = z.strictObject({
-  /** Its share of the loss; labels have the rest. 1, the default, needs none. */
+  /** Its share of the loss; labels have the rest. 1, the default, needs no labels. */
   weight: optional(z.number(), distillationRules.weight),
-  /** What of the scores is compared. */
+  /** The function of the scores that is compared. */
   logits: z.enum(comparedLogits).optional(),
-  /** Of kl; 4 by default. */
+  /** For kl; 4 by default. */
   temperature: optional(z.number(), distillationRules.temperature),
-  /** Values inside the network that are compared as well. */
+  /** Values inside the network that are compared too. */
   features: optional(names, distillationRules.features),
   featureWeight: optional(z.number(), distillationRules.featureWeight),
 }) satisfies z.ZodType<DistillationSettings>;
@@ -62,32 +62,32 @@ const Distillation = z.strictObject({
 const { beta2, epsilon, clip, ema, warmUp, milestones, gamma, floor, labelSmoothing, ignoreLabel } =
   trainingRules;
 
-/** `fineTune` as far as each field goes by itself. What is left out has the engine's default. */
+/** `fineTune`, each field checked by itself. Fields left out get the engine's default. */
 export const FineTuneFields = z.strictObject({
   epochs: z.number().int().nonnegative().default(2),
-  /** The constant rate, or the peak of the schedule; 0.002, with `batchNorm: restore` 0.02. */
+  /** The constant rate, or the peak of the schedule; 0.002, or 0.02 with `batchNorm: restore`. */
   learningRate: z.number().positive().optional(),
   batch: count.default(64),
   optimizer: z.enum(optimizerNames).default('sgd'),
-  /** Of sgd; of adamw beta 1. */
+  /** For sgd; for adamw beta 1. */
   momentum: z.number().min(0).lt(1).default(0.9),
   nesterov: z.boolean().optional(),
   beta2: optional(z.number(), beta2),
   epsilon: optional(z.number(), epsilon),
   weightDecay: z.number().nonnegative().default(5e-4),
-  /** What decays: what multiplies, or all parameters. */
+  /** Parameters that decay: those that multiply, or all. */
   decay: z.enum(decayNames).optional(),
-  /** The largest global norm of a gradient. */
+  /** Largest global norm of a gradient. */
   clip: optional(z.number(), clip),
-  /** Decay of the average of weights that the result takes. */
+  /** Decay of the average of weights that becomes the result. */
   ema: optional(z.number(), ema),
   schedule: z.enum(scheduleNames).default('one-cycle'),
-  /** Share of the steps in which the rate rises first. */
+  /** Share of the steps in which the rate first rises. */
   warmUp: optional(z.number(), warmUp),
-  /** Of step: shares of the training. */
+  /** For step: shares of the training. */
   milestones: optional(z.array(z.number()), milestones),
   gamma: optional(z.number(), gamma),
-  /** Of cosine: a share of the rate. */
+  /** For cosine: final share of the rate. */
   floor: optional(z.number(), floor),
   /** cross-entropy, or what suits the metric. */
   loss: z.enum(lossNames).optional(),
@@ -97,26 +97,26 @@ export const FineTuneFields = z.strictObject({
   batchNorm: z.enum(batchNormNames).optional(),
   seed: z.number().int().nonnegative().default(0),
   augment: Augment.optional(),
-  /** Images whose gradients are computed at once, where a batch does not fit memory. */
+  /** Images whose gradients are computed at once, if a batch does not fit into memory. */
   microBatch: count.optional(),
-  /** Steps that ONNX Runtime is given at once; 16 on CUDA, else 1. The result is the same. */
+  /** Steps per call of ONNX Runtime; 16 on CUDA, else 1. The result is the same. */
   stepsPerCall: count.optional(),
-  /** float32, or float16 where it is enough: mixed, or auto (mixed on CUDA). */
+  /** float32, or float16 where it is precise enough: mixed, or auto (mixed on CUDA). */
   precision: z.enum(precisionNames).optional(),
-  /** Stop once so many epochs have brought no better metric on the evaluation split; the best state is kept. */
+  /** Stop after this many epochs without a better metric on the evaluation split; the best state is kept. */
   earlyStopping: z.strictObject({ patience: count }).optional(),
   /** Keep the state of the epoch with the best metric on the evaluation split. */
   keepBest: z.boolean().optional(),
-  /** Behind each compressed layer, before the next is compressed: 0 compresses all layers at once. */
+  /** Training after each compressed layer, before the next is compressed: 0 compresses all layers at once. */
   perLayer: z
     .strictObject({
-      /** A fraction trains on so large a share of the samples, drawn anew for each layer. */
+      /** A fraction trains on that share of the samples, drawn again for each layer. */
       epochs: z.number().nonnegative().default(0),
     })
     .prefault({}),
 });
 
-/** How compressed models are trained: `fineTune` of a spec. */
+/** Training of compressed models: `fineTune` of a spec. */
 export const FineTune = FineTuneFields.transform((fields) => ({
   ...fields,
   learningRate: fields.learningRate ?? defaultLearningRate(fields),

@@ -14,7 +14,7 @@ export class SpecError extends Error {
 }
 
 /**
- * Reads a spec from a YAML or JSON file, fills in the defaults, and resolves its paths against the file's folder.
+ * Reads a spec from a YAML or JSON file, fills in the defaults, and resolves its paths relative to the file's folder.
  * @throws SpecError
  */
 export function loadSpec(file: string): CompressionSpec {
@@ -33,7 +33,7 @@ export function loadSpec(file: string): CompressionSpec {
 }
 
 /**
- * Reads the data of a spec, its metric and its fine-tuning; whatever else the file holds is not looked at.
+ * Reads the data of a spec, its metric and its fine-tuning, and ignores the rest of the file.
  * @throws SpecError
  */
 export function loadData(
@@ -43,16 +43,16 @@ export function loadData(
   return { data: { train: resolved(data.train, file), evaluate: resolved(data.evaluate, file) }, ...rest };
 }
 
-/** What `loadTraining` reads. */
+/** Result of `loadTraining`. */
 export interface Training {
   readonly data: { readonly train: Split; readonly evaluate?: Split; readonly test?: Split };
   readonly metric: MetricName;
-  /** The fields of `fineTune` that are written, without defaults, and without `perLayer`, which is for compression. */
+  /** The given fields of `fineTune`, without defaults, and without `perLayer`, which is for compression. */
   readonly fineTune: Partial<FineTuneSettings>;
 }
 
 /**
- * Reads what of a spec training goes by: its data, its metric, and `fineTune` where it is there.
+ * Reads the training part of a spec: its data, its metric, and `fineTune` if given.
  * @throws SpecError
  */
 export function loadTraining(file: string): Training {
@@ -71,7 +71,7 @@ export function loadTraining(file: string): Training {
       ...(test && { test: resolved(test, file) }),
     },
     metric,
-    // What is done behind compressed layers is no setting of a training.
+    // Training between compressed layers is not a setting of a training.
     fineTune: Object.fromEntries(
       Object.entries(fineTune).filter(([name]) => name in written.fineTune && name !== 'perLayer'),
     ),
@@ -82,12 +82,12 @@ function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new SpecError(`spec ${file} cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new SpecError(`cannot read spec ${file}: ${(error as Error).message}`, { cause: error });
   }
 }
 
 /**
- * Parses the text of a spec, YAML or JSON (which is YAML too); `name` stands in messages.
+ * Parses the text of a spec, YAML or JSON (which is YAML too). Messages use `name`.
  * @throws SpecError
  */
 export const parseSpec = (text: string, name = 'spec'): CompressionSpec =>
@@ -96,14 +96,14 @@ export const parseSpec = (text: string, name = 'spec'): CompressionSpec =>
 function parsed<Schema extends z.ZodType>(text: string, name: string, schema: Schema): z.output<Schema> {
   const document = parseDocument(text, { merge: true, prettyErrors: true });
   const [error] = document.errors;
-  if (error) throw new SpecError(`spec ${name} is no YAML or JSON: ${error.message.split('\n')[0]}`);
+  if (error) throw new SpecError(`spec ${name} is not valid YAML or JSON: ${error.message.split('\n')[0]}`);
   const { success, data, error: problem } = schema.safeParse(document.toJS(), { reportInput: true });
   if (!success)
     throw new SpecError(problem.issues.map((issue) => `spec ${name}: ${sentence(issue)}`).join('\n'));
   return data;
 }
 
-/** One sentence of a zod issue: the field, then what is wrong with it. */
+/** Turns a zod issue into a sentence: the field, then what is wrong with it. */
 function sentence(issue: z.core.$ZodIssue): string {
   const field = (path: PropertyKey[]) =>
     path.reduce<string>(
@@ -122,10 +122,10 @@ function sentence(issue: z.core.$ZodIssue): string {
     case 'invalid_value':
       return `${at} must be one of ${issue.values.join(', ')}`;
     case 'too_small':
-      if (issue.origin !== 'number') return `${at} must have ${issue.minimum} entries or more`;
+      if (issue.origin !== 'number') return `${at} must have at least ${issue.minimum} entries`;
       return `${at} must be ${issue.inclusive ? 'at least' : 'above'} ${issue.minimum}`;
     case 'too_big':
-      if (issue.origin !== 'number') return `${at} must have ${issue.maximum} entries or fewer`;
+      if (issue.origin !== 'number') return `${at} must have at most ${issue.maximum} entries`;
       return `${at} must be ${issue.inclusive ? 'at most' : 'below'} ${issue.maximum}`;
     default:
       return `${at} ${issue.message}`;
@@ -142,7 +142,7 @@ const article = (type: string) => kinds[type] ?? `a ${type}`;
 
 type Split = CompressionSpec['data']['train'];
 
-/** A split with its paths against the folder of `file`. */
+/** Resolves the paths of a split relative to the folder of `file`. */
 function resolved({ images, labels, inputs, ...rest }: Split, file: string): Split {
   const absolute = (path: string) => resolve(dirname(resolve(file)), path);
   return {

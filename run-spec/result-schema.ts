@@ -6,13 +6,13 @@ import { ArtifactRef } from './artifact-schema';
 const figure = z.number();
 const share = z.number().positive();
 
-/** What made a model: code, runtime, and where it ran. */
+/** Code, runtime and device that made a model. */
 const Maker = z.strictObject({
   /** Slimflow's version, the digest of its engine, and ONNX Runtime's version. */
   version: z.string(),
   engine: z.string(),
   onnxruntime: z.string(),
-  /** The execution provider of ONNX Runtime, and the processor or GPU. */
+  /** ONNX Runtime's execution provider, and the processor or GPU. */
   provider: z.string(),
   device: z.string(),
 });
@@ -22,11 +22,11 @@ export const ResultCandidate = z.strictObject({
   /** Readable, unique in the run: `ssvd-0.65`, `ssvd-0.65/cp-0.77`. */
   id: z.string(),
   technique: z.enum(techniques),
-  /** The candidate it was made of; null for the original. */
+  /** The candidate it was made from; null for the original. */
   parent: z.string().nullable(),
   /** 0, or the number of the revisit (step 3') that its spatial SVD belongs to. */
   round: z.number().int().nonnegative(),
-  /** The ratio asked for, relative to the model that it was made of. */
+  /** The requested ratio, relative to the model it was made from. */
   asked: share,
   /** The ratio of the saved graph's cost, relative to the original's. */
   achieved: share,
@@ -37,17 +37,18 @@ export const ResultCandidate = z.strictObject({
   metricAfter: figure,
   /** Median ms of a batch of one. */
   latencyMs: figure,
-  /** The execution provider of ONNX Runtime, and the library that decomposed and solved. */
+  /** ONNX Runtime's execution provider, and the library that decomposed and solved. */
   computedBy: z.strictObject({ provider: z.string(), linearAlgebra: z.string() }),
-  /** What made it: who compressed it, then who fine-tuned it. */
+  /** What made it: first the compression, then the fine-tuning. */
   provenance: z.array(Maker),
   /** Why step 3 and step 5 kept or dropped it. */
   reasons: z.array(z.string()),
   model: ArtifactRef,
 });
+/** A compressed model that was fine-tuned and judged. */
 export type ResultCandidate = z.infer<typeof ResultCandidate>;
 
-/** A candidate that did not come about, and why. */
+/** A candidate that could not be made, and why. */
 const NotMade = z.strictObject({
   id: z.string(),
   technique: z.enum(techniques),
@@ -60,12 +61,12 @@ const NotMade = z.strictObject({
 /** result.json, version 1. */
 export const Result = z.strictObject({
   version: z.literal(1),
-  /** stopped: nobody approved in time, and the spec says to stop then. */
+  /** stopped: nobody approved in time, and the spec says to stop in that case. */
   outcome: z.enum(['selected', 'requirement-not-met', 'stopped']),
-  /** C and X as asked, or as people changed them: `decisions` says who. */
+  /** C and X as requested, or as people changed them: `decisions` says who. */
   target: share,
   tolerance: figure,
-  /** What the ratios asked for and achieved are ratios of. */
+  /** The cost that ratios refer to. */
   cost: z.enum(costs),
   original: z.strictObject({
     macs: z.number().int().positive(),
@@ -75,20 +76,20 @@ export const Result = z.strictObject({
     test: figure,
     latencyMs: figure,
   }),
-  /** What all latencies were measured on. */
+  /** Machine on which all latencies were measured. */
   latencyBy: Maker,
   candidates: z.array(ResultCandidate),
-  /** Candidates that did not come about, and why. */
+  /** Candidates that could not be made, and why. */
   failed: z.array(NotMade),
-  /** Candidates that people left out, or that were not done when the run was finished early. */
+  /** Candidates that people skipped, or that were unfinished when the run was finished early. */
   skipped: z.array(NotMade).default([]),
-  /** The SSVD models that went on to channel pruning, best first. */
+  /** The SSVD models that proceeded to channel pruning, best first. */
   picks: z.array(z.string()),
   selected: z.string().nullable(),
-  /** The selected model's figures; null when nothing was selected. */
+  /** Figures of the selected model; null if nothing was selected. */
   final: z
     .strictObject({
-      /** Of the cost asked about. */
+      /** Ratio of the cost that the target refers to. */
       ratio: share,
       macRatio: share,
       paramRatio: share,
@@ -98,7 +99,7 @@ export const Result = z.strictObject({
       latencyMs: figure,
     })
     .nullable(),
-  /** Where nothing was selected: the best trade-off found, or what was proposed, and what stopped it. */
+  /** If nothing was selected: the best trade-off found, or what was proposed, and what stopped it. */
   unmet: z
     .strictObject({
       best: z.string(),
@@ -106,7 +107,7 @@ export const Result = z.strictObject({
       reason: z.string(),
     })
     .nullable(),
-  /** What people decided while the run went on, in order. */
+  /** Decisions made by people during the run, in order. */
   decisions: z
     .array(
       z.strictObject({
@@ -118,11 +119,12 @@ export const Result = z.strictObject({
       }),
     )
     .default([]),
-  /** What the reader should know: revisits, fallbacks, layers left alone. */
+  /** Notes for the reader: revisits, fallbacks, layers left alone. */
   notes: z.array(z.string()),
   workflowId: z.string(),
   runId: z.string(),
   /** From the start of the workflow to its end. */
   seconds: z.number().nonnegative(),
 });
+/** Content of result.json, version 1. */
 export type Result = z.infer<typeof Result>;

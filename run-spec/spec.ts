@@ -20,7 +20,7 @@ import { FineTune, FineTuneFields } from './fine-tune-schema';
 const path = z.string().min(1);
 const count = z.number().int().positive();
 const seed = z.number().int().nonnegative();
-/** A share of MACs that leaves something and takes something away. */
+/** A share of the cost that leaves something and removes something. */
 const ratio = z.number().gt(0).lt(1);
 
 const Split = z.strictObject({
@@ -28,21 +28,21 @@ const Split = z.strictObject({
   images: path,
   /**
    * `.npy` of integers, [N], or [N, H, W] for metrics that judge pixels; of 0 and 1, or of numbers, in the shape of the
-   * model's output for metrics that compare these. Scoring by fidelity needs none.
+   * model's output for metrics that compare these. Not needed to score by fidelity.
    */
   labels: path.optional(),
-  /** The label that stands for what is not known, of labels that are compared with a score each. */
+  /** Label that means "unknown", for labels that are compared with one score each. */
   unknown: z.union([z.number(), z.literal('nan')], 'must be a number or nan').optional(),
-  /** Files for further inputs of the model, by the inputs' names: a row a sample, or one tensor for all. */
+  /** Files for further inputs of the model, by the inputs' names: one row per sample, or one tensor for all. */
   inputs: z.record(z.string(), path).optional(),
-  /** NHWC where the file has its channels last and the model takes them first. */
+  /** NHWC if the file has its channels last and the model takes them first. */
   layout: z.enum(['NCHW', 'NHWC']).optional(),
   /** First row and the row after the last; all of them by default. */
   range: z
     .tuple([z.number().int().nonnegative(), z.number().int().positive()])
     .refine(([first, end]) => first < end, 'must be [first row, row after the last]')
     .optional(),
-  /** Pixels become (pixel · scale − mean[c]) / std[c]. */
+  /** Turns pixels into (pixel · scale − mean[c]) / std[c]. */
   normalize: z
     .strictObject({
       scale: z.number().positive().optional(),
@@ -63,114 +63,114 @@ const Candidates = z
   .refine((all) => all.every((value, i) => i === 0 || value > all[i - 1]), 'must be ascending');
 
 const ReconstructionSettings = z.strictObject({
-  /** Training images that a least-squares weight reconstruction sees. */
+  /** Training images used by the least-squares weight reconstruction. */
   samples: count.default(500),
-  /** Patches taken of each. */
+  /** Patches taken from each. */
   patches: count.default(10),
   seed: seed.default(0),
 }) satisfies z.ZodType<Reconstruction>;
 
 const Selection = z
   .strictObject({
-    /** optimal (least output error under the budget), greedy (AIMET's), tar (accuracy per cost), manual. */
+    /** optimal (least output error within the budget), greedy (AIMET's), tar (accuracy per cost), manual. */
     mode: z.enum(selectNames).default('optimal'),
     /** Makes eval scores rise with the ratio before the selection (AIMET's option). */
     monotonic: z.boolean().default(false),
-    /** Ratios of single layers given by hand, which are held; the others are chosen to meet the target. */
+    /** Ratios of single layers set by hand, which are kept; the others are chosen to meet the target. */
     ratios: z.record(z.string(), z.number().gt(0).max(1)).default({}),
-    /** Input channels to remove from single layers, given by hand. */
+    /** Input channels to remove from single layers, set by hand. */
     channels: z.record(z.string(), z.array(z.number().int().nonnegative())).default({}),
   })
   .refine(
     ({ mode, ratios, channels }) => mode !== 'manual' || Object.keys({ ...ratios, ...channels }).length,
     {
       path: ['ratios'],
-      message: 'must name a layer: mode manual holds what ratios and channels say',
+      message: 'must name a layer, since mode manual uses the given ratios and channels',
     },
   );
 
-/** A whole number of seconds, minutes, hours, days or weeks, as Temporal takes it. */
+/** A whole number of seconds, minutes, hours, days or weeks, as Temporal writes it. */
 type Duration = `${number}${'s' | 'm' | 'h' | 'd' | 'w'}`;
 const Duration = z.custom<Duration>(
   (value) => typeof value === 'string' && /^[1-9]\d{0,3}[smhdw]$/.test(value),
-  'must be a whole number and a unit, as in 30m, 12h or 3d (s, m, h, d or w)',
+  'must be a whole number with a unit (s, m, h, d or w), such as 30m, 12h or 3d',
 );
 
-/** Where a run waits for a person. */
+/** Points at which a run waits for a person. */
 const Review = z.strictObject({
-  /** Before the picks are pruned. */
+  /** Wait before the picks are pruned. */
   afterPick: z.boolean().default(false),
-  /** Before the selected model is taken. */
+  /** Wait before the selected model is taken. */
   afterSelect: z.boolean().default(false),
-  /** For so long; when left out, for as long as it takes. */
+  /** Longest wait; unlimited if left out. */
   timeout: Duration.optional(),
-  /** Then the proposal is taken, or the run ends with nothing selected. */
+  /** After the timeout, take the proposal, or end the run with nothing selected. */
   onTimeout: z.enum(['continue', 'stop']).default('continue'),
 });
 
-/** What a run of the guidebook needs beside the model and the data. Every field has its value: none is optional later. */
+/** Settings of a run of the guidebook, besides the model and the data. Parsing fills in every default. */
 const settings = {
   metric: z.enum(metricNames).default('top1'),
-  /** What C and all ratios are ratios of. */
+  /** The cost that C and all ratios refer to. */
   cost: z.enum(costs).default('macs'),
-  /** C: the cost of the final model relative to the original's. */
+  /** C: cost of the final model relative to the original's. */
   target: ratio,
-  /** X: the drop of the metric, in points, that the final model may show. */
+  /** X: drop of the metric, in points, that the final model may have. */
   tolerance: z.number().nonnegative(),
   techniques: Techniques.default(['spatial-svd', 'channel-pruning']),
-  /** Cssvd; by default { C, C + 0.3·(1−C), C + 0.5·(1−C) }. */
+  /** Cssvd; { C, C + 0.3·(1−C), C + 0.5·(1−C) } by default. */
   ssvdTargets: z.array(ratio).min(1).optional(),
-  /** Ratios of a layer's own cost that eval scores are computed for. */
+  /** Ratios of a layer's own cost for which eval scores are computed. */
   candidates: Candidates.default([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]),
-  /** Images of the evaluation split, drawn at random, that an eval score is computed on. */
+  /** Images of the evaluation split, drawn at random, on which an eval score is computed. */
   scoring: z
     .strictObject({
       samples: count.default(500),
-      /** The metric, or how near the outputs stay to the original's (which needs no labels). */
+      /** The metric, or fidelity to the original's outputs (which needs no labels). */
       score: z.enum(scoreNames).default('metric'),
     })
     .prefault({}),
   selection: Selection.prefault({}),
-  /** Ranks and channels are multiples of this where a layer has as many. */
+  /** Ranks and channels are multiples of this if a layer has that many. */
   multiplicity: count.default(1),
-  /** The fewest channels, or the least rank, that a layer is left with. */
+  /** Fewest channels, or lowest rank, that a layer keeps. */
   minimum: count.default(1),
   pruning: z
     .strictObject({
-      /** Whether channels tied by residual adds, concats and the like are pruned together, or left alone. */
+      /** Prunes channels tied by residual adds, concats and the like together, rather than leaving them alone. */
       coupled: z.boolean().default(true),
       importance: z.enum(importanceNames).default('l2'),
     })
     .prefault({}),
   pick: z
     .strictObject({
-      /** SSVD models that go on to channel pruning, at most. */
+      /** Most SSVD models that proceed to channel pruning. */
       maxPicks: count.default(2),
-      /** The drop, in points, that a picked model may show; by default max(X − 5, min(X/2, 2)). */
+      /** Drop, in points, that a picked model may have; max(X − 5, min(X/2, 2)) by default. */
       budget: z.number().nonnegative().optional(),
     })
     .prefault({}),
   revisit: z.strictObject({ maxRevisits: z.number().int().nonnegative().default(2) }).prefault({}),
   /** Ccp = factor · C / c(pick). */
   ccpFactors: z.array(z.number().positive()).min(1).default([0.95, 1, 1.05]),
-  /** How far above C the selected model's MAC ratio may lie. */
+  /** Distance above C that the selected model's cost ratio may have. */
   select: z.strictObject({ closeness: z.number().nonnegative().default(0.02) }).prefault({}),
   review: Review.prefault({}),
   fineTune: FineTune.prefault({}),
   reconstruction: ReconstructionSettings.prefault({}),
   /** Timed runs of each model. */
   latency: z.strictObject({ runs: count.default(50) }).prefault({}),
-  /** Layers, by name, that stay as they are. */
+  /** Names of layers that stay as they are. */
   ignore: z.array(z.string().min(1)).default([]),
-  /** Sizes of the input where the model leaves them open, [1, C, H, W]. */
+  /** Sizes of the input if the model leaves them open, [1, C, H, W]. */
   inputSize: z.array(count).min(2).optional(),
   compute: z
     .strictObject({
-      /** The execution provider of ONNX Runtime. */
+      /** ONNX Runtime's execution provider. */
       provider: z.enum(providerNames).default('auto'),
-      /** The library that decomposes matrices. */
+      /** Library that decomposes matrices. */
       linearAlgebra: z.enum(backendNames).default('auto'),
-      /** shared: one task queue for all; by-need: work for `cpu` and for GPUs each on its own (docs/workers.md). */
+      /** shared: one task queue for all work; by-need: separate queues for work on `cpu` and on GPUs (docs/workers.md). */
       queues: z.enum(['shared', 'by-need']).default('shared'),
     })
     .prefault({}),
@@ -181,32 +181,31 @@ const Splits = z.strictObject({
   train: Split,
   /** For eval scores, and every decision of the run. */
   evaluate: Split,
-  /** Seen once, by the original and the selected model. */
+  /** Used once, by the original and the selected model. */
   test: Split,
 });
 
-/** A spec as far as its data go, and what is learnt from them. */
+/** The data fields of a spec, and those that say how the model learns from them. */
 export const DataSpec = z.object({
   data: Splits.pick({ train: true, evaluate: true }).loose(),
   metric: settings.metric,
   fineTune: settings.fineTune,
 });
 
-/** A spec as far as training goes: the splits beside `train` may be left out. */
+/** The training fields of a spec: splits other than `train` may be left out. */
 export const TrainingSpec = z.object({
   data: Splits.partial({ evaluate: true, test: true }),
   metric: settings.metric,
-  // Options may still change what fields mean beside each other.
+  // Options may still change how fields combine.
   fineTune: FineTuneFields.prefault({}),
 });
 
-/** The settings alone: what a workflow is given. */
+/** The settings alone: the workflow's input. */
 export const CompressionSettings = z.strictObject(settings);
+/** The settings of a run, with all defaults filled in. */
 export type CompressionSettings = z.infer<typeof CompressionSettings>;
 
-/**
- * A compression job as a user writes it. Unknown keys are errors; every default is filled in by parsing.
- */
+/** A compression job as a user writes it. Unknown keys are errors; parsing fills in every default. */
 export const CompressionSpec = z
   .strictObject({
     /** The ONNX file to compress. */
@@ -228,7 +227,7 @@ export const CompressionSpec = z
         issues.push({
           code: 'custom',
           path: ['data', split, 'labels'],
-          message: `is missing: ${split === 'train' ? 'fine-tuning learns from it' : `${value.metric} is judged by it`}`,
+          message: `is missing: ${split === 'train' ? 'fine-tuning needs it' : `${value.metric} needs it`}`,
           input: value.data[split],
         });
     const below = value.ssvdTargets?.find((target) => target < value.target);
@@ -236,11 +235,12 @@ export const CompressionSpec = z
       issues.push({
         code: 'custom',
         path: ['ssvdTargets'],
-        message: `must not lie below target (${value.target}), which channel pruning is to reach from them`,
+        message: `must not be below target (${value.target}), since channel pruning starts from there`,
         input: below,
       });
     }
   });
+/** A compression job with all defaults filled in. */
 export type CompressionSpec = z.infer<typeof CompressionSpec>;
 /** The spec before defaults are filled in. */
 export type CompressionSpecInput = z.input<typeof CompressionSpec>;

@@ -3,23 +3,23 @@ import { hostname, userInfo } from 'node:os';
 
 import type { TemporalServer } from './find-server';
 
-/** Who acts, as the history shall show it: `user@host`. */
+/** Returns the acting user, as shown in the history: `user@host`. */
 export function identity(): string {
   let user: string;
   try {
     user = userInfo().username;
   } catch {
-    // In a container a process may run under an id that has no name.
+    // In a container a process may run under an id without a name.
     user = String(process.getuid?.() ?? 'unknown');
   }
   return `${user}@${hostname()}`;
 }
 
-/** A client that acts as this user, and is back within seconds of a server that was away for however long. */
+/** Connects a client that acts as this user, and reconnects within seconds after a server was away for however long. */
 export async function connectTo({ connection: options, namespace }: TemporalServer): Promise<Client> {
   const connection = await Connection.connect({
     ...options,
-    // gRPC's own would have it wait for up to two minutes before it tries again.
+    // gRPC's default would wait up to two minutes before retrying.
     channelArgs: { 'grpc.initial_reconnect_backoff_ms': 500, 'grpc.max_reconnect_backoff_ms': 3000 },
   });
   return new Client({ connection, namespace, identity: identity() });

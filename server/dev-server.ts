@@ -10,15 +10,15 @@ import { isAlive } from '../store/scratch';
 import { locked } from './lock';
 import { answers, isOpen } from './reachable';
 
-/** The file in the state folder that holds the history. */
+/** File in the state folder that holds the history. */
 export const databaseName = 'temporal.db';
 
-/** How long a server whose process and port are there may be silent: it is at work, or the machine is. */
+/** Time in ms that a server with a live process and an open port may be silent: it, or the machine, may be busy. */
 const silenceMs = 60_000;
-/** How often a port that was free may turn out to be taken, when no other has to be kept. */
+/** How often a port that was free may turn out to be taken, if no particular one is required. */
 const maxPorts = 3;
 
-/** What `server.json` in the state folder says of the server that runs on the folder's database. */
+/** Contents of `server.json` in the state folder: the server that runs on the folder's database. */
 export interface ServerRecord {
   readonly address: string;
   readonly ui: string;
@@ -30,15 +30,17 @@ export interface ServerRecord {
 type Ports = Pick<ServerRecord, 'port' | 'uiPort'>;
 
 /**
- * Temporal's development server on a database file in a state folder. It is a process of its own, so that it outlives a
- * killed client and the next one finds it; whoever uses it leaves a note with its process id, and the last to leave
- * stops it. One that dies under its users is started again by any of them (`revive`), and work goes on from the database.
+ * Temporal's development server on a database file in a state folder. It runs as a separate process, so that it
+ * outlives a killed client and the next one finds it; each user leaves a note with its process id, and the last to
+ * leave stops it. If it dies while in use, any user can restart it (`revive`), and work resumes from the database.
  */
 export class DevServer {
   private readonly recordFile: string;
   private readonly users: string;
 
-  /** @param patienceMs how long a server that runs, but does not answer, is waited for */
+  /**
+   * @param patienceMs how long to wait for a server that runs but does not answer
+   */
   constructor(
     private readonly folder: string,
     private readonly patienceMs = silenceMs,
@@ -48,8 +50,8 @@ export class DevServer {
   }
 
   /**
-   * The recorded server, if it still runs.
-   * @throws Error where it hangs: a second one beside it would write into the same database
+   * Returns the recorded server if it is still running.
+   * @throws Error if it hangs: a second one would write to the same database
    */
   async running(): Promise<ServerRecord | undefined> {
     const until = performance.now() + this.patienceMs;
@@ -58,15 +60,16 @@ export class DevServer {
       if (!record || (await answers(record.address))) return record;
       if (performance.now() > until)
         throw new Error(
-          `the Temporal server of ${this.folder} (process ${record.pid}, ${record.address}) runs, but does not answer: wait until it does, or end it, and it is started again`,
+          `the Temporal server of ${this.folder} (process ${record.pid}, ${record.address}) is running but does not answer: wait until it does, or kill it, and it will be restarted`,
         );
       await sleep(100);
     }
   }
 
-  /** Joins the running server, or one started with `binary`; `isNew` tells which. */
+  /** Joins the running server, or starts one with `binary`; `isNew` is true if started. */
   async start(binary: () => Promise<string>): Promise<{ record: ServerRecord; isNew: boolean }> {
-    // Noted before it is looked for, under the lock in which the last to leave stops it: it can't vanish in between.
+    // Noted before looking for it, under the lock in which the last to leave stops it, so that it can't vanish in
+    // between.
     await this.join();
     try {
       return await this.locked(async () => {
@@ -79,7 +82,7 @@ export class DevServer {
     }
   }
 
-  /** Joins the running server; undefined where none runs. */
+  /** Joins the running server; undefined if none is running. */
   async find(): Promise<ServerRecord | undefined> {
     if (!(await this.recorded())) return undefined;
     await this.join();
@@ -92,24 +95,24 @@ export class DevServer {
   }
 
   /**
-   * Starts the server again, at the address that its users have, once it has ended without having been told to; true
-   * when this call started it, false where it runs (one that hangs runs).
-   * @throws Error where it does not start, or another program has taken its port
+   * Restarts the server at its users' address after it has ended unexpectedly; returns true if this call did, false if
+   * it is running (even if it hangs).
+   * @throws Error if it does not start, or another program has taken its port
    */
   async revive(address: string, binary: () => Promise<string>): Promise<boolean> {
     if (await isOpen(address)) return false;
     return this.locked(async () => {
       const record = await this.recorded();
-      // Another of its users may have started it while this one waited for the lock.
+      // Another of its users may have restarted it while this one waited for the lock.
       if (!record || (await isOpen(address))) return false;
-      // One that was asked to end closes its port first, and then its database.
+      // A server that is stopping closes its port first, and its database later.
       await ended(record.pid, 10_000);
       await this.spawn(await binary(), { port: record.port });
       return true;
     });
   }
 
-  /** Takes this process's note away, and stops the server if nobody else uses it; true when it was stopped. */
+  /** Removes this process's note, and stops the server if nobody else uses it; returns true if it was stopped. */
   async leave(): Promise<boolean> {
     if (!(await this.recorded())) {
       await this.part();
@@ -137,7 +140,7 @@ export class DevServer {
     return rm(join(this.users, String(process.pid)), { force: true });
   }
 
-  /** The recorded server while its process is there, and its port open, whether it answers or hangs. */
+  /** Returns the recorded server while its process is alive and its port open, whether it answers or hangs. */
   private async listening(): Promise<ServerRecord | undefined> {
     const record = await this.recorded();
     return record && isAlive(record.pid) && (await isOpen(record.address)) ? record : undefined;
@@ -151,14 +154,16 @@ export class DevServer {
     return locked(join(this.folder, 'server.lock'), work);
   }
 
-  /** @param at the port that it must have; else that of last time is taken where it is free */
+  /**
+   * @param at the port that it must have; otherwise the previous one is used if it is free
+   */
   private async spawn(binary: string, at?: { port: number }): Promise<ServerRecord> {
     const before = await this.recorded();
     for (let tries = 1; ; tries++) {
-      // Links into the UI stay good where the ports of last time are still free.
+      // Links into the UI stay valid if the previous ports are still free.
       const port = await freePort(at?.port ?? before?.port);
       if (at && port !== at.port)
-        throw new Error(`another program has taken port ${at.port}, where the Temporal server was`);
+        throw new Error(`another program has taken the Temporal server's port ${at.port}`);
       const ports = { port, uiPort: await freePort(before?.uiPort) };
       const { pid, failed } = await this.launch(binary, ports);
       if (failed === undefined) {
@@ -167,7 +172,7 @@ export class DevServer {
         await writeAtomically(this.recordFile, JSON.stringify(record));
         return record;
       }
-      // Between the look at a port and the start, another program may have taken it.
+      // Another program may take the port between the check and the start.
       const isTaken = /address already in use/.test(failed);
       if (at || !isTaken || tries === maxPorts)
         throw new Error(`the Temporal server ${binary} did not start: ${failed}`);
@@ -180,7 +185,7 @@ export class DevServer {
     const log = openSync(logFile, 'w');
     const database = join(this.folder, databaseName);
     const where = ['--ip', '127.0.0.1', '--port', `${ports.port}`, '--ui-port', `${ports.uiPort}`];
-    // A group of its own: a Ctrl-C in the terminal is the client's to hear, not the server's.
+    // In its own process group: a Ctrl-C in the terminal is for the client, not for the server.
     const child = spawn(
       binary,
       ['server', 'start-dev', ...where, '--db-filename', database, '--log-level', 'error'],
@@ -190,7 +195,7 @@ export class DevServer {
     child.unref();
     let ended: string | undefined;
     child.on('error', (error) => (ended = error.message));
-    child.on('exit', (code, signal) => (ended ??= `it ended with ${signal ?? `status ${code}`}`));
+    child.on('exit', (code, signal) => (ended ??= `it exited with ${signal ?? `status ${code}`}`));
     const { address } = addresses(ports);
     for (const end = Date.now() + silenceMs; !ended && Date.now() < end; await sleep(100))
       if ((await answers(address)) && !ended) return { pid: child.pid! };
@@ -201,18 +206,18 @@ export class DevServer {
   }
 }
 
-/** Waits until a process has ended, or so long. */
+/** Waits until a process has ended, at most `ms`. */
 async function ended(pid: number, ms: number): Promise<void> {
   for (let waited = 0; isAlive(pid) && waited < ms; waited += 50) await sleep(50);
 }
 
-/** Where a server with these ports answers, and where its UI is. */
+/** Returns the addresses of a server and its UI with these ports. */
 const addresses = ({ port, uiPort }: Ports) => ({
   address: `127.0.0.1:${port}`,
   ui: `http://127.0.0.1:${uiPort}`,
 });
 
-/** A free TCP port of this machine: the preferred one if it is free. */
+/** Finds a free TCP port of this machine: the preferred one if it is free. */
 async function freePort(preferred = 0): Promise<number> {
   const listen = (port: number) =>
     new Promise<number>((resolve, reject) => {

@@ -8,49 +8,49 @@ import { answers, complaint, isOpen, isServed } from './reachable';
 import { registerAttributes } from './register-attributes';
 import { temporalBinary } from './temporal-binary';
 
-/** What clients and workers connect with. */
+/** Connection options of clients and workers. */
 export type ServerConnection = ReturnType<typeof loadClientConnectConfig>['connectionOptions'];
 
 /** A Temporal server to work with. */
 export interface TemporalServer {
   readonly connection: ServerConnection;
   readonly namespace: string;
-  /** Root of its web UI, where one is known. */
+  /** Root of its web UI, if known. */
   readonly ui?: string;
   /** How it was found, for people. */
   readonly found: string;
-  /** Ends the use of it; true when that stopped the server. */
+  /** Ends the use of it; returns true if that stopped the server. */
   release(): Promise<boolean>;
   /**
-   * Starts it again after it has ended without being told to; true when this did. There for whoever uses a server of the
-   * state folder; another's is its owner's to start.
+   * Restarts it after it has ended unexpectedly; returns true if this call did. Set only for servers of the state
+   * folder; others are for their owners to start.
    */
   readonly revive?: () => Promise<boolean>;
 }
 
 const standardAddress = 'localhost:7233';
-const foundAgain = 'started earlier, found again';
+const foundAgain = 'started earlier, still running';
 const keep = () => Promise.resolve(false);
 
-/** Whether an address is one of Temporal Cloud, where namespaces are changed by other means. */
+/** Tells if an address is Temporal Cloud's, where namespaces are changed by other means. */
 export const isCloud = (address: string): boolean => /\.tmprl\.cloud(:|$)/.test(address);
 
-/** The link to a workflow in the web UI. */
+/** Returns the link to a workflow in the web UI. */
 export const workflowLink = ({ ui, namespace }: TemporalServer, workflowId: string): string | undefined =>
   ui && `${ui}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}`;
 
 /**
  * Finds a Temporal server, or starts one, in this order: TEMPORAL_ADDRESS or the profile of Temporal's configuration
- * file; one that runs on the state folder's database; a development server of our own, started on it, where it holds a
- * history; one that answers at localhost:7233; a development server on a new database.
+ * file; one running on the state folder's database; a development server of our own, started on that database if it
+ * holds a history; one that answers at localhost:7233; a development server on a new database.
  */
 export async function findServer(stateFolder: string): Promise<TemporalServer> {
   return (await serverOfRuns(stateFolder)) ?? (await startServer(stateFolder));
 }
 
 /**
- * As findServer, but undefined where there is neither server nor history. What somebody else runs at the standard port
- * knows none of the runs in the folder's history, so the history comes first.
+ * Does as `findServer`, but returns undefined if there is neither a server nor a history. A server that somebody else
+ * runs at the standard port knows none of the runs in the folder's history, so the history comes first.
  */
 export async function serverOfRuns(
   stateFolder: string,
@@ -63,7 +63,7 @@ export async function serverOfRuns(
   return (await isOpen(standard)) ? { ...started, found: `${started.found}; ${unused(standard)}` } : started;
 }
 
-/** The server that findServer would find; undefined where it would start one. Looking does not count as using it. */
+/** Returns the server that `findServer` would find; undefined if it would start one. This does not count as using it. */
 export const existingServer = async (
   stateFolder: string,
   standard = standardAddress,
@@ -75,9 +75,9 @@ export const existingServer = async (
 const hasHistory = (stateFolder: string) => existsSync(join(stateFolder, databaseName));
 
 const unused = (standard: string) =>
-  `the one at ${standard} has another history, and is used where TEMPORAL_ADDRESS names it`;
+  `the one at ${standard} has another history; set TEMPORAL_ADDRESS to use it`;
 
-/** A development server on the state folder's database, started unless it runs. */
+/** Returns a development server on the state folder's database, started unless it is running. */
 export async function startServer(stateFolder: string): Promise<TemporalServer> {
   const server = new DevServer(stateFolder);
   let from = '';
@@ -120,8 +120,8 @@ async function seen(stateFolder: string): Promise<TemporalServer | undefined> {
 }
 
 /**
- * A server of our own with Slimflow's search attributes on it, also where its database is of an earlier version. Runs do
- * without those that can't be added, so that this never keeps one from starting.
+ * Adds Slimflow's search attributes to a server of our own, whose database may be from an earlier version. Runs work
+ * without those that can't be added, so this never fails.
  */
 async function readied(server: TemporalServer): Promise<TemporalServer> {
   const connection = await Connection.connect(server.connection).catch(() => undefined);
@@ -141,7 +141,7 @@ async function atStandardPort(standard: string): Promise<TemporalServer | undefi
   };
 }
 
-/** The web UI stands 1000 ports above the server unless someone chose otherwise. */
+/** Guesses the web UI's address: 1000 ports above the server unless someone chose otherwise. */
 async function standardUi(address: string): Promise<string | undefined> {
   const at = address.lastIndexOf(':');
   const url = `http://${address.slice(0, at)}:${Number(address.slice(at + 1)) + 1000}`;

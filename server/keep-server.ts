@@ -3,11 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TemporalServer } from './find-server';
 
 /**
- * Sees to it, while this process uses a server of the state folder, that it runs: one that died is started again on its
- * database, at its address, where clients and workers find it by themselves. For a server that is somebody else's it
- * does nothing.
- * @param say hears of a restart, and of what keeps it from succeeding (once each); it is tried again and again
- * @returns ends it
+ * Keeps a server of the state folder running while this process uses it: if it dies it is restarted on its database, at
+ * its address, where clients and workers reconnect by themselves. Does nothing for a server run by somebody else.
+ * @param say is called after a restart, and once for each reason why one fails; restarting is tried again and again
+ * @returns a function that ends this
  */
 export function keepServer(
   server: TemporalServer,
@@ -31,11 +30,11 @@ async function keep(
   let said = '';
   while (!signal.aborted) {
     try {
-      if (await revive()) say('The Temporal server had ended; it was started again on its history.');
+      if (await revive()) say('The Temporal server had stopped; it was restarted with its history.');
       said = '';
     } catch (error) {
       const { message } = error as Error;
-      if (message !== said) say(`The Temporal server has ended and can't be started again: ${message}`);
+      if (message !== said) say(`The Temporal server has stopped and can't be restarted:  ${message}`);
       said = message;
     }
     await sleep(intervalMs, undefined, { signal, ref: false }).catch(() => undefined);

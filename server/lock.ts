@@ -5,15 +5,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { isAlive } from '../store/scratch';
 
-/** Long enough for a holder that downloads a server and waits for it to start. */
+/** Time in ms to wait for the lock: enough for a holder that downloads a server and starts it. */
 const patienceMs = 600_000;
-/** From the making of a lock file to the process id in it; one that is empty for longer was left by a dead process. */
+/**
+ * Time in ms from creating a lock file to writing the process id; one that stays empty longer was left by a dead
+ * process.
+ */
 const unnamedMs = 10_000;
 
 /**
- * Does `work` while this process alone, of those on this machine, holds the lock file; one that a dead process left is
- * taken over.
- * @throws Error when another process holds it for ten minutes
+ * Runs `work` while this process, among those on this machine, holds the lock file; one left by a dead process is taken
+ * over.
+ * @throws Error if another process holds it for ten minutes
  */
 export async function locked<T>(path: string, work: () => Promise<T>): Promise<T> {
   await mkdir(dirname(path), { recursive: true });
@@ -39,7 +42,7 @@ async function acquire(path: string): Promise<void> {
     if (holder ? !isAlive(holder) : await isOld(path)) await takeAway(path, holder);
     else await sleep(100);
   }
-  throw new Error(`another process holds ${path} for ten minutes now; remove it if none does`);
+  throw new Error(`another process has held ${path} for ten minutes; if none is running, remove the file`);
 }
 
 const isOld = async (path: string): Promise<boolean> => {
@@ -50,7 +53,7 @@ const isOld = async (path: string): Promise<boolean> => {
 const holderOf = async (path: string): Promise<number> =>
   Number(await readFile(path, 'utf8').catch(() => ''));
 
-/** Removes the lock of a dead process (0 where it has not named itself), and no other that came in its place meanwhile. */
+/** Removes the lock of a dead process (0 if it has not written its id), and no other that has replaced it meanwhile. */
 async function takeAway(path: string, dead: number): Promise<void> {
   const aside = `${path}.${randomUUID().slice(0, 8)}`;
   try {

@@ -2,10 +2,10 @@ import { connect } from 'node:net';
 
 import { Connection, type ConnectionOptions } from '@temporalio/client';
 
-/** How long a server that is there may take to answer: one on a machine that computes is slow, not gone. */
+/** Time in ms that an available server may take to answer: on a busy machine it is slow, not gone. */
 const patienceMs = 10_000;
 
-/** Whether a Temporal server with that namespace answers there. */
+/** Tells if a Temporal server with that namespace answers there. */
 export async function answers(
   address: string,
   { namespace = 'default', ...options }: ConnectionOptions & { namespace?: string } = {},
@@ -13,13 +13,14 @@ export async function answers(
   return (await complaint({ address, ...options }, namespace)) === undefined;
 }
 
-/** An address of this machine, to which no proxy leads. */
+/** Addresses of this machine, which no proxy intercepts. */
 const isLocal = /^(127\.0\.0\.1|localhost):\d+$/;
 
-/** What keeps a Temporal server from being used; undefined for one that answers. A closed port here is told at once. */
+/** Says why a Temporal server can't be used; undefined if it answers. A closed local port is reported at once. */
 export async function complaint(options: ConnectionOptions, namespace: string): Promise<string | undefined> {
   const { address } = options;
-  if (address && isLocal.test(address) && !(await isOpen(address))) return `nothing listens at ${address}`;
+  if (address && isLocal.test(address) && !(await isOpen(address)))
+    return `nothing is listening at ${address}`;
   let connection: Connection | undefined;
   try {
     connection = await Connection.connect({ ...options, connectTimeout: patienceMs });
@@ -34,7 +35,7 @@ export async function complaint(options: ConnectionOptions, namespace: string): 
   }
 }
 
-/** Whether a web page answers there. */
+/** Tells if a web page answers there. */
 export const isServed = (url: string): Promise<boolean> =>
   fetch(url, { signal: AbortSignal.timeout(1000) }).then(
     ({ ok }) => ok,
@@ -42,8 +43,8 @@ export const isServed = (url: string): Promise<boolean> =>
   );
 
 /**
- * Whether something listens there; a port that refuses is told at once. It is the system that answers, also for a program
- * that is too busy to: only this process, held up itself, may hear of it late.
+ * Tells if something listens there; a port that refuses is reported at once. The system answers even for a program that
+ * is too busy to; only this process, if held up itself, may notice late.
  */
 export const isOpen = (address: string) =>
   new Promise<boolean>((resolve) => {

@@ -2,10 +2,10 @@ import type { ConnectionLike } from '@temporalio/client';
 
 import { attributeKeys, type AttributeName } from '../contract/search-attributes';
 
-/** Long enough for a server at work on a machine at work, short enough that nobody waits for an answer that does not come. */
+/** Long enough for a busy server on a busy machine, in ms, short enough that nobody waits in vain. */
 const patienceMs = 20_000;
 
-/** gRPC's status. */
+/** gRPC's status code. */
 const invalidArgument = 3;
 
 /** A search attribute that a namespace lacks, and why. */
@@ -15,19 +15,19 @@ export interface Missing {
   readonly why: string;
 }
 
-/** What a registration came to. */
+/** Result of a registration. */
 export interface Registration {
   readonly there: readonly AttributeName[];
   readonly added: readonly AttributeName[];
   readonly missing: readonly Missing[];
 }
 
-/** The types of a namespace's own search attributes, by name, as `KEYWORD`, `DOUBLE`, … */
+/** Types of a namespace's own search attributes, by name, as `KEYWORD`, `DOUBLE`, … */
 type Known = ReadonlyMap<string, string>;
 
 /**
- * Slimflow's search attributes that a namespace has, each with the type that it has to have. None where the server does
- * not say: a run does without them.
+ * Lists Slimflow's search attributes that a namespace has, each with the required type. None if the server does not
+ * say: a run works without them.
  */
 export async function usableAttributes(
   connection: ConnectionLike,
@@ -37,16 +37,16 @@ export async function usableAttributes(
   return attributeKeys.filter(({ name, type }) => known.get(name) === type).map(({ name }) => name);
 }
 
-/** Whether a server refused a call for a search attribute that it does not know. */
+/** Tells if a server rejected a call because of a search attribute that it does not know. */
 export function isAboutAttributes(error: unknown): boolean {
   const { cause } = error as { cause?: { code?: number; details?: string } };
   return cause?.code === invalidArgument && /search attribute/i.test(cause.details ?? '');
 }
 
 /**
- * Adds those of Slimflow's search attributes that a namespace lacks; what is there stays as it is. One that can't be
- * added does not keep the others from it.
- * @throws Error where the server can't be asked what it has
+ * Adds those of Slimflow's search attributes that a namespace lacks; existing ones are kept. If one can't be added, the
+ * others still are.
+ * @throws Error if the server can't say what it has
  */
 export async function registerAttributes(
   connection: ConnectionLike,
@@ -63,7 +63,7 @@ export async function registerAttributes(
       missing.push({
         name,
         type: wordOf(type),
-        why: `the namespace has one of that name and of type ${wordOf(has)}`,
+        why: `the namespace already has one of that name, of type ${wordOf(has)}`,
       });
     else {
       const why = await problemOf(() => add(connection, namespace, name, type));
@@ -82,14 +82,14 @@ const add = (connection: ConnectionLike, namespace: string, name: string, type: 
     }),
   );
 
-/** What a call failed by, in the server's words; undefined where it did not. */
+/** Returns the server's message if a call failed; undefined if it succeeded. */
 const problemOf = (call: () => Promise<unknown>): Promise<string | undefined> =>
   call().then(
     () => undefined,
     (error: Error & { details?: string }) => error.details || error.message,
   );
 
-/** Types as the Temporal CLI spells them: `Keyword`, `KeywordList`. */
+/** Spells types as the Temporal CLI does: `Keyword`, `KeywordList`. */
 export const wordOf = (type: string): string =>
   type
     .toLowerCase()
@@ -103,8 +103,8 @@ async function knownAttributes(connection: ConnectionLike, namespace: string): P
       const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
       return new Map(Object.entries(customAttributes).map(([name, type]) => [name, typeNames[type]]));
     } catch {
-      // Temporal Cloud and roles without operator rights: the namespace itself tells the names, and by the columns
-      // that they stand for the types. A server that can't be reached fails here again.
+      // Temporal Cloud, or a role without operator rights: the namespace itself lists the names, and the columns they
+      // map to give the types. A server that can't be reached fails here again.
       const { config } = await connection.workflowService.describeNamespace({ namespace });
       const aliases = Object.entries(config?.customSearchAttributeAliases ?? {});
       return new Map(aliases.map(([column, name]) => [name, typeOfColumn(column)]));
@@ -115,7 +115,7 @@ async function knownAttributes(connection: ConnectionLike, namespace: string): P
 /** In the order of Temporal's IndexedValueType. */
 const typeNames = ['', 'TEXT', 'KEYWORD', 'INT', 'DOUBLE', 'BOOL', 'DATETIME', 'KEYWORD_LIST'];
 
-/** The type of a visibility store's column: `Keyword01`, `KeywordList02`, `Double03`. */
+/** Returns the type of a visibility store's column: `Keyword01`, `KeywordList02`, `Double03`. */
 function typeOfColumn(column: string): string {
   const word = column.replace(/\d+$/, '');
   return typeNames.find((type) => type && wordOf(type) === word) ?? '';

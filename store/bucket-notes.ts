@@ -21,7 +21,7 @@ export class BucketNotes implements Notes {
 
   async create(name: string, value: unknown): Promise<unknown> {
     await this.bucket.put(name, JSON.stringify(value), { ifAbsent: true });
-    // A server that knows no conditions has taken the last one's: what it has now is what all go by.
+    // A server without conditional writes has kept the last one: everybody uses what it has now.
     return this.get(name);
   }
 }

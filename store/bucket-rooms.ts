@@ -3,22 +3,22 @@ import type { Bucket, BucketEntry } from './bucket';
 import { bytesOf, digestOf, listName, type Member } from './artifact-bundle';
 import type { Item, Room } from './store';
 
-/** The key of an object, or of a file of a bundle. */
+/** Returns the key of an object, or of a file of a bundle. */
 export const objectKey = (digest: string, name: string): string =>
   ['objects', digest.slice(0, 2), digest, ...(name ? [name] : [])].join('/');
 
-/** An artifact as it is on the server. */
+/** An artifact as found on the server. */
 interface There {
   readonly members: readonly Member[];
-  /** What bears the time of its last use. */
+  /** The entry whose time records the last use. */
   readonly mark: BucketEntry;
 }
 
-/** What lies in a bucket, laid out as in a folder: `objects/`, `results/`, `checkpoints/`. */
+/** The contents of a bucket, laid out as in a folder: `objects/`, `results/`, `checkpoints/`. */
 export class BucketRooms {
   constructor(private readonly bucket: Bucket) {}
 
-  /** The files of an artifact; undefined unless all are there, in their sizes. */
+  /** Lists the files of an artifact; undefined unless all are there, at their sizes. */
   async members(ref: Digest): Promise<There | undefined> {
     const single = await this.bucket.head(objectKey(ref.sha256, ''));
     if (single)
@@ -36,7 +36,7 @@ export class BucketRooms {
     return isWhole && mark ? { members, mark } : undefined;
   }
 
-  /** All that lies in the bucket. */
+  /** Yields everything in the bucket. */
   async *items(): AsyncIterable<Item> {
     yield* this.grouped('objects', 'objects/', 3);
     yield* this.grouped('results', 'results/', 2);
@@ -44,7 +44,7 @@ export class BucketRooms {
     for await (const { name, time } of this.bucket.uploads()) yield { room: 'uploads', name, bytes: 0, time };
   }
 
-  /** Removes an item unless it was used since `olderThan`; says whether it did. */
+  /** Removes an item unless it was used since `olderThan`, and returns whether it did. */
   async remove(item: Item, olderThan: number): Promise<boolean> {
     if (item.room === 'uploads') {
       if (item.time >= olderThan) return false;
@@ -59,7 +59,7 @@ export class BucketRooms {
     return true;
   }
 
-  /** Removes all that belongs to a name; first what says that the rest belongs together. */
+  /** Removes everything that belongs to a name, starting with what says that the rest belongs together. */
   async drop(room: Room, name: string): Promise<void> {
     const start = startOf(room, name);
     const keys: string[] = [];
@@ -69,10 +69,10 @@ export class BucketRooms {
       await this.bucket.delete(key);
   }
 
-  /** Items of a room, each made of the keys that share their first parts. */
+  /** Yields items of a room, each made of the keys that share their first parts. */
   private async *grouped(room: Room, start: string, parts: number): AsyncIterable<Item> {
     let item: Item | undefined;
-    // Keys come in order, so those of one item follow each other.
+    // Keys are listed in order, so those of one item are adjacent.
     for await (const { key, bytes, time } of this.bucket.list(start)) {
       const name = key
         .split('/')

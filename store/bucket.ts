@@ -13,10 +13,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isMissing, isOutdated, s3Error } from './bucket-errors';
 import { StoreError } from './store-errors';
 
-/** The SDK takes a fifth of a second to load: only who uses such a store waits for it. */
+/** The SDK takes 200 ms to load, so it is loaded only for stores that need it. */
 const load = createRequire(__filename);
 
-/** What lies under a key. */
+/** An object in the bucket. */
 export interface BucketEntry {
   readonly key: string;
   readonly bytes: number;
@@ -29,18 +29,18 @@ type UploadsPage = Partial<ListMultipartUploadsCommandOutput>;
 
 /** Larger files are uploaded in parts of this size. */
 const partBytes = 8 << 20;
-/** A multipart upload has at most 10,000 parts. */
+/** Parts of a multipart upload, of which S3 allows at most 10,000. */
 const mostParts = 9000;
-/** What the server copies onto itself in one step. */
+/** Largest object that the server copies onto itself in one request. */
 const copyLimit = 5 * 2 ** 30;
-/** Tries of a request, and of a download that gets no further, before the activity is told; AWS_MAX_ATTEMPTS where set. */
+/** Attempts of a request, or of a download that makes no progress, before the activity fails; AWS_MAX_ATTEMPTS if set. */
 const mostTries = () => Number(process.env.AWS_MAX_ATTEMPTS ?? 10);
 
 /**
- * The objects under a prefix of a bucket. Requests are tried again with growing, jittered pauses; downloads go on where
- * their connection broke. An object appears whole or not at all: that is S3's promise.
+ * Objects under a prefix of a bucket. Requests are retried with growing, jittered pauses; downloads resume where their
+ * connection broke. An object appears completely or not at all, as S3 promises.
  *
- * @throws StoreError from every method, where the server refuses or can't be reached
+ * @throws StoreError from every method, if the server refuses or can't be reached
  */
 export class Bucket {
   private opened?: S3;
@@ -49,16 +49,16 @@ export class Bucket {
     private readonly name: string,
     /** Ends with a slash unless it is empty. */
     private readonly prefix: string,
-    /** A connection over which nothing comes or goes for so long is broken off. */
+    /** A connection without data for this long, in ms, is dropped. */
     private readonly idleMs = 60_000,
   ) {}
 
-  /** The address of an object. */
+  /** Returns the address of an object. */
   uri(key: string): string {
     return `s3://${this.name}/${this.prefix}${key}`;
   }
 
-  /** A small object; undefined where there is none. */
+  /** Reads a small object; undefined if there is none. */
   get(key: string, range?: string): Promise<Uint8Array | undefined> {
     return this.patiently(async (s3) => {
       try {
@@ -72,7 +72,7 @@ export class Bucket {
     });
   }
 
-  /** Writes a small object; with `ifAbsent` only where there is none. False where there was one. */
+  /** Writes a small object; with `ifAbsent` only if there is none. Returns false if there was one. */
   put(key: string, content: string | Uint8Array, { ifAbsent = false } = {}): Promise<boolean> {
     return this.asked(async (s3) => {
       try {
@@ -85,7 +85,7 @@ export class Bucket {
     });
   }
 
-  /** Uploads a file whose SHA-256 is known, in parts where it is large; the server checks what it receives. */
+  /** Uploads a file of known SHA-256, in parts if it is large; the server verifies what it receives. */
   async putFile(
     key: string,
     path: string,
@@ -107,7 +107,7 @@ export class Bucket {
     });
   }
 
-  /** Downloads an object into a new file; its ETag, or undefined where there is no such object. */
+  /** Downloads an object into a new file, and returns its ETag, or undefined if there is no such object. */
   async download(key: string, path: string): Promise<string | undefined> {
     const file = await open(path, 'w');
     let at = { done: 0, etag: undefined as string | undefined };
@@ -126,7 +126,7 @@ export class Bucket {
           throw new Error(`${this.uri(key)}: the connection ended at byte ${at.done}`);
         } catch (error) {
           if (isMissing(error)) return undefined;
-          // Written anew meanwhile: what was read of the one before is worth nothing.
+          // It was overwritten meanwhile: what was read of the previous one is useless.
           if (isOutdated(error)) at = { done: 0, etag: undefined };
           failures = at.done > before ? 1 : failures + 1;
           const known = s3Error(error, this.uri(''));
@@ -142,7 +142,7 @@ export class Bucket {
     }
   }
 
-  /** What lies under a key; undefined where there is nothing. */
+  /** Returns the entry of a key; undefined if there is none. */
   head(key: string): Promise<BucketEntry | undefined> {
     return this.asked(async (s3) => {
       try {
@@ -155,9 +155,9 @@ export class Bucket {
     });
   }
 
-  /** Makes an object as young as if it were written now. */
+  /** Resets an object's age, as if it were written now. */
   async touch({ key, bytes }: BucketEntry): Promise<void> {
-    // Beyond what is copied in one step, age is all that the garbage collection has to go by.
+    // Objects too large to copy in one request keep their age, which is all that garbage collection knows of them.
     if (bytes > copyLimit) return;
     await this.asked((s3) =>
       s3.copyObject({
@@ -169,7 +169,7 @@ export class Bucket {
     );
   }
 
-  /** Deletes an object; with `etag` only where it still is the one meant, on servers that can tell. */
+  /** Deletes an object; with `etag` only if it is still the same one, on servers that support conditions. */
   async delete(key: string, etag?: string): Promise<void> {
     await this.asked(async (s3) => {
       try {
@@ -180,7 +180,7 @@ export class Bucket {
     });
   }
 
-  /** All objects whose keys begin so. */
+  /** Yields all objects whose keys start with `start`. */
   async *list(start: string): AsyncIterable<BucketEntry> {
     let ContinuationToken: string | undefined;
     do {
@@ -192,7 +192,10 @@ export class Bucket {
     } while (ContinuationToken);
   }
 
-  /** Uploads in parts that were begun and not ended; `name` is for `abort`. @param pageSize what the server tells at a time */
+  /**
+   * Yields multipart uploads that were started but not finished; `name` is for `abort`.
+   * @param pageSize most uploads per response
+   */
   async *uploads(pageSize = 1000): AsyncIterable<{ name: string; time: number }> {
     let from: UploadMarker | undefined = {};
     while (from) {
@@ -204,7 +207,7 @@ export class Bucket {
     }
   }
 
-  /** Ends an upload in parts, and removes the parts. */
+  /** Aborts a multipart upload and removes its parts. */
   async abort(name: string): Promise<void> {
     const at = name.lastIndexOf(' ');
     await this.asked((s3) =>
@@ -219,9 +222,9 @@ export class Bucket {
         return await s3.listMultipartUploads(asked);
       } catch (error) {
         const { name } = error as Error;
-        // So say servers that have none.
+        // This is the answer of servers that have none.
         if (name === 'NoSuchUpload') return {};
-        // versitygw takes no upload for a marker: what it leaves out of a key's uploads is found once these are gone.
+        // versitygw does not accept an upload as marker: a key's remaining uploads are found once these are gone.
         if (name !== 'InvalidArgument' || !from.UploadIdMarker) throw error;
         return s3.listMultipartUploads({ ...asked, UploadIdMarker: undefined });
       }
@@ -232,7 +235,7 @@ export class Bucket {
     return { Bucket: this.name, Key: this.prefix + key };
   }
 
-  /** Asks what the SDK tries again by itself. */
+  /** Makes a request that the SDK itself retries. */
   private async asked<T>(question: (s3: S3) => Promise<T>): Promise<T> {
     try {
       return await question(this.s3);
@@ -241,7 +244,7 @@ export class Bucket {
     }
   }
 
-  /** Asks for something whose body may break off, which the SDK does not try again. */
+  /** Makes a request whose response body may break off, which the SDK does not retry. */
   private async patiently<T>(question: (s3: S3) => Promise<T>): Promise<T> {
     for (let failures = 1; ; failures++)
       try {
@@ -259,17 +262,17 @@ export class Bucket {
   }
 }
 
-/** Credentials come from the SDK's standard chain. */
+/** Configures the client; credentials come from the SDK's standard chain. */
 function configuration(socketTimeout: number): S3ClientConfig {
   const { AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION, AWS_DEFAULT_REGION } = process.env;
   const endpoint = AWS_ENDPOINT_URL_S3 ?? AWS_ENDPOINT_URL;
-  // A server of one's own seldom has names for its buckets, nor regions.
+  // A self-hosted server seldom has regions, nor names for its buckets.
   const region = AWS_REGION ?? AWS_DEFAULT_REGION ?? (endpoint ? 'us-east-1' : undefined);
   return {
     ...(endpoint && { endpoint, forcePathStyle: true }),
     ...(region && { region }),
     maxAttempts: mostTries(),
-    // The digests of what is read are checked here.
+    // Digests of what is read are verified here.
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: { connectionTimeout: 10_000, socketTimeout },
   };
@@ -277,7 +280,7 @@ function configuration(socketTimeout: number): S3ClientConfig {
 
 const bodyOf = ({ Body }: GetObjectCommandOutput) => Body as AsyncIterable<Uint8Array>;
 
-/** The size of the whole object, of which an answer may be a range. */
+/** Returns the size of the whole object, of which a response may be a range. */
 const totalOf = ({ ContentLength = 0, ContentRange }: GetObjectCommandOutput): number =>
   ContentRange ? Number(ContentRange.split('/')[1]) : ContentLength;
 

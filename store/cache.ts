@@ -2,8 +2,8 @@ import type { Rooms } from './rooms';
 import type { Item } from './store';
 
 /**
- * Takes from a local folder of copies what was not used since `olderThan` (ms since 1970), the longest unused first, until
- * the rest is within `limit` bytes. What is in use stays, so the limit is a soft one.
+ * Removes from a local folder of copies what was not used since `olderThan` (ms since 1970), least recently used first,
+ * until the rest is within `limit` bytes. What is in use stays, so the limit is soft.
  */
 export async function trim(rooms: Rooms, limit: number, olderThan: number): Promise<void> {
   const items: Item[] = [];

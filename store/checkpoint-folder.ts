@@ -7,15 +7,15 @@ import { ignoreMissing, settle } from './files';
 import type { FileNotes } from './notes';
 import type { Scratch } from './scratch';
 
-/** The name of the note that says which file of a checkpoint's folder counts. */
+/** Name of the note that says which file of a checkpoint's folder is current. */
 export const pointerOf = (key: string): string => `checkpoints/${key}/latest.json`;
 
-/** The name of a checkpoint's file. */
+/** Name of a checkpoint's file. */
 export const checkpointName = (key: string, digest: string): string => `checkpoints/${key}/${digest}`;
 
 /**
- * Checkpoints in a local folder: `<key>/<sha256>`, and a note that says which one counts. A checkpoint belongs to its key
- * alone: dropping it takes nothing from work that happens to have equal bytes.
+ * Checkpoints in a local folder: `<key>/<sha256>`, and a note that names the current one. A checkpoint belongs to its
+ * key alone: dropping it takes nothing from work that happens to have equal bytes.
  */
 export class CheckpointFolder {
   constructor(
@@ -24,19 +24,19 @@ export class CheckpointFolder {
     private readonly scratch: Scratch,
   ) {}
 
-  /** What the checkpoint of a key must be; undefined where there is none. */
+  /** Returns the digest of a key's current checkpoint; undefined if there is none. */
   async latest(key: string): Promise<Digest | undefined> {
     return (await this.notes.get(pointerOf(key))) as Digest | undefined;
   }
 
-  /** The file of a checkpoint; undefined unless it is there, whole. */
+  /** Returns the path of a checkpoint's file; undefined unless it is there and complete. */
   async path(key: string, { sha256, bytes }: Digest): Promise<string | undefined> {
     const path = this.pathOf(key, sha256);
     const file = await stat(path).catch(ignoreMissing);
     return file?.size === bytes && (await sha256OfFile(path)) === sha256 ? path : undefined;
   }
 
-  /** Takes a copy of a file as the checkpoint of a key, in place of the one before. */
+  /** Copies a file as the checkpoint of a key, replacing the previous one. */
   async set(key: string, file: string): Promise<Digest> {
     return this.scratch.use(async (folder) => {
       const copy = join(folder, 'checkpoint');
@@ -47,21 +47,21 @@ export class CheckpointFolder {
     });
   }
 
-  /** Moves a file whose digest is known in as the checkpoint of a key; gives its path. */
+  /** Moves in a file of known digest as the checkpoint of a key, and returns its path. */
   async take(key: string, digest: Digest, file: string): Promise<string> {
     const before = await this.latest(key);
     const path = this.pathOf(key, digest.sha256);
     await mkdir(dirname(path), { recursive: true });
     await settle(file, path);
     await this.notes.set(pointerOf(key), digest);
-    // A second worker may take up the same work, thinking the first one dead: what now counts stays.
+    // A second worker may have taken over the work, believing this one dead: what is current now stays.
     const now = await this.latest(key);
     if (before && before.sha256 !== digest.sha256 && before.sha256 !== now?.sha256)
       await rm(this.pathOf(key, before.sha256), { force: true });
     return path;
   }
 
-  /** What a file is known by. */
+  /** Computes the digest of a file. */
   async digest(file: string): Promise<Digest> {
     return { sha256: await sha256OfFile(file), bytes: (await stat(file)).size };
   }

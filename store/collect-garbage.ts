@@ -2,22 +2,23 @@ import type { ArtifactRef } from './artifact';
 import { ArtifactError } from './store-errors';
 import type { Item, Store } from './store';
 
-/** What is still needed. */
+/** Everything that is still needed. */
 export interface Live {
   /** Digests of artifacts. */
   readonly artifacts: ReadonlySet<string>;
-  /** Keys of the work that artifacts came out of, by which they can be made again. */
+  /** Keys of the work that made the artifacts, by which they can be regenerated. */
   readonly works: ReadonlySet<string>;
-  /** Keys of unfinished work that goes on from its checkpoint. */
+  /** Keys of unfinished work that resumes from its checkpoint. */
   readonly checkpoints: ReadonlySet<string>;
 }
 
 /**
- * What of a store is garbage. Artifacts and checkpoints go that nobody needs; results go unless they tell how a needed
- * artifact is made, or all that they name is needed, so that a next run finds them; the rest is only a matter of age.
+ * Selects the garbage of a store. Artifacts and checkpoints that nobody needs are garbage; results are unless they say
+ * how to regenerate a needed artifact, or everything they name is needed, so that a later run finds them; for the rest
+ * only age counts.
  *
  * @param namedBy the artifacts that each result names, by its key
- * @param olderThan what was written or used since then (ms since 1970) stays: something under way may be about to name it
+ * @param olderThan items written or used since then (ms since 1970) stay: work in progress may be about to name them
  */
 export function garbage(
   items: readonly Item[],
@@ -35,7 +36,10 @@ export function garbage(
   return items.filter((item) => item.time < olderThan && !isNeeded(item));
 }
 
-/** All that can be reached from what workflows name. @param namesOf the artifacts that an artifact names */
+/**
+ * Collects everything that can be reached from what workflows name.
+ * @param namesOf returns the artifacts that an artifact names
+ */
 export async function reachable(
   roots: readonly ArtifactRef[],
   namesOf: (ref: ArtifactRef) => Promise<readonly ArtifactRef[]>,
@@ -54,17 +58,19 @@ export async function reachable(
   return { artifacts, works, checkpoints };
 }
 
+/** Options of garbage collection. */
 export interface CollectOptions {
-  /** What was written or used since then (ms since 1970) stays. */
+  /** Items written or used since then (ms since 1970) stay. */
   readonly olderThan: number;
-  /** Removes nothing. */
+  /** Only lists what would be removed. */
   readonly dryRun?: boolean;
 }
 
 /**
  * Removes from a store what no workflow needs.
- * @param findRoots gives every artifact that a workflow names; asked once the store has been listed, so that nothing is
- *   listed that came to be needed only afterwards without being young
+ * @param findRoots returns every artifact that a workflow names; called after the store has been listed, so that an
+ * item
+ * listed before it became needed is protected by its age
  * @returns what was removed, or would be
  * @throws StoreError; what `findRoots` throws, before anything is removed
  */
@@ -92,7 +98,7 @@ export async function collectGarbage(
   return removed;
 }
 
-/** What is lost names nothing. */
+/** Treats a lost artifact as naming nothing. */
 function ignoreLost(error: unknown): ArtifactRef[] {
   if (error instanceof ArtifactError) return [];
   throw error;

@@ -14,27 +14,27 @@ import { Rooms } from './rooms';
 import { Scratch } from './scratch';
 import type { Checkpoint, Item, Store, Work } from './store';
 
-/** The note of finished work. */
+/** Note of finished work. */
 interface ResultNote {
   readonly result: unknown;
   readonly work?: Work;
 }
 
-/** The note of a user's file that was taken in. */
+/** Note of an imported user file. */
 interface ImportNote extends Digest {
   readonly name?: string;
 }
 
 /**
- * What all stores have in common: objects lie in a local folder, where they are opened by path, and small JSON notes say
- * what was computed. What is shared with other machines, and how, is the subclass's.
+ * Base of all stores: objects are in a local folder, where they are opened by path, and small JSON notes record what
+ * was computed. Subclasses decide what is shared with other machines, and how.
  */
 export abstract class ContentStore implements Store {
   readonly scratch: Scratch;
   protected readonly objects: ObjectFolder;
   protected readonly notes: Notes;
   protected readonly rooms: Rooms;
-  /** Notes of this machine: which user files were taken in already, by path, size and times. */
+  /** This machine's notes on user files imported so far, by path, size and times. */
   protected readonly local: FileNotes;
   protected readonly checkpoints: CheckpointFolder;
 
@@ -42,7 +42,7 @@ export abstract class ContentStore implements Store {
     readonly where: string,
     /** Local folder of objects, scratch and imports. */
     protected readonly folder: string,
-    /** Notes of all machines; by default those of the folder. */
+    /** Notes shared by all machines; by default those of the folder. */
     notes?: Notes,
   ) {
     this.scratch = new Scratch(join(folder, 'scratch'));
@@ -61,13 +61,16 @@ export abstract class ContentStore implements Store {
   abstract items(): AsyncIterable<Item>;
   abstract remove(item: Item, olderThan: number): Promise<boolean>;
 
-  /** Shares an object that lies in the local folder. */
+  /** Shares an object that is in the local folder. */
   protected abstract publish(object: StoredObject): Promise<void>;
-  /** As `has`; what is there counts as used now. */
+  /** Does as `has`, and records that it was used now. */
   protected abstract use(ref: Digest): Promise<boolean>;
-  /** Where an artifact is found by others. */
+  /** Returns the address by which others find an artifact. */
   protected abstract uri(object: StoredObject): string;
-  /** The first byte of an artifact; -1 of an empty one. @throws ArtifactError */
+  /**
+   * Returns the first byte of an artifact; -1 if it is empty.
+   * @throws ArtifactError
+   */
   protected abstract peek(ref: Digest): Promise<number>;
 
   async id(): Promise<string> {
@@ -163,7 +166,10 @@ export abstract class ContentStore implements Store {
     return artifactsIn(await readJson(await this.path(ref)));
   }
 
-  /** Does what touches files of the store. @throws StoreError where they can't be used */
+  /**
+   * Runs work that touches the store's files.
+   * @throws StoreError if they can't be used
+   */
   protected async guarded<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();

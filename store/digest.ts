@@ -4,11 +4,11 @@ import { pipeline } from 'node:stream/promises';
 
 import { isArtifactRef } from './artifact';
 
-/** SHA-256 of bytes, in hex. */
+/** Computes the SHA-256 of bytes, in hex. */
 export const sha256 = (bytes: string | Uint8Array): string =>
   createHash('sha256').update(bytes).digest('hex');
 
-/** SHA-256 of a file, in hex, read as a stream. */
+/** Computes the SHA-256 of a file, in hex, reading it as a stream. */
 export async function sha256OfFile(path: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
@@ -16,8 +16,8 @@ export async function sha256OfFile(path: string): Promise<string> {
 }
 
 /**
- * JSON with the keys of objects in order, so that equal values have equal texts. An artifact stands for its bytes: its
- * digest alone counts, wherever it lies.
+ * Serializes JSON with the keys of objects in order, so that equal values have equal texts. An artifact is represented
+ * by its digest alone, wherever it is stored.
  */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) => {
@@ -27,6 +27,6 @@ export function canonicalJson(value: unknown): string {
   });
 }
 
-/** The key under which a piece of work is remembered: what it is called, what does it, and what it is given. */
+/** Computes the key of a piece of work from its name, the version of the code, and its input. */
 export const workKey = (name: string, version: string, input: unknown): string =>
   sha256(canonicalJson([name, version, input]));

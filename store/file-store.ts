@@ -8,13 +8,14 @@ import type { StoredObject } from './object-folder';
 import type { Checkpoint, Item } from './store';
 
 /**
- * A store in a folder, which may lie on a network file system:
+ * A store in a folder, which may be on a network file system:
  *
- *     objects/ab/abcdef…        artifacts, named by the SHA-256 of their bytes; a folder holds files that belong together
- *     results/<key>.json        results of finished work and how to do it again, by the key of the work
- *     checkpoints/<key>/…       the file from which unfinished work goes on, and a note that names it
- *     imports/<key>.json        digests of user files already taken in, by path, size and times
- *     scratch/                  folders of work in progress
+ *    objects/ab/abcdef…        artifacts, named by the SHA-256 of their bytes; a folder holds files that belong
+ *    together
+ *    results/<key>.json        results of finished work and how to repeat it, by the key of the work
+ *    checkpoints/<key>/…       the file that unfinished work resumes from, and a note that names it
+ *    imports/<key>.json        digests of imported user files, by path, size and times
+ *    scratch/                  folders of work in progress
  */
 export class FileStore extends ContentStore {
   readonly root: string;
@@ -57,7 +58,7 @@ export class FileStore extends ContentStore {
   }
 
   protected publish(): Promise<void> {
-    return Promise.resolve(); // what lies in the folder is there for all
+    return Promise.resolve(); // everyone sees what is in the folder
   }
 
   protected use(ref: Digest): Promise<boolean> {

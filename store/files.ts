@@ -2,23 +2,23 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-/** Turns the error of a file that is not there into undefined. */
+/** Turns the error of a missing file into undefined. */
 export function ignoreMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') throw error;
 }
 
-/** A name beside `path` that nobody else uses. */
+/** Returns a unique name next to `path`. */
 export const temporaryName = (path: string): string =>
   join(dirname(path), `.${basename(path)}.${process.pid}.${randomUUID().slice(0, 8)}.tmp`);
 
-/** Makes a file that is already written lasting, and gives it its name in one step. */
+/** Syncs a file that is already written, and renames it to its final name. */
 export async function settle(temporary: string, path: string): Promise<void> {
   await sync(temporary);
   await rename(temporary, path);
   await sync(dirname(path));
 }
 
-/** Writes a file so that it is there whole or not at all, power cuts included. */
+/** Writes a file so that it is there completely or not at all, even after a power cut. */
 export async function writeAtomically(
   path: string,
   content: string | Uint8Array,
@@ -38,7 +38,7 @@ export async function writeAtomically(
   }
 }
 
-/** The JSON in a file; undefined where there is none, or what is there is no JSON. */
+/** Reads the JSON in a file; undefined if there is none, or it is not JSON. */
 export async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(path, 'utf8'));
@@ -48,7 +48,7 @@ export async function readJson(path: string): Promise<unknown> {
   }
 }
 
-/** Makes what was written to a file, or the names in a folder, lasting. */
+/** Flushes a file's content, or a folder's names, to disk. */
 export async function sync(path: string): Promise<void> {
   const file = await open(path, 'r');
   try {

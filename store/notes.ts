@@ -4,12 +4,12 @@ import { dirname, join } from 'node:path';
 import { readJson, writeAtomically } from './files';
 import type { Scratch } from './scratch';
 
-/** Small JSON documents by name, `room/key.json`; each is there whole or not at all. */
+/** Small JSON documents by name, `room/key.json`; each is there completely or not at all. */
 export interface Notes {
-  /** The JSON of a note; undefined where there is none, or what is there is no JSON. */
+  /** Returns the JSON of a note; undefined if there is none, or it is not JSON. */
   get(name: string): Promise<unknown>;
   set(name: string, value: unknown): Promise<void>;
-  /** Writes a note unless there is one already; gives what is there then. */
+  /** Writes a note unless there is one already, and returns the one that is there then. */
   create(name: string, value: unknown): Promise<unknown>;
 }
 

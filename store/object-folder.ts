@@ -24,12 +24,12 @@ export interface StoredObject extends Digest {
   readonly name: string;
 }
 
-/** The time of a use is written down only where the last is older than this. */
+/** A use is recorded only if the last recorded one is older than this, in ms. */
 export const freshMs = 3_600_000;
 
 /** Objects in a local folder: `ab/abcdef…`, a file, or a folder of files that belong together. */
 export class ObjectFolder {
-  /** Size and time of the files of each object whose digest this process has checked. */
+  /** Size and time of the files of each object whose digest this process has verified. */
   private readonly checked = new Map<string, string>();
 
   constructor(
@@ -49,13 +49,13 @@ export class ObjectFolder {
     return object;
   }
 
-  /** Stores a copy of a file, or takes it. */
+  /** Stores a copy of a file, or the file itself. */
   async putFile(path: string, { move = false } = {}): Promise<StoredObject> {
     const temporary = await this.scratch.name();
     try {
       if (!move || !(await tryRename(path, temporary)))
         await copyFile(path, temporary, constants.COPYFILE_FICLONE);
-      // The copy is what is hashed, so the digest is that of the stored bytes even if the source changes meanwhile.
+      // The copy is hashed, so the digest is that of the stored bytes even if the source changes meanwhile.
       const digest = await sha256OfFile(temporary);
       const object = { sha256: digest, bytes: (await stat(temporary)).size, name: '' };
       if (!(await this.use(object))) await this.settle(temporary, digest);
@@ -65,7 +65,7 @@ export class ObjectFolder {
     }
   }
 
-  /** Stores copies of files that belong together, or takes them. */
+  /** Stores copies of files that belong together, or the files themselves. */
   async putFiles(paths: readonly string[], { move = false } = {}): Promise<StoredObject> {
     if (paths.length === 1) return this.putFile(paths[0], { move });
     return this.scratch.use(async (folder) => {
@@ -77,7 +77,7 @@ export class ObjectFolder {
     });
   }
 
-  /** Makes a folder that holds the files of a bundle the object. */
+  /** Turns a folder with the files of a bundle into an object. */
   async adopt(bundle: string, members: readonly Member[]): Promise<void> {
     await writeFile(...listFile(bundle, members), { flush: true });
     await sync(bundle);
@@ -91,21 +91,24 @@ export class ObjectFolder {
       } catch (error) {
         if (await this.has(object)) return; // put by another process meanwhile
         if (tries === 3) throw error;
-        // What lies there is broken: it is moved aside in one step, so that no reader sees half of it removed.
+        // The existing one is broken: it is moved aside in one step, so that no reader sees it half removed.
         await this.discard(object.sha256);
       }
     }
     await sync(dirname(path));
   }
 
-  /** Makes a file the object of that digest. */
+  /** Turns a file into the object of that digest. */
   async settle(temporary: string, digest: string): Promise<void> {
     const path = this.pathOf(digest);
     await mkdir(dirname(path), { recursive: true });
     await settle(temporary, path);
   }
 
-  /** The files of an object; the one of a plain file has no name. @throws ArtifactError */
+  /**
+   * Lists the files of an object; that of a plain file has no name.
+   * @throws ArtifactError
+   */
   async membersOf(ref: Digest): Promise<Member[]> {
     const path = this.pathOf(ref.sha256);
     const object = await stat(path).catch(ignoreMissing);
@@ -122,7 +125,10 @@ export class ObjectFolder {
     return members;
   }
 
-  /** The path of an object, its bytes checked (once per process while the files stay as they are). @throws ArtifactError */
+  /**
+   * Returns the path of an object after verifying its bytes (once per process while its files stay the same).
+   * @throws ArtifactError
+   */
   async path(ref: Digest): Promise<string> {
     const members = await this.membersOf(ref);
     const paths = members.map(({ name }) => join(this.pathOf(ref.sha256), name));
@@ -141,7 +147,7 @@ export class ObjectFolder {
     return paths[0];
   }
 
-  /** Whether an object is there, whole. */
+  /** Tells if an object is there and complete. */
   async has(ref: Digest): Promise<boolean> {
     return this.path(ref).then(
       () => true,
@@ -152,21 +158,24 @@ export class ObjectFolder {
     );
   }
 
-  /** As `has`; what is there counts as used now. */
+  /** Does as `has`, and records that it was used now. */
   async use(ref: Digest): Promise<boolean> {
     if (!(await this.has(ref))) return false;
     const marked = this.markOf(await this.path(ref), ref);
     const { atimeMs, mtime } = await stat(marked);
-    // The time of access says it: that of the change is what a checked file is known by.
+    // Recorded in the access time, since a verified file is recognized by its modification time.
     if (Date.now() - Math.max(atimeMs, mtime.getTime()) > freshMs) await utimes(marked, new Date(), mtime);
     return true;
   }
 
-  /** Writes a copy of an object where a user wants it. @throws ArtifactError */
+  /**
+   * Copies an object to a path of the user's.
+   * @throws ArtifactError
+   */
   async export(ref: Digest, path: string): Promise<void> {
     await this.path(ref);
     const [first, ...others] = await this.membersOf(ref);
-    // The first file comes last: it tells of the others.
+    // The first file goes last: it refers to the others.
     for (const { name } of [...others, first]) {
       const target = name === first.name ? path : join(dirname(path), name);
       await mkdir(dirname(target), { recursive: true });
@@ -180,7 +189,7 @@ export class ObjectFolder {
     }
   }
 
-  /** All objects, and when each was last used. */
+  /** Yields all objects, with the time of their last use. */
   async *items(): AsyncIterable<Item> {
     for (const half of await namesIn(this.root))
       for (const name of await namesIn(join(this.root, half))) {
@@ -189,7 +198,7 @@ export class ObjectFolder {
       }
   }
 
-  /** An object as it is now; undefined where there is none. */
+  /** Describes an object; undefined if there is none. */
   async item(name: string): Promise<Item | undefined> {
     const path = this.pathOf(name);
     const object = await stat(path).catch(ignoreMissing);
@@ -208,7 +217,10 @@ export class ObjectFolder {
     this.checked.delete(digest);
   }
 
-  /** The first bytes of an object's first file. @throws ArtifactError */
+  /**
+   * Returns the first byte of an object's first file; -1 if it is empty.
+   * @throws ArtifactError
+   */
   async peek(ref: Digest): Promise<number> {
     const file = await open(await this.path(ref));
     try {
@@ -225,7 +237,7 @@ export class ObjectFolder {
   }
 }
 
-/** The names in a folder; none where there is no folder. */
+/** Lists the names in a folder; none if there is no folder. */
 export const namesIn = async (folder: string): Promise<string[]> =>
   (await readdir(folder).catch(ignoreMissing)) ?? [];
 

@@ -6,14 +6,14 @@ import { ignoreMissing } from './files';
 import { isLeft } from './scratch';
 import type { Item, Room } from './store';
 
-/** The rooms of a local folder beside that of its objects: what lies in them, and taking it away. */
+/** The rooms of a local folder other than that of its objects: lists their contents and removes them. */
 export class Rooms {
   constructor(
     private readonly root: string,
     private readonly objects: ObjectFolder,
   ) {}
 
-  /** What lies in rooms. */
+  /** Yields the contents of rooms. */
   async *items(...rooms: readonly Room[]): AsyncIterable<Item> {
     for (const room of rooms)
       if (room === 'objects') yield* this.objects.items();
@@ -25,7 +25,7 @@ export class Rooms {
         }
   }
 
-  /** Removes an item unless it was used since `olderThan`; says whether it did. */
+  /** Removes an item unless it was used since `olderThan`, and returns whether it did. */
   async remove({ room, name }: Item, olderThan: number): Promise<boolean> {
     const now = await this.item(room, name);
     if (!now || now.time >= olderThan) return false;
@@ -48,7 +48,7 @@ export class Rooms {
 
 const noteRooms: readonly Room[] = ['results', 'imports'];
 
-/** The bytes of a file or folder, and when any of it was last written; zeros where it is gone. */
+/** Returns the bytes of a file or folder, and when any of it was last written; zeros if it is gone. */
 async function extent(path: string): Promise<[bytes: number, time: number]> {
   const at = await stat(path).catch(ignoreMissing);
   if (!at) return [0, 0];

@@ -16,34 +16,35 @@ import { ArtifactError } from './store-errors';
 import { freshMs, type StoredObject } from './object-folder';
 import type { Checkpoint, Item } from './store';
 
+/** Options of an S3 store. */
 export interface S3StoreOptions {
   /** Local folder for the files that jobs open by path. */
   readonly cache?: string;
-  /** Bytes that it may hold. */
+  /** Most bytes it may hold. */
   readonly cacheBytes?: number;
-  /** How long a connection may stand still before it is broken off and the request made again; 60,000 ms by default. */
+  /** Time in ms without data after which a connection is dropped and the request repeated; 60,000 by default. */
   readonly idleMs?: number;
 }
 
 const standardBytes = 20 * 2 ** 30;
 
 /**
- * A store under a prefix of a bucket of any S3-compatible server, laid out as a file store is, with a local folder of what
- * was put or read here. Digests are those of the file store; every download is checked against its own.
+ * A store under a prefix of a bucket on any S3-compatible server, laid out like a file store, with a local folder of
+ * what was put or read here. Digests are those of the file store; every download is verified.
  */
 export class S3Store extends ContentStore {
   private readonly bucket: Bucket;
   private readonly remote: BucketRooms;
   private readonly cacheBytes: number;
-  /** Bytes added to the local folder since it was last looked through; what lay there before counts as much. */
+  /** Bytes added to the local folder since it was last scanned; infinite at first, since its contents are unknown. */
   private added = Infinity;
-  /** Downloads under way, by digest. */
+  /** Downloads in progress, by digest. */
   private readonly fetching = new Map<string, Promise<string>>();
 
   /** @throws RangeError unless `where` is s3://bucket or s3://bucket/prefix */
   constructor(where: string, { cache, cacheBytes, idleMs }: S3StoreOptions = {}) {
     const [, name, path] = /^s3:\/\/([a-z0-9][a-z0-9.-]+)(?:\/(.*?))?\/*$/.exec(where) ?? [];
-    if (!name) throw new RangeError(`store ${where}: it must be s3://bucket or s3://bucket/prefix`);
+    if (!name) throw new RangeError(`store ${where} must be s3://bucket or s3://bucket/prefix`);
     const bucket = new Bucket(name, path ? `${path}/` : '', idleMs);
     super(bucket.uri('').replace(/\/$/, ''), resolve(cache ?? standardCache(where)), new BucketNotes(bucket));
     this.bucket = bucket;
@@ -64,7 +65,7 @@ export class S3Store extends ContentStore {
     return this.guarded(async () => {
       if (await this.remote.members(ref)) return true;
       if (!(await this.objects.has(ref))) return false;
-      // The server lost what is still here.
+      // The server lost it, but it is still here.
       await this.publish({ ...ref, name: '' });
       return true;
     });
@@ -121,7 +122,7 @@ export class S3Store extends ContentStore {
     return this.guarded(async () => {
       if (isLocal) return this.rooms.remove(item, olderThan);
       if (!(await this.remote.remove(item, olderThan))) return false;
-      // What is gone for all must not come back from here.
+      // What was removed for everyone must not come back from here.
       if (item.room === 'objects') await this.objects.discard(item.name);
       return true;
     });
@@ -137,7 +138,7 @@ export class S3Store extends ContentStore {
       if ((await this.bucket.head(key))?.bytes !== member.bytes)
         await this.bucket.putFile(key, join(path, member.name), member);
     }
-    // The list comes last: it makes the files a bundle.
+    // The list goes last: it makes the files a bundle.
     if (members.length > 1) await this.bucket.put(objectKey(digest, listName), listOf(members));
     await this.trim(bytes);
   }
@@ -151,12 +152,12 @@ export class S3Store extends ContentStore {
   }
 
   protected async peek(ref: Digest): Promise<number> {
-    // A bundle is no JSON, whatever its files are.
+    // A bundle is not JSON, whatever its files are.
     const first = await this.guarded(() => this.bucket.get(objectKey(ref.sha256, ''), 'bytes=0-0'));
     return first?.[0] ?? -1;
   }
 
-  /** Whether an artifact is on the server; where it is old, its use is written down there. */
+  /** Tells if an artifact is on the server; if its recorded use is old, records it as used now. */
   private async refreshed(ref: Digest): Promise<boolean> {
     const there = await this.remote.members(ref);
     if (!there) return false;
@@ -192,12 +193,12 @@ export class S3Store extends ContentStore {
       if (etag !== undefined && (await sha256OfFile(path)) === member.sha256) return;
     }
     if (etag === undefined)
-      throw new ArtifactError('ArtifactMissing', `artifact ${this.bucket.uri(key)} is not there`, [ref]);
-    // Nobody else shall take it for what its name says: only without it is it put, or computed, again.
+      throw new ArtifactError('ArtifactMissing', `artifact ${this.bucket.uri(key)} is missing`, [ref]);
+    // Nobody else must mistake it for what its name says, and only without it will it be uploaded, or computed, again.
     await this.bucket.delete(key, etag);
     throw new ArtifactError(
       'ArtifactCorrupt',
-      `artifact ${this.bucket.uri(key)} is corrupt: its bytes are not those of its name`,
+      `artifact ${this.bucket.uri(key)} is corrupt: its bytes do not match its name`,
       [ref],
     );
   }
@@ -206,7 +207,7 @@ export class S3Store extends ContentStore {
     return { uri: this.bucket.uri(checkpointName(key, sha256)), sha256, bytes };
   }
 
-  /** Keeps the local folder within bounds; looks through it only once much has been added. */
+  /** Keeps the local folder within its limit; scans it only after much has been added. */
   private async trim(bytes: number): Promise<void> {
     this.added += bytes;
     if (this.added < this.cacheBytes / 20) return;
@@ -215,7 +216,7 @@ export class S3Store extends ContentStore {
   }
 }
 
-/** One folder a store, among the user's caches. */
+/** Returns the default folder of a store's local files, one per store, in the user's cache. */
 function standardCache(where: string): string {
   const caches =
     process.env.SLIMFLOW_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'slimflow');

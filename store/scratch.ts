@@ -5,11 +5,11 @@ import { join } from 'node:path';
 
 const host = hostname().replaceAll(/[^\w.-]/g, '_');
 
-/** Room for work in progress. Each name bears the host and process that made it, so that a dead one's can be told. */
+/** Temporary folders. Each name contains the host and process that made it, so that a dead process's can be recognized. */
 export class Scratch {
   constructor(private readonly root: string) {}
 
-  /** Runs `work` with a fresh folder, which is gone afterwards however `work` ends. */
+  /** Runs `work` with a fresh folder, which is removed afterwards however `work` ends. */
   async use<T>(work: (folder: string) => Promise<T>): Promise<T> {
     const folder = await this.name();
     await mkdir(folder);
@@ -20,13 +20,13 @@ export class Scratch {
     }
   }
 
-  /** A fresh path for a file or folder, to be renamed or removed by the caller. */
+  /** Returns a fresh path for a file or folder, which the caller renames or removes. */
   async name(): Promise<string> {
     await mkdir(this.root, { recursive: true });
     return join(this.root, `${host}~${process.pid}~${randomUUID().slice(0, 8)}`);
   }
 
-  /** Removes what processes of this host that ended without cleaning up have left. */
+  /** Removes what processes of this host left behind when they ended without cleaning up. */
   async sweep(): Promise<void> {
     const names = await readdir(this.root).catch(() => []);
     const left = names.filter((name) => name.startsWith(`${host}~`) && isLeft(name));
@@ -34,13 +34,16 @@ export class Scratch {
   }
 }
 
-/** Whether nobody on this host uses a folder of that name any more; of another host's nothing can be told. */
+/**
+ * Tells if a folder is abandoned: its process ran on this host and has ended. Of another host's folder nothing is
+ * known.
+ */
 export function isLeft(name: string): boolean {
   const [madeOn, pid] = name.split('~');
   return madeOn !== host || !isAlive(Number(pid));
 }
 
-/** Whether a process of that id runs on this host. */
+/** Tells if a process of that id runs on this host. */
 export function isAlive(pid: number): boolean {
   if (!Number.isInteger(pid) || pid <= 0) return false;
   try {

@@ -1,16 +1,16 @@
 import type { Digest } from './artifact';
 
-/** What is wrong with an artifact: its file is gone, or its bytes are not those of its digest. */
+/** Problem of an artifact: its file is missing, or its bytes do not match its digest. */
 export type ArtifactProblem = 'ArtifactMissing' | 'ArtifactCorrupt';
 
-/** Files of the store that can't be used. */
+/** Artifacts of the store that can't be used. */
 export class ArtifactError extends Error {
   override readonly name = 'ArtifactError';
 
   constructor(
     readonly code: ArtifactProblem,
     message: string,
-    /** The artifacts meant. */
+    /** The artifacts concerned. */
     readonly artifacts: readonly Digest[],
     options?: ErrorOptions,
   ) {
@@ -18,10 +18,10 @@ export class ArtifactError extends Error {
   }
 }
 
-/** What keeps a store from being written to or reached; each can pass, or be mended from outside, while a run waits. */
+/** Reasons why a store can't be written to or reached; each may pass, or be fixed from outside, while a run waits. */
 export type StoreProblem = 'StoreFull' | 'StoreReadOnly' | 'StoreRefused' | 'StoreUnreachable';
 
-/** A store that can't be used for now. Nothing of what was being written is left in it. */
+/** The store can't be used for now. Nothing of what was being written is left in it. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
 
@@ -34,28 +34,32 @@ export class StoreError extends Error {
   }
 }
 
-/** Codes of the operating system's errors, what they mean for a store, and what a person can do. */
+/** The operating system's error codes, what they mean for a store, and what a person can do. */
 const meanings: Record<string, readonly [StoreProblem, string]> = {
-  ENOSPC: ['StoreFull', 'the disk is full: free some of it (`slimflow gc --dry-run` shows what could go)'],
+  ENOSPC: [
+    'StoreFull',
+    'the disk is full: free some space (`slimflow gc --dry-run` shows what could be removed)',
+  ],
   EDQUOT: [
     'StoreFull',
-    'the quota is used up: free some of it (`slimflow gc --dry-run` shows what could go)',
+    'the quota is used up: free some space (`slimflow gc --dry-run` shows what could be removed)',
   ],
   EFBIG: [
     'StoreFull',
-    'the file is larger than the file system or the limit of the process allows: raise it',
+    "the file is larger than the file system or the process's limit allows: raise the limit",
   ],
-  EROFS: ['StoreReadOnly', 'the file system is read-only: make it writable, or name another store'],
-  EACCES: ['StoreReadOnly', 'this user may not write there: give it the right to, or name another store'],
-  EPERM: ['StoreReadOnly', 'this user may not write there: give it the right to, or name another store'],
-  EIO: ['StoreUnreachable', 'the disk reports an error'],
-  ESTALE: ['StoreUnreachable', 'the network file system has lost it'],
-  ETIMEDOUT: ['StoreUnreachable', 'the network file system does not answer'],
+  EROFS: ['StoreReadOnly', 'the file system is read-only: make it writable, or use another store'],
+  EACCES: ['StoreReadOnly', 'this user may not write there: grant it permission, or use another store'],
+  EPERM: ['StoreReadOnly', 'this user may not write there: grant it permission, or use another store'],
+  EIO: ['StoreUnreachable', 'the disk reports an I/O error: check the disk'],
+  ESTALE: ['StoreUnreachable', 'the network file system has lost the file: check the mount'],
+  ETIMEDOUT: ['StoreUnreachable', 'the network file system does not answer: check the mount'],
 };
 
 /**
- * An error of the operating system as what it means for the store at `where`; any other as it is, so also where it is of a
- * file outside the store's `folder`. The code is looked for in the message too: an error that crossed threads lost its own.
+ * Turns an operating system's error into what it means for the store at `where`; other errors, and those of files
+ * outside the store's `folder`, are returned as they are. The code is looked for in the message too, since errors
+ * passed between threads lose theirs.
  */
 export function storeError(error: unknown, where: string, folder: string): unknown {
   if (!(error instanceof Error) || error instanceof StoreError) return error;

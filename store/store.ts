@@ -1,26 +1,26 @@
 import type { ArtifactRef, Digest } from './artifact';
 import type { Scratch } from './scratch';
 
-/** What an activity was asked, under the key of the work: enough to do it again. */
+/** The request of an activity, kept under the key of the work: enough to repeat it. */
 export interface Work {
   readonly activity: string;
   readonly request: unknown;
 }
 
-/** From where unfinished work goes on. */
+/** State that unfinished work resumes from. */
 export interface Checkpoint {
   readonly ref: ArtifactRef;
-  /** Its local file, its bytes checked. */
+  /** Its local file, verified. */
   readonly path: string;
 }
 
-/** Rooms of a store, beside that of the artifacts. */
+/** Parts of a store. */
 export type Room = 'objects' | 'results' | 'checkpoints' | 'imports' | 'uploads' | 'scratch';
 
-/** Something that lies in a store. */
+/** Something in a store. */
 export interface Item {
   readonly room: Room;
-  /** The digest of an artifact, the key of a piece of work, or a name. */
+  /** Digest of an artifact, key of a piece of work, or a name. */
   readonly name: string;
   readonly bytes: number;
   /** When it was last written or used, in ms since 1970. */
@@ -28,10 +28,10 @@ export interface Item {
 }
 
 /**
- * Content-addressed artifacts, what was computed with them, and how far unfinished work is. Everything is there whole or
- * not at all, whoever writes at the same time and whenever a writer dies.
+ * Content-addressed artifacts, the results computed with them, and the progress of unfinished work. Everything is there
+ * completely or not at all, whoever writes at the same time and whenever a writer dies.
  *
- * Every method may throw a StoreError where the store is full, read-only or out of reach: trying again may help.
+ * Every method may throw a StoreError if the store is full, read-only or unreachable: retrying may help.
  */
 export interface Store {
   /** Folder or `s3://bucket/prefix`, as `openStore` takes it. */
@@ -39,7 +39,7 @@ export interface Store {
   /** Local folders of work in progress. */
   readonly scratch: Scratch;
 
-  /** A name that stays with this store wherever it is moved. */
+  /** Returns an identifier that stays with this store even if it is moved. */
   id(): Promise<string>;
 
   /** Stores bytes. */
@@ -49,48 +49,66 @@ export interface Store {
   /** Stores a copy of a file; `move` may take the file itself. */
   putFile(path: string, options?: { move?: boolean }): Promise<ArtifactRef>;
   /**
-   * Stores copies of files that belong together as one artifact, whose local path is that of the first; the others lie
-   * around it as they did. One file is an artifact like any other.
-   * @throws RangeError where a file lies outside the folder of the first
+   * Stores copies of files that belong together as one artifact, whose local path is that of the first; the others keep
+   * their places relative to it. One file is an artifact like any other.
+   * @throws RangeError if a file is outside the folder of the first
    */
   putFiles(paths: readonly string[], options?: { move?: boolean }): Promise<ArtifactRef>;
-  /** Takes in a user's file, or files that belong together; what was taken in before and has not changed is not read. */
+  /**
+   * Imports a user's file, or files that belong together; files imported before that have not changed are not read
+   * again.
+   */
   import(...paths: readonly string[]): Promise<ArtifactRef>;
 
-  /** The local path of an artifact, its bytes checked. @throws ArtifactError */
+  /**
+   * Returns the local path of an artifact, verified.
+   * @throws ArtifactError
+   */
   path(ref: Digest): Promise<string>;
-  /** The local paths of artifacts. @throws ArtifactError that names every one that is missing or corrupt */
+  /**
+   * Returns the local paths of artifacts.
+   * @throws ArtifactError that names every one that is missing or corrupt
+   */
   paths(refs: readonly ArtifactRef[]): Promise<string[]>;
-  /** Whether an artifact is there. */
+  /** Tells if an artifact is there. */
   has(ref: Digest): Promise<boolean>;
-  /** The JSON of an artifact. @throws ArtifactError */
+  /**
+   * Reads the JSON of an artifact.
+   * @throws ArtifactError
+   */
   json<T>(ref: Digest): Promise<T>;
   /**
-   * Writes a copy of an artifact where a user wants it, whole or not at all; the files that belong to it go around it.
+   * Copies an artifact to a path of the user's, completely or not at all, with the files that belong to it around it.
    * @throws ArtifactError
    */
   export(ref: Digest, path: string): Promise<void>;
 
-  /** The result of finished work; undefined where there is none, or an artifact that it names is missing or corrupt. */
+  /**
+   * Returns the result of finished work; undefined if there is none, or an artifact that it names is missing or
+   * corrupt.
+   */
   result<T>(key: string): Promise<T | undefined>;
-  /** Remembers the result of finished work, a JSON value, and how to do it again. */
+  /** Stores the result of finished work, a JSON value, and how to repeat the work. */
   setResult(key: string, result: unknown, work?: Work): Promise<void>;
-  /** How to do work again whose result was remembered; undefined where that is not known. */
+  /** Returns how to repeat work whose result was stored; undefined if unknown. */
   work(key: string): Promise<Work | undefined>;
 
-  /** The checkpoint of unfinished work; undefined where there is none that is whole. */
+  /** Returns the checkpoint of unfinished work; undefined if there is none that is complete. */
   checkpoint(key: string): Promise<Checkpoint | undefined>;
-  /** Stores a copy of a file as the checkpoint of unfinished work, in place of the one before. No other work shares it. */
+  /** Stores a copy of a file as the checkpoint of unfinished work, replacing the previous one. No other work shares it. */
   setCheckpoint(key: string, file: string): Promise<ArtifactRef>;
-  /** Forgets the checkpoint of work that is finished. */
+  /** Removes the checkpoint of finished work. */
   dropCheckpoint(key: string): Promise<void>;
 
-  /** All that lies in the store, in any order. */
+  /** Yields everything in the store, in any order. */
   items(): AsyncIterable<Item>;
-  /** The artifacts that a result names, and those that it was made of. */
+  /** Lists the artifacts that a result names, and those it was computed from. */
   resultNames(key: string): Promise<readonly ArtifactRef[]>;
-  /** The artifacts that the JSON of an artifact names; none where it is no JSON. @throws ArtifactError */
+  /**
+   * Lists the artifacts that the JSON of an artifact names; none if it is not JSON.
+   * @throws ArtifactError
+   */
   jsonNames(ref: Digest): Promise<readonly ArtifactRef[]>;
-  /** Removes an item unless it was used since `olderThan` (ms since 1970); says whether it did. */
+  /** Removes an item unless it was used since `olderThan` (ms since 1970), and returns whether it did. */
   remove(item: Item, olderThan: number): Promise<boolean>;
 }

@@ -5,8 +5,8 @@ import type { RunningWorker } from './serve';
 import { workflowCode } from './workflow-bundle';
 
 /**
- * A worker that runs workflow code alone: it answers queries, those of Temporal's UI for the current details of a run
- * among them, also for runs that have ended. Activities are left to other workers.
+ * Starts a worker that only runs workflow code: it answers queries, such as those of Temporal's UI for the current
+ * details of a run, even for runs that have ended. Activities are left to other workers.
  */
 export async function answering({
   connection: options,

@@ -1,14 +1,14 @@
 import { availableParallelism } from 'node:os';
 
-/** How many jobs at a time, and how many threads each. */
+/** Number of concurrent jobs, and of threads per job. */
 export interface Capacity {
   readonly slots: number;
   readonly threads: number;
 }
 
 /**
- * Shares the cores out: up to four jobs at a time, all their threads together never over the cores. Many small jobs
- * side by side use cores better than one job's threads do.
+ * Divides the cores: up to four concurrent jobs, whose threads together never exceed the cores. Many small jobs side by
+ * side use cores better than one job's threads do.
  */
 export function capacity(
   { slots, threads }: Partial<Capacity> = {},

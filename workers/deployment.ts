@@ -7,17 +7,17 @@ import { join } from 'node:path';
 import { engineVersion } from '../activities/activity-context';
 import { compiled, digestOf, sdkVersions, workflowModules } from './workflow-modules';
 
-/** Worker Versioning: which runs this worker takes. See docs/versioning.md. */
+/** Worker Versioning: the runs that this worker takes. See docs/versioning.md. */
 export interface Deployment {
-  /** The name that all versions of these workers share. */
+  /** Name that all versions of these workers share. */
   readonly name: string;
-  /** This version's name; by default of the package's version, the workflows' code and the engine. */
+  /** Name of this version; by default made from the package's version, the workflows' code and the engine. */
   readonly buildId?: string;
-  /** PINNED (the default): a run ends on the version it began on. AUTO_UPGRADE: it moves to the current one. */
+  /** PINNED (the default): a run finishes on the version it started on. AUTO_UPGRADE: it moves to the current one. */
   readonly behavior?: VersioningBehavior;
 }
 
-/** What a worker tells Temporal of its version. */
+/** Builds the options by which a worker declares its version to Temporal. */
 export const deploymentOptions = ({
   name,
   buildId = defaultBuildId(),
@@ -28,7 +28,10 @@ export const deploymentOptions = ({
   defaultVersioningBehavior: behavior,
 });
 
-/** `0.1.0-3f2a…`: changes with the package, with the code of the workflows, Temporal's SDK, and the engine. */
+/**
+ * Computes a build id, `0.1.0-3f2a…`, which changes with the package, the workflows' code, Temporal's SDK, and the
+ * engine.
+ */
 export function defaultBuildId(root = compiled): string {
   const hash = createHash('sha256').update(engineVersion()).update(JSON.stringify(sdkVersions()));
   for (const name of workflowModules(root)) hash.update(name).update(digestOf(join(root, name)));

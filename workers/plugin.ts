@@ -12,28 +12,32 @@ import { payloadConverterPath, workflowCode } from './workflow-bundle';
 import { type Capacity, capacity } from './capacity';
 import { type Deployment, deploymentOptions } from './deployment';
 
+/** Options of the plugin. */
 export interface SlimflowPluginOptions extends Partial<Capacity> {
   /** The artifact store, shared by all workers of a run and whoever starts it: a folder, or `s3://bucket/prefix`. */
   readonly store: string;
-  /** Local folder for what jobs open of an S3 store; one among the user's caches by default. */
+  /** Local folder for files of an S3 store that jobs open; in the user's cache by default. */
   readonly cache?: string;
-  /** Seconds between checkpoints, more where writing one takes long; 3 by default. */
+  /** Seconds between checkpoints, more if writing one takes long; 3 by default. */
   readonly checkpointSeconds?: number;
-  /** Bytes that all jobs together may take; 85 % of the machine's, or the container's, memory by default. */
+  /** Bytes that all jobs together may take; by default 85 % of the memory of the machine or container. */
   readonly memory?: number;
-  /** Hands work that does not fit into that to the task queue for large work, `<task queue>-large`, where a worker with more has to poll it; by default it is tried alone, and fails where that does not help. */
+  /**
+   * Moves work that does not fit into memory to the task queue for large work, `<task queue>-large`, which a worker
+   * with more memory must poll; by default it is tried alone, and fails if that does not help.
+   */
   readonly overflow?: boolean;
   /** Seconds that a job has for a last checkpoint when the worker is stopped; 15 by default. */
   readonly drainSeconds?: number;
-  /** Task queues whose workers get the activities alone. */
+  /** Task queues whose workers get only the activities. */
   readonly activityQueues?: readonly string[];
-  /** Worker Versioning; off where it is left out. The worker's own options for it win. */
+  /** Worker Versioning; off by default. The worker's own options take precedence. */
   readonly deployment?: Deployment;
 }
 
 /**
- * Slimflow on a Temporal worker: its activities, and its workflows. A worker with workflows of its own re-exports
- * `slimflow/workflow` from them; one with none gets Slimflow's.
+ * Adds Slimflow's activities and workflows to a Temporal worker. A worker with its own workflows re-exports
+ * `slimflow/workflow` from them; one without gets Slimflow's.
  */
 export class SlimflowPlugin extends SimplePlugin {
   private readonly store: Store;
@@ -61,7 +65,7 @@ export class SlimflowPlugin extends SimplePlugin {
       (this.pool ??= new ProcessPool({ slots, memory })).run(job, ...rest);
     super({
       name: 'slimflow',
-      // A converter of one's own stays.
+      // A converter that the user has set is kept.
       dataConverter: (own) => ({ payloadConverterPath, ...own }),
       activities: activitiesAt({
         store: files,
@@ -79,7 +83,7 @@ export class SlimflowPlugin extends SimplePlugin {
     this.deployment = deployment;
   }
 
-  /** Jobs that run now. */
+  /** Number of running jobs. */
   get jobs(): number {
     return this.pool?.busyPids.length ?? 0;
   }
@@ -89,7 +93,7 @@ export class SlimflowPlugin extends SimplePlugin {
     const slots = options.tuner ? {} : { maxConcurrentActivityTaskExecutions: this.capacity.slots };
     return super.configureWorker({
       ...slots,
-      // The server hears of progress every few seconds, not at the end of the heartbeat timeout.
+      // Sends progress to the server every few seconds, rather than at the end of the heartbeat timeout.
       maxHeartbeatThrottleInterval: '2 seconds',
       ...(this.deployment && { workerDeploymentOptions: deploymentOptions(this.deployment) }),
       ...(this.activityQueues.includes(options.taskQueue) ? options : withWorkflows(options)),
@@ -100,12 +104,12 @@ export class SlimflowPlugin extends SimplePlugin {
     return super.configureReplayWorker(withWorkflows(options));
   }
 
-  /** For whoever bundles workflows of one's own ahead of time. */
+  /** For users who bundle their own workflows ahead of time. */
   override configureBundler(options: BundleOptions): BundleOptions {
     return super.configureBundler({ payloadConverterPath, ...options });
   }
 
-  /** Clears what a killed worker left in the store, and ends the jobs' processes with the last worker. */
+  /** Removes what a killed worker left in the store, and ends the jobs' processes with the last worker. */
   override async runWorker(worker: Worker, next: (worker: Worker) => Promise<void>): Promise<void> {
     this.workers++;
     try {

@@ -3,24 +3,25 @@ import { NativeConnection, type NativeConnectionOptions, Worker } from '@tempora
 import { polledQueues, type WorkerQueue } from '../contract/task-queues';
 import { SlimflowPlugin, type SlimflowPluginOptions } from './plugin';
 
+/** Options of Slimflow's own worker. */
 export interface ServeOptions extends Omit<SlimflowPluginOptions, 'activityQueues'> {
   readonly connection: Pick<NativeConnectionOptions, 'address' | 'tls' | 'apiKey' | 'metadata'>;
   readonly namespace: string;
-  /** That of the workflows; those for heavy work are called by it. */
+  /** The workflows' task queue; those for heavy work are named after it. */
   readonly taskQueue: string;
   readonly queue: WorkerQueue;
 }
 
 /** A worker that runs in this process. */
 export interface RunningWorker {
-  /** Settles when the worker has ended; rejects when it broke down. */
+  /** Settles when the worker has ended; rejects if it failed. */
   readonly ended: Promise<void>;
   readonly taskQueues: readonly string[];
-  /** Whether it takes tasks. */
+  /** Tells if it takes tasks. */
   isRunning(): boolean;
-  /** Jobs that run now. */
+  /** Returns the number of running jobs. */
   jobs(): number;
-  /** Asks the activities to stop, and waits for them; what they were at is tried again by the next worker. */
+  /** Asks the activities to stop, and waits for them; the next worker resumes their work. */
   stop(): Promise<void>;
 }
 
@@ -28,8 +29,8 @@ export interface RunningWorker {
 const beyondDrain = 10;
 
 /**
- * Slimflow's worker, built on the plugin like any other's: one for each task queue, all with one pool of jobs.
- * @throws Error when the server can't be reached, or a namespace or task queue not be used
+ * Starts Slimflow's worker, built on the plugin like anyone else's: one per task queue, all sharing one pool of jobs.
+ * @throws Error if the server can't be reached, or a namespace or task queue can't be used
  */
 export async function serve({
   connection: options,
@@ -55,7 +56,7 @@ export async function serve({
           namespace,
           taskQueue: name,
           plugins: [plugin],
-          // Checkpoints make giving up at once cheap.
+          // Checkpoints make giving up immediately cheap.
           shutdownGraceTime: 0,
           shutdownForceTime: 1000 * (drainSeconds + beyondDrain),
         }),
@@ -69,7 +70,7 @@ export async function serve({
   };
   const running = workers.map((worker) =>
     worker.run().catch((error: unknown) => {
-      stop(); // one that breaks down takes the others with it
+      stop(); // one that fails stops the others
       throw error;
     }),
   );
@@ -77,7 +78,7 @@ export async function serve({
     .then(() => Promise.all(running))
     .then(() => undefined)
     .finally(() => connection.close());
-  ended.catch(() => undefined); // whoever waits for it hears of it
+  ended.catch(() => undefined); // whoever awaits it gets the error
   return {
     ended,
     taskQueues,

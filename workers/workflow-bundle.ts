@@ -18,22 +18,22 @@ import {
 const bundleName = 'workflow-bundle.js';
 const manifestName = 'workflow-bundle.json';
 const licensesName = 'workflow-bundle.LICENSE.txt';
-/** Slimflow's payload converter, which is a part of the bundle. */
+/** Path of Slimflow's payload converter, which is part of the bundle. */
 export const payloadConverterPath = join(compiled, payloadConverterEntry);
 
-/** What a bundle was made of. File times say nothing: npm writes an installed package's files in no order. */
+/** What a bundle was made of. File times say nothing: npm sets those of an installed package at random. */
 interface Manifest {
   /** The SHA-256 of the bundle. */
   readonly bundle: string;
-  /** Temporal's SDK, a part of which is in the bundle: versions by package. */
+  /** Versions by package of Temporal's SDK, parts of which are in the bundle. */
   readonly sdk: Record<string, string>;
   /** Slimflow's modules in the bundle: SHA-256 by path in the compiled package. */
   readonly modules: Record<string, string>;
 }
 
 /**
- * Chooses what a worker runs workflows from: the bundle made with the package, or the modules when the bundle is
- * missing, when anything that it was made of has changed since, or when the worker has converters of its own.
+ * Chooses what a worker runs workflows from: the bundle made with the package, or the modules if the bundle is missing,
+ * if anything it was made from has changed since, or if the worker has its own converters.
  * @param root the compiled package
  */
 export function workflowCode(
@@ -63,7 +63,10 @@ interface SourceMap {
   readonly sourcesContent: string[];
 }
 
-/** Bundles the workflows, which takes a worker seconds at each start otherwise, and writes what the bundle is made of. */
+/**
+ * Bundles the workflows, which would otherwise take a worker seconds at each start, and records what the bundle is made
+ * of.
+ */
 export async function writeBundle(): Promise<void> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(compiled, workflowsEntry),
@@ -81,7 +84,7 @@ export async function writeBundle(): Promise<void> {
   await writeFile(join(compiled, manifestName), `${JSON.stringify(manifest, undefined, 2)}\n`);
 }
 
-/** Lists Slimflow's modules in a bundle by webpack's own names for them, which are relative to the working directory. */
+/** Lists Slimflow's modules in a bundle by webpack's names for them, which are relative to the working directory. */
 function modulesOf(code: string): string[] {
   return [...code.matchAll(/^\/\*{3}\/ "(\.[^"]+\.js)"/gm)]
     .map(([, name]) => resolve(name))
@@ -92,8 +95,8 @@ function modulesOf(code: string): string[] {
 }
 
 /**
- * Takes the folders of the machine that bundled out of the source map, and so out of the stack traces of users:
- * `…/node_modules/a/b.ts` becomes `node_modules/a/b.ts`, and Slimflow's files `slimflow/…`.
+ * Removes the build machine's folders from the source map, and so from users' stack traces: `…/node_modules/a/b.ts`
+ * becomes `node_modules/a/b.ts`, and Slimflow's files `slimflow/…`.
  */
 function withoutMachinePaths(code: string): string {
   const start = code.lastIndexOf('base64,') + 'base64,'.length;

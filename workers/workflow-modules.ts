@@ -4,16 +4,17 @@ import { dirname, join, relative, sep } from 'node:path';
 
 /** The compiled package. */
 export const compiled = join(__dirname, '..');
-/** What the workflows' modules are found from: the workflows, and the payload converter that runs beside them. */
+/** Entry modules of the workflow code: the workflows, and the payload converter that runs next to them. */
 export const workflowsEntry = 'workflow.js';
+/** Entry module of the payload converter. */
 export const payloadConverterEntry = 'contract/payload-converter.js';
 
-/** `require("./…")` as tsc writes it; all else that a module requires is a package's. */
+/** `require("./…")` as tsc writes it; anything else that a module requires belongs to a package. */
 const ownImport = /\brequire\("(\.{1,2}\/[^"]+)"\)/g;
 
 /**
  * Lists the modules that the workflows are made of: their paths in the compiled package, sorted, with slashes.
- * @throws Error when a module is missing
+ * @throws Error if a module is missing
  */
 export function workflowModules(root = compiled): string[] {
   const found = new Set([workflowsEntry, payloadConverterEntry]);
@@ -23,20 +24,20 @@ export function workflowModules(root = compiled): string[] {
   return [...found].sort();
 }
 
-/** A path with slashes, as manifests hold it on every system. */
+/** Writes a path with slashes, as manifests do on every system. */
 export const slashed = (path: string): string => path.split(sep).join('/');
 
-/** A path of a file in the compiled package; undefined when it lies elsewhere. */
+/** Returns the path of a file within the compiled package; undefined if it is elsewhere. */
 export function inPackage(file: string, root = compiled): string | undefined {
   const path = slashed(relative(root, file));
   return path.startsWith('../') ? undefined : path;
 }
 
-/** The SHA-256 of a file, in hexadecimal. */
+/** Computes the SHA-256 of a file, in hexadecimal. */
 export const digestOf = (file: string): string =>
   createHash('sha256').update(readFileSync(file)).digest('hex');
 
-/** The packages of Temporal's SDK that bundle workflows and that are a part of the bundle, with their versions. */
+/** Lists the packages of Temporal's SDK that bundle workflows or are part of the bundle, with their versions. */
 export function sdkVersions(): Record<string, string> {
   const packages = ['@temporalio/worker', '@temporalio/workflow', '@temporalio/common'];
   return Object.fromEntries(

@@ -2,7 +2,7 @@ import type { Labels } from './dataset';
 import type { Metric } from './metric-rule';
 import { checkClasses, checkOutputs, wrongShape } from './metric-checks';
 
-/** How many of the answers that were judged hit their label, in points. */
+/** Share of judged answers that match their label, in points. */
 abstract class HitRate implements Metric {
   protected hits = 0;
   protected total = 0;
@@ -22,7 +22,7 @@ abstract class HitRate implements Metric {
   }
 }
 
-/** The share of samples whose label is among their `most` largest outputs; of equal outputs the first counts more. */
+/** Share of samples whose label is among their `most` largest outputs; of equal outputs the first ranks higher. */
 export class TopAccuracy extends HitRate {
   constructor(
     private readonly name: string,
@@ -34,7 +34,7 @@ export class TopAccuracy extends HitRate {
   add(outputs: Float32Array, labels: Labels, dims: readonly number[]): void {
     const [samples, classes, ...rest] = dims;
     if (dims.length < 2 || rest.some((size) => size !== 1))
-      throw wrongShape(this.name, dims, 'one score a class, [N, K]');
+      throw wrongShape(this.name, dims, 'one score per class, [N, K]');
     checkClasses(this.name, labels, samples);
     checkOutputs(outputs);
     for (let n = 0; n < samples; n++) {
@@ -50,7 +50,7 @@ export class TopAccuracy extends HitRate {
   }
 }
 
-/** Calls `judge` with each pixel's label and class of largest output; labels that are no class (255, −1) are left out. */
+/** Calls `judge` with each pixel's label and highest-scoring class; labels that are not a class (255, −1) are skipped. */
 function eachPixel(
   name: string,
   outputs: Float32Array,
@@ -59,7 +59,7 @@ function eachPixel(
   judge: (label: number, found: number, classes: number) => void,
 ): void {
   const [samples, classes, ...plane] = dims;
-  if (!plane.length) throw wrongShape(name, dims, 'a score a class and pixel, [N, K, H, W]');
+  if (!plane.length) throw wrongShape(name, dims, 'one score per class and pixel, [N, K, H, W]');
   const pixels = plane.reduce((size, axis) => size * axis, 1);
   checkClasses(name, labels, samples * pixels);
   checkOutputs(outputs);
@@ -72,7 +72,7 @@ function eachPixel(
   }
 }
 
-/** The share of labelled pixels whose largest output is their label's. */
+/** Share of labelled pixels whose largest output is their label's. */
 export class PixelAccuracy extends HitRate {
   add(outputs: Float32Array, labels: Labels, dims: readonly number[]): void {
     eachPixel('pixel-accuracy', outputs, labels, dims, (label, found) => {
@@ -82,7 +82,7 @@ export class PixelAccuracy extends HitRate {
   }
 }
 
-/** Intersection over union of a class's labelled and found pixels, averaged over the classes that occur in either. */
+/** Intersection over union of a class's labelled and predicted pixels, averaged over the classes that occur in either. */
 export class MeanIou implements Metric {
   private shared: number[] = [];
   private labelled: number[] = [];

@@ -1,16 +1,16 @@
 import { type ElementType, floats, fromBytes, sizeOf, type Tensor, toBytes, zeros } from '../tensor/tensor';
 import { Random } from './random';
 
-/** An array that is read by rows of its first dimension: a file (`NpyFile`), or numbers drawn as they are asked for. */
+/** An array read by rows of its first dimension: a file (`NpyFile`), or numbers drawn on demand. */
 export interface Rows {
   readonly type: ElementType;
   readonly dims: readonly number[];
-  /** Rows `start` to `start + count`, [count, …]. */
+  /** Reads rows `start` to `start + count`, [count, …]. */
   rows(start: number, count: number): Tensor;
   close(): void;
 }
 
-/** Some rows of an array, in the order of `picked`; it reads from the array, which its owner closes. */
+/** Some rows of an array, in the order of `picked`. It reads from the array, which its owner closes. */
 export class PickedRows implements Rows {
   readonly type: ElementType;
   readonly dims: readonly number[];
@@ -34,10 +34,10 @@ export class PickedRows implements Rows {
   close(): void {}
 }
 
-/** Numbers that are kept once drawn, 64 MiB: who draws rows mostly asks for the same ones again. */
+/** Most numbers kept once drawn, 64 MiB: callers usually ask for the same rows again. */
 const kept = 2 ** 24;
 
-/** Standard normal float32 numbers; a row depends on the seed and its own number alone. */
+/** Standard normal float32 numbers; a row depends only on the seed and its own number. */
 export class NormalRows implements Rows {
   readonly type = 'float32';
   private readonly known = new Map<number, Float32Array>();
@@ -58,7 +58,8 @@ export class NormalRows implements Rows {
   private row(at: number, width: number): Float32Array {
     const known = this.known.get(at);
     if (known) return known;
-    // Neighbouring seeds of the generator are neighbours in one stream: odd constants set the rows' streams apart.
+    // Neighbouring seeds of the generator are neighbours in one stream: multiplying by odd constants moves rows'
+    // streams apart.
     const random = new Random(Math.imul(this.seed + 1, 0x9e3779b1) ^ Math.imul(at + 1, 0x85ebca6b));
     const row = Float32Array.from({ length: width }, () => random.normal());
     if ((this.known.size + 1) * width <= kept) this.known.set(at, row);
@@ -68,7 +69,7 @@ export class NormalRows implements Rows {
   close(): void {}
 }
 
-/** Zeros of any type: what integer inputs of a model are fed where no data are given. */
+/** Zeros of any type, fed to integer inputs of a model if no data are given. */
 export class ZeroRows implements Rows {
   constructor(
     readonly type: ElementType,

@@ -15,48 +15,48 @@ import { Random } from './random';
 import { NormalRows, PickedRows, type Rows, ZeroRows } from './array-rows';
 import type { DatasetSource, RandomSource } from './source';
 
-/** Labels of samples: integers, or floats where the file holds floats. */
+/** Labels of samples: integers, or floats if the file holds floats. */
 export type Labels = Int32Array | Float32Array;
 
 /** A batch of `size` samples. */
 export interface Batch {
-  /** [N, C, H, W] in row-major order. */
+  /** [N, C, H, W], row-major. */
   readonly images: Float32Array;
-  /**
-   * N labels, or N·H·W of a data set with labels a pixel, or one a score, NaN where it is not known; none where it has no
-   * labels.
-   */
+  /** N labels; N·H·W if there is one per pixel; one per score, NaN if unknown; empty if the data set has no labels. */
   readonly labels: Labels;
   readonly size: number;
-  /** The model's further inputs by name, where the data set has any. */
+  /** The model's further inputs by name, if the data set has any. */
   readonly inputs?: Readonly<Record<string, Tensor>>;
 }
 
-/** The arrays of a data set. */
+/** Arrays of a data set. */
 interface Parts {
   readonly images: Rows;
   readonly labels?: Rows;
   readonly inputs: ReadonlyMap<string, { readonly rows: Rows; readonly batched: boolean }>;
 }
 
-/** Labels that are read at once where all are looked at: 4 MiB. */
+/** Labels read at a time when all are scanned: 4 MiB. */
 const readAtOnce = 2 ** 20;
 
-/** A data set read by row; nothing but the asked batch is held. */
+/** A data set read by row; only the requested batch is held in memory. */
 export class Dataset {
   private constructor(
-    /** What it is called in messages: the path of its images. */
+    /** Its name in messages: the path of its images. */
     readonly name: string,
     private readonly parts: Parts,
     private readonly source: Pick<DatasetSource, 'normalize' | 'layout' | 'unknown'>,
     private readonly first: number,
     /** Number of samples. */
     readonly length: number,
-    /** [C, H, W] of an image as batches hold it. */
+    /** [C, H, W] of an image, as batches hold it. */
     readonly shape: readonly number[],
   ) {}
 
-  /** @throws EngineError `InvalidData` when a file is missing or is not what it should be. */
+  /**
+   * Opens the files of a split and checks that they fit each other.
+   * @throws EngineError `InvalidData` if a file is missing or has the wrong type or shape
+   */
   static open(source: DatasetSource): Dataset {
     const opened: NpyFile[] = [];
     const open = (path: string) => {
@@ -83,7 +83,7 @@ export class Dataset {
     }
   }
 
-  /** Standard normal samples: the same from the same seed, whatever the batches that they are read in. */
+  /** Makes standard normal samples: the same for the same seed, whatever batches they are read in. */
   static random({ shape, samples, seed, inputs = {} }: RandomSource): Dataset {
     const further = Object.entries(inputs).map(([name, { type, shape: own, batched }], at) => {
       const dims = batched ? [samples, ...own] : own;
@@ -95,7 +95,7 @@ export class Dataset {
     return new Dataset(`random inputs of seed ${seed}`, parts, {}, 0, samples, shape);
   }
 
-  /** `count` of the samples, drawn by `seed`, as a data set of their own. It reads this one's files: close this one alone. */
+  /** Draws `count` samples by `seed` as a data set. It reads this one's files: close only this one. */
   drawn(count: number, seed: number): Dataset {
     const picked = new Random(seed).sample(this.length, count).map((row) => row + this.first);
     const { images, labels, inputs } = this.parts;
@@ -112,31 +112,31 @@ export class Dataset {
     return new Dataset(this.name, parts, this.source, 0, count, this.shape);
   }
 
-  /** Whether there are labels. */
+  /** True if there are labels. */
   get labelled(): boolean {
     return this.parts.labels !== undefined;
   }
 
-  /** Shape of a sample's labels: [] of one a sample, [H, W] of one a pixel, [K] or [K, …] of one a score. */
+  /** Shape of a sample's labels: [] if one per sample, [H, W] if one per pixel, [K] or [K, …] if one per score. */
   get labelShape(): readonly number[] {
     return labelShapeOf(this.parts.labels?.dims.slice(1) ?? [], this.source);
   }
 
-  /** @throws EngineError `InvalidData` when there are no labels. */
+  /** @throws EngineError `InvalidData` if there are no labels */
   requireLabels(): void {
     if (this.labelled) return;
     throw new EngineError(
       'InvalidData',
-      `${this.name} comes without labels, which metrics and fine-tuning need: name a file of them under \`labels\`, or score by fidelity`,
+      `${this.name} has no labels, which metrics and fine-tuning need: set \`labels\` to a file of them, or score by fidelity`,
     );
   }
 
-  /** Whether labels are floats; integers where false. */
+  /** True if labels are floats; false if they are integers. */
   get floatLabels(): boolean {
     return this.unknownLabels || (this.parts.labels?.type.startsWith('float') ?? false);
   }
 
-  /** Whether some labels may be NaN, which stands for what is not known. */
+  /** True if some labels may be NaN, which means unknown. */
   get unknownLabels(): boolean {
     return this.source.unknown !== undefined;
   }
@@ -147,8 +147,8 @@ export class Dataset {
   }
 
   /**
-   * All labels, in order, those of some samples at a time.
-   * @throws EngineError `InvalidData` when there are none.
+   * Yields all labels in order, those of a few samples at a time.
+   * @throws EngineError `InvalidData` if there are none
    */
   *eachLabels(): Generator<Labels> {
     this.requireLabels();
@@ -158,9 +158,9 @@ export class Dataset {
   }
 
   /**
-   * The first label that is wrong, and where it stands.
-   * @returns `row`, of the split; `fileRow`, of the file.
-   * @throws EngineError `InvalidData` when there are none.
+   * Finds the first wrong label and its row.
+   * @returns `row` within the split; `fileRow` within the file
+   * @throws EngineError `InvalidData` if there are no labels
    */
   findLabel(
     isWrong: (label: number) => boolean,
@@ -178,22 +178,22 @@ export class Dataset {
     return undefined;
   }
 
-  /** The rows `start` to `start + count`. */
+  /** Reads rows `start` to `start + count`. */
   slice(start: number, count: number): Batch {
     return this.read([[start, Math.min(count, this.length - start)]]);
   }
 
-  /** The rows at `indices`, in their order. */
+  /** Reads the rows at `indices`, in that order. */
   gather(indices: ArrayLike<number>): Batch {
     return this.read(Array.from(indices, (row) => [row, 1] as const));
   }
 
-  /** Batches of `size` in order; the last may be smaller. */
+  /** Yields batches of `size` in order; the last may be smaller. */
   *batches(size: number): Generator<Batch> {
     for (let start = 0; start < this.length; start += size) yield this.slice(start, size);
   }
 
-  /** Batches of `size` over `count` rows drawn by `seed`, in ascending order; over all rows where there are no more. */
+  /** Yields batches of `size` over `count` rows drawn by `seed`, in ascending order; over all rows if there are no more. */
   *sampled(count: number, seed: number, size: number): Generator<Batch> {
     if (count >= this.length) {
       yield* this.batches(size);
@@ -208,7 +208,7 @@ export class Dataset {
     [images, labels, ...[...inputs.values()].map(({ rows }) => rows)].forEach((rows) => rows?.close());
   }
 
-  /** A batch of runs of rows: [first row, number of rows] each. */
+  /** Reads a batch made of runs of rows: [first row, number of rows] each. */
   private read(runs: readonly (readonly [start: number, count: number])[]): Batch {
     const size = runs.reduce((sum, [, count]) => sum + count, 0);
     const images = runs.map(([start, count]) =>
@@ -249,7 +249,7 @@ export class Dataset {
 
 type Joinable = Float32Array | Int32Array | Uint8Array;
 
-/** Arrays one after the other; a single one as it is. */
+/** Concatenates arrays; returns a single one as it is. */
 function joined<A extends Joinable>(type: new (size: number) => A, parts: readonly A[]): A {
   if (parts.length === 1) return parts[0];
   const whole = new type(parts.reduce((size, part) => size + part.length, 0));

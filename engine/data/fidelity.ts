@@ -2,16 +2,19 @@ import { EngineError } from '../errors';
 import { asFloats } from '../tensor/as-floats';
 import type { Tensor } from '../tensor/tensor';
 
-/** How near a compressed model's outputs stay to the original's; needs no labels. */
+/** Closeness of a compressed model's outputs to the original's; needs no labels. */
 export interface FidelityValue {
-  /** ‖compressed − original‖² / ‖original‖² over all samples, averaged over the outputs: 0 is equal, 1 as far as zeros. */
+  /**
+   * ‖compressed − original‖² / ‖original‖² over all samples, averaged over the outputs: 0 if equal, 1 if as far off as
+   * zeros.
+   */
   readonly relativeError: number;
   /**
-   * Kullback-Leibler divergence of the compressed outputs' softmax over axis 1 from the original's, in nats a row (a
-   * sample, or a pixel), averaged over the outputs that have classes to compare; 0 where none has.
+   * Kullback-Leibler divergence of the compressed outputs' softmax over axis 1 from the original's, in nats per row (a
+   * sample, or a pixel), averaged over the outputs that have classes to compare; 0 if none has.
    */
   readonly divergence: number;
-  /** 100 · (1 − relativeError), and 0 where the error is larger than the outputs themselves: a score, as a metric is. */
+  /** 100 · (1 − relativeError), or 0 if the error is larger than the outputs: a score, like a metric. */
   readonly points: number;
 }
 
@@ -22,8 +25,8 @@ export class Fidelity {
   private readonly found = new Map<string, OutputFidelity>();
 
   /**
-   * A batch's outputs by name; those that hold no floats are left out.
-   * @throws EngineError `UnsupportedModel` when they are NaN, or of different shapes.
+   * Adds a batch's outputs by name; those that are not floats are skipped.
+   * @throws EngineError `UnsupportedModel` if they are NaN, or of different shapes
    */
   add(original: Outputs, compressed: Outputs): void {
     for (const [name, tensor] of Object.entries(original)) {
@@ -34,7 +37,7 @@ export class Fidelity {
         const shape = compressed[name] ? `[${compressed[name].dims.join(', ')}]` : 'missing';
         throw new EngineError(
           'UnsupportedModel',
-          `output ${name} is [${tensor.dims.join(', ')}] in the original and ${shape} in the compressed model`,
+          `output ${name} is [${tensor.dims.join(', ')}] in the original but ${shape} in the compressed model`,
         );
       }
       let row = this.found.get(name);
@@ -43,13 +46,13 @@ export class Fidelity {
     }
   }
 
-  /** @throws EngineError `UnsupportedModel` when the models have no output of floats. */
+  /** @throws EngineError `UnsupportedModel` if the models have no float output */
   value(): FidelityValue {
     const rows = [...this.found.values()];
     if (!rows.length) {
       throw new EngineError(
         'UnsupportedModel',
-        'the model has no output of floats to compare: score by a metric',
+        'the model has no float output to compare: score by a metric instead',
       );
     }
     const relativeError = mean(rows.map((row) => row.relativeError()));
@@ -57,7 +60,7 @@ export class Fidelity {
     return { relativeError, divergence, points: 100 * (1 - Math.min(1, relativeError)) };
   }
 
-  /** What was added up so far, a value that can be copied; setting it goes on from there. */
+  /** The sums so far, a value that can be copied; setting it resumes from there. */
   get state(): object {
     return Object.fromEntries([...this.found].map(([name, row]) => [name, { ...row }]));
   }
@@ -71,7 +74,7 @@ export class Fidelity {
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / (values.length || 1);
 
-/** The sums of one output. */
+/** Sums of one output. */
 class OutputFidelity {
   private distance = 0;
   private energy = 0;
@@ -89,7 +92,7 @@ class OutputFidelity {
       const whose = Number.isNaN(this.energy) ? 'original' : 'compressed';
       throw new EngineError(
         'UnsupportedModel',
-        `the ${whose} model computes NaN or infinities in output ${this.name}`,
+        `the ${whose} model computes NaN or infinities in output ${this.name}: check its weights, and that \`normalize\` matches its training`,
       );
     }
     const [samples = 1, classes = 1, ...plane] = dims;
@@ -104,7 +107,7 @@ class OutputFidelity {
 
   relativeError(): number {
     if (this.energy) return this.distance / this.energy;
-    return this.distance ? 1 : 0; // an output that is zero throughout has no scale of its own
+    return this.distance ? 1 : 0; // an output that is all zeros has no scale of its own
   }
 
   divergence(): number | undefined {
@@ -112,7 +115,7 @@ class OutputFidelity {
   }
 }
 
-/** KL(softmax(p) ‖ softmax(q)) of `classes` logits from `first` in steps of `stride`. */
+/** Computes KL(softmax(p) ‖ softmax(q)) of `classes` logits from `first` in steps of `stride`. */
 function divergenceOf(
   p: Float32Array,
   q: Float32Array,
@@ -127,7 +130,7 @@ function divergenceOf(
     const probability = Math.exp(logP);
     if (probability) sum += probability * (logP - (q[at] - other));
   }
-  return Math.max(0, sum); // below zero by rounding alone
+  return Math.max(0, sum); // below zero only by rounding
 }
 
 function logSum(logits: Float32Array, first: number, stride: number, classes: number): number {

@@ -1,14 +1,14 @@
 import { EngineError } from '../errors';
 import type { Labels } from './dataset';
 
-/** The refusal of outputs that a metric does not read. */
+/** Makes the error for outputs of a shape that a metric cannot read. */
 export const wrongShape = (metric: string, dims: readonly number[], wanted: string) =>
   new EngineError(
     'UnsupportedModel',
-    `the model's first output is [${dims.join(', ')}]; metric ${metric} reads ${wanted}: choose another metric, or score by fidelity`,
+    `the model's first output is [${dims.join(', ')}], but metric ${metric} needs ${wanted}: choose another metric, or score by fidelity`,
   );
 
-/** @throws EngineError `InvalidData` when a batch has not as many labels as the metric compares. */
+/** @throws EngineError `InvalidData` if a batch has another number of labels than the metric compares */
 export function checkCount(metric: string, labels: Labels, wanted: number): void {
   if (labels.length === wanted) return;
   throw new EngineError(
@@ -17,24 +17,24 @@ export function checkCount(metric: string, labels: Labels, wanted: number): void
   );
 }
 
-/** @throws EngineError `InvalidData` when a batch has not as many numbers of classes as the metric compares. */
+/** @throws EngineError `InvalidData` if labels are not integers, or a batch has another number than the metric compares */
 export function checkClasses(metric: string, labels: Labels, wanted: number): void {
   if (labels instanceof Float32Array) {
     throw new EngineError(
       'InvalidData',
-      `metric ${metric} reads numbers of classes, and the labels are floats: save them as integers, or choose a metric of numbers (r2, rmse-score, mae-score)`,
+      `metric ${metric} needs class numbers, but the labels are floats: save them as integers, or choose a metric for numbers (r2, rmse-score, mae-score)`,
     );
   }
   checkCount(metric, labels, wanted);
 }
 
-/** @throws EngineError `UnsupportedModel` when an output is NaN: no figure computed from it would mean anything. */
+/** @throws EngineError `UnsupportedModel` if an output is NaN: no figure computed from it would mean anything */
 export function checkOutputs(outputs: Float32Array): void {
   for (let i = 0; i < outputs.length; i++) {
     if (Number.isNaN(outputs[i])) {
       throw new EngineError(
         'UnsupportedModel',
-        'the model computes NaN from the data: check its weights, and that `normalize` is what it was trained with',
+        'the model computes NaN from the data: check its weights, and that `normalize` matches its training',
       );
     }
   }

@@ -3,7 +3,7 @@ import { F1Micro, MeanAveragePrecision } from './multi-label';
 import { ErrorScore } from './regression';
 import type { LabelReading, Metric, MetricOptions } from './metric-rule';
 
-/** The metrics a model can be judged by; higher is better, in points. */
+/** Metrics a model can be judged by; higher is better, in points. */
 export const metricNames = [
   'top1',
   'top5',
@@ -15,6 +15,7 @@ export const metricNames = [
   'rmse-score',
   'mae-score',
 ] as const;
+/** Name of a metric. */
 export type MetricName = (typeof metricNames)[number];
 
 const metrics: Record<
@@ -32,13 +33,13 @@ const metrics: Record<
   'mae-score': { reads: 'numbers', begin: () => new ErrorScore('mae-score') },
 };
 
-/** A fresh metric of that name. */
+/** Makes a fresh metric. */
 export const metricOf = (name: MetricName, options: MetricOptions = {}): Metric =>
   metrics[name].begin(options);
 
-/** What a metric reads labels as. */
+/** Returns how a metric reads labels. */
 export const readingOf = (name: MetricName): LabelReading => metrics[name].reads;
 
-/** Whether a metric compares each score with a label of its own, rather than with the number of a class. */
+/** Tells if a metric compares each score with its own label, rather than with a class number. */
 export const isPerScore = (name: MetricName): boolean =>
   metrics[name].reads === 'yes or no' || metrics[name].reads === 'numbers';

@@ -3,7 +3,10 @@ import type { Labels } from './dataset';
 import type { Metric } from './metric-rule';
 import { checkCount, checkOutputs, wrongShape } from './metric-checks';
 
-/** @throws EngineError as `Metric.add` does. */
+/**
+ * Checks a batch for metrics that read labels of 0 and 1.
+ * @throws EngineError as `Metric.add` does
+ */
 function checkBatch(metric: string, outputs: Float32Array, labels: Labels): void {
   checkCount(metric, labels, outputs.length);
   checkOutputs(outputs);
@@ -11,13 +14,13 @@ function checkBatch(metric: string, outputs: Float32Array, labels: Labels): void
   if (wrong === undefined) return;
   throw new EngineError(
     'InvalidData',
-    `metric ${metric} reads labels of 0 and 1, and one is ${wrong}: round those of the evaluation and the test split, or choose a metric of numbers (r2, rmse-score, mae-score)`,
+    `metric ${metric} needs labels of 0 and 1, but one is ${wrong}: round the labels of the evaluation and test split, or choose a metric for numbers (r2, rmse-score, mae-score)`,
   );
 }
 
 /**
- * F1 over all scores of all samples together, as scikit-learn's f1_score(average='micro') has it: a score above the
- * threshold says yes. 0 where nothing is yes, neither labelled nor found.
+ * F1 over all scores of all samples together, as in scikit-learn's f1_score(average='micro'): a score above the
+ * threshold means yes. 0 if nothing is yes, neither labelled nor predicted.
  */
 export class F1Micro implements Metric {
   private shared = 0;
@@ -52,8 +55,8 @@ export class F1Micro implements Metric {
 }
 
 /**
- * The average precision of each class, averaged over the classes that some sample has, as scikit-learn's
- * average_precision_score has it: Σ (Rₙ − Rₙ₋₁) Pₙ over the thresholds that tell scores apart. It keeps all scores.
+ * Average precision of each class, averaged over the classes that some sample has, as in scikit-learn's
+ * average_precision_score: Σ (Rₙ − Rₙ₋₁) Pₙ over the distinct scores as thresholds. It keeps all scores.
  */
 export class MeanAveragePrecision implements Metric {
   private classes = 0;
@@ -63,7 +66,7 @@ export class MeanAveragePrecision implements Metric {
   add(outputs: Float32Array, labels: Labels, dims: readonly number[]): void {
     const [samples, classes, ...rest] = dims;
     if (dims.length < 2 || rest.some((size) => size !== 1) || samples * classes !== outputs.length)
-      throw wrongShape('mean-average-precision', dims, 'one score a class, [N, K]');
+      throw wrongShape('mean-average-precision', dims, 'one score per class, [N, K]');
     checkBatch('mean-average-precision', outputs, labels);
     this.classes = classes;
     this.outputs.push(outputs.slice());
@@ -77,11 +80,11 @@ export class MeanAveragePrecision implements Metric {
     if (found.length) return (100 * found.reduce((sum, value) => sum + value, 0)) / found.length;
     throw new EngineError(
       'InvalidData',
-      'metric mean-average-precision ranks the samples that have a class, and no sample has any: give labels with ones among them, or choose f1-micro',
+      'metric mean-average-precision ranks the samples of each class, but no sample has any class: check that some labels are 1, or choose f1-micro',
     );
   }
 
-  /** Average precision of a class; undefined where no sample has it. */
+  /** Computes the average precision of a class; undefined if no sample has it. */
   private precisionOf(k: number): number | undefined {
     const { classes } = this;
     const pairs = this.outputs.flatMap((outputs, batch) =>

@@ -3,10 +3,10 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { ElementType } from '../tensor/tensor';
 import { npyHeader } from './npy';
 
-/** Room for the header of any shape that is written here; how many rows there are is known at the end alone. */
+/** Room for the header of any shape written here; the number of rows is known only at the end. */
 const headerBytes = 128;
 
-/** Writes a NumPy file row by row; nothing but the row at hand is held. The file is whole once `close` has returned. */
+/** Writes a NumPy file row by row; only the current row is held. The file is complete once `close` has returned. */
 export class NpyWriter {
   private constructor(
     private readonly file: FileHandle,
@@ -15,7 +15,7 @@ export class NpyWriter {
     private rows: number,
   ) {}
 
-  /** Begins a file, which must not be there yet. `row` is the shape of a row. */
+  /** Creates a file, which must not exist yet. `row` is the shape of a row. */
   static async create(path: string, type: ElementType, row: readonly number[]): Promise<NpyWriter> {
     const file = await open(path, 'wx');
     const writer = new NpyWriter(file, type, row, 0);
@@ -23,7 +23,7 @@ export class NpyWriter {
     return writer;
   }
 
-  /** Shape of what is written so far. */
+  /** Shape of what has been written so far. */
   get dims(): number[] {
     return [this.rows, ...this.row];
   }
@@ -34,13 +34,13 @@ export class NpyWriter {
     this.rows++;
   }
 
-  /** Writes how many rows there are, and ends the file. */
+  /** Writes the number of rows and closes the file. */
   async close(): Promise<void> {
     await this.file.write(this.header(), 0, headerBytes, 0);
     await this.file.close();
   }
 
-  /** Ends the file as it is, which is then to be removed. */
+  /** Closes the file as it is; the caller then removes it. */
   async abandon(): Promise<void> {
     await this.file.close();
   }

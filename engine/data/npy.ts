@@ -19,7 +19,7 @@ const types: Record<string, ElementType> = {
 };
 const magic = '\x93NUMPY';
 
-/** A NumPy array file (numpy.lib.format, versions 1 to 3), read a range of rows at a time. */
+/** A NumPy array file (numpy.lib.format, versions 1 to 3), read one range of rows at a time. */
 export class NpyFile implements Rows {
   private constructor(
     private readonly path: string,
@@ -29,7 +29,11 @@ export class NpyFile implements Rows {
     readonly dims: readonly number[],
   ) {}
 
-  /** @throws EngineError `InvalidData` when the file is missing, no `.npy`, cut short, or in an order we do not read. */
+  /**
+   * Opens a file and reads its header.
+   * @throws EngineError `InvalidData` if the file is missing, not a `.npy` file, cut short, or of an unsupported type
+   * or order
+   */
   static open(path: string): NpyFile {
     let file: number;
     try {
@@ -51,7 +55,7 @@ export class NpyFile implements Rows {
     const bad = (what: string) => new EngineError('InvalidData', `data file ${path} ${what}`);
     const head = Buffer.alloc(12);
     readSync(file, head, 0, 12, 0);
-    if (head.toString('latin1', 0, 6) !== magic) throw bad('is no .npy file');
+    if (head.toString('latin1', 0, 6) !== magic) throw bad('is not a .npy file');
     const long = head[6] >= 2;
     const length = long ? head.readUInt32LE(8) : head.readUInt16LE(8);
     const offset = (long ? 12 : 10) + length;
@@ -65,18 +69,18 @@ export class NpyFile implements Rows {
         `holds elements of type ${code || 'unknown'}; save it as one of ${Object.values(types).join(', ')}`,
       );
     if (/'fortran_order':\s*True/.test(text))
-      throw bad('is in Fortran order; save numpy.ascontiguousarray(...) of it');
+      throw bad('is in Fortran order; save it as numpy.ascontiguousarray(...)');
     const dims = (/'shape':\s*\(([^)]*)\)/.exec(text)?.[1] ?? '')
       .split(',')
       .filter((d) => d.trim())
       .map(Number);
     const expected = offset + sizeOf(dims) * bytesOf(type);
     const { size } = fstatSync(file);
-    if (size < expected) throw bad(`was cut short: ${size} bytes of ${expected}`);
+    if (size < expected) throw bad(`is cut short: it has ${size} of ${expected} bytes`);
     return new NpyFile(path, file, offset, type, dims);
   }
 
-  /** Rows `start` to `start + count` of the first dimension. */
+  /** Reads rows `start` to `start + count` of the first dimension. */
   rows(start: number, count: number): Tensor {
     const row = sizeOf(this.dims.slice(1)) * bytesOf(this.type);
     const bytes = new Uint8Array(count * row);
@@ -100,12 +104,13 @@ export function writeNpy(path: string, tensor: Tensor): void {
 }
 
 /**
- * What a NumPy file begins with: at least `least` bytes, and a multiple of 64.
- * @throws EngineError `InvalidData` where NumPy has no such type
+ * Makes the header of a NumPy file: at least `least` bytes, and a multiple of 64.
+ * @throws EngineError `InvalidData` if NumPy has no such type
  */
 export function npyHeader({ type, dims }: Pick<Tensor, 'type' | 'dims'>, least = 0): Buffer {
   const code = Object.entries(types).find(([, known]) => known === type)?.[0];
-  if (!code) throw new EngineError('InvalidData', `a ${type} tensor has no .npy form`);
+  if (!code)
+    throw new EngineError('InvalidData', `a ${type} tensor cannot be saved as .npy: NumPy has no such type`);
   const shape = `(${dims.join(', ')}${dims.length === 1 ? ',' : ''})`;
   const header = `{'descr': '${code}', 'fortran_order': False, 'shape': ${shape}, }`;
   const bytes = Math.ceil(Math.max(header.length + 11, least) / 64) * 64;

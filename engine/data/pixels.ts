@@ -3,13 +3,13 @@ import { sizeOf, type Tensor } from '../tensor/tensor';
 import type { DatasetSource, Normalization } from './source';
 import type { NpyFile } from './npy';
 
-/** [C, …] of an image as it is read: the channels of one that has them last come first. */
+/** Returns an image's shape as [C, …], with the channels first even if the file has them last. */
 export const imageShape = (
   [...dims]: readonly number[],
   { layout }: Pick<DatasetSource, 'layout'>,
 ): number[] => (layout === 'NHWC' ? [...dims.splice(-1), ...dims] : dims);
 
-/** The images of [N, …] rows as floats in row-major [N, C, …], normalized. */
+/** Converts [N, …] rows to normalized floats in row-major [N, C, …]. */
 export function pixelsOf(
   { data, dims }: Tensor,
   { normalize = {}, layout }: Pick<DatasetSource, 'normalize' | 'layout'>,
@@ -30,7 +30,7 @@ export function pixelsOf(
   return out;
 }
 
-/** [N, …, C] as [N, C, …]. */
+/** Transposes [N, …, C] to [N, C, …]. */
 export function channelsFirst<A extends Float32Array | Int32Array>(
   images: A,
   count: number,
@@ -48,7 +48,7 @@ export function channelsFirst<A extends Float32Array | Int32Array>(
   return out;
 }
 
-/** The axis of a sample that means and deviations are given for: the first, or the last of images fed as NHWC. */
+/** Finds the axis of a sample that means and deviations belong to: the first, or the last if images are fed as NHWC. */
 function channelsOf(shape: readonly number[], { mean, std }: Normalization): { axis: number; inner: number } {
   const given = (mean ?? std)?.length ?? shape[0];
   const last = given > 1 && shape[0] !== given && shape[shape.length - 1] === given;
@@ -56,18 +56,18 @@ function channelsOf(shape: readonly number[], { mean, std }: Normalization): { a
   return { axis, inner: sizeOf(shape.slice(axis + 1)) };
 }
 
-/** @throws EngineError `InvalidData` when the images are of a type or shape that no model takes. */
+/** @throws EngineError `InvalidData` if the images are of a type or shape that no model takes */
 export function checkImages({ images: path, normalize, layout }: DatasetSource, images: NpyFile): void {
   if (images.dims.length < 2) {
     throw new EngineError(
       'InvalidData',
-      `${path} has shape [${images.dims.join(', ')}]; images are [N, C, H, W], or [N, …] as the model takes them`,
+      `${path} has shape [${images.dims.join(', ')}]; images must be [N, C, H, W], or [N, …] as the model takes them`,
     );
   }
   if (!['float32', 'float64', 'uint8'].includes(images.type)) {
     throw new EngineError(
       'InvalidData',
-      `${path} holds ${images.type}; images are float32, float64 or uint8`,
+      `${path} holds ${images.type}; images must be float32, float64 or uint8`,
     );
   }
   const shape = imageShape(images.dims.slice(1), { layout });
@@ -83,20 +83,21 @@ export function checkImages({ images: path, normalize, layout }: DatasetSource, 
 }
 
 /**
- * What a sample's labels are is the metric's and the loss's to judge: here each sample has to have some.
- * @throws EngineError `InvalidData`
+ * Checks that each sample has labels; whether they suit is for the metric and the loss to judge.
+ * @throws EngineError `InvalidData` if the number of samples differs
  */
 export function checkLabels({ labels: path }: DatasetSource, images: NpyFile, labels: NpyFile) {
   const [count] = images.dims;
   if (labels.dims[0] === count) return;
   throw new EngineError(
     'InvalidData',
-    `${path} has shape [${labels.dims.join(', ')}]; one label an image is [${count}], several are [${count}, …]`,
+    `${path} has shape [${labels.dims.join(', ')}]; with one label per image it must be [${count}], with several [${count}, …]`,
   );
 }
 
 /**
- * Shape of a sample's labels as batches hold them: those that lie as images do, with three axes, follow their layout.
+ * Returns the shape of a sample's labels as batches hold them: labels with three axes, like images, follow their
+ * layout.
  */
 export const labelShapeOf = (
   sample: readonly number[],
@@ -104,8 +105,8 @@ export const labelShapeOf = (
 ): readonly number[] => (sample.length === 3 ? imageShape(sample, { layout }) : sample);
 
 /**
- * The first row of a split and the row after its last.
- * @throws EngineError `InvalidData` when they do not lie within the file.
+ * Returns the first row of a split and the row after its last.
+ * @throws EngineError `InvalidData` if they are not within the file
  */
 export function checkedRange(
   { images: path, range }: DatasetSource,
@@ -115,6 +116,6 @@ export function checkedRange(
   if (first >= 0 && first < end && end <= images.dims[0]) return [first, end];
   throw new EngineError(
     'InvalidData',
-    `range [${first}, ${end}] does not lie within the ${images.dims[0]} rows of ${path}`,
+    `range [${first}, ${end}] is not within the ${images.dims[0]} rows of ${path}`,
   );
 }

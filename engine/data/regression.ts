@@ -5,15 +5,15 @@ import { checkCount } from './metric-checks';
 import { Spread } from './spread';
 
 const scores = {
-  /** The coefficient of determination, 1 − Σ(ŷ − y)² / Σ(y − ȳ)². */
+  /** Coefficient of determination, 1 − Σ(ŷ − y)² / Σ(y − ȳ)². */
   r2: ({ rootMeanSquaredError }: Errors, deviation: number) => 1 - (rootMeanSquaredError / deviation) ** 2,
   'rmse-score': ({ rootMeanSquaredError }: Errors, deviation: number) => 1 - rootMeanSquaredError / deviation,
   'mae-score': ({ meanAbsoluteError }: Errors, deviation: number) => 1 - meanAbsoluteError / deviation,
 };
 
 /**
- * An error turned into a score of which more is better and 100 is exact: in units of the labels' standard deviation, so
- * that it is comparable between data sets, and subtracted from 1. `r2` is scikit-learn's
+ * A score made of an error, so that more is better and 100 is exact: 1 minus the error in units of the labels' standard
+ * deviation, which makes it comparable between data sets. `r2` is scikit-learn's
  * r2_score(multioutput='variance_weighted').
  */
 export class ErrorScore implements Metric {
@@ -34,7 +34,7 @@ export class ErrorScore implements Metric {
     if (!Number.isFinite(this.squared)) {
       throw new EngineError(
         'UnsupportedModel',
-        'the model computes NaN or infinities from the data: check its weights, that `normalize` is what it was trained with, and that labels are finite',
+        'the model computes NaN or infinities from the data: check its weights, that `normalize` matches its training, and that labels are finite',
       );
     }
     this.spread.add(labels, dims.slice(1));
@@ -51,12 +51,15 @@ export class ErrorScore implements Metric {
   value(): number {
     const deviation = Math.sqrt(this.spread.variance);
     if (!this.spread.count) {
-      throw new EngineError('InvalidData', `metric ${this.name} has nothing to compare: no label is known`);
+      throw new EngineError(
+        'InvalidData',
+        `metric ${this.name} has nothing to compare: all labels are unknown`,
+      );
     }
     if (deviation > 0) return 100 * scores[this.name](this.errors(), deviation);
     throw new EngineError(
       'InvalidData',
-      `metric ${this.name} measures errors by how far labels lie apart, and all of them are the same: give samples whose labels differ, or score by fidelity`,
+      `metric ${this.name} measures errors relative to the spread of labels, but all labels are equal: add samples with other labels, or score by fidelity`,
     );
   }
 

@@ -1,7 +1,7 @@
 /**
- * How far numbers lie from their means: Σ (y − ȳ)², with a mean for each output, in one pass (Welford, 1962). Each number
- * of a sample is an output of its own; of maps [C, H, W] each channel is one, whose pixels count as samples. NaN counts
- * for nothing.
+ * Sum of squared deviations from the mean, Σ (y − ȳ)², with one mean per output, in one pass (Welford, 1962). Each
+ * number of a sample is an output; in maps [C, H, W] each channel is one, and its pixels count as samples. NaN is
+ * ignored.
  */
 export class Spread {
   /** Numbers seen. */
@@ -12,8 +12,9 @@ export class Spread {
   private counts: Float64Array | undefined;
 
   /**
-   * @param numbers of some samples, row-major.
-   * @param sample shape of one.
+   * Adds the numbers of some samples.
+   * @param numbers row-major
+   * @param sample shape of one sample
    */
   add(numbers: ArrayLike<number>, sample: readonly number[]): void {
     const [outputs, pixels] = outputsOf(sample);
@@ -34,7 +35,7 @@ export class Spread {
     return this.squares / this.count;
   }
 
-  /** What was added up so far, a value that can be copied. */
+  /** The sums so far, a value that can be copied. */
   get state(): object {
     const { count, squares, means, counts } = this;
     return { count, squares, means: means?.slice(), counts: counts?.slice() };
@@ -45,7 +46,7 @@ export class Spread {
   }
 }
 
-/** How many outputs a sample has, and how many numbers each. */
+/** Returns how many outputs a sample has, and how many numbers each. */
 function outputsOf(sample: readonly number[]): [outputs: number, pixels: number] {
   const size = (dims: readonly number[]) => dims.reduce((all, dim) => all * dim, 1);
   return sample.length > 2 ? [sample[0], size(sample.slice(1))] : [size(sample), 1];

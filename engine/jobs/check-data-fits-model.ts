@@ -70,12 +70,12 @@ function checkOutput(graph: Graph, model: string, metric: MetricName): Output {
     if (shape.length && (shape.length < 2 || shape.slice(2).some((dim) => dim !== 1)))
       throw new EngineError(
         'UnsupportedModel',
-        `the first output of model ${model} is ${shown}; metric ${metric} reads one score a class, [N, K]`,
+        `the first output of model ${model} is ${shown}, but metric ${metric} needs one score per class, [N, K]`,
       );
   } else if (readingOf(metric) === 'pixels' && shape.length && shape.length < 3)
     throw new EngineError(
       'UnsupportedModel',
-      `the first output of model ${model} is ${shown}; metric ${metric} reads a score a class and pixel, [N, K, H, W]`,
+      `the first output of model ${model} is ${shown}, but metric ${metric} needs one score per class and pixel, [N, K, H, W]`,
     );
   const sample = shape.slice(1);
   const known = (dims: readonly Dim[]) =>
@@ -102,7 +102,7 @@ function checkScores(
   if (scores !== undefined && sizeOf(data.labelShape) !== scores) {
     throw new EngineError(
       'InvalidData',
-      `${labels} has shape ${perSample(data.labelShape)}; metric ${metric} compares each number of the model's output with a label, and ${model} gives ${shown}: save labels of that shape`,
+      `${labels} has shape ${perSample(data.labelShape)}, but metric ${metric} compares each number of the model's output with a label, and the output of ${model} is ${shown}: save labels of that shape`,
     );
   }
   const yesOrNo = readingOf(metric) === 'yes or no';
@@ -113,8 +113,8 @@ function checkScores(
     'InvalidData',
     `label ${wrong.label} at row ${wrong.fileRow} of ${labels} ${
       yesOrNo
-        ? `lies outside 0 and 1, which metric ${metric} reads as no and yes: save 1 for each class that a sample has, 0 for the others`
-        : 'is no finite number of 32 bits: save a number, leave that sample out, or say unknown: nan of the split'
+        ? `is not between 0 and 1, which metric ${metric} reads as no and yes: save 1 for each class that a sample has, 0 for the others`
+        : 'is not a finite 32-bit number: save a number, leave out that sample, or set `unknown: nan` for the split'
     }`,
   );
 }
@@ -129,20 +129,20 @@ function checkClasses(
   if (data.unknownLabels) {
     throw new EngineError(
       'InvalidData',
-      `the split of ${labels} says what stands for unknown, and metric ${metric} reads numbers of classes: leave \`unknown\` out, and name that label as fineTune.ignoreLabel`,
+      `the split of ${labels} sets \`unknown\`, but metric ${metric} needs class numbers: remove \`unknown\`, and set fineTune.ignoreLabel to that label`,
     );
   }
   if (data.floatLabels) {
     throw new EngineError(
       'InvalidData',
-      `${labels} holds floats, and metric ${metric} reads numbers of classes: save them as integers, or choose a metric of numbers (r2, rmse-score, mae-score)`,
+      `${labels} holds floats, but metric ${metric} needs class numbers: save them as integers, or choose a metric for numbers (r2, rmse-score, mae-score)`,
     );
   }
   const wanted = readingOf(metric) === 'pixels' ? plane : 1;
   if (wanted !== undefined && sizeOf(data.labelShape) !== wanted) {
     throw new EngineError(
       'InvalidData',
-      `${labels} has shape ${perSample(data.labelShape)}; metric ${metric} reads ${wanted === 1 ? 'a class a sample, [N]' : `a class for each of the ${wanted} pixels that ${model} scores`}`,
+      `${labels} has shape ${perSample(data.labelShape)}, but metric ${metric} needs ${wanted === 1 ? 'one class per sample, [N]' : `a class for each of the ${wanted} pixels that ${model} scores`}`,
     );
   }
   const others = [ignored, ...(readingOf(metric) === 'pixels' ? unlabelled : [])];
@@ -153,7 +153,7 @@ function checkClasses(
   throw new EngineError(
     'InvalidData',
     `label ${wrong.label} at row ${wrong.fileRow} of ${labels} is out of range: ${
-      classes === undefined ? 'classes begin at 0' : `${model} has ${classes} classes, 0 to ${classes - 1}`
+      classes === undefined ? 'classes start at 0' : `${model} has ${classes} classes, 0 to ${classes - 1}`
     }`,
   );
 }

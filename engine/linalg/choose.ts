@@ -6,17 +6,18 @@ import { findLapack, howToInstall } from './lapack-library';
 import { type BackendName, backendNames, checked, type LinearAlgebra } from './linear-algebra';
 import { mlMatrix } from './ml-matrix';
 
+/** Choice of the linear algebra library and of its threads. */
 export interface LinearAlgebraSettings {
-  /** The library to compute with; `auto` takes the fastest that is there. */
+  /** Library to compute with; `auto` takes the fastest one available. */
   readonly backend?: 'auto' | BackendName;
-  /** Threads of one call, so that concurrent jobs together do not exceed the cores; all cores by default. */
+  /** Threads per call, so that concurrent jobs together do not exceed the cores; all cores by default. */
   readonly threads?: number;
 }
 
-/** A back end that is there, or why it is not. */
+/** An available back end, or why it is not available. */
 type Found = { readonly open: (threads?: number) => LinearAlgebra } | { readonly missing: string };
 
-/** What was found in this thread; what was not is looked for again, since it may be installed meanwhile. */
+/** Back ends found so far in this thread; a missing one is looked for again, since it may be installed meanwhile. */
 const found = new Map<BackendName, Found>();
 
 function find(name: BackendName): Found {
@@ -39,7 +40,7 @@ const search: Readonly<Record<BackendName, () => Found>> = {
   'ml-matrix': () => ({ open: () => mlMatrix }),
 };
 
-/** Native libraries cannot be had at all where koffi has no build for the platform. */
+/** Runs a search for a native library; none can be loaded if koffi has no build for the platform. */
 function attempt<T>(search: () => T): T | { readonly missing: string } {
   try {
     return search();
@@ -49,15 +50,15 @@ function attempt<T>(search: () => T): T | { readonly missing: string } {
   }
 }
 
-/** Why a back end is not there, and how to get it. */
+/** Says why a back end is missing and how to get it. */
 const absence = (name: BackendName, missing: string): string =>
   `${missing}; ${name === 'lapack' ? howToInstall() : howToHaveCuda}`;
 const howToHaveCuda =
-  'it takes an NVIDIA GPU, its driver, and CUDA 11 or newer with cuSOLVER on the library path or in CUDA_PATH';
+  'it needs an NVIDIA GPU, its driver, and CUDA 11 or newer with cuSOLVER on the library path or in CUDA_PATH';
 
 /**
- * The library that decompositions run on: cuSOLVER, else LAPACK, else ml-matrix, or the one asked for.
- * @throws EngineError `InvalidSettings` where the one asked for is not there, or SLIMFLOW_LAPACK cannot be used
+ * Returns the library that decompositions run on: cuSOLVER, else LAPACK, else ml-matrix, or the requested one.
+ * @throws EngineError `InvalidSettings` if the requested one is missing, or SLIMFLOW_LAPACK names an unusable library
  */
 export function linearAlgebra({ backend = 'auto', threads }: LinearAlgebraSettings = {}): LinearAlgebra {
   for (const name of backend === 'auto' ? backendNames : [backend]) {
@@ -66,26 +67,26 @@ export function linearAlgebra({ backend = 'auto', threads }: LinearAlgebraSettin
     if (backend !== 'auto')
       throw new EngineError(
         'InvalidSettings',
-        `linear algebra back end ${name} is not there: ${absence(name, result.missing)}`,
+        `linear algebra back end ${name} is not available: ${absence(name, result.missing)}`,
       );
   }
-  throw new Error('ml-matrix is always there');
+  throw new Error('ml-matrix is always available');
 }
 
-/** Which library would be used on this machine, and for each whether it is there. */
+/** The library that would be used on this machine, and which of them are available. */
 export interface LinearAlgebraDescription {
   readonly chosen: BackendName;
   readonly backends: readonly {
     readonly name: BackendName;
     readonly available: boolean;
-    /** The library's version and path, or why it is not there and how to get it. */
+    /** The library's version and path, or why it is missing and how to get it. */
     readonly detail: string;
   }[];
 }
 
 /**
- * What `linearAlgebra()` chooses from on this machine, for people: never throws. An unusable SLIMFLOW_LAPACK shows as
- * LAPACK not being there.
+ * Describes what `linearAlgebra()` chooses from on this machine, for people. Never throws: an unusable SLIMFLOW_LAPACK
+ * is shown as LAPACK being unavailable.
  */
 export function describeLinearAlgebra(threads?: number): LinearAlgebraDescription {
   const backends = backendNames.map((name) => {

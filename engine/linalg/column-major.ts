@@ -5,7 +5,7 @@ import { solveWithRidge } from './ridge';
 
 type Floats = Float64Array<ArrayBuffer>;
 
-/** A column-major matrix with at least as many rows as columns: what every singular value routine takes. */
+/** A column-major matrix with at least as many rows as columns, as every singular value routine expects. */
 export interface Tall {
   readonly rows: number;
   readonly columns: number;
@@ -13,25 +13,29 @@ export interface Tall {
 }
 
 /**
- * The routines that LAPACK-shaped libraries share, over column-major buffers that they may overwrite. `info` is
- * LAPACK's: 0 is success, −i an illegal argument i, i > 0 a failure of the numbers.
+ * Routines that LAPACK-like libraries share, over column-major buffers that they may overwrite. `info` is LAPACK's: 0
+ * for success, −i for an illegal argument i, i > 0 for a numerical failure.
  */
 export interface Routines {
   /** Thin SVD A = U·diag(S)·Vᵀ: U [rows, columns], S descending, Vᵀ [columns, columns]. */
   gesvd(a: Tall): Promise<{ u: Floats; s: Floats; vt: Floats; info: number }>;
-  /** Eigenvalues, ascending, of a symmetric [n, n] whose lower triangle counts; `a` becomes the vectors. */
+  /**
+   * Eigenvalues, ascending, of a symmetric [n, n] of which the lower triangle is read; `a` is overwritten by the
+   * vectors.
+   */
   syevd(n: number, a: Floats): Promise<{ values: Floats; info: number }>;
-  /** Cholesky factor in place, in the lower triangle of `a` [n, n]. */
+  /** Cholesky factorization in place, in the lower triangle of `a` [n, n]. */
   potrf(n: number, a: Floats): Promise<{ info: number }>;
-  /** Solves for `columns` right-hand sides in place, with the factor of potrf. */
+  /** Solves for `columns` right-hand sides in place, with the factor from `potrf`. */
   potrs(n: number, factor: Floats, columns: number, rhs: Floats): Promise<{ info: number }>;
   /**
-   * The first `depth` rows of X [leading, m], transposed, times those of Y [leading, n]: Xᵀ·Y as [m, n]. BLAS's gemm
-   * with transa = T and transb = N.
+   * Multiplies the transpose of the first `depth` rows of X [leading, m] by those of Y [leading, n]: Xᵀ·Y as [m, n].
+   * This is BLAS's gemm with transa = T and transb = N.
    */
   gemm(sizes: GemmSizes, x: Floats, y: Floats): Promise<Floats>;
 }
 
+/** Sizes of a `gemm` call, in elements. */
 export interface GemmSizes {
   readonly m: number;
   readonly n: number;
@@ -40,8 +44,8 @@ export interface GemmSizes {
 }
 
 /**
- * A row-major matrix as a tall column-major one. The memory of a row-major A is that of a column-major Aᵀ: a wide
- * matrix is copied as it is, only one taller than wide is transposed.
+ * Views a row-major matrix as a tall column-major one. A row-major A has the memory layout of a column-major Aᵀ: a wide
+ * matrix is copied as it is, and only one taller than wide is transposed.
  */
 export function toTall(matrix: Matrix): Tall {
   const { rows, columns, data } = matrix;
@@ -49,7 +53,7 @@ export function toTall(matrix: Matrix): Tall {
   return { rows: columns, columns: rows, data: data.slice() };
 }
 
-/** The SVD of the row-major matrix [rows, columns] from that of its `toTall`. */
+/** Restores the SVD of the row-major matrix [rows, columns] from that of its `toTall`. */
 export function fromTall(rows: number, columns: number, u: Floats, s: Floats, vt: Floats): Svd {
   const [long, short] = [Math.max(rows, columns), Math.min(rows, columns)];
   const longSide = transposed(matrixOf(short, long, u));
@@ -57,7 +61,7 @@ export function fromTall(rows: number, columns: number, u: Floats, s: Floats, vt
   return rows > columns ? { u: longSide, s, v: shortSide } : { u: shortSide, s, v: longSide };
 }
 
-/** The back end over a library's routines: layout, order and errors, which do not depend on the library. */
+/** Builds a back end from a library's routines: layout, order and errors, which do not depend on the library. */
 export function columnMajorBackend(
   name: BackendName,
   description: string,
@@ -73,7 +77,7 @@ export function columnMajorBackend(
     },
     async eigh(symmetric) {
       const n = symmetric.rows;
-      // The upper triangle of row-major memory is the lower one of column-major memory.
+      // The upper triangle in row-major memory is the lower one in column-major memory.
       const vectors = symmetric.data.slice();
       const { values, info } = await routines.syevd(n, vectors);
       requireSuccess(name, 'eigenvalue decomposition', symmetric, info);
@@ -83,7 +87,7 @@ export function columnMajorBackend(
       }
       return { values: values.reverse(), vectors: descending };
     },
-    // In column-major memory A is Aᵀ [k, m] and the result its transpose: B·Aᵀ.
+    // In column-major memory A is Aᵀ [k, m], and the result is its transpose: B·Aᵀ.
     async timesTransposed(a, b, depth = a.columns) {
       const sizes = { m: b.rows, n: a.rows, depth, leading: a.columns };
       return matrixOf(a.rows, b.rows, await routines.gemm(sizes, b.data, a.data));
@@ -115,9 +119,12 @@ function requireSuccess(name: BackendName, what: string, { rows, columns }: Matr
   if (info === 0) return;
   const of = `the ${what} of a matrix [${rows}, ${columns}] by ${name}`;
   if (info > 0)
-    throw new EngineError('Diverged', `${of} did not converge (INFO ${info}); choose another back end`);
+    throw new EngineError(
+      'Diverged',
+      `${of} did not converge (INFO ${info}); set another linear algebra back end`,
+    );
   throw new EngineError(
     'InvalidSettings',
-    `${of} was refused: argument ${-info}; the library is not a LAPACK we know`,
+    `${of} failed: the library rejected argument ${-info}, so it is not a LAPACK that Slimflow knows`,
   );
 }

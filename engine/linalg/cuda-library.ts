@@ -2,10 +2,13 @@ import { join } from 'node:path';
 
 import { type NativeFunction, type NativeLibrary, openFirst } from './native';
 
-/** C types as they stand in a header. */
+/** Splits a parameter list of C types, as written in a header. */
 const types = (list: string): readonly string[] => list.split(', ');
 
-/** Functions of CUDA's runtime, cuSOLVER and cuBLAS, with the C types of their parameters; all give a status, 0 is success. */
+/**
+ * Functions of CUDA's runtime, cuSOLVER and cuBLAS, with the C types of their parameters; all return a status, 0 on
+ * success.
+ */
 export const signatures = {
   cudaGetDeviceCount: types('void *'),
   cudaMalloc: types('void *, size_t'),
@@ -35,8 +38,9 @@ export const signatures = {
   ),
 };
 
-/** The functions that the back end calls, and where they come from. */
+/** The functions that the back end calls. */
 export type CudaFunctions = Readonly<Record<keyof typeof signatures, NativeFunction>>;
+/** CUDA's libraries, as loaded. */
 export interface CudaLibrary {
   readonly functions: CudaFunctions;
   readonly path: string;
@@ -45,7 +49,7 @@ export interface CudaLibrary {
 
 const versions = { cudart: ['13', '12', '11.0'], cusolver: ['12', '11', '10'], cublas: ['13', '12', '11'] };
 
-/** File names of a library, those of CUDA_PATH or CUDA_HOME first. */
+/** File names of a library, those under CUDA_PATH or CUDA_HOME first. */
 function pathsOf(library: keyof typeof versions): string[] {
   const names =
     process.platform === 'win32'
@@ -57,15 +61,15 @@ function pathsOf(library: keyof typeof versions): string[] {
   return [...names, ...folders.flatMap((folder) => names.map((name) => join(folder, name)))];
 }
 
-/** Finds CUDA's runtime, cuSOLVER, cuBLAS and a GPU; or says which of them is missing. */
+/** Finds CUDA's runtime, cuSOLVER, cuBLAS and a GPU, or says which of them is missing. */
 export function findCuda(): CudaLibrary | { readonly missing: string } {
-  if (process.platform === 'darwin') return { missing: 'CUDA is not made for macOS' };
+  if (process.platform === 'darwin') return { missing: 'CUDA does not exist for macOS' };
   const runtime = openFirst(pathsOf('cudart'));
-  if ('failures' in runtime) return { missing: "CUDA's runtime (libcudart) was not found" };
+  if ('failures' in runtime) return { missing: "CUDA's runtime (libcudart) is not installed" };
   const solver = openFirst(pathsOf('cusolver'));
-  if ('failures' in solver) return { missing: 'cuSOLVER (libcusolver) was not found beside libcudart' };
+  if ('failures' in solver) return { missing: 'cuSOLVER (libcusolver) was not found next to libcudart' };
   const blas = openFirst(pathsOf('cublas'));
-  if ('failures' in blas) return { missing: 'cuBLAS (libcublas) was not found beside libcusolver' };
+  if ('failures' in blas) return { missing: 'cuBLAS (libcublas) was not found next to libcusolver' };
   const functions: Partial<Record<keyof typeof signatures, NativeFunction>> = {};
   for (const name of Object.keys(signatures) as (keyof typeof signatures)[]) {
     const library: NativeLibrary = name.startsWith('cuda')
@@ -80,6 +84,6 @@ export function findCuda(): CudaLibrary | { readonly missing: string } {
   const count = new Int32Array(1);
   const status = functions.cudaGetDeviceCount!(count) as number;
   if (status !== 0 || count[0] < 1)
-    return { missing: `CUDA is installed, but it finds no GPU (cudaGetDeviceCount: status ${status})` };
+    return { missing: `CUDA is installed but finds no GPU (cudaGetDeviceCount: status ${status})` };
   return { functions: functions as CudaFunctions, path: solver.path, devices: count[0] };
 }

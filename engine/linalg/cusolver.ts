@@ -4,8 +4,8 @@ import type { CudaFunctions, CudaLibrary } from './cuda-library';
 import type { LinearAlgebra } from './linear-algebra';
 
 /**
- * cuSOLVER's Dgesvd, Dsyevd, Dpotrf and Dpotrs, and cuBLAS's Dgemm, on the first GPU. One call at a time: a handle is
- * not shared.
+ * Back end over cuSOLVER's Dgesvd, Dsyevd, Dpotrf and Dpotrs and cuBLAS's Dgemm, on the first GPU. It makes one call at
+ * a time, since a handle must not be shared.
  */
 export function cusolverBackend({ functions, path, devices }: CudaLibrary): LinearAlgebra {
   const description = `cuSOLVER (${path}), ${devices} GPU${devices === 1 ? '' : 's'}`;
@@ -31,7 +31,7 @@ type Create = 'cusolverDnCreate' | 'cublasCreate_v2';
 
 function routinesOf(cuda: CudaFunctions): Routines {
   const handles = new Map<Create, Address>();
-  /** The handle of a library, made when first needed. */
+  /** Returns a library's handle, created on first use. */
   const handleOf = async (create: Create): Promise<Address> => {
     const known = handles.get(create);
     if (known !== undefined) return known;
@@ -41,7 +41,7 @@ function routinesOf(cuda: CudaFunctions): Routines {
     return made[0];
   };
   let busy: Promise<unknown> = Promise.resolve();
-  /** Runs `work` on its own, with memory that is given back whatever happens. */
+  /** Runs `work` exclusively and frees its GPU memory afterwards, even if it fails. */
   const alone = <T>(
     work: (device: Device, handle: Address) => Promise<T>,
     create: Create = 'cusolverDnCreate',
@@ -59,7 +59,7 @@ function routinesOf(cuda: CudaFunctions): Routines {
   };
   const call = async (name: keyof CudaFunctions, ...args: unknown[]) =>
     succeed(name, await cuda[name].later(...args));
-  /** The size in elements that a `_bufferSize` function answers. */
+  /** Asks a `_bufferSize` function for the work size, in elements. */
   const sizeFrom = async (name: keyof CudaFunctions, ...args: unknown[]) => {
     const size = new Int32Array(1);
     await call(name, ...args, size);
@@ -116,13 +116,13 @@ function routinesOf(cuda: CudaFunctions): Routines {
   };
 }
 
-/** Memory of the GPU that one routine uses. */
+/** GPU memory that one routine uses. */
 class Device {
   private readonly held: Address[] = [];
 
   constructor(private readonly cuda: CudaFunctions) {}
 
-  /** Room for `length` float64 numbers. */
+  /** Allocates room for `length` float64 numbers. */
   floats(length: number): Address {
     const address = new BigUint64Array(1);
     succeed('cudaMalloc', this.cuda.cudaMalloc(address, 8 * Math.max(1, length)), 8 * length);
@@ -136,7 +136,7 @@ class Device {
     return address;
   }
 
-  /** Waits for what was called before, as copies do. */
+  /** Copies numbers from the GPU, which waits for earlier calls to finish. */
   async download(address: Address, length: number): Promise<Float64Array<ArrayBuffer>> {
     const data = new Float64Array(length);
     succeed('cudaMemcpy', await this.cuda.cudaMemcpy.later(data, address, data.byteLength, fromDevice));
@@ -154,13 +154,16 @@ class Device {
   }
 }
 
-/** @throws EngineError `InvalidSettings` where a call did not succeed: another back end would. */
+/**
+ * Checks a call's status. The error names `InvalidSettings`, since another back end would work.
+ * @throws EngineError `InvalidSettings` if the call failed
+ */
 function succeed(name: string, status: unknown, bytes?: number): void {
   if (status === 0) return;
   const why =
     name === 'cudaMalloc' && status === outOfMemory
-      ? `the GPU has no ${((bytes ?? 0) / 2 ** 20).toFixed(0)} MiB free`
-      : `${name} gave status ${String(status)}`;
+      ? `the GPU has less than ${((bytes ?? 0) / 2 ** 20).toFixed(0)} MiB free`
+      : `${name} returned status ${String(status)}`;
   throw new EngineError(
     'InvalidSettings',
     `cuSOLVER failed: ${why}; set the back end to lapack or ml-matrix`,

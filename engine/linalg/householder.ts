@@ -1,9 +1,9 @@
 import { type Matrix, matrixOf } from './matrix';
 
 /**
- * A = L·Q of a wide A [m, n], m <= n, by Householder reflections: L [m, m] lower triangular, Q [m, n] with orthonormal
- * rows (also where A is rank-deficient). Works on whole rows, which lie in sequence: what makes decomposing a very
- * rectangular matrix in JavaScript affordable, since only L is left to iterate on.
+ * Factors a wide A [m, n], m <= n, as L·Q by Householder reflections: L [m, m] lower triangular, Q [m, n] with
+ * orthonormal rows (even if A is rank-deficient). Works on whole rows, which are contiguous in memory. Only L is then
+ * left to iterate on, which makes decomposing a very rectangular matrix in JavaScript affordable.
  */
 export function lq({ rows: m, columns: n, data }: Matrix): { l: Matrix; q: Matrix } {
   const a = data.slice();
@@ -13,14 +13,14 @@ export function lq({ rows: m, columns: n, data }: Matrix): { l: Matrix; q: Matri
     const at = k * n;
     let largest = 0;
     for (let j = k; j < n; j++) largest = Math.max(largest, Math.abs(a[at + j]));
-    let squares = 0; // of the row over its largest entry, so that neither tiny nor huge weights leave float64
+    let squares = 0; // of the row divided by its largest entry, so that neither tiny nor huge weights overflow float64
     for (let j = k; j < n; j++) squares += largest && (a[at + j] / largest) ** 2;
     const norm = largest * Math.sqrt(squares);
     for (let j = 0; j < k; j++) l.data[k * m + j] = a[at + j];
     if (norm === 0) continue; // nothing to reflect
     const pivot = a[at + k] > 0 ? -norm : norm;
     l.data[k * m + k] = pivot;
-    // The reflector v = (1, …) lies in row k from the diagonal on; H = I − scale·v·vᵀ.
+    // The reflector v = (1, …) is row k from the diagonal on; H = I − scale·v·vᵀ.
     const first = a[at + k] - pivot;
     scales[k] = -first / pivot;
     for (let j = k + 1; j < n; j++) a[at + j] /= first;

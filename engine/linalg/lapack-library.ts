@@ -5,7 +5,7 @@ import { EngineError } from '../errors';
 import { integer, letter, parameters, read, symbolNames } from './fortran';
 import { type NativeFunction, type NativeLibrary, openLibrary } from './native';
 
-/** The names under which LAPACK is installed, per platform, fast libraries first. */
+/** File names under which LAPACK is installed, per platform, fast libraries first. */
 const installed: Partial<Record<NodeJS.Platform, readonly string[]>> = {
   linux: [
     'libopenblas.so.0',
@@ -28,38 +28,39 @@ const installed: Partial<Record<NodeJS.Platform, readonly string[]>> = {
 
 const sharedSuffix = { darwin: 'dylib', win32: 'dll' } as Partial<Record<NodeJS.Platform, string>>;
 
-/** Slimflow's own folder for LAPACK, for all projects of a user: where the wheel scipy-openblas32 is unpacked to. */
+/** Slimflow's own folder for LAPACK, shared by a user's projects: the wheel scipy-openblas32 is unpacked here. */
 export const lapackFolder = (): string =>
   join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'slimflow', 'lapack');
 
-/** The library of the wheel scipy-openblas32 in `folder`, whether it is there or not. */
+/** Path of the wheel scipy-openblas32's library in `folder`, whether or not it exists. */
 export const wheelLibrary = (folder = lapackFolder()): string =>
   join(folder, 'scipy_openblas32', 'lib', `libscipy_openblas.${sharedSuffix[process.platform] ?? 'so'}`);
 
-/** What brings LAPACK to this machine, as the rest of a sentence. */
+/** Says how to install LAPACK on this machine, as the rest of a sentence. */
 export const howToInstall = (): string =>
   `install OpenBLAS (Debian, Ubuntu: apt-get install libopenblas0), or run \`${
     process.platform === 'win32' ? 'python' : 'python3'
   } -m pip install --target "${lapackFolder()}" scipy-openblas32\`, or name a library in SLIMFLOW_LAPACK`;
 
-/** Routines of LAPACK and BLAS of a library that was found. */
+/** LAPACK and BLAS routines of a library that was found. */
 export interface LapackLibrary {
   readonly path: string;
-  /** The library's own words on its version, as far as it has a function for that. */
+  /** The library's description of its version, if it has a function for that. */
   readonly version: string;
   readonly gesdd: NativeFunction;
   readonly syevd: NativeFunction;
   readonly potrf: NativeFunction;
   readonly potrs: NativeFunction;
   readonly gemm: NativeFunction;
-  /** Sets the threads of the calls to come, for the whole process; does nothing in a library that has no such call. */
+  /** Sets the threads of later calls, for the whole process; does nothing if the library has no such call. */
   setThreads(threads: number): void;
 }
 
 /**
- * Finds LAPACK: SLIMFLOW_LAPACK, what is installed, the unpacked wheel.
+ * Finds LAPACK: SLIMFLOW_LAPACK, then installed libraries, then the unpacked wheel.
  * @returns the library, or why there is none
- * @throws EngineError `InvalidSettings` where SLIMFLOW_LAPACK names what is no LAPACK: what was asked for is not replaced
+ * @throws EngineError `InvalidSettings` if SLIMFLOW_LAPACK names an unusable library: what was asked for is not
+ * replaced
  */
 export function findLapack(): LapackLibrary | { readonly missing: string } {
   const named = process.env.SLIMFLOW_LAPACK;
@@ -69,7 +70,7 @@ export function findLapack(): LapackLibrary | { readonly missing: string } {
     } catch (error) {
       throw new EngineError(
         'InvalidSettings',
-        `SLIMFLOW_LAPACK names ${named}, which cannot be used: ${(error as Error).message}`,
+        `SLIMFLOW_LAPACK is set to ${named}, which cannot be used: ${(error as Error).message}`,
         { cause: error },
       );
     }
@@ -79,10 +80,10 @@ export function findLapack(): LapackLibrary | { readonly missing: string } {
     try {
       return lapackOf(openLibrary(path));
     } catch {
-      // The next one: most machines have one of these names at most.
+      // Try the next one: most machines have one of these names at most.
     }
   }
-  return { missing: 'no LAPACK library was found' };
+  return { missing: 'LAPACK is not installed' };
 }
 
 function lapackOf(library: NativeLibrary): LapackLibrary {
@@ -105,11 +106,14 @@ function lapackOf(library: NativeLibrary): LapackLibrary {
   return found;
 }
 
-/** A library that takes its arguments another way than we give them must not be used: the root of 4 is asked of it. */
+/**
+ * Checks the library's calling convention by computing the root of 4, since one with another convention must not be
+ * used.
+ */
 function requireArithmetic({ potrf }: LapackLibrary): void {
   const [one, info, four] = [integer(1), integer(0), Float64Array.of(4)];
   potrf(letter('L'), one, four, one, info, 1);
-  if (read(info) !== 0 || four[0] !== 2) throw new Error('its dpotrf does not compute the root of 4');
+  if (read(info) !== 0 || four[0] !== 2) throw new Error('its dpotrf gets the root of 4 wrong');
 }
 
 function versionOf(library: NativeLibrary): string {
@@ -119,7 +123,10 @@ function versionOf(library: NativeLibrary): string {
   return library.path.includes('Accelerate') ? 'Accelerate' : 'LAPACK';
 }
 
-/** OpenBLAS and MKL have a call; Accelerate decides for itself, the reference library has one thread. */
+/**
+ * Finds the call that sets threads: OpenBLAS and MKL have one; Accelerate decides by itself, the reference library has
+ * one thread.
+ */
 function threadsOf(library: NativeLibrary): (threads: number) => void {
   const set = library.find(
     ['openblas_set_num_threads', 'scipy_openblas_set_num_threads', 'MKL_Set_Num_Threads'],

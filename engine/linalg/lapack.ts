@@ -7,8 +7,9 @@ import type { LinearAlgebra } from './linear-algebra';
 import type { NativeFunction } from './native';
 
 /**
- * LAPACK's dgesdd, dsyevd, dpotrf and dpotrs, and BLAS's dgemm, of a native library. Calls run on threads of their own.
- * @param threads threads of one call; by default all cores
+ * Back end over a native library's dgesdd, dsyevd, dpotrf and dpotrs (LAPACK) and dgemm (BLAS). Calls run on other
+ * threads.
+ * @param threads threads per call; all cores by default
  */
 export function lapackBackend(library: LapackLibrary, threads = availableParallelism()): LinearAlgebra {
   const description = `LAPACK of ${library.version} (${library.path}), ${threads} thread${threads === 1 ? '' : 's'}`;
@@ -103,7 +104,7 @@ function routinesOf(library: LapackLibrary, threads: number): Routines {
   };
 }
 
-/** Work space of the size that a query answered. */
+/** Allocates a work area of the size that a query returned. */
 const workspace = (size: number): [work: Float64Array, length: number] => [
   new Float64Array(Math.ceil(size)),
   Math.ceil(size),

@@ -1,40 +1,41 @@
 import { EngineError } from '../errors';
 import { type Eigen, type Matrix, requireFinite, type Svd } from './matrix';
 
-/** The libraries that Slimflow can compute with, the fastest first. */
+/** Linear algebra libraries that Slimflow can use, fastest first. */
 export const backendNames = ['cusolver', 'lapack', 'ml-matrix'] as const;
+/** Name of a linear algebra library. */
 export type BackendName = (typeof backendNames)[number];
 
 /**
- * Decompositions of dense matrices in float64. Calls do not change their arguments, and leave the event loop free
- * where the library allows it (all but ml-matrix); several may run at once.
+ * Decompositions of dense matrices in float64. Calls do not change their arguments and, except in ml-matrix, do not
+ * block the event loop; several may run at once.
  */
 export interface LinearAlgebra {
   readonly name: BackendName;
-  /** The library in words, with its version and where it lies. */
+  /** Names the library, with its version and path. */
   describe(): string;
   /**
-   * The thin singular value decomposition; of any shape and rank, 1 x n and all zeros included.
-   * @throws EngineError `InvalidModel` for NaN or Inf, `Diverged` where the iteration does not end.
+   * Computes the thin singular value decomposition of a matrix of any shape and rank, including 1 × n and all zeros.
+   * @throws EngineError `InvalidModel` for NaN or Inf, `Diverged` if the iteration does not converge
    */
   svd(matrix: Matrix): Promise<Svd>;
   /**
-   * Eigenvalues and vectors of a symmetric matrix [n, n], of which the upper triangle is read.
+   * Computes eigenvalues and eigenvectors of a symmetric matrix [n, n], of which only the upper triangle is read.
    * @throws EngineError as `svd` does
    */
   eigh(symmetric: Matrix): Promise<Eigen>;
   /**
-   * Solves A·X = B for a symmetric positive definite A [n, n], of which the upper triangle is read, and B [n, k].
-   * Where A is not positive definite in float64 (dependent unknowns), a ridge of 1e-10 of its diagonal is added, or
-   * the smallest power of ten above that helps.
+   * Solves A·X = B for a symmetric positive definite A [n, n], of which only the upper triangle is read, and B [n, k].
+   * If A is not positive definite in float64 (dependent unknowns), a ridge of 1e-10 of its diagonal is added, or the
+   * smallest larger power of ten that works.
    * @throws EngineError `InvalidModel` for NaN or Inf, and for an A that no ridge up to 1e-2 makes positive definite
    */
   solve(spd: Matrix, rhs: Matrix): Promise<Matrix>;
-  /** A·Bᵀ [m, n] of A [m, k] and B [n, k], or of their first `depth` columns. */
+  /** Computes A·Bᵀ [m, n] from A [m, k] and B [n, k], or from their first `depth` columns. */
   timesTransposed(a: Matrix, b: Matrix, depth?: number): Promise<Matrix>;
 }
 
-/** A back end with its arguments checked before any library sees them. */
+/** Wraps a back end so that arguments are checked before a library sees them. */
 export const checked = (library: LinearAlgebra): LinearAlgebra => ({
   name: library.name,
   describe: () => library.describe(),
@@ -52,7 +53,9 @@ export const checked = (library: LinearAlgebra): LinearAlgebra => ({
     requireSquare(spd);
     requireElements(rhs);
     if (rhs.rows !== spd.rows)
-      throw new RangeError(`${spd.rows} equations with right-hand sides of ${rhs.rows} rows`);
+      throw new RangeError(
+        `${spd.rows} equations need right-hand sides of ${spd.rows} rows, not ${rhs.rows}`,
+      );
     requireFinite(spd, 'a system of equations');
     requireFinite(rhs, 'the right-hand sides of equations');
     return library.solve(spd, rhs);
@@ -61,18 +64,25 @@ export const checked = (library: LinearAlgebra): LinearAlgebra => ({
     requireElements(a);
     requireElements(b);
     if (a.columns !== b.columns || depth < 1 || depth > a.columns)
-      throw new RangeError(`rows of ${a.columns} and of ${b.columns} numbers do not multiply, ${depth} deep`);
+      throw new RangeError(
+        `rows of ${a.columns} and ${b.columns} numbers cannot be multiplied to a depth of ${depth}`,
+      );
     return library.timesTransposed(a, b, depth);
   },
 });
 
 function requireElements({ rows, columns, data }: Matrix): void {
   if (rows < 1 || columns < 1 || data.length !== rows * columns)
-    throw new EngineError('InvalidModel', `a matrix [${rows}, ${columns}] over ${data.length} numbers`);
+    throw new EngineError(
+      'InvalidModel',
+      `a matrix [${rows}, ${columns}] cannot hold ${data.length} numbers`,
+    );
 }
 
 function requireSquare(matrix: Matrix): void {
   requireElements(matrix);
   if (matrix.rows !== matrix.columns)
-    throw new RangeError(`a symmetric matrix is square; this one is [${matrix.rows}, ${matrix.columns}]`);
+    throw new RangeError(
+      `a symmetric matrix must be square, but this one is [${matrix.rows}, ${matrix.columns}]`,
+    );
 }

@@ -7,30 +7,33 @@ export interface Matrix {
   readonly data: Float64Array<ArrayBuffer>;
 }
 
-/** A = U·diag(S)·Vᵀ with U [rows, r], S [r] in descending order, V [columns, r]; r = min(rows, columns). */
+/** Thin SVD A = U·diag(S)·Vᵀ with U [rows, r], S [r] in descending order, V [columns, r]; r = min(rows, columns). */
 export interface Svd {
   readonly u: Matrix;
   readonly s: Float64Array<ArrayBuffer>;
   readonly v: Matrix;
 }
 
-/** A = Q·diag(values)·Qᵀ of a symmetric A [n, n]: values in descending order, Q [n, n] with a vector a column. */
+/**
+ * Eigendecomposition A = Q·diag(values)·Qᵀ of a symmetric A [n, n]: values in descending order, Q [n, n] with one
+ * vector per column.
+ */
 export interface Eigen {
   readonly values: Float64Array<ArrayBuffer>;
   readonly vectors: Matrix;
 }
 
-/** A matrix over `data`, or one of zeros. */
+/** Makes a matrix over `data`, or one of zeros. */
 export const matrixOf = (
   rows: number,
   columns: number,
   data: Float64Array<ArrayBuffer> = new Float64Array(rows * columns),
 ): Matrix => ({ rows, columns, data });
 
-/** Elements a side of the tiles in which `transposed` copies: a tile of either matrix fits a core's first cache. */
+/** Side, in elements, of the tiles that `transposed` copies: a tile of either matrix fits a core's L1 cache. */
 const tile = 32;
 
-/** Row-major [rows, columns] as row-major [columns, rows]: the same as going from row-major to column-major. */
+/** Transposes a row-major matrix, which is the same as converting it to column-major. */
 export function transposed({ rows, columns, data }: Matrix): Matrix {
   const out = matrixOf(columns, rows);
   for (let top = 0; top < rows; top += tile) {
@@ -46,13 +49,13 @@ export function transposed({ rows, columns, data }: Matrix): Matrix {
   return out;
 }
 
-/** A·Bᵀ of A [m, k] and B [n, k], or of their first `depth` columns, in JavaScript. */
+/** Computes A·Bᵀ in JavaScript from A [m, k] and B [n, k], or from their first `depth` columns. */
 export function timesTransposed(a: Matrix, b: Matrix, depth = a.columns): Matrix {
   const out = matrixOf(a.rows, b.rows);
   for (let i = 0; i < a.rows; i++) {
     const row = a.data.subarray(i * a.columns, i * a.columns + depth);
     let j = 0;
-    // Four dot products at a time read `row` once and keep the processor's adders apart.
+    // Four dot products at a time share one read of `row` and keep the processor's adders independent.
     for (; j + 3 < b.rows; j += 4) {
       const [at, next] = [j * b.columns, b.columns];
       let [s0, s1, s2, s3] = [0, 0, 0, 0];
@@ -74,7 +77,10 @@ export function timesTransposed(a: Matrix, b: Matrix, depth = a.columns): Matrix
   return out;
 }
 
-/** @throws EngineError `InvalidModel` where a matrix holds NaN or Inf, on which iterations would not end. */
+/**
+ * Rejects matrices with NaN or Inf, on which iterations would never end.
+ * @throws EngineError `InvalidModel` that names the first bad entry's row and column
+ */
 export function requireFinite({ rows, columns, data }: Matrix, what: string): void {
   const at = data.findIndex((value) => !Number.isFinite(value));
   if (at < 0) return;

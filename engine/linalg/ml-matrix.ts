@@ -10,10 +10,10 @@ import type { LinearAlgebra } from './linear-algebra';
 import { type Matrix, matrixOf, type Svd, timesTransposed, transposed } from './matrix';
 import { type Factorize, solveWithRidge } from './ridge';
 
-/** From this ratio of its sides on, reducing a matrix to a square one first costs less than iterating on all of it. */
+/** Ratio of its sides from which on it is cheaper to reduce a matrix to a square one before iterating. */
 const rectangular = 1.5;
 
-/** ml-matrix (Golub-Kahan in JavaScript): the back end that is always there. Its calls block their thread. */
+/** Back end over ml-matrix (Golub-Kahan in JavaScript), available everywhere. Its calls block their thread. */
 export const mlMatrix: LinearAlgebra = {
   name: 'ml-matrix',
   describe: () => 'ml-matrix (JavaScript; slow on large layers)',
@@ -71,7 +71,7 @@ const factorize: Factorize = async (spd) => {
 const toMl = ({ rows, columns, data }: Matrix): MlMatrix =>
   new MlMatrix(Array.from({ length: rows }, (_, row) => data.subarray(row * columns, (row + 1) * columns)));
 
-/** The whole of a symmetric matrix from its upper triangle. */
+/** Fills in a symmetric matrix from its upper triangle. */
 const full = ({ rows: n, data }: Matrix): MlMatrix =>
   new MlMatrix(
     Array.from({ length: n }, (_, i) =>

@@ -2,39 +2,45 @@ import { createRequire } from 'node:module';
 
 import type * as Koffi from 'koffi' with { 'resolution-mode': 'import' };
 
-/** A function of a native library. `later` runs on a thread of its own, so that the event loop goes on. */
+/** A function of a native library. `later` runs it on another thread, so that the event loop is not blocked. */
 export interface NativeFunction {
   (...args: unknown[]): unknown;
   later(...args: unknown[]): Promise<unknown>;
 }
 
-/** A native library that is loaded, with the name or path that it was found under. */
+/** A loaded native library, with the name or path it was found under. */
 export interface NativeLibrary {
   readonly path: string;
-  /** The function of the first of `names` that the library exports; undefined where it has none of them. */
+  /** Returns the first function of `names` that the library exports; undefined if it exports none of them. */
   find(names: readonly string[], result: string, parameters: readonly string[]): NativeFunction | undefined;
 }
 
-/** Fortran routines keep work areas on the stack; koffi's 128 KiB for asynchronous calls are few. */
+/**
+ * Fortran routines keep work areas on the stack, for which koffi's default of 128 KiB per asynchronous call is too
+ * small.
+ */
 const stackBytes = 4 * 1024 * 1024;
 
 type KoffiFunction = ReturnType<Koffi.LibraryHandle['func']>;
 let loaded: typeof Koffi | undefined;
 
-/** koffi, loaded when first needed: on a platform that it has no build for, ml-matrix still works. */
+/** Loads koffi on first use: on a platform that it has no build for, ml-matrix still works. */
 function koffi(): typeof Koffi {
   if (!loaded) {
     loaded = createRequire(__filename)('koffi') as typeof Koffi;
     try {
       loaded.config({ ...loaded.config(), async_stack_size: stackBytes });
     } catch {
-      // Settled for the whole process once any library is loaded, in another thread or by the host program.
+      // Fixed for the whole process once any library is loaded, be it by another thread or by the host program.
     }
   }
   return loaded;
 }
 
-/** @throws Error in the words of the platform's loader where there is no such library, or one it needs is missing. */
+/**
+ * Loads a native library.
+ * @throws Error with the platform loader's message if the library, or one it needs, is missing
+ */
 export function openLibrary(path: string): NativeLibrary {
   const handle = koffi().load(path);
   return {
@@ -72,7 +78,7 @@ const later =
       );
     });
 
-/** The first of `paths` that loads, or what the loader said of each in turn. */
+/** Opens the first of `paths` that loads, or returns the loader's message for each. */
 export function openFirst(
   paths: readonly string[],
 ): NativeLibrary | { readonly failures: readonly string[] } {

@@ -9,10 +9,10 @@ import { lapackFolder, wheelLibrary } from './lapack-library';
 const execute = promisify(execFile);
 
 /**
- * Brings OpenBLAS to a machine without asking for administrator's rights: pip unpacks the wheel scipy-openblas32 into
- * Slimflow's cache, where `findLapack` looks last. Does nothing where it lies there already.
+ * Installs OpenBLAS without administrator's rights: pip unpacks the wheel scipy-openblas32 into Slimflow's cache, where
+ * `findLapack` looks last. Does nothing if it is already there.
  * @returns the library's path
- * @throws Error in pip's words where there is no Python, no pip, or no wheel to be had
+ * @throws Error with pip's message if there is no Python, no pip, or no wheel for this platform
  */
 export async function installOpenblas(): Promise<string> {
   const library = wheelLibrary();
@@ -25,7 +25,7 @@ export async function installOpenblas(): Promise<string> {
     await execute(python, [...install, '--target', folder, 'scipy-openblas32'], { timeout: 300_000 });
     const unpacked = join(folder, 'scipy_openblas32');
     await rename(unpacked, join(lapackFolder(), 'scipy_openblas32')).catch((error: Error) => {
-      if (!existsSync(library)) throw error; // else another process was faster
+      if (!existsSync(library)) throw error; // otherwise another process was faster
     });
     return library;
   } finally {

@@ -1,13 +1,14 @@
 import { EngineError } from '../errors';
 import { type Matrix, matrixOf } from './matrix';
 
-/** A = L·Lᵀ tried on [n, n], of which the upper triangle counts. */
+/** An attempt at A = L·Lᵀ for A [n, n], of which only the upper triangle is read. */
 export interface Cholesky {
-  /** The diagonal of L; undefined where a pivot was not positive. */
+  /** The diagonal of L; undefined if a pivot was not positive. */
   readonly diagonal: Float64Array | undefined;
-  /** X of A·X = B, for B [n, k]. */
+  /** Solves A·X = B for B [n, k]. */
   solve(rhs: Matrix): Promise<Matrix>;
 }
+/** Factorizes a symmetric matrix by Cholesky. */
 export type Factorize = (spd: Matrix) => Promise<Cholesky>;
 
 const ridges = [0, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2];
@@ -15,8 +16,8 @@ const ridges = [0, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2];
 /**
  * Solves A·X = B by Cholesky in float64, with the smallest ridge that makes A positive definite. The unknowns are first
  * scaled so that A has a diagonal of ones: the ridge then weighs all of them alike, and large ones do not drown small
- * ones (a bias, whose entry is the number of samples, beside activations of 0.01).
- * @throws EngineError `InvalidModel` where no ridge up to 1e-2 is enough: A is no Gram matrix
+ * ones (a bias, whose entry is the number of samples, next to activations of 0.01).
+ * @throws EngineError `InvalidModel` if no ridge up to 1e-2 is enough, so that A is not a Gram matrix
  */
 export async function solveWithRidge(factorize: Factorize, spd: Matrix, rhs: Matrix): Promise<Matrix> {
   const n = spd.rows;
@@ -34,8 +35,8 @@ export async function solveWithRidge(factorize: Factorize, spd: Matrix, rhs: Mat
 }
 
 /**
- * Whether a pivot is no more than rounding: of a matrix with a unit diagonal, the squared pivot is the share of an
- * unknown that those before it do not explain, right to about n units of the last place.
+ * Tells if a pivot is mere rounding error: in a matrix with a unit diagonal, the squared pivot is the share of an
+ * unknown that earlier ones do not explain, accurate to about n units in the last place.
  */
 const dependent = (diagonal: Float64Array): boolean =>
   diagonal.some((pivot) => !(pivot * pivot > 10 * diagonal.length * Number.EPSILON));

@@ -4,23 +4,24 @@ import type { GraphProto } from './proto/onnx_pb';
 import { tensorsOf } from './walk';
 
 /**
- * The oldest and the newest version of ONNX's operator set that Slimflow reads: ONNX Runtime 1.30 runs no newer one, and
- * promises nothing of older ones.
+ * Oldest version of ONNX's opset that Slimflow reads. ONNX Runtime 1.30 runs no newer one than the newest, and promises
+ * nothing for older ones than this.
  */
 export const oldestOpset = 7;
+/** Newest version of ONNX's opset that Slimflow reads. */
 export const newestOpset = 26;
 
 const shown = (node: Node): string => `node ${node.name || node.output[0] || '?'} (${node.opType})`;
 
-/** @throws EngineError `UnsupportedModel` for a model of an operator set that is too old or too new. */
+/** @throws EngineError `UnsupportedModel` if the model's opset is too old or too new */
 export function checkOpset(graph: Graph, name: string): void {
   if (graph.opset >= oldestOpset && graph.opset <= newestOpset) return;
   throw new EngineError(
     'UnsupportedModel',
-    `model ${name} uses operator set ${graph.opset}; Slimflow reads ${oldestOpset} to ${newestOpset}: ` +
+    `model ${name} uses opset ${graph.opset}, but Slimflow reads opsets ${oldestOpset} to ${newestOpset}: ` +
       (graph.opset < oldestOpset
-        ? "convert it (onnx.version_converter.convert_version(model, 13) of Python's onnx), or export it again with a newer one"
-        : `export it again with ${newestOpset} or an older one`),
+        ? 'convert it (in Python: onnx.version_converter.convert_version(model, 13)), or export it again with a newer opset'
+        : `export it again with opset ${newestOpset} or older`),
   );
 }
 
@@ -33,7 +34,7 @@ const quantized = new Set(
 const isQuantized = ({ domain, opType }: Node): boolean =>
   quantized.has(opType) || (domain === 'com.microsoft' && /^Q[A-Z]|Quant|NBits|Bnb4|Integer/.test(opType));
 
-/** @throws EngineError `UnsupportedModel` for a model whose weights or activations are quantized. */
+/** @throws EngineError `UnsupportedModel` if the model's weights or activations are quantized */
 export function checkNotQuantized({ model }: Graph, name: string): void {
   const nodes = [...model.graph!.node, ...model.functions.flatMap((body) => body.node)];
   const found = nodes.find(isQuantized);
@@ -45,8 +46,8 @@ export function checkNotQuantized({ model }: Graph, name: string): void {
 }
 
 /**
- * Every value has one source, and every value that is read has one; every tensor a shape.
- * @throws EngineError `InvalidModel` naming the node.
+ * Checks that every value has exactly one source and that every tensor has a valid shape.
+ * @throws EngineError `InvalidModel` that names the node
  */
 export function checkValues(graph: Graph, name: string): void {
   const broken = (why: string) => new EngineError('InvalidModel', `model ${name}: ${why}`);
@@ -54,21 +55,21 @@ export function checkValues(graph: Graph, name: string): void {
   const constants = proto.initializer.map((tensor) => tensor.name);
   const inputs = proto.input.map((input) => input.name);
   const twice = repeated(constants) ?? repeated(inputs);
-  if (twice !== undefined) throw broken(`${twice || 'an input without a name'} is there twice`);
+  if (twice !== undefined) throw broken(`${twice || 'an input without a name'} is defined twice`);
   const all = new Set([...inputs, ...constants]);
   for (const node of graph.nodes) {
     for (const value of node.output) {
-      if (value && all.has(value)) throw broken(`${shown(node)} computes ${value}, which is there already`);
+      if (value && all.has(value)) throw broken(`${shown(node)} computes ${value}, which is already defined`);
       if (value) all.add(value);
     }
   }
   for (const node of graph.nodes) {
     const missing = [...graph.readsOf(node)].find((value) => !all.has(value));
     if (missing)
-      throw broken(`${shown(node)} reads ${missing}, which nothing computes; export the model again`);
+      throw broken(`${shown(node)} reads ${missing}, which no node computes; export the model again`);
   }
   const missing = graph.outputs.find((output) => !all.has(output.name));
-  if (missing) throw broken(`nothing computes its output ${missing.name}`);
+  if (missing) throw broken(`no node computes its output ${missing.name}`);
   checkShapes(proto);
 }
 
@@ -77,22 +78,22 @@ function repeated(names: readonly string[]): string | undefined {
   return names.find((name) => seen.size === seen.add(name).size);
 }
 
-/** Tensors without a legal shape are found when the model is opened, not in the middle of the work. */
+/** Finds tensors of an invalid shape when the model is opened, rather than in the middle of the work. */
 function checkShapes(proto: GraphProto): void {
   for (const tensor of tensorsOf(proto)) {
     if (tensor.dims.some((dim) => dim < 0n || dim > 2n ** 48n)) {
       throw new EngineError(
         'InvalidModel',
-        `tensor ${tensor.name || '?'} has the shape [${tensor.dims.join(', ')}]`,
+        `tensor ${tensor.name || '?'} has the invalid shape [${tensor.dims.join(', ')}]`,
       );
     }
   }
 }
 
 /**
- * Brings the nodes into an order in which each comes after those it reads from, keeping theirs where it is one: ONNX
- * asks for it, some tools forget it, and ONNX Runtime does not mind.
- * @throws EngineError `InvalidModel` for a cycle.
+ * Sorts the nodes so that each comes after those it reads from, keeping their order if it is valid: ONNX requires it,
+ * some tools forget it, and ONNX Runtime does not mind.
+ * @throws EngineError `InvalidModel` for a cycle
  */
 export function sortNodes(graph: Graph, name: string): void {
   const nodes = graph.nodes;
@@ -111,7 +112,7 @@ export function sortNodes(graph: Graph, name: string): void {
       sorted.push(node);
       for (const next of new Set(node.output.flatMap((value) => [...graph.uses(value)]))) {
         waits.set(next, waits.get(next)! - 1);
-        // What stands later in the list is met there; what stood too early is made up for here.
+        // Nodes later in the list are reached there; those that were listed too early are queued here.
         if (waits.get(next) === 0 && position.get(next)! < position.get(first)!) queue.push(next);
       }
     }
@@ -125,7 +126,7 @@ export function sortNodes(graph: Graph, name: string): void {
     const stuck = nodes.find((node) => waits.get(node))!;
     throw new EngineError(
       'InvalidModel',
-      `model ${name}: ${shown(stuck)} waits for its own result: the graph has a cycle`,
+      `model ${name}: ${shown(stuck)} depends on its own result: the graph has a cycle`,
     );
   }
   graph.model.graph!.node = sorted;

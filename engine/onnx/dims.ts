@@ -1,4 +1,4 @@
-/** A dimension: a number, a symbol such as `batch`, or undefined where nothing is known. */
+/** A dimension: a number, a symbol such as `batch`, or undefined if unknown. */
 export type Dim = number | string | undefined;
 
 /** A shape, its dimensions numbers, symbols (`batch`, `8*batch`) or undefined. */
@@ -8,8 +8,8 @@ export type Shape = readonly Dim[];
 export const fromStart = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
 
 /*
- * Arithmetic on dimensions. A dimension may be a number, a symbol, or a product of both, which is written like
- * `8*batch`; what cannot be written so is undefined.
+ * Arithmetic on dimensions. A dimension may be a number, a symbol, or a product of both, written like `8*batch`;
+ * anything else is undefined.
  */
 
 interface Monomial {
@@ -17,7 +17,7 @@ interface Monomial {
   readonly symbols: readonly string[];
 }
 
-/** A dimension as a factor and symbols; undefined where it is unknown, or a formula of the exporter's own. */
+/** Splits a dimension into a factor and symbols; undefined if it is unknown, or an expression of the exporter's. */
 function parse(dim: Dim): Monomial | undefined {
   if (typeof dim === 'number') return { factor: dim, symbols: [] };
   if (!dim) return undefined;
@@ -35,6 +35,7 @@ function format({ factor, symbols }: Monomial): Dim {
   return factor === 1 ? names : `${factor}*${names}`;
 }
 
+/** Multiplies two dimensions; undefined if either is unknown. */
 export function times(a: Dim, b: Dim): Dim {
   if (a === 1) return b;
   if (b === 1) return a;
@@ -42,7 +43,7 @@ export function times(a: Dim, b: Dim): Dim {
   return x && y && format({ factor: x.factor * y.factor, symbols: [...x.symbols, ...y.symbols] });
 }
 
-/** The exact quotient; undefined where it is no dimension. */
+/** Divides exactly; undefined if the quotient is not a dimension. */
 export function over(a: Dim, b: Dim): Dim {
   if (b === 1) return a;
   const [x, y] = [parse(a), parse(b)];
@@ -56,27 +57,29 @@ export function over(a: Dim, b: Dim): Dim {
   return format({ factor: x.factor / y.factor, symbols });
 }
 
+/** Adds two dimensions; undefined if the sum cannot be written as one. */
 export function plus(a: Dim, b: Dim): Dim {
   if (a === 0) return b;
   if (b === 0) return a;
   return typeof a === 'number' && typeof b === 'number' ? a + b : undefined;
 }
 
+/** Multiplies dimensions to a size. */
 export const product = (dims: readonly Dim[]): Dim => dims.reduce<Dim>((all, dim) => times(all, dim), 1);
 
-/** What two names of one dimension say together: the number, where one is known; undefined for two different symbols. */
+/** Merges two claims about one dimension: the number, if one is known; undefined for two different symbols. */
 export const agreed = (a: Dim, b: Dim): Dim =>
   a === b ? a : typeof a === 'number' ? a : typeof b === 'number' ? b : undefined;
 
-/** What a dimension is where each of `symbols` is 1; undefined where it has another symbol, or is not known. */
+/** Evaluates a dimension with each of `symbols` set to 1; undefined if it has another symbol, or is unknown. */
 export function atOne(dim: Dim, symbols: ReadonlySet<Dim>): number | undefined {
   const parsed = parse(dim);
   return parsed?.symbols.every((symbol) => symbols.has(symbol)) ? parsed.factor : undefined;
 }
 
 /**
- * NumPy's broadcasting. Two different symbols, or an unknown next to a symbol, give an unknown dimension; two different
- * numbers, of which none is 1, or a missing shape, no shape at all.
+ * Broadcasts shapes as NumPy does. Two different symbols, or an unknown next to a symbol, give an unknown dimension;
+ * two different numbers of which none is 1, or a missing shape, give no shape at all.
  */
 export function broadcast(shapes: readonly (readonly Dim[] | undefined)[]): Dim[] | undefined {
   const known = shapes.filter((shape) => shape !== undefined);
@@ -91,7 +94,7 @@ export function broadcast(shapes: readonly (readonly Dim[] | undefined)[]): Dim[
     const numbers = new Set(dims.filter((dim) => typeof dim === 'number'));
     if (numbers.size > 1) return undefined;
     out.push(dims.length ? dims.reduce(agreed) : 1);
-    // Reducing two symbols and a number from the left loses the number.
+    // Reducing two symbols and a number from the left would lose the number.
     if (numbers.size) out[axis] = [...numbers][0];
   }
   return out;

@@ -38,9 +38,9 @@ const table: [operators: string, rule: Rule][] = [
 const rules = new Map(table.flatMap(([operators, rule]) => operators.split(' ').map((op) => [op, rule])));
 
 /**
- * The element types of the graph's values. Most operators compute in the type of their first tensor; the rest are rows
- * of the table above. What the model itself declares of a value counts before any rule.
- * @param settled types of initializers in place of their own; 0 where one follows what it meets.
+ * Infers the element types of the graph's values. Most operators compute in the type of their first tensor; the others
+ * are rows of the table above. A type that the model itself declares takes precedence.
+ * @param settled types of initializers that replace their own; 0 if one follows the values it is combined with
  */
 export function elementTypes(graph: Graph, settled: ElementTypes = new Map()): ElementTypes {
   const types = new Map<string, number>();

@@ -12,8 +12,8 @@ import {
 } from './proto/onnx_pb';
 
 /*
- * Weights in files beside the model (ONNX's "external data"). While a model is in memory its tensors name their file by
- * its absolute path, so that copies and parts of the graph stand on their own; their bytes are read when somebody asks.
+ * Weights in files next to the model (ONNX's "external data"). While a model is in memory its tensors name their file
+ * by absolute path, so that copies and parts of the graph are self-contained; their bytes are read on demand.
  */
 
 /** Bytes within a file. */
@@ -21,10 +21,11 @@ export interface Span {
   readonly path: string;
   readonly offset: number;
   readonly length: number;
-  /** When the file was last written, in ms, as long as its model is in memory: what changed since is not read. */
+  /** When the file was last written, in ms, for as long as its model is in memory: a file changed since is not read. */
   readonly modified?: number;
 }
 
+/** Tells if a tensor's bytes are in another file. */
 export const isExternal = (proto: TensorProto): boolean => proto.dataLocation === Location.EXTERNAL;
 
 const bits = new Map<number, number>([
@@ -40,7 +41,7 @@ const bits = new Map<number, number>([
   [DataType.COMPLEX128, 128],
 ]);
 
-/** Bytes that a tensor's elements take, read off its type and shape; undefined for strings. */
+/** Returns the bytes that a tensor's elements take, by its type and shape; undefined for strings. */
 export function byteLength(proto: TensorProto): number | undefined {
   const width = bits.get(proto.dataType ?? 0);
   return width && Math.ceil((proto.dims.reduce((size, dim) => size * Number(dim), 1) * width) / 8);
@@ -53,23 +54,23 @@ const refused = (proto: TensorProto, why: string, cause?: unknown): EngineError 
   new EngineError('InvalidModel', `weights of ${proto.name || 'a tensor'}: ${why}`, { cause });
 
 /**
- * Checks where the bytes of an external tensor lie, and has it name its file by an absolute path.
- * @param folder the model's folder, which the file must not leave; undefined where the model came as bytes.
- * @throws EngineError `InvalidModel` where the file is missing, too short, or lies elsewhere.
+ * Checks where an external tensor's bytes are, and makes it name its file by absolute path.
+ * @param folder the model's folder, which the file must not leave; undefined if the model came as bytes
+ * @throws EngineError `InvalidModel` if the file is missing, too short, or elsewhere
  */
 export function resolveExternal(proto: TensorProto, folder: string | undefined): void {
   const location = field(proto, 'location');
-  if (!folder) throw refused(proto, 'they lie in a file of their own; open the model by its path');
-  if (!location) throw refused(proto, 'the model does not say in which file they lie');
+  if (!folder) throw refused(proto, 'they are in a separate file; open the model by its path');
+  if (!location) throw refused(proto, 'the model does not say which file holds them');
   if (isAbsolute(location) || /^([a-z]:|[\\/])/i.test(location)) {
-    throw refused(proto, `${location} is an absolute path; weights must lie in the model's folder`);
+    throw refused(proto, `${location} is an absolute path; weights must be in the model's folder`);
   }
   const path = resolve(folder, location);
-  if (leaves(folder, path)) throw refused(proto, `${location} leaves the model's folder ${folder}`);
+  if (leaves(folder, path)) throw refused(proto, `${location} is outside the model's folder ${folder}`);
   let status: Stats;
   try {
     if (leaves(realpathSync(folder), realpathSync(path)))
-      throw refused(proto, `${location} is a link that leaves the model's folder ${folder}`);
+      throw refused(proto, `${location} is a link to outside the model's folder ${folder}`);
     status = statSync(path);
     if (!status.isFile()) throw refused(proto, `${location} is not a file`);
   } catch (error) {
@@ -82,12 +83,12 @@ export function resolveExternal(proto: TensorProto, folder: string | undefined):
   if (needed === undefined || length !== needed || !Number.isSafeInteger(needed) || needed < 0)
     throw refused(
       proto,
-      `${length} bytes of ${location} for shape [${proto.dims.join(', ')}], which takes ${needed}`,
+      `shape [${proto.dims.join(', ')}] takes ${needed} bytes, but the model refers to ${length} bytes of ${location}`,
     );
   if (offset + length > status.size) {
     throw refused(
       proto,
-      `${path} is cut short: ${status.size} bytes of at least ${offset + length}; copy it again with its model`,
+      `${path} is cut short: it has ${status.size} bytes of at least ${offset + length}; copy it again with its model`,
     );
   }
   proto.externalData = pointTo({ path, offset, length, modified: status.mtimeMs });
@@ -102,17 +103,17 @@ function count(proto: TensorProto, key: string): number | undefined {
   const text = field(proto, key);
   if (!text) return undefined;
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw refused(proto, `their ${key} is ${text}`);
+  if (!Number.isSafeInteger(value) || value < 0) throw refused(proto, `their ${key} ${text} is invalid`);
   return value;
 }
 
-/** The entries by which a tensor points to bytes of a file; the path as it shall stand in the model. */
+/** Makes the entries by which a tensor refers to bytes of a file; the path is written to the model as given. */
 export const pointTo = ({ path, offset, length, modified }: Span) =>
   Object.entries({ location: path, offset, length, modified }).flatMap(([key, value]) =>
     value === undefined ? [] : [create(StringStringEntryProtoSchema, { key, value: String(value) })],
   );
 
-/** Where the bytes of a resolved external tensor lie. */
+/** Returns the span of a resolved external tensor. */
 export const spanOf = (proto: TensorProto): Span => ({
   path: field(proto, 'location') ?? '',
   offset: Number(field(proto, 'offset') ?? 0),
@@ -120,21 +121,21 @@ export const spanOf = (proto: TensorProto): Span => ({
   modified: Number(field(proto, 'modified')),
 });
 
-/** Whether a tensor lies in a file and is so large that it is better read again than kept. */
+/** Tells if a tensor is in a file and so large that rereading it is better than keeping it. */
 export const isReread = (proto: TensorProto): boolean =>
   isExternal(proto) && spanOf(proto).length >= limits.reread;
 
-/** What was read of large tensors, as long as somebody holds it. */
+/** Bytes read of large tensors, for as long as somebody holds them. */
 const held = new WeakMap<TensorProto, WeakRef<ArrayBuffer>>();
 
 /**
- * The bytes of a resolved external tensor, which others may be looking at: they must not be changed.
- * @throws EngineError `InvalidModel` when they are gone.
+ * Reads the bytes of a resolved external tensor. Others may share them: they must not be changed.
+ * @throws EngineError `InvalidModel` if they are gone
  */
 export function readExternal(proto: TensorProto): Uint8Array {
   const { path, offset, length, modified } = spanOf(proto);
   try {
-    if (statSync(path).mtimeMs !== modified) throw new Error('it was written since the model was opened');
+    if (statSync(path).mtimeMs !== modified) throw new Error('it was changed after the model was opened');
     const known = held.get(proto)?.deref();
     if (known) return new Uint8Array(known);
     const bytes = new Uint8Array(length);

@@ -15,7 +15,7 @@ import {
 import type { Shapes } from './shapes';
 import { codeOf } from './tensor-proto';
 
-/** Declares a graph's input or output; without `dims` its shape is left open. */
+/** Declares a graph's input or output; without `dims` its shape is open. */
 export function declare(name: string, dims?: readonly Dim[], type: ElementType = 'float32'): ValueInfoProto {
   const dim = (size: Dim): TensorShapeProto_Dimension =>
     create(TensorShapeProto_DimensionSchema, {
@@ -38,10 +38,10 @@ export function declare(name: string, dims?: readonly Dim[], type: ElementType =
 }
 
 /**
- * The part of `graph` that computes `outputs` from `inputs`, as a graph of its own that shares the weights' memory.
+ * Extracts the part of `graph` that computes `outputs` from `inputs`, as a graph that shares the weights' memory.
  * Inputs may be any values inside the graph, of 32-bit floats unless `types` says otherwise; initializers named among
  * them become inputs.
- * @throws EngineError `UnsupportedModel` when `outputs` need more than `inputs`.
+ * @throws EngineError `UnsupportedModel` if `outputs` need more than `inputs`
  */
 export function extract(
   graph: Graph,
@@ -54,11 +54,11 @@ export function extract(
   const computed = new Set(nodes.flatMap(({ output }) => output));
   const missing = [...needed].find((value) => !computed.has(value) && !graph.isConstant(value));
   if (missing)
-    throw new EngineError('UnsupportedModel', `${outputs.join(', ')} cannot be computed without ${missing}`);
+    throw new EngineError('UnsupportedModel', `cannot compute ${outputs.join(', ')} without ${missing}`);
   const { graph: proto, ...rest } = graph.model;
   const input = (name: string) =>
     graph.declaration(name) ?? declare(name, shapes?.get(name), types?.get(name));
-  // Whoever runs the graph infers an output's type, which may well be an integer's.
+  // Whoever runs the graph infers an output's type, which may be an integer's.
   const output = (name: string) => graph.declaration(name) ?? create(ValueInfoProtoSchema, { name });
   return new Graph(
     create(ModelProtoSchema, {
@@ -76,8 +76,8 @@ export function extract(
 }
 
 /**
- * The nodes that compute `outputs` from the values `given` and constants, in execution order, and all values that they
- * read or make on the way.
+ * Lists the nodes that compute `outputs` from the values `given` and constants, in execution order, and all values that
+ * they read or compute.
  */
 export function nodesFor(
   graph: Graph,

@@ -21,17 +21,17 @@ import type { Dim } from './dims';
 
 export type { GraphContext, Halves } from './context';
 
-/** A node of an ONNX graph, as the protobuf library gives it, so that what Slimflow does not know is kept as it was. */
+/** A node of an ONNX graph: the protobuf message itself, so that what Slimflow does not know is preserved. */
 export type Node = NodeProto;
 
-/** A typed input or output of a graph; `dims` is undefined where the model does not say. */
+/** A typed input or output of a graph; `dims` is undefined if the model does not declare a shape. */
 export interface ValueInfo {
   readonly name: string;
   readonly elementType: number;
   readonly dims: readonly Dim[] | undefined;
 }
 
-/** The fields of a node to make. */
+/** Fields of a new node. */
 export interface NodeFields {
   readonly op: string;
   readonly inputs: readonly string[];
@@ -56,8 +56,8 @@ export function makeNode({ op, inputs, outputs, name, domain, attributes = {} }:
 }
 
 /**
- * A view of a ModelProto's main graph in which every value knows its producer and its uses
- * (the idea of onnx/ir-py), over the protobuf message itself: nothing is lost between load and save.
+ * A view of a ModelProto's main graph in which every value knows its producer and its uses (the idea of onnx/ir-py),
+ * over the protobuf message itself: nothing is lost between load and save.
  */
 export class Graph {
   private index: { producers: Map<string, Node>; uses: Map<string, Node[]> } | undefined;
@@ -72,7 +72,7 @@ export class Graph {
     this.tensors = new Map(model.graph.initializer.map((tensor) => [tensor.name, tensor]));
   }
 
-  /** Adds a sentence about something that was left as it is. */
+  /** Adds a sentence about something that was left unchanged. */
   note(sentence: string): void {
     if (!this.context.notes.includes(sentence))
       this.context = { ...this.context, notes: [...this.context.notes, sentence] };
@@ -82,17 +82,17 @@ export class Graph {
     return this.model.graph!;
   }
 
-  /** The nodes in execution order; change them through the methods below. */
+  /** The nodes in execution order; change them only through the methods below. */
   get nodes(): readonly Node[] {
     return this.proto.node;
   }
 
-  /** The version of ONNX's own operator set. */
+  /** Version of ONNX's own opset. */
   get opset(): number {
     return Number(this.model.opsetImport.find(({ domain }) => !domain)?.version ?? 1n);
   }
 
-  /** What a caller feeds: the graph's inputs that are no initializers. */
+  /** The graph's inputs that are not initializers: what a caller feeds. */
   get inputs(): ValueInfo[] {
     return this.proto.input.filter(({ name }) => !this.tensors.has(name)).map(valueInfo);
   }
@@ -105,7 +105,7 @@ export class Graph {
     return this.proto.output.some(({ name }) => name === value);
   }
 
-  /** The names of all initializers. */
+  /** Names of all initializers. */
   get initializers(): readonly string[] {
     return this.proto.initializer.map(({ name }) => name);
   }
@@ -114,7 +114,10 @@ export class Graph {
     return this.tensors.has(value);
   }
 
-  /** The value of an initializer; undefined where there is none of that name, or its type is not one we read. */
+  /**
+   * Returns an initializer's value; undefined if there is none of that name, or its type is not one that Slimflow
+   * reads.
+   */
   constant(value: string | undefined): Tensor | undefined {
     const proto = value && this.tensors.get(value);
     if (!proto) return undefined;
@@ -123,18 +126,18 @@ export class Graph {
     return this.constants.get(value);
   }
 
-  /** The shape of an initializer, without reading its values. */
+  /** Returns the shape of an initializer, without reading its values. */
   constantDims(value: string | undefined): number[] | undefined {
     const proto = value && this.tensors.get(value);
     return proto ? dimsOf(proto) : undefined;
   }
 
-  /** The element type of an initializer; undefined where there is none, or its type is not one we read. */
+  /** Returns the element type of an initializer; undefined if there is none, or its type is not one that Slimflow reads. */
   constantType(value: string | undefined): ElementType | undefined {
     return value ? typeOf(this.tensors.get(value)?.dataType ?? 0) : undefined;
   }
 
-  /** Adds an initializer, or gives the one of that name a new value. */
+  /** Adds an initializer, or changes the value of the one of that name. */
   setConstant(value: string, tensor: Tensor): void {
     const encoded = encodeTensor(value, tensor);
     const at = this.tensors.has(value) ? this.proto.initializer.findIndex(({ name }) => name === value) : -1;
@@ -146,34 +149,34 @@ export class Graph {
     if (asInput >= 0) this.proto.input.splice(asInput, 1);
   }
 
-  /** The node that computes `value`; undefined for inputs and initializers. */
+  /** Returns the node that computes `value`; undefined for inputs and initializers. */
   producer(value: string): Node | undefined {
     return this.indexed().producers.get(value);
   }
 
-  /** The nodes that read `value`, those whose subgraphs (If, Loop, Scan) do included. */
+  /** Lists the nodes that read `value`, including those whose subgraphs (If, Loop, Scan) do. */
   uses(value: string): readonly Node[] {
     return this.indexed().uses.get(value) ?? [];
   }
 
-  /** The values that `node` reads, each once, with those that its subgraphs take from outside. */
+  /** Returns the values that `node` reads, each once, including those that its subgraphs capture. */
   readsOf(node: Node): ReadonlySet<string> {
     return reads(node);
   }
 
-  /** The values that subgraphs of `node` take from outside, each once. */
+  /** Returns the values that subgraphs of `node` capture, each once. */
   capturesOf(node: Node): ReadonlySet<string> {
     return captures(node);
   }
 
-  /** Puts `nodes` where `node` was. */
+  /** Replaces `node` by `nodes`. */
   replace(node: Node, nodes: readonly Node[]): void {
     this.proto.node.splice(this.position(node), 1, ...nodes);
     if (nodes.length) this.index = undefined;
     else this.forget(node);
   }
 
-  /** Takes a node that is gone out of the index, which need not be built again for that. */
+  /** Removes a node from the index, so that it need not be rebuilt. */
   private forget(node: Node): void {
     if (!this.index) return;
     const { producers, uses } = this.index;
@@ -185,20 +188,20 @@ export class Graph {
       );
   }
 
-  /** Puts `nodes` before `node`, or at the end. */
+  /** Inserts `nodes` before `node`, or at the end. */
   insert(nodes: readonly Node[], before?: Node): void {
     this.proto.node.splice(before ? this.position(before) : this.proto.node.length, 0, ...nodes);
     this.index = undefined;
   }
 
-  /** Gives input `at` of `node` another value. */
+  /** Replaces input `at` of `node` by another value. */
   setInput(node: Node, at: number, value: string): void {
     while (node.input.length < at) node.input.push('');
     node.input[at] = value;
     this.index = undefined;
   }
 
-  /** Has every node that reads `value` read `other` instead; what subgraphs take from outside stays as it is. */
+  /** Makes every node that reads `value` read `other` instead; what subgraphs capture stays as it is. */
   redirect(value: string, other: string): void {
     const { uses } = this.indexed();
     const readers = new Set(uses.get(other));
@@ -216,15 +219,15 @@ export class Graph {
     );
   }
 
-  /** Whether every reader of a value can be given another: it is no output, and no subgraph takes it from outside. */
+  /** Tells if every reader of a value can be given another: it is not an output, and no subgraph captures it. */
   isReplaceable(value: string): boolean {
     return !this.isOutput(value) && !this.uses(value).some((use) => this.capturesOf(use).has(value));
   }
 
   /**
-   * Removes a node with one output: whoever reads that reads `value` instead. A node whose output is not replaceable stays.
+   * Removes a node with one output, whose readers then read `value`. A node whose output is not replaceable stays.
    * @param value by default the node's first input
-   * @returns whether the node is gone
+   * @returns true if the node was removed
    */
   bypass(node: Node, value = node.input[0]): boolean {
     const [output] = node.output;
@@ -234,7 +237,7 @@ export class Graph {
     return true;
   }
 
-  /** A name that no value or node has yet. */
+  /** Returns a name that no value or node has yet. */
   uniqueName(base: string): string {
     const { producers, uses } = this.indexed();
     const taken = (name: string) =>
@@ -247,7 +250,7 @@ export class Graph {
     return name;
   }
 
-  /** Removes the nodes whose results nobody reads, the initializers left unused, and shape notes that may be stale. */
+  /** Removes nodes whose results nobody reads, initializers left unused, and declared shapes that may be stale. */
   removeDead(): void {
     const { uses } = this.indexed();
     const outputs = new Set(this.proto.output.map(({ name }) => name));
@@ -277,12 +280,12 @@ export class Graph {
     this.proto.output = outputs;
   }
 
-  /** The declaration of an input or output, to be used in another graph's interface. */
+  /** Returns the declaration of an input or output, for use in another graph's interface. */
   declaration(value: string): ValueInfoProto | undefined {
     return [...this.proto.input, ...this.proto.output].find(({ name }) => name === value);
   }
 
-  /** A copy that shares no mutable state with this graph; weights, which are replaced and never changed, share memory. */
+  /** Copies the graph without sharing mutable state; weights, which are replaced but never changed, share memory. */
   clone(): Graph {
     const { initializer } = this.proto;
     this.proto.initializer = [];

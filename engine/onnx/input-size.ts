@@ -2,15 +2,15 @@ import { EngineError } from '../errors';
 import type { Graph, ValueInfo } from './graph';
 import type { Dim } from './dims';
 
-/** The shape of the first input, or shapes by input name; the batch first. */
+/** Shape of the first input, or shapes by input name, batch included. */
 export type InputSize = readonly number[] | Readonly<Record<string, readonly number[]>>;
 
 const shown = (dims: readonly Dim[]) => `[${dims.map((dim) => dim ?? '?').join(', ')}]`;
 
 /**
- * Has shape inference assume `inputSize` where the model leaves the size of an input open. The model itself keeps its
- * open dimensions, and the batch stays open in shapes too.
- * @throws EngineError `InvalidSettings` where a size is none, or the model fixes another.
+ * Makes shape inference assume `inputSize` for input sizes that the model leaves open. The model itself keeps its open
+ * dimensions, and the batch stays open in shapes too.
+ * @throws EngineError `InvalidSettings` if a size is invalid, or the model fixes another
  */
 export function assumeSizes(graph: Graph, inputSize: InputSize, model = 'the model'): void {
   const inputs = graph.inputs;
@@ -22,7 +22,7 @@ export function assumeSizes(graph: Graph, inputSize: InputSize, model = 'the mod
       const names = inputs.map((other) => other.name).join(', ');
       throw new EngineError(
         'InvalidSettings',
-        `inputSize names ${name}, which is no input of ${model}; it has ${names}`,
+        `inputSize names ${name}, which is not an input of ${model}; its inputs are ${names}`,
       );
     }
     checkSize(input, size, model);
@@ -38,16 +38,16 @@ function checkSize({ name, dims }: ValueInfo, size: readonly number[], model: st
       `inputSize ${shown(size)} does not fit input ${name} of ${model}: ${why}`,
     );
   if (!size.length || !size.every((dim) => Number.isSafeInteger(dim) && dim > 0))
-    throw refused('a size is made of whole numbers from 1');
+    throw refused('sizes must be whole numbers from 1');
   if (!dims) return;
-  if (dims.length !== size.length) throw refused(`it has ${dims.length} dimensions, ${shown(dims)}`);
+  if (dims.length !== size.length) throw refused(`the input has ${dims.length} dimensions, ${shown(dims)}`);
   const symbols = new Map<string, number>();
   dims.forEach((dim, axis) => {
     if (typeof dim === 'number' && dim !== size[axis])
-      throw refused(`dimension ${axis} is fixed at ${dim}: it takes ${shown(dims)}`);
+      throw refused(`dimension ${axis} is fixed at ${dim} in ${shown(dims)}`);
     if (typeof dim !== 'string') return;
     if ((symbols.get(dim) ?? size[axis]) !== size[axis])
-      throw refused(`its dimensions named ${dim} must be equal: it takes ${shown(dims)}`);
+      throw refused(`dimensions named ${dim} must be equal in ${shown(dims)}`);
     symbols.set(dim, size[axis]);
   });
 }

@@ -6,22 +6,22 @@ import type { Graph, Node } from './graph';
 import { inferShapes, type Shape, type Shapes } from './shapes';
 import { convWindow, groupsOf, type Window } from './window';
 
-/** A Conv, ConvTranspose, Gemm or MatMul with a constant weight: what counts towards MACs. */
+/** A Conv, ConvTranspose, Gemm or MatMul with a constant weight: the nodes that MACs are counted for. */
 export interface Layer {
   readonly name: string;
   readonly node: Node;
-  /** The weight's name and shape; of a Conv [N, C/groups, kH, kW]. */
+  /** Name and shape of the weight; [N, C/groups, kH, kW] for a Conv. */
   readonly weight: string;
   readonly dims: readonly number[];
-  /** Multiply-accumulates of one sample. */
+  /** Multiply-accumulates per sample. */
   readonly macs: number;
   /** Elements of weight and bias. */
   readonly params: number;
-  /** The window of a Conv. */
+  /** Window of a Conv. */
   readonly window?: Window;
 }
 
-/** The name by which people and specs call a node. */
+/** Returns the name by which people and specs refer to a node. */
 export const nameOf = (node: Node): string => node.name || node.output[0];
 
 /** A name for a node that holds in copies of its graph: that of its first result. */
@@ -29,7 +29,7 @@ export const keyOf = (node: Node): string => node.output.find(Boolean) ?? node.n
 
 const counted = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
 
-/** A layer whose cost cannot be told, and why, in a sentence for people. */
+/** A layer of unknown cost, with the reason in a sentence for people. */
 export interface UncountedLayer {
   readonly name: string;
   readonly node: Node;
@@ -37,10 +37,10 @@ export interface UncountedLayer {
 }
 
 /**
- * All layers in execution order whose cost is known. MACs are weights x output positions (of a ConvTranspose: input
- * positions; of Gemm/MatMul: weights x rows of a sample, or columns where the weight stands on the left). A layer behind an operator that shape inference does not follow
- * is not among them: see `uncountedLayers`.
- * @throws EngineError `UnsupportedModel` where a layer's size is not known because the model leaves that of its input open.
+ * Lists all layers of known cost in execution order. MACs are weights × output positions (for a ConvTranspose: input
+ * positions; for Gemm/MatMul: weights × rows of a sample, or columns if the weight is the left operand). Layers after
+ * an operator that shape inference does not know are left out: see `uncountedLayers`.
+ * @throws EngineError `UnsupportedModel` if a layer's size is unknown because the model leaves an input's size open
  */
 export function layersOf(graph: Graph, shapes: Shapes = inferShapes(graph)): Layer[] {
   return candidates(graph).flatMap(({ node, name, weight, dims }) => {
@@ -56,19 +56,19 @@ export function layersOf(graph: Graph, shapes: Shapes = inferShapes(graph)): Lay
   });
 }
 
-/** The layers that `layersOf` leaves out, which stay as they are and count for nothing. */
+/** Lists the layers that `layersOf` leaves out; they stay as they are and are not counted. */
 export function uncountedLayers(graph: Graph, shapes: Shapes = inferShapes(graph)): UncountedLayer[] {
   return candidates(graph).flatMap(({ node, name, dims }) => {
     if (repeats(graph, node, dims, shapes) !== undefined) return [];
     const stop = unknownBefore(graph, node, shapes);
     const why = stop
-      ? `shape inference does not follow operator ${stop.opType} (${nameOf(stop)}) before it`
-      : 'its size depends on what the data hold';
-    return [{ name, node, why: `the size of ${node.opType} ${name} is not known: ${why}` }];
+      ? `shape inference does not know operator ${stop.opType} (node ${nameOf(stop)}) before it`
+      : 'its size depends on the data';
+    return [{ name, node, why: `the size of ${node.opType} ${name} is unknown: ${why}` }];
   });
 }
 
-/** Initializers that more than one node reads as its weight, and the names of those nodes. */
+/** Finds initializers that more than one node uses as its weight, with the names of those nodes. */
 export function sharedWeights(
   graph: Graph,
 ): { readonly weight: string; readonly readers: readonly string[] }[] {
@@ -85,7 +85,7 @@ interface Candidate {
   readonly dims: readonly number[];
 }
 
-/** The nodes that are layers, whether their cost is known or not, under names that differ. */
+/** Lists the nodes that are layers, whether or not their cost is known, under unique names. */
 function candidates(graph: Graph): Candidate[] {
   const names = new Set<string>();
   return graph.nodes.flatMap((node) => {
@@ -93,7 +93,7 @@ function candidates(graph: Graph): Candidate[] {
     const weight = [node.input[1], node.input[0]].find((value) => graph.isConstant(value));
     const dims = graph.constantDims(weight);
     if (!weight || !dims) return [];
-    // Node names need not differ from each other; value names do.
+    // Node names need not be unique; value names are.
     let name = [nameOf(node), node.output[0]].find((other) => !names.has(other)) ?? node.output[0];
     while (names.has(name)) name += "'";
     names.add(name);
@@ -101,7 +101,7 @@ function candidates(graph: Graph): Candidate[] {
   });
 }
 
-/** How often a sample passes through the weight, at a batch of 1; undefined where that is not known. */
+/** Returns how often a sample passes through the weight, at a batch of 1; undefined if unknown. */
 function repeats(graph: Graph, node: Node, weight: readonly number[], shapes: Shapes): number | undefined {
   if (node.opType === 'Gemm') return 1;
   const dims = shapes.get(node.opType === 'ConvTranspose' ? node.input[0] : node.output[0]);
@@ -111,7 +111,10 @@ function repeats(graph: Graph, node: Node, weight: readonly number[], shapes: Sh
   return sizes?.every((dim) => dim !== undefined) ? sizeOf(sizes) : undefined;
 }
 
-/** Dimensions of a MatMul's result that come neither from the batch nor from the weight: a vector, matrix or stack. */
+/**
+ * Returns the dimensions of a MatMul's result that come neither from the batch nor from the weight, for a vector,
+ * matrix or stack.
+ */
 function passes(node: Node, weight: readonly number[], result: Shape, graph: Graph): Shape {
   const rank = result.length;
   const matrix = rank > 1 && !graph.isConstant(node.input[1]) ? rank - 2 : rank - 1;
@@ -120,7 +123,7 @@ function passes(node: Node, weight: readonly number[], result: Shape, graph: Gra
   return result.filter((_, axis) => axis > 0 && axis !== own && !stacked(axis));
 }
 
-/** @throws EngineError where an input before `node` has an open size besides its batch, which `inputSize` can give. */
+/** @throws EngineError if an input before `node` has an open size besides its batch, which `inputSize` can set */
 function refuseOpenInput(graph: Graph, node: Node, shapes: Shapes): void {
   if (unknownBefore(graph, node, shapes)) return;
   const sources = sourcesOf(graph, node);
@@ -136,11 +139,11 @@ function refuseOpenInput(graph: Graph, node: Node, shapes: Shapes): void {
   const shown = open.dims ? `[${open.dims.map((dim) => dim ?? '?').join(', ')}]` : 'of any shape';
   throw new EngineError(
     'UnsupportedModel',
-    `the size of ${node.output[0]}, output of ${node.opType} ${nameOf(node)}, is not known, since input ${open.name} is ${shown}: give inputSize (--input-size), such as 1x3x224x224`,
+    `the size of ${node.output[0]}, output of ${node.opType} ${nameOf(node)}, is unknown because input ${open.name} is ${shown}: set inputSize (--input-size), such as 1x3x224x224`,
   );
 }
 
-/** The graph's values that `node` depends on. */
+/** Collects the graph's values that `node` depends on. */
 function sourcesOf(graph: Graph, node: Node): Set<string> {
   const seen = new Set<string>();
   for (const stack = [...graph.readsOf(node)]; stack.length;) {
@@ -153,7 +156,10 @@ function sourcesOf(graph: Graph, node: Node): Set<string> {
   return seen;
 }
 
-/** The node up from `node` whose output's shape is missing though its inputs' are known, if that is what is amiss. */
+/**
+ * Finds the node at or before `node` whose output shape is missing though its inputs' shapes are known, if there is
+ * one.
+ */
 function unknownBefore(graph: Graph, node: Node, shapes: Shapes): Node | undefined {
   const seen = new Set<Node>();
   for (let at: Node | undefined = node; at && !seen.has(at);) {
@@ -165,12 +171,12 @@ function unknownBefore(graph: Graph, node: Node, shapes: Shapes): Node | undefin
   return undefined;
 }
 
-/** MACs of one sample. */
+/** Sums the MACs of one sample. */
 export const macsOf = (graph: Graph): number => layersOf(graph).reduce((sum, { macs }) => sum + macs, 0);
 
 /**
- * Elements of all initializers, or of those that are `needed`, as the saved model holds them: equal ones that the model
- * shares by Identity count once.
+ * Counts the elements of all initializers, or of those that are `needed`, as the saved model holds them: equal ones
+ * that the model shares by Identity count once.
  */
 export function paramsOf(graph: Graph, needed?: ReadonlySet<string>): number {
   const copies = copiesOf(graph);
@@ -183,7 +189,10 @@ export function paramsOf(graph: Graph, needed?: ReadonlySet<string>): number {
   }, 0);
 }
 
-/** A Conv over two spatial axes whose filters see all channels: a weight of its own and any bias, constant 32-bit floats. */
+/**
+ * Tells if a layer is a Conv over two spatial axes whose filters see all channels, with a weight of its own and any
+ * bias, constant 32-bit floats.
+ */
 export const isPlainConv = ({ node, dims, weight }: Layer, graph: Graph): boolean =>
   node.opType === 'Conv' &&
   dims.length === 4 &&

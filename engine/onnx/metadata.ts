@@ -3,25 +3,25 @@ import { create } from '@bufbuild/protobuf';
 import type { Graph } from './graph';
 import { StringStringEntryProtoSchema } from './proto/onnx_pb';
 
-/** What Slimflow writes into a model's `metadata_props`; everything else there is the user's and stays. */
+/** Prefix of what Slimflow writes into a model's `metadata_props`; everything else there is the user's and stays. */
 export const metadataPrefix = 'slimflow.';
-/** The entry with all steps that led to the model, the oldest first: a JSON array of what each `stamp` was given. */
+/** Entry with all steps that led to the model, oldest first: a JSON array of what each `stamp` was given. */
 const historyKey = `${metadataPrefix}history`;
-/** A model that is trained on and on keeps its last steps. */
+/** Most steps kept of a model that is trained over and over. */
 const longestHistory = 100;
 
 /**
  * One step of a model's making: names and values without the prefix, such as `technique` or `parent.sha256`. Nothing in
- * it may differ between two runs of the same work on one machine (times, paths, process ids), since the model's bytes are
- * to be the same.
+ * it may differ between two runs of the same work on one machine (times, paths, process ids), since the model's bytes
+ * must be the same.
  */
 export type Step = Readonly<Record<string, string | number | undefined>>;
 
-/** A model's metadata by name, Slimflow's among the user's. */
+/** Returns a model's metadata by name, both Slimflow's and the user's. */
 export const metadataOf = ({ model }: Graph): Record<string, string> =>
   Object.fromEntries(model.metadataProps.map(({ key, value }) => [key ?? '', value ?? '']));
 
-/** The steps of Slimflow's that led to a model, the oldest first; none of a model that it did not make. */
+/** Returns Slimflow's steps that led to a model, oldest first; none for a model that it did not make. */
 export function historyOf(graph: Graph): Step[] {
   try {
     const steps: unknown = JSON.parse(metadataOf(graph)[historyKey] ?? '[]');
@@ -32,8 +32,8 @@ export function historyOf(graph: Graph): Step[] {
 }
 
 /**
- * Writes into a graph's metadata how it came about: an entry `slimflow.<name>` for each value of its last step, in the
- * place of earlier ones of that name, and the step behind the others in `slimflow.history`.
+ * Records in a graph's metadata how it was made: an entry `slimflow.<name>` for each value of its last step, which
+ * replaces an earlier one of that name, and the step at the end of `slimflow.history`.
  */
 export function stamp(graph: Graph, step: Step): void {
   const given = Object.entries(step).filter(([, value]) => value !== undefined);

@@ -8,10 +8,10 @@ import { type ModelProto, ModelProtoSchema } from './proto/onnx_pb';
 import { allTensors } from './walk';
 
 /**
- * The files that a model consists of: its own, then those that its weights lie in. Whoever copies a model, or tells
- * whether it is still the same one, has to look at all of them.
- * A file that cannot be read, or is no model, stands alone: who opens it says so.
- * @throws EngineError `InvalidModel` where weights lie outside the model's folder, or their file is missing or short
+ * Lists the files of a model: its own, then those that hold its weights. Whoever copies a model, or checks whether it
+ * has changed, must look at all of them. A file that cannot be read, or is not a model, is listed alone: opening it
+ * will report that.
+ * @throws EngineError `InvalidModel` if weights are outside the model's folder, or their file is missing or too short
  */
 export function modelFiles(path: string): string[] {
   let model: ModelProto;
@@ -24,7 +24,7 @@ export function modelFiles(path: string): string[] {
 }
 
 /**
- * Resolves all weights of a model that lie in files (`resolveExternal`).
+ * Resolves all weights of a model that are in files (`resolveExternal`).
  * @returns those files, by absolute paths
  */
 export function resolveAll(model: ModelProto, folder: string | undefined): string[] {

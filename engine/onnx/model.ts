@@ -26,9 +26,9 @@ export {
 export { newestOpset, oldestOpset } from './check';
 
 /**
- * Reads an ONNX file. Weights in files beside it are checked now and read when asked for.
- * @throws EngineError `InvalidModel` when the file is missing, cut short, or no ONNX model; `UnsupportedModel` when its
- * operator set is too old or too new, or it is quantized.
+ * Reads an ONNX file. Weights in separate files are checked now and read on demand.
+ * @throws EngineError `InvalidModel` if the file is missing, cut short, or not an ONNX model; `UnsupportedModel` if its
+ * opset is too old or too new, or it is quantized
  */
 export function loadModel(path: string): Graph {
   let bytes: Uint8Array;
@@ -44,8 +44,8 @@ export function loadModel(path: string): Graph {
 }
 
 /**
- * Parses the bytes of an ONNX file; `name` stands in messages, `folder` is where its weights' files may lie.
- * @throws EngineError as `loadModel`.
+ * Parses the bytes of an ONNX file. Messages use `name`; `folder` is where its weights' files may be.
+ * @throws EngineError as `loadModel`
  */
 export function parseModel(bytes: Uint8Array, name = 'model', folder?: string): Graph {
   let model: ModelProto;
@@ -54,7 +54,7 @@ export function parseModel(bytes: Uint8Array, name = 'model', folder?: string): 
   } catch (error) {
     throw new EngineError(
       'InvalidModel',
-      `model ${name} is no ONNX file, or was cut short (${(error as Error).message}); export it again`,
+      `model ${name} is not an ONNX file, or is cut short (${(error as Error).message}); export it again`,
       {
         cause: error,
       },
@@ -63,7 +63,7 @@ export function parseModel(bytes: Uint8Array, name = 'model', folder?: string): 
   if (!model.graph?.node.length || !model.opsetImport.length) {
     throw new EngineError(
       'InvalidModel',
-      `model ${name} is no ONNX model: it has no ${model.graph?.node.length ? 'operator set' : 'nodes'}`,
+      `model ${name} is not an ONNX model: it has no ${model.graph?.node.length ? 'opset' : 'nodes'}`,
     );
   }
   normalizeDomains(model);
@@ -79,7 +79,7 @@ export function parseModel(bytes: Uint8Array, name = 'model', folder?: string): 
   return graph;
 }
 
-/** ONNX's own domain has two spellings; from here on it is the empty one. */
+/** Spells ONNX's own domain, which has two spellings, as the empty one. */
 function normalizeDomains(model: ModelProto): void {
   const nodes = [
     ...[...graphsOf(model.graph!)].flatMap(({ node }) => node),
@@ -89,7 +89,7 @@ function normalizeDomains(model: ModelProto): void {
   for (const holder of [...nodes, ...imports]) if (holder.domain === 'ai.onnx') holder.domain = '';
 }
 
-/** Older converters write an open dimension as -1, which ONNX Runtime takes and other readers do not: it gets no size. */
+/** Opens dimensions of -1, which older converters write and ONNX Runtime accepts, but other readers do not. */
 function openNegativeDimensions({ graph }: ModelProto): void {
   for (const { input, output, valueInfo } of graphsOf(graph!)) {
     for (const { type } of [...input, ...output, ...valueInfo]) {
@@ -100,7 +100,10 @@ function openNegativeDimensions({ graph }: ModelProto): void {
   }
 }
 
-/** Reads the weights in files that attributes hold. @returns whether there are others: initializers */
+/**
+ * Reads the weights in files that attributes hold.
+ * @returns true if there are others: initializers
+ */
 function takeIn(model: ModelProto): boolean {
   const initializers = new Set(model.graph!.initializer);
   let external = false;
@@ -124,7 +127,7 @@ function densifyAll({ graph }: ModelProto): void {
     if (!tensor || !name) {
       throw new EngineError(
         'UnsupportedModel',
-        `sparse initializer ${name ?? '?'} is of a type that Slimflow does not read: export it dense`,
+        `sparse initializer ${name ?? '?'} has a type that Slimflow does not read: export it as a dense tensor`,
       );
     }
     dense.setConstant(name, tensor);

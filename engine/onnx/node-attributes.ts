@@ -9,33 +9,33 @@ import {
 } from './proto/onnx_pb';
 import { decodeTensor, encodeTensor } from './tensor-proto';
 
-/** What an attribute can be given as: an integer or float is told by `floats` below, since JavaScript has one number. */
+/** Value of an attribute; `floats` below tells integers from floats, since JavaScript has one number type. */
 export type AttributeValue = number | bigint | string | readonly number[] | Tensor;
 
 const find = (node: NodeProto, name: string) => node.attribute.find((attribute) => attribute.name === name);
 const text = new TextDecoder();
 
-/** An integer attribute, or `fallback` where the node does not set it. */
+/** Reads an integer attribute, or `fallback` if the node does not set it. */
 export const intOf = (node: NodeProto, name: string, fallback: number): number => {
   const value = find(node, name)?.i;
   return value === undefined ? fallback : Number(value);
 };
 
-/** A list of integers, or undefined where the node does not set it. */
+/** Reads a list of integers, or undefined if the node does not set it. */
 export const intsOf = (node: NodeProto, name: string): number[] | undefined =>
   find(node, name)?.ints.map(Number);
 
-/** A float attribute, or `fallback` where the node does not set it. */
+/** Reads a float attribute, or `fallback` if the node does not set it. */
 export const floatOf = (node: NodeProto, name: string, fallback: number): number =>
   find(node, name)?.f ?? fallback;
 
-/** A string attribute, or `fallback` where the node does not set it. */
+/** Reads a string attribute, or `fallback` if the node does not set it. */
 export const stringOf = (node: NodeProto, name: string, fallback: string): string => {
   const value = find(node, name)?.s;
   return value === undefined ? fallback : text.decode(value);
 };
 
-/** A tensor attribute, or undefined where the node does not set it or it is of a type that we do not read. */
+/** Reads a tensor attribute, or undefined if the node does not set it or Slimflow does not read its type. */
 export const tensorOf = (node: NodeProto, name: string): Tensor | undefined => {
   const value = find(node, name)?.t;
   return value && decodeTensor(value);
@@ -59,7 +59,7 @@ export function attribute(name: string, value: AttributeValue): AttributeProto {
   return create(AttributeProtoSchema, { name, type: Kind.INT, i: BigInt(value) });
 }
 
-/** Sets an attribute of `node`, in place of one of the same name. */
+/** Sets an attribute of `node`, replacing one of the same name. */
 export function setAttribute(node: NodeProto, name: string, value: AttributeValue): void {
   node.attribute = [...node.attribute.filter((other) => other.name !== name), attribute(name, value)];
 }

@@ -15,18 +15,18 @@ import { raiseOpset } from './rewrites/raise-opset/raise-opset';
 import { widenHalves } from './rewrites/widen-halves';
 import { typeName, typeOf } from './tensor-proto';
 
-/** What to assume of a model when it is opened. */
+/** Assumptions for opening a model. */
 export interface OpenOptions {
-  /** The size of inputs that the model leaves open, for shapes and costs: of the first input, or by input name. */
+  /** Size of inputs that the model leaves open, for shapes and costs: of the first input, or by input name. */
   readonly inputSize?: InputSize;
 }
 
 /**
- * Reads a model and brings it to the form that compression works on, equal to it in every output: 32-bit floats, weights
- * as initializers that their readers take as they are, functions inlined, no Identity nodes, shapes written down where
- * they follow from the model. `graph.context.notes` tells what was left as it is.
- * @throws EngineError `InvalidModel` for what is no sound model, `UnsupportedModel` for one that Slimflow does not read,
- * `InvalidSettings` for an input size that the model does not take.
+ * Reads a model and brings it into the form that compression works on, equal to it in every output: 32-bit floats,
+ * weights as initializers in the form their readers take, functions inlined, no Identity nodes, shapes as constants if
+ * they follow from the model. `graph.context.notes` says what was left unchanged.
+ * @throws EngineError `InvalidModel` for an invalid model, `UnsupportedModel` for one that Slimflow does not read,
+ * `InvalidSettings` for an input size that the model does not take
  */
 export function openModel(path: string, { inputSize }: OpenOptions = {}): Graph {
   const graph = loadModel(path);
@@ -34,7 +34,7 @@ export function openModel(path: string, { inputSize }: OpenOptions = {}): Graph 
     prepare(graph);
   } catch (error) {
     if (error instanceof EngineError) throw error;
-    // A file can be broken in more ways than are told apart above; none of them is the caller's stack to read.
+    // A file can be broken in more ways than are distinguished above, and users should not have to read a stack.
     throw new EngineError(
       'InvalidModel',
       `model ${path} is broken (${(error as Error).message}); export it again`,
@@ -45,9 +45,9 @@ export function openModel(path: string, { inputSize }: OpenOptions = {}): Graph 
   return graph;
 }
 
-/** Brings a model to the form that compression works on; see `openModel`. */
+/** Brings a model into the form that compression works on; see `openModel`. */
 export function prepare(graph: Graph): void {
-  // Before version 4 every initializer had to be an input as well, which those made here are not.
+  // Before IR version 4 every initializer had to be an input too, which new ones here are not.
   if ((graph.model.irVersion ?? 0n) < 4n) graph.model.irVersion = 4n;
   raiseOpset(graph);
   inlineFunctions(graph);
@@ -64,12 +64,12 @@ export function prepare(graph: Graph): void {
 
 const stringType: number = DataType.STRING;
 
-/** Weights in types that Slimflow carries through unread. */
+/** Notes weights of types that Slimflow carries through unread. */
 function noteUnread(graph: Graph): void {
   for (const { dataType = 0 } of graph.model.graph!.initializer) {
     if (typeOf(dataType) || dataType === stringType) continue;
     graph.note(
-      `weights of type ${typeName(dataType)} are not read: layers that have them are left as they are`,
+      `weights of type ${typeName(dataType)} are not supported: layers with them are left as they are`,
     );
   }
 }

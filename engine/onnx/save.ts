@@ -20,54 +20,54 @@ import { narrowHalves } from './rewrites/narrow-halves';
 import { restoreIdentities } from './rewrites/restore-identities';
 import { decodeTensor } from './tensor-proto';
 
-/** Bytes of weights that a model may hold itself: protobuf ends at 2 GiB, of which 64 MiB are left to the graph. */
+/** Most bytes of weights within a model file: protobuf ends at 2 GiB, of which 64 MiB are left for the graph. */
 export const weightLimit = 2 ** 31 - 2 ** 26;
-/** Tensors below this stay in the model: ONNX Runtime reads shapes among them before it opens the data file. */
+/** Smaller tensors stay in the model: they include shapes, which ONNX Runtime reads before it opens the data file. */
 const leastExternal = 1024;
-/** Where tensors start in the data file, so that ONNX Runtime can map them into memory. */
+/** Alignment of tensors in the data file, so that ONNX Runtime can map them into memory. */
 const alignment = 4096;
 
-/** Bytes of all initializers, as they are in memory. */
+/** Sums the bytes of all initializers, as they are in memory. */
 export const weightBytes = (graph: Graph): number =>
   graph.model.graph!.initializer.reduce((sum, tensor) => sum + (byteLength(tensor) ?? 0), 0);
 
-/** Whether a graph is too large for one buffer, so that ONNX Runtime must be given the path of a saved model. */
+/** Tells if a graph is too large for one buffer, so that ONNX Runtime must be given the path of a saved model. */
 export const needsFile = (graph: Graph): boolean => weightBytes(graph) > weightLimit;
 
 /**
- * The graph as the bytes of one ONNX file, weights from other files included; float16 models as they compute here, in
- * 32-bit floats.
- * @throws EngineError `UnsupportedModel` where they pass protobuf's limit: see `needsFile`.
+ * Serializes a graph to the bytes of one ONNX file, including weights from other files; float16 models as they compute
+ * here, in 32-bit floats.
+ * @throws EngineError `UnsupportedModel` if it exceeds protobuf's limit: see `needsFile`
  */
 export function serializeModel(graph: Graph): Uint8Array {
   if (needsFile(graph)) {
     throw new EngineError(
       'UnsupportedModel',
-      `the model's weights take ${weightBytes(graph)} bytes, more than a model in memory may have: save it to a file`,
+      `the model's weights take ${weightBytes(graph)} bytes, too many for a model in memory: save it to a file`,
     );
   }
   return serialize(graph, graph.model.graph!.initializer.map(inlined));
 }
 
-/** How to save a model. */
+/** Options for saving a model. */
 export interface SaveOptions {
   /**
-   * Whether weights go to `<path>.data` beside the model. By default they do where the model came that way, or where
-   * they pass protobuf's limit of 2 GiB.
+   * Writes weights to `<path>.data` next to the model. By default true if the model came that way, or if they exceed
+   * protobuf's limit of 2 GiB.
    */
   readonly externalData?: boolean;
-  /** Whether a model that came in float16 becomes it again (the default), or stays in 32-bit floats. */
+  /** Saves a model that came in float16 as float16 again (the default), rather than in 32-bit floats. */
   readonly narrow?: boolean;
-  /** Whether the files must be on the disk before they get their names (the default), so that a power cut loses nothing. */
+  /** Syncs the files to disk before they get their names (the default), so that a power cut loses nothing. */
   readonly durable?: boolean;
-  /** Where a tensor's bytes lie already, in a file of the folder that is written to: they are pointed to. */
+  /** Finds a tensor whose bytes are already in a file of the target folder, which is then referred to. */
   readonly inPlace?: (tensor: TensorProto) => Span | undefined;
 }
 
 /**
- * Writes an ONNX file, and where its weights lie beside it `<path>.data` first. Each is written under a temporary name
- * and renamed, so that nothing half-written stays.
- * @throws what the file system says.
+ * Writes an ONNX file, preceded by `<path>.data` if its weights go there. Each is written to a temporary file and
+ * renamed, so that nothing half-written is left.
+ * @throws the file system's error
  */
 export function saveModel(
   graph: Graph,
@@ -121,25 +121,25 @@ export function saveModel(
 
 const dataFileOf = (path: string) => `${path}.data`;
 
-/** The files that `saveModel` may write a model to. */
+/** Lists the files that `saveModel` may write for a model. */
 export const possibleFiles = (path: string): string[] => [path, dataFileOf(path)];
 
-/** What `saveModel` wrote to a folder that had been empty: the model, and its data file where it has one. */
+/** Lists the files that `saveModel` wrote to a folder that had been empty: the model, and its data file if it has one. */
 export const savedFiles = (path: string): string[] => possibleFiles(path).filter((file) => existsSync(file));
 
-/** A tensor that holds its bytes itself. */
+/** Copies a tensor with its bytes inside. */
 export const inlined = (tensor: TensorProto): TensorProto =>
   isExternal(tensor) ? copyOf(tensor, { rawData: readExternal(tensor) }) : tensor;
 
 type Fields = Partial<Pick<TensorProto, 'dataType' | 'rawData' | 'dataLocation' | 'externalData'>>;
 
-/** A tensor of the same name and shape whose bytes lie elsewhere. */
+/** Makes a tensor of the same name and shape whose bytes are stored elsewhere. */
 const copyOf = (
   { name, dims, dataType, docString, metadataProps, stringData }: TensorProto,
   fields: Fields,
 ) => create(TensorProtoSchema, { name, dims, dataType, docString, metadataProps, stringData, ...fields });
 
-/** A tensor's little-endian bytes, as halves where asked, and without denormals; undefined of strings. */
+/** Returns a tensor's little-endian bytes, as halves if requested and without denormals; undefined for strings. */
 function rawBytes(tensor: TensorProto, half: boolean): Uint8Array | undefined {
   if (half)
     return toBytes({ type: 'float16', dims: [], data: toHalves(decodeTensor(tensor)!.data as Float32Array) });
@@ -154,7 +154,10 @@ function storedBytes(tensor: TensorProto): Uint8Array | undefined {
   return decoded && toBytes(decoded);
 }
 
-/** Writes the large tensors one after another. @returns where in the file each lies. */
+/**
+ * Writes the large tensors one after another.
+ * @returns the position of each in the file
+ */
 function writeWeights(
   path: string,
   tensors: readonly TensorProto[],
@@ -179,7 +182,7 @@ function writeWeights(
   return spans;
 }
 
-/** Writes `chunks`, and where they must be durable, has the disk hold them before anything is renamed. */
+/** Writes `chunks`; if they must be durable, syncs them before anything is renamed. */
 function writeWhole(path: string, chunks: Iterable<Uint8Array>, durable: boolean): void {
   const file = openSync(path, 'w');
   try {
@@ -193,7 +196,7 @@ function writeWhole(path: string, chunks: Iterable<Uint8Array>, durable: boolean
   }
 }
 
-/** Where a model is saved over the file its weights were read from, they are found in their new places. */
+/** Points weights to their new places if a model is saved over the file they were read from. */
 function follow(tensors: readonly TensorProto[], spans: ReadonlyMap<TensorProto, Span>, path: string): void {
   const modified = statSync(path).mtimeMs;
   for (const tensor of tensors) {
@@ -203,7 +206,7 @@ function follow(tensors: readonly TensorProto[], spans: ReadonlyMap<TensorProto,
   }
 }
 
-/** The bytes of a graph with `initializers` in place of its own. */
+/** Serializes a graph with `initializers` in place of its own. */
 function serialize({ model }: Graph, initializers: TensorProto[]): Uint8Array {
   const proto = model.graph!;
   const own = proto.initializer;

@@ -9,37 +9,37 @@ import { KnownValues } from './shape-rules/values';
 import { windows } from './shape-rules/windows';
 
 export type { Shape } from './dims';
-/** Shapes by value; what is not known is missing. */
+/** Shapes by value; unknown ones are missing. */
 export type Shapes = ReadonlyMap<string, Shape>;
 
-/** One row an operator; one that is missing leaves its outputs unknown, never guessed. */
+/** One row per operator; if one is missing its outputs are unknown, never guessed. */
 const rules = new Map<string, Rule>(
   Object.entries({ ...windows, ...matrix, ...pointwise, ...reshapes, ...moves }),
 );
 
-/** Shapes, and what small vectors of numbers hold where that is known. */
+/** Shapes, and the contents of small vectors if known. */
 export interface Inferred {
   readonly shapes: Shapes;
   readonly values: Values;
 }
 
-/** How to infer shapes. */
+/** Options for shape inference. */
 export interface InferOptions {
   /**
-   * Whether to assume the sizes that the graph was opened with where the model leaves them open, and the shapes that a
-   * run of the model showed where no rule gives them; true by default.
+   * Assumes the sizes that the graph was opened with for sizes the model leaves open, and measured shapes where no rule
+   * gives them; true by default.
    */
   readonly assume?: boolean;
 }
 
 /**
- * Shapes of all values of the graph, with the batch kept as the symbol that the model gives it. Values that an
- * operator without a rule computes, and what follows from them, are missing unless they were measured
- * (`runtime/measured-shapes.ts`); a dimension that cannot be told is undefined.
+ * Infers the shapes of all values of the graph, with the batch as the symbol that the model gives it. Values computed
+ * by an operator without a rule, and what follows from them, are missing unless they were measured
+ * (`runtime/measured-shapes.ts`); an unknown dimension is undefined.
  */
 export const inferShapes = (graph: Graph, options?: InferOptions): Shapes => infer(graph, options).shapes;
 
-/** As `inferShapes`, with the values of shape arithmetic. Never throws for what a model holds. */
+/** Infers shapes as `inferShapes` does, with the values of shape arithmetic. Never throws, whatever the model holds. */
 export function infer(graph: Graph, { assume = true }: InferOptions = {}): Inferred {
   const shapes = new Map<string, Shape>();
   const { inputSizes: assumed, measuredShapes: measured } = assume ? graph.context : {};
@@ -62,13 +62,13 @@ export function infer(graph: Graph, { assume = true }: InferOptions = {}): Infer
   return { shapes, values };
 }
 
-/** Whether shape inference knows the operator of a node. */
+/** Tells if shape inference knows the operator of a node. */
 export const hasRule = ({ domain, opType }: Node): boolean => !domain && rules.has(opType);
 
 const apply = (node: Node, scope: Scope): ReturnType<Rule> =>
   node.domain ? undefined : rules.get(node.opType)?.(node, scope);
 
-/** A rule that trips over a broken attribute knows as little as one that is missing. */
+/** Runs a rule; one that fails on a broken attribute counts as missing. */
 function attempt<T>(rule: () => T): T | undefined {
   try {
     return rule();
@@ -82,8 +82,8 @@ const isShape = (dims: Shape): boolean =>
   dims.every((dim) => typeof dim !== 'number' || (Number.isSafeInteger(dim) && dim >= 0));
 
 /**
- * The shapes of inputs. Where the model gives an open dimension no name it gets one of its own, so that it is known again
- * further on; sizes assumed for inputs take the place of all but the batch.
+ * Returns the shapes of inputs. An unnamed open dimension gets a symbol of its own, so that it is recognized further
+ * on; sizes assumed for inputs replace all but the batch.
  */
 function inputShapes(graph: Graph, assumed: ReadonlyMap<string, readonly number[]> = new Map()) {
   const symbols = new Map<string, number>();
@@ -114,15 +114,15 @@ function inputShapes(graph: Graph, assumed: ReadonlyMap<string, readonly number[
   });
 }
 
-/** A node whose outputs have no known shape though its inputs do, and the name of its operator. */
+/** A node whose outputs have no known shape though its inputs do, with the name of its operator. */
 export interface UnknownOperator {
   readonly operator: string;
   readonly node: Node;
 }
 
 /**
- * Where shapes stop being known: the nodes whose inputs have shapes and whose outputs have none. What follows them is
- * left as it is.
+ * Finds the nodes at which shapes become unknown: their inputs have shapes and their outputs have none. What follows
+ * them is left unchanged.
  */
 export function unknownOperators(graph: Graph, shapes: Shapes = inferShapes(graph)): UnknownOperator[] {
   return graph.nodes
@@ -134,5 +134,5 @@ export function unknownOperators(graph: Graph, shapes: Shapes = inferShapes(grap
     .map((node) => ({ operator: operatorOf(node), node }));
 }
 
-/** The name of a node's operator, with its domain where that is another's than ONNX's. */
+/** Names a node's operator, with its domain if that is not ONNX's. */
 export const operatorOf = ({ domain, opType }: Node): string => (domain ? `${domain}.${opType}` : opType);

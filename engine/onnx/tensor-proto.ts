@@ -26,28 +26,32 @@ const types = new Map<number, ElementType>([
 ]);
 const codes = new Map([...types].map(([code, type]) => [type, code]));
 
-/** ONNX's code for an element type, and back (undefined for types that Slimflow carries through unread). */
+/** Returns ONNX's code for an element type. */
 export const codeOf = (type: ElementType): number => codes.get(type)!;
+/** Returns the element type of an ONNX code; undefined for types that Slimflow carries through unread. */
 export const typeOf = (code: number): ElementType | undefined => types.get(code);
 
-/** ONNX's own name of an element type, for messages: `BFLOAT16`. */
+/** Returns ONNX's own name of an element type, for messages: `BFLOAT16`. */
 export const typeName = (code: number): string => DataType[code] ?? `type ${code}`;
 
 const broken = (name: string, why: string, cause?: unknown): EngineError =>
   new EngineError('InvalidModel', `initializer ${name} is broken: ${why}`, { cause });
 
-/** The shape of a TensorProto. @throws EngineError `InvalidModel` where a dimension is negative or absurd. */
+/**
+ * Returns the shape of a TensorProto.
+ * @throws EngineError `InvalidModel` if a dimension is negative or absurdly large
+ */
 export function dimsOf(proto: TensorProto): number[] {
   const dims = proto.dims.map(Number);
   if (dims.some((dim) => dim < 0) || !Number.isSafeInteger(sizeOf(dims)))
-    throw broken(proto.name, `its shape is [${dims.join(', ')}]`);
+    throw broken(proto.name, `its shape [${dims.join(', ')}] is invalid`);
   return dims;
 }
 
 /**
- * The values of a TensorProto, from whichever of its fields, or the external file, holds them; undefined for a type not
- * in the table.
- * @throws EngineError `InvalidModel` where the values are not as many as the shape says, or the file has changed.
+ * Decodes the values of a TensorProto, from whichever of its fields, or the external file, holds them; undefined for a
+ * type not in the table.
+ * @throws EngineError `InvalidModel` if the number of values does not match the shape, or the file has changed
  */
 export function decodeTensor(proto: TensorProto): Tensor | undefined {
   const type = typeOf(proto.dataType ?? 0);
@@ -58,7 +62,7 @@ export function decodeTensor(proto: TensorProto): Tensor | undefined {
     if (proto.rawData?.length) return fromBytes(type, dims, proto.rawData);
     const values = typedField(proto, type);
     if (values.length !== sizeOf(dims))
-      throw new RangeError(`${values.length} values for shape [${dims.join(', ')}]`);
+      throw new RangeError(`it has ${values.length} values, which do not fit its shape [${dims.join(', ')}]`);
     const tensor = fromBytes(type, dims, new Uint8Array(values.length * bytesOf(type)));
     tensor.data.set(values as never);
     return tensor;
@@ -77,7 +81,7 @@ function typedField(proto: TensorProto, type: ElementType): ArrayLike<number> | 
   return proto.int32Data;
 }
 
-/** A TensorProto named `name` with the tensor's raw bytes. */
+/** Encodes a tensor as a TensorProto named `name`, with its raw bytes. */
 export function encodeTensor(name: string, tensor: Tensor): TensorProto {
   return create(TensorProtoSchema, {
     name,
@@ -88,26 +92,27 @@ export function encodeTensor(name: string, tensor: Tensor): TensorProto {
 }
 
 /**
- * The dense values of a sparse tensor, whose indices are [NNZ] into the flattened tensor or [NNZ, rank]; undefined for
- * element types that we do not read.
- * @throws EngineError `InvalidModel` where indices and values do not belong together.
+ * Expands a sparse tensor, whose indices are [NNZ] into the flattened tensor or [NNZ, rank]; undefined for element
+ * types that Slimflow does not read.
+ * @throws EngineError `InvalidModel` if indices and values do not fit each other
  */
 export function densify({ values, indices, dims: sizes }: SparseTensorProto): Tensor | undefined {
   const name = values?.name ?? 'sparse';
   const [data, places] = [values && decodeTensor(values), indices && decodeTensor(indices)];
   const dims = sizes.map(Number);
   const size = sizeOf(dims);
-  if (!values || !indices) throw broken(name, 'a sparse tensor has values and indices');
+  if (!values || !indices) throw broken(name, 'a sparse tensor needs both values and indices');
   if (!data || places?.type !== 'int64') return undefined;
   const rank = places.dims.length === 2 ? dims.length : 1;
   if (places.data.length !== data.data.length * rank || dims.some((dim) => dim < 0) || size > 2 ** 31)
-    throw broken(name, `${places.data.length} indices for ${data.data.length} values of rank ${rank}`);
+    throw broken(name, `it has ${places.data.length} indices for ${data.data.length} values of rank ${rank}`);
   const dense = fromBytes(data.type, dims, new Uint8Array(size * bytesOf(data.type)));
   for (let at = 0; at < data.data.length; at++) {
     let flat = 0;
     for (let axis = 0; axis < rank; axis++)
       flat = flat * (rank > 1 ? dims[axis] : 1) + Number(places.data[at * rank + axis]);
-    if (flat < 0 || flat >= size) throw broken(name, `index ${flat} lies outside [${dims.join(', ')}]`);
+    if (flat < 0 || flat >= size)
+      throw broken(name, `index ${flat} is outside its shape [${dims.join(', ')}]`);
     dense.data[flat] = data.data[at];
   }
   return dense;

@@ -1,11 +1,11 @@
 import type { AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto } from './proto/onnx_pb';
 
 /*
- * Walks over everything a model holds, subgraphs (of If, Loop, Scan) included. The nesting is that of the file, which the
- * protobuf reader has bounded already.
+ * Walks over everything in a model, including subgraphs (of If, Loop, Scan). The nesting is that of the file, whose
+ * depth the protobuf reader has already bounded.
  */
 
-/** The graphs of a model or graph: itself, and those within its nodes. */
+/** Yields a graph and the subgraphs within its nodes. */
 export function* graphsOf(graph: GraphProto): Generator<GraphProto> {
   yield graph;
   for (const { g, graphs } of attributesIn(graph))
@@ -16,7 +16,7 @@ function* attributesIn(graph: GraphProto): Generator<AttributeProto> {
   for (const node of graph.node) yield* node.attribute;
 }
 
-/** All tensors of a graph: initializers and those in attributes, of subgraphs too. */
+/** Yields all tensors of a graph: initializers and those in attributes, including subgraphs. */
 export function* tensorsOf(graph: GraphProto): Generator<TensorProto> {
   for (const { initializer, sparseInitializer, node } of graphsOf(graph)) {
     yield* initializer;
@@ -27,7 +27,7 @@ export function* tensorsOf(graph: GraphProto): Generator<TensorProto> {
   }
 }
 
-/** All tensors of a model: those of its graph and its functions. */
+/** Yields all tensors of a model: those of its graph and its functions. */
 export function* allTensors(model: ModelProto): Generator<TensorProto> {
   yield* tensorsOf(model.graph!);
   for (const { node } of model.functions)
@@ -39,11 +39,11 @@ export function* allTensors(model: ModelProto): Generator<TensorProto> {
     }
 }
 
-/** The values that a node reads, its subgraphs included. */
+/** Collects the values that a node reads, including its subgraphs. */
 export const reads = (node: NodeProto): Set<string> =>
   new Set([...node.input.filter(Boolean), ...captures(node)]);
 
-/** The values that the subgraphs of a node take from outside: what they read and do not define themselves. */
+/** Collects the values that the subgraphs of a node capture: those they read and do not define themselves. */
 export function captures(node: NodeProto): Set<string> {
   const values = new Set<string>();
   for (const { g, graphs } of node.attribute) {

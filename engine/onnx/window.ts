@@ -1,7 +1,7 @@
 import { intOf, intsOf, stringOf } from './node-attributes';
 import type { Node } from './graph';
 
-/** How a sliding window (Conv, pools) lies over two spatial axes; pads are [top, left, bottom, right]. */
+/** A sliding window (Conv, pools) over two spatial axes; pads are [top, left, bottom, right]. */
 export interface Window {
   readonly kernel: readonly number[];
   readonly strides: readonly number[];
@@ -10,8 +10,8 @@ export interface Window {
 }
 
 /**
- * Reads a Conv's or pool's window. `auto_pad` is resolved against the spatial size of the input; undefined where it
- * needs that size and it is not known.
+ * Reads a Conv's or pool's window. `auto_pad` is resolved against the spatial size of the input; undefined if that size
+ * is needed but unknown.
  */
 export function windowOf(
   node: Node,
@@ -41,7 +41,7 @@ export function windowOf(
   return { kernel, strides, dilations, pads: [...before, ...after] };
 }
 
-/** Output positions of a window along `axis` over an input of `size`. */
+/** Counts a window's output positions along `axis` over an input of `size`. */
 export function positions(window: Window, axis: number, size: number, ceil = false): number {
   const { kernel, strides, dilations, pads } = window;
   const padded = size + pads[axis] + pads[axis + kernel.length];
@@ -51,7 +51,7 @@ export function positions(window: Window, axis: number, size: number, ceil = fal
   return last * strides[axis] >= size + pads[axis] ? last : last + 1; // a window must start inside the input or its left pad
 }
 
-/** The window of a convolution, its kernel read off the weight [M, C/groups, kH, kW]. */
+/** Reads the window of a convolution, its kernel taken from the weight [M, C/groups, kH, kW]. */
 export const convWindow = (
   node: Node,
   weight: readonly number[],
@@ -65,4 +65,5 @@ export const convWindow = (
       .map((_, axis) => (typeof input?.[axis + 2] === 'number' ? (input[axis + 2] as number) : undefined)),
   );
 
+/** Reads a convolution's number of groups. */
 export const groupsOf = (node: Node): number => intOf(node, 'group', 1);

@@ -1,13 +1,13 @@
 import { type CostOf, type LayerChoices, type Plan, type Units } from './plan';
 
-/** How near to the target the search stops, and the part of the range of scores at which it gives up (AIMET). */
+/** Distance to the target at which the search stops, and share of the range of scores at which it gives up (AIMET). */
 const nearEnough = 0.001;
 const windowShare = 1e-4;
 
 /**
- * The plan that AIMET's greedy selection returns for a target, without any landing: bisection of the score threshold
- * between the least and the largest score, ended within 0.001 of the target or where the window falls under 1e-4 of the
- * range, whose lower end then counts. For comparisons.
+ * Computes the plan that AIMET's greedy selection returns for a target, without landing: bisection of the score
+ * threshold between the lowest and the highest score, until within 0.001 of the target or until the window is below
+ * 1e-4 of the range, in which case its lower end counts. For comparisons.
  */
 export function aimetPlan(choices: readonly LayerChoices[], costOf: CostOf, target: number): Plan {
   const whole = costOf(choices.map(() => null));
@@ -28,8 +28,8 @@ const planAtThreshold = (choices: readonly LayerChoices[], score: number): Plan 
   choices.map((choice) => unitsAtThreshold(choice, score));
 
 /**
- * AIMET goes from the largest candidate down to the first whose score is below the threshold and takes the one above
- * it. A layer whose least candidate scores exactly the threshold, with none below, is left untouched.
+ * AIMET goes from the largest candidate down to the first whose score is below the threshold, and takes the one above
+ * it. A layer whose smallest candidate scores exactly the threshold, with none below, is left untouched.
  */
 function unitsAtThreshold({ scores }: LayerChoices, threshold: number): Units {
   const falling = [...scores].sort((a, b) => b.units - a.units);

@@ -1,4 +1,7 @@
-/** The first of `count` indices for which `meets` holds, where it holds for all after it too; -1 where for none. */
+/**
+ * Finds the first of `count` indices for which `meets` holds, given that it then holds for all later ones; -1 if there
+ * is none.
+ */
 export function firstMeeting(count: number, meets: (index: number) => boolean): number {
   let [low, high] = [0, count];
   while (low < high) {

@@ -1,23 +1,29 @@
 import { EngineError } from '../errors';
 
-/** Which units a ratio may buy. */
+/** Rounding of the units that a ratio buys. */
 export interface Rounding {
-  /** Units come in multiples of it, rounded up (AIMET's `multiplicity`); 1 by default. */
+  /** Units come in multiples of this, rounded up (AIMET's `multiplicity`); 1 by default. */
   readonly multiplicity?: number;
-  /** Units that a layer keeps at least, where it has as many; 1 by default. */
+  /** Fewest units that a layer keeps, if it has that many; 1 by default. */
   readonly minimum?: number;
 }
 
-/** The candidate ratios 1/N … (N − 1)/N (AIMET's `num_comp_ratio_candidates`, 10 there). */
+/**
+ * Lists the candidate ratios 1/N … (N − 1)/N (AIMET's `num_comp_ratio_candidates`, 10 there).
+ * @throws EngineError `InvalidSettings` if `count` is not an integer of at least 2
+ */
 export function candidateRatios(count = 10): number[] {
   if (!Number.isInteger(count) || count < 2)
-    throw new EngineError('InvalidSettings', `${count} candidate ratios: an integer of at least 2`);
+    throw new EngineError(
+      'InvalidSettings',
+      `the number of candidate ratios must be an integer of at least 2, not ${count}`,
+    );
   return Array.from({ length: count - 1 }, (_, i) => (i + 1) / count);
 }
 
 /**
- * The units (rank, channels) that a ratio of a layer's cost buys: the largest whose cost is at most the ratio's, and
- * at least 1 (AIMET's rounding). They are then rounded up to the multiplicity, never above `most` (AIMET).
+ * Returns the units (rank, channels) that a ratio of a layer's cost buys: the most that cost no more than the ratio,
+ * and at least 1 (AIMET's rounding). They are then rounded up to the multiplicity, but never above `most` (AIMET).
  */
 export function unitsFor(
   ratio: number,

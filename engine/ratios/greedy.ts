@@ -1,18 +1,18 @@
 /**
- * Greedy ratio selection: AIMET's rule, and then what AIMET leaves out, landing on the asked ratio.
+ * Greedy ratio selection: AIMET's rule, followed by what AIMET leaves out: landing on the requested ratio.
  *
  * AIMET looks for the score threshold s at which every layer may take its smallest candidate ratio whose score is at
- * least s, and the whole meets the target. Accuracy on a finite set comes in steps, so that the costs reachable this
- * way lie far apart (0.45 where 0.75 was asked). Here the threshold gives two neighbouring plans, one at or below the
- * target and one above it, and the plan returned lies between them in units (ranks, channels), which are far finer
- * than the candidates: at or below the target by less than one layer's unit (see landing.ts).
+ * least s, and the whole meets the target. Accuracy on a finite set comes in steps, so the costs reachable this way are
+ * far apart (0.45 when 0.75 was requested). Here the threshold gives two neighbouring plans, one at or below the target
+ * and one above it, and the plan returned is between them in units (ranks, channels), which are far finer than the
+ * candidates: at or below the target by less than one layer's unit (see landing.ts).
  */
 import { firstMeeting } from './bisect';
 import { land } from './landing';
 import type { Plan } from './plan';
 import type { Problem } from './problem';
 
-/** Between the plans of the two thresholds around the target; from the floor where no threshold meets it. */
+/** Computes a plan between those of the two thresholds around the target; from the floor up if no threshold meets it. */
 export function greedyPlan(problem: Problem): Plan {
   const candidates = problem.choices.map((_, at) => candidatesOf(problem, at));
   const thresholds = [...new Set(candidates.flatMap((layer) => layer.map(({ score }) => score)))].sort(
@@ -33,7 +33,7 @@ export function greedyPlan(problem: Problem): Plan {
   return meets < 1 ? plan(Math.max(0, thresholds.length + 1)) : land(problem, plan(meets), plan(meets - 1));
 }
 
-/** A layer's candidates by place: units are rounded up to its grid, and scores interpolated there, as AIMET does. */
+/** Lists a layer's candidates by place: units are rounded up to its grid and scores interpolated there, as AIMET does. */
 export function candidatesOf({ choices, grids }: Problem, at: number): { place: number; score: number }[] {
   const sorted = [...choices[at].scores].sort((a, b) => a.units - b.units);
   const grid = grids[at];

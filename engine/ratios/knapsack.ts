@@ -1,24 +1,26 @@
 const unreached = Infinity;
 
-/** What a layer may become: its cost over the least and its error. */
+/** One choice for a layer: its cost above the lowest one, and its error. */
 export interface Option {
   readonly cost: number;
   readonly error: number;
 }
 
 /**
- * The multiple-choice knapsack: one option a layer, least sum of errors, costs within a budget (Kellerer, Pferschy and
+ * Multiple-choice knapsack: one option per layer, least sum of errors, costs within a budget (Kellerer, Pferschy and
  * Pisinger 2004, "Knapsack Problems", chapter 11), by dynamic programming over the layers. The budget is cut into
- * buckets, each of which keeps the best of the selections that end in it together with its exact cost: a selection
- * never exceeds the budget, and what it may miss of the optimum is what a bucket's width a layer buys.
+ * buckets, each of which keeps the best selection that ends in it together with its exact cost: a selection never
+ * exceeds the budget, and loses to the optimum at most what one bucket's width per layer buys.
  */
 export class Knapsack {
   private readonly costs: Float64Array;
   private readonly errors: Float64Array;
-  /** By layer, the option that each bucket took and the bucket that it came from. */
+  /** For each layer, the option that each bucket took and the bucket it came from. */
   private readonly trace: { readonly taken: Uint16Array; readonly from: Int32Array }[] = [];
 
-  /** @param layers options with costs of at least 0, ascending; those beyond the budget are left out. */
+  /**
+   * @param layers options with costs of at least 0, ascending; those beyond the budget are left out
+   */
   constructor(layers: readonly (readonly Option[])[], budget: number, buckets: number) {
     const perCost = budget > 0 ? buckets / budget : 0;
     let costs = new Float64Array(buckets + 1);
@@ -51,7 +53,10 @@ export class Knapsack {
     [this.costs, this.errors] = [costs, errors];
   }
 
-  /** The option of each layer in the selection of least error whose cost lies within [`least`, `most`], if any. */
+  /**
+   * Returns the option of each layer in the selection of least error whose cost is within [`least`, `most`], if there
+   * is one.
+   */
   best(least: number, most: number): number[] | undefined {
     let found: number | undefined;
     for (let bucket = 0; bucket < this.errors.length; bucket++) {

@@ -1,23 +1,23 @@
 import { type Plan, withUnits } from './plan';
 import type { Problem } from './problem';
 
-/** Places of a layer's grid that are looked at: few where there are many layers. */
+/** Places looked at across all layers' grids, so that each layer gets fewer if there are many. */
 const placesInAll = 20_000;
 
-/** A stretch of a layer's climb. */
+/** One segment of a layer's climb. */
 interface Stretch {
   readonly at: number;
   readonly to: number;
-  /** Error taken away per cost. */
+  /** Error removed per unit of cost. */
   readonly rate: number;
 }
 
 /**
- * Lands on the target between two plans: from `below`, which meets it, units go back to the layers where they take
- * most error away for their cost, as long as they fit and at most up to `above`. A layer climbs along the lower convex
- * hull of its error over its cost, so that a flat first step does not hide what follows. From the floor up this is
- * the Lagrangian allocation (Shoham and Gersho 1988): optimal up to one stretch where errors and costs add up.
- * @returns a plan of at most the target's cost to which no single unit of any layer can be added.
+ * Lands on the target between two plans: starting from `below`, which meets it, gives units back to the layers in which
+ * they remove most error for their cost, as long as they fit and at most up to `above`. A layer climbs along the lower
+ * convex hull of its error over its cost, so that a flat first step does not hide what follows. From the floor up this
+ * is the Lagrangian allocation (Shoham and Gersho 1988): optimal up to one segment if errors and costs add up.
+ * @returns a plan of at most the target's cost, to which no single unit of any layer can be added
  */
 export function land(problem: Problem, below: Plan, above: Plan): Plan {
   const { target, grids } = problem;
@@ -28,7 +28,7 @@ export function land(problem: Problem, below: Plan, above: Plan): Plan {
   const climb = (at: number, place: number): boolean => {
     const moved = withUnits(plan, at, grids[at].units(place));
     let next = problem.separable ? cost + problem.change(plan, cost, at, place) : problem.cost(moved);
-    // Sums carry roundings: what is near the target is asked.
+    // Sums accumulate rounding errors: near the target the real cost decides.
     if (Math.abs(next - target) <= problem.slack) next = problem.cost(moved);
     if (next > target) return false;
     [plan, cost, places[at]] = [moved, next, place];
@@ -40,7 +40,7 @@ export function land(problem: Problem, below: Plan, above: Plan): Plan {
   for (const { at, to } of stretches) {
     if (stopped.has(at) || climb(at, to)) continue;
     stopped.add(at);
-    // The part of the stretch that fits: costs rise with the units, so bisection finds it.
+    // Costs rise with the units, so bisection finds the part of the segment that fits.
     let [low, high] = [places[at], to];
     while (high - low > 1) {
       const middle = (low + high) >> 1;
@@ -51,7 +51,7 @@ export function land(problem: Problem, below: Plan, above: Plan): Plan {
   return plan;
 }
 
-/** The lower convex hull of a layer's error over its cost, from where it stands up to `top`, as stretches. */
+/** Computes the lower convex hull of a layer's error over its cost, from its place in `plan` up to `top`, as segments. */
 function hull(problem: Problem, plan: Plan, cost: number, at: number, top: number): Stretch[] {
   const start = problem.grids[at].place(plan[at]);
   const points = [{ place: start, cost: 0, error: problem.errorAt(at, start) }];
@@ -72,7 +72,10 @@ const rate = (from: { cost: number; error: number }, to: { cost: number; error: 
 const rateOfLast = (points: readonly { cost: number; error: number }[]) =>
   rate(points[points.length - 2], points[points.length - 1]);
 
-/** Places after `start` up to `top`: all of them, or where layers or units are many, the candidates and some between. */
+/**
+ * Lists places after `start` up to `top`: all of them or, if there are many layers or units, the candidates and some in
+ * between.
+ */
 export function placesBetween(
   { choices, grids }: Problem,
   at: number,

@@ -1,8 +1,8 @@
 import type { LayerChoices } from './plan';
 
 /**
- * The rising sequence nearest to `values` by least squares: isotonic regression by pooling adjacent violators (Ayer et
- * al. 1955, "An Empirical Distribution Function for Sampling with Incomplete Information").
+ * Fits the nearest non-decreasing sequence to `values` by least squares: isotonic regression by pooling adjacent
+ * violators (Ayer et al. 1955, "An Empirical Distribution Function for Sampling with Incomplete Information").
  */
 export function isotonic(values: readonly number[]): number[] {
   const pools: { mean: number; size: number }[] = [];
@@ -19,8 +19,9 @@ export function isotonic(values: readonly number[]): number[] {
 }
 
 /**
- * The layers with scores that rise with the units (AIMET's `use_monotonic_fit`). AIMET fits a polynomial of degree 7
- * whose slope is nowhere negative; this is the least-squares fit among all rising sequences, no farther from the scores.
+ * Makes each layer's scores rise with its units (AIMET's `use_monotonic_fit`). AIMET fits a polynomial of degree 7
+ * whose slope is nowhere negative; this is the least-squares fit among all rising sequences, so it is no farther from
+ * the scores.
  */
 export const fitScores = (choices: readonly LayerChoices[]): LayerChoices[] =>
   choices.map((choice) => {

@@ -1,18 +1,18 @@
 import type { Plan } from './plan';
 import type { Problem } from './problem';
 
-/** Places up and down that a layer is tried at before all of its grid is. */
+/** Places up and down that are tried for a layer before its whole grid is. */
 const reach = 3;
-/** Nodes of the search tree that are visited at most, near the plan and over the whole grids. */
+/** Most nodes of the search tree that are visited, near the plan and over the whole grids. */
 const nodesNear = 4_000;
 const nodesInAll = 20_000;
 
 /**
- * Brings a plan nearer to the target, from below, where no unit fits any more: where layers are few and their units
- * coarse this decides whether the target is hit. Branch and bound over the layers' places, the coarsest layer first and
- * each beginning at where it stands; a subtree whose least cost is above the target, or whose most is no nearer than
- * what was found, is cut off. Exact where the tree is small (up to some thousand plans), since then all of it is seen.
- * @param closeEnough the cost from which on the search stops: it trades what the plan chose by errors for nearness.
+ * Brings a plan nearer to the target, from below, when no further unit fits: if layers are few and their units coarse,
+ * this decides if the target is hit. Branch and bound over the layers' places, coarsest layer first, each starting at
+ * its current place; a subtree is cut off if its lowest cost is above the target, or its highest no nearer than the
+ * best so far. Exact if the tree is small (up to some thousand plans), since then all of it is visited.
+ * @param closeEnough cost from which on the search stops, since nearness is bought with a worse choice by errors
  */
 export function approach(problem: Problem, start: Plan, closeEnough: number): Plan {
   const places = problem.places(start);
@@ -68,7 +68,7 @@ class Search {
     if (this.order.length) this.visit([...this.start], 0);
   }
 
-  /** Tries all places of the layers from the `depth`-th on; those before are set in `places`. */
+  /** Tries all places of the layers from the `depth`-th on; `places` holds those of earlier ones. */
   private visit(places: number[], depth: number): void {
     const at = this.order[depth];
     const before = places[at];
@@ -83,14 +83,14 @@ class Search {
     places[at] = before;
   }
 
-  /** Whether the layers from the `depth`-th on can bring the plan below the target and nearer than the best. */
+  /** Tells if the layers from the `depth`-th on can bring the plan below the target and nearer than the best. */
   private worthwhile(places: readonly number[], depth: number): boolean {
     const [least, most] = [[...places], [...places]];
     for (const at of this.order.slice(depth)) [least[at], most[at]] = [this.low[at], this.high[at]];
     return this.costOf(most) > this.cost && this.costOf(least) <= this.problem.target;
   }
 
-  /** The last layer takes as many units as fit. */
+  /** Gives the last layer as many units as fit. */
   private fit(places: number[], at: number): void {
     let [low, high] = [this.low[at], this.high[at] + 1];
     while (high - low > 1) {
@@ -108,7 +108,7 @@ class Search {
   }
 }
 
-/** `from`, then one up, one down, two up, … as long as that lies between `low` and `high`. */
+/** Lists `from`, then one up, one down, two up, … within `low` and `high`. */
 function outward(from: number, low: number, high: number): number[] {
   const places = [from];
   for (let away = 1; from + away <= high || from - away >= low; away++) {

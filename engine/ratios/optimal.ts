@@ -3,20 +3,20 @@ import { land, placesBetween } from './landing';
 import { closeness, type Plan } from './plan';
 import type { Problem } from './problem';
 
-/** Buckets of the knapsack's budget, and option-bucket pairs that are gone through at most: a tenth of a second. */
+/** Buckets of the knapsack's budget, and the most option-bucket pairs that are visited: a tenth of a second. */
 const buckets = 4096;
 const work = 20_000_000;
-/** From this many layers on, one stretch of one layer is nothing: the Lagrangian allocation is as good as exact. */
+/** From this many layers on, one step of one layer is negligible: the Lagrangian allocation is as good as exact. */
 const manyLayers = 256;
-/** Linearizations of coupled costs, of few layers and of many. */
+/** Linearizations of coupled costs, for few layers and for many. */
 const rounds = { few: 4, many: 2 };
 
 /**
- * The plan of least predicted error within the target: the layers' errors, from the loss curves, are summed and their
- * costs allocated as a multiple-choice knapsack. Where the layers' costs add up (SVD) that is one dynamic program.
- * Where they multiply (channel pruning: a layer's cost shrinks with its input and with its output channels) the costs
- * are linearized around a plan, allocated, and linearized again around the result; the Lagrangian allocation, which
- * takes the real costs, begins and is kept where nothing better is found.
+ * Finds the plan of least predicted error within the target: the layers' errors, from the loss curves, are summed and
+ * their costs allocated as a multiple-choice knapsack. If the layers' costs add up (SVD) that is one dynamic program.
+ * If they multiply (channel pruning: a layer's cost shrinks with its input and its output channels), the costs are
+ * linearized around a plan, allocated, and linearized again around the result. The Lagrangian allocation, which uses
+ * the real costs, comes first and is kept if nothing better is found.
  */
 export function optimalPlan(problem: Problem): Plan {
   const lagrangian = land(problem, problem.floor, problem.untouched);
@@ -35,7 +35,7 @@ export function optimalPlan(problem: Problem): Plan {
   return best;
 }
 
-/** Whether `plan` is to be preferred: near enough to the target where the other is not, else of less error. */
+/** Tells if `plan` is preferable: near enough to the target when the other is not, else of less error. */
 export function better(problem: Problem, plan: Plan, other: Plan): boolean {
   const short = (candidate: Plan) =>
     Math.max(0, problem.target - problem.cost(candidate) - closeness * problem.whole);
@@ -43,7 +43,7 @@ export function better(problem: Problem, plan: Plan, other: Plan): boolean {
   return mine === theirs ? problem.error(plan) < problem.error(other) : mine < theirs;
 }
 
-/** The knapsack's plan with costs as they change from `around` one layer at a time; undefined where none fits. */
+/** Returns the knapsack's plan, with costs as they change from `around` one layer at a time; undefined if none fits. */
 function allocate(problem: Problem, around: Plan): Plan | undefined {
   const cost = problem.cost(around);
   const inAll = Math.floor(work / buckets);
@@ -52,14 +52,14 @@ function allocate(problem: Problem, around: Plan): Plan | undefined {
     ...placesBetween(problem, at, 0, untouched, inAll),
   ]);
   const changes = places.map((all, at) => all.map((place) => problem.change(around, cost, at, place)));
-  // Costs count from each layer's least, so that they are not negative.
+  // Costs are counted from each layer's lowest, so that none is negative.
   const base = changes.reduce((sum, all) => sum + all[0], cost);
   const options = changes.map((all, at) =>
     all.map((change, i): Option => ({ cost: change - all[0], error: problem.errorAt(at, places[at][i]) })),
   );
   const budget = problem.target - base;
   const near = closeness * problem.whole;
-  // Linearized costs may lie on either side of the real ones: more is offered than the budget, and what fits is found.
+  // Linearized costs may be too high or too low: offer more than the budget and search for what really fits.
   const highest = problem.separable ? budget : Math.max(0, budget) + 0.2 * problem.whole;
   if (!(highest >= 0)) return undefined;
   const knapsack = new Knapsack(options, highest, buckets);

@@ -1,18 +1,18 @@
 import { EngineError } from '../errors';
 
-/** What a layer may become. */
+/** A layer's possible units and their measured scores. */
 export interface LayerChoices {
   readonly layer: string;
-  /** The smallest and largest units that are worth having; beyond `most` the layer is better left untouched. */
+  /** Smallest and largest useful units; above `most` the layer is better left untouched. */
   readonly least: number;
   readonly most: number;
-  /** Units come in multiples of it (1 by default); a layer that has no such multiple can only stay untouched. */
+  /** Units come in multiples of this (1 by default); a layer without such a multiple can only stay untouched. */
   readonly step?: number;
-  /** Units with which nothing is lost (the full rank, all channels); `most` + 1 by default. */
+  /** Units that lose nothing (the full rank, all channels); `most` + 1 by default. */
   readonly full?: number;
   /** Units that the layer's whole cost would buy (cost of the layer / cost of a unit); `most` + 1 by default. */
   readonly unitsAtOne?: number;
-  /** Units, the model's score with them, and how far its outputs then are from what they were, for each candidate. */
+  /** For each candidate, its units, the model's score with them, and the squared relative error of the model's outputs. */
   readonly scores: readonly { readonly units: number; readonly score: number; readonly error: number }[];
 }
 
@@ -20,25 +20,28 @@ export interface LayerChoices {
 export type Units = number | null;
 /** Units by layer, in the order of the choices. */
 export type Plan = readonly Units[];
-/** The cost (MACs, parameters, ms) of a whole plan; it must not fall where a layer's units grow. */
+/** Cost (MACs, parameters, ms) of a whole plan; it must not fall when a layer's units grow. */
 export type CostOf = (plan: Plan) => number;
 
-/** How near to the target, as a share of the whole cost, a plan is brought where that takes units from its errors' order. */
+/** Distance to the target, as a share of the whole cost, to which a plan is brought even against the order of errors. */
 export const closeness = 0.003;
-/** How far from the target, as a share of the whole cost, a plan may stay without a word. */
+/** Distance to the target, as a share of the whole cost, that is accepted without a note. */
 export const tolerance = 0.01;
 
-/** The units that a layer may have, counted by place: 0 is the least, `untouched` the layer as it is. */
+/** The units that a layer may have, counted by place: 0 is the fewest, `untouched` the layer as it is. */
 export class Grid {
   private readonly first: number;
   private readonly step: number;
-  /** The place that leaves the layer as it is: one behind the last. */
+  /** The place that leaves the layer as it is: one after the last. */
   readonly untouched: number;
 
-  /** @throws EngineError `InvalidSettings` where `step` is no positive integer. */
+  /** @throws EngineError `InvalidSettings` if `step` is not a positive integer */
   constructor({ layer, least, most, step = 1 }: LayerChoices) {
     if (!Number.isInteger(step) || step < 1)
-      throw new EngineError('InvalidSettings', `multiplicity ${step} of layer ${layer}: a positive integer`);
+      throw new EngineError(
+        'InvalidSettings',
+        `layer ${layer}: multiplicity must be a positive integer, not ${step}`,
+      );
     this.step = step;
     this.first = Math.max(1, Math.ceil(least / step)) * step;
     this.untouched = Math.max(0, Math.floor((most - this.first) / step) + 1);
@@ -48,14 +51,14 @@ export class Grid {
     return place >= this.untouched ? null : this.first + place * this.step;
   }
 
-  /** The place of the smallest units that are at least `units`: AIMET's rounding up to the multiplicity. */
+  /** Returns the place of the fewest units that are at least `units`: AIMET's rounding up to the multiplicity. */
   place(units: Units): number {
     if (units === null) return this.untouched;
     return Math.min(this.untouched, Math.max(0, Math.ceil((units - this.first) / this.step)));
   }
 }
 
-/** `plan` with other units for the layer at `at`. */
+/** Copies `plan` with other units for the layer at `at`. */
 export const withUnits = (plan: Plan, at: number, units: Units): Plan => {
   const changed = plan.slice();
   changed[at] = units;

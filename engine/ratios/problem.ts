@@ -1,21 +1,21 @@
 import { LossCurve } from './score-curve';
 import { type CostOf, Grid, type LayerChoices, type Plan, withUnits } from './plan';
 
-/** Costs that differ by less than this share of the whole are taken as equal. */
+/** Costs that differ by less than this share of the whole are treated as equal. */
 const exactness = 1e-6;
 
-/** What a selection has to solve: layers with their grids and loss curves, and a budget for the cost of all of them. */
+/** A selection problem: layers with their grids and loss curves, and a budget for the cost of all of them. */
 export class Problem {
   readonly grids: readonly Grid[];
   readonly curves: readonly LossCurve[];
-  /** The plan that leaves everything as it is, and the one with every layer at its least units. */
+  /** The plan that leaves everything as it is, and the one with every layer at its fewest units. */
   readonly untouched: Plan;
   readonly floor: Plan;
-  /** The cost of the untouched model, of which tolerances are shares; of more than these layers where that was given. */
+  /** Cost of the untouched model, of which tolerances are shares; includes parts outside these layers if it was given. */
   readonly whole: number;
-  /** How far sums of costs may be off, since costs may be rounded to whole MACs. */
+  /** Error allowed in sums of costs, which may be rounded to whole MACs. */
   readonly slack: number;
-  /** How often the cost function was asked. */
+  /** Number of calls of the cost function. */
   asked = 0;
   private readonly known: Map<number, number>[];
   private additive: boolean | undefined;
@@ -35,7 +35,7 @@ export class Problem {
     this.slack = exactness * this.whole;
   }
 
-  /** The same layers with another target. */
+  /** Copies the problem with another target. */
   aimedAt(target: number): Problem {
     return new Problem(this.choices, this.costOf, target, this.whole);
   }
@@ -45,12 +45,12 @@ export class Problem {
     return this.costOf(plan);
   }
 
-  /** The sum of the layers' errors: what a plan is expected to lose. */
+  /** Sums the layers' errors: the loss expected of a plan. */
   error(plan: Plan): number {
     return this.curves.reduce((sum, curve, at) => sum + curve.at(plan[at]), 0);
   }
 
-  /** The error of one layer at a place of its grid. */
+  /** Returns the error of one layer at a place of its grid. */
   errorAt(at: number, place: number): number {
     return this.curves[at].at(this.grids[at].units(place));
   }
@@ -63,7 +63,10 @@ export class Problem {
     return places.map((place, at) => this.grids[at].units(place));
   }
 
-  /** What `plan` costs more with layer `at` at another place; of additive costs known from the floor. */
+  /**
+   * Returns by how much `plan` costs more with layer `at` at another place; additive costs are known from single
+   * reductions.
+   */
   change(plan: Plan, cost: number, at: number, place: number): number {
     const grid = this.grids[at];
     if (this.separable) return this.alone(at, place) - this.alone(at, grid.place(plan[at]));
@@ -71,7 +74,7 @@ export class Problem {
   }
 
   /**
-   * Whether the layers' costs add up: tried on a plan that reduces all of them at once, where a cost that multiplies
+   * True if the layers' costs add up. Tested on a plan that reduces all layers at once: a cost that multiplies
    * neighbours' units, as channel pruning's does, falls short of the sum of single reductions.
    */
   get separable(): boolean {
@@ -86,7 +89,7 @@ export class Problem {
     return this.additive;
   }
 
-  /** The cost of the model with one layer at `place` and all others untouched. */
+  /** Returns the model's cost with one layer at `place` and all others untouched. */
   private alone(at: number, place: number): number {
     const known = this.known[at];
     let cost = known.get(place);

@@ -8,12 +8,12 @@ interface Point {
 
 /** Below every measured error, so that logarithms exist. */
 const least = 1e-12;
-/** What a candidate whose outputs are NaN or infinite counts as. */
+/** Error assumed for a candidate whose outputs are NaN or infinite. */
 const lost = 1e6;
 
 /**
- * The error of the model's outputs over one layer's units. It never rises with them (isotonic regression of the
- * measured candidates). Between candidates it is interpolated by its logarithm: errors of ranks and channels fall
+ * Error of the model's outputs as a function of one layer's units. It never rises with them (isotonic regression of the
+ * measured candidates). Between candidates its logarithm is interpolated: errors of ranks and channels fall
  * geometrically, and on the digits model that halves the distance to the measured ones (docs/ratio-selection.md).
  */
 export class LossCurve {
@@ -26,11 +26,11 @@ export class LossCurve {
     const measured = [...known].sort(([a], [b]) => a - b).filter(([units]) => units < full);
     const falling = isotonic(measured.map(([, error]) => -error)).map((error) => Math.max(0, -error));
     const points = measured.map(([units], at) => ({ units, error: falling[at] }));
-    // Nothing kept of a layer loses what its output carries: everything, as far as one knows.
+    // With no units kept, all of the layer's output is lost; as far as we know, that is everything.
     this.points = [{ units: 0, error: Math.max(1, falling[0] ?? 1) }, ...points];
   }
 
-  /** Squared distance of the model's outputs from the original's, relative to theirs. */
+  /** Returns the squared distance of the model's outputs from the original's, relative to theirs. */
   at(units: Units): number {
     if (units === null || units >= this.full) return 0;
     const after = this.points.findIndex((point) => point.units >= units);

@@ -8,34 +8,40 @@ import type { Shortfall } from './shortfall';
 import { tarPlan } from './tar';
 import { greedyPlan } from './greedy';
 
-/** The ways to choose a plan. */
+/** Rules by which a plan is chosen. */
 export const selections = ['greedy', 'tar', 'optimal'] as const;
+/** Name of a selection rule. */
 export type SelectionName = (typeof selections)[number];
 
+/** Settings of a selection. */
 export interface SelectionSettings {
   readonly select: SelectionName;
   /** Makes each layer's scores rise with its units before greedy and tar read them (AIMET's `use_monotonic_fit`). */
   readonly monotonic?: boolean;
-  /** The cost that ratios and tolerances are shares of, where parts of the model are held apart; the untouched plan's by default. */
+  /**
+   * The cost that ratios and tolerances refer to, if parts of the model are kept out; the untouched plan's cost by
+   * default.
+   */
   readonly whole?: number;
 }
 
+/** A chosen plan and its cost. */
 export interface Selection {
   readonly plan: Plan;
-  /** The plan's cost; at most the target wherever a plan below is within 0.01 of it, or none above is. */
+  /** The plan's cost; at most the target if some plan below is within 0.01 of it, or if none above is. */
   readonly cost: number;
-  /** Whether the target could be met, or all but 0.01; where not, the plan is the cheapest there is. */
+  /** True if the target was met, or missed by at most 0.01; if false, the plan is the cheapest possible. */
   readonly reached: boolean;
-  /** Set where the plan stays more than 0.01 of the whole cost away from the target. */
+  /** Set if the plan stays more than 0.01 of the whole cost away from the target. */
   readonly shortfall?: Shortfall;
 }
 
 /**
- * Chooses units for each layer so that the cost comes to the target: from below within 0.01 of the whole cost wherever a
- * plan does, else from above as far, and otherwise as near from below as there is, with the reason.
- * @param costOf the cost of a plan in any unit (MACs, parameters, ms); it must not fall where a layer's units grow.
- * @param target in the same unit.
- * @throws EngineError `InvalidSettings` for settings that do not fit the layers.
+ * Chooses units for each layer so that the cost meets the target: within 0.01 of the whole cost from below if some plan
+ * does, else within 0.01 from above, else as near from below as possible, with the reason.
+ * @param costOf cost of a plan in any unit (MACs, parameters, ms); it must not fall when a layer's units grow
+ * @param target in the same unit
+ * @throws EngineError `InvalidSettings` for settings that do not fit the layers
  */
 export function selectRatios(
   choices: readonly LayerChoices[],
@@ -43,11 +49,7 @@ export function selectRatios(
   target: number,
   settings: SelectionSettings,
 ): Selection {
-  if (!(target > 0))
-    throw new EngineError(
-      'InvalidSettings',
-      `target ${target}: selection ${settings.select} needs a cost above 0`,
-    );
+  if (!(target > 0)) throw new EngineError('InvalidSettings', `target cost must be above 0, not ${target}`);
   const fitted = settings.monotonic ? fitScores(choices) : choices;
   return solve(new Problem(fitted, costOf, target, settings.whole), rules[settings.select]);
 }
@@ -58,13 +60,13 @@ const rules: Readonly<Record<SelectionName, Rule>> = {
   greedy: greedyPlan,
   tar: tarPlan,
   optimal(problem) {
-    // The allocation holds for summed errors; the other rules' plans are free to win by that measure too.
+    // The allocation is optimal only for summed errors; by that measure another rule's plan may still win.
     const [optimal, ...others] = [optimalPlan, greedyPlan, tarPlan].map((rule) => rule(problem));
     return others.reduce((best, plan) => (better(problem, plan, best) ? plan : best), optimal);
   },
 };
 
-/** Applies a rule where the target lies between the floor and the whole, then brings its plan near enough. */
+/** Applies a rule if the target is between the floor and the whole, then brings its plan near enough. */
 function solve(problem: Problem, rule: Rule): Selection {
   const { target, whole, floor, untouched } = problem;
   const far = tolerance * whole;
@@ -85,7 +87,7 @@ function solve(problem: Problem, rule: Rule): Selection {
   return { plan, cost, reached: true, shortfall: shortfall('units', problem, cost) };
 }
 
-/** The plan of a rule, or, where that stays away from the target, of whichever search comes nearer. */
+/** Computes a rule's plan or, if that stays away from the target, whichever search comes nearer. */
 function fromBelow(problem: Problem, rule: Rule): Plan {
   const { target, whole } = problem;
   const enough = target - closeness * whole;
@@ -93,7 +95,7 @@ function fromBelow(problem: Problem, rule: Rule): Plan {
     problem.cost(chosen) >= enough ? chosen : approach(problem, chosen, enough);
   const plan = brought(rule(problem));
   if (target - problem.cost(plan) <= tolerance * whole) return plan;
-  // A search that starts from where another rule stands may get nearer than its budget allowed from here.
+  // A search that starts from another rule's plan may get nearer than its node budget allowed from here.
   const other = brought(rules.optimal(problem));
   return problem.cost(other) > problem.cost(plan) ? other : plan;
 }

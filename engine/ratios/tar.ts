@@ -5,13 +5,13 @@ import type { Problem } from './problem';
 import { firstMeeting } from './bisect';
 
 /**
- * Selection by accuracy per cost, after AIMET's TAR (target rank selection, weight SVD): from the model as it is,
- * layers go down their candidates in the order of the score lost per cost saved, until the target is met; the last
- * step is then taken back by units as far as the target allows. Each layer descends along the convex hull of its score
- * over its cost, so that a flat stretch behind a steep one counts.
+ * Selects by accuracy per cost, after AIMET's TAR (target rank selection, weight SVD): starting from the untouched
+ * model, layers go down their candidates in the order of score lost per cost saved until the target is met; the last
+ * step is then taken back, unit by unit, as far as the target allows. Each layer descends along the convex hull of its
+ * score over its cost, so that a flat stretch after a steep one counts.
  *
- * AIMET's own, which its releases no longer hold, went by one index for all layers: index i gives every layer its i-th
- * candidate, and the index with the best sum of accuracy and ratio won, whatever target was wanted.
+ * AIMET's own TAR, which is no longer in its releases, used one index for all layers: index i gave every layer its i-th
+ * candidate, and the index with the best sum of accuracy and ratio won, whatever the target.
  */
 export function tarPlan(problem: Problem): Plan {
   const cost = problem.cost(problem.untouched);
@@ -26,7 +26,7 @@ export function tarPlan(problem: Problem): Plan {
   };
   const meets = (count: number) => problem.cost(after(count)) <= problem.target;
   const count = firstMeeting(steps.length + 1, meets);
-  // Every layer at its least candidate may still be too much: the floor is below that.
+  // Even every layer's smallest candidate may cost too much: the floor is below that.
   if (count < 0) return land(problem, problem.floor, after(steps.length));
   return land(problem, after(count), after(Math.max(0, count - 1)));
 }
@@ -39,7 +39,7 @@ interface Step {
   readonly rate: number;
 }
 
-/** The candidates of a layer on the hull of score lost over cost saved, from untouched downwards. */
+/** Computes a layer's candidates on the hull of score lost over cost saved, from untouched downwards. */
 function descent(problem: Problem, at: number, cost: number): Step[] {
   const candidates = candidatesOf(problem, at);
   const whole = Math.max(...candidates.map(({ score }) => score));

@@ -2,12 +2,12 @@ import { sizeOf } from '../tensor/tensor';
 import type { Graph } from '../onnx/graph';
 import type { Shapes } from '../onnx/shapes';
 
-/** Elements that the largest activation of a batch may have: 64 MiB of floats. */
+/** Most elements of the largest activation of a batch: 64 MiB of floats. */
 const budget = 2 ** 24;
 
 /**
- * The batch at which no activation outgrows the budget, at most `most`: beyond some 32 images a batch falls out of the
- * processor's caches. Shapes that are not known do not count. A model that was exported for one batch alone gets that.
+ * Returns the largest batch, at most `most`, at which no activation exceeds the budget: beyond some 32 images a batch
+ * no longer fits the processor's caches. Unknown shapes are ignored. A model exported for a fixed batch gets that one.
  */
 export function batchFor(graph: Graph, shapes: Shapes, most = 32): number {
   const fixed = graph.inputs[0]?.dims?.[0];

@@ -5,8 +5,8 @@ const probabilities = new Set(['Sigmoid', 'HardSigmoid', 'Softmax']);
 const moves = new Set(['Identity', 'Cast', 'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Transpose']);
 
 /**
- * The score above which a model's first output says yes: 0.5 where a Sigmoid or Softmax closes the model, which gives
- * probabilities; else 0, since 0 is the logit of 0.5.
+ * Returns the score above which a model's first output means yes: 0.5 if the model ends in a Sigmoid or Softmax, whose
+ * outputs are probabilities; else 0, the logit of 0.5.
  */
 export function thresholdOf(graph: Graph): number {
   let node = graph.producer(graph.outputs[0].name);

@@ -8,16 +8,17 @@ import { inferShapes } from '../onnx/shapes';
 import { typeOf } from '../onnx/tensor-proto';
 import { type ElementType, floats, sizeOf, type Tensor, zeros } from '../tensor/tensor';
 
-/** How the batches of a data set become a model's feeds. */
+/** Turns a data set's batches into a model's feeds. */
 export interface Feeder {
-  /** The input that images go to. */
+  /** Name of the input that images are fed to. */
   readonly image: string;
   feeds(batch: Batch): Record<string, Tensor>;
 }
 
 /**
- * The input that a data set's images go to: the first of floats with at least three axes, else the first with as many,
- * else the first of floats, else the first.
+ * Finds the input that a data set's images are fed to: the first float input with at least three axes, else any first
+ * input with as many, else the first float input, else the first.
+ * @throws EngineError `UnsupportedModel` if all inputs are among `others`
  */
 export function imageInput(graph: Graph, others: readonly string[] = []): ValueInfo {
   const inputs = graph.inputs.filter(({ name }) => !others.includes(name));
@@ -25,13 +26,13 @@ export function imageInput(graph: Graph, others: readonly string[] = []): ValueI
   const real = ({ elementType }: ValueInfo) => /^float/.test(typeOf(elementType) ?? '');
   const found =
     inputs.find((input) => wide(input) && real(input)) ?? inputs.find(wide) ?? inputs.find(real) ?? inputs[0];
-  if (!found) throw new EngineError('UnsupportedModel', 'the model has no input that images could go to');
+  if (!found) throw new EngineError('UnsupportedModel', 'the model has no input that images could be fed to');
   return found;
 }
 
 /**
- * How `data` feeds `graph`: images to its image input, the data set's further inputs to those of their names.
- * @throws EngineError `InvalidData` when an input is left unfed, or images or further inputs do not fit.
+ * Plans how `data` feeds `graph`: images to its image input, the data set's further inputs to those of the same names.
+ * @throws EngineError `InvalidData` if an input is left unfed, or images or further inputs do not fit
  */
 export function feederOf(graph: Graph, data: Dataset): Feeder {
   const image = imageInput(graph, data.inputs);
@@ -40,14 +41,14 @@ export function feederOf(graph: Graph, data: Dataset): Feeder {
   if (stranger !== undefined) {
     throw new EngineError(
       'InvalidData',
-      `\`inputs\` names ${stranger}; the model's inputs are ${names.join(', ')}`,
+      `\`inputs\` names ${stranger}, which is not an input of the model; those are ${names.join(', ')}`,
     );
   }
   const unfed = names.find((name) => name !== image.name && !data.inputs.includes(name));
   if (unfed !== undefined) {
     throw new EngineError(
       'InvalidData',
-      `images go to input ${image.name} of the model, and nothing to ${unfed}: name a .npy file for it under \`inputs\``,
+      `images are fed to the model's input ${image.name}, but nothing to ${unfed}: name a .npy file for it under \`inputs\``,
     );
   }
   const wanted = image.dims?.slice(1);
@@ -72,7 +73,7 @@ export function feederOf(graph: Graph, data: Dataset): Feeder {
 
 const fits = (dim: Dim, size: number): boolean => typeof dim !== 'number' || dim === size;
 
-/** Images in an input's type: bytes or integers where it takes those; the session converts between widths of floats. */
+/** Converts images to an input's type if it takes bytes or integers; the session converts between widths of floats. */
 function imagesAs(type: ElementType, dims: readonly number[], images: Float32Array): Tensor {
   if (type === 'uint8') return { type, dims, data: new Uint8Array(Uint8ClampedArray.from(images).buffer) };
   if (type === 'int32') return { type, dims, data: Int32Array.from(images, Math.round) };
@@ -81,24 +82,24 @@ function imagesAs(type: ElementType, dims: readonly number[], images: Float32Arr
   return floats(dims, images);
 }
 
-/** What a model's inputs are sized by where it leaves dimensions open. */
+/** Sizes of a model's inputs, for dimensions that it leaves open. */
 export interface InputSizes {
-  /** The whole shape of the image input, [1, 3, 224, 224]; the model's own by default. */
+  /** Whole shape of the image input, such as [1, 3, 224, 224]; the model's own by default. */
   readonly inputShape?: readonly number[];
-  /** The batch where the model leaves it open and `inputShape` does not give it; 1 by default. */
+  /** Batch size if the model leaves it open and `inputShape` does not give it; 1 by default. */
   readonly batch?: number;
 }
 
-/** Random inputs of a model, and what was chosen for it. */
+/** Random inputs of a model, with notes on what was chosen. */
 export interface RandomData {
   readonly data: Dataset;
-  /** Sentences on the inputs that are not images. */
+  /** Sentences about the inputs that are not images. */
   readonly notes: readonly string[];
 }
 
 /**
- * A data set of standard normal images for `graph`, with further inputs drawn likewise and integers zero.
- * @throws EngineError `InvalidSettings` when a size is not known, or `inputShape` is not one the model takes.
+ * Makes a data set of standard normal images for `graph`, with further float inputs drawn likewise and integers zero.
+ * @throws EngineError `InvalidSettings` if a size is unknown, or `inputShape` does not fit the model
  */
 export function randomData(
   graph: Graph,
@@ -123,14 +124,14 @@ export function randomData(
   const notes = inputs.map(([name, { type }]) =>
     type === 'float32'
       ? `input ${name} is fed random numbers`
-      : `input ${name} (${type}) is fed zeros: name a .npy file for it under \`inputs\` where that means little`,
+      : `input ${name} (${type}) is fed zeros: if zeros mean little there, name a .npy file for it under \`inputs\``,
   );
   return { data, notes };
 }
 
 /**
- * One batch of standard normal feeds for every input of `graph`, to run it with: integers are zero.
- * @throws EngineError `InvalidSettings` as `randomData` does.
+ * Makes one batch of standard normal feeds for every input of `graph`, with integers zero, to run it once.
+ * @throws EngineError `InvalidSettings` as `randomData` does
  */
 export function randomFeeds(
   graph: Graph,
@@ -153,8 +154,8 @@ export function randomFeeds(
 }
 
 /**
- * The shapes of all inputs: what the model leaves open is taken from `inputShape`, the batch from `batch` where it is open.
- * @throws EngineError `InvalidSettings` when a size is not known, or `inputShape` is not one the model takes.
+ * Returns the shapes of all inputs: open sizes are taken from `inputShape`, an open batch from `batch`.
+ * @throws EngineError `InvalidSettings` if a size is unknown, or `inputShape` does not fit the model
  */
 export function inputShapes(graph: Graph, { inputShape, batch = 1 }: InputSizes): Map<string, number[]> {
   const image = imageInput(graph);
@@ -168,7 +169,7 @@ export function inputShapes(graph: Graph, { inputShape, batch = 1 }: InputSizes)
   ) {
     throw new EngineError(
       'InvalidSettings',
-      `input size ${shown(inputShape)} is none that input ${image.name} takes: ${shown(declared)}`,
+      `input size ${shown(inputShape)} does not fit input ${image.name}, which takes ${shown(declared)}`,
     );
   }
   const symbols = new Map<Dim, number>();

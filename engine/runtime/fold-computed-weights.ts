@@ -4,9 +4,9 @@ import type { Graph, Node } from '../onnx/graph';
 import { isFloat } from '../tensor/tensor';
 import { Session } from './session';
 
-/** Operators that may give something else each time, whatever they read. */
+/** Operators that may return something else each time, whatever their inputs. */
 const random = /^(Random|Bernoulli|Multinomial|Dropout)/;
-/** The inputs of layers that hold weights and biases. */
+/** Inputs of layers that hold weights and biases. */
 const weightInputs: Readonly<Record<string, readonly number[]>> = {
   Conv: [1, 2],
   ConvTranspose: [1, 2],
@@ -15,10 +15,10 @@ const weightInputs: Readonly<Record<string, readonly number[]>> = {
 };
 
 /**
- * Makes initializers of weights that the model computes from initializers alone each time it runs, as of standardized
- * convolutions (Qiao et al. 2019, "Micro-Batch Training with Batch-Channel Normalization and Weight Standardization"):
- * ONNX Runtime computes them once. The graph stays equal in every output. Where it cannot be run it stays as it is, with
- * a note. Models without such weights are not run.
+ * Replaces weights that the model computes from initializers whenever it runs, such as those of standardized
+ * convolutions (Qiao et al. 2019, "Micro-Batch Training with Batch-Channel Normalization and Weight Standardization"),
+ * by initializers: ONNX Runtime computes them once. Every output of the graph stays equal. If the model cannot be run
+ * it is left unchanged, with a note. Models without such weights are not run.
  */
 export async function foldComputedWeights(graph: Graph): Promise<void> {
   const computed = fromConstants(graph);
@@ -47,12 +47,12 @@ export async function foldComputedWeights(graph: Graph): Promise<void> {
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     graph.note(
-      `weights ${weights.join(', ')} are computed while the model runs, and were not found: ${error.message}`,
+      `weights ${weights.join(', ')} are computed while the model runs, and running it to get them failed: ${error.message}`,
     );
   }
 }
 
-/** The values that follow from initializers alone. */
+/** Finds the values that depend on initializers alone. */
 function fromConstants(graph: Graph): ReadonlySet<string> {
   const values = new Set<string>();
   for (const node of graph.nodes) {

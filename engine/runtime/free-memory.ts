@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { freemem } from 'node:os';
 import { dirname, join } from 'node:path';
 
-/** Where a control group's files lie, and what they are called, in both versions of Linux's interface. */
+/** Folders and file names of control groups, in both versions of Linux's interface. */
 const versions = [
   {
     root: 'sys/fs/cgroup',
@@ -21,10 +21,10 @@ const versions = [
 ] as const;
 
 /**
- * Bytes that this process can still take: what the machine has available, or less where a control group (a container's)
- * allows less. Cached files count as free, since the kernel gives them up.
- * @param system what the machine has, by default as Node tells.
- * @param root the folder that stands for `/`.
+ * Returns the bytes that this process can still allocate: what the machine has available, or less if a control group (a
+ * container's) allows less. Cached files count as free, since the kernel drops them.
+ * @param system bytes that the machine has, by default as reported by Node
+ * @param root the folder that stands for `/`
  */
 export function freeMemory(system = freemem(), root = '/'): number {
   const read = (...path: string[]) => {
@@ -39,7 +39,7 @@ export function freeMemory(system = freemem(), root = '/'): number {
   for (const { root: mount, line, limit, used, cached } of versions) {
     const path = line.exec(own)?.[1];
     if (path === undefined) continue;
-    // Each group is bound by those that it lies in; a container may see its own as the root.
+    // Each group is bound by those that contain it; a container may see its own as the root.
     for (let group = join('/', path); ; group = dirname(group)) {
       const most = Number.parseInt(read(mount, group, limit), 10);
       const taken = Number.parseInt(read(mount, group, used), 10);

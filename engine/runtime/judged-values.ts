@@ -2,11 +2,11 @@ import { extract } from '../onnx/extract';
 import type { Graph } from '../onnx/graph';
 import { typeOf } from '../onnx/tensor-proto';
 
-/** Operators that decide by floats and give integers or truths. */
+/** Operators that decide by floats and return integers or booleans. */
 const deciding = new Set(
   'ArgMax ArgMin NonMaxSuppression TopK Greater GreaterOrEqual Less LessOrEqual Equal NonZero'.split(' '),
 );
-/** Operators that hand on what their first inputs hold. */
+/** Operators that pass on their first input's content. */
 const passing = new Set(
   'Cast Identity Squeeze Unsqueeze Reshape Flatten Transpose Slice Gather Concat Split Expand Not And Or'.split(
     ' ',
@@ -14,15 +14,15 @@ const passing = new Set(
 );
 
 /**
- * The values by which a model is judged: its outputs of floats (one whose type is not declared counts as such), or, where
- * it has none, the values that its outputs are decided by, such as the logits before an ArgMax.
+ * Names the values by which a model is judged: its float outputs (including those of undeclared type) or, if it has
+ * none, the values that decide its outputs, such as the logits before an ArgMax.
  */
 export function judgedValues(graph: Graph): string[] {
   const floats = floatOutputs(graph);
   return floats.length ? floats : [...new Set(graph.outputs.flatMap(({ name }) => decidedBy(graph, name)))];
 }
 
-/** The graph that gives the values by which it is judged. */
+/** Makes a graph whose outputs are the values by which it is judged. */
 export function judgedGraph(graph: Graph): Graph {
   if (floatOutputs(graph).length) return graph;
   const values = judgedValues(graph);
@@ -47,6 +47,6 @@ function decidedBy(graph: Graph, value: string): string[] {
   if (deciding.has(node.opType)) return read;
   if (!passing.has(node.opType)) return [];
   const before = read.flatMap((input) => decidedBy(graph, input));
-  // What is no decision before it is cast to integers is a number itself.
+  // A value that no decision produced, before it is cast to integers, is a number itself.
   return before.length || node.opType !== 'Cast' ? before : read;
 }

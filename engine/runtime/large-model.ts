@@ -15,45 +15,45 @@ import { limits } from '../tensor/limits';
 import { bytesOf, sizeOf, toBytes } from '../tensor/tensor';
 import { temporaryModel } from './temporary-model';
 
-/** A model as ONNX Runtime takes it: the ONNX file's bytes or path, and the contents of the data files that it refers to. */
+/** A model as ONNX Runtime takes it: the ONNX file's bytes or path, and the contents of the data files it refers to. */
 export interface RuntimeModel {
   readonly model: Uint8Array | string;
   readonly externalData: readonly { readonly path: string; readonly data: Uint8Array }[];
-  /** Removes what was written to disk; to be called once ONNX Runtime has opened the model. */
+  /** Removes temporary files; call it once ONNX Runtime has opened the model. */
   readonly remove: () => void;
 }
 
-/** A model that is there as bytes. */
+/** Wraps a model given as bytes. */
 export const inMemory = (
   model: Uint8Array,
   externalData: RuntimeModel['externalData'] = [],
 ): RuntimeModel => ({ model, externalData, remove: () => undefined });
 
-/** Bytes from which a tensor of such a model is handed over beside the message: shapes stay in it. */
+/** Bytes from which a tensor of a large model is passed outside the message; smaller ones, such as shapes, stay in it. */
 const besideFrom = 2 ** 10;
 
-/** Bytes of an initializer's elements; 0 for types that are carried through unread. */
+/** Bytes of an initializer's elements; 0 for types that Slimflow only carries through. */
 export function weightBytes({ dataType, dims }: TensorProto): number {
   const type = typeOf(dataType ?? 0);
   return type ? sizeOf(dims.map(Number)) * bytesOf(type) : 0;
 }
 
-/** From how many bytes on a model is handed over otherwise. */
+/** Sizes in bytes that decide how a model is passed to ONNX Runtime. */
 export interface HandOver {
-  /** All weights that a message may hold. */
+  /** Most bytes of all weights in one message. */
   readonly whole?: number;
-  /** A single tensor that may come from memory. */
+  /** Most bytes of a single tensor passed from memory. */
   readonly tensor?: number;
-  /** Where a file is written, in a folder of its own; by default the system's temporary folder. */
+  /** Folder in which a temporary folder is made for files; the system's by default. */
   readonly folder?: string;
 }
 
 /**
- * The form in which a graph is handed to ONNX Runtime. One whose weights do not fit into a protobuf message refers to
- * them as external data, which ONNX Runtime takes from memory: nothing is written to disk. The memory must stay as it
- * is while the session lives. One with a tensor too large for that goes by a file in the temporary folder, which ONNX
- * Runtime maps into memory and which can be removed as soon as it has.
- * @throws EngineError `InvalidSettings` when the temporary folder has no room
+ * Puts a graph into the form that ONNX Runtime takes. If its weights do not fit a protobuf message, they become
+ * external data that ONNX Runtime reads from memory: nothing is written to disk, and the memory must not change while
+ * the session lives. If a tensor is too large even for that, the model is written to a temporary file, which ONNX
+ * Runtime maps into memory and which can be removed right after.
+ * @throws EngineError `InvalidSettings` if the temporary folder has no room
  */
 export function runtimeModel(
   graph: Graph,

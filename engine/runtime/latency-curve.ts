@@ -5,16 +5,16 @@ import type { Layer } from '../onnx/layers';
 import type { Shapes } from '../onnx/shapes';
 
 /**
- * ms over units, from a few measured points: monotone by isotonic regression (pool adjacent violators), since more
- * units never cost less but for noise; linear between the points; beyond them as at the nearest, so that no saving is
- * promised that was not measured.
+ * A layer's ms as a function of its units, from a few measured points: monotone by isotonic regression (pool adjacent
+ * violators), since more units cost less only by noise; linear between the points; constant beyond them, so that no
+ * saving is promised that was not measured.
  */
 export class LatencyCurve {
   private readonly points: readonly { readonly units: number; readonly ms: number }[];
 
-  /** @throws RangeError without points. */
+  /** @throws RangeError without points */
   constructor(points: readonly { readonly units: number; readonly ms: number }[]) {
-    if (!points.length) throw new RangeError('a latency curve needs a measured point');
+    if (!points.length) throw new RangeError('a latency curve needs at least one measured point');
     const sorted = [...points].sort((a, b) => a.units - b.units);
     const fitted = isotonic(sorted.map(({ ms }) => ms));
     this.points = sorted.map(({ units }, at) => ({ units, ms: fitted[at] }));
@@ -30,7 +30,10 @@ export class LatencyCurve {
   }
 }
 
-/** The nondecreasing sequence nearest to `values` in least squares: neighbours in the wrong order become their mean. */
+/**
+ * Fits the nearest non-decreasing sequence to `values` by least squares: neighbours in the wrong order become their
+ * mean.
+ */
 export function isotonic(values: readonly number[]): number[] {
   const blocks: { sum: number; size: number }[] = [];
   for (const value of values) {
@@ -44,9 +47,13 @@ export function isotonic(values: readonly number[]): number[] {
   return blocks.flatMap(({ sum, size }) => Array<number>(size).fill(sum / size));
 }
 
-/** A layer of a network as a graph of its own, from what it reads to what it gives. */
+/**
+ * Extracts a layer of a network as a graph of its own, from its input to its output.
+ * @throws EngineError `UnsupportedModel` if the layer reads only constants
+ */
 export function layerAlone(graph: Graph, { node, name }: Layer, shapes: Shapes): Graph {
   const input = node.input.find((value) => value && !graph.isConstant(value));
-  if (!input) throw new EngineError('UnsupportedModel', `layer ${name} reads constants alone`);
+  if (!input)
+    throw new EngineError('UnsupportedModel', `layer ${name} reads only constants, so it cannot be timed`);
   return extract(graph, [input], [node.output[0]], shapes);
 }

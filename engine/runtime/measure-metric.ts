@@ -13,6 +13,7 @@ import type { ProviderChoice } from './providers';
 import { Session } from './session';
 import { thresholdOf } from './decision-threshold';
 
+/** Options for running a model over a data set. */
 export interface RunOptions {
   readonly threads: number;
   readonly provider?: ProviderChoice;
@@ -20,15 +21,16 @@ export interface RunOptions {
   readonly onBatch?: (done: number, total: number) => void;
 }
 
+/** Options for evaluating a model by a metric. */
 export interface EvaluateOptions extends RunOptions {
   readonly metric: MetricName;
-  /** What an earlier evaluation had added up over the first samples, to go on from. */
+  /** Sums of an earlier evaluation over the first samples, to resume from. */
   readonly from?: Evaluated;
-  /** Told after each batch, with what it takes to go on from there; may throw to stop. */
+  /** Called after each batch with what is needed to resume from there; may throw to stop. */
   readonly onEvaluated?: (evaluated: Evaluated, total: number) => void;
 }
 
-/** How far an evaluation is. */
+/** Progress of an evaluation. */
 export interface Evaluated {
   readonly done: number;
   /** The metric's state. */
@@ -36,16 +38,16 @@ export interface Evaluated {
 }
 
 /**
- * The metric of a model's first output over a data set, in points.
- * @throws EngineError `InvalidData` when the data have no labels, do not fit the model or leave the metric undefined;
- * `UnsupportedModel` when the first output is not what the metric reads, or NaN.
+ * Computes the metric of a model's first output over a data set, in points.
+ * @throws EngineError `InvalidData` if the data have no labels, do not fit the model or leave the metric undefined;
+ * `UnsupportedModel` if the metric cannot read the first output, or it is NaN
  */
 export const evaluate = async (graph: Graph, data: Dataset, options: EvaluateOptions): Promise<number> =>
   (await measure(graph, data, options)).value();
 
 /**
- * The metric of `evaluate`, with all samples added.
- * @throws EngineError as `evaluate` does.
+ * Runs `evaluate` and returns the metric itself, with all samples added.
+ * @throws EngineError as `evaluate` does
  */
 export async function measure(
   graph: Graph,
@@ -55,7 +57,7 @@ export async function measure(
   if (!data.labelled) {
     throw new EngineError(
       'InvalidData',
-      `metric ${name} needs labels, and ${data.name} comes without: name a file under \`labels\`, or score by fidelity`,
+      `metric ${name} needs labels, but ${data.name} has none: set \`labels\` to a file of them, or score by fidelity`,
     );
   }
   const feeder = feederOf(graph, data);
@@ -82,14 +84,20 @@ export async function measure(
   }
 }
 
-/** An output as floats. @throws EngineError `UnsupportedModel` when it holds integers. */
+/**
+ * Reads an output as floats.
+ * @throws EngineError `UnsupportedModel` if it holds integers
+ */
 function scoresOf(output: Tensor, name: string): Float32Array {
   const scores = asFloats(output);
   if (scores) return scores;
-  throw new EngineError('UnsupportedModel', `output ${name} holds ${output.type}; metrics read floats`);
+  throw new EngineError('UnsupportedModel', `output ${name} is ${output.type}, but metrics need floats`);
 }
 
-/** How near `compressed` stays to `original` over a data set, labelled or not; both have the same inputs and outputs. */
+/**
+ * Compares the outputs of `compressed` with those of `original` over a data set, labelled or not; both have the same
+ * inputs and outputs.
+ */
 export async function compareModels(
   original: Graph,
   compressed: Graph,

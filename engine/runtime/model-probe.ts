@@ -8,34 +8,36 @@ import { weightBytes } from './large-model';
 import { type ProviderChoice, type ProviderName, resolveProvider } from './providers';
 import { Session } from './session';
 
+/** Options of a probe. */
 export interface ProbeSettings {
   readonly shapes: Shapes;
   readonly threads: number;
   readonly provider?: ProviderChoice;
-  /** The values wanted; by default those by which a model is judged. */
+  /** Names of the wanted values; by default those by which a model is judged. */
   readonly outputs?: readonly string[];
-  /** Bytes that the sessions of replacements may hold together, as estimated; 2 GiB by default. */
+  /** Estimated bytes that replacements' sessions may hold together; 2 GiB by default. */
   readonly memory?: number;
-  /** Batches that will be run; many by default. For few, opening a session a replacement does not pay. */
+  /** Number of batches that will be run; many by default. For few, opening a session per replacement does not pay. */
   readonly batches?: number;
 }
 
-/** Values to try in place of constants of the model, by the constants' names; a constant that it lacks keeps its own. */
+/** Values to try in place of constants of the model, by the constants' names; constants not named keep their own. */
 export type Replacements = ReadonlyMap<string, Tensor>;
-/** What `prefix` keeps of a batch for `outputs`. */
+/** Values that `prefix` keeps of a batch for `outputs`. */
 export type Kept = Readonly<Record<string, Tensor>>;
 
-/** What opening a session costs at most, in batches (docs/execution-providers.md). */
+/** Highest cost of opening a session, in batches (docs/execution-providers.md). */
 const fewBatches = 4;
-/** What a session holds beside its weights, activations mostly: 60 to 140 MB were measured on MobileNetV2 at 224x224. */
+/** Bytes a session holds besides its weights, mostly activations: 60 to 140 MB were measured on MobileNetV2 at 224x224. */
 const arena = 2 ** 27;
 
 /**
- * A network cut before the first use of some constants, to try many values for them: what lies before runs once a
- * batch, what lies behind once a replacement. A replacement gets a session of its own, opened once and used for all
- * batches: with weights as constants ONNX Runtime folds, fuses and lays out as in the whole model (measured in
- * docs/execution-providers.md). Beyond a budget of memory, for a few batches, and off the CPU, replacements share one session that takes them
- * as inputs: a GPU has no such layout to gain, and cuDNN would choose its algorithms anew in every session.
+ * A network cut before the first use of some constants, to try many values for them: the part before runs once per
+ * batch, the part after once per replacement. Each replacement gets its own session, opened once and used for all
+ * batches: with constant weights ONNX Runtime folds, fuses and lays out as in the whole model (measured in
+ * docs/execution-providers.md). Beyond a memory budget, for a few batches, and on GPUs, replacements share one session
+ * that takes them as inputs: a GPU gains nothing from such a layout, and cuDNN would choose its algorithms again in
+ * every session.
  */
 export class ModelProbe {
   private readonly own = new Map<Replacements, Promise<Session>>();
@@ -46,13 +48,13 @@ export class ModelProbe {
     private readonly behind: Graph,
     private readonly before: Session | undefined,
     private readonly constants: ReadonlyMap<string, Tensor>,
-    /** The outputs that `outputs` gives, in the model's order. */
+    /** The outputs that `outputs` returns, in the model's order. */
     readonly wanted: readonly string[],
     private readonly settings: ProbeSettings,
     provider: ProviderName,
   ) {
     const weights = behind.model.graph!.initializer.reduce((sum, tensor) => sum + weightBytes(tensor), 0);
-    // ONNX Runtime holds weights twice: as they came, and packed for its kernels.
+    // ONNX Runtime holds weights twice: as loaded, and packed for its kernels.
     const memory = settings.memory ?? 2 ** 31;
     const most = Math.floor(memory / (2 * weights + arena));
     const pays = provider === 'cpu' && (settings.batches ?? Infinity) >= fewBatches && weights <= memory;
@@ -60,9 +62,10 @@ export class ModelProbe {
   }
 
   /**
+   * Cuts the model and opens a session for its first part.
    * @param constants names of initializers to be replaced together or in turn
-   * @throws EngineError `InvalidSettings` when one of them is no constant; `UnsupportedModel` when no wanted output
-   * depends on them.
+   * @throws EngineError `InvalidSettings` if one of them is not a constant; `UnsupportedModel` if no wanted output
+   * depends on them
    */
   static async open(
     graph: Graph,
@@ -74,14 +77,14 @@ export class ModelProbe {
     if (!wanted.length)
       throw new EngineError(
         'UnsupportedModel',
-        `the model has no output of floats to compare, only ${graph.outputs.map(({ name }) => name).join(', ')}: score by a metric`,
+        `the model has no float output to compare, only ${graph.outputs.map(({ name }) => name).join(', ')}: score by a metric instead`,
       );
     const depending = dependingOn(graph, constants);
     const changing = wanted.filter((name) => depending.values.has(name));
     if (!changing.length) {
       throw new EngineError(
         'UnsupportedModel',
-        `none of the outputs ${wanted.join(', ')} depends on ${constants.join(', ')}: leave it out with \`ignore\``,
+        `none of the outputs ${wanted.join(', ')} depends on ${constants.join(', ')}: exclude it with \`ignore\``,
       );
     }
     const feeds = graph.inputs.map(({ name }) => name);
@@ -101,7 +104,7 @@ export class ModelProbe {
     }
   }
 
-  /** Runs what lies before the constants: all values that `outputs` needs of one batch. */
+  /** Runs the part before the constants: computes all values that `outputs` needs of one batch. */
   async prefix(feeds: Readonly<Record<string, Tensor>>): Promise<Kept> {
     if (!this.before) return feeds;
     const inputs = Object.fromEntries(this.before.inputs.map((name) => [name, feeds[name]]));
@@ -109,9 +112,9 @@ export class ModelProbe {
   }
 
   /**
-   * The wanted outputs for a batch that went through `prefix`, by default with the model's own values. The same
-   * `replacement` object is the same replacement: its session is reused, and its tensors must not change.
-   * @throws EngineError `InvalidSettings` when it names another constant, or gives one another type or shape.
+   * Computes the wanted outputs for a batch that went through `prefix`, by default with the model's own values. A
+   * replacement is identified by object: passing it again reuses its session, so its tensors must not change.
+   * @throws EngineError `InvalidSettings` if it names another constant, or changes a constant's type or shape
    */
   async outputs(kept: Kept, replacement: Replacements = none): Promise<Record<string, Tensor>> {
     const session = await this.sessionOf(replacement);
@@ -140,14 +143,14 @@ export class ModelProbe {
     return (this.shared ??= this.openShared());
   }
 
-  /** What lies behind with the replacement's values as constants. */
+  /** Opens the second part with the replacement's values as constants. */
   private open(replacement: Replacements): Promise<Session> {
     const graph = extract(this.behind, inputsOf(this.behind), outputsOf(this.behind));
     replacement.forEach((tensor, name) => graph.setConstant(name, tensor));
     return this.session(graph);
   }
 
-  /** What lies behind with all constants that may be replaced as inputs. */
+  /** Opens the second part with all replaceable constants as inputs. */
   private openShared(): Promise<Session> {
     const { shapes } = this.settings;
     const types = new Map([...this.constants].map(([name, { type }]) => [name, type]));
@@ -163,11 +166,11 @@ export class ModelProbe {
   private check(replacement: Replacements): void {
     for (const [name, { type, dims }] of replacement) {
       const own = this.constants.get(name);
-      if (!own) throw new EngineError('InvalidSettings', `${name} is none of the constants of this probe`);
+      if (!own) throw new EngineError('InvalidSettings', `${name} is not one of this probe's constants`);
       if (type !== own.type || String(dims) !== String(own.dims)) {
         throw new EngineError(
           'InvalidSettings',
-          `${name} is ${own.type} [${own.dims.join(', ')}], its replacement ${type} [${dims.join(', ')}]`,
+          `${name} is ${own.type} [${own.dims.join(', ')}], but its replacement is ${type} [${dims.join(', ')}]`,
         );
       }
     }
@@ -181,10 +184,10 @@ const outputsOf = (graph: Graph) => graph.outputs.map(({ name }) => name);
 function constantOf(graph: Graph, name: string): Tensor {
   const value = graph.constant(name);
   if (value) return value;
-  throw new EngineError('InvalidSettings', `${name} is no constant of the model`);
+  throw new EngineError('InvalidSettings', `${name} is not a constant of the model`);
 }
 
-/** The values that depend on `constants`, and what computing them reads besides constants. */
+/** Finds the values that depend on `constants`, and the non-constant values needed to compute them. */
 function dependingOn(graph: Graph, constants: readonly string[]) {
   const values = new Set(constants);
   const reads = new Set<string>();

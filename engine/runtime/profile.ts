@@ -8,31 +8,33 @@ import { type InputSizes, randomFeeds } from './feeds';
 import type { ProviderChoice } from './providers';
 import { Session, type SessionSettings } from './session';
 
+/** Options for profiling a model. */
 export interface ProfileOptions extends InputSizes {
   readonly threads: number;
-  /** Timed runs, after a few that warm up. */
+  /** Timed runs, after a few warm-up runs. */
   readonly runs: number;
   readonly provider?: ProviderChoice;
   readonly optimize?: SessionSettings['optimize'];
 }
 
-/** A node of the graph that ONNX Runtime made of a model: fused, and with layout changes of its own. */
+/** A node of the graph that ONNX Runtime made of a model, with nodes fused and layout changes added. */
 export interface NodeTime {
-  /** Its name there: mostly the value that it computes, with `_nchwc` in the blocked layout. */
+  /** Its name there: usually the value that it computes, with `_nchwc` in the blocked layout. */
   readonly node: string;
   readonly op: string;
   /** The execution provider that ran it: CPUExecutionProvider, CUDAExecutionProvider, … */
   readonly provider: string;
-  /** Median time of its kernel, in ms. On a GPU that is the time to launch it, for kernels run asynchronously. */
+  /** Median time of its kernel, in ms. On a GPU this is only the launch time for kernels that run asynchronously. */
   readonly ms: number;
   /** Bytes of its results. */
   readonly bytes: number;
 }
 
+/** Times of a model's nodes. */
 export interface Profile {
   /** In the order in which they ran. */
   readonly nodes: readonly NodeTime[];
-  /** Median over the runs of the sum of all kernels, in ms: without what a call costs outside of them. */
+  /** Median over the runs of the sum of all kernels, in ms: excludes the cost of the call itself. */
   readonly ms: number;
 }
 
@@ -40,8 +42,8 @@ export interface Profile {
 export const warmUp = 3;
 
 /**
- * ms per node of a model on random inputs, by ONNX Runtime's own profiler.
- * @throws EngineError `InvalidSettings` when the model leaves a size open that `inputShape` does not give.
+ * Measures ms per node of a model on random inputs, by ONNX Runtime's own profiler.
+ * @throws EngineError `InvalidSettings` if the model leaves a size open that `inputShape` does not give
  */
 export async function profile(
   graph: Graph,
@@ -59,12 +61,12 @@ export async function profile(
   }
 }
 
-/** Where a node ran. */
+/** The execution provider that ran a node. */
 export type Placement = Pick<NodeTime, 'node' | 'op' | 'provider'>;
 
 /**
- * Where ONNX Runtime runs each node of a model with a provider: those it has no kernel for, or counts as cheaper
- * there, go to the CPU without a word. One run on random inputs.
+ * Finds where ONNX Runtime runs each node of a model with a provider: nodes that the provider has no kernel for, or
+ * that ONNX Runtime deems cheaper on the CPU, silently go there. Runs the model once on random inputs.
  */
 export async function placements(
   graph: Graph,
@@ -75,10 +77,10 @@ export async function placements(
   return nodes.map(({ node, op, provider: at }) => ({ node, op, provider: at }));
 }
 
-/** The kernels of one run, in order. */
+/** Kernels of one run, in order. */
 export type Run = readonly NodeTime[];
 
-/** A session whose kernels ONNX Runtime times. */
+/** A session whose kernels are timed by ONNX Runtime. */
 export class ProfiledSession {
   private constructor(
     private readonly session: Session,
@@ -100,7 +102,7 @@ export class ProfiledSession {
     return this.session.run(feeds);
   }
 
-  /** Ends the recording; what was recorded of each run so far. */
+  /** Ends the recording and returns what was recorded, per run. */
   finish(): Run[] {
     this.session.endProfile();
     const [file] = readdirSync(this.folder); // ONNX Runtime appends the time to its name
@@ -113,14 +115,14 @@ export class ProfiledSession {
   }
 }
 
-/** ms of all kernels of a run. */
+/** Sums the ms of all kernels of a run. */
 export const sumOf = (run: Run): number => run.reduce((sum, { ms }) => sum + ms, 0);
 
-/** The middle value; of an even number the larger of the two in the middle. */
+/** Returns the median; of an even number of values the larger of the middle two. */
 export const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[values.length >> 1];
 
-/** An event of ONNX Runtime's profile, Chrome's trace format: times in µs. */
+/** An event of ONNX Runtime's profile, in Chrome's trace format: times in µs. */
 interface ProfileEvent {
   readonly cat: string;
   readonly name: string;
@@ -132,13 +134,13 @@ interface ProfileEvent {
 const kernel = '_kernel_time';
 const withSubgraphs = new Set(['If', 'Loop', 'Scan']);
 
-/** The kernels of each run: events stand in the order in which they ended, a run's own last. */
+/** Splits events into runs: they are listed in the order in which they ended, so a run's own event comes last. */
 function runsOf(events: readonly ProfileEvent[]): Run[] {
   const runs: Run[] = [];
   let nodes: ProfileEvent[] = [];
   for (const event of events) {
     if (event.cat === 'Node' && event.name.endsWith(kernel)) {
-      // Kernels of a subgraph lie within the time of its node, which ends after them.
+      // Kernels of a subgraph fall within the time of its node, which ends after them.
       if (withSubgraphs.has(event.args?.op_name ?? ''))
         while (nodes.length && nodes[nodes.length - 1].ts >= event.ts) nodes.pop();
       nodes.push(event);

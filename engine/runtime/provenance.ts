@@ -6,16 +6,16 @@ import { join } from 'node:path';
 import { openFirst } from '../linalg/native';
 import type { ProviderName } from './providers';
 
-/** What made an artifact: code, runtime, and where it ran. The same for the same work on the same machine. */
+/** Code, runtime and device that made an artifact: the same for the same work on the same machine. */
 export interface Provenance {
   /** Slimflow's version. */
   readonly version: string;
-  /** The digest of its engine's code and of ONNX Runtime's version. */
+  /** Digest of its engine's code and of ONNX Runtime's version. */
   readonly engine: string;
   readonly onnxruntime: string;
-  /** The execution provider of ONNX Runtime. */
+  /** ONNX Runtime's execution provider. */
   readonly provider: ProviderName;
-  /** The processor, or the GPU, by its model name. */
+  /** Model name of the processor or GPU. */
   readonly device: string;
 }
 
@@ -36,9 +36,9 @@ export function engineVersion(): string {
 
 let code: Pick<Provenance, 'version' | 'engine' | 'onnxruntime'> | undefined;
 
-/** What is made in this process with a provider, is made by. */
+/** Describes what makes artifacts in this process with a given provider. */
 export function provenanceOf(provider: ProviderName): Provenance {
-  // Read once: code that is replaced while it runs is not what runs.
+  // Read once: code that is replaced on disk while it runs is not the code that runs.
   code ??= {
     version: versionIn(join(__dirname, '..', '..', '..', 'package.json')),
     engine: engineVersion(),
@@ -47,14 +47,14 @@ export function provenanceOf(provider: ProviderName): Provenance {
   return { ...code, provider, device: deviceOf(provider) };
 }
 
-/** The device that a provider computes on, by its model name. */
+/** Returns the model name of the device that a provider computes on. */
 function deviceOf(provider: ProviderName): string {
   if (provider === 'cuda') return gpuName() ?? 'NVIDIA GPU';
   if (provider === 'webgpu') return 'GPU';
   return cpus()[0]?.model.trim() || process.arch;
 }
 
-/** The GPU that CUDA counts as its first, which ONNX Runtime takes, as the driver calls it. */
+/** Returns the driver's name of the GPU that CUDA counts first, which ONNX Runtime uses. */
 function gpuName(): string | undefined {
   const driver = openFirst([process.platform === 'win32' ? 'nvcuda.dll' : 'libcuda.so.1']);
   if ('failures' in driver) return undefined;

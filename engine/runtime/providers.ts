@@ -9,21 +9,23 @@ import { Graph, makeNode } from '../onnx/graph';
 import { serializeModel } from '../onnx/model';
 import { GraphProtoSchema, ModelProtoSchema } from '../onnx/proto/onnx_pb';
 
-/** The execution providers of ONNX Runtime that Slimflow uses, by its names. */
+/** ONNX Runtime's execution providers that Slimflow uses, by ONNX Runtime's names. */
 export const providerNames = ['cpu', 'cuda', 'webgpu'] as const;
+/** Name of an execution provider. */
 export type ProviderName = (typeof providerNames)[number];
 
-/** What can be asked for; `auto` is CUDA where its library is installed and a device answers, else the CPU. */
+/** Choices of a provider; `auto` is CUDA if its library is installed and a device responds, else the CPU. */
 export const providerChoices = ['auto', ...providerNames] as const;
+/** A provider's name, or `auto`. */
 export type ProviderChoice = (typeof providerChoices)[number];
 
-/** The environment variable that sets the provider of a whole process. */
+/** Environment variable that sets the provider of a whole process. */
 export const providerVariable = 'SLIMFLOW_PROVIDER';
 const installCuda = 'npm install --onnxruntime-node-install=cuda12';
 
 /**
- * What is asked for where a session's settings do not say: SLIMFLOW_PROVIDER, else `auto`.
- * @throws EngineError `InvalidSettings` when the variable holds another word.
+ * Returns the provider to use if a session's settings do not name one: SLIMFLOW_PROVIDER, else `auto`.
+ * @throws EngineError `InvalidSettings` if the variable holds something else
  */
 export function defaultProvider(environment: NodeJS.ProcessEnv = process.env): ProviderChoice {
   const asked = environment[providerVariable] || 'auto';
@@ -36,9 +38,9 @@ export function defaultProvider(environment: NodeJS.ProcessEnv = process.env): P
 }
 
 /**
- * The provider that a choice means on this machine. One that was asked for by name and cannot be used is an error,
- * never another provider.
- * @throws EngineError `InvalidSettings` with the reason and the mend.
+ * Resolves a choice to a provider on this machine. If one requested by name cannot be used that is an error: there is
+ * no fallback.
+ * @throws EngineError `InvalidSettings` with the reason and the fix
  */
 export async function resolveProvider(choice: ProviderChoice = defaultProvider()): Promise<ProviderName> {
   if (choice === 'auto') return (await whyNot('cuda')) === undefined ? 'cuda' : 'cpu';
@@ -46,37 +48,36 @@ export async function resolveProvider(choice: ProviderChoice = defaultProvider()
   if (reason === undefined) return choice;
   throw new EngineError(
     'InvalidSettings',
-    `execution provider ${choice} cannot be used: ${reason}. Mend that, or ask for cpu (provider, ${providerVariable})`,
+    `execution provider ${choice} cannot be used: ${reason}. Fix that, or use cpu instead (provider, or ${providerVariable})`,
   );
 }
 
-/** One provider as `describeProviders` found it. */
+/** State of one provider. */
 export interface ProviderState {
   readonly name: ProviderName;
-  /** `used`: sessions get it; `available`: works when asked for; `untried`: only tried when asked for. */
+  /** `used`: sessions get it; `available`: works on request; `untried`: tried only on request. */
   readonly state: 'used' | 'available' | 'untried' | 'unavailable';
-  /** Why it is not used, where it is not. */
+  /** The reason, if it is not used. */
   readonly why?: string;
 }
 
-/** What `describeProviders` found out; `used` is undefined where what was asked for cannot be used. */
+/** State of all providers; `used` is undefined if the requested one cannot be used. */
 export interface ProviderReport {
   readonly asked: ProviderChoice;
   readonly used: ProviderName | undefined;
   readonly providers: readonly ProviderState[];
 }
 
-/** Which providers there are, which one sessions get, and why not the others. */
+/** Describes which providers exist, which one sessions get, and why not the others. */
 export async function describeProviders(asked = defaultProvider()): Promise<ProviderReport> {
   const used = await resolveProvider(asked).catch(() => undefined);
   const states = providerNames.map(async (name): Promise<ProviderState> => {
     if (name === used) return { name, state: 'used' };
-    // Trying WebGPU loads the machine's graphics drivers, which a mere question should not.
-    if (name === 'webgpu' && asked !== name)
-      return { name, state: 'untried', why: 'used only where asked for' };
+    // Trying WebGPU loads the machine's graphics drivers, which merely asking should not do.
+    if (name === 'webgpu' && asked !== name) return { name, state: 'untried', why: 'used only on request' };
     const why = await whyNot(name);
     return why === undefined
-      ? { name, state: 'available', why: `${asked} was asked for` }
+      ? { name, state: 'available', why: `${asked} was requested` }
       : { name, state: 'unavailable', why };
   });
   return { asked, used, providers: await Promise.all(states) };
@@ -84,7 +85,7 @@ export async function describeProviders(asked = defaultProvider()): Promise<Prov
 
 const reasons = new Map<ProviderName, Promise<string | undefined>>();
 
-/** Why a provider cannot be used, found out once a thread; undefined where it can. */
+/** Says why a provider cannot be used, tested once per thread; undefined if it can. */
 function whyNot(provider: ProviderName): Promise<string | undefined> {
   let reason = reasons.get(provider);
   if (!reason)
@@ -94,7 +95,7 @@ function whyNot(provider: ProviderName): Promise<string | undefined> {
 
 async function tried(provider: ProviderName): Promise<string | undefined> {
   const backend = listSupportedBackends().find(({ name }) => name === provider);
-  if (!backend) return `ONNX Runtime has none for ${process.platform} on ${process.arch}`;
+  if (!backend) return `ONNX Runtime does not include it for ${process.platform} on ${process.arch}`;
   if (!backend.bundled && !existsSync(libraryOf(provider)))
     return `its library is not installed (${installCuda}; see docs/execution-providers.md)`;
   try {
@@ -110,13 +111,13 @@ async function tried(provider: ProviderName): Promise<string | undefined> {
   }
 }
 
-/** Where onnxruntime-node's install script puts the library of a provider that does not come with the package. */
+/** Returns where onnxruntime-node's install script puts the library of a provider that is not part of the package. */
 function libraryOf(provider: ProviderName): string {
   const folder = join(dirname(dirname(require.resolve('onnxruntime-node'))), 'bin', 'napi-v6');
   return join(folder, process.platform, process.arch, `libonnxruntime_providers_${provider}.so`);
 }
 
-/** A convolution: a provider that runs it has found its device and its kernels' libraries. */
+/** Makes a convolution: a provider that runs it has found its device and its kernels' libraries. */
 function trial(): Graph {
   const shape = [1, 1, 2, 2];
   return new Graph(

@@ -7,14 +7,15 @@ import { typeOf } from '../onnx/tensor-proto';
 import { numbersOf, type Tensor } from '../tensor/tensor';
 import { Session } from './session';
 
-/** Everything a graph is fed for one run. */
+/** Tensors fed to a graph for one run, by input name. */
 export type Feeds = Readonly<Record<string, Tensor>>;
 
 /**
- * The shapes that `values` have in ONNX Runtime, a map for each of `runs`: exact wherever it can run the model, whatever
- * the operators. Only shapes leave the session. Inputs are taken as large as they are fed, whatever the model declares.
- * @param values tensors of the main graph, inputs among them
- * @throws EngineError `UnsupportedModel` when ONNX Runtime refuses the model, or fails on a run
+ * Measures the shapes that `values` have in ONNX Runtime, a map for each of `runs`: exact if it can run the model,
+ * whatever the operators. Only shapes leave the session. Inputs may have any size that is fed, whatever the model
+ * declares.
+ * @param values tensors of the main graph, including inputs
+ * @throws EngineError `UnsupportedModel` if ONNX Runtime rejects the model, or fails on a run
  */
 export async function shapesOfRuns(
   graph: Graph,

@@ -7,33 +7,35 @@ import { type ElementType, isFloat, type Tensor } from '../tensor/tensor';
 import { inMemory, runtimeModel, type RuntimeModel } from './large-model';
 import { type ProviderChoice, type ProviderName, providerVariable, resolveProvider } from './providers';
 
+/** Options for opening a session. */
 export interface SessionSettings {
-  /** Threads inside an operator. All concurrent sessions together should not exceed the cores. */
+  /** Threads within an operator. All concurrent sessions together should not exceed the cores. */
   readonly threads: number;
   /** ONNX Runtime's graph optimizations; `all` includes the blocked NCHWc layout on CPU. */
   readonly optimize?: 'disabled' | 'basic' | 'extended' | 'all';
-  /** Where it computes; by default what SLIMFLOW_PROVIDER says, else `auto`. */
+  /** Execution provider; by default SLIMFLOW_PROVIDER, else `auto`. */
   readonly provider?: ProviderChoice;
-  /** Where to write ONNX Runtime's profile: the file's path without the time and `.json` that it appends. */
+  /** Path of ONNX Runtime's profile, without the time and `.json` that it appends. */
   readonly profile?: string;
 }
 
 /**
- * An ONNX Runtime session that takes and gives plain tensors. `run` blocks the calling thread while it computes
+ * An ONNX Runtime session that takes and returns plain tensors. `run` blocks the calling thread while it computes
  * (microsoft/onnxruntime issues 19611, 26968): use it in a worker thread.
  */
 export class Session {
   private constructor(
     private readonly session: InferenceSession,
-    /** The execution provider that it was opened with; nodes that it has no kernel for run on the CPU. */
+    /** Execution provider it was opened with; nodes that it has no kernel for run on the CPU. */
     readonly provider: ProviderName,
-    /** ONNX Runtime reads a large model's weights from this memory, which must not be collected before. */
+    /** Weights of a large model, which ONNX Runtime reads from this memory and which must not be collected earlier. */
     protected weights: RuntimeModel['externalData'],
   ) {}
 
   /**
-   * @throws EngineError `UnsupportedModel` when ONNX Runtime refuses the model; `InvalidSettings` when the execution
-   * provider cannot be used, or refuses a model that the CPU takes.
+   * Opens a session.
+   * @throws EngineError `UnsupportedModel` if ONNX Runtime rejects the model; `InvalidSettings` if the execution
+   * provider cannot be used, or rejects a model that the CPU accepts
    */
   static async open(model: Graph | Uint8Array, settings: SessionSettings): Promise<Session> {
     const provider = await resolveProvider(settings.provider);
@@ -55,7 +57,7 @@ export class Session {
     return this.session.outputNames;
   }
 
-  /** Element types of the outputs, as ONNX Runtime inferred them. */
+  /** Element types of the outputs, as inferred by ONNX Runtime. */
   get outputTypes(): ReadonlyMap<string, ElementType> {
     return new Map(
       this.session.outputMetadata.flatMap((value) =>
@@ -65,10 +67,10 @@ export class Session {
   }
 
   /**
-   * Feeds tensors by name and returns those of `fetches`, or all outputs. 32-bit floats are converted for inputs of
-   * 16- and 64-bit floats.
-   * @throws EngineError `InvalidData` when the feeds are not what the model's inputs take; `UnsupportedModel` when
-   * ONNX Runtime fails on them.
+   * Feeds tensors by name and returns those of `fetches`, or all outputs. 32-bit floats are converted for inputs of 16-
+   * and 64-bit floats.
+   * @throws EngineError `InvalidData` if the feeds do not fit the model's inputs; `UnsupportedModel` if ONNX Runtime
+   * fails on them
    */
   async run(
     feeds: Readonly<Record<string, Tensor>>,
@@ -76,10 +78,10 @@ export class Session {
   ): Promise<Record<string, Tensor>> {
     const inputs = this.checked(feeds);
     const results = await this.session.run(inputs, [...fetches]).catch((error: Error) => {
-      // The same feeds fail the same way: trying again would not help.
+      // The same feeds would fail the same way again, so the error is one that is not retried.
       throw new EngineError(
         'UnsupportedModel',
-        `ONNX Runtime could not run the model on ${this.provider}: ${error.message}`,
+        `ONNX Runtime failed to run the model on ${this.provider}: ${error.message}`,
         { cause: error },
       );
     });
@@ -90,7 +92,7 @@ export class Session {
     );
   }
 
-  /** Ends the profile that `settings.profile` asked for: its file is complete afterwards. */
+  /** Ends the profile that `settings.profile` requested; its file is then complete. */
   endProfile(): void {
     this.session.endProfiling();
   }
@@ -107,7 +109,7 @@ export class Session {
     if (stranger !== undefined) {
       throw new EngineError(
         'InvalidData',
-        `the model has no input ${stranger}; it takes ${known.join(', ')}`,
+        `the model has no input ${stranger}; its inputs are ${known.join(', ')}`,
       );
     }
     const inputs = this.session.inputMetadata.map((wanted): [string, OrtTensor] => {
@@ -124,7 +126,7 @@ const created = (
   provider: ProviderName,
   { threads, optimize = 'all', profile }: SessionSettings,
 ): Promise<InferenceSession> =>
-  // The types know of bytes or a path, each in an overload of its own.
+  // The types allow bytes or a path, but each in its own overload.
   InferenceSession.create(model as string, {
     externalData,
     executionProviders: [provider],
@@ -135,7 +137,7 @@ const created = (
     ...(profile && { enableProfiling: true, profileFilePrefix: profile }),
   });
 
-/** The error of a session that could not be made: the model's fault, unless the CPU takes it. */
+/** Makes the error for a session that could not be opened: the model is at fault unless the CPU accepts it. */
 async function refusal(
   model: RuntimeModel,
   provider: ProviderName,
@@ -154,18 +156,18 @@ async function refusal(
   return onCpu
     ? new EngineError(
         'InvalidSettings',
-        `execution provider ${provider} cannot take the model: ${cause.message}. Ask for cpu (provider, ${providerVariable})`,
+        `execution provider ${provider} rejected the model: ${cause.message}. Use cpu instead (provider, or ${providerVariable})`,
         { cause },
       )
-    : new EngineError('UnsupportedModel', `ONNX Runtime refuses the model: ${cause.message}`, { cause });
+    : new EngineError('UnsupportedModel', `ONNX Runtime rejected the model: ${cause.message}`, { cause });
 }
 
 type TensorMetadata = Extract<InferenceSession['inputMetadata'][number], { isTensor: true }>;
 
-/** The tensor in the type that an input takes; float32 becomes float16 or float64 where that is asked for. */
+/** Converts a tensor to the type that an input takes: float32 becomes float16 or float64 if needed. */
 function fitting(tensor: Tensor, { name, type, shape }: TensorMetadata): OrtTensor {
   const { dims } = tensor;
-  // ONNX Runtime gives an empty shape for a scalar and for a shape that the model leaves open.
+  // ONNX Runtime reports an empty shape for a scalar and for a shape that the model leaves open.
   const fits =
     !shape.length ||
     (shape.length === dims.length &&
@@ -173,7 +175,7 @@ function fitting(tensor: Tensor, { name, type, shape }: TensorMetadata): OrtTens
   if (!fits) {
     throw new EngineError(
       'InvalidData',
-      `input ${name} takes [${shape.map((size) => size || '?').join(', ')}], but was fed [${dims.join(', ')}]`,
+      `size || '?').join(', ')}], but was fed [${dims.join(', ')}] => input ${name} takes shape [${shape.map((size) => size || '?').join(', ')}], but was fed [${dims.join(', ')}] => size || '?').join(', ')}], but was fed [${dims.join(', ')}]`,
     );
   }
   if (tensor.type === type) return ortTensor(tensor);
@@ -186,7 +188,7 @@ function fitting(tensor: Tensor, { name, type, shape }: TensorMetadata): OrtTens
   throw new EngineError('InvalidData', `input ${name} takes ${type}, but was fed ${tensor.type}`);
 }
 
-/** What ONNX Runtime gave; newer versions of Node hold 16-bit floats in an array of their own. */
+/** Converts ONNX Runtime's tensor; newer versions of Node hold 16-bit floats in a Float16Array. */
 function plain({ type, data, dims }: OrtTensor): Tensor {
   const array = data as Float32Array;
   const bits = type === 'float16' && !((data as unknown) instanceof Uint16Array);

@@ -11,18 +11,18 @@ import type { TensorProto } from '../onnx/proto/onnx_pb';
 /** A model on disk for ONNX Runtime to open. */
 export interface TemporaryModel {
   readonly path: string;
-  /** Removes it; to be called once ONNX Runtime has opened it, which keeps what it has mapped into memory. */
+  /** Removes it; call it once ONNX Runtime has opened the model, since mapped files stay readable. */
   readonly remove: () => void;
 }
 
 const prefix = 'slimflow-model-';
-/** Another machine, or container, may share the folder: its processes are not known here, but are done by then. */
+/** Another machine or container may share the folder: its processes are unknown here, but finished by then. */
 const staleAfterMs = 3_600_000;
 
 /**
- * Writes a model to a folder of its own in `parent`. Large weights that lie in files are not copied where a hard link
- * can stand for them.
- * @throws EngineError `InvalidSettings` when there is no room; nothing is left then
+ * Writes a model to its own folder in `parent`. Large weights that are stored in files are hard-linked rather than
+ * copied, if possible.
+ * @throws EngineError `InvalidSettings` if there is no room; nothing is left behind then
  */
 export function temporaryModel(graph: Graph, parent: string): TemporaryModel {
   let folder: string | undefined;
@@ -30,7 +30,7 @@ export function temporaryModel(graph: Graph, parent: string): TemporaryModel {
     try {
       if (folder) rmSync(folder, { recursive: true, force: true });
     } catch {
-      // A system that keeps files in use lets go of them later: `removeStale` finds them then.
+      // Some systems keep files in use: `removeStale` removes them later.
     }
   };
   try {
@@ -44,14 +44,14 @@ export function temporaryModel(graph: Graph, parent: string): TemporaryModel {
     if (error instanceof EngineError) throw error;
     throw new EngineError(
       'InvalidSettings',
-      `a model with a tensor of 2 GB or more is run from the folder ${parent}, which cannot take it ` +
-        `(${(error as Error).message}): set TMPDIR to a folder that can`,
+      `a model with a tensor of 2 GB or more must be written to a temporary folder, but writing to ${parent} failed ` +
+        `(${(error as Error).message}): set TMPDIR to a folder with more room`,
       { cause: error },
     );
   }
 }
 
-/** Finds large weights in `folder`, where their files are linked to as they are asked for. */
+/** Links large weights' files into `folder` on demand, and says where in them a tensor is. */
 function linking(folder: string): (tensor: TensorProto) => Span | undefined {
   const links = new Map<string, string | undefined>();
   const linked = (file: string): string | undefined => {
@@ -60,13 +60,13 @@ function linking(folder: string): (tensor: TensorProto) => Span | undefined {
       linkSync(file, link);
       return link;
     } catch {
-      return undefined; // another file system, or one without links: its bytes are copied
+      return undefined; // another file system, or one without links: copy the bytes
     }
   };
   return (tensor) => {
     if (!isReread(tensor)) return undefined;
     const { path: file, offset, length, modified } = spanOf(tensor);
-    // What was written since is left to the reader, which refuses it.
+    // A file modified since is left to the reader, which rejects it.
     if (statSync(file, { throwIfNoEntry: false })?.mtimeMs !== modified) return undefined;
     if (!links.has(file)) links.set(file, linked(file));
     const path = links.get(file);
@@ -75,8 +75,8 @@ function linking(folder: string): (tensor: TensorProto) => Span | undefined {
 }
 
 /**
- * Removes models that processes left which were killed.
- * @param dead one of them, known to be gone: its models need no waiting
+ * Removes models left behind by killed processes.
+ * @param dead one of them, known to be gone: its models are removed without waiting
  */
 export function removeStale(parent = tmpdir(), dead?: number): void {
   for (const name of namesIn(parent)) {
@@ -87,7 +87,7 @@ export function removeStale(parent = tmpdir(), dead?: number): void {
       if (pid === dead || Date.now() - statSync(folder).mtimeMs > staleAfterMs)
         rmSync(folder, { recursive: true, force: true });
     } catch {
-      // It is another user's, or somebody else has just removed it.
+      // It is another user's, or was removed just now.
     }
   }
 }
@@ -96,7 +96,7 @@ function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch {
-    return []; // whoever needs the folder says so
+    return []; // whoever needs the folder will report it
   }
 }
 

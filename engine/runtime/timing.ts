@@ -5,6 +5,7 @@ import { median, ProfiledSession, type Run, warmUp } from './profile';
 import type { ProviderChoice } from './providers';
 import { Session } from './session';
 
+/** Options for timing graphs. */
 export interface TimingOptions extends InputSizes {
   readonly threads: number;
   /** Timed runs of each graph, in turn. */
@@ -14,20 +15,20 @@ export interface TimingOptions extends InputSizes {
   readonly onRun?: (done: number, total: number) => void;
 }
 
-/** What was measured of one graph, in ms a call. */
+/** Measured times of one graph, in ms per call. */
 export interface Timing {
-  /** The median: what a call takes on this machine, with what usually disturbs it. */
+  /** Median: the duration of a call on this machine, with its usual disturbances. */
   readonly ms: number;
-  /** The least: what it takes undisturbed. */
+  /** Minimum: the duration of an undisturbed call. */
   readonly least: number;
-  /** Half the distance between the quartiles, relative to the median: differences below it say nothing. */
+  /** Half the interquartile range, relative to the median: smaller differences mean nothing. */
   readonly noise: number;
 }
 
 /**
- * Times calls of graphs on random inputs, a batch of 1 where they leave that open. They take turns, in an order that
- * moves on by one each round, so that a machine that gets slower or busier meanwhile does so for all of them.
- * @throws EngineError `InvalidSettings` when a graph leaves a size open that `inputShape` does not give.
+ * Times calls of graphs on random inputs, with a batch of 1 if they leave it open. They take turns, in an order that
+ * rotates by one each round, so that a machine that gets slower or busier meanwhile does so for all of them.
+ * @throws EngineError `InvalidSettings` if a graph leaves a size open that `inputShape` does not give
  */
 export async function timeGraphs(graphs: readonly Graph[], options: TimingOptions): Promise<Timing[]> {
   const times = graphs.map((): number[] => []);
@@ -45,8 +46,8 @@ export async function timeGraphs(graphs: readonly Graph[], options: TimingOption
 }
 
 /**
- * Times the kernels alone of graphs that are parts of a network, on the CPU: a call costs tens of µs beside them, and a
- * part alone changes the layout of what enters and leaves it, which within the network nobody does.
+ * Times only the kernels of graphs that are parts of a network, on the CPU: a call itself adds tens of µs, and a part
+ * run alone converts the layout of its inputs and outputs, which does not happen within the network.
  */
 export async function timeKernels(graphs: readonly Graph[], options: TimingOptions): Promise<Timing[]> {
   const recorded = graphs.map((): Run[] => []);
@@ -68,7 +69,7 @@ const withoutReorders = (run: Run): number =>
 
 type Feeds = Readonly<Record<string, Tensor>>;
 
-/** Opens a session a graph and calls `visit` with each of them in every round, those that warm up included. */
+/** Opens a session per graph and calls `visit` with each of them in every round, including the warm-up rounds. */
 async function inTurn<S extends { close(): Promise<void> }>(
   graphs: readonly Graph[],
   { inputShape, threads, runs, provider, onRun }: TimingOptions,
@@ -94,7 +95,7 @@ async function inTurn<S extends { close(): Promise<void> }>(
   }
 }
 
-/** Median, least and noise of measured times in ms. */
+/** Computes median, minimum and noise of measured times in ms. */
 export function timingOf(times: readonly number[]): Timing {
   const sorted = [...times].sort((a, b) => a - b);
   const quartile = (share: number) => sorted[Math.floor(share * (sorted.length - 1))];

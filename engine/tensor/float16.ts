@@ -3,7 +3,7 @@
 const largest = 65504;
 let table: Float32Array | undefined;
 
-/** Every half by its bits. */
+/** Decodes all 65,536 halves, indexed by their bits. */
 function halves(): Float32Array {
   if (table) return table;
   table = new Float32Array(65536);
@@ -22,7 +22,7 @@ function halves(): Float32Array {
   return table;
 }
 
-/** The values of halves given as their bits. */
+/** Decodes halves, given as their bits, to 32-bit floats. */
 export function fromHalves(bits: ArrayLike<number>): Float32Array {
   const values = halves();
   const out = new Float32Array(bits.length);
@@ -31,8 +31,8 @@ export function fromHalves(bits: ArrayLike<number>): Float32Array {
 }
 
 /**
- * The bits of the nearest halves, ties to even. Finite values beyond ±65504, the largest half, become that: an infinite
- * weight would make a whole network NaN.
+ * Rounds floats to the nearest halves, ties to even, and returns their bits. Finite values beyond ±65504, the largest
+ * half, are clamped to it: an infinite weight would turn a whole network into NaN.
  */
 export function toHalves(values: Float32Array): Uint16Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);

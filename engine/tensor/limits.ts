@@ -1,16 +1,17 @@
 /**
- * From which size on weights are dealt with as those of large models are, so that a model of several GB takes no
- * multiple of itself in memory, and none of its parts passes what protobuf and ONNX Runtime take. Tests lower them.
+ * Sizes above which weights are handled as those of a large model: streamed and linked rather than held and copied, so
+ * that a model of several GB does not take a multiple of itself in memory and no message exceeds what protobuf and ONNX
+ * Runtime accept. Tests lower them.
  */
 export const limits = {
-  /** Bytes of a tensor in a file from which it is read again rather than kept, and linked to rather than copied. */
+  /** Bytes of a tensor in an external file above which it is reread rather than kept, and linked rather than copied. */
   reread: 2 ** 26,
-  /** Bytes of weights up to which a model goes to ONNX Runtime as one message; protobuf ends at 2 GiB. */
+  /** Bytes of weights up to which a model is passed to ONNX Runtime as one message; protobuf's own limit is 2 GiB. */
   message: 2 ** 30,
-  /** Bytes of a tensor up to which ONNX Runtime 1.30 takes it from memory; from there on it takes a file. */
+  /** Bytes of a tensor up to which ONNX Runtime 1.30 accepts it from memory; larger ones must come from a file. */
   tensor: 2 ** 31 - 1,
-  /** Elements of a weight up to which U, S and V are kept whole; in float64 they take 1 GiB for a long matrix. */
+  /** Elements of a weight up to which all of U, S and V are kept; in float64 they take 1 GiB for a long matrix. */
   decomposed: 2 ** 26,
-  /** Bytes of weights to try in a layer's place that are held at a time, where one alone takes no more. */
+  /** Bytes of trial weights held at a time; a single weight larger than this is held alone. */
   held: 2 ** 31,
 };

@@ -5,7 +5,7 @@ import { type ElementType, fromBytes, type Tensor, toBytes } from './tensor';
 
 /**
  * Named tensors in one file, in the safetensors format (github.com/huggingface/safetensors): eight bytes of header
- * length, a JSON header, then the raw little-endian data. Read by NumPy, PyTorch and others as it is.
+ * length, a JSON header, then the raw little-endian data. NumPy, PyTorch and others read it directly.
  */
 export interface TensorFile {
   readonly tensors: ReadonlyMap<string, Tensor>;
@@ -34,13 +34,16 @@ interface Entry {
   data_offsets: [number, number];
 }
 
-/** Entries by tensor name, and under one reserved name the file's own notes. */
+/** Entries by tensor name, plus the file's own notes under one reserved name. */
 interface Header {
   readonly __metadata__?: Record<string, string>;
   readonly [name: string]: Entry | Record<string, string> | undefined;
 }
 
-/** Writes `tensors` to `path` under a temporary name first, so that a reader never sees half a file. */
+/**
+ * Writes `tensors` to a temporary file, syncs it and renames it to `path`, so that a reader never sees half a file.
+ * @throws Error of the file system, with the file's name in its message
+ */
 export function writeTensors(
   path: string,
   tensors: ReadonlyMap<string, Tensor>,
@@ -78,11 +81,14 @@ export function writeTensors(
   }
 }
 
-/** What the file system said, with the file's name: a full disk is told of without one. */
+/** Puts the file's name into a file system's error: Node reports a full disk without one. */
 export const unwritten = (path: string, error: unknown): Error =>
-  Object.assign(error as Error, { message: `${path} could not be written: ${(error as Error).message}` });
+  Object.assign(error as Error, { message: `could not write ${path}: ${(error as Error).message}` });
 
-/** @throws EngineError `InvalidData` when the file is not a whole safetensors file. */
+/**
+ * Reads a safetensors file whole.
+ * @throws EngineError `InvalidData` if the file is not a complete safetensors file
+ */
 export function readTensors(path: string): TensorFile {
   try {
     const bytes = readFileSync(path);
@@ -95,14 +101,14 @@ export function readTensors(path: string): TensorFile {
       entries as Record<string, Entry>,
     )) {
       const type = types.get(dtype);
-      if (!type) throw new RangeError(`element type ${dtype} of ${name} is unknown`);
+      if (!type) throw new RangeError(`tensor ${name} has unknown element type ${dtype}`);
       tensors.set(name, fromBytes(type, shape, bytes.subarray(8 + length + span[0], 8 + length + span[1])));
     }
     return { tensors, metadata: metadata ?? {} };
   } catch (error) {
     throw new EngineError(
       'InvalidData',
-      `${path} is not a whole safetensors file: ${(error as Error).message}`,
+      `${path} is not a complete safetensors file: ${(error as Error).message}`,
       {
         cause: error,
       },

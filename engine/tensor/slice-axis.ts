@@ -1,7 +1,7 @@
 import { runsOf } from './stretches';
 import { sizeOf, type Tensor, type TensorData } from './tensor';
 
-/** The entries `keep` of `tensor` along `axis`, in that order. */
+/** Copies the entries `keep` of `tensor` along `axis`, in that order. */
 export function sliceAxis(tensor: Tensor, axis: number, keep: readonly number[]): Tensor {
   const outer = sizeOf(tensor.dims.slice(0, axis));
   const inner = sizeOf(tensor.dims.slice(axis + 1));

@@ -1,4 +1,4 @@
-/** Neighbouring positions joined to stretches, in their order: [3, 4, 5, 9] is [[3, 6], [9, 10]]. */
+/** Joins neighbouring positions into half-open runs, in order: [3, 4, 5, 9] becomes [[3, 6], [9, 10]]. */
 export function runsOf(positions: readonly number[]): (readonly [from: number, to: number])[] {
   const runs: (readonly [number, number])[] = [];
   let from = 0;

@@ -13,6 +13,7 @@ export type ElementType =
   | 'uint64'
   | 'bool';
 
+/** Typed array that backs a tensor's elements. */
 export type TensorData =
   | Float32Array
   | Float64Array
@@ -53,16 +54,16 @@ const arrays = {
   bool: Uint8Array,
 } as const;
 
-/** Bytes of one element. */
+/** Bytes per element of `type`. */
 export const bytesOf = (type: ElementType): number => arrays[type].BYTES_PER_ELEMENT;
 
-/** The number of elements of a shape; 1 for a scalar's empty shape. */
+/** Number of elements of a shape; 1 for a scalar's empty shape. */
 export const sizeOf = (dims: readonly number[]): number => dims.reduce((size, dim) => size * dim, 1);
 
-/** Whether `tensor` holds 32-bit floats. */
+/** Tells if `tensor` holds 32-bit floats. */
 export const isFloat = (tensor: Tensor | undefined): tensor is FloatTensor => tensor?.type === 'float32';
 
-/** A float32 tensor over `data`, or zeros. */
+/** Makes a float32 tensor of shape `dims` over `data` (not copied if it is a Float32Array), or of zeros. */
 export function floats(
   dims: readonly number[],
   data: ArrayLike<number> = new Float32Array(sizeOf(dims)),
@@ -74,31 +75,31 @@ export function floats(
   };
 }
 
-/** A tensor of zeros. */
+/** Makes a tensor of zeros. */
 export const zeros = (type: ElementType, dims: readonly number[]): Tensor => ({
   type,
   dims: [...dims],
   data: new arrays[type](sizeOf(dims)),
 });
 
-/** A 1-D int64 tensor, the form in which ONNX takes shapes, axes and pads. */
+/** Makes a 1-D int64 tensor, the form in which ONNX takes shapes, axes and pads. */
 export function int64s(values: readonly number[]): Tensor {
   return { type: 'int64', dims: [values.length], data: BigInt64Array.from(values, BigInt) };
 }
 
-/** The elements as JavaScript numbers (int64 beyond 2^53 loses precision). */
+/** Returns the elements as JavaScript numbers (int64 beyond 2^53 loses precision). */
 export const numbersOf = (tensor: Tensor): number[] =>
   Array.from(tensor.data as ArrayLike<number | bigint>, Number);
 
 /**
- * Little-endian bytes as a typed array; copies when they are not aligned to the element's size.
- * @throws RangeError when the bytes are not those of `dims`.
+ * Reads little-endian bytes as a tensor; copies them only if they are not aligned to the element size.
+ * @throws RangeError if the number of bytes does not match `type` and `dims`
  */
 export function fromBytes(type: ElementType, dims: readonly number[], bytes: Uint8Array): Tensor {
   const size = sizeOf(dims);
   if (bytes.byteLength !== size * bytesOf(type)) {
     throw new RangeError(
-      `${bytes.byteLength} bytes for a ${type} tensor of shape [${dims.join(', ')}], which takes ${size * bytesOf(type)}`,
+      `a ${type} tensor of shape [${dims.join(', ')}] takes ${size * bytesOf(type)} bytes, not ${bytes.byteLength}`,
     );
   }
   const aligned = bytes.byteOffset % bytesOf(type) === 0 ? bytes : new Uint8Array(bytes); // not slice(): a Buffer's shares memory
@@ -109,6 +110,6 @@ export function fromBytes(type: ElementType, dims: readonly number[], bytes: Uin
   };
 }
 
-/** The little-endian bytes of a tensor, a view of its memory. */
+/** Returns a tensor's little-endian bytes as a view of its memory. */
 export const toBytes = (tensor: Tensor): Uint8Array =>
   new Uint8Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength);

@@ -6,7 +6,7 @@ describe('what activities answer is bounded', () => {
     const notes = boundedNotes(Array.from({ length: 1000 }, (_, i) => `${i} ${'x'.repeat(1000)}`));
     expect(notes).toHaveLength(30);
     expect(Math.max(...notes.map(({ length }) => length))).toBe(400);
-    expect(notes.at(-1)).toBe('and 971 notes more');
+    expect(notes.at(-1)).toBe('and 971 more notes');
   });
 
   it('pages of names in number and bytes, with one name at least', () => {

@@ -6,7 +6,7 @@ describe('the watchdog', () => {
   it('gives the first unit an hour', () => {
     const dog = new Watchdog();
     expect(dog.elapsed(60 * minute)).toBeUndefined();
-    expect(dog.elapsed(1)).toBe('nothing was done in the first 3600 s');
+    expect(dog.elapsed(1)).toBe('nothing finished in the first 3600 s');
   });
 
   it('gives the others what the longest took, twenty times', () => {
@@ -16,14 +16,14 @@ describe('the watchdog', () => {
     dog.elapsed(1000);
     dog.progress(2);
     expect(dog.elapsed(20 * minute)).toBeUndefined();
-    expect(dog.elapsed(1000)).toBe('nothing was done for 1201 s, where 60 s was the longest before');
+    expect(dog.elapsed(1000)).toBe('nothing finished for 1201 s, when the longest step so far took 60 s');
   });
 
   it('gives short units five minutes', () => {
     const dog = new Watchdog();
     dog.progress(1);
     expect(dog.elapsed(5 * minute)).toBeUndefined();
-    expect(dog.elapsed(1)).toMatch(/^nothing was done for 300 s/);
+    expect(dog.elapsed(1)).toMatch(/^nothing finished for 300 s/);
   });
 
   it('is not told of progress by the same number again', () => {

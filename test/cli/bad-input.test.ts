@@ -30,13 +30,13 @@ const cases: [string, object, (folder: string) => void, RegExp][] = [
     'a file that is no ONNX',
     {},
     (folder) => writeFileSync(join(folder, 'model.onnx'), 'not a model at all'),
-    /^model .*model\.onnx is no ONNX/,
+    /^model .*model\.onnx is not an ONNX/,
   ],
   [
     'a truncated ONNX',
     {},
     (folder) => truncateSync(join(folder, 'model.onnx'), 2000),
-    /^model .*model\.onnx is no ONNX file, or was cut short/,
+    /^model .*model\.onnx is not an ONNX file, or is cut short/,
   ],
   [
     'a model without a convolution',
@@ -110,7 +110,7 @@ const cases: [string, object, (folder: string) => void, RegExp][] = [
       renameSync(join(folder, 'model.onnx.data'), join(folder, 'net', 'data'));
       symlinkSync('/etc/hostname', join(folder, 'model.onnx.data'));
     },
-    /is a link that leaves the model's folder/,
+    /is a link to outside the model's folder/,
   ],
   ['an unknown key', { tolerence: 1 }, () => undefined, /^spec .*job\.json: unknown key tolerence$/],
   [
@@ -151,7 +151,7 @@ describe('bad input', () => {
     [['run'], /missing required argument 'spec'/],
     [['shrink'], /unknown command 'shrink'/],
     [['inspect', 'none.onnx'], /none\.onnx cannot be read/],
-    [['run', 'none.yaml'], /^spec none\.yaml cannot be read: ENOENT/],
+    [['run', 'none.yaml'], /^cannot read spec none\.yaml: ENOENT/],
   ])('bad usage: %j', (args, message) =>
     inFolder(async (folder) => {
       const { status, err } = await slimflow(folder, args);

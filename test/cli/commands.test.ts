@@ -26,7 +26,7 @@ it('a run is started, looked at, cancelled, run again, and its result taken', ()
     const job = tinyJob(folder, { techniques: ['spatial-svd'], ssvdTargets: [0.5] });
 
     const none = await run('status');
-    expect([none.status, none.err]).toEqual([2, 'there is no run here; `slimflow run SPEC` makes one\n']);
+    expect([none.status, none.err]).toEqual([2, 'there are no runs; start one with `slimflow run SPEC`\n']);
 
     const started = await run('start', job);
     expect([started.status, started.out]).toEqual([0, expect.stringMatching(/^slimflow\/model\/\w{12}\n$/)]);

@@ -44,7 +44,12 @@ const refused: [string, string[], (folder: string) => void, RegExp][] = [
     ),
     /quantiz/i,
   ],
-  ['a file that is no model', [], (folder) => writeFileSync(join(folder, 'model.onnx'), 'x'), /is no ONNX/],
+  [
+    'a file that is no model',
+    [],
+    (folder) => writeFileSync(join(folder, 'model.onnx'), 'x'),
+    /is not an ONNX/,
+  ],
   ['a target of 0', ['--target', '0'], nothing, /number above 0/],
   ['a target above 1', ['--target', '1.5'], nothing, /target must be above 0 and at most 1/],
   ['no target', [], nothing, /target is missing/],
@@ -64,7 +69,7 @@ const refused: [string, string[], (folder: string) => void, RegExp][] = [
     'one candidate',
     ['--target', '0.5', '--candidates', '1'],
     nothing,
-    /1 candidate ratios: an integer of at least 2/,
+    /the number of candidate ratios must be an integer of at least 2, not 1/,
   ],
   [
     'scores in a folder that cannot be made',

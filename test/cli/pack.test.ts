@@ -163,7 +163,7 @@ it('what can not be packed is refused, and nothing is written', () =>
       return err;
     };
     const photos = ['photos', '--out', 'x'];
-    expect(await refused(...photos)).toMatch(/photos has no folder a class/);
+    expect(await refused(...photos)).toMatch(/photos has no subfolders/);
     expect(await refused(...photos, '--no-labels')).toBe('photos has no images\n');
     expect(await refused('nowhere', '--out', 'x')).toMatch(/^folder nowhere can't be read/);
     expect(await refused(...photos, '--size', '300')).toMatch(

@@ -81,7 +81,7 @@ it('a run waits for a person while everything ends and is started again, and goe
     const second = await work();
     // Nobody else uses the server: it is this worker that brings it back.
     process.kill(serverIn(folder).pid, 'SIGKILL');
-    await until(() => second.said.includes('it was started again on its history'));
+    await until(() => second.said.includes('it was restarted with its history'));
     const unknown = await slimflow(folder, ['approve', '--picks', 'ssvd-0.10']);
     expect(unknown).toMatchObject({
       status: 2,

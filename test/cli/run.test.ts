@@ -111,7 +111,7 @@ describe('slimflow run, on a real server with the real engine', () => {
       const ended = await slimflow(folder, ['run', job]);
       expectStatus(ended, 0);
       const { out } = ended;
-      expect(out).toMatch(/^Temporal: .*started earlier, found again/);
+      expect(out).toMatch(/^Temporal: .*started earlier, still running/);
       expect(out).toContain('Continuing run');
       const [, id] = /the run (slimflow\S+)/.exec(out)!;
       expect(killed.out).toContain(id);

@@ -81,10 +81,7 @@ it('people steer a run from the command line: each thing is asked once, by them;
       ]);
     });
     const over = await run('pause', id);
-    expect([over.status, over.err]).toEqual([2, expect.stringContaining(`the run ${id} is over`)]);
+    expect([over.status, over.err]).toEqual([2, expect.stringContaining(`run ${id} has ended`)]);
     const idle = await run('finish', id);
-    expect([idle.status, idle.err]).toEqual([
-      2,
-      expect.stringContaining('the run slimflow/steered/1 is over'),
-    ]);
+    expect([idle.status, idle.err]).toEqual([2, expect.stringContaining('run slimflow/steered/1 has ended')]);
   }));

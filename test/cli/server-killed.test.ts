@@ -42,7 +42,7 @@ it('a killed server is started again by whoever uses it, and the run and its wat
     expect(ran.out).toContain(`Continuing run ${id}`);
     const watched = await watching;
     expectStatus(watched, 0);
-    expect(watched.err).toContain('The Temporal server had ended; it was started again on its history.');
+    expect(watched.err).toContain('The Temporal server had stopped; it was restarted with its history.');
     expect(record().address).toBe(address);
     const result = Result.parse(JSON.parse(readFileSync(join(folder, 'out', 'result.json'), 'utf8')));
     expect(result).toMatchObject({ workflowId: id, selected: 'ssvd-0.50', failed: [] });

@@ -101,7 +101,7 @@ describe('bad labels', () => {
       const before = readdirSync(folder);
       const { status, out, err } = await slimflow(folder, ['run', job]);
       expect(err.trim()).toMatch(
-        /^label NaN at row 210 of .*labels\.npy is no finite number of 32 bits: save a number/,
+        /^label NaN at row 210 of .*labels\.npy is not a finite 32-bit number: save a number/,
       );
       expect({ status, out }).toEqual({ status: 2, out: '' });
       expect(readdirSync(folder)).toEqual(before);

@@ -211,7 +211,7 @@ describe('slimflow train', () => {
 const nothing = () => undefined;
 /** [what, options, what is done to the folder, the message] */
 const refused: [string, string[], (folder: string) => void, RegExp][] = [
-  ['no such model', [], (folder) => writeFileSync(join(folder, 'model.onnx'), 'x'), /is no ONNX/],
+  ['no such model', [], (folder) => writeFileSync(join(folder, 'model.onnx'), 'x'), /is not an ONNX/],
   [
     'a model of 2 GB and over',
     [],
@@ -252,7 +252,7 @@ const refused: [string, string[], (folder: string) => void, RegExp][] = [
       const data = { train: { images: 'images.npy' }, evaluate: { images: 'images.npy' } };
       writeFileSync(join(folder, 'job.json'), JSON.stringify({ data }));
     },
-    /data\.evaluate\.labels is missing: top1 is judged by it; leave data\.evaluate out/,
+    /data\.evaluate\.labels is missing: top1 needs it; leave data\.evaluate out/,
   ],
   [
     'a spec with an unknown setting',

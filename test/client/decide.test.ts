@@ -28,10 +28,10 @@ describe('what clients let people do', () => {
       const id = run.workflowId;
       await untilProgress(run, ({ waiting }) => waiting?.for === 'picks');
       expect(await refusal(approve(client, id, { by, picks: ['x'] }))).toContain('there is no candidate x');
-      expect(await refusal(approve(client, id, { by, picks: ['x'], select: 'x' }))).toContain(
-        'picks come first',
+      expect(await refusal(approve(client, id, { by, picks: ['x'], select: 'x' }))).toContain('picks first');
+      expect(await refusal(adjust(client, id, { by }))).toBe(
+        'nothing to change: name targets, candidates to add, or candidates to skip',
       );
-      expect(await refusal(adjust(client, id, { by }))).toBe('there is nothing to change');
       expect(
         await adjust(client, id, {
           by,
@@ -46,7 +46,7 @@ describe('what clients let people do', () => {
         'ssvd-0.50 skipped',
       ]);
       expect(await refusal(adjust(client, id, { by, target: 0.51, skip: ['x'] }))).toMatch(
-        /^there is no candidate x; .* \(done before: target changed from 0.5 to 0.51\)$/,
+        /^there is no candidate x; .* \(already done: target changed from 0.5 to 0.51\)$/,
       );
       await pause(client, id, { by, reason: 'lunch' });
       expect((await run.query(progressQuery)).paused).toMatchObject({ by, reason: 'lunch' });
@@ -60,7 +60,7 @@ describe('what clients let people do', () => {
       expect(await approve(client, id, { by, select: 'ssvd-0.65' })).toBe('selection approved: ssvd-0.65');
       expect((await run.result()).selected).toBe('ssvd-0.65');
 
-      const over = `the run ${id} is over: it is completed`;
+      const over = `run ${id} has ended: its status is completed`;
       expect(await refusal(approve(client, id, { by, select: 'ssvd-0.75' }))).toBe(over);
       expect(await refusal(finishEarly(client, id, { by }))).toBe(over);
       expect(await refusal(pause(client, id, { by }))).toBe(over);
@@ -90,12 +90,12 @@ describe('what clients let people do', () => {
   });
 
   it('says that there is no such run, or that none waits', async () => {
-    expect(await refusal(approve(server.client, 'nobody', { by }))).toBe('there is no run nobody');
-    expect(await refusal(resume(server.client, 'nobody', { by }))).toBe('there is no run nobody');
+    expect(await refusal(approve(server.client, 'nobody', { by }))).toBe('run nobody does not exist');
+    expect(await refusal(resume(server.client, 'nobody', { by }))).toBe('run nobody does not exist');
     await inWorld(server, {}, async (run) => {
       await run.result();
       expect(await refusal(approve(server.client, run.workflowId, { by }))).toContain(
-        'waits for no approval',
+        'is not waiting for an approval',
       );
     });
   });

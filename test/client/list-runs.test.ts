@@ -39,7 +39,7 @@ it('runs are listed and found, by memo on any server and by search attributes on
   expect(await findRun(server.client(), 'vgg')).toBe('slimflow/vgg/abc2');
   expect(await findRun(server.client())).toBe('slimflow/resnet/abc1');
   await expect(findRun(server.client(), 'abc')).rejects.toThrow(
-    /^abc may mean several runs; name one:\n {2}slimflow\/resnet\/abc1\n {2}slimflow\/vgg\/abc2$/,
+    /^abc matches several runs; name one:\n {2}slimflow\/resnet\/abc1\n {2}slimflow\/vgg\/abc2$/,
   );
   // A candidate is not a run.
   await expect(findRun(server.client(), 'slimflow/vgg/abc2/ssvd-0.50')).rejects.toThrow(NoSuchRun);

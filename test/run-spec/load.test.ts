@@ -53,7 +53,7 @@ describe('reading a spec', () => {
       'spec job.yaml: fineTune.distillation compares nothing: name features, or set logits to kl or mse',
     ],
     [{ fineTune: { distillation: { heat: 4 } } }, 'spec job.yaml: unknown key fineTune.distillation.heat'],
-    [{ techniques: [] }, 'spec job.yaml: techniques must have 1 entries or more'],
+    [{ techniques: [] }, 'spec job.yaml: techniques must have at least 1 entries'],
     [
       { techniques: ['pruning'] },
       'spec job.yaml: techniques[0] must be one of spatial-svd, weight-svd, channel-pruning',
@@ -68,11 +68,11 @@ describe('reading a spec', () => {
   });
 
   it('says that a text is no YAML', () => {
-    expect(() => parseSpec('a: [1', 'job.yaml')).toThrow(/^spec job.yaml is no YAML or JSON: /);
+    expect(() => parseSpec('a: [1', 'job.yaml')).toThrow(/^spec job.yaml is not valid YAML or JSON: /);
   });
 
   it('says that a file is missing', () => {
-    expect(() => loadSpec('/nowhere/job.yaml')).toThrow(/^spec \/nowhere\/job.yaml cannot be read: ENOENT/);
+    expect(() => loadSpec('/nowhere/job.yaml')).toThrow(/^cannot read spec \/nowhere\/job.yaml: ENOENT/);
   });
 
   it('reads what training goes by: settings as written, without defaults, whatever else there is', () =>

@@ -96,7 +96,7 @@ describe('the spec', () => {
     (timeout) => {
       const text = JSON.stringify({ ...minimal, review: { timeout } });
       expect(() => parseSpec(text, 's')).toThrow(
-        'spec s: review.timeout must be a whole number and a unit, as in 30m, 12h or 3d (s, m, h, d or w)',
+        'spec s: review.timeout must be a whole number with a unit (s, m, h, d or w), such as 30m, 12h or 3d',
       );
     },
   );

@@ -67,7 +67,7 @@ describe('the development server', () => {
       process.kill(record.pid, 'SIGSTOP');
       try {
         const hasty = new DevServer(folder, 0);
-        const hangs = /process \d+, 127\.0\.0\.1:\d+\) runs, but does not answer/;
+        const hangs = /process \d+, 127\.0\.0\.1:\d+\) is running but does not answer/;
         await expect(hasty.start(binary)).rejects.toThrow(hangs);
         await expect(hasty.find()).rejects.toThrow(hangs);
         const patient = new DevServer(folder, 3_600_000).find();
@@ -81,7 +81,7 @@ describe('the development server', () => {
   it('says why it did not start, and leaves no lock', () =>
     inFolder(async (folder) => {
       const start = () => new DevServer(folder).start(async () => process.execPath);
-      await expect(start()).rejects.toThrow(/did not start: it ended with status \d+\. .*temporal\.log\)$/);
+      await expect(start()).rejects.toThrow(/did not start: it exited with status \d+\. .*temporal\.log\)$/);
       await expect(start()).rejects.toThrow(/did not start/);
     }));
 
@@ -119,7 +119,7 @@ describe('the development server', () => {
         return binary();
       };
       await expect(server.revive(record.address, late)).rejects.toThrow(
-        `another program has taken port ${record.port}`,
+        `another program has taken the Temporal server's port ${record.port}`,
       );
       await new Promise((resolve) => thief.close(resolve));
       expect(await server.revive(record.address, binary)).toBe(true);

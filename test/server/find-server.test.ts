@@ -53,7 +53,7 @@ describe('the Temporal server to work with', () => {
       const found = await findServer(state);
       expect(found).toMatchObject({
         connection: started.connection,
-        found: expect.stringContaining('found again') as string,
+        found: expect.stringContaining('still running') as string,
       });
       expect((await existingServer(state))?.ui).toBe(started.ui);
       expect(workflowLink(started, 'a/b')).toBe(`${started.ui}/namespaces/default/workflows/a%2Fb`);
@@ -76,7 +76,7 @@ describe('the Temporal server to work with', () => {
       expect(await existingServer(state, address)).toBeUndefined();
       const found = await serverOfRuns(state, address);
       expect(found?.found).toMatch(
-        /development server started .*; the one at .* is used where TEMPORAL_ADDRESS names it$/,
+        /development server started .*; the one at .* has another history; set TEMPORAL_ADDRESS to use it$/,
       );
       expect((await existingServer(state, address))?.connection).toEqual(found?.connection);
       expect(await found?.release()).toBe(true);

@@ -27,10 +27,10 @@ it('says a restart, and what keeps it from succeeding once, and goes on trying',
   await stop();
   const after = looks;
   expect(said).toEqual([
-    "The Temporal server has ended and can't be started again: taken",
-    "The Temporal server has ended and can't be started again: gone",
-    'The Temporal server had ended; it was started again on its history.',
-    "The Temporal server has ended and can't be started again: taken",
+    "The Temporal server has stopped and can't be restarted:  taken",
+    "The Temporal server has stopped and can't be restarted:  gone",
+    'The Temporal server had stopped; it was restarted with its history.',
+    "The Temporal server has stopped and can't be restarted:  taken",
   ]);
   expect(looks).toBe(after);
 });

@@ -60,7 +60,7 @@ describe('errors of the file system', () => {
   it.each([
     ['ENOSPC', 'StoreFull', /free some/],
     ['EROFS', 'StoreReadOnly', /make it writable/],
-    ['EACCES', 'StoreReadOnly', /right to/],
+    ['EACCES', 'StoreReadOnly', /grant it permission/],
     ['EIO', 'StoreUnreachable', /disk reports/],
   ])('%s means %s', (code, meaning, mend) => {
     const bare = new Error(`${code}: it failed, write`);

@@ -152,7 +152,7 @@ export function storeSuite(inStore: InStore): void {
       inStore(async ({ store, folder }) => {
         const [outer, inner] = modelIn(folder);
         await expect(store.putFiles([inner, outer])).rejects.toThrow(
-          /net.onnx does not lie in the folder of w.bin/,
+          /net.onnx must be in the folder of w.bin/,
         );
       }));
   });

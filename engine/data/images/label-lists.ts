@@ -5,36 +5,37 @@ import { EngineError } from '../../errors';
 import type { LabelledFile, Listing } from './labelled-files';
 
 /**
- * The classes that a file lists, one a line, in the order of their numbers.
- * @throws EngineError `InvalidData` where it can't be read, is empty, or names one twice
+ * Reads the classes that a file lists, one per line, in the order of their numbers.
+ * @throws EngineError `InvalidData` if the file cannot be read, is empty, or lists a class twice
  */
 export function classesIn(file: string): string[] {
   const classes = linesOf(file, 'list of classes').map(({ text }) => text.trim());
   const twice = classes.find((name, at) => classes.indexOf(name) !== at);
-  if (twice !== undefined) throw new EngineError('InvalidData', `${file} lists the class ${twice} twice`);
-  if (!classes.length) throw new EngineError('InvalidData', `${file} lists no class`);
+  if (twice !== undefined)
+    throw new EngineError('InvalidData', `${file} lists class ${twice} twice: remove one`);
+  if (!classes.length) throw new EngineError('InvalidData', `${file} is empty: list one class per line`);
   return classes;
 }
 
-/** What the first cell of a heading may be. */
+/** First cells that mark a line as headings. */
 const headings = ['file', 'filename', 'file_name', 'image', 'image_path', 'path'];
 
 /**
- * The images that a CSV file lists as `file,label`, in its order; further columns are passed by, a line of headings too.
- * A label is the name of a class or, where all of them are whole numbers, its number.
- * @param folder where the files lie
- * @param classes the order of the classes; when left out that of their names
- * @throws EngineError `InvalidData` which names the line
+ * Reads the images that a CSV file lists as `file,label`, in its order; further columns and a line of headings are
+ * skipped. A label is the name of a class or, if all labels are whole numbers, its number.
+ * @param folder folder that file names are relative to
+ * @param classes order of the classes; by name if left out
+ * @throws EngineError `InvalidData` that names the line
  */
 export function listedImages(file: string, folder: string, classes?: readonly string[]): Listing {
   const rows = linesOf(file, 'list of images').map(({ text, line }) => {
     const [path, label] = cellsOf(text);
     if (!path || !label)
-      throw new EngineError('InvalidData', `${file} line ${line}: \`${text}\` is not file,label`);
+      throw new EngineError('InvalidData', `${file} line ${line}: expected file,label, not \`${text}\``);
     return { path, label, line };
   });
   if (headings.includes(rows[0]?.path.toLowerCase())) rows.shift();
-  if (!rows.length) throw new EngineError('InvalidData', `${file} lists no image`);
+  if (!rows.length) throw new EngineError('InvalidData', `${file} lists no images`);
   const numbered = rows.every(({ label }) => /^\d{1,9}$/.test(label)) && !classes?.includes(rows[0].label);
   const known = classes ?? namesOf(rows, numbered);
   const numbers = new Map(known.map((name, number) => [name, number]));
@@ -47,22 +48,22 @@ export function listedImages(file: string, folder: string, classes?: readonly st
   return { files, classes: known, passedBy: {} };
 }
 
-/** The classes that labels name, in the order of their names; numbers stand for all classes up to the greatest. */
+/** Lists the classes that labels name, sorted by name; if labels are numbers, all classes up to the largest. */
 function namesOf(rows: readonly { label: string }[], numbered: boolean): string[] {
   if (!numbered) return [...new Set(rows.map(({ label }) => label))].sort();
   const most = rows.reduce((greatest, { label }) => Math.max(greatest, Number(label)), 0);
   if (most >= 1e6)
-    throw new EngineError('InvalidData', `the label ${most} is no number of a class: they count from 0`);
+    throw new EngineError('InvalidData', `label ${most} is not a class number: use whole numbers from 0`);
   return Array.from({ length: most + 1 }, (_, number) => String(number));
 }
 
-/** The cells of a line: separated by commas, and in quotes where they hold one; `""` in quotes is a quote. */
+/** Splits a line into cells at commas; a cell that holds one is quoted, and `""` in quotes is a quote. */
 const cellsOf = (line: string): string[] =>
   [...line.matchAll(/(?:^|,)(?:\s*"((?:[^"]|"")*)"\s*|([^,]*))/g)].map(([, quoted, plain]) =>
     quoted === undefined ? plain.trim() : quoted.replaceAll('""', '"'),
   );
 
-/** The lines of a text file that are not empty, with their numbers from 1. */
+/** Reads the lines of a text file that are not empty, with their numbers from 1. */
 function linesOf(file: string, what: string): { text: string; line: number }[] {
   let text: string;
   try {

@@ -3,30 +3,30 @@ import { extname, join } from 'node:path';
 
 import { EngineError } from '../../errors';
 
-/** An image and its class. */
+/** An image file and its class. */
 export interface LabelledFile {
   readonly path: string;
-  /** Number of its class; undefined of data without labels. */
+  /** Number of its class; undefined for data without labels. */
   readonly label?: number;
 }
 
-/** The images of a data set, in the order of its rows. */
+/** Images of a data set, in the order of its rows. */
 export interface Listing {
   readonly files: readonly LabelledFile[];
-  /** Names of the classes by their numbers; undefined of data without labels. */
+  /** Names of the classes by number; undefined for data without labels. */
   readonly classes?: readonly string[];
-  /** How many files were passed by since they are no images, by extension. */
+  /** Number of files skipped because they are not images, by extension. */
   readonly passedBy: Readonly<Record<string, number>>;
 }
 
-/** The extensions that torchvision's ImageFolder takes for images. */
+/** Extensions that torchvision's ImageFolder accepts as images. */
 const extensions = ['.jpg', '.jpeg', '.png', '.ppm', '.bmp', '.pgm', '.tif', '.tiff', '.webp'];
 
 /**
- * The images of a folder with a folder a class, as torchvision's ImageFolder lists them: classes by name, files by folder
- * and name, any depth, links followed. Hidden files and folders are passed by.
- * @param classes the order of the classes, where it is not that of their names; there may be more of them than folders
- * @throws EngineError `InvalidData` where there is no folder a class, or one that is empty or not among `classes`
+ * Lists images in one folder per class, as torchvision's ImageFolder does: classes by name, files by folder and name,
+ * at any depth, links followed. Hidden files and folders are skipped.
+ * @param classes order of the classes, if not by name; there may be more of them than folders
+ * @throws EngineError `InvalidData` if there are no class folders, or one is empty or not among `classes`
  */
 export function classFolders(folder: string, classes?: readonly string[]): Listing {
   const found = entriesOf(folder)
@@ -36,7 +36,7 @@ export function classFolders(folder: string, classes?: readonly string[]): Listi
   if (!found.length)
     throw new EngineError(
       'InvalidData',
-      `${folder} has no folder a class with the images in it; name a CSV file of file,label, or ask for images without labels`,
+      `${folder} has no subfolders: put images in one folder per class, name a CSV file of file,label, or ask for images without labels`,
     );
   const known = classes ?? found;
   const stranger = found.find((name) => !known.includes(name));
@@ -51,25 +51,25 @@ export function classFolders(folder: string, classes?: readonly string[]): Listi
       if (!images.length && !classes)
         throw new EngineError(
           'InvalidData',
-          `${join(folder, name)} has no image (${extensions.join(', ')}), so the class ${name} would have none: remove the folder, or give the list of classes`,
+          `${join(folder, name)} has no images (${extensions.join(', ')}) for class ${name}: remove the folder, or give the list of classes`,
         );
       return images.map((path): LabelledFile => ({ path, label: numbers.get(name) }));
     });
   return { files, classes: known, passedBy };
 }
 
-/** All images of a folder, without labels. */
+/** Lists all images of a folder, without labels. */
 export function unlabelled(folder: string): Listing {
   const passedBy: Record<string, number> = {};
   return { files: imagesUnder(folder, passedBy).map((path) => ({ path })), passedBy };
 }
 
-/** The images below a folder: by folder, then by name. */
+/** Lists the images below a folder: by folder, then by name. */
 function imagesUnder(folder: string, passedBy: Record<string, number>): string[] {
   const found: [folder: string, name: string][] = [];
   const walk = (at: string, above: readonly string[]) => {
     const real = realpathSync(at);
-    if (above.includes(real)) return; // a link to a folder that it lies in
+    if (above.includes(real)) return; // a link to a folder that contains it
     for (const entry of entriesOf(at)) {
       const { name } = entry;
       const extension = extname(name).toLowerCase();
@@ -83,7 +83,10 @@ function imagesUnder(folder: string, passedBy: Record<string, number>): string[]
   return found.sort(([a, x], [b, y]) => order(a, b) || order(x, y)).map(([at, name]) => join(at, name));
 }
 
-/** What a folder holds and does not hide. @throws EngineError `InvalidData` */
+/**
+ * Lists a folder's entries, except hidden ones.
+ * @throws EngineError `InvalidData` if it cannot be read
+ */
 function entriesOf(folder: string): Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true }).filter(({ name }) => !name.startsWith('.'));
@@ -94,7 +97,7 @@ function entriesOf(folder: string): Dirent[] {
   }
 }
 
-/** Whether an entry is a folder, or a link to one. */
+/** Tells if an entry is a folder, or a link to one. */
 const isFolder = (folder: string, entry: Dirent): boolean =>
   entry.isDirectory() ||
   (entry.isSymbolicLink() &&

@@ -5,8 +5,8 @@ import type { default as Sharp } from 'sharp';
 let loaded: typeof Sharp | undefined;
 
 /**
- * The library that decodes images, loaded when the first one is asked for: nothing else pays for it.
- * @throws Error where its binary for this machine is not installed
+ * Loads the library that decodes images on first use, so that nothing else pays for it.
+ * @throws Error if its binary for this machine is not installed
  */
 export function loadSharp(load: () => unknown = () => createRequire(__filename)('sharp')): typeof Sharp {
   if (loaded) return loaded;
@@ -17,12 +17,12 @@ export function loadSharp(load: () => unknown = () => createRequire(__filename)(
     const [reason] = (error as Error).message.split('\n');
     throw new Error(
       `images can't be decoded, since the library sharp does not load on this machine (${process.platform} ${process.arch}): ` +
-        `${reason}. Its binary is an optional package of npm: install with optional packages, for this platform ` +
+        `${reason}. Its binary is an optional npm package: install with optional packages, for this platform ` +
         '(npm install --include=optional sharp)',
       { cause: error },
     );
   }
-  // A file is decoded once, by one thread: several files at a time keep all of them busy.
+  // Each file is decoded once, by one thread; decoding several files at a time keeps all cores busy.
   sharp.cache(false);
   sharp.concurrency(1);
   return (loaded = sharp);

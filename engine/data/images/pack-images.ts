@@ -9,44 +9,44 @@ import { loadSharp } from './load-sharp';
 import { channelCount, type ChannelsName, readImage, UnreadableImage } from './read-image';
 import { type EvaluationCrop, evaluationCrop } from './resample';
 
-/** How images become rows of a data set. */
+/** Options for turning images into rows of a data set. */
 export interface PackOptions extends EvaluationCrop {
   readonly channels: ChannelsName;
-  /** Leave out what can't be decoded, rather than fail. */
+  /** Skip images that cannot be decoded instead of failing. */
   readonly skipBad?: boolean;
 }
 
-/** Where a packed data set goes: files that are not there yet. What stands in them when packing fails is to be removed. */
+/** Paths of a packed data set, which must not exist yet. If packing fails, the caller removes what was written. */
 export interface PackedFiles {
   readonly images: string;
-  /** None of data without labels. */
+  /** Left out for data without labels. */
   readonly labels?: string;
 }
 
-/** What was packed. */
+/** Result of packing. */
 export interface Packed {
   /** [N, C, H, W] of the images, which are uint8. */
   readonly shape: readonly number[];
-  /** Files that were left out, and what is wrong with each. */
+  /** Files that were skipped, with the reason. */
   readonly bad: readonly { readonly path: string; readonly problem: string }[];
 }
 
-/** What looks on while images are packed, and may end it. */
+/** Observes packing and may stop it. */
 export interface WatchingPack {
   readonly signal?: AbortSignal;
-  /** Told after each image. */
+  /** Called after each image. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** Images under way at once: enough to keep libuv's threads, on which sharp decodes, busy while one of them takes long. */
+/** Images decoded at once: enough to keep libuv's threads, on which sharp decodes, busy while one of them takes long. */
 const underWay = 2 * (Number(process.env.UV_THREADPOOL_SIZE) || 4);
 
 /**
- * Decodes images, crops them as an evaluation does, and writes them row by row: uint8 [N, C, H, W], which is the order
- * that batches are made of and so the fastest to read, and int32 labels [N]. A few images are held at a time, however many
- * there are; rows are in the order of `files`.
- * @throws UnreadableImage where one can't be decoded, unless `skipBad`
- * @throws EngineError `InvalidData` when no image can be, or there is no room for them; `Cancelled`
+ * Decodes images, crops them as for evaluation, and writes them row by row: uint8 [N, C, H, W], the order in which
+ * batches are made and so the fastest to read, and int32 labels [N]. Only a few images are held at a time; rows are in
+ * the order of `files`.
+ * @throws UnreadableImage if one cannot be decoded, unless `skipBad`
+ * @throws EngineError `InvalidData` if none can be decoded, or the disk is too small; `Cancelled`
  */
 export async function packImages(
   files: readonly LabelledFile[],
@@ -74,7 +74,7 @@ export async function packImages(
       onProgress?.(++done, files.length);
     }
     if (images.dims[0] === 0)
-      throw new EngineError('InvalidData', `none of ${files.length} images can be decoded`);
+      throw new EngineError('InvalidData', `none of the ${files.length} images can be decoded`);
   } catch (error) {
     await images.abandon();
     throw error;
@@ -85,8 +85,8 @@ export async function packImages(
 }
 
 /**
- * What `work` makes of each item, or the error that it ended with, in the order of the items. At most `width` are under
- * way, or done and waiting for those before them; whoever leaves the loop early waits for them.
+ * Yields the result of `work` for each item, or its error, in the order of the items. At most `width` are under way, or
+ * finished and waiting for earlier ones; leaving the loop early waits for them.
  * @throws EngineError `Cancelled`
  */
 async function* inOrder<Item, Made>(
@@ -116,14 +116,14 @@ async function* inOrder<Item, Made>(
   }
 }
 
-/** @throws EngineError `InvalidData` when the disk has less room than `bytes` */
+/** @throws EngineError `InvalidData` if the disk has less room than `bytes` */
 async function checkRoom(path: string, bytes: number): Promise<void> {
   const { bavail, bsize, blocks } = await statfs(dirname(path));
-  // Some file systems over a network know nothing of their size.
+  // Some network file systems do not report their size.
   if (blocks === 0 || bavail * bsize >= bytes) return;
   const size = (value: number) => `${(value / 1e9).toFixed(1)} GB`;
   throw new EngineError(
     'InvalidData',
-    `the images take ${size(bytes)}, and ${dirname(path)} has room for ${size(bavail * bsize)}: pack fewer of each class, or elsewhere`,
+    `the images need ${size(bytes)}, but ${dirname(path)} has only ${size(bavail * bsize)} free: pack fewer images per class, or choose another folder`,
   );
 }

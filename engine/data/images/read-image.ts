@@ -2,18 +2,19 @@ import { EngineError } from '../../errors';
 import { loadSharp } from './load-sharp';
 import type { Pixels } from './resample';
 
-/** What the channels of an image become. */
+/** Channels that images can be converted to. */
 export const channelNames = ['rgb', 'gray'] as const;
+/** Name of the channels that images are converted to. */
 export type ChannelsName = (typeof channelNames)[number];
 
-/** How many there are of them. */
+/** Number of channels by name. */
 export const channelCount: Readonly<Record<ChannelsName, number>> = { rgb: 3, gray: 1 };
 
-/** An image of the user's that can't be decoded. */
+/** An image of the user's that cannot be decoded. */
 export class UnreadableImage extends EngineError {
   constructor(
     readonly path: string,
-    /** What is wrong with it. */
+    /** The reason, without the path. */
     readonly problem: string,
     options?: ErrorOptions,
   ) {
@@ -22,16 +23,16 @@ export class UnreadableImage extends EngineError {
 }
 
 /**
- * Decodes an image: JPEG, PNG, WebP or TIFF; of several in a file the first. It is turned as its EXIF orientation says.
- * Colours become RGB or grey as Pillow's `convert` makes them: transparency and colour profiles are left out of account.
- * @throws UnreadableImage when it is missing, damaged or cut short, or of another format
+ * Decodes a JPEG, PNG, WebP or TIFF image, the first if a file has several, and turns it as its EXIF orientation says.
+ * Colours become RGB or grey as in Pillow's `convert`: transparency and colour profiles are ignored.
+ * @throws UnreadableImage if it is missing, damaged, cut short, or of another format
  */
 export async function readImage(path: string, channels: ChannelsName): Promise<Pixels> {
   const sharp = loadSharp();
   try {
     const image = sharp(path, { failOn: 'error', ignoreIcc: true }).autoOrient();
     const { space } = await image.metadata();
-    // Else inks would become colours by a profile.
+    // Otherwise inks would be converted to colours by a profile.
     if (space === 'cmyk') image.pipelineColourspace('cmyk').toColourspace('cmyk');
     else image.toColourspace('srgb').removeAlpha();
     const { data, info } = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
@@ -40,13 +41,13 @@ export async function readImage(path: string, channels: ChannelsName): Promise<P
     const colours = space === 'cmyk' ? rgbOfInks(decoded) : decoded;
     return channels === 'gray' ? grey(colours) : threefold(colours);
   } catch (error) {
-    // Threads of libvips share one text for what went wrong, so that it may be gone.
+    // libvips threads share one error text, so ours may be gone.
     const problem = (error as Error).message.trim().replace(/^Unknown error$/, 'it is damaged');
     throw new UnreadableImage(path, problem, { cause: error });
   }
 }
 
-/** [C, M, Y, K] as [R, G, B], each less as there is more of its ink and of black. */
+/** Converts [C, M, Y, K] to [R, G, B], each darker the more there is of its ink and of black. */
 function rgbOfInks({ data, width, height }: Pixels): Pixels {
   const pixels = width * height;
   const out = new Uint8Array(3 * pixels);
@@ -57,7 +58,7 @@ function rgbOfInks({ data, width, height }: Pixels): Pixels {
   return { data: out, width, height, channels: 3 };
 }
 
-/** The luma of ITU-R 601, in the 16-bit fixed point of Pillow. */
+/** Converts to grey by the luma of ITU-R 601, in Pillow's 16-bit fixed point. */
 function grey(image: Pixels): Pixels {
   const { data, width, height, channels } = image;
   if (channels < 3) return image;
@@ -69,7 +70,7 @@ function grey(image: Pixels): Pixels {
   return { data: out, width, height, channels: 1 };
 }
 
-/** An image of one channel with three equal ones. */
+/** Repeats an image's single channel three times. */
 function threefold(image: Pixels): Pixels {
   const { data, width, height, channels } = image;
   if (channels === 3) return image;

@@ -6,23 +6,23 @@ export interface Pixels {
   readonly channels: number;
 }
 
-/** How an image of any size becomes one of the model's. */
+/** Resizing and cropping that turn an image of any size into a model's input. */
 export interface EvaluationCrop {
   /** Length of the shorter side after resizing, in pixels. */
   readonly resize: number;
-  /** Side of the square that is taken from the centre, at most `resize`. */
+  /** Side of the square taken from the centre, at most `resize`. */
   readonly size: number;
 }
 
-/** Bits behind the point in weights: a sum of 8-bit pixels times weights then still fits 32 bits. */
+/** Fractional bits of weights: a sum of 8-bit pixels times weights then still fits 32 bits. */
 const precision = 22;
 const half = 1 << (precision - 1);
 
 /**
- * What torchvision's evaluation transform makes of an image, `Resize(resize)` and `CenterCrop(size)`: the bilinear filter
- * of Pillow, which widens as an image shrinks (antialiasing), over columns and then over rows, rounded to 8 bits after
- * each. The same bytes as theirs, but for images more than twice as high as wide, whose rows Pillow 13 takes first:
- * these may differ by 1. Only pixels that the crop needs are computed.
+ * Applies torchvision's evaluation transform, `Resize(resize)` and `CenterCrop(size)`: Pillow's bilinear filter, which
+ * widens as an image shrinks (antialiasing), over columns and then over rows, rounded to 8 bits after each. Yields the
+ * same bytes, except for images more than twice as high as wide, whose rows Pillow 13 filters first: these may differ
+ * by 1. Only pixels that the crop needs are computed.
  * @returns the crop with its channels first: [channels, size, size]
  */
 export function evaluationCrop(image: Pixels, { resize, size }: EvaluationCrop): Uint8Array {
@@ -36,29 +36,32 @@ export function evaluationCrop(image: Pixels, { resize, size }: EvaluationCrop):
   return acrossRows(narrowed, first, size, channels, rows);
 }
 
-/** Width and height with `resize` as the shorter one; the longer one is cut off to whole pixels, as torchvision does it. */
+/**
+ * Returns width and height with `resize` as the shorter one; the longer one is truncated to whole pixels, as in
+ * torchvision.
+ */
 function resizedTo(width: number, height: number, resize: number): [width: number, height: number] {
   const longer = Math.trunc((resize * Math.max(width, height)) / Math.min(width, height));
   return width <= height ? [resize, longer] : [longer, resize];
 }
 
-/** Where a crop from the centre starts; halves go to the even number, as Python rounds. */
+/** Returns the start of a crop from the centre; halves are rounded to even, as in Python. */
 function cropStart(length: number, size: number): number {
   const middle = (length - size) / 2;
   const below = Math.floor(middle);
   return middle - below === 0.5 ? below + (below % 2) : Math.round(middle);
 }
 
-/** For each output pixel along one axis: the first input pixel that it sees, how many, and their weights. */
+/** For each output pixel along one axis: the first input pixel it reads, how many, and their weights. */
 interface Weights {
   readonly starts: Int32Array;
   readonly counts: Int32Array;
-  /** Fixed point, `reach` for each output pixel. */
+  /** Fixed point, `reach` per output pixel. */
   readonly weights: Int32Array;
   readonly reach: number;
 }
 
-/** The triangle filter of an axis that goes from `from` to `to` pixels, for `size` outputs from `start`. */
+/** Computes the triangle filter of an axis that is resized from `from` to `to` pixels, for `size` outputs from `start`. */
 function weightsOf(from: number, to: number, start: number, size: number): Weights {
   const scale = from / to;
   const radius = Math.max(scale, 1);
@@ -81,7 +84,7 @@ function weightsOf(from: number, to: number, start: number, size: number): Weigh
   return { starts, counts, weights, reach };
 }
 
-/** The rows `first` to `end` of an image with their columns filtered: [end - first, columns, channels]. */
+/** Filters the columns of rows `first` to `end` of an image: [end - first, columns, channels]. */
 function acrossColumns(
   { data, width, channels }: Pixels,
   first: number,
@@ -106,7 +109,7 @@ function acrossColumns(
   return out;
 }
 
-/** Filters the rows of what `acrossColumns` left, whose first row is `first` of the image: [channels, size, size]. */
+/** Filters the rows of `acrossColumns`' result, which starts at row `first` of the image: [channels, size, size]. */
 function acrossRows(
   data: Uint8Array,
   first: number,

@@ -1,17 +1,17 @@
 import { Random } from '../random';
 import type { LabelledFile } from './labelled-files';
 
-/** Which images of a listing are taken, and in which order. */
+/** Selection and order of a listing's images. */
 export interface Subset {
-  /** Images of each class, drawn at random, at most. */
+  /** Most images per class, drawn at random. */
   readonly limitPerClass?: number;
-  /** Whether the order is drawn at random too, so that any range of rows has all classes. */
+  /** Shuffles the images, so that any range of rows has all classes. */
   readonly shuffle?: boolean;
-  /** What both are drawn by. */
+  /** Seed of both. */
   readonly seed: number;
 }
 
-/** The images that `subset` asks for: the same ones from the same seed. Drawn ones keep their order unless it is drawn too. */
+/** Takes the images that `subset` asks for: the same ones for the same seed. They keep their order unless shuffled. */
 export function subsetOf(
   files: readonly LabelledFile[],
   { limitPerClass, shuffle, seed }: Subset,

@@ -2,8 +2,8 @@ import { intsOf, setAttribute } from '../node-attributes';
 import type { Graph, Node } from '../graph';
 
 /**
- * Two Transposes in a row, which converters of channels-last frameworks leave around every convolution, become none where
- * they undo each other, and one where they do not. Exact for every input.
+ * Removes pairs of successive Transposes, which converters from channels-last frameworks leave around every
+ * convolution, if they cancel, and merges them otherwise. Exact for every input.
  */
 export function cancelTransposes(graph: Graph): void {
   for (const second of [...graph.nodes]) {
@@ -23,10 +23,10 @@ export function cancelTransposes(graph: Graph): void {
 
 const isTranspose = ({ opType, domain }: Node): boolean => opType === 'Transpose' && !domain;
 
-/** The order in which two Transposes, one after the other, leave the axes; undefined where it is not written down. */
+/** Returns the combined order of two successive Transposes; undefined if it is not stated. */
 function composed(first: Node, second: Node): number[] | undefined {
   const [one, two] = [intsOf(first, 'perm'), intsOf(second, 'perm')];
-  // Without an order a Transpose turns all axes round, and two do so twice.
+  // Without an order a Transpose reverses all axes, and two restore them.
   if (!one || !two || one.length !== two.length) return undefined;
   const order = two.map((axis) => one[axis]);
   return new Set(order).size === order.length && order.every((axis) => axis !== undefined)

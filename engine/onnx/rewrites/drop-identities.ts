@@ -1,9 +1,9 @@
 import type { Graph } from '../graph';
 
 /**
- * Gives every initializer that passes through an Identity a copy of its own, under the Identity's name: PyTorch's
- * exporter shares weights that merely are equal that way, and they are separate parameters. The graph's context keeps
- * which are copies of which; `restoreIdentities` shares those again that stayed equal.
+ * Gives every initializer that passes through an Identity its own copy, under the Identity's name: PyTorch's exporter
+ * uses Identity to share weights that happen to be equal, although they are separate parameters. The graph's context
+ * records the copies; `restoreIdentities` shares those again that stayed equal.
  */
 export function ownIdentities(graph: Graph): void {
   const sources = new Map<string, string>();
@@ -18,7 +18,7 @@ export function ownIdentities(graph: Graph): void {
   if (!sources.size) return;
   const tensors = new Map(graph.model.graph!.initializer.map((tensor) => [tensor.name, tensor]));
   const copies = new Map(graph.context.copies);
-  // In execution order, so that what a copy was copied from is known by its own source.
+  // In execution order, so that a copy's source is known by its own original.
   for (const [target, source] of sources) {
     const from = tensors.get(source)!;
     copies.set(tensors.get(target)!, copies.get(from) ?? from);
@@ -27,8 +27,8 @@ export function ownIdentities(graph: Graph): void {
 }
 
 /**
- * Removes Identity nodes: readers take the value itself, or, of an initializer, a copy of their own. An Identity that
- * names a graph output, or is read by a subgraph, stays.
+ * Removes Identity nodes: readers take the value itself or, for an initializer, its own copy. An Identity that names a
+ * graph output, or that a subgraph reads, stays.
  */
 export function dropIdentities(graph: Graph): void {
   ownIdentities(graph);

@@ -5,9 +5,9 @@ import { TensorProto_DataType as DataType } from '../proto/onnx_pb';
 const single: number = DataType.FLOAT;
 
 /**
- * In a widened graph the Cast of a weight that the model stores as float16 and computes with as float32 does nothing:
- * its readers take the weight itself, so that it is one of theirs. `narrowHalves` puts the Cast back.
- * Requires `widenHalves`; does nothing to other graphs.
+ * Removes the Casts of weights that the model stores as float16 and computes with as float32, which do nothing in a
+ * widened graph: readers take the weight itself, so that it counts as theirs. `narrowHalves` restores the Cast.
+ * Requires `widenHalves`; leaves other graphs unchanged.
  */
 export function dropWeightCasts(graph: Graph): void {
   const { halves } = graph.context;

@@ -4,7 +4,7 @@ import type { Graph, Node } from '../graph';
 import type { Dim } from '../dims';
 import { infer } from '../shapes';
 
-/** Inputs that hold shapes, axes, counts or places: int64 vectors, by operator. */
+/** Inputs that hold shapes, axes, counts or positions: int64 vectors, by operator. */
 const shapeInputs: Record<string, readonly number[]> = {
   Reshape: [1],
   Expand: [1],
@@ -20,10 +20,9 @@ const shapeInputs: Record<string, readonly number[]> = {
 };
 
 /**
- * Writes down the results of shape arithmetic: where a Reshape's target, a Slice's end or a Resize's sizes follow from the
- * model whatever the batch, they become constants, so that whoever prunes channels can change them. A Reshape's target may
- * hold the batch itself, which it takes over from its input (0) or finds by division (-1). Sizes that were only assumed for
- * costs fold nothing.
+ * Replaces the results of shape arithmetic by constants: a Reshape's target, a Slice's end or a Resize's sizes, if they
+ * follow from the model whatever the batch, so that pruning can change them. A Reshape's target may contain the batch
+ * itself, which it copies from its input (0) or infers (-1). Sizes that were only assumed for costs are not folded.
  */
 export function foldShapes(graph: Graph): void {
   const { shapes, values } = infer(graph, { assume: false });
@@ -45,11 +44,11 @@ export function foldShapes(graph: Graph): void {
   graph.removeDead();
 }
 
-/** A Slice may take int32, but all of its inputs the same. */
+/** A Slice may take int32 instead, but then for all of its inputs. */
 const isInt64 = (graph: Graph, node: Node): boolean =>
   node.input.slice(1).every((value) => graph.constantType(value) !== 'int32');
 
-/** A target with its one symbol written as 0 or -1 where that means the same for every size; else as it was. */
+/** Writes a target's single symbol as 0 or -1 if that means the same for every size; else returns the target as it was. */
 function reshapeTarget(
   node: Node,
   target: readonly Dim[],
@@ -61,6 +60,6 @@ function reshapeTarget(
   const put = (size: number) => target.map((dim, at) => (at === axis ? size : dim));
   const zeroCopies = intOf(node, 'allowzero', 0) === 0;
   if (zeroCopies && target[axis] !== undefined && input?.[axis] === target[axis]) return put(0);
-  // Another -1 or 0 beside it would leave the division undetermined.
+  // Another -1 or 0 beside it would make the inference ambiguous.
   return target.some((dim) => typeof dim === 'number' && dim <= 0) ? target : put(-1);
 }

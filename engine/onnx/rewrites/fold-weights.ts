@@ -6,9 +6,9 @@ import { inferShapes, type Shapes } from '../shapes';
 const reshapes = new Set(['Reshape', 'Squeeze', 'Unsqueeze', 'Flatten']);
 
 /**
- * Turns a weight that passes through a Transpose, Reshape, Flatten, Squeeze or Unsqueeze (as Keras and PyTorch's linear
- * layers have it) into an initializer of the form its reader takes, so that the reader is a layer like any other.
- * A weight that others read too is left, since a copy of it would make the model larger.
+ * Turns a weight that passes through a Transpose, Reshape, Flatten, Squeeze or Unsqueeze (as in Keras and PyTorch's
+ * linear layers) into an initializer of the form its reader takes, so that the reader is a layer like any other. A
+ * weight that other nodes read too is left alone, since a copy of it would make the model larger.
  */
 export function foldWeights(graph: Graph): void {
   let shapes: Shapes | undefined;
@@ -31,7 +31,7 @@ function fold(weight: Tensor, node: Node, dims: readonly unknown[] | undefined):
   return permute(weight, intsOf(node, 'perm') ?? weight.dims.map((_, axis) => axis).reverse());
 }
 
-/** A tensor with its axes in another order, as ONNX's Transpose gives it. */
+/** Reorders a tensor's axes, as ONNX's Transpose does. */
 export function permute(tensor: Tensor, order: readonly number[]): Tensor {
   const steps = tensor.dims.map((_, axis) => sizeOf(tensor.dims.slice(axis + 1)));
   const dims = order.map((axis) => tensor.dims[axis]);

@@ -8,15 +8,15 @@ import {
   NodeProtoSchema,
 } from '../proto/onnx_pb';
 
-/** Rounds of functions within functions, and nodes, beyond which a model is not inlined further. */
+/** Most levels of functions within functions, and most nodes, up to which a model is inlined. */
 const mostRounds = 32;
 const mostNodes = 100_000;
 
 const keyOf = (domain: string, name: string, overload: string) => `${domain}::${name}::${overload}`;
 
 /**
- * Puts the bodies of model-local functions in the place of their calls, so that the layers inside are seen. A function
- * with a subgraph, or written for another version of an operator set than the model, stays a call; a note says so.
+ * Replaces calls of model-local functions by the functions' bodies, so that the layers inside are visible. A function
+ * with a subgraph, or written for another opset version than the model, stays a call, with a note.
  */
 export function inlineFunctions(graph: Graph): void {
   const { model } = graph;
@@ -38,11 +38,13 @@ export function inlineFunctions(graph: Graph): void {
   }
   const left = new Set(graph.nodes.flatMap((node) => find(node)?.name ?? []));
   for (const name of left)
-    graph.note(`function ${name} of the model is left as it is: what depends on it is not known`);
+    graph.note(
+      `model-local function ${name} could not be inlined and is left as it is: shapes after it are unknown`,
+    );
   if (!left.size && !graph.nodes.some(({ attribute }) => attribute.some(({ g }) => g))) model.functions = [];
 }
 
-/** Whether a function's operators mean in the model what they mean in it, and nothing hides in subgraphs. */
+/** Tells if a function's operators mean the same in the model, and no subgraph hides any. */
 function isSimple({ model }: Graph, body: FunctionProto): boolean {
   const versions = new Map(model.opsetImport.map(({ domain, version }) => [domain, version]));
   const same = body.opsetImport.every(({ domain, version }) => (versions.get(domain) ?? version) === version);
@@ -76,7 +78,7 @@ function bodyOf(graph: Graph, call: Node, body: FunctionProto): Node[] {
   });
 }
 
-/** An attribute of a function's node, taken from the call (or the function's default) where it refers to one. */
+/** Resolves an attribute of a function's node: taken from the call (or the function's default) if it refers to one. */
 function given(attribute: AttributeProto, call: Node, body: FunctionProto): AttributeProto[] {
   const { refAttrName, name } = attribute;
   if (!refAttrName) return [attribute];

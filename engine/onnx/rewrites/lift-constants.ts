@@ -4,8 +4,8 @@ import type { Graph, Node } from '../graph';
 import { decodeTensor, densify } from '../tensor-proto';
 
 /**
- * Turns Constant nodes into initializers, so that weights stand in one place whichever exporter wrote the model.
- * Requires nothing; leaves Constants of types we do not read (strings) where they are, and those that are outputs.
+ * Turns Constant nodes into initializers, so that weights are in one place whichever exporter wrote the model. Requires
+ * nothing; leaves Constants that are outputs or of types that Slimflow does not read (strings).
  */
 export function liftConstants(graph: Graph): void {
   for (const node of [...graph.nodes]) {

@@ -6,19 +6,19 @@ import { decodeTensor, encodeTensor } from '../tensor-proto';
 import { graphsOf } from '../walk';
 import { setElementType, typeAttributes } from './widen-halves';
 
-/** A graph as it is to be saved, and the initializers whose values are to be written as float16. */
+/** A graph to be saved, and the initializers whose values are to be written as float16. */
 export interface Narrowed {
   readonly graph: Graph;
   readonly halves: ReadonlySet<string>;
 }
 
-/** Inputs that are 32-bit floats whatever the data are. */
+/** Inputs that are always 32-bit floats, whatever the data's type. */
 const alwaysSingle = new Set(['Resize', 'Upsample']);
 
 /**
- * The inverse of `widenHalves`, on a copy: what was float16 is so again, and weights that are new follow what they meet.
- * The values of initializers are left for the writer to convert one by one; a graph that never was widened is returned
- * itself.
+ * Undoes `widenHalves` on a copy: what was float16 is so again, and new weights follow the values they are combined
+ * with. The values of initializers are left for the writer to convert one by one; a graph that was never widened is
+ * returned itself.
  */
 export function narrowHalves(graph: Graph): Narrowed {
   const { halves } = graph.context;
@@ -46,7 +46,7 @@ export function narrowHalves(graph: Graph): Narrowed {
     if (!reader || (!reader.domain && alwaysSingle.has(reader.opType))) continue;
     const others = reader.input.filter((value) => value && !open.has(value) && !narrow.has(value));
     const half = others.some((value) => types.get(value) === DataType.FLOAT16);
-    // A model that stores its weights as halves and computes in single precision goes on doing so.
+    // A model that stores its weights as halves and computes in single precision keeps doing so.
     const stored = !half && halves.cast.size > 0 && (out.constantDims(name)?.length ?? 0) >= 2;
     if (half || stored) narrow.add(name);
     if (stored) cast.add(name);
@@ -73,7 +73,7 @@ function halfOf(proto: TensorProto): TensorProto {
   return encodeTensor(proto.name, { type: 'float16', dims, data: toHalves(data as Float32Array) });
 }
 
-/** Puts the Cast back by which a weight stored as halves is read in single precision. */
+/** Restores the Cast by which a weight stored as halves is read in single precision. */
 function restoreCast(graph: Graph, name: string): void {
   const [first] = graph.uses(name);
   if (!first) return;

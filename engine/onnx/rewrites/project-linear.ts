@@ -2,10 +2,10 @@ import { type Graph, makeNode, type Node } from '../graph';
 import { nameOf } from '../layers';
 
 /**
- * Puts a product with a symmetric constant P beside a Gemm (transA = 0, its weight second) or a MatMul W: on its input
- * side, so that it computes what P·W would, or on its output side, as W·P. A Gemm's bias comes behind, which takes
- * opset 11. Weights of P that project make the layer one of lower rank, and W is not touched.
- * @param constant the name of P, square: as wide as the layer's inputs, or its outputs
+ * Inserts a product with a symmetric constant P next to a Gemm (transA = 0, its weight second) or a MatMul W: on its
+ * input side, so that it computes what P·W would, or on its output side, for W·P. A Gemm's bias is then added last,
+ * which needs opset 11. With a P that projects, the layer has lower rank while W is untouched.
+ * @param constant name of P, square: as wide as the layer's inputs, or its outputs
  */
 export function projectLinear(graph: Graph, node: Node, constant: string, side: 'input' | 'output'): void {
   const onLeft = graph.isConstant(node.input[0]);

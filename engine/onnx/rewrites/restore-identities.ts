@@ -2,8 +2,8 @@ import { copiesOf } from '../copies';
 import { Graph, makeNode } from '../graph';
 
 /**
- * The inverse of `ownIdentities`, on a copy: initializers that still are what they were copied from become Identity
- * nodes again, so that the saved model holds their values once. A graph without such initializers is returned itself.
+ * Undoes `ownIdentities` on a copy: initializers that still equal their source become Identity nodes again, so that the
+ * saved model holds their values once. A graph without such initializers is returned itself.
  */
 export function restoreIdentities(graph: Graph): Graph {
   const copies = copiesOf(graph);

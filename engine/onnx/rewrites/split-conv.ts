@@ -3,23 +3,23 @@ import { intsOf, setAttribute } from '../node-attributes';
 import { type Graph, makeNode, type Node } from '../graph';
 import { nameOf } from '../layers';
 
-/** The weights of the two halves of a Conv over spatial axes k…, which share out the axes between them. */
+/** Weights of the two halves of a Conv over spatial axes k…, which divide those axes between them. */
 export interface ConvPair {
-  /** [K, M, k…], of size 1 along the axes that are the second's. */
+  /** [K, M, k…], of size 1 along the second's axes. */
   readonly first: FloatTensor;
-  /** [N, K, k…], of size 1 along the axes that are the first's. */
+  /** [N, K, k…], of size 1 along the first's axes. */
   readonly second: FloatTensor;
-  /** How many of the leading spatial axes are the first's; the others are the second's. */
+  /** Number of leading spatial axes that are the first's; the others are the second's. */
   readonly axesOfFirst: number;
-  /** What the halves are called, after the layer's name. */
+  /** Suffixes of the halves' names, after the layer's name. */
   readonly names: readonly [string, string];
 }
 
 /**
  * Replaces a groups-1 Conv by two: each has the stride, padding and dilation of its own axes and none along the others;
- * the second has the bias. Equal to the original where the product of the pair is its weight: a filter without bias maps
+ * the second has the bias. Equal to the original if the product of the pair is its weight: a filter without bias maps
  * zero padding to zero padding.
- * @returns the two nodes.
+ * @returns the two nodes
  */
 export function splitConv(graph: Graph, node: Node, pair: ConvPair): [Node, Node] {
   const name = nameOf(node);
@@ -43,7 +43,7 @@ export function splitConv(graph: Graph, node: Node, pair: ConvPair): [Node, Node
       const kept = values.map((value, axis) => (own(axis) ? value : 1));
       setAttribute(made, key, kept);
     }
-    // Automatic padding is resolved an axis at a time by whoever runs the node, so it carries over as it is.
+    // Automatic padding is resolved per axis when the node runs, so it carries over as it is.
     const pads = intsOf(node, 'pads');
     if (pads?.length) {
       const kept = pads.map((pad, i) => (own(i % kernel.length) ? pad : 0));

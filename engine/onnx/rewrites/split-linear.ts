@@ -4,8 +4,8 @@ import { type Graph, makeNode, type Node } from '../graph';
 import { nameOf } from '../layers';
 
 /**
- * The weights of the two halves, laid out as the layer's own: [in, K] and [K, out], transposed where transB is set or the
- * weight stands on the left.
+ * Weights of the two halves, laid out like the layer's own: [in, K] and [K, out], transposed if transB is set or if the
+ * weight is the left operand.
  */
 export interface LinearPair {
   readonly first: FloatTensor;
@@ -13,9 +13,9 @@ export interface LinearPair {
 }
 
 /**
- * Replaces a Gemm (transA = 0, its weight second) or a MatMul by two of the same operator, their weights on the side where
- * its own is. Of a Gemm, the second has alpha, beta and the bias; the first, which has no bias, takes opset 11.
- * @returns the two nodes.
+ * Replaces a Gemm (transA = 0, its weight second) or a MatMul by two of the same operator, with their weights on the
+ * same side. For a Gemm, the second has alpha, beta and the bias; the first, which has no bias, needs opset 11.
+ * @returns the two nodes
  */
 export function splitLinear(graph: Graph, node: Node, { first, second }: LinearPair): [Node, Node] {
   const name = nameOf(node);

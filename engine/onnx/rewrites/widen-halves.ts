@@ -18,14 +18,14 @@ export const typeAttributes = new Set(['to', 'dtype']);
 
 /**
  * Turns a float16 graph into one of 32-bit floats, in which the engine computes: inputs, outputs, weights, Casts and
- * constants, in subgraphs too. The graph's context keeps which values were float16; `narrowHalves` turns it back.
- * Requires that functions with float16 inside have been inlined; such graphs are left as they are, with a note.
+ * constants, including subgraphs. The graph's context records which values were float16; `narrowHalves` undoes it.
+ * Requires that functions with float16 inside have been inlined; graphs with others are left unchanged, with a note.
  */
 export function widenHalves(graph: Graph): void {
   const { model } = graph;
   const main = model.graph!;
   if (model.functions.some(({ node }) => node.some(hasHalfAttribute))) {
-    graph.note('float16 inside model-local functions: the model is left in float16, and its weights with it');
+    graph.note('model-local functions use float16: the model and its weights stay in float16');
     return;
   }
   const isHalf = (tensor: { dataType?: number }) => tensor.dataType === half;

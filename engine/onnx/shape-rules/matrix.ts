@@ -4,7 +4,7 @@ import { rows, type Rule } from './rule';
 
 const differ = (a: Dim, b: Dim): boolean => typeof a === 'number' && typeof b === 'number' && a !== b;
 
-/** Products of matrices, and recurrent layers. */
+/** Matrix products and recurrent layers. */
 export const matrix: Record<string, Rule> = {
   Gemm(node, { shape }) {
     const [a, b] = [shape(node.input[0]), shape(node.input[1])];
@@ -17,12 +17,12 @@ export const matrix: Record<string, Rule> = {
     if (!a?.length || !b?.length) return undefined;
     if (differ(a[a.length - 1], b[Math.max(0, b.length - 2)])) return undefined;
     const stack = broadcast([a.slice(0, -2), b.slice(0, -2)]);
-    // An operand of one axis is a row or a column, whose axis of 1 is not seen in the result.
+    // A 1-D operand is a row or a column, whose axis of 1 does not appear in the result.
     return stack && [[...stack, ...a.slice(0, -1).slice(-1), ...(b.length > 1 ? b.slice(-1) : [])]];
   },
   Einsum(node, { shape }) {
     const equation = stringOf(node, 'equation', '').replace(/\s/g, '');
-    if (!/^[A-Za-z,]+->[A-Za-z]*$/.test(equation)) return undefined; // an ellipsis, or a result that is not written out
+    if (!/^[A-Za-z,]+->[A-Za-z]*$/.test(equation)) return undefined; // an ellipsis, or an implicit result
     const [left, right] = equation.split('->');
     const sizes = new Map<string, Dim>();
     const terms = left.split(',');

@@ -4,7 +4,7 @@ import { resized } from './resize';
 import { axisOf, given, isGiven, rows, type Rule, withAxis, wrapAll } from './rule';
 import { sliceCount } from './slice';
 
-/** Operators that move, cut, join and repeat data, or make some. */
+/** Operators that move, slice, join and repeat data, or generate some. */
 export const moves: Record<string, Rule> = {
   Slice(node, scope) {
     const input = scope.shape(node.input[0]);
@@ -152,5 +152,5 @@ export const moves: Record<string, Rule> = {
   },
 };
 
-/** The dimensions that a Shape with `start` and `end` tells of. */
+/** Returns the dimensions that a Shape node with `start` and `end` reports. */
 export const spanOf = (dims: Shape, start: number, end: number): Shape => dims.slice(start, end);

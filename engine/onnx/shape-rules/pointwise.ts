@@ -19,7 +19,7 @@ export const pointwise: Record<string, Rule> = {
   ...rows(alike, (node, { shape }) => [shape(node.input[0])]),
   ...rows(arithmetic, (node, { shape }) => [broadcast(node.input.map(shape))]),
   Dropout: (node, { shape }) => node.output.map(() => shape(node.input[0])),
-  /** In training form the running mean and variance come out as well. */
+  /** In training mode it also outputs the running mean and variance. */
   BatchNormalization: (node, { shape }) => node.output.map((_, at) => shape(node.input[at === 0 ? 0 : 1])),
   LayerNormalization(node, { shape }) {
     const input = shape(node.input[0]);

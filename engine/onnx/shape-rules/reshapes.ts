@@ -2,7 +2,7 @@ import { intOf, intsOf } from '../node-attributes';
 import { type Dim, over, product, type Shape } from '../dims';
 import { given, isGiven, type Rule, wrap, wrapAll } from './rule';
 
-/** Operators that keep every element and change only how axes divide them. */
+/** Operators that keep every element and only change the division into axes. */
 export const reshapes: Record<string, Rule> = {
   Flatten(node, { shape }) {
     const input = shape(node.input[0]);
@@ -13,7 +13,7 @@ export const reshapes: Record<string, Rule> = {
   Reshape(node, { shape, values }) {
     const [input, target] = [shape(node.input[0]), values.get(node.input[1])];
     if (target) return [reshaped(input, target, intOf(node, 'allowzero', 0) === 1)];
-    // A target whose entries are not known still tells the rank.
+    // A target of unknown entries still tells the rank.
     const rank = shape(node.input[1])?.[0];
     return typeof rank === 'number' && rank <= 64 ? [Array<Dim>(rank).fill(undefined)] : undefined;
   },
@@ -28,7 +28,7 @@ export const reshapes: Record<string, Rule> = {
     const input = scope.shape(node.input[0]);
     if (!input) return undefined;
     if (!isGiven(node, 1, 'axes')) {
-      // Without axes all of size 1 go, which an open one may be or not.
+      // Without axes, all of size 1 are removed, which an open one may or may not be.
       return input.every((dim) => typeof dim === 'number') ? [input.filter((dim) => dim !== 1)] : undefined;
     }
     const listed = given(node, 1, 'axes', scope);

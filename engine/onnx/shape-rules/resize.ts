@@ -3,7 +3,7 @@ import type { Node } from '../graph';
 import type { Dim, Shape } from '../dims';
 import { numbers, type Scope, wrapAll } from './rule';
 
-/** Resize by sizes or scales, over all axes or those listed; Upsample, whose scales come first. */
+/** Infers Resize by sizes or scales, over all axes or the listed ones, and Upsample, whose scales come first. */
 export function resized(node: Node, { shape, values }: Scope): (Shape | undefined)[] | undefined {
   const input = shape(node.input[0]);
   if (!input) return undefined;
@@ -29,11 +29,11 @@ export function resized(node: Node, { shape, values }: Scope): (Shape | undefine
   return spread(scales.map((scale, at) => scaled(input[axes[at]], scale)));
 }
 
-/** ONNX Runtime multiplies in 32-bit floats. */
+/** Scales a dimension in 32-bit floats, as ONNX Runtime does. */
 const scaled = (dim: Dim, scale: number): Dim =>
   scale === 1 ? dim : typeof dim === 'number' ? Math.floor(Math.fround(dim * Math.fround(scale))) : undefined;
 
-/** The asked sizes, or under a policy that keeps the aspect ratio what becomes of them. */
+/** Returns the requested sizes, adjusted if a policy keeps the aspect ratio. */
 function fitted(node: Node, dims: Shape, sizes: readonly Dim[]): readonly Dim[] {
   const policy = stringOf(node, 'keep_aspect_ratio_policy', 'stretch');
   if (policy === 'stretch') return sizes;

@@ -5,7 +5,7 @@ interface Range {
   readonly count: number;
 }
 
-/** Where a slice of an axis of `size` starts, and how many entries it takes, by ONNX's rules. */
+/** Returns where a slice of an axis of `size` starts and how many entries it takes, by ONNX's rules. */
 function rangeOf(size: number, start: number, end: number, step: number): Range {
   const clamp = (at: number, low: number, high: number) =>
     Math.min(Math.max(at < 0 ? at + size : at, low), high);
@@ -19,7 +19,7 @@ function rangeOf(size: number, start: number, end: number, step: number): Range 
 /** Ends from which on an exporter means "to the end", whatever the size. */
 const open = 2 ** 31 - 2;
 
-/** The size of a slice; of an axis of unknown size only where all of it is taken. */
+/** Returns the size of a slice; for an axis of unknown size only if all of it is taken. */
 export function sliceCount(size: Dim, start: Dim, end: Dim, step: Dim): Dim {
   if (
     start === 0 &&
@@ -32,7 +32,7 @@ export function sliceCount(size: Dim, start: Dim, end: Dim, step: Dim): Dim {
   return typeof step === 'number' && step ? rangeOf(size, start, end, step).count : undefined;
 }
 
-/** The indices that a slice of an axis of `size` takes. */
+/** Lists the indices that a slice of an axis of `size` takes. */
 export function sliceIndices(size: number, start: number, end: number, step: number): number[] {
   const { from, count } = rangeOf(size, start, end, step);
   return Array.from({ length: count }, (_, i) => from + i * step);

@@ -6,7 +6,7 @@ import { typeOf } from '../tensor-proto';
 import { sliceIndices } from './slice';
 import type { Values } from './rule';
 
-/** Elements up to which the contents of a tensor are followed. */
+/** Most elements of a tensor whose contents are tracked. */
 const most = 256;
 
 interface Known {
@@ -19,7 +19,7 @@ type ShapeOf = (value: string | undefined) => Shape | undefined;
 type Rule = (node: Node, get: Get, shape: ShapeOf) => (Known | undefined)[] | undefined;
 
 /**
- * Follows the arithmetic by which exporters compute shapes (Shape → Gather → Unsqueeze → Concat → Reshape), so that
+ * Tracks the arithmetic by which exporters compute shapes (Shape → Gather → Unsqueeze → Concat → Reshape), so that
  * `x.view(x.size(0), -1)` keeps its batch. Anything else is unknown.
  */
 export class KnownValues implements Values {
@@ -38,13 +38,13 @@ export class KnownValues implements Values {
     return this.find(value)?.integer ?? false;
   }
 
-  /** Learns what `node` computes, after what it reads and the shapes of its outputs are known. */
+  /** Computes the outputs of `node`; its inputs and the shapes of its outputs must be known already. */
   learn(node: Node): void {
     if (node.domain) return;
     const results = rules[node.opType]?.(node, (value) => this.find(value), this.shape);
     results?.forEach((result, at) => {
       const dims = this.shape(node.output[at]);
-      // A vector that does not fill its tensor was broadcast in a way that is not followed.
+      // A vector that does not fill its tensor was broadcast in a way that is not tracked.
       if (!result || product(dims ?? [undefined]) !== result.data.length || result.data.length > most) return;
       this.known.set(node.output[at], { ...result, data: result.data.map(sound) });
     });
@@ -63,13 +63,13 @@ export class KnownValues implements Values {
 
 const isInteger = (type: string): boolean => type.includes('int');
 
-/** What arithmetic in 64-bit integers would not have given is unknown. */
+/** Drops results that 64-bit integer arithmetic would not have given. */
 const sound = (dim: Dim): Dim => (typeof dim === 'number' && !Number.isFinite(dim) ? undefined : dim);
 
 const same: Rule = (node, get) => [get(node.input[0])];
 const integers = (data: Dim[] | undefined): [Known | undefined] => [data && { data, integer: true }];
 
-/** An operator on numbers, element by element; symbols go through `symbolic` where there is one. */
+/** Makes a rule for an element-wise operator on numbers; symbols go through `symbolic` if given. */
 function pointwise(
   calculate: (x: number, y: number, integer: boolean) => number,
   symbolic: (x: Dim, y: Dim) => Dim = () => undefined,
@@ -109,7 +109,7 @@ const unary =
     ];
   };
 
-/** Comparisons, which give 0 or 1; a symbol is a size, so never negative. */
+/** Makes a comparison, which gives 0 or 1; a symbol is a size, so never negative. */
 const compare = (holds: (x: number, y: number) => boolean): Rule =>
   pointwise(
     (x, y) => Number(holds(x, y)),
@@ -132,7 +132,7 @@ const reduce =
 const bounded = (pick: (x: number, y: number) => number) => (x: Dim, y: Dim) =>
   typeof x === 'number' && typeof y === 'number' ? pick(x, y) : x === y ? x : undefined;
 
-/** One row an operator. */
+/** One row per operator. */
 const rules: Record<string, Rule> = {
   Shape(node, _, shape) {
     const dims = shape(node.input[0]);
@@ -170,7 +170,7 @@ const rules: Record<string, Rule> = {
       intsOf(node, name) ?? (node.input[at] ? get(node.input[at])?.data : [otherwise]);
     const [starts, ends] = [given(1, 'starts', 0), given(2, 'ends', 0)];
     const [axis, step] = [given(3, 'axes', 0), given(4, 'steps', 1)?.[0]];
-    // Along the first axis alone, which is all that exporters need; rows stay together.
+    // Only along the first axis, which is all that exporters need; rows stay together.
     if (!known || !dims || axis?.length !== 1 || ![0, -dims.length].includes(axis[0] as number))
       return undefined;
     const [start, end] = [starts?.[0], ends?.[0]];
@@ -234,7 +234,7 @@ const rules: Record<string, Rule> = {
     const known = get(node.input[0]);
     const integer = isInteger(typeOf(intOf(node, 'to', 0)) ?? '');
     if (!known) return undefined;
-    // A symbol stands for an integer: arithmetic on fractions does not follow it.
+    // A symbol stands for an integer: fractional arithmetic on it is not tracked.
     const data = known.data.map((dim) =>
       typeof dim === 'number' ? (integer ? Math.trunc(dim) : dim) : integer ? dim : undefined,
     );
@@ -294,7 +294,7 @@ const rules: Record<string, Rule> = {
   ReduceMin: reduce(bounded(Math.min)),
 };
 
-/** Products and quotients of symbols stay what they are only among sizes. */
+/** Tells if a dimension is a size; products and quotients of symbols are meaningful only among sizes. */
 function isSize(dim: Dim): boolean {
   return typeof dim === 'string' || (typeof dim === 'number' && dim >= 0);
 }

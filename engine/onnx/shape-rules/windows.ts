@@ -25,14 +25,14 @@ export const windows: Record<string, Rule> = {
   },
 };
 
-/** Output sizes of a window, each where its input size is known. */
+/** Computes a window's output sizes, each if its input size is known. */
 const swept = (window: Window | undefined, spatial: Shape, ceil = false): Dim[] =>
   spatial.map((size, axis) => {
     const count = window && typeof size === 'number' ? positions(window, axis, size, ceil) : undefined;
     return count !== undefined && count > 0 ? count : undefined;
   });
 
-/** The weight's shape where it belongs to the input: [M, C/groups, kernel], or transposed [C, M/groups, kernel]. */
+/** Returns the weight's shape if it fits the input: [M, C/groups, kernel], or transposed [C, M/groups, kernel]. */
 function weightOf(node: Node, { shape }: Scope, inputAxis: number): readonly number[] | undefined {
   const [input, weight] = [shape(node.input[0]), numbers(shape(node.input[1]))];
   if (!input || !weight || weight.length < 3 || input.length !== weight.length) return undefined;

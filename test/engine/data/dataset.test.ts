@@ -83,20 +83,24 @@ describe('Dataset', () => {
     [
       'images of one dimension',
       { images: npy(floats([4])), labels },
-      /has shape \[4\]; images are \[N, C, H, W\]/,
+      /has shape \[4\]; images must be \[N, C, H, W\]/,
     ],
-    ['too few labels', { images, labels: npy(floats([3])) }, /has shape \[3\]; one label an image is \[4\]/],
+    [
+      'too few labels',
+      { images, labels: npy(floats([3])) },
+      /has shape \[3\]; with one label per image it must be \[4\]/,
+    ],
     [
       'a range beyond the end',
       { images, labels, range: [2, 9] as const },
-      /range \[2, 9\] does not lie within the 4 rows/,
+      /range \[2, 9\] is not within the 4 rows/,
     ],
     [
       'a mean for fewer channels',
       { images, labels, normalize: { mean: [0.5] } },
       /normalize\.mean has 1 values for the 2 channels/,
     ],
-    ['a file of another format', { images: __filename, labels }, /is no \.npy file/],
+    ['a file of another format', { images: __filename, labels }, /is not a \.npy file/],
   ])('refuses %s', (_, source, message) => {
     expect(() => Dataset.open(source)).toThrow(message);
   });
@@ -104,7 +108,7 @@ describe('Dataset', () => {
   it('refuses a file that was cut short', () => {
     const path = npy(pixels);
     truncateSync(path, 130);
-    expect(() => Dataset.open({ images: path, labels })).toThrow(/was cut short: 130 bytes of 136/);
+    expect(() => Dataset.open({ images: path, labels })).toThrow(/is cut short: it has 130 of 136 bytes/);
   });
 });
 
@@ -132,7 +136,7 @@ describe('beyond images and labels', () => {
     const data = Dataset.open({ images });
     expect(data.labelled).toBe(false);
     expect(data.slice(0, 2).labels).toHaveLength(0);
-    expect(() => data.requireLabels()).toThrow(/comes without labels.*score by fidelity/);
+    expect(() => data.requireLabels()).toThrow(/has (no labels|none).*score by fidelity/);
     data.close();
   });
 

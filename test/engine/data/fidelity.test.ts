@@ -68,8 +68,8 @@ it('does not depend on how samples are cut into batches', () => {
 
 it.each([
   ['NaN of the compressed model', { y: floats([1, 2], [NaN, 1]) }, /compressed model computes NaN.*output y/],
-  ['an output of another shape', { y: floats([1, 3]) }, /output y is \[1, 2\] in the original and \[1, 3\]/],
-  ['a missing output', {}, /output y is \[1, 2\] in the original and missing/],
+  ['an output of another shape', { y: floats([1, 3]) }, /output y is \[1, 2\] in the original but \[1, 3\]/],
+  ['a missing output', {}, /output y is \[1, 2\] in the original but missing/],
 ])('refuses %s', (_, outputs, message) => {
   expect(() => compared({ y: floats([1, 2], [1, 2]) }, outputs as Record<string, Tensor>)).toThrow(message);
 });
@@ -78,5 +78,5 @@ it('refuses NaN of the original, and models without floats', () => {
   expect(() => compared({ y: floats([1], [NaN]) }, { y: floats([1]) })).toThrow(
     /original model computes NaN/,
   );
-  expect(() => compared({ y: int64s([1]) }, { y: int64s([1]) })).toThrow(/no output of floats/);
+  expect(() => compared({ y: int64s([1]) }, { y: int64s([1]) })).toThrow(/no float output/);
 });

@@ -43,8 +43,8 @@ describe('metrics of pixels', () => {
 });
 
 it.each([
-  ['top1', [2, 3, 4, 4], 2, /first output is \[2, 3, 4, 4\]; metric top1 reads one score a class/],
-  ['mean-iou', [2, 3], 2, /metric mean-iou reads a score a class and pixel/],
+  ['top1', [2, 3, 4, 4], 2, /first output is \[2, 3, 4, 4\], but metric top1 needs one score per class/],
+  ['mean-iou', [2, 3], 2, /metric mean-iou needs one score per class and pixel/],
   ['top5', [2, 3], 3, /metric top5 needs 2 labels for a batch, and got 3/],
   ['pixel-accuracy', [1, 2, 2, 2], 1, /needs 4 labels for a batch, and got 1/],
 ] as const)('%s refuses outputs [%s] with %d labels', (name, dims, labels, message) => {

@@ -117,13 +117,23 @@ describe('what cannot be judged is told', () => {
     return metric.value();
   };
   it.each([
-    ['top1', [1, 2], Float32Array.of(1), /metric top1 reads numbers of classes, and the labels are floats/],
+    ['top1', [1, 2], Float32Array.of(1), /metric top1 needs class numbers, but the labels are floats/],
     ['r2', [1, 2], Float32Array.of(1), /metric r2 needs 2 labels for a batch, and got 1/],
     ['r2', [1, Infinity], Float32Array.of(1, 2), /computes NaN or infinities/],
     ['mae-score', [1, 2], Float32Array.of(1, Infinity), /labels are finite/],
-    ['mae-score', [1, 2], Float32Array.of(NaN, NaN), /mae-score has nothing to compare: no label is known/],
-    ['rmse-score', [1, 2], Float32Array.of(5, 6), /rmse-score measures errors by how far labels lie apart/],
-    ['f1-micro', [1, 2], Float32Array.of(0.5, 1), /reads labels of 0 and 1, and one is 0\.5: round/],
+    [
+      'mae-score',
+      [1, 2],
+      Float32Array.of(NaN, NaN),
+      /mae-score has nothing to compare: all labels are unknown/,
+    ],
+    [
+      'rmse-score',
+      [1, 2],
+      Float32Array.of(5, 6),
+      /rmse-score measures errors relative to the spread of labels/,
+    ],
+    ['f1-micro', [1, 2], Float32Array.of(0.5, 1), /needs labels of 0 and 1, but one is 0\.5: round/],
     ['f1-micro', [NaN, 2], Int32Array.of(0, 1), /computes NaN/],
     ['mean-average-precision', [1, 2], Int32Array.of(0, 0), /no sample has any.*choose f1-micro/],
     ['mean-average-precision', [1, 2], Int32Array.of(0, 2), /one is 2/],
@@ -134,7 +144,7 @@ describe('what cannot be judged is told', () => {
   it('average precision takes scores of samples, not of pixels', () => {
     const metric = metricOf('mean-average-precision');
     expect(() => metric.add(new Float32Array(8), new Int32Array(8), [1, 2, 2, 2])).toThrow(
-      /reads one score a class, \[N, K\]/,
+      /needs one score per class, \[N, K\]/,
     );
   });
 });

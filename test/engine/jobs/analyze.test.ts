@@ -71,7 +71,7 @@ describe('analyze', () => {
     expect(layers[1].techniques).toEqual(['spatial-svd', 'weight-svd']);
     expect(macs).toBe(8 * 3 * 9 * 36 + 8 * 8 * 9 * 16);
     expect(notes).toEqual([
-      'operator com.microsoft.QuickGelu is not known to shape inference: the shapes behind it are those of a run of the model',
+      'shape inference does not know operator com.microsoft.QuickGelu: shapes after it were measured by running the model',
     ]);
   });
 

@@ -57,7 +57,7 @@ it.each<[TargetKind, MetricName, Parameters<typeof fit>[2], RegExp]>([
     'numbers',
     'r2',
     { labels: numbers([300, 2], { 421: NaN }) },
-    /^label NaN at row 210 of .*labels\.npy is no finite number of 32 bits: save a number, leave that sample out, or say unknown: nan of the split$/,
+    /^label NaN at row 210 of .*labels\.npy is not a finite 32-bit number: save a number, leave out that sample, or set `unknown: nan` for the split$/,
   ],
   [
     'numbers',
@@ -75,55 +75,55 @@ it.each<[TargetKind, MetricName, Parameters<typeof fit>[2], RegExp]>([
     'numbers',
     'r2',
     { labels: numbers([300, 3]) },
-    /^.*labels\.npy has shape \[N, 3\]; metric r2 compares .* gives \[batch, 2\]: save labels of that shape$/,
+    /^.*labels\.npy has shape \[N, 3\], but metric r2 compares .* is \[batch, 2\]: save labels of that shape$/,
   ],
   [
     'numbers',
     'r2',
     { labels: numbers([299, 2]) },
-    /^.*labels\.npy has shape \[299, 2\]; one label an image is \[300\], several are \[300, …\]$/,
+    /^.*labels\.npy has shape \[299, 2\]; with one label per image it must be \[300\], with several \[300, …\]$/,
   ],
   [
     'yes or no',
     'f1-micro',
     { labels: numbers([300, 3], { 30: 2 }) },
-    /^label 2 at row 10 of .*labels\.npy lies outside 0 and 1, .* save 1 for each class that a sample has, 0 for the others$/,
+    /^label 2 at row 10 of .*labels\.npy is not between 0 and 1, .* save 1 for each class that a sample has, 0 for the others$/,
   ],
   [
     'yes or no',
     'f1-micro',
     { labels: numbers([300, 3], { 30: NaN }) },
-    /^label NaN at row 10 of .* lies outside 0 and 1/,
+    /^label NaN at row 10 of .* is not between 0 and 1/,
   ],
   [
     'numbers',
     'top1',
     { labels: numbers([300]) },
-    /^.*labels\.npy holds floats, and metric top1 reads numbers of classes: save them as integers, or choose/,
+    /^.*labels\.npy holds floats, but metric top1 needs class numbers: save them as integers, or choose/,
   ],
   [
     'numbers',
     'top1',
     { labels: { type: 'int32', dims: [300], data: new Int32Array(300) }, unknown: 0 },
-    /^the split of .*labels\.npy says what stands for unknown, and metric top1 reads numbers of classes: leave `unknown` out, and name that label as fineTune\.ignoreLabel$/,
+    /^the split of .*labels\.npy sets `unknown`, but metric top1 needs class numbers: remove `unknown`, and set fineTune\.ignoreLabel to that label$/,
   ],
   [
     'numbers',
     'top1',
     { labels: { type: 'int32', dims: [300, 4], data: new Int32Array(1200) } },
-    /^.*labels\.npy has shape \[N, 4\]; metric top1 reads a class a sample, \[N\]$/,
+    /^.*labels\.npy has shape \[N, 4\], but metric top1 needs one class per sample, \[N\]$/,
   ],
   [
     'maps',
     'pixel-accuracy',
     { labels: { type: 'int32', dims: [300], data: new Int32Array(300) } },
-    /^.*labels\.npy has shape \[N\]; metric pixel-accuracy reads a class for each of the 64 pixels that .*model\.onnx scores$/,
+    /^.*labels\.npy has shape \[N\], but metric pixel-accuracy needs a class for each of the 64 pixels that .*model\.onnx scores$/,
   ],
   [
     'maps',
     'mean-average-precision',
     {},
-    /^the first output of model .* is \[batch, 1, 8, 8\]; metric mean-average-precision reads one score a class, \[N, K\]$/,
+    /^the first output of model .* is \[batch, 1, 8, 8\], but metric mean-average-precision needs one score per class, \[N, K\]$/,
   ],
 ])('%s: labels that %s can not judge by are told: case %#', async (kind, metric, changes, message) => {
   await expect(fit(kind, metric, changes)).rejects.toMatchObject({
@@ -142,6 +142,6 @@ it('says what is wrong with a label of a model whose number of classes is open',
   writeNpy(data.images, floats([3, 4]));
   writeNpy(data.labels, { type: 'int32', dims: [3], data: Int32Array.of(0, 9, -1) });
   expect(() => checkFit(model, 'open.onnx', data, 'top1')).toThrow(
-    /^label -1 at row 2 of .*open-y\.npy is out of range: classes begin at 0$/,
+    /^label -1 at row 2 of .*open-y\.npy is out of range: classes start at 0$/,
   );
 });

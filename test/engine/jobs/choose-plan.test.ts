@@ -48,7 +48,7 @@ it('says by how much of the whole cost a target is missed', () => {
   expect([floor.reason, floor.asked, floor.nearest]).toEqual(['floor', 0.1, 40 / 300]);
   const all = chosen({ ratios: { a: 0.5, b: 0.5, c: 0.5 } }, 240).shortfall!;
   expect(shortfallText(all, 'MACs')).toBe(
-    'what was given by hand comes to 0.500 of the MACs, 0.800 was asked',
+    'the values set by hand come to 0.500 of the MACs; 0.800 was requested',
   );
 });
 

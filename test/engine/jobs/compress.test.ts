@@ -127,7 +127,7 @@ it('says so where a target lies under every floor', async () => {
     quiet,
   );
   expect(result.shortfall).toMatch(
-    /every layer is at its floor: 0\.8\d\d of the MACs is the least that can be reached, 0\.500 was asked/,
+    /every layer is at its floor, so 0\.8\d\d of the MACs is the lowest possible ratio; 0\.500 was requested/,
   );
 });
 

@@ -79,7 +79,7 @@ it('refuses models whose first output is no score a class, or whose batch is fix
   const odd = join(folder, 'odd.onnx');
   graph.setInterface([graph.declaration('x')!], [declare('d', ['batch', 4, 4, 4])]);
   saveModel(graph, odd);
-  await expect(analyze({ model: odd, data: [data] })).rejects.toThrow(/one score a class, \[N, K\]/);
+  await expect(analyze({ model: odd, data: [data] })).rejects.toThrow(/one score per class, \[N, K\]/);
   graph.setInterface([declare('x', [2, 2, 6, 6])], [declare('y', [2, 4])]);
   saveModel(graph, odd);
   await expect(analyze({ model: odd, data: [data] })).rejects.toThrow(/batches of exactly 2/);

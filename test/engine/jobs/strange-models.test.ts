@@ -52,7 +52,7 @@ describe('models of unusual interfaces', () => {
     const graph = network(same, (net, y) => net.op('Shape', [y]));
     graph.model.graph!.output = [declare(graph.outputs[0].name, [2], 'int64')];
     await expect(halved(graph, 'spatial-svd')).rejects.toThrow(
-      /no output of floats to compare, .* score by a metric/,
+      /no float output to compare, .* score by a metric/,
     );
   });
 

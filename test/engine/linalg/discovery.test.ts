@@ -46,7 +46,7 @@ it.each([
     process.env.SLIMFLOW_LAPACK = join(folder, 'text.so');
     if (written) writeFileSync(process.env.SLIMFLOW_LAPACK, 'text');
     expect(findLapack).toThrow(expect.objectContaining({ code: 'InvalidSettings' }) as Error);
-    expect(findLapack).toThrow(/SLIMFLOW_LAPACK names .*cannot be used/);
+    expect(findLapack).toThrow(/SLIMFLOW_LAPACK is set to .*cannot be used/);
   }),
 );
 

@@ -31,7 +31,7 @@ describe('costs', () => {
       { k: randoms([1, 1, 3, 3], 1) },
     );
     expect(() => macsOf(open)).toThrow(
-      /size of y, output of Conv y, is not known, since input x is \[batch, 1, h, w\]: give inputSize/,
+      /size of y, output of Conv y, is unknown because input x is \[batch, 1, h, w\]: set inputSize/,
     );
   });
 
@@ -88,6 +88,6 @@ it('leaves a layer behind an unknown operator uncounted, and names the operator'
   );
   expect(layersOf(graph)).toEqual([]);
   expect(uncountedLayers(graph).map(({ name, why }) => [name, why])).toEqual([
-    ['y', expect.stringMatching(/shape inference does not follow operator Mystery \(riddle\)/)],
+    ['y', expect.stringMatching(/shape inference does not know operator Mystery \(node riddle\)/)],
   ]);
 });

@@ -29,17 +29,17 @@ describe('model', () => {
     [
       'a file that is no ONNX',
       () => parseModel(Buffer.from('PK\x03\x04 not a model at all'), 'a.zip'),
-      /a\.zip is no ONNX/,
+      /a\.zip is not an ONNX/,
     ],
     [
       'an empty file',
       () => parseModel(new Uint8Array(), 'empty.onnx'),
-      /empty\.onnx is no ONNX model: it has no nodes/,
+      /empty\.onnx is not an ONNX model: it has no nodes/,
     ],
     [
       'a truncated file',
       () => parseModel(bytes.subarray(0, bytes.length / 2), 'half.onnx'),
-      /half\.onnx is no ONNX/,
+      /half\.onnx is not an ONNX/,
     ],
     [
       'a graph that reads what nothing computes',
@@ -49,7 +49,7 @@ describe('model', () => {
             modelOf(['x', [1]], [{ op: 'Add', inputs: ['x', 'ghost'], outputs: ['y'] }], ['y'], {}),
           ),
         ),
-      /node y \(Add\) reads ghost, which nothing computes/,
+      /node y \(Add\) reads ghost, which no node computes/,
     ],
     [
       'an operator set that is too old',
@@ -57,7 +57,7 @@ describe('model', () => {
         parseModel(
           serializeModel(modelOf(['x', [1]], [{ op: 'Relu', inputs: ['x'], outputs: ['y'] }], ['y'], {}, 6)),
         ),
-      /uses operator set 6; Slimflow reads 7 to 26/,
+      /uses opset 6, but Slimflow reads opsets 7 to 26/,
     ],
   ])('refuses %s', (_, load, message) => {
     expect(load).toThrow(message);

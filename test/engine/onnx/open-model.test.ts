@@ -47,7 +47,7 @@ const openSize = () =>
 describe('inputSize', () => {
   it('sets costs and shapes where the model leaves sizes open, which stay open in the model', () => {
     const path = written(openSize(), 'open.onnx');
-    expect(() => layersOf(openModel(path))).toThrow(/input x is \[batch, 1, h, w\]: give inputSize/);
+    expect(() => layersOf(openModel(path))).toThrow(/input x is \[batch, 1, h, w\]: set inputSize/);
     const graph = openModel(path, { inputSize: [1, 1, 9, 21] });
     expect(macsOf(graph)).toBe(18 * 4 * 10);
     expect(macsOf(graph.clone())).toBe(18 * 4 * 10);
@@ -62,10 +62,14 @@ describe('inputSize', () => {
   });
 
   it.each<[string, readonly number[] | Record<string, number[]>, RegExp]>([
-    ['another fixed size', [1, 3, 9, 9], /dimension 1 is fixed at 1: it takes \[batch, 1, h, w\]/],
-    ['another rank', [1, 9, 9], /it has 4 dimensions/],
+    ['another fixed size', [1, 3, 9, 9], /dimension 1 is fixed at 1 in \[batch, 1, h, w\]/],
+    ['another rank', [1, 9, 9], /the input has 4 dimensions/],
     ['no size', [1, 1, 0, 9], /whole numbers from 1/],
-    ['another input', { image: [1, 1, 9, 9] }, /names image, which is no input of .*open.onnx; it has x/],
+    [
+      'another input',
+      { image: [1, 1, 9, 9] },
+      /names image, which is not an input of .*open.onnx; its inputs are x/,
+    ],
   ])('is refused where it gives %s', (_, inputSize, message) => {
     const path = written(openSize(), 'open.onnx');
     expect(() => openModel(path, { inputSize })).toThrow(EngineError);
@@ -87,7 +91,7 @@ describe('openModel', () => {
     graph.model.graph!.node.reverse();
     expect(await runOnce(openModel(written(graph)), x)).toEqual(expected);
     graph.setInput(graph.producer('c1')!, 0, 'c3');
-    expect(() => openModel(written(graph))).toThrow(/waits for its own result: the graph has a cycle/);
+    expect(() => openModel(written(graph))).toThrow(/depends on its own result: the graph has a cycle/);
   });
 
   it('makes sparse initializers dense', async () => {
@@ -137,7 +141,9 @@ describe('openModel', () => {
     graph.model.graph!.node[0].input.push('odd');
     graph.model.metadataProps = [create(StringStringEntryProtoSchema, { key: 'author', value: 'me' })];
     const opened = openModel(written(graph));
-    expect(opened.context.notes).toEqual([expect.stringContaining('weights of type BFLOAT16 are not read')]);
+    expect(opened.context.notes).toEqual([
+      expect.stringContaining('weights of type BFLOAT16 are not supported'),
+    ]);
     expect(opened.model.metadataProps[0].value).toBe('me');
     expect(unknownOperators(opened).map(({ operator }) => operator)).toEqual(['com.example.FusedGelu']);
     expect(layersOf(opened).map(({ weight }) => weight)).toEqual(['w']);
@@ -178,24 +184,24 @@ describe('openModel', () => {
     [
       'a newer operator set',
       (g) => (g.model.opsetImport[0].version = 27n),
-      /operator set 27; Slimflow reads 7 to 26: export it again with 26 or an older one$/,
+      /opset 27, but Slimflow reads opsets 7 to 26: export it again with opset 26 or older$/,
     ],
     [
       'an operator set of ten years ago',
       (g) => (g.model.opsetImport[0].version = 6n),
-      /operator set 6; Slimflow reads 7 to 26: convert it \(onnx\.version_converter\.convert_version\(model, 13\)/,
+      /opset 6, but Slimflow reads opsets 7 to 26: convert it \(in Python: onnx\.version_converter\.convert_version\(model, 13\)/,
     ],
-    ['a value computed twice', (g) => (g.nodes[1].output[0] = 'c1'), /computes c1, which is there already/],
+    ['a value computed twice', (g) => (g.nodes[1].output[0] = 'c1'), /computes c1, which is already defined/],
     [
       'a weight given twice',
       (g) => g.model.graph!.initializer.push(g.model.graph!.initializer[0]),
-      /c1.weight is there twice/,
+      /c1.weight is defined twice/,
     ],
-    ['a negative shape', (g) => (g.model.graph!.initializer[0].dims = [-1n]), /has the shape \[-1\]/],
+    ['a negative shape', (g) => (g.model.graph!.initializer[0].dims = [-1n]), /has the invalid shape \[-1\]/],
     [
       'a missing output',
       (g) => g.setInterface([declare('x')], [declare('z')]),
-      /nothing computes its output z/,
+      /no node computes its output z/,
     ],
   ])('refuses %s', (_, change, message) => {
     const graph = tinyNetwork();

@@ -97,7 +97,9 @@ describe('selectRatios', () => {
   it.each(modes)('%s says where every layer is at its floor', (_, settings) => {
     const { plan, reached, shortfall } = selectRatios(choices, costOf, 15, settings);
     expect({ plan, reached }).toEqual({ plan: [1, 1], reached: false });
-    expect(shortfallText(shortfall!, 'MACs')).toMatch(/at its floor: 0\.091 of the MACs .* 0\.068 was asked/);
+    expect(shortfallText(shortfall!, 'MACs')).toMatch(
+      /at its floor, so 0\.091 of the MACs .* 0\.068 was requested/,
+    );
   });
 
   it('says where units are too coarse', () => {
@@ -106,7 +108,7 @@ describe('selectRatios', () => {
     expect(cost).toBe(40);
     expect(shortfall).toMatchObject({ reason: 'units', nearest: 40 / 220 });
     expect(shortfallText(shortfall!, 'cost')).toMatch(
-      /units are coarse: 0\.182 .* nearest from below .* 0\.500 was asked/,
+      /units are too coarse to come nearer than 0\.182 .* from below; 0\.500 was requested/,
     );
   });
 
@@ -148,7 +150,7 @@ describe('selectRatios', () => {
 
   it.each([0, -1, NaN])('target %p is refused', (target) => {
     expect(() => selectRatios(choices, costOf, target, { select: 'optimal' })).toThrow(
-      /selection optimal needs a cost/,
+      /target cost must be above 0, not/,
     );
   });
 

@@ -64,7 +64,7 @@ it.each([
     'data without an input',
     taking(['x', ['n', 3, 4, 4]]),
     random([3, 4, 4], { z: perSample }),
-    /names z; the model's inputs are x/,
+    /names z, which is not an input of the model; those are x/,
   ],
 ])('refuses %s', (_, graph, data, message) => {
   expect(() => feederOf(graph, data)).toThrow(message);
@@ -109,7 +109,7 @@ describe('random data', () => {
       /size of input x is \[n, 3, h, w\]: give the image input's whole size/,
     );
     expect(() => randomFeeds(graph, { inputShape: [1, 1, 6, 4] })).toThrow(
-      /input size \[1, 1, 6, 4\] is none that input x takes: \[n, 3, h, w\]/,
+      /input size \[1, 1, 6, 4\] does not fit input x, which takes \[n, 3, h, w\]/,
     );
   });
 });

@@ -36,7 +36,7 @@ describe('a latency curve', () => {
   });
 
   it('needs a point', () => {
-    expect(() => new LatencyCurve([])).toThrow(/needs a measured point/);
+    expect(() => new LatencyCurve([])).toThrow(/needs at least one measured point/);
   });
 });
 

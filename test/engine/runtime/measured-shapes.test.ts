@@ -60,7 +60,7 @@ describe('measureUnknownShapes', () => {
     expect([uncountedLayers(graph), unknownOperators(graph, inferShapes(graph))]).toEqual([[], []]);
     expect(macsOf(graph)).toBe(macsOf(behind(known)));
     expect(graph.context.notes).toEqual([
-      'operator com.microsoft.QuickGelu is not known to shape inference: the shapes behind it are those of a run of the model',
+      'shape inference does not know operator com.microsoft.QuickGelu: shapes after it were measured by running the model',
     ]);
     const found = groupsIn(graph);
     expect(found.groups.map(({ name, channels }) => [name, channels])).toEqual([
@@ -115,7 +115,7 @@ describe('measureUnknownShapes', () => {
     await measureUnknownShapes(unsized);
     expect(unsized.context.notes).toEqual([
       expect.stringMatching(
-        /^the shapes behind operator com\.microsoft\.QuickGelu were not found by a run either: the size of input x is/,
+        /^shapes after operator com\.microsoft\.QuickGelu are unknown, and running the model to measure them failed: the size of input x is/,
       ),
     ]);
     assumeSizes(graph, [1, 3, 8, 8]);
@@ -181,7 +181,7 @@ describe('measureUnknownShapes', () => {
     expect(uncountedLayers(graph).map(({ name }) => name)).toEqual(['b', 'c']);
     expect(graph.context.notes).toEqual([
       expect.stringMatching(
-        /^the shapes behind operator my\.ops\.Mine were not found by a run either: ONNX Runtime refuses the model: .*Mine/,
+        /^shapes after operator my\.ops\.Mine are unknown, and running the model to measure them failed: ONNX Runtime rejected the model: .*Mine/,
       ),
     ]);
   });

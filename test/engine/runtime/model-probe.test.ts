@@ -119,12 +119,12 @@ describe('several constants at once', () => {
     const probe = await ModelProbe.open(graph, names, settingsOf(graph));
     const kept = await probe.prefix({ input: batches[0] });
     const tried = (name: string, tensor: Tensor) => probe.outputs(kept, new Map([[name, tensor]]));
-    await expect(tried('nobody', floats([1]))).rejects.toThrow(/nobody is none of the constants/);
+    await expect(tried('nobody', floats([1]))).rejects.toThrow(/nobody is not one of this probe's constants/);
     await expect(tried(names[0], floats([1]))).rejects.toThrow(
-      /is float32 \[.*\], its replacement float32 \[1\]/,
+      /is float32 \[.*\], but its replacement is float32 \[1\]/,
     );
     await expect(ModelProbe.open(graph, ['nobody'], settingsOf(graph))).rejects.toThrow(
-      /nobody is no constant/,
+      /nobody is not a constant/,
     );
     await probe.close();
   });

@@ -101,7 +101,7 @@ describe('judging a model', () => {
     await expect(evaluate(network, unlabelled(), { metric: 'top1', threads: 1 })).rejects.toMatchObject({
       code: 'InvalidData',
       message: expect.stringMatching(
-        /metric top1 needs labels, and random inputs of seed 1 comes without/,
+        /metric top1 needs labels, but random inputs of seed 1 has none/,
       ) as string,
     });
   });
@@ -131,7 +131,7 @@ describe('judging a model', () => {
       /are \[1, 28, 28\], but input x of the model takes \[1, 8, 8\]/,
     );
     await expect(evaluate(graph, data, { metric: 'mean-iou', threads: 1 })).rejects.toThrow(
-      /first output is \[4, 10\]; metric mean-iou reads/,
+      /first output is \[4, 10\], but metric mean-iou needs/,
     );
     data.close();
   });

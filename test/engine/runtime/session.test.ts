@@ -15,10 +15,18 @@ import { tinyNetwork } from '../../support/tiny';
 
 describe('feeds that do not fit', () => {
   it.each<[string, Record<string, Tensor>, RegExp]>([
-    ['another name', { x: floats([1, 1, 8, 8]), image: floats([1]) }, /no input image; it takes x/],
+    ['another name', { x: floats([1, 1, 8, 8]), image: floats([1]) }, /no input image; its inputs are x/],
     ['none', {}, /input x of the model was not fed/],
-    ['another rank', { x: floats([1, 8, 8]) }, /input x takes \[batch, 1, 8, 8\], but was fed \[1, 8, 8\]/],
-    ['another size', { x: floats([2, 3, 8, 8]) }, /takes \[batch, 1, 8, 8\], but was fed \[2, 3, 8, 8\]/],
+    [
+      'another rank',
+      { x: floats([1, 8, 8]) },
+      /input x takes shape \[batch, 1, 8, 8\], but was fed \[1, 8, 8\]/,
+    ],
+    [
+      'another size',
+      { x: floats([2, 3, 8, 8]) },
+      /takes shape \[batch, 1, 8, 8\], but was fed \[2, 3, 8, 8\]/,
+    ],
     [
       'another type',
       { x: { ...int64s([...Array<number>(64).keys()]), dims: [1, 1, 8, 8] } },
@@ -99,7 +107,9 @@ describe('a model with a tensor too large for memory', () => {
 
   it('names the folder that has no room for it', () => {
     const handOver = () => runtimeModel(tinyNetwork(), { tensor: 4000, folder: '/proc/none' });
-    expect(handOver).toThrow(/run from the folder \/proc\/none, which cannot take it .*set TMPDIR/);
+    expect(handOver).toThrow(
+      /written to a temporary folder, but writing to \/proc\/none failed .*set TMPDIR/,
+    );
   });
 });
 
@@ -109,6 +119,6 @@ it('a model that ONNX Runtime refuses is a clear error', async () => {
   });
   await expect(Session.open(odd, { threads: 1 })).rejects.toMatchObject({
     code: 'UnsupportedModel',
-    message: expect.stringMatching(/ONNX Runtime refuses the model.*NoSuchOperator/s) as string,
+    message: expect.stringMatching(/ONNX Runtime rejected the model.*NoSuchOperator/s) as string,
   });
 });

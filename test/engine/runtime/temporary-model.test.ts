@@ -69,7 +69,7 @@ it('refuses weights that were written since the model was opened, and leaves not
     const { data, graph } = opened(folder);
     utimesSync(data, 1, 1);
     const before = readdirSync(folder);
-    expect(() => temporaryModel(graph, folder)).toThrow(/it was written since the model was opened/);
+    expect(() => temporaryModel(graph, folder)).toThrow(/it was changed after the model was opened/);
     expect(readdirSync(folder)).toEqual(before);
     return Promise.resolve();
   }));

@@ -33,7 +33,7 @@ describe('safetensors', () => {
     const taken = join(folder, 'taken');
     mkdirSync(taken);
     expect(() => writeTensors(taken, new Map([['one', floats([1], [1])]]))).toThrow(
-      /taken could not be written: E/,
+      /could not write .*taken: E/,
     );
     expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
@@ -41,6 +41,6 @@ describe('safetensors', () => {
   it('refuses a file that was cut short', () => {
     const path = join(folder, 'cut.safetensors');
     writeFileSync(path, readFileSync(golden('engine', 'svd.safetensors')).subarray(0, 3000));
-    expect(() => readTensors(path)).toThrow(/cut\.safetensors is not a whole safetensors file/);
+    expect(() => readTensors(path)).toThrow(/cut\.safetensors is not a complete safetensors file/);
   });
 });

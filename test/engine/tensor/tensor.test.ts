@@ -11,7 +11,7 @@ describe('tensor', () => {
 
   it('refuses bytes that are not those of the shape', () => {
     expect(() => fromBytes('float32', [3], new Uint8Array(8))).toThrow(
-      '8 bytes for a float32 tensor of shape [3], which takes 12',
+      'a float32 tensor of shape [3] takes 12 bytes, not 8',
     );
   });
 

@@ -46,7 +46,7 @@ test('training on CUDA gives the losses of the CPU; where there is none it is re
   if (used !== 'cuda') {
     await expect(losses('cuda')).rejects.toMatchObject({
       code: 'InvalidSettings',
-      message: expect.stringMatching(/execution provider cuda cannot be used: .* ask for cpu/s) as string,
+      message: expect.stringMatching(/execution provider cuda cannot be used: .* use cpu/s) as string,
     });
     return;
   }

@@ -189,7 +189,7 @@ describe('what does not fit is told in a sentence', () => {
       'maps',
       { loss: 'mean-squared-error' },
       () => ({ labels: null }),
-      /images\.npy comes without labels, which metrics and fine-tuning need/,
+      /images\.npy has no labels, which metrics and fine-tuning need/,
     ],
     [
       'one score by distributions',

@@ -170,7 +170,7 @@ describe('fineTuneJob', () => {
       'label count',
       () => ({ data: { images, labels: fewLabels() } }),
       'InvalidData',
-      /few\.npy.*one label an image/,
+      /few\.npy.*one label per image/,
     ],
     [
       'label shape',

@@ -59,13 +59,13 @@ describe('a folder a class', () => {
       expect(listing.classes).toEqual(['b', 'd', 'c', 'a']);
       expect(rowsOf(folder, listing)).toEqual(['set/b/1.png 0', 'set/a/1.png 3']);
       expect(() => classFolders(join(folder, 'set'), ['a', 'c'])).toThrow('b is not in the list of classes');
-      expect(() => classFolders(join(folder, 'set'))).toThrow(/set\/c has no image/);
-      expect(() => classFolders(join(folder, 'set', 'a'))).toThrow('has no folder a class');
+      expect(() => classFolders(join(folder, 'set'))).toThrow(/set\/c has no images/);
+      expect(() => classFolders(join(folder, 'set', 'a'))).toThrow('has no subfolders');
       expect(() => classFolders(join(folder, 'nowhere'))).toThrow(/nowhere can't be read/);
       writeFileSync(list, 'a\na\n');
-      expect(() => classesIn(list)).toThrow('lists the class a twice');
+      expect(() => classesIn(list)).toThrow('lists class a twice');
       writeFileSync(list, '\n');
-      expect(() => classesIn(list)).toThrow('lists no class');
+      expect(() => classesIn(list)).toThrow('is empty: list one class per line');
       expect(() => classesIn(join(folder, 'nowhere.txt'))).toThrow(/nowhere\.txt can't be read/);
     }));
 });
@@ -94,10 +94,12 @@ describe('a CSV file', () => {
   });
 
   it('is refused by the line that is wrong', async () => {
-    await expect(listed('file,label\n1.png,a\n2.png\n')).rejects.toThrow('line 3: `2.png` is not file,label');
+    await expect(listed('file,label\n1.png,a\n2.png\n')).rejects.toThrow(
+      'line 3: expected file,label, not `2.png`',
+    );
     await expect(listed('1.png,a\n\n2.png,b\n', ['a'])).rejects.toThrow('line 3: b is not in the list');
     await expect(listed('1.png,1\n', ['a'])).rejects.toThrow('line 1: 1 is not in the list');
-    await expect(listed('1.png,20231123\n')).rejects.toThrow('the label 20231123 is no number of a class');
+    await expect(listed('1.png,20231123\n')).rejects.toThrow('label 20231123 is not a class number');
     await expect(listed('file,label\n')).rejects.toThrow('lists no image');
   });
 });

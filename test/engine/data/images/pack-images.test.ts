@@ -66,7 +66,7 @@ it('an image that can not be decoded ends it, unless such ones are left out', ()
     await expect(packImages(some, inside(place), options)).rejects.toThrow(UnreadableImage);
     const none = { images: join(place, 'none.npy') };
     await expect(packImages([{ path }], none, { ...options, skipBad: true })).rejects.toThrow(
-      'none of 1 images can be decoded',
+      'none of the 1 images can be decoded',
     );
     const to = { images: join(place, 'x.npy'), labels: join(place, 'y.npy') };
     const { shape, bad } = await packImages(some, to, { ...options, skipBad: true });
@@ -93,7 +93,7 @@ it('what there is no room for is not begun', () =>
     const to = inside(place);
     const vast = { ...options, resize: 1e9, size: 1e9 };
     await expect(packImages(files, to, vast)).rejects.toThrow(
-      /^the images take 120000000000\.0 GB, and .* has room/,
+      /^the images need 120000000000\.0 GB, but .* free: pack/,
     );
     expect(readdirSync(place)).toEqual([]);
   }));

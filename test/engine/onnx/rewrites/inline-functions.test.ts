@@ -68,6 +68,6 @@ it('a function of another operator set stays a call, and a note says so', () => 
   inlineFunctions(graph);
   expect(graph.nodes.map(({ opType }) => opType)).toEqual(['Block', 'Block']);
   expect(graph.context.notes).toEqual([
-    expect.stringContaining('function Block of the model is left as it is'),
+    expect.stringContaining('model-local function Block could not be inlined'),
   ]);
 });

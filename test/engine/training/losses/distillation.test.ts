@@ -125,7 +125,7 @@ describe('train', () => {
   });
 
   test.each<[string, string | undefined, Partial<TrainingOptions>, RegExp]>([
-    ['no labels', undefined, {}, /without labels/],
+    ['no labels', undefined, {}, /has no labels/],
     [
       'a label out of range',
       'wrong',

@@ -30,7 +30,7 @@ const shortOfMemory =
       close: () => session.close(),
       run: async (feeds, fetches) => {
         if ((feeds.x?.dims[0] ?? 0) > most) {
-          throw new Error(`ONNX Runtime could not run the model on cpu: ${reason}`);
+          throw new Error(`ONNX Runtime failed to run the model on cpu: ${reason}`);
         }
         return session.run(feeds, fetches);
       },
