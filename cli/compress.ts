@@ -4,7 +4,8 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 
 import { EngineError } from '../engine/errors';
-import { compressModel, type CompressOptions } from '../engine/api/compress-model';
+import { compressModel } from '../engine/api/compress-model';
+import type { CompressOptions } from '../engine/api/compress-options';
 import {
   type CostName,
   type ImportanceName,

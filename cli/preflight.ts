@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs
 import { dirname, join, resolve } from 'node:path';
 
 import { EngineError } from '../engine/errors';
-import { analyze } from '../engine/jobs/analyze';
+import { inspectModel, type InspectOptions } from '../engine/api/inspect-model';
 import type { ModelSummary } from '../engine/jobs/types';
 import { modelFiles, possibleFiles, weightLimit } from '../engine/onnx/model';
 import { loadData, loadSpec, loadTraining, SpecError } from '../run-spec/load';
@@ -14,8 +14,7 @@ import { BadInput } from './exit-status';
 export async function preflight(file: string): Promise<CompressionSpec> {
   const spec = readSpec(file);
   const { train, evaluate, test } = spec.data;
-  const summary = await inspectModel({
-    model: spec.model,
+  const summary = await readModel(spec.model, {
     ...analysisOf(spec),
     data: [train, evaluate, test],
     metric: spec.metric,
@@ -76,9 +75,9 @@ export function refuseReplacedWeights(model: string, out: string): void {
 export const outputFiles = (outDir: string): string[] => possibleFiles(resolve(outDir, 'model.onnx'));
 
 /** Runs the engine's analysis of a model. @throws BadInput if the model or the data can not be used */
-export async function inspectModel(input: Parameters<typeof analyze>[0]): Promise<ModelSummary> {
+export async function readModel(model: string, options?: InspectOptions): Promise<ModelSummary> {
   try {
-    return await analyze(input);
+    return await inspectModel(model, options);
   } catch (error) {
     if (error instanceof EngineError) throw new BadInput(error.message, { cause: error });
     throw error;

@@ -2,7 +2,8 @@ import { existsSync, rmSync, statSync } from 'node:fs';
 import { dirname, extname, resolve } from 'node:path';
 
 import { EngineError } from '../engine/errors';
-import { trainModel, type TrainReport } from '../engine/api/train-model';
+import { trainModel } from '../engine/api/train-model';
+import type { TrainReport } from '../engine/api/train-report';
 import { forgetCheckpoints } from '../engine/training/loop/checkpoint';
 import { curveTable, trainReport } from '../report/training';
 import { writeAtomically } from '../store/files';

@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 
-import type { CompressReport } from '../engine/api/compress-model';
+import type { CompressReport } from '../engine/api/compress-report';
 import { costNames, techniqueTraits } from '../engine/names';
 
 /** Formats the report of `slimflow compress` for a terminal. */

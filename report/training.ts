@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 
-import type { TrainReport } from '../engine/api/train-model';
+import type { TrainReport } from '../engine/api/train-report';
 
 const points = (value?: number | null) => value?.toFixed(2) ?? '';
 const short = (value: number) => String(Number(value.toPrecision(3)));

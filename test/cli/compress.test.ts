@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { compressModel, type CompressReport } from '../../engine/api/compress-model';
+import { compressModel } from '../../engine/api/compress-model';
+import type { CompressReport } from '../../engine/api/compress-report';
 import type { Graph } from '../../engine/onnx/graph';
 import { macsOf } from '../../engine/onnx/layers';
 import { loadModel, saveModel } from '../../engine/onnx/model';

@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { writeNpy } from '../../engine/data/npy';
-import { trainModel, type TrainReport } from '../../engine/api/train-model';
+import { trainModel } from '../../engine/api/train-model';
+import type { TrainReport } from '../../engine/api/train-report';
 import { floats, type Tensor } from '../../engine/tensor/tensor';
 import { Result } from '../../run-spec/result-schema';
 import { slimflow } from '../support/cli';

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 import { Random } from '../../engine/data/random';
 import { writeNpy } from '../../engine/data/npy';
-import { trainModel, type TrainReport } from '../../engine/api/train-model';
+import { trainModel } from '../../engine/api/train-model';
+import type { TrainReport } from '../../engine/api/train-report';
 import { sha256OfFile } from '../../store/digest';
 import { slimflow } from '../support/cli';
 import { inFolder } from '../support/folder';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 
-import type { CompressReport } from '../../engine/api/compress-model';
+import type { CompressReport } from '../../engine/api/compress-report';
 import { pointTo } from '../../engine/onnx/external-data';
 import { macsOf, paramsOf } from '../../engine/onnx/layers';
 import { openModel } from '../../engine/onnx/open-model';

@@ -1,4 +1,4 @@
-import type { TrainReport } from '../../engine/api/train-model';
+import type { TrainReport } from '../../engine/api/train-report';
 import { trainReport } from '../../report/training';
 
 const report: TrainReport = {

@@ -1,4 +1,4 @@
-import type { CompressReport } from '../../engine/api/compress-model';
+import type { CompressReport } from '../../engine/api/compress-report';
 import { slimflow } from './cli';
 
 /** Options that make scoring quick. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
-import { compressModel, type CompressOptions } from '../../../engine/api/compress-model';
+import { compressModel } from '../../../engine/api/compress-model';
+import type { CompressOptions } from '../../../engine/api/compress-options';
 import { JobPool } from '../../../engine/pools/thread-pool';
 import { declare } from '../../../engine/onnx/extract';
 import type { Graph } from '../../../engine/onnx/graph';

@@ -1,0 +1,114 @@
+import { candidateRatios } from '../ratios/candidate-ratios';
+import { checkFineTuneEach } from '../jobs/layer-by-layer';
+import { plainMethod } from '../jobs/list-parts';
+import type { JobData } from '../jobs/open-data';
+import type { FineTuneSettings, LayerScores } from '../jobs/types';
+import type { DatasetSource } from '../data/source';
+import type { MetricName } from '../data/metric';
+import { EngineError } from '../errors';
+import type { Machinery, Method, Reconstruction, ScoreName, Selecting, Technique } from '../names';
+import { settledFor } from '../training/losses-for-metric';
+
+/** What `compressModel` is asked for; what is left out has the default of a spec. */
+export interface CompressOptions {
+  readonly model: string;
+  /** Where to write the compressed model. */
+  readonly out: string;
+  readonly technique: Technique;
+  /** Asked cost relative to the model's; may be left out in mode `manual`. */
+  readonly target?: number;
+  readonly method?: Partial<Omit<Method, 'technique' | 'score'>>;
+  readonly selection?: Partial<Selecting>;
+  /** Without data, seeded random inputs stand in, and the score is fidelity. */
+  readonly data?: { readonly evaluate: DatasetSource; readonly train: DatasetSource };
+  readonly score?: ScoreName;
+  readonly metric?: MetricName;
+  /** Samples that a score is computed on. */
+  readonly samples?: number;
+  readonly candidates?: readonly number[];
+  readonly reconstruction?: Partial<Reconstruction>;
+  readonly machinery?: Partial<Omit<Machinery, 'threads'>>;
+  /** Fine-tunes behind each compressed layer, which needs data with labels; `epochs` may be a fraction. */
+  readonly fineTuneEach?: FineTuneSettings;
+  /** Eval scores of an earlier call on the same model with the same method. */
+  readonly scores?: readonly LayerScores[];
+}
+
+/** Random inputs drawn where no data are given. */
+const randomSamples = 32;
+/** Patches of each, more than of images, which there are more of. */
+const randomPatches = 100;
+
+export type SettledOptions = ReturnType<typeof settled>;
+
+/** The options with every default in its place. */
+export function settled({ model, out, technique, target, data, ...options }: CompressOptions) {
+  const score: ScoreName = data ? (options.score ?? 'metric') : 'fidelity';
+  if (!data && options.score === 'metric')
+    throw new EngineError(
+      'InvalidSettings',
+      'score metric needs data with labels: give data, or take fidelity',
+    );
+  if (score === 'metric' && data && data.evaluate.labels === undefined)
+    throw new EngineError(
+      'InvalidSettings',
+      `score metric needs labels, and ${data.evaluate.images} comes without: name a file of them in data.evaluate.labels, or take fidelity`,
+    );
+  const method: Method = {
+    ...plainMethod,
+    technique,
+    score,
+    ...options.method,
+  };
+  const selection: Selecting = {
+    mode: 'optimal',
+    monotonic: false,
+    ratios: {},
+    channels: {},
+    ...options.selection,
+  };
+  const byHand = Object.keys(selection.ratios).length + Object.keys(selection.channels).length;
+  if (target === undefined && !byHand && selection.mode === 'manual')
+    throw new EngineError(
+      'InvalidSettings',
+      'mode manual holds what is given by hand, and nothing is: give a ratio or channels',
+    );
+  if (options.candidates && !options.candidates.some((ratio) => ratio > 0 && ratio < 1))
+    throw new EngineError('InvalidSettings', 'candidates are ratios above 0 and below 1, one at least');
+  if (target === undefined && selection.mode !== 'manual')
+    throw new EngineError(
+      'InvalidSettings',
+      'target is missing: the share of the cost to be left, such as 0.5',
+    );
+  if (target !== undefined && !(target > 0 && target <= 1))
+    throw new EngineError('InvalidSettings', `target must be above 0 and at most 1, not ${target}`);
+  const { metric = 'top1' } = options;
+  const fineTuneEach = options.fineTuneEach && settledFor(metric, options.fineTuneEach);
+  if (fineTuneEach) checkFineTuneEach(fineTuneEach, data?.train);
+  const drawn = Math.max(options.samples ?? 0, options.reconstruction?.samples ?? 0, randomSamples);
+  const random: JobData = { random: { samples: drawn, seed: 0 } };
+  const reconstruction: Reconstruction = {
+    samples: 500,
+    patches: data ? 10 : randomPatches,
+    seed: 0,
+    ...options.reconstruction,
+  };
+  return {
+    model,
+    out,
+    technique,
+    target,
+    method,
+    selection,
+    hasData: data !== undefined,
+    fineTuneEach,
+    scoring: {
+      candidates: options.candidates ?? candidateRatios(),
+      evaluate: data?.evaluate ?? random,
+      train: data?.train ?? random,
+      samples: options.samples ?? (data ? 500 : randomSamples),
+      reconstruction,
+      metric,
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import type { Compression, ModelSummary } from '../jobs/types';
+import { type CostName, type Technique, techniqueTraits } from '../names';
+import type { SettledOptions } from './compress-options';
+
+/** What came out, in the shape of `slimflow compress --json`. */
+export interface CompressReport {
+  readonly technique: Technique;
+  readonly cost: CostName;
+  readonly target: number | null;
+  readonly achieved: number;
+  readonly macs: number;
+  readonly macsOriginal: number;
+  readonly params: number;
+  readonly paramsOriginal: number;
+  readonly layers: readonly CompressedLayer[];
+  /** Layers that the technique had to leave alone. */
+  readonly frozen: readonly { readonly name: string; readonly why: string }[];
+  readonly warnings: readonly string[];
+  /** Why the target was not reached, and the nearest ratio that is; null where it was. */
+  readonly shortfall: string | null;
+  readonly computedBy: Compression['computedBy'];
+}
+
+export interface CompressedLayer {
+  readonly name: string;
+  readonly kind: string;
+  /** What is left of it: of its cost (MACs for `latency`), or of its channels. */
+  readonly ratio: number;
+  readonly rank?: number;
+  readonly channels?: number;
+}
+
+/** The report of a compression. @param summary the analysis of the original */
+export function report(
+  { technique, method, target, hasData }: SettledOptions,
+  summary: ModelSummary,
+  { achieved, macs, params, plan, shortfall, notes, computedBy }: Compression,
+): CompressReport {
+  const byName = new Map(summary.layers.map((layer) => [layer.name, layer]));
+  const kinds = new Map(summary.parts.map((part) => [part.name, byName.get(part.layers[0])]));
+  const warnings = hasData
+    ? [...notes]
+    : [
+        'no data was given: scores and refits come from random inputs, and real data give a better model',
+        ...notes,
+      ];
+  return {
+    technique,
+    cost: method.cost,
+    target: target ?? null,
+    achieved,
+    macs,
+    macsOriginal: summary.macs,
+    params,
+    paramsOriginal: summary.params,
+    layers: plan.map(({ layer, units, ratio }) => ({
+      name: layer,
+      kind: kinds.get(layer)?.kind ?? '',
+      ratio,
+      [techniqueTraits[technique].units]: units,
+    })),
+    frozen: summary.frozen
+      .filter((one) => one.technique === technique)
+      .map(({ name, why }) => ({ name, why })),
+    warnings: [...summary.notes, ...warnings],
+    shortfall: shortfall ?? null,
+    computedBy,
+  };
+}

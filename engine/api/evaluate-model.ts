@@ -1,0 +1,56 @@
+import { availableParallelism } from 'node:os';
+
+import type { DatasetSource } from '../data/source';
+import type { MetricName } from '../data/metric';
+import type { Evaluation } from '../jobs/types';
+import type { ProviderName } from '../names';
+import { JobPool } from '../pools/thread-pool';
+
+/** What `evaluateModel` is asked for. */
+export interface EvaluateOptions {
+  /** Path of an ONNX file. */
+  readonly model: string;
+  /** Images [N, C, H, W] and their labels. */
+  readonly data: DatasetSource;
+  /** top1 by default. */
+  readonly metric?: MetricName;
+  /** As many as there are cores by default. */
+  readonly threads?: number;
+  /** The execution provider to run on; `cpu` by default. */
+  readonly provider?: ProviderName;
+}
+
+/** The metric of a model, and what it was computed over. */
+export interface EvaluateReport extends Evaluation {
+  readonly metric: MetricName;
+}
+
+/** What runs an evaluation, and may end it. */
+export interface WatchingEvaluation {
+  /** A worker thread to use; one for this call alone by default. */
+  readonly pool?: JobPool;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Evaluates a model on labelled data: a metric of its first output, in points (0 to 100 for accuracies), and the number of
+ * samples. It runs in a worker thread, needs no server and writes nothing.
+ * @throws EngineError `InvalidModel`, `UnsupportedModel`, `InvalidData` or `InvalidSettings`, naming the file or field;
+ *   `Cancelled` after `signal` was aborted, at the next batch
+ */
+export async function evaluateModel(
+  { model, data, metric = 'top1', threads, provider = 'cpu' }: EvaluateOptions,
+  { pool: shared, signal }: WatchingEvaluation = {},
+): Promise<EvaluateReport> {
+  const machinery = {
+    threads: threads ?? Math.max(1, availableParallelism()),
+    provider,
+    linearAlgebra: 'auto',
+  } as const;
+  const pool = shared ?? new JobPool({ slots: 1 });
+  try {
+    return { metric, ...(await pool.run('evaluate', { model, data, metric, machinery }, { signal })) };
+  } finally {
+    if (!shared) await pool.close();
+  }
+}
