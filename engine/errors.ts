@@ -1,8 +1,8 @@
-/** What went wrong, in a word a program can act on. None of these ever succeeds when tried again. */
+/** Kind of error, for programs to act on. None of these succeeds when retried. */
 export type EngineErrorCode =
   'InvalidModel' | 'UnsupportedModel' | 'InvalidData' | 'InvalidSettings' | 'Diverged' | 'Cancelled';
 
-/** An error of the user's input or of the numbers, with a message that names the file, node or field and the mend. */
+/** An error of the user's input or of the numbers; its message names the file, node or field and the fix. */
 export class EngineError extends Error {
   override readonly name = 'EngineError';
 

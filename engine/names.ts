@@ -8,6 +8,7 @@ export const selectNames = ['greedy', 'tar', 'optimal', 'manual'] as const;
 export type SelectName = (typeof selectNames)[number];
 
 export const techniques = ['spatial-svd', 'weight-svd', 'channel-pruning'] as const;
+/** Name of a technique. */
 export type Technique = (typeof techniques)[number];
 
 /** All that there is to know of a technique without carrying it out; `engine/jobs/compressors.ts` carries it out. */
@@ -25,30 +26,32 @@ export const techniqueTraits: Readonly<Record<Technique, TechniqueTraits>> = {
   'channel-pruning': { words: 'channel pruning', prefix: 'cp', units: 'channels' },
 };
 
-/** What a ratio is a ratio of: multiply-accumulates, elements of initializers, or measured milliseconds. */
+/** Costs that ratios can refer to: multiply-accumulates, elements of initializers, or measured milliseconds. */
 export const costs = ['macs', 'params', 'latency'] as const;
+/** Name of a cost. */
 export type CostName = (typeof costs)[number];
 /** Costs as people call them. */
 export const costNames: Record<CostName, string> = { macs: 'MACs', params: 'parameters', latency: 'latency' };
 
-/** By what a compressed layer is judged: the user's metric, or how near the outputs stay to the original's. */
+/** Judges of a compressed layer: the user's metric, or fidelity to the original's outputs. */
 export const scoreNames = ['metric', 'fidelity'] as const;
+/** Name of a score. */
 export type ScoreName = (typeof scoreNames)[number];
 
-/** How layers are compressed, and what their ratios mean: the same for scoring and for compressing. */
+/** How layers are compressed, and the meaning of their ratios: the same for scoring and for compressing. */
 export interface Method {
   readonly technique: Technique;
   readonly cost: CostName;
   readonly score: ScoreName;
-  /** Ranks and channels are multiples of this where the layer has as many. */
+  /** Ranks and channels are multiples of this if the layer has that many. */
   readonly multiplicity: number;
   /** Fewest channels, or lowest rank, that a layer keeps. */
   readonly minimum: number;
-  /** Channel pruning: by what channels are ranked. */
+  /** Channel pruning: how channels are ranked. */
   readonly importance: ImportanceName;
-  /** Channel pruning: whether channels tied across branches are pruned together, or left alone as AIMET does. */
+  /** Channel pruning: prunes channels tied across branches together, or leaves them alone as AIMET does. */
   readonly coupled: boolean;
-  /** Layers, by name, that must stay as they are. */
+  /** Names of layers that must stay as they are. */
   readonly ignore: readonly string[];
   /** Sizes of the input if the model leaves them open, [1, C, H, W]. */
   readonly inputSize?: readonly number[];
@@ -57,15 +60,18 @@ export interface Method {
 /** How a target becomes units for each part. */
 export interface Selecting {
   readonly mode: SelectName;
-  /** Whether scores are made monotone in the ratio first (AIMET's option). */
+  /** Makes scores monotone in the ratio first (AIMET's option). */
   readonly monotonic: boolean;
-  /** Ratios by part given by hand, which are held; mode `manual` allocates the rest as `optimal` does, if a target is given. */
+  /**
+   * Ratios by part set by hand, which are kept; mode `manual` allocates the rest as `optimal` does, if a target is
+   * given.
+   */
   readonly ratios: Readonly<Record<string, number>>;
-  /** Channels to remove, by part, given by hand (channel pruning). */
+  /** Channels to remove, by part, set by hand (channel pruning). */
   readonly channels: Readonly<Record<string, readonly number[]>>;
 }
 
-/** The machinery that numeric work runs on; `auto` takes the fastest that is there. */
+/** What numeric work runs on; `auto` uses the fastest available. */
 export interface Machinery {
   readonly threads: number;
   /** ONNX Runtime's execution provider. */
@@ -74,7 +80,7 @@ export interface Machinery {
   readonly linearAlgebra: BackendName;
 }
 
-/** How many images, and how many patches of each, a least-squares weight reconstruction sees. */
+/** Images, and patches per image, used by a least-squares weight reconstruction. */
 export interface Reconstruction {
   readonly samples: number;
   readonly patches: number;

@@ -14,19 +14,20 @@ import { keepAllBut } from '../pruning/keep';
 import { type CompressOptions, settled } from './compress-options';
 import { type CompressReport, report } from './compress-report';
 
+/** Observes a compression and may stop it. */
 export interface Watching {
-  /** Worker threads to use; by default as many as there are cores and memory for, for this call alone. */
+  /** Worker threads to use; by default as many as cores and memory allow, for this call alone. */
   readonly pool?: JobPool;
   readonly signal?: AbortSignal;
   readonly onProgress?: (stage: 'scoring' | 'compressing', progress: Progress) => void;
-  /** Told of the eval scores, so that a later call can be given them. */
+  /** Called with the eval scores, so that a later call can be given them. */
   readonly onScores?: (scores: readonly LayerScores[]) => void | Promise<void>;
 }
 
 /**
- * Compresses a model by one technique: eval scores of all its parts, side by side in worker threads, then units for
- * each, then the rewrites. It needs no server and leaves nothing but the compressed model.
- * @throws EngineError naming the file, layer or option and the mend.
+ * Compresses a model by one technique: computes eval scores of all its parts, side by side in worker threads, then
+ * chooses units for each, then rewrites. It needs no server and leaves nothing but the compressed model.
+ * @throws EngineError that names the file, layer or option and the fix
  */
 export async function compressModel(
   options: CompressOptions,
@@ -43,7 +44,7 @@ export async function compressModel(
     threads: Math.floor(cores / slots),
     ...options.machinery,
   };
-  // One layer that fails makes the rest useless: it stops them.
+  // A layer that fails makes the rest useless, so it stops them.
   const stop = new AbortController();
   const ended = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
   setMaxListeners(0, ended); // every job listens, more than Node expects of one signal
@@ -109,7 +110,7 @@ export async function compressModel(
   }
 }
 
-/** The eval scores of all parts; by hand alone, none are needed. */
+/** Computes the eval scores of all parts; none are needed if everything is set by hand. */
 async function scoreAll(
   parts: readonly string[],
   { mode }: Selecting,
@@ -132,7 +133,7 @@ async function scoreAll(
   });
   const first = Promise.all(scoring);
   first.catch(() => undefined); // it is thrown below: until then nobody listens, which would end the process
-  // Threads must not be ended inside native code: all have to come back first.
+  // Threads must not be ended inside native code, so wait for all of them.
   await Promise.allSettled(scoring);
   return first;
 }

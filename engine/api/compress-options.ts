@@ -9,39 +9,39 @@ import { EngineError } from '../errors';
 import type { Machinery, Method, Reconstruction, ScoreName, Selecting, Technique } from '../names';
 import { settledFor } from '../training/losses-for-metric';
 
-/** What `compressModel` is asked for; what is left out has the default of a spec. */
+/** Options of `compressModel`; those left out have the defaults of a spec. */
 export interface CompressOptions {
   readonly model: string;
-  /** Where to write the compressed model. */
+  /** Path for the compressed model. */
   readonly out: string;
   readonly technique: Technique;
-  /** Asked cost relative to the model's; may be left out in mode `manual`. */
+  /** Requested cost relative to the model's; may be left out in mode `manual`. */
   readonly target?: number;
   readonly method?: Partial<Omit<Method, 'technique' | 'score'>>;
   readonly selection?: Partial<Selecting>;
-  /** Without data, seeded random inputs stand in, and the score is fidelity. */
+  /** Without data, seeded random inputs are used, and the score is fidelity. */
   readonly data?: { readonly evaluate: DatasetSource; readonly train: DatasetSource };
   readonly score?: ScoreName;
   readonly metric?: MetricName;
-  /** Samples that a score is computed on. */
+  /** Samples per score. */
   readonly samples?: number;
   readonly candidates?: readonly number[];
   readonly reconstruction?: Partial<Reconstruction>;
   readonly machinery?: Partial<Omit<Machinery, 'threads'>>;
-  /** Fine-tunes behind each compressed layer, which needs data with labels; `epochs` may be a fraction. */
+  /** Fine-tunes after each compressed layer, which needs data with labels; `epochs` may be a fraction. */
   readonly fineTuneEach?: FineTuneSettings;
   /** Eval scores of an earlier call on the same model with the same method. */
   readonly scores?: readonly LayerScores[];
 }
 
-/** Random inputs drawn where no data are given. */
+/** Random inputs drawn if no data are given. */
 const randomSamples = 32;
-/** Patches of each, more than of images, which there are more of. */
+/** Patches of each, more than of images, of which there are more. */
 const randomPatches = 100;
 
 export type SettledOptions = ReturnType<typeof settled>;
 
-/** The options with every default in its place. */
+/** Fills in every default. */
 export function settled({ model, out, technique, target, data, ...options }: CompressOptions) {
   const score: ScoreName = data ? (options.score ?? 'metric') : 'fidelity';
   if (!data && options.score === 'metric')

@@ -2,7 +2,7 @@ import type { Compression, ModelSummary } from '../jobs/types';
 import { type CostName, type Technique, techniqueTraits } from '../names';
 import type { SettledOptions } from './compress-options';
 
-/** What came out, in the shape of `slimflow compress --json`. */
+/** Result, in the shape of `slimflow compress --json`. */
 export interface CompressReport {
   readonly technique: Technique;
   readonly cost: CostName;
@@ -16,7 +16,7 @@ export interface CompressReport {
   /** Layers that the technique had to leave alone. */
   readonly frozen: readonly { readonly name: string; readonly why: string }[];
   readonly warnings: readonly string[];
-  /** Why the target was not reached, and the nearest ratio that is; null where it was. */
+  /** Why the target was not reached, and the nearest ratio that is; null if it was. */
   readonly shortfall: string | null;
   readonly computedBy: Compression['computedBy'];
 }

@@ -14,7 +14,7 @@ export interface EvaluateOptions {
   readonly data: DatasetSource;
   /** top1 by default. */
   readonly metric?: MetricName;
-  /** As many as there are cores by default. */
+  /** One per core by default. */
   readonly threads?: number;
   /** The execution provider to run on; `cpu` by default. */
   readonly provider?: ProviderName;
@@ -27,7 +27,7 @@ export interface EvaluateReport extends Evaluation {
 
 /** What runs an evaluation, and may end it. */
 export interface WatchingEvaluation {
-  /** A worker thread to use; one for this call alone by default. */
+  /** Worker thread to use; by default one for this call alone. */
   readonly pool?: JobPool;
   readonly signal?: AbortSignal;
 }

@@ -11,17 +11,19 @@ import { needsLabels } from '../training/settings';
 import { checkJudged, settledTraining, type TrainOptions } from './train-options';
 import { trainReport, type TrainReport } from './train-report';
 
+/** Observes a training and may stop it. */
 export interface WatchingTraining {
-  /** A worker thread to use; one for this call alone by default. */
+  /** Worker thread to use; by default one for this call alone. */
   readonly pool?: JobPool;
   readonly signal?: AbortSignal;
   readonly onProgress?: (stage: 'evaluating' | 'training' | 'testing', progress: Progress) => void;
 }
 
 /**
- * Trains a model on labelled data, judges it, and writes it with its structure as it was. It needs no server, and leaves
- * nothing but the model and the checkpoints asked for.
- * @throws EngineError naming the file, node or setting and the mend; `Cancelled` after `signal`, a checkpoint written.
+ * Trains a model on labelled data, judges it, and writes it with its structure unchanged. It needs no server, and
+ * leaves nothing but the model and the requested checkpoints.
+ * @throws EngineError that names the file, node or setting and the fix; `Cancelled` after `signal`, with a checkpoint
+ * written
  */
 export async function trainModel(
   options: TrainOptions,

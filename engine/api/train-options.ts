@@ -7,35 +7,35 @@ import { settledFor } from '../training/losses-for-metric';
 import { checkSettings } from '../training/setting-rules';
 import { defaultLearningRate } from '../training/settings';
 
-/** What `trainModel` is asked for. */
+/** Options of `trainModel`. */
 export interface TrainOptions {
   readonly model: string;
-  /** Where to write the trained model. */
+  /** Path for the trained model. */
   readonly out: string;
   readonly data: {
     readonly train: DatasetSource;
-    /** Judges the model before and after, and in between where `settings` ask for that. */
+    /** Judges the model before and after, and in between if `settings` ask for that. */
     readonly evaluate?: DatasetSource;
     /** Judges the trained model, once. */
     readonly test?: DatasetSource;
   };
   /** top1 by default. */
   readonly metric?: MetricName;
-  /** What is left out is as the README's table has it. */
+  /** Settings; those left out have the README table's defaults. */
   readonly settings?: Partial<FineTuneSettings>;
-  /** Whether training begins with new weights, drawn by the seed, rather than the model's own. */
+  /** Starts training with new weights, drawn by the seed, rather than the model's own. */
   readonly fromScratch?: boolean;
-  /** A model to learn from, by `settings.distillation`; by its scores alone, without labels, where that is not set. */
+  /** Model to learn from, by `settings.distillation`; if that is not set, only by its scores, without labels. */
   readonly teacher?: string;
-  /** Where checkpoints are kept and how often one is written: a later call goes on from the last. None by default. */
+  /** Folder for checkpoints and seconds between them: a later call resumes from the last. None by default. */
   readonly checkpoints?: { readonly folder: string; readonly seconds: number };
-  /** As many as there are cores by default. */
+  /** One per core by default. */
   readonly threads?: number;
-  /** The execution provider that trains and judges; `cpu` by default. */
+  /** Execution provider that trains and judges; `cpu` by default. */
   readonly provider?: ProviderName;
 }
 
-/** How a model is trained where nothing else is said: gently where it is trained already, at length from scratch. */
+/** Default settings: gentle for a trained model, long from scratch. */
 const defaultsOf = (fromScratch: boolean, given: Partial<FineTuneSettings>): FineTuneSettings => ({
   epochs: fromScratch ? 10 : 2,
   learningRate: defaultLearningRate(given, fromScratch),
@@ -60,7 +60,7 @@ export function settledTraining({
   return settled;
 }
 
-/** @throws EngineError `InvalidData` naming a split that is to be judged and has no labels. */
+/** @throws EngineError `InvalidData` that names a split to be judged that has no labels */
 export function checkJudged({ evaluate, test }: TrainOptions['data'], metric: MetricName): void {
   for (const [name, split] of Object.entries({ evaluate, test })) {
     if (!split || split.labels !== undefined) continue;

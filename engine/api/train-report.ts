@@ -2,38 +2,38 @@ import type { MetricName } from '../data/metric';
 import type { Errors, Evaluation, FineTuneSettings, FineTuning } from '../jobs/types';
 import type { Curve } from '../training/loop/learning-curve';
 
-/** What an epoch came to. */
+/** Result of an epoch. */
 export interface TrainedEpoch {
   readonly epoch: number;
   /** Mean over its samples. */
   readonly loss: number;
-  /** Of its last step. */
+  /** That of its last step. */
   readonly learningRate: number;
-  /** The metric on the evaluation split, where `settings` had the epoch judged (keepBest, earlyStopping). */
+  /** The metric on the evaluation split, if `settings` had the epoch judged (keepBest, earlyStopping). */
   readonly metric?: number;
 }
 
-/** What came out, in the shape of `slimflow train --json`. */
+/** Result, in the shape of `slimflow train --json`. */
 export interface TrainReport {
   readonly settings: FineTuneSettings;
   readonly fromScratch: boolean;
   readonly metric: MetricName;
   readonly params: number;
   readonly steps: number;
-  /** Step at which this call began: 0, or that of a checkpoint. */
+  /** Step at which this call started: 0, or that of a checkpoint. */
   readonly resumedAt: number;
   readonly epochs: readonly TrainedEpoch[];
   /** The metric on the evaluation split; `before` is null for a model trained from scratch. */
   readonly evaluation: { readonly before: number | null; readonly after: number } | null;
   /** The metric on the test split. */
   readonly test: number | null;
-  /** Where the metric compares numbers: how far the model's are from the labels, in their unit, by what was judged. */
+  /** For metrics that compare numbers: the distance of the model's outputs from the labels, in their unit, by split. */
   readonly errors?: { readonly before?: Errors; readonly after?: Errors; readonly test?: Errors };
-  /** The epoch that was kept and its metric, where epochs were judged. */
+  /** The epoch that was kept and its metric, if epochs were judged. */
   readonly best: { readonly epoch: number; readonly value: number } | null;
   /** Returns to an earlier state with a lower learning rate. */
   readonly retries: FineTuning['retries'];
-  /** Sentences on what went otherwise than asked for. */
+  /** Sentences about what differed from the request. */
   readonly warnings: readonly string[];
   /** Loss and learning rate of each step. */
   readonly curve: Curve;
@@ -67,7 +67,7 @@ export function trainReport({ tuning, before, after, test, ...asked }: Trained):
   };
 }
 
-/** The errors of evaluations that have some; undefined where none has. */
+/** Returns the errors of evaluations that have some; undefined if none has. */
 function errorsOf(evaluations: Readonly<Record<string, Evaluation | undefined>>): TrainReport['errors'] {
   const found = Object.entries(evaluations).flatMap(([when, one]) =>
     one?.errors ? [[when, one.errors]] : [],

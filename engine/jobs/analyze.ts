@@ -11,8 +11,8 @@ import { partsOf } from './list-parts';
 import type { AnalyzeInput, LayerSummary, ModelSummary } from './types';
 
 /**
- * What a model consists of, layer by layer.
- * @throws EngineError when it cannot be read; with `data` also when it has nothing to compress or the data do not fit.
+ * Describes a model layer by layer.
+ * @throws EngineError if it cannot be read; with `data` also if it has nothing to compress or the data do not fit
  */
 export async function analyze({
   model,
@@ -76,7 +76,7 @@ function checkIgnored(ignore: readonly string[], layers: readonly string[], mode
   );
 }
 
-/** A NaN spreads to every output, whatever is compressed. */
+/** Rejects NaN in weights, which spreads to every output, whatever is compressed. */
 function checkFinite(graph: Graph, layers: readonly Layer[], model: string): void {
   for (const { name, weight, node } of layers) {
     for (const constant of [weight, node.input[2]]) {
@@ -97,7 +97,7 @@ function allFinite(data: Float32Array): boolean {
   return true;
 }
 
-/** What was found that keeps parts of the model as they are, in sentences. */
+/** Lists sentences about what keeps parts of the model as they are. */
 function notesOf(graph: Graph, shapes: Shapes): string[] {
   const operators = new Set(unknownOperators(graph, shapes).map(({ operator }) => operator));
   return [

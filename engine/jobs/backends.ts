@@ -3,16 +3,16 @@ import type { LinearAlgebra } from '../linalg/linear-algebra';
 import { type ProviderName, resolveProvider } from '../runtime/providers';
 import type { Machinery } from '../names';
 
-/** The machinery of a job, found on this machine. */
+/** The machinery of a job, resolved on this machine. */
 export interface Tools {
   readonly threads: number;
   readonly provider: ProviderName;
   readonly algebra: LinearAlgebra;
-  /** Both, as a result tells of them. */
+  /** Names of both, for results. */
   readonly computedBy: { readonly provider: string; readonly linearAlgebra: string };
 }
 
-/** @throws EngineError `InvalidSettings` where what was asked for by name is not there. */
+/** @throws EngineError `InvalidSettings` if one requested by name is not available */
 export async function toolsOf({ threads, provider, linearAlgebra: backend }: Machinery): Promise<Tools> {
   const resolved = await resolveProvider(provider);
   const algebra = linearAlgebra({ backend, threads });

@@ -8,14 +8,14 @@ import { inferShapes } from '../onnx/shapes';
 import { feederOf, imageInput } from '../runtime/feeds';
 import { sizeOf } from '../tensor/tensor';
 
-/** What pixels of no class are labelled with by custom; metrics of pixels leave them out. */
+/** Customary labels of pixels without a class; metrics of pixels skip them. */
 const unlabelled = [-1, 255];
 
 /**
- * Checks a data set's images against what the model takes, and its labels, if it has any, against what the model gives
- * and the metric reads.
- * @param ignored a label that is no class and yet right
- * @throws EngineError `UnsupportedModel` or `InvalidData`, naming what does not fit
+ * Checks a data set's images against the model's input, and its labels, if it has any, against the model's output and
+ * the metric.
+ * @param ignored a label that is not a class and yet valid
+ * @throws EngineError `UnsupportedModel` or `InvalidData` that names what does not fit
  */
 export function checkFit(
   graph: Graph,
@@ -32,7 +32,7 @@ export function checkFit(
     const output = checkOutput(graph, model, metric);
     const labels = source.labels!;
     if (isPerScore(metric)) checkScores(data, labels, output, metric);
-    // Numbers to compare each score with are the loss's to judge.
+    // Numbers to compare each score with are for the loss to judge.
     else if (output.scores === undefined || sizeOf(data.labelShape) !== output.scores)
       checkClasses(data, labels, output, { metric, ignored });
   } finally {
@@ -40,7 +40,7 @@ export function checkFit(
   }
 }
 
-/** Data come in batches of any size. */
+/** Checks that the model takes batches of any size. */
 function checkBatch(graph: Graph, model: string, data: Dataset): void {
   const batch = imageInput(graph, data.inputs).dims?.[0];
   if (typeof batch !== 'number' || batch <= 1) return;
@@ -50,13 +50,13 @@ function checkBatch(graph: Graph, model: string, data: Dataset): void {
   );
 }
 
-/** What a model's first output has for a sample, as far as that is known. */
+/** Facts about a model's first output for a sample, as far as known. */
 interface Output {
   readonly model: string;
-  /** Its shape, in words. */
+  /** Its shape, for messages. */
   readonly shown: string;
   readonly classes?: number;
-  /** Numbers of a sample, and of each class. */
+  /** Numbers per sample, and per class. */
   readonly scores?: number;
   readonly plane?: number;
 }
@@ -92,7 +92,7 @@ function checkOutput(graph: Graph, model: string, metric: MetricName): Output {
 
 const perSample = (shape: readonly number[]) => `[${['N', ...shape].join(', ')}]`;
 
-/** Labels of which each belongs to a number of the output. */
+/** Checks labels of which each belongs to a number of the output. */
 function checkScores(
   data: Dataset,
   labels: string,
@@ -119,7 +119,7 @@ function checkScores(
   );
 }
 
-/** Labels that are numbers of classes. */
+/** Checks labels that are class numbers. */
 function checkClasses(
   data: Dataset,
   labels: string,

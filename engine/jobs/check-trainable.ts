@@ -2,10 +2,10 @@ import { EngineError } from '../errors';
 import { weightLimit } from '../onnx/model';
 
 /**
- * Whether a model is small enough to be trained: training keeps parameters, momenta and their next values in memory as
- * vectors of one graph, which ends where ONNX files do.
+ * Checks that a model is small enough to be trained: training keeps parameters, momenta and their next values in memory
+ * as vectors of one graph, which is limited like ONNX files.
  * @param bytes of its weights
- * @throws EngineError `UnsupportedModel`
+ * @throws EngineError `UnsupportedModel` if it is too large
  */
 export function checkTrainable(model: string, bytes: number): void {
   if (bytes > weightLimit)

@@ -5,29 +5,29 @@ import { type Compressed, type Compressor, type Part, unitsOf } from './compress
 import { type Method, type Selecting, type Technique, techniqueTraits } from '../names';
 import type { LayerScores } from './types';
 
-/** Units for each part, and where costs are measured, what came of it. */
+/** Units for each part and, if costs are measured, the result. */
 export interface Chosen {
   readonly selection: Selection;
   /** The plan carried out, all parts at once. */
   readonly made?: Compressed;
-  /** The cost asked about, relative to the model's; to be counted where it is not given. */
+  /** The requested cost, relative to the model's; to be counted if undefined. */
   readonly achieved?: number;
 }
 
-/** What a plan is chosen by. */
+/** Input of choosing a plan. */
 export interface Choosing {
   readonly method: Method;
   readonly selection: Selecting;
   readonly scores: readonly LayerScores[];
-  /** The cost of a plan in the order of the compressor's parts. */
+  /** Cost of a plan, in the order of the compressor's parts. */
   readonly costOf: CostOf;
   /** In the unit of `costOf`; undefined in mode `manual` leaves the plan as the ratios say. */
   readonly target: number | undefined;
 }
 
 /**
- * Units for each part of a compressor: what was given by hand is held, the rest goes by the selection's rule.
- * @throws EngineError `InvalidSettings` where hand-given names, ratios or channels fit no part.
+ * Chooses units for each part of a compressor: values set by hand are kept, the rest follows the selection's rule.
+ * @throws EngineError `InvalidSettings` if names, ratios or channels set by hand fit no part
  */
 export function choosePlan({ parts }: Pick<Compressor, 'parts'>, choosing: Choosing): Selection {
   const { method, selection, scores, costOf, target } = choosing;
@@ -72,12 +72,12 @@ function select(
   });
   const whole = choosing.costOf(parts.map(() => null));
   if (!choices.length) return allByHand(costOf([]), target, whole);
-  // What is left to choose after hand-given ratios is what mode manual leaves to the best allocation.
+  // In mode manual, the best allocation chooses what the ratios set by hand leave open.
   const mode = selection.mode === 'manual' ? 'optimal' : selection.mode;
   return selectRatios(choices, costOf, target, { select: mode, monotonic: selection.monotonic, whole });
 }
 
-/** Scores may come from elsewhere: they must be of this technique, and of parts that there are. */
+/** Checks scores, which may come from elsewhere: they must be for this technique, and for existing parts. */
 function checkScores(scores: readonly LayerScores[], parts: readonly Part[], { technique }: Method): void {
   const names = new Set(parts.map(({ name }) => name));
   const stranger = scores.find((row) => row.technique !== technique || !names.has(row.layer));
@@ -96,7 +96,7 @@ function allByHand(cost: number, target: number, whole: number): Selection {
   return { plan: [], cost, reached: cost <= target, shortfall };
 }
 
-/** Units given by hand, in the order of the parts: null leaves a part as it is, undefined leaves it to the rule. */
+/** Lists units set by hand, in the order of the parts: null leaves a part as it is, undefined leaves it to the rule. */
 function byHand(
   parts: readonly Part[],
   method: Method,
@@ -112,8 +112,8 @@ function byHand(
 }
 
 /**
- * Whether what was given by hand fits what there is to compress.
- * @throws EngineError `InvalidSettings` naming what does not
+ * Checks that values set by hand fit what can be compressed.
+ * @throws EngineError `InvalidSettings` that names the first that does not
  */
 export function checkByHand(
   parts: readonly { readonly name: string }[],

@@ -21,10 +21,10 @@ import type { CompressInput, Compression, PartPlan } from './types';
 import { verify } from './verify';
 
 /**
- * Compresses a model to a share of its cost: units for each part from the scores, then the rewrites. The saved graph is
- * run against its equal in the original's shape, and its costs are counted, or measured, on it.
- * @throws EngineError `InvalidSettings`, `InvalidModel`, `UnsupportedModel`, `InvalidData`, `Cancelled`; `Diverged` from
- * fine-tuning between layers
+ * Compresses a model to a share of its cost: chooses units for each part from the scores, then rewrites. The saved
+ * graph is run against its equal in the original's shape, and its costs are counted, or measured, on it.
+ * @throws EngineError `InvalidSettings`, `InvalidModel`, `UnsupportedModel`, `InvalidData`, `Cancelled`; `Diverged`
+ * from fine-tuning between layers
  */
 export async function compress(input: CompressInput, context: JobContext): Promise<Compression> {
   const { method } = input;
@@ -71,7 +71,7 @@ export async function compress(input: CompressInput, context: JobContext): Promi
   };
 }
 
-/** Carries out a plan on the model as it is, and checks it. */
+/** Carries out a plan on the model as it is, and verifies the result. */
 async function compressAtOnce(
   compressor: Compressor,
   input: CompressInput,
@@ -86,7 +86,7 @@ async function compressAtOnce(
 const counts = { macs: macsOf, params: paramsOf };
 type Counted = keyof typeof counts;
 
-/** The counted cost of a graph relative to another's; latencies are measured instead. */
+/** Counts the cost of a graph relative to another's; latencies are measured instead. */
 const ratioOf = (before: Graph, after: Graph, cost: CostName): number =>
   counts[cost as Counted](after) / counts[cost as Counted](before);
 
@@ -96,7 +96,7 @@ function chooseByCount(graph: Graph, compressor: Compressor, input: CompressInpu
   return choosePlan(compressor, { ...input, costOf: compressor.costOf[cost], target });
 }
 
-/** Units and own ratios of the parts that changed. */
+/** Lists units and ratios of the parts that changed. */
 const planOf = ({ parts }: Compressor, { plan }: Selection): PartPlan[] =>
   parts.flatMap(({ name, full, unitsAtOne }, at) => {
     const units = plan[at];

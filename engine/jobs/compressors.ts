@@ -21,6 +21,9 @@ const implementations: Readonly<Record<Technique, Implementation>> = {
 export const partsBy = (graph: Graph, method: Method): Pick<Compressor, 'parts' | 'frozen'> =>
   implementations[method.technique].parts(graph, method);
 
-/** The model as the method's technique sees it. @throws EngineError `InvalidSettings`, `UnsupportedModel` */
+/**
+ * Creates the compressor of the method's technique for a model.
+ * @throws EngineError `InvalidSettings`, `UnsupportedModel`
+ */
 export const compressorOf = async (graph: Graph, means: Means): Promise<Compressor> =>
   implementations[means.method.technique].compressor(graph, means);

@@ -2,7 +2,7 @@ import type { Graph, Node } from '../onnx/graph';
 import { type Layer, nameOf } from '../onnx/layers';
 import type { Method } from '../names';
 
-/** Which layers a method may touch at all, whatever its technique. */
+/** Decides which layers a method may touch at all, whatever its technique. */
 export class Eligibility {
   private readonly judged: ReadonlySet<Node>;
   private readonly ignored: ReadonlySet<string>;
@@ -19,7 +19,7 @@ export class Eligibility {
     );
   }
 
-  /** Why these layers, which change together, must stay as they are; undefined where they need not. */
+  /** Says why these layers, which change together, must stay as they are; undefined if they need not. */
   refusalOf(layers: readonly Pick<Layer, 'node' | 'name' | 'weight'>[]): string | undefined {
     const ignored = layers.find(({ name }) => this.ignored.has(name));
     if (ignored)
@@ -31,7 +31,7 @@ export class Eligibility {
     return this.readElsewhere(layers);
   }
 
-  /** Whether others than these layers read one of their weights, which would change for them too. */
+  /** Says if other readers use one of these layers' weights, which would change for them too. */
   private readElsewhere(layers: readonly Pick<Layer, 'node' | 'weight'>[]): string | undefined {
     const own = new Set(layers.map(({ node }) => node));
     for (const { weight } of layers) {
@@ -43,7 +43,7 @@ export class Eligibility {
   }
 }
 
-/** The nodes that values depend on. */
+/** Collects the nodes that values depend on. */
 function upstream(graph: Graph, values: readonly string[]): ReadonlySet<Node> {
   const found = new Set<Node>();
   const open = [...values];

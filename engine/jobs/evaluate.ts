@@ -5,7 +5,7 @@ import type { JobContext } from './job-context';
 import type { EvaluateInput, Evaluation } from './types';
 import { WorkCheckpoints } from './work-checkpoints';
 
-/** The metric of a model over a data set. */
+/** Job: computes the metric of a model over a data set. */
 export async function evaluateJob(
   { model, data: source, metric, machinery: { threads, provider }, checkpointing }: EvaluateInput,
   context: JobContext,

@@ -17,8 +17,8 @@ import { checkTrainable } from './check-trainable';
 import type { FineTuneInput, FineTuning } from './types';
 
 /**
- * Trains a model on a data set and writes it, its structure as it was, to `out`.
- * @throws EngineError `InvalidModel`, `UnsupportedModel`, `InvalidData`, `InvalidSettings`, `Diverged`, `Cancelled`.
+ * Job: trains a model on a data set and writes it, with its structure unchanged, to `out`.
+ * @throws EngineError `InvalidModel`, `UnsupportedModel`, `InvalidData`, `InvalidSettings`, `Diverged`, `Cancelled`
  */
 export async function fineTuneJob(input: FineTuneInput, context: JobContext): Promise<FineTuning> {
   const { earlyStopping, keepBest, ...settings } = input.settings;

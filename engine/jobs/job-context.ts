@@ -1,17 +1,17 @@
 import { EngineError } from '../errors';
 import type { Progress } from './types';
 
-/** What a running job can say and hear. */
+/** A running job's connection to its caller. */
 export interface JobContext {
   report(progress: Progress): void;
-  /** @throws EngineError `Cancelled` once the caller asked to stop; call it between batches. */
+  /** @throws EngineError `Cancelled` once the caller asked to stop; call it between batches */
   checkStop(): void;
 }
 
 /** A context for calling a job's function directly, outside a pool. */
 export const quiet: JobContext = { report: () => undefined, checkStop: () => undefined };
 
-/** The context of a thread: progress over `post`, the request to stop in shared memory. */
+/** Makes the context of a thread: progress goes through `post`, requests to stop come through shared memory. */
 export const threadContext = (post: (progress: Progress) => void, stop: Int32Array): JobContext => ({
   report: post,
   checkStop() {

@@ -8,18 +8,18 @@ import type { JobContext } from './job-context';
 import type { Tools } from './backends';
 import type { CompressInput } from './types';
 
-/** A plan carried out and measured. */
+/** A plan that was carried out and measured. */
 type Carried = Required<Chosen>;
 
 /** Timed runs of a layer's variants, and of whole models. */
 const runs = { layer: 20, model: 60 };
-/** Compressions that are measured at most: each brings the predicted target nearer to the measured one. */
+/** Most compressions that are measured: each brings the predicted target nearer to the measured one. */
 const mostTries = 4;
 
 /**
- * Compresses to a share of the measured latency. Layers are timed at their candidate units, which gives a prediction to
- * choose by; what was chosen is timed beside the original, in turn, and where it missed the target, the target of the
- * prediction is moved by as much. The nearest of the tries is kept.
+ * Compresses to a share of the measured latency. Layers are timed at their candidate units, which yields a prediction
+ * to choose by; the chosen model is timed alternating with the original, and if it missed the target, the target of the
+ * prediction is moved by the difference. The nearest of the tries is kept.
  */
 export async function landOnLatency(
   graph: Graph,
@@ -54,7 +54,7 @@ export async function landOnLatency(
   return best!;
 }
 
-/** A plan misses a latency by what was measured, whatever was predicted. */
+/** Replaces a plan's predicted shortfall by the measured one. */
 function withMeasured(
   { shortfall: _predicted, ...selection }: Carried['selection'],
   achieved: number,
@@ -65,7 +65,7 @@ function withMeasured(
   return { ...selection, shortfall };
 }
 
-/** ms of the whole model by a plan: its own, less what each part saves by itself. */
+/** Predicts the ms of the whole model under a plan: its own, less what each part saves separately. */
 async function predictedBy(
   compressor: Compressor,
   { scores }: CompressInput,

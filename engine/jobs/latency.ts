@@ -5,7 +5,7 @@ import { timeGraphs } from '../runtime/timing';
 import type { JobContext } from './job-context';
 import type { Latency, LatencyInput } from './types';
 
-/** The median time of one sample through each model, measured in turn. */
+/** Job: measures the median time of one sample through each model, taking turns. */
 export async function latency(
   { models, inputSize, machinery: { threads, provider }, runs }: LatencyInput,
   context: JobContext,

@@ -20,7 +20,7 @@ import { checkTrainable } from './check-trainable';
 import type { CompressInput, FineTuneEach, FineTuneSettings } from './types';
 import { verify } from './verify';
 
-/** A model compressed layer by layer, and what had been chosen for its parts. */
+/** A model compressed layer by layer, and the units that had been chosen for its parts. */
 export interface Tuned {
   readonly chosen: Omit<Chosen, 'made'>;
   readonly graph: Graph;
@@ -28,7 +28,7 @@ export interface Tuned {
 }
 
 /**
- * Whether a model can be fine-tuned between its compressed layers: told before anything long begins.
+ * Checks that a model can be fine-tuned between its compressed layers, before anything long begins.
  * @throws EngineError `InvalidSettings`, `InvalidData`
  */
 export function checkFineTuneEach(
@@ -52,11 +52,11 @@ export function checkFineTuneEach(
 
 /**
  * Compresses a model part by part in forward order, each followed by a short fine-tuning of the whole network (the mode
- * that AIMET offers by a hook). Units are chosen once, on the model as it is; every part is then found again in the
- * network as fine-tuned so far, compressed with its weights, checked against its equal and followed by fine-tuning.
- * Pruned layers are refitted to what the model as given computes. A checkpoint is written after each part and whenever
- * the trainer writes one: what goes on from it ends in the same bits as what was never interrupted.
- * @param choose gives each part its units
+ * that AIMET offers by a hook). Units are chosen once, on the model as it is; every part is then located in the network
+ * as fine-tuned so far, compressed with its weights, verified against its equal and followed by fine-tuning. Pruned
+ * layers are refitted to what the given model computes. A checkpoint is written after each part and whenever the
+ * trainer writes one: resumed work is bit-identical to uninterrupted work.
+ * @param choose chooses each part's units
  * @throws EngineError as compressing and training do
  */
 export async function compressLayerByLayer(
@@ -94,7 +94,7 @@ export async function compressLayerByLayer(
   }
 }
 
-/** Notes of the fine-tuning after a layer: what is true of every layer's is told once. */
+/** Merges the notes of the fine-tunings after each layer: what is true of all of them is said once. */
 export function withFineTuning(
   notes: readonly LayerNote[],
   after: string,
@@ -118,13 +118,13 @@ const begun = (graph: Graph, { made: _made, ...chosen }: Chosen): LayerState => 
   losses: [],
 });
 
-/** What fine-tuning learns from beside labels, where that is asked for. */
+/** Returns what fine-tuning learns from besides labels, if requested. */
 function teacherOf(original: Graph, { settings, teacher }: FineTuneEach): Graph | undefined {
   if (!settings.distillation) return undefined;
   return teacher === undefined ? original : openModel(teacher);
 }
 
-/** What a checkpoint must agree on. */
+/** Computes what a checkpoint must match. */
 function identityOf(graph: Graph, input: CompressInput, teacher: Graph | undefined): string {
   const { method, selection, target, scores, reconstruction, fineTuneEach } = input;
   const told = [method, selection, target, scores, reconstruction, fineTuneEach?.settings];
@@ -156,12 +156,12 @@ class Layers {
     this.each = this.passes * Math.ceil(this.samples / batch);
   }
 
-  /** The place in the plan of the part that comes next; undefined where all are compressed. */
+  /** Returns the position in the plan of the next part; undefined if all are compressed. */
   next(state: LayerState): number | undefined {
     return this.open(state)[0];
   }
 
-  /** Compresses a part, and with it those that could not be found again behind it alone. */
+  /** Compresses a part, and with it those that could not be found again after it alone. */
   async compress(state: LayerState, next: number): Promise<LayerState> {
     const { parts } = this.compressor;
     const { plan } = state.chosen.selection;
@@ -191,7 +191,10 @@ class Layers {
     };
   }
 
-  /** Fine-tunes what was compressed last. @param resume the trainer's checkpoint of it */
+  /**
+   * Fine-tunes what was compressed last.
+   * @param resume the trainer's checkpoint of it
+   */
   async tune(state: LayerState, resume: string | undefined): Promise<LayerState> {
     const { context, input, checkpoints } = this;
     const { settings, checkpointSeconds, checkpoints: folder } = input.fineTuneEach;
@@ -244,7 +247,7 @@ class Layers {
     }
   }
 
-  /** What was done, in a sentence. */
+  /** Describes what was done, in a sentence. */
   told({ done, steps, losses }: LayerState): string {
     const { epochs } = this.input.fineTuneEach.settings;
     if (!losses.length) return 'no layer was compressed, so that nothing was fine-tuned between layers';
@@ -255,17 +258,17 @@ class Layers {
     );
   }
 
-  /** Places of the parts that are to be compressed yet, in forward order. */
+  /** Lists the positions of the parts still to be compressed, in forward order. */
   private open({ chosen, done }: Pick<LayerState, 'chosen' | 'done'>): number[] {
     return chosen.selection.plan.flatMap((units, at) => (units === null || done.includes(at) ? [] : [at]));
   }
 
-  /** All steps, as far as they can be told. */
+  /** Estimates all steps. */
   private total(state: LayerState): number {
     return state.steps + this.each * (this.open(state).length + (state.tuning.length ? 1 : 0));
   }
 
-  /** The compressor of a graph in which parts were compressed, and the parts of the model in it, by their places. */
+  /** Creates the compressor of a graph in which parts were compressed, and lists the model's parts in it, by position. */
   private async found(
     graph: Graph,
     state: LayerState,
@@ -276,7 +279,7 @@ class Layers {
     const means = {
       ...rest,
       tools,
-      // What a technique says of its own progress is not in steps.
+      // A technique's own progress is not counted in steps.
       context: { checkStop: () => this.context.checkStop(), report: this.tell(state) },
       teacher: { graph: original, left: state.left },
       factors: graph === original ? factors : undefined,
@@ -291,7 +294,7 @@ class Layers {
       }),
     );
     const compressor = await compressorOf(graph, { ...means, selection: { channels } });
-    // The same analysis serves both compressors, so that their parts are the same ones.
+    // Both compressors use the same analysis, so that their parts are the same.
     return { compressor, places };
   }
 

@@ -10,25 +10,25 @@ import type { Tensor } from '../tensor/tensor';
 import type { LeftOutputs } from '../reconstruction/refit-targets';
 import type { Chosen } from './choose-plan';
 
-/** Something that the reader of a compression should know. */
+/** A note for the reader of a compression. */
 export interface LayerNote {
   readonly text: string;
-  /** The layer whose fine-tuning said it. */
+  /** The layer whose fine-tuning it comes from. */
   readonly after?: string;
 }
 
-/** How far a model is that is compressed part by part, each followed by fine-tuning. */
+/** Progress of a model that is compressed part by part, each followed by fine-tuning. */
 export interface LayerState {
-  /** What was chosen for the parts at the beginning. */
+  /** Units chosen for the parts at the start. */
   readonly chosen: Omit<Chosen, 'made'>;
   readonly graph: Graph;
-  /** Places in the plan of the parts that are compressed. */
+  /** Positions in the plan of the compressed parts. */
   readonly done: readonly number[];
-  /** Those of them that fine-tuning has yet to follow, which were compressed last; none where it has. */
+  /** Those of them, compressed last, whose fine-tuning is still to come; none if it is done. */
   readonly tuning: readonly number[];
   readonly left: LeftOutputs;
   readonly notes: readonly LayerNote[];
-  /** Steps of all fine-tunings that are over, and the mean loss of the last epoch of each. */
+  /** Steps of all finished fine-tunings, and the mean loss of the last epoch of each. */
   readonly steps: number;
   readonly losses: readonly number[];
 }
@@ -41,7 +41,7 @@ export class LayerCheckpoints {
   private readonly files = new NewestCheckpoints();
   private written = 0;
 
-  /** @param identity what a checkpoint must agree on to be gone on from: model and settings. */
+  /** @param identity what a checkpoint must match to be resumed from: model and settings */
   constructor(
     private readonly folder: string,
     private readonly identity: string,
@@ -51,7 +51,7 @@ export class LayerCheckpoints {
 
   /**
    * Writes one file and returns its path.
-   * @param training the trainer's own checkpoint of the fine-tuning under way
+   * @param training the trainer's own checkpoint of the fine-tuning in progress
    */
   write({ graph, left, ...state }: LayerState, training?: string): string {
     const path = resolve(join(this.folder, `layers-${++this.written}.safetensors`));
@@ -64,9 +64,10 @@ export class LayerCheckpoints {
   }
 
   /**
-   * @param original the model that is compressed, which knows what a file does not hold: sizes to assume, halves.
-   * @returns the state, and the trainer's checkpoint as a file of its own
-   * @throws EngineError `InvalidData` when the file is missing, broken, or of another model or settings.
+   * Reads a checkpoint.
+   * @param original the model being compressed, which knows what a file does not hold: sizes to assume, halves
+   * @returns the state, and the trainer's checkpoint as a separate file
+   * @throws EngineError `InvalidData` if the file is missing, broken, or of another model or settings
    */
   read(path: string, original: Graph): { state: LayerState; training?: string } {
     const { tensors, metadata } = readTensors(path);

@@ -3,7 +3,7 @@ import { type Method, techniques, techniqueTraits } from '../names';
 import { partsBy } from './compressors';
 import type { Frozen, PartSummary } from './types';
 
-/** A method that leaves everything to its defaults. */
+/** The default method, without a technique. */
 export const plainMethod: Omit<Method, 'technique'> = {
   cost: 'macs',
   score: 'fidelity',
@@ -14,7 +14,7 @@ export const plainMethod: Omit<Method, 'technique'> = {
   ignore: [],
 };
 
-/** What each technique can compress of a model, and the layers that it has to leave alone. */
+/** Lists what each technique can compress of a model, and the layers that it must leave alone. */
 export function partsOf(
   graph: Graph,
   method: Partial<Omit<Method, 'technique'>>,

@@ -2,7 +2,10 @@ import { keyOf } from '../onnx/layers';
 import type { Plan } from '../ratios/plan';
 import type { Part } from './compressor';
 
-/** The layers that a part changes, by what they compute: their names and the part's may be others in a changed graph. */
+/**
+ * Identifies the layers that a part changes by what they compute: their names and the part's may differ in a changed
+ * graph.
+ */
 const layersOf = ({ layers }: Part): string =>
   layers
     .map(({ node }) => keyOf(node))
@@ -10,12 +13,13 @@ const layersOf = ({ layers }: Part): string =>
     .join('\n');
 
 /**
- * Finds parts of a model in a copy in which some were compressed. A part is known by the layers that it changes; of
- * several that change the same ones, by its place among them, and each must still have all of its units.
+ * Finds parts of a model in a copy in which some were compressed. A part is recognized by the layers that it changes
+ * or, if several change the same ones, by its position among them; each must still have all of its units.
  * @param original the model's parts, and what the plan gives each
  * @param current those of the copy
- * @param done the places in the plan of those that were compressed
- * @returns for each part of the model the one of the copy; undefined for those that were compressed, or can't be told
+ * @param done the positions in the plan of those that were compressed
+ * @returns for each part of the model that of the copy; undefined for those that were compressed, or are not
+ * recognizable
  */
 export function foundAgain(
   original: readonly Part[],
@@ -30,7 +34,7 @@ export function foundAgain(
   }
   const siblings = new Map<string, number[]>();
   original.forEach((part, at) => {
-    // One channel, or rank, is nothing that could be compressed: such a part is none any more.
+    // A part of a single channel, or rank, could not be compressed, so it is no longer a part.
     if (done.has(at) && plan[at]! < 2) return;
     siblings.set(layersOf(part), [...(siblings.get(layersOf(part)) ?? []), at]);
   });

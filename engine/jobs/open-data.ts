@@ -4,12 +4,12 @@ import type { Graph } from '../onnx/graph';
 import { type RandomData, randomData } from '../runtime/feeds';
 import { perModel } from './per-model';
 
-/** Seeded standard normal inputs of a model's own shape, where no data are given. */
+/** Seeded standard normal inputs of a model's own shape, used if no data are given. */
 export interface RandomInputs {
   readonly random: { readonly samples: number; readonly seed: number };
 }
 
-/** What a job computes on: files, or random inputs. */
+/** Data of a job: files, or random inputs. */
 export type JobData = DatasetSource | RandomInputs;
 
 /** What was drawn is kept: the same model is asked again, a part at a time. */
@@ -18,7 +18,10 @@ const drawn = perModel(
     randomData(graph, { ...random, inputShape: inputSize }),
 );
 
-/** Opens data for a model. @throws EngineError as Dataset.open and randomData do */
+/**
+ * Opens data for a model.
+ * @throws EngineError as `Dataset.open` and `randomData` do
+ */
 export function openData(graph: Graph, source: JobData, inputSize?: readonly number[]): RandomData {
   return 'random' in source
     ? drawn(graph, source.random, inputSize)

@@ -7,8 +7,8 @@ import { measureUnknownShapes } from '../runtime/measured-shapes';
 import type { Method } from '../names';
 
 /**
- * A model as `openModel` gives it, with what only a run can tell: weights that it computes from constants, and shapes
- * behind operators that ONNX Runtime alone knows.
+ * Opens a model as `openModel` does, and adds what only a run can tell: weights that it computes from constants, and
+ * shapes after operators that only ONNX Runtime knows.
  * @throws EngineError as `openModel` does
  */
 export async function openMeasured(
@@ -24,19 +24,19 @@ async function measured(graph: Graph): Promise<Graph> {
   return graph;
 }
 
-/** The model that this thread opened last: scoring asks for the same one, a layer at a time. */
+/** The model that this thread opened last: scoring opens the same one for one layer after the other. */
 let last: { key: string; files: readonly string[]; state: string; graph: Promise<Graph> } | undefined;
 
 /**
- * A model as `openMeasured` gives it, the one of the last call where it is of the same files, those of its weights
- * included. Shared: clone it before a change.
+ * Opens a model as `openMeasured` does, or returns that of the last call if it has the same files, including its
+ * weights'. It is shared: clone it before changing it.
  * @throws EngineError as `openModel` does
  */
 export async function openedModel(path: string, { inputSize }: Pick<Method, 'inputSize'>): Promise<Graph> {
   const key = JSON.stringify([path, inputSize]);
   if (last?.key !== key || stateOf(last.files) !== last.state) {
-    last = undefined; // two large models do not fit beside each other
-    const own = stateOf([path]); // before it is read: what changes meanwhile is opened again
+    last = undefined; // two large models do not fit into memory together
+    const own = stateOf([path]); // before it is read: a file that changes meanwhile is opened again
     const graph = openModel(path, { inputSize });
     const data = graph.context.dataFiles ?? [];
     last = { key, files: [path, ...data], state: own + stateOf(data), graph: measured(graph) };
@@ -44,7 +44,7 @@ export async function openedModel(path: string, { inputSize }: Pick<Method, 'inp
   return last.graph;
 }
 
-/** What changes when files are written. */
+/** Describes files in a way that changes when they are written. */
 const stateOf = (files: readonly string[]): string =>
   files
     .map((file) => {

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Step } from '../onnx/metadata';
 import type { Provenance } from '../runtime/provenance';
 
-/** Of a model that a job made, what its metadata say of who made it, and of what. */
+/** Describes, for the metadata of a model that a job made, who made it and from what. */
 export async function madeBy(
   { version, engine, onnxruntime, provider, device }: Provenance,
   { model, parent }: { readonly model: string; readonly parent?: string },

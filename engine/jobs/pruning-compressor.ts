@@ -23,13 +23,13 @@ import { taylorOf } from './taylor';
 import type { Frozen } from './types';
 import { WorkCheckpoints } from './work-checkpoints';
 
-/** Channels that hang together, and their place among all groups of the model. */
+/** Channels that are tied together, and their position among all groups of the model. */
 interface PruningPart extends Part {
   readonly index: number;
   readonly group: ChannelGroup;
 }
 
-/** Channel pruning of a model: a part is a group of channels that can only go together. */
+/** Channel pruning of a model: a part is a group of channels that can only be removed together. */
 export function pruningCompressor(graph: Graph, means: Means): Compressor {
   const { method, tools, context, reconstruction, train, selection } = means;
   const { parts, frozen, channels, layers, shapes } = pruningParts(graph, method);
@@ -47,7 +47,7 @@ export function pruningCompressor(graph: Graph, means: Means): Compressor {
     return kept;
   };
   const known = new Map<string, Float64Array>();
-  /** Importances of the channels of parts; those that need gradients are found together. */
+  /** Computes the importances of the channels of parts; those that need gradients are computed together. */
   const rank = async (wanted: readonly PruningPart[]): Promise<void> => {
     const open = wanted.filter(({ name }) => !known.has(name) && !byHand.has(name));
     if (!open.length) return;
@@ -143,7 +143,7 @@ export function pruningCompressor(graph: Graph, means: Means): Compressor {
   };
 }
 
-/** What channel pruning finds in a model. */
+/** Prunable parts of a model. */
 export interface PruningParts {
   readonly parts: readonly PruningPart[];
   readonly frozen: Frozen[];
@@ -152,7 +152,7 @@ export interface PruningParts {
   readonly shapes: Shapes;
 }
 
-/** Groups that may be pruned, in execution order of their first readers, and the layers that have to stay. */
+/** Lists groups that may be pruned, in execution order of their first readers, and the layers that must stay. */
 export const pruningParts = perModel((graph: Graph, method: Method): PruningParts => {
   const technique = 'channel-pruning';
   const shapes = inferShapes(graph);

@@ -22,9 +22,9 @@ import type { LayerScore, ScoredPart, ScoreLayerInput } from './types';
 import { WorkCheckpoints } from './work-checkpoints';
 
 /**
- * One part's row of the eval-score dictionary: the model's metric, or its fidelity, with this part alone compressed to
- * each candidate ratio (AIMET). A low-rank pair and a pruned layer equal the layer with other weights of the same shape,
- * so that every candidate runs on the same cut network.
+ * Computes one part's row of the eval-score dictionary: the model's metric, or its fidelity, with only this part
+ * compressed to each candidate ratio (AIMET). A low-rank pair and a pruned layer equal the layer with other weights of
+ * the same shape, so every candidate runs on the same cut network.
  */
 export async function scoreLayer(input: ScoreLayerInput, context: JobContext): Promise<ScoredPart> {
   context.checkStop();
@@ -49,10 +49,10 @@ export async function scoreLayer(input: ScoreLayerInput, context: JobContext): P
 
 type Found = ReadonlyMap<number, Pick<LayerScore, 'score' | 'error'>>;
 
-/** How far the scoring of a part is. */
+/** Progress of scoring a part. */
 interface Scored {
   readonly found: Found;
-  /** Of the group of units that is next: how many samples all of them have seen, and what came of it. */
+  /** For the next group of units: how many samples all of them have seen, and the sums so far. */
   readonly done: number;
   readonly sums: readonly { readonly metric: object; readonly fidelity: object }[];
 }
@@ -65,7 +65,7 @@ interface Run {
   readonly fidelity: Fidelity;
 }
 
-/** Score and output error with each number of units. */
+/** Computes score and output error for each number of units. */
 async function probe(
   opened: Graph,
   compressor: Compressor,
@@ -91,7 +91,7 @@ async function probe(
     const total = Math.min(input.samples ?? Infinity, data.length);
     const size = batchFor(graph, shapes);
     const groups = groupsOf([...units], limits.held / bytesOf(graph, constants));
-    // The replacements of later groups cannot have the first ones' place in memory: a session each pays for one alone.
+    // Replacements of later groups cannot reuse the first ones' memory: a session each pays only for a single group.
     const batches = groups.length > 1 ? 0 : Math.ceil(total / size);
     cut = await ModelProbe.open(graph, constants, { shapes, threads, provider, batches });
     const feeder = feederOf(graph, data);
@@ -156,11 +156,11 @@ async function probe(
   }
 }
 
-/** Bytes that a replacement of constants takes. */
+/** Counts the bytes that a replacement of constants takes. */
 const bytesOf = (graph: Graph, constants: readonly string[]): number =>
   constants.reduce((sum, name) => sum + 4 * sizeOf(graph.constantDims(name) ?? []), 0);
 
-/** A list in parts of `size`, or of one. */
+/** Splits a list into parts of `size`, or of one. */
 function groupsOf<T>(list: readonly T[], size: number): T[][] {
   const step = Math.max(1, Math.floor(size));
   return Array.from({ length: Math.ceil(list.length / step) }, (_, at) =>

@@ -19,7 +19,7 @@ import type { Frozen } from './types';
 /** A weight that is decomposed, with all layers that read it. */
 interface SvdPart extends Part {
   readonly weight: string;
-  /** What one unit of rank costs in all of its layers, and what they cost now. */
+  /** Cost of one unit of rank in all of its layers, and their present cost. */
   readonly unit: { readonly macs: number; readonly params: number };
   readonly whole: { readonly macs: number; readonly params: number };
 }
@@ -99,16 +99,16 @@ export function svdCompressor(graph: Graph, means: Means): Compressor {
   }
 }
 
-/** What a decomposition finds in a model. */
+/** Decomposable parts of a model. */
 export interface SvdParts {
   readonly parts: readonly SvdPart[];
   readonly frozen: readonly Frozen[];
   readonly shapes: Shapes;
-  /** What the model costs as it is. */
+  /** Cost of the untouched model. */
   readonly base: { readonly macs: number; readonly params: number };
 }
 
-/** Weights worth splitting, in execution order of their first layers, and the layers that have to stay. */
+/** Lists weights worth splitting, in execution order of their first layers, and the layers that must stay. */
 export const svdParts = perModel((graph: Graph, method: Method): SvdParts => {
   const shapes = inferShapes(graph);
   const technique = method.technique as SvdTechnique;
@@ -148,8 +148,8 @@ export const svdParts = perModel((graph: Graph, method: Method): SvdParts => {
 });
 
 /**
- * Elements that a plan does not save although it splits their layers, since the file holds equal weights once: they stay
- * until the last of their layers is split.
+ * Counts elements that a plan does not save although it splits their layers, since the file holds equal weights once:
+ * they stay until the last of their layers is split.
  */
 function heldByCopies(graph: Graph, parts: readonly SvdPart[]): (plan: Plan) => number {
   const copies = copiesOf(graph);
@@ -172,7 +172,10 @@ function heldByCopies(graph: Graph, parts: readonly SvdPart[]): (plan: Plan) => 
 const firstOf = (layers: readonly Layer[], why: (layer: Layer) => string | undefined): string | undefined =>
   layers.map(why).find((reason) => reason !== undefined);
 
-/** Puts a projection beside every layer of a part. @returns the name of its constant, as yet the identity */
+/**
+ * Inserts a projection next to every layer of a part.
+ * @returns the name of its constant, initially the identity
+ */
 function project(graph: Graph, { layers, weight }: SvdPart, projected: Projected): string {
   const constant = graph.uniqueName(`${weight}.projector`);
   const { size } = projected;
@@ -183,7 +186,7 @@ function project(graph: Graph, { layers, weight }: SvdPart, projected: Projected
   return constant;
 }
 
-/** Splits every layer of a part; all of them read the one pair of weights. */
+/** Splits every layer of a part; all of them read the same pair of weights. */
 async function splitAll(
   graph: Graph,
   { layers }: Part,

@@ -6,14 +6,14 @@ import { eachGradient } from '../training/sensitivity';
 import type { Means } from './compressor';
 import { openData } from './open-data';
 
-/** Images that a gradient is averaged over. */
+/** Images over which a gradient is averaged. */
 const batch = 32;
 
 /**
- * First-order Taylor importance of the channels of groups (Molchanov et al. 2019, "Importance Estimation for Neural
- * Network Pruning"): (Σ w·g)² over all weights that read a channel, with g a batch's gradient, meaned over the batches
- * of the reconstruction samples. Without labels the loss goes by the classes that the model itself finds.
- * @throws EngineError `UnsupportedModel` where an operator on the way has no gradient
+ * Computes the first-order Taylor importance of the channels of groups (Molchanov et al. 2019, "Importance Estimation
+ * for Neural Network Pruning"): (Σ w·g)² over all weights that read a channel, with g a batch's gradient, averaged over
+ * the batches of the reconstruction samples. Without labels the loss uses the classes that the model itself predicts.
+ * @throws EngineError `UnsupportedModel` if an operator on the way has no gradient
  */
 export async function taylorOf(
   graph: Graph,

@@ -12,8 +12,8 @@ export type * from '../names';
 export type { Errors, Provenance };
 
 /**
- * A job is numeric work for a worker thread: paths and small JSON in, small JSON out, files written where the caller
- * says. The table below is the whole contract between the engine and whoever schedules it (activities, commands).
+ * All jobs. A job is numeric work for a worker thread: paths and small JSON in, small JSON out, files written where the
+ * caller says. This table is the whole contract between the engine and whoever schedules it (activities, commands).
  */
 export interface Jobs {
   analyze: Job<AnalyzeInput, ModelSummary>;
@@ -23,13 +23,15 @@ export interface Jobs {
   fineTune: Job<FineTuneInput, FineTuning>;
   latency: Job<LatencyInput, Latency>;
 }
+/** Input and output of a job. */
 export interface Job<Input, Output> {
   input: Input;
   output: Output;
 }
+/** Name of a job. */
 export type JobName = keyof Jobs;
 
-/** How far a job is; `checkpoint` names a file from which the job can go on (see Checkpointing.resume). */
+/** Progress of a job; `checkpoint` names a file from which it can be resumed (see Checkpointing.resume). */
 export interface Progress {
   readonly done: number;
   readonly total: number;
@@ -37,22 +39,23 @@ export interface Progress {
   readonly checkpoint?: string;
 }
 
-/** Where a job keeps what it has done, and what it goes on from. */
+/** Location of a job's checkpoints, and the one to resume from. */
 export interface Checkpointing {
   /** Folder for checkpoint files; each is named in a Progress. */
   readonly checkpoints: string;
   readonly checkpointSeconds: number;
-  /** A checkpoint file to go on from. */
+  /** Checkpoint file to resume from. */
   readonly resume?: string;
 }
 
+/** Input of `analyze`. */
 export interface AnalyzeInput extends Partial<Omit<Method, 'technique'>> {
   readonly model: string;
-  /** When given, the data set's shape and labels are checked against the model as well. */
+  /** Data sets whose shape and labels are checked against the model too. */
   readonly data?: readonly DatasetSource[];
-  /** The metric that the data's labels are for; top1 by default. */
+  /** Metric that the data's labels are for; top1 by default. */
   readonly metric?: MetricName;
-  /** A label that training leaves out, though it is no class. */
+  /** A label that training ignores, though it is not a class. */
   readonly ignoreLabel?: number;
 }
 
@@ -63,25 +66,26 @@ export interface LayerSummary {
   readonly kind: string;
   readonly kernel: readonly number[];
   readonly stride: readonly number[];
-  /** [C, H, W] with the batch left out; a dimension that the model leaves open is a string. */
+  /** [C, H, W] without the batch; a dimension that the model leaves open is a string. */
   readonly input: readonly (number | string)[];
   readonly output: readonly (number | string)[];
   readonly macs: number;
   readonly params: number;
-  /** The techniques that can change this layer's weights. */
+  /** Techniques that can change this layer's weights. */
   readonly techniques: readonly Technique[];
 }
 
-/** What a technique can compress on its own: a layer, or for channel pruning channels that hang together. */
+/** What a technique can compress separately: a layer or, for channel pruning, channels that are tied together. */
 export interface PartSummary {
   readonly name: string;
   readonly technique: Technique;
-  /** The layers whose weights it changes. */
+  /** Layers whose weights it changes. */
   readonly layers: readonly string[];
-  /** The largest rank worth having, or the channels there are. */
+  /** Largest useful rank, or the number of channels. */
   readonly units: number;
 }
 
+/** Description of a model. */
 export interface ModelSummary {
   readonly inputs: readonly { name: string; shape: readonly (number | string)[] }[];
   readonly outputs: readonly { name: string; shape: readonly (number | string)[] }[];
@@ -91,86 +95,93 @@ export interface ModelSummary {
   readonly params: number;
   readonly layers: readonly LayerSummary[];
   readonly parts: readonly PartSummary[];
-  /** Layers that a technique has to leave alone, and why. */
+  /** Layers that a technique must leave alone, and why. */
   readonly frozen: readonly Frozen[];
-  /** Sentences on what was left alone and why. */
+  /** Sentences about what was left alone and why. */
   readonly notes: readonly string[];
 }
 
+/** A layer that a technique must leave alone. */
 export interface Frozen {
   readonly name: string;
   readonly technique: Technique;
   readonly why: string;
 }
 
+/** Input of `evaluate`. */
 export interface EvaluateInput {
   readonly model: string;
   readonly data: DatasetSource;
   readonly metric: MetricName;
   readonly machinery: Machinery;
-  /** By batches. */
+  /** Checkpoints by batches. */
   readonly checkpointing?: Checkpointing;
 }
 
+/** Result of `evaluate`. */
 export interface Evaluation {
   /** In points, 0..100 for accuracy. */
   readonly value: number;
   readonly samples: number;
-  /** Of metrics that compare numbers, in the labels' own unit. */
+  /** For metrics that compare numbers, in the labels' own unit. */
   readonly errors?: Errors;
 }
 
+/** Input of `scoreLayer`. */
 export interface ScoreLayerInput {
   readonly model: string;
   readonly method: Method;
-  /** The part to score, by its name. */
+  /** Name of the part to score. */
   readonly layer: string;
-  /** The ratios of the layer's own cost to try, ascending. */
+  /** Ratios of the layer's own cost to try, ascending. */
   readonly candidates: readonly number[];
   readonly evaluate: JobData;
-  /** Samples of it that a score is computed on, drawn once for all layers; all of them by default. */
+  /** Samples per score, drawn once for all layers; all of them by default. */
   readonly samples?: number;
-  /** Where channel pruning takes its reconstruction samples. */
+  /** Source of channel pruning's reconstruction samples. */
   readonly train: JobData;
   readonly reconstruction: Reconstruction;
   readonly metric: MetricName;
   readonly machinery: Machinery;
-  /** Where to write the layer's factors (its singular vectors and values), a safetensors file. */
+  /** Path for the layer's factors (its singular vectors and values), a safetensors file. */
   readonly factors?: string;
-  /** By batches of the ratios that are tried together. */
+  /** Checkpoints by batches of the ratios that are tried together. */
   readonly checkpointing?: Checkpointing;
 }
 
+/** Score of one candidate ratio. */
 export interface LayerScore {
-  /** Asked ratio of the layer's cost. */
+  /** Requested ratio of the layer's cost. */
   readonly ratio: number;
-  /** Rank (SVD) or channels (pruning) that it means. */
+  /** Rank (SVD) or channels (pruning) that it corresponds to. */
   readonly units: number;
-  /** The metric of the whole model with this layer alone compressed, or its fidelity, in points. */
+  /** The metric of the whole model with only this layer compressed, or its fidelity, in points. */
   readonly score: number;
-  /** Squared distance of the model's outputs from the original's, relative to theirs: smooth where scores step. */
+  /** Squared distance of the model's outputs from the original's, relative to theirs: smooth where scores come in steps. */
   readonly error: number;
 }
 
+/** Scores of one layer. */
 export interface LayerScores {
   readonly layer: string;
   readonly technique: Technique;
   readonly scores: readonly LayerScore[];
 }
 
-/** What the job `scoreLayer` gives: the scores, and what made them. */
+/** Result of `scoreLayer`: the scores, and what made them. */
 export interface ScoredPart extends LayerScores {
   readonly provenance: Provenance;
 }
 
+/** Input of `compress`. */
 export interface CompressInput {
   /** The model to compress. */
   readonly model: string;
-  /** Its SHA-256, for the metadata of what comes out; that of the file by default. */
+  /** Its SHA-256, for the metadata of the result; that of the file by default. */
   readonly parent?: string;
   readonly method: Method;
   readonly selection: Selecting;
-  /** Asked cost relative to `model`, 0 < target <= 1; without one, ratios given by hand are all there is. */
+  /** Requested cost relative to `model`, 0 < target <= 1; without one, only ratios set by hand count. */
   readonly target?: number;
   readonly scores: readonly LayerScores[];
   /** Files that scoreLayer wrote, by layer. */
@@ -178,23 +189,23 @@ export interface CompressInput {
   readonly train: JobData;
   readonly reconstruction: Reconstruction;
   readonly machinery: Machinery;
-  /** Compresses layer by layer, with fine-tuning behind each; without it, all layers at once. */
+  /** Compresses layer by layer, with fine-tuning after each; without it, all layers at once. */
   readonly fineTuneEach?: FineTuneEach;
-  /** By refitted layers, where all are compressed at once. */
+  /** Checkpoints by refitted layers, if all are compressed at once. */
   readonly checkpointing?: Checkpointing;
-  /** Where to write the compressed model. */
+  /** Path for the compressed model. */
   readonly out: string;
 }
 
-/** Fine-tuning behind each compressed layer, before the next is compressed; it learns from `train`. */
+/** Fine-tuning after each compressed layer, before the next is compressed; it learns from `train`. */
 export interface FineTuneEach extends Checkpointing {
-  /** `epochs` may be a fraction: so large a share of the samples is then drawn anew for each layer. */
+  /** `epochs` may be a fraction: that share of the samples is then drawn again for each layer. */
   readonly settings: FineTuneSettings;
-  /** The model that `settings.distillation` learns from; that which is compressed by default. */
+  /** Model that `settings.distillation` learns from; by default the one being compressed. */
   readonly teacher?: string;
 }
 
-/** What a compressed part got. */
+/** What a part was compressed to. */
 export interface PartPlan {
   readonly layer: string;
   readonly units: number;
@@ -203,73 +214,77 @@ export interface PartPlan {
   readonly ratio: number;
 }
 
+/** Result of `compress`. */
 export interface Compression {
   /** Cost of the saved graph relative to `model`. */
   readonly achieved: number;
   readonly macs: number;
   readonly params: number;
   readonly plan: readonly PartPlan[];
-  /** Set when the target could not be reached: why, and the nearest reachable ratio. */
+  /** Set if the target could not be reached: why, and the nearest reachable ratio. */
   readonly shortfall?: string;
   readonly notes: readonly string[];
-  /** What it was computed by: the execution provider, and the library for decompositions and solves. */
+  /** The execution provider, and the library for decompositions and solves. */
   readonly computedBy: { readonly provider: string; readonly linearAlgebra: string };
   readonly provenance: Provenance;
 }
 
-/** How to train, and what of it to keep. */
+/** Settings of a training, and what of it to keep. */
 export interface FineTuneSettings extends TrainingSettings {
-  /** Ends training once so many epochs have brought no better metric on the evaluation data; keeps the best state. */
+  /** Ends training after this many epochs without a better metric on the evaluation data; keeps the best state. */
   readonly earlyStopping?: { readonly patience: number };
   /** Keeps the state of the epoch with the best metric on the evaluation data, rather than the last. */
   readonly keepBest?: boolean;
 }
 
-/** Data that judge a model as it trains. */
+/** Data that judge a model during training. */
 export interface JudgingData<Data> {
   readonly data: Data;
   readonly metric: MetricName;
 }
 
+/** Input of `fineTune`. */
 export interface FineTuneInput extends Checkpointing {
   readonly model: string;
   /** As `CompressInput.parent`. */
   readonly parent?: string;
   readonly data: DatasetSource;
   readonly settings: FineTuneSettings;
-  /** The model to learn from, mostly the original; by `settings.distillation`, or its defaults where that is not set. */
+  /** Model to learn from, usually the original; by `settings.distillation`, or its defaults if that is not set. */
   readonly teacher?: string;
-  /** Whether training begins with new weights, drawn by the seed, rather than the model's own. */
+  /** Starts training with new weights, drawn by the seed, rather than the model's own. */
   readonly fromScratch?: boolean;
-  /** What earlyStopping and keepBest judge by; given where one of them is set. */
+  /** Data for earlyStopping and keepBest; given if one of them is set. */
   readonly evaluate?: JudgingData<DatasetSource>;
   readonly threads: number;
-  /** The execution provider to train on; `cpu` by default. */
+  /** Execution provider to train on; `cpu` by default. */
   readonly provider?: ProviderName;
-  /** Where to write the tuned model. */
+  /** Path for the tuned model. */
   readonly out: string;
-  /** Whether the curve is wanted: two numbers a step. */
+  /** Requests the curve: two numbers per step. */
   readonly curve?: boolean;
 }
 
+/** Result of `fineTune`. */
 export interface FineTuning {
   readonly steps: number;
-  /** Step at which this call began: 0, or that of the checkpoint. */
+  /** Step at which this call started: 0, or that of the checkpoint. */
   readonly resumedAt: number;
   /** Mean loss of each epoch. */
   readonly losses: readonly number[];
-  /** Where it was asked for. */
+  /** Set if requested. */
   readonly curve?: Curve;
   /** Returns to an earlier state with a lower learning rate, after the loss diverged. */
   readonly retries: readonly Retry[];
-  /** Where the model was judged: the metric after each epoch, 0 being the model as given, and the epoch that was kept. */
+  /** Set if the model was judged: the metric after each epoch, 0 being the given model, and the epoch that was kept. */
   readonly evaluations?: readonly { readonly epoch: number; readonly value: number }[];
   readonly best?: { readonly epoch: number; readonly value: number };
-  /** Sentences on what went otherwise than asked for. */
+  /** Sentences about what differed from the request. */
   readonly notes: readonly string[];
   readonly provenance: Provenance;
 }
 
+/** Input of `latency`. */
 export interface LatencyInput {
   readonly models: readonly string[];
   readonly inputSize?: readonly number[];
@@ -278,9 +293,10 @@ export interface LatencyInput {
   readonly runs: number;
 }
 
+/** Result of `latency`. */
 export interface Latency {
   /** Median ms of a batch of 1, in the order of `models`. */
   readonly ms: readonly number[];
-  /** What they were measured on. */
+  /** The machine they were measured on. */
   readonly provenance: Provenance;
 }

@@ -13,23 +13,23 @@ import type { Compressed } from './compressor';
 import type { Tools } from './backends';
 import type { CompressInput } from './types';
 
-/** How far a rewritten graph's outputs may be from its equal's, relative and squared: rounding, not a mistake. */
+/** Largest relative squared difference between a rewritten graph's outputs and its equal's that counts as rounding. */
 const rounding = 1e-5;
-/** How much farther than ONNX Runtime's own kernels are from each other, of the same graph. */
+/** Factor by which the difference may exceed that between ONNX Runtime's own kernels on the same graph. */
 const ofKernels = 10;
 /** The squared step in which bounded functions such as Sigmoid are computed near 0. */
 const step = 2 ** -48;
 
-/** Operators that draw anew at each run, as a variational autoencoder does. */
+/** Operators that draw random numbers at each run, as in a variational autoencoder. */
 const drawing = new Set(
   'RandomNormal RandomNormalLike RandomUniform RandomUniformLike Bernoulli Multinomial'.split(' '),
 );
 
 /**
  * Checks that a rewrite does not change what the model computes, on two samples of the data that it is compressed with.
- * Logits are compared rather than what a closing Sigmoid or Softmax makes of them. A difference beyond rounding is held
- * against that between ONNX Runtime's optimized and plain kernels on one graph, which is large where outputs are what
- * is left of numbers that cancel.
+ * Logits are compared rather than the result of a closing Sigmoid or Softmax. A difference beyond rounding is compared
+ * with that between ONNX Runtime's optimized and plain kernels on one graph, which is large if outputs are the
+ * remainder of numbers that cancel.
  * @throws EngineError `UnsupportedModel` if it does, or if the original computes nothing finite to compare with
  */
 export async function verify(
@@ -78,7 +78,7 @@ const misread = (model: string, how: string): EngineError =>
 
 type Outputs = Readonly<Record<string, Tensor>>;
 
-/** Two graphs with the outputs by which they are compared: those before a closing function, if both have them. */
+/** Pairs two graphs with the outputs by which they are compared: those before a closing function, if both have them. */
 function comparable(equivalent: Graph, rewritten: Graph): [Graph, Graph] {
   const graphs = [equivalent, rewritten].map((each) => judgedGraph(drawingAlike(each)));
   const values = graphs.map(beforeClosing);
@@ -87,7 +87,7 @@ function comparable(equivalent: Graph, rewritten: Graph): [Graph, Graph] {
   return graphs.map((each) => (both ? extract(each, inputs, values[0]) : each)) as [Graph, Graph];
 }
 
-/** How far `other` is from `own` in an output, squared and relative; infinitely far where one is finite alone. */
+/** Computes how far `other` is from `own` in an output, squared and relative; infinite if only one of them is finite. */
 function differenceOf(
   name: string,
   own: Outputs,
@@ -119,7 +119,7 @@ const notFinite = (name: string, { random, model }: { random: boolean; model: st
       : `${model} computes NaN or infinities in ${name} from the training data: check its weights, and that \`normalize\` is what it was trained with`,
   );
 
-/** A copy in which whatever is drawn is drawn from one seed. */
+/** Copies a graph so that all its random numbers are drawn with one seed. */
 function drawingAlike(graph: Graph): Graph {
   if (!graph.nodes.some(({ opType }) => drawing.has(opType))) return graph;
   const copy = graph.clone();

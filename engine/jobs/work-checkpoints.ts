@@ -8,12 +8,12 @@ import type { Checkpointing, Progress } from './types';
 
 const format = 'slimflow work 1';
 
-/** How far a job is, and the state that it can be gone on from. */
+/** Progress of a job, and the state that it can be resumed from. */
 type Reached<State> = Omit<Progress, 'checkpoint'> & { readonly state: () => State };
 
 /**
- * The checkpoints of a job that is a row of like units: batches of a score, layers of a refit. A state is any value that
- * `structuredClone` copies; its numbers come back as they were, to the bit.
+ * Checkpoints of a job that is a sequence of like units: batches of a score, layers of a refit. A state is any value
+ * that `structuredClone` copies; its numbers are restored exactly.
  */
 export class WorkCheckpoints<State> {
   private readonly files = new NewestCheckpoints();
@@ -21,8 +21,8 @@ export class WorkCheckpoints<State> {
   private written = 0;
 
   /**
-   * @param identity what the job was asked for: another job's checkpoint is not gone on from
-   * @param checkpointing none are written where it is left out
+   * @param identity the job's request: another job's checkpoint is not resumed from
+   * @param checkpointing none are written if it is left out
    */
   constructor(
     private readonly context: JobContext,
@@ -33,7 +33,7 @@ export class WorkCheckpoints<State> {
     if (checkpointing) mkdirSync(checkpointing.checkpoints, { recursive: true });
   }
 
-  /** The state to go on from; undefined where there is none that can be read: the work then begins anew. */
+  /** Returns the state to resume from; undefined if there is none that can be read, in which case the work starts over. */
   resumed(): State | undefined {
     const path = this.checkpointing?.resume;
     if (path === undefined) return undefined;
@@ -46,8 +46,8 @@ export class WorkCheckpoints<State> {
   }
 
   /**
-   * Between two units: reports, with a checkpoint where it is time for one, and stops where that was asked, with a
-   * checkpoint first.
+   * Call between two units: reports, writes a checkpoint if one is due, and stops on request, after writing a
+   * checkpoint.
    * @throws EngineError `Cancelled`
    */
   passed({ state, ...progress }: Reached<State>): void {

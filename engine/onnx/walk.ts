@@ -60,7 +60,7 @@ export function captures(node: NodeProto): Set<string> {
   return values;
 }
 
-/** All values that depend on one of `sources`. */
+/** Collects all values that depend on one of `sources`. */
 export function dependents(nodes: readonly NodeProto[], sources: Iterable<string>): Set<string> {
   const known = new Set(sources);
   for (const node of nodes) {

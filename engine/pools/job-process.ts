@@ -8,14 +8,14 @@ import { JobProcessError, processError } from './process-error';
 import type { RunOptions } from './job-runner';
 import type { JobName, Progress } from '../jobs/types';
 
-/** What a job's process is told, and what it tells. */
+/** Messages to a job's process, and from it. */
 export type ToProcess = { readonly job: JobName; readonly input: unknown } | 'stop';
 export type FromProcess =
   { readonly progress: Progress } | { readonly ok: unknown } | { readonly failed: Failed };
 
 /** The file that such a process runs. */
 export const processFile = join(__dirname, 'process-main.js');
-/** Characters of standard error that are kept to tell of a crash. */
+/** Characters of standard error that are kept to report a crash. */
 const keptWords = 4096;
 const defaultGraceMs = 3000;
 
@@ -27,22 +27,22 @@ interface Task {
 
 /** A process that runs one job after another, and may die without anything else dying with it. */
 export class JobProcess {
-  /** Settles once the process is gone and all that it said was heard. */
+  /** Settles once the process is gone and all its messages were received. */
   readonly ended: Promise<void>;
   private readonly child: ChildProcess;
   private task?: Task;
   private note?: string;
   private said = '';
-  /** Why it was killed, where that was here. */
+  /** Why it was killed, if it was killed here. */
   private verdict?: Error;
   private over?: Error;
 
   constructor() {
     this.child = fork(processFile, {
-      // Infinity, NaN and undefined pass, which JSON loses.
+      // Unlike JSON, this preserves Infinity, NaN and undefined.
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
-      // What this process was started with (--eval, --inspect) is not for another.
+      // This process's own options (--eval, --inspect) are not for another.
       execArgv: [],
     });
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => {
@@ -53,17 +53,20 @@ export class JobProcess {
     this.idle(true);
   }
 
-  /** Undefined where it could not be started. */
+  /** Undefined if it could not be started. */
   get pid(): number | undefined {
     return this.child.pid;
   }
 
-  /** Whether it can run no more jobs. */
+  /** True if it can run no more jobs. */
   get isGone(): boolean {
     return this.verdict !== undefined || this.over !== undefined || !this.child.connected;
   }
 
-  /** Runs one job; one at a time. @throws as JobRunner.run */
+  /**
+   * Runs one job; only one at a time.
+   * @throws as JobRunner.run
+   */
   async run(job: JobName, input: object, { signal, onProgress, grace }: RunOptions): Promise<unknown> {
     let timer: NodeJS.Timeout | undefined;
     const stop = () => {
@@ -102,14 +105,17 @@ export class JobProcess {
     }
   }
 
-  /** Ends the process at once, whatever it is at. @param why what its job fails with */
+  /**
+   * Ends the process at once, whatever it is doing.
+   * @param why the error that its job fails with
+   */
   kill(why: Error = new EngineError('Cancelled', 'the pool was closed')): void {
     this.verdict ??= why;
-    this.idle(false); // whoever waits for its end would not live to see it otherwise
+    this.idle(false); // otherwise whoever waits for its end might not live to see it
     this.child.kill('SIGKILL');
   }
 
-  /** Ends it because its memory is too much. */
+  /** Ends it because it takes too much memory. */
   killForMemory(message: string): void {
     const { doing } = this.task ?? { doing: 'an idle process' };
     this.kill(
@@ -122,7 +128,7 @@ export class JobProcess {
   }
 
   private send(message: ToProcess): void {
-    // A process that is gone is told of by its end.
+    // If the process is gone, its end will be reported.
     if (this.child.connected) this.child.send(message, () => undefined);
   }
 
@@ -141,7 +147,7 @@ export class JobProcess {
 
   private async untilEnded(): Promise<void> {
     const { child } = this;
-    // What it sent before it died comes after its exit is known: a checkpoint named last must not be lost.
+    // What it sent before it died arrives after its exit is known: a checkpoint reported last must not be lost.
     const exit = new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
       child.once('exit', (...how) => resolve(how));
       child.once('error', reject);

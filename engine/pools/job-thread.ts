@@ -8,7 +8,7 @@ type Run<Name extends JobName> = (
   context: JobContext,
 ) => Promise<Jobs[Name]['output']>;
 
-/** Each job's module is loaded when first asked for. */
+/** Each job's module is loaded on first use. */
 const jobs: { [Name in JobName]: () => Promise<Run<Name>> } = {
   analyze: async () => (await import('../jobs/analyze.js')).analyze,
   evaluate: async () => (await import('../jobs/evaluate.js')).evaluateJob,

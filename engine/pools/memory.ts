@@ -6,9 +6,9 @@ import { modelBytes } from './slots';
 import type { JobName, Jobs } from '../jobs/types';
 
 const MiB = 2 ** 20;
-/** What a process of its own takes before it has a model: Node, ONNX Runtime, the batches of a data set. */
+/** Bytes of a job process before it has a model: Node, ONNX Runtime, the batches of a data set. */
 const base = 256 * MiB;
-/** Bytes that a job takes for each byte of the model's weights: copies of the graph, of sessions, of optimizer state. */
+/** Bytes that a job takes per byte of the model's weights: copies of the graph, of sessions, of optimizer state. */
 const copies: Record<JobName, number> = {
   analyze: 3,
   evaluate: 3,
@@ -19,22 +19,22 @@ const copies: Record<JobName, number> = {
 };
 
 /**
- * Bytes that a job may take, from the sizes of its files alone: enough to keep many large jobs from starting side by
- * side. What it does take is measured while it runs.
+ * Estimates the bytes that a job may take from the sizes of its files: enough to keep many large jobs from starting
+ * side by side. Actual use is measured while it runs.
  */
 export function estimatedBytes<Name extends JobName>(job: Name, input: Jobs[Name]['input']): number {
   const { model, models = [] } = input as { model?: string; models?: readonly string[] };
   const sizes = [...(model === undefined ? [] : [model]), ...models].map(bytesOf);
-  // Models that are timed in turn are all open at once.
+  // Models timed in turn are all open at once.
   return base + copies[job] * sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** Bytes without which a job can't be done however it goes: the weights of its models, once. */
+/** Returns the bytes without which a job can't possibly run: the weights of its models, once. */
 export function leastBytes<Name extends JobName>(job: Name, input: Jobs[Name]['input']): number {
   return (estimatedBytes(job, input) - base) / copies[job];
 }
 
-/** A file that can't be read is the job's to complain about. */
+/** The job itself will report a file that can't be read. */
 function bytesOf(model: string): number {
   try {
     return modelBytes(model);
@@ -44,17 +44,17 @@ function bytesOf(model: string): number {
   }
 }
 
-/** Of the memory that there is, what jobs may take by default: the rest is for the worker itself and the system. */
+/** Share of memory that jobs may take by default: the rest is for the worker itself and the system. */
 const share = 0.85;
 
-/** Bytes that the jobs of this process may take: most of the container's limit, or of the machine's memory. */
+/** Returns the bytes that the jobs of this process may take: most of the container's limit, or of the machine's memory. */
 export function memoryBudget(): number {
   const limit = process.constrainedMemory() ?? 0;
   const total = totalmem();
   return share * (limit > 0 && limit < total ? limit : total);
 }
 
-/** Resident bytes of a process of this machine; undefined where the system does not tell, or it is gone. */
+/** Returns the resident bytes of a process of this machine; undefined if the system does not say, or it is gone. */
 export function residentBytes(pid: number): number | undefined {
   try {
     const [, kilobytes] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))!;
@@ -69,25 +69,25 @@ interface Waiting {
   readonly admit: () => void;
 }
 
-/** Admits jobs in the order in which they come, while what they take together of something stays within a budget. */
+/** Admits jobs in order of arrival, as long as what they take together stays within a budget. */
 export class Gate {
   private used = 0;
   private readonly waiting: Waiting[] = [];
 
-  /** @param what there is so much of, for messages */
+  /** @param what name of the resource, for messages */
   constructor(
     readonly budget: number,
     private readonly what: string,
   ) {}
 
-  /** Whether somebody waits for room. */
+  /** True if somebody is waiting for room. */
   get isFull(): boolean {
     return this.waiting.length > 0;
   }
 
   /**
-   * Waits for room, the whole budget at most: what takes more runs alone.
-   * @returns what gives the room back
+   * Waits for room, at most the whole budget: a job larger than the budget runs alone.
+   * @returns a function that gives the room back
    * @throws EngineError `Cancelled` once `signal` was aborted
    */
   async enter(amount: number, signal?: AbortSignal): Promise<() => void> {

@@ -4,8 +4,8 @@ import { saysOutOfMemory } from '../runtime/out-of-memory';
 export type ProcessProblem = 'Crashed' | 'OutOfMemory';
 
 /**
- * A job's process is gone, and with it the job. Unlike what an EngineError tells of, it may go otherwise when it is
- * tried again: with more memory, or without whatever else went on.
+ * A job's process is gone, and the job with it. Unlike an EngineError's cause, this may go better when retried: with
+ * more memory, or without whatever else was running.
  */
 export class JobProcessError extends Error {
   override readonly name = 'JobProcessError';
@@ -18,24 +18,27 @@ export class JobProcessError extends Error {
   }
 }
 
-/** How a process ended, and what it was at. */
+/** How a process ended, and what it was doing. */
 export interface Ending {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** The job, and the part of the model that it was about. */
+  /** The job, and the part of the model that it concerned. */
   readonly doing: string;
-  /** What the job said last. */
+  /** The job's last message. */
   readonly note?: string;
   /** The end of what the process wrote to its standard error. */
   readonly said: string;
 }
 
-/** The error of a process that ended by itself or was killed from outside, in a sentence that says what it was at. */
+/**
+ * Makes the error of a process that ended by itself or was killed from outside, in a sentence that says what it was
+ * doing.
+ */
 export function processError({ code, signal, doing, note, said }: Ending): JobProcessError {
   const at = `${doing}${note ? ` (at ${note})` : ''}`;
   const last = said.trim().split('\n').at(-1)?.trim().slice(0, 300);
   const words = last ? `: ${last}` : '';
-  // Nobody here sends SIGKILL without saying why: it comes from the kernel, or a container's limit.
+  // Nothing here sends SIGKILL without saying why: it comes from the kernel, or a container's limit.
   if (signal === 'SIGKILL')
     return new JobProcessError(
       'OutOfMemory',

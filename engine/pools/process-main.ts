@@ -5,14 +5,14 @@ import type { FromProcess, ToProcess } from './job-process';
 import { JobPool } from './thread-pool';
 
 /*
- * A process for jobs. They run in a thread of it, so that it hears of a stop, and of its parent's death, while native
- * code computes.
+ * A process for jobs. They run in a thread, so that the process notices a request to stop, and its parent's death,
+ * while native code computes.
  */
 
 const pool = new JobPool({ slots: 1 });
 let stop = new AbortController();
 
-/** A message may fail to be sent only because the parent is gone, which `disconnect` tells of. */
+/** Sending can fail only because the parent is gone, which `disconnect` reports. */
 const tell = (message: FromProcess): void => void process.send?.(message, () => undefined);
 
 process.on('message', (message: ToProcess) => {
@@ -26,13 +26,13 @@ process.on('message', (message: ToProcess) => {
   );
 });
 
-// Nobody is left to compute for. Threads inside native code survive no orderly exit.
+// Nobody is left to compute for. Threads inside native code do not survive an orderly exit.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
-// Ctrl-C and a container's stop reach the whole group: it is the parent that stops jobs, with a checkpoint first.
+// Ctrl-C and a container's stop reach the whole group: the parent stops jobs, after a checkpoint.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 try {
-  // Where memory runs out the kernel takes this process rather than the worker's.
+  // If memory runs out the kernel kills this process rather than the worker's.
   writeFileSync('/proc/self/oom_score_adj', '500');
 } catch {
-  // Not on this system, or not allowed.
+  // Not supported by this system, or not allowed.
 }

@@ -7,30 +7,31 @@ import { JobProcessError } from './process-error';
 import type { JobRunner, RunOptions } from './job-runner';
 import type { JobName, Jobs } from '../jobs/types';
 
+/** Settings of a pool of processes. */
 export interface ProcessPoolSettings {
-  /** Jobs at a time. */
+  /** Concurrent jobs. */
   readonly slots: number;
-  /** Bytes that all jobs together may take; most of the machine's or container's by default. */
+  /** Most bytes that all jobs together may take; most of the machine's or container's by default. */
   readonly memory?: number;
-  /** How long a process without a job is kept for the next. */
+  /** Time in ms that a process without a job is kept for the next. */
   readonly idleMs?: number;
 }
 
 const GiB = 2 ** 30;
-/** How often the memory of the processes is looked at. */
+/** Interval in ms at which the processes' memory is checked. */
 const lookMs = 250;
 
 /**
- * Processes for numeric work, each used for one job after another. What native code does wrong ends one of them and
- * fails its job alone; a job that does not stop when asked can be killed; and jobs that need more memory than there is
- * wait, or end, before the system takes the worker.
+ * Processes for numeric work, each used for one job after another. A fault in native code ends one of them and fails
+ * only its job; a job that does not stop on request can be killed; and jobs that need more memory than there is wait,
+ * or end, before the system kills the worker.
  */
 export class ProcessPool implements JobRunner {
   private readonly idle = new Map<JobProcess, NodeJS.Timeout>();
   private readonly busy = new Set<JobProcess>();
   private readonly gate: Gate;
   private readonly slots: Gate;
-  /** The most that jobs of a kind and size were seen to take. */
+  /** Peak memory measured so far, by kind and size of job. */
   private readonly peaks = new Map<string, number>();
   private isClosed = false;
 
@@ -42,12 +43,12 @@ export class ProcessPool implements JobRunner {
     removeStale();
   }
 
-  /** Bytes that all jobs together may take. */
+  /** Most bytes that all jobs together may take. */
   get memory(): number {
     return this.gate.budget;
   }
 
-  /** Bytes that a job may take: as estimated, or as measured where its like ran before. */
+  /** Returns the bytes that a job may take: as estimated, or as measured if a similar one ran before. */
   needs<Name extends JobName>(job: Name, input: Jobs[Name]['input']): number {
     const estimate = estimatedBytes(job, input);
     return Math.max(estimate, this.peaks.get(`${job} ${estimate}`) ?? 0);
@@ -75,7 +76,7 @@ export class ProcessPool implements JobRunner {
     }
   }
 
-  /** Ends all processes, with whatever they are at. */
+  /** Ends all processes, whatever they are doing. */
   async close(): Promise<void> {
     this.isClosed = true;
     const all = [...this.idle.keys(), ...this.busy];
@@ -85,7 +86,7 @@ export class ProcessPool implements JobRunner {
     await Promise.all(all.map(({ ended }) => ended));
   }
 
-  /** Process ids, those with a job first and in the order in which they were given it. */
+  /** Process ids, those with a job first, in the order in which they were given it. */
   get pids(): number[] {
     return [...this.busyPids, ...[...this.idle.keys()].flatMap(({ pid }) => pid ?? [])];
   }
@@ -94,7 +95,7 @@ export class ProcessPool implements JobRunner {
     return [...this.busy].flatMap(({ pid }) => pid ?? []);
   }
 
-  /** @throws JobProcessError for a job that can't fit here, or need not be tried since it is done elsewhere */
+  /** @throws JobProcessError for a job that can't fit here, or need not be tried since it will be done elsewhere */
   private refuse(job: JobName, { least, needs }: { least: number; needs: number }, elsewhere = false): void {
     const gib = (bytes: number) => `${(bytes / GiB).toFixed(1)} GiB`;
     const all = `and ${gib(this.memory)} are all that this worker's jobs may take`;
@@ -120,7 +121,7 @@ export class ProcessPool implements JobRunner {
     }
   }
 
-  /** The process that was used last, whose models are still open, or a new one. */
+  /** Returns the process that was used last, whose models are still open, or a new one. */
   private take(): JobProcess {
     const [found, timer] = [...this.idle].filter(([one]) => !one.isGone).at(-1) ?? [];
     clearTimeout(timer);
@@ -145,7 +146,7 @@ export class ProcessPool implements JobRunner {
     this.idle.set(own, setTimeout(end, this.settings.idleMs ?? 10_000).unref());
   }
 
-  /** Ends a job that takes more than there is, before the system ends the worker. */
+  /** Ends a job that takes more than there is, before the system kills the worker. */
   private guard(own: JobProcess, key: string): void {
     const bytesOf = ({ pid }: JobProcess) => (pid === undefined ? 0 : (residentBytes(pid) ?? 0));
     const mine = bytesOf(own);
@@ -157,7 +158,7 @@ export class ProcessPool implements JobRunner {
       clearTimeout(timer);
       one.kill();
     }
-    // The largest goes: what it leaves lets the others end.
+    // The largest is ended: the memory it frees lets the others finish.
     if (together <= this.memory || [...this.busy].some((one) => bytesOf(one) > mine)) return;
     const took = this.busy.size > 1 ? `, beside ${this.busy.size - 1} more jobs` : '';
     own.killForMemory(

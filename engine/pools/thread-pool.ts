@@ -9,12 +9,13 @@ import { type Failed, fromFailed } from './serialized-error';
 import type { JobRunner, RunOptions } from './job-runner';
 import type { JobName, Jobs, Progress } from '../jobs/types';
 
+/** Settings of a pool of threads. */
 export interface PoolSettings {
-  /** Jobs at a time. */
+  /** Concurrent jobs. */
   readonly slots: number;
 }
 
-/** What a worker thread receives, and what it sends back instead of throwing. */
+/** What a worker thread receives, and what it returns instead of throwing. */
 export interface ThreadTask {
   readonly job: JobName;
   readonly input: unknown;
@@ -24,7 +25,7 @@ export interface ThreadTask {
 export type ThreadReply = { ok: unknown } | { failed: Failed };
 
 /**
- * Worker threads for numeric work, so that whoever schedules it goes on heartbeating and listening. A job is asked to
+ * Worker threads for numeric work, so that whoever schedules it can keep heartbeating and listening. A job is asked to
  * stop through shared memory rather than by ending its thread, which native code would not survive.
  */
 export class JobPool implements JobRunner {
@@ -38,7 +39,7 @@ export class JobPool implements JobRunner {
     this.pool = new Piscina({ filename, minThreads: 0, maxThreads: slots, idleTimeout: 10_000 });
   }
 
-  /** @throws EngineError as the job does; `Cancelled` once `signal` was aborted. */
+  /** @throws EngineError as the job does; `Cancelled` once `signal` was aborted */
   async run<Name extends JobName>(
     job: Name,
     input: Jobs[Name]['input'],
@@ -54,7 +55,7 @@ export class JobPool implements JobRunner {
     try {
       const task: ThreadTask = { job, input, stop, port: port2 };
       const reply = (await this.pool.run(task, { transferList: [port2] })) as ThreadReply;
-      // The reply takes another way than progress and may come first: a checkpoint named last must not be lost.
+      // The reply takes another path than progress and may come first: a checkpoint reported last must not be lost.
       for (let late = receiveMessageOnPort(port1); late; late = receiveMessageOnPort(port1))
         onProgress?.(late.message as Progress);
       if ('ok' in reply) return reply.ok as Jobs[Name]['output'];

@@ -1,6 +1,6 @@
 /**
- * Channel atoms: the smallest sets of channels that are known to stay or go together. A union-find over integers; a
- * frozen atom stays for good, and so does all that is united with it.
+ * Channel atoms: the smallest sets of channels known to stay or go together. A union-find over integers; a frozen atom
+ * stays for good, and so does everything united with it.
  */
 export class Atoms {
   private readonly parents: number[] = [];
@@ -10,7 +10,7 @@ export class Atoms {
     return this.parents.length;
   }
 
-  /** `count` new atoms. */
+  /** Makes `count` new atoms. */
   fresh(count: number): Int32Array {
     return Int32Array.from({ length: count }, () => {
       this.reasons.push(undefined);
@@ -18,14 +18,14 @@ export class Atoms {
     });
   }
 
-  /** `count` entries of one new atom that stays, because of `why`. */
+  /** Makes `count` entries of one new atom that stays, because of `why`. */
   frozen(count: number, why: string): Int32Array {
     const [atom] = this.fresh(1);
     this.reasons[atom] = why;
     return new Int32Array(count).fill(atom);
   }
 
-  /** The atom that stands for all that `atom` was united with. */
+  /** Returns the representative of everything that `atom` was united with. */
   find(atom: number): number {
     let root = atom;
     while (this.parents[root] !== root) root = this.parents[root];
@@ -40,7 +40,7 @@ export class Atoms {
     this.reasons[keep] ??= this.reasons[other];
   }
 
-  /** Unites two lists of one length, entry by entry. */
+  /** Unites two lists of the same length, entry by entry. */
   uniteAll(a: Int32Array, b: Int32Array): void {
     if (a !== b) a.forEach((atom, at) => this.unite(atom, b[at]));
   }
@@ -49,7 +49,7 @@ export class Atoms {
     for (const id of ids) this.reasons[this.find(id)] ??= why;
   }
 
-  /** Why an atom stays; undefined where it may go. */
+  /** Says why an atom stays; undefined if it may be removed. */
   whyFrozen(atom: number): string | undefined {
     return this.reasons[this.find(atom)];
   }

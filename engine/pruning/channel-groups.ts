@@ -8,29 +8,29 @@ import { isSimple } from './simple-path';
 import type { LayerChannels, Scope } from './rules/scope';
 import type { ChannelGroup, GroupConsumer } from './group';
 
-/** A layer whose input channels stay, and why. */
+/** A layer whose input channels stay, with the reason. */
 export interface FrozenLayer {
   readonly name: string;
   readonly why: string;
 }
 
-/** What channels of a graph go together, and what changes with them. Holds for copies of the graph as well. */
+/** Groups of channels of a graph, and what changes with them. Valid for copies of the graph too. */
 export interface ChannelGroups {
   readonly groups: readonly ChannelGroup[];
   readonly frozen: readonly FrozenLayer[];
   /** Parameters with channels. */
   readonly slots: readonly Slot[];
   readonly edits: readonly Edit[];
-  /** Where the channels of each layer's weight lie. */
+  /** Channels of each layer's weight. */
   readonly layers: ReadonlyMap<Node, LayerChannels>;
-  /** The group of an atom and the channel within it; undefined for one that stays. */
+  /** Returns the group of an atom and the channel within it; undefined for one that stays. */
   readonly channelOf: (atom: number) => { readonly group: number; readonly channel: number } | undefined;
 }
 
 /**
- * Finds the channel groups of a graph: each operator relates the channels of what it reads and computes (`rules/`), and
- * channels related to each other stay or go together (the idea of DepGraph, Fang et al. 2023, "Towards Any Structural
- * Pruning"; here by union-find over labels). What no rule follows stays. Never throws.
+ * Finds the channel groups of a graph: each operator relates the channels of its inputs and outputs (`rules/`), and
+ * related channels stay or go together (the idea of DepGraph, Fang et al. 2023, "Towards Any Structural Pruning"; here
+ * by union-find over labels). Channels that no rule follows stay. Never throws.
  * @returns groups in execution order of their first consumers
  */
 export function channelGroups(graph: Graph, layers: readonly Layer[], shapes?: Shapes): ChannelGroups {
@@ -91,7 +91,7 @@ export function channelGroups(graph: Graph, layers: readonly Layer[], shapes?: S
   };
 }
 
-/** One slot for uses of a constant whose channels turned out to be the same, so that they go on sharing it. */
+/** Merges slots of a constant whose channels turned out to be the same, so that its uses keep sharing it. */
 function mergedSlots({ slots, atoms }: Scope): Slot[] {
   const merged = new Map<string, Slot>();
   const shared = new Set(slots.map(({ constant }) => constant));
@@ -119,7 +119,7 @@ function nameFor({ layer, axis, positions }: GroupConsumer, names: Set<string>):
   return name;
 }
 
-/** Why no input channel of a layer can go; nothing where one can. */
+/** Says why no input channel of a layer can be removed; nothing if one can. */
 function whyFrozen(layer: Layer, scope: Scope, channelOf: ChannelGroups['channelOf']): FrozenLayer[] {
   const own = scope.layers.get(layer.node);
   if (!own) {

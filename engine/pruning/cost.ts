@@ -9,15 +9,15 @@ export interface Cost {
   readonly params: number;
 }
 
-/** How many channels each group keeps; null keeps all. */
+/** Number of channels that each group keeps; null keeps all. */
 export type KeptCounts = readonly (number | null)[];
 
 /** A number of entries that depends on how many channels groups keep. */
 type Count = (kept: Int32Array) => number;
 
 /**
- * Predicts what a plan costs, equal to `macsOf` and `paramsOf` after `removeChannels`, without making the graph: what a
- * layer costs is the product of its kept inputs and kept outputs. Prepared once, a call takes microseconds.
+ * Predicts the cost of a plan, equal to `macsOf` and `paramsOf` after `removeChannels`, without making the graph: a
+ * layer's cost is the product of its kept inputs and kept outputs. After preparation a call takes microseconds.
  */
 export function costModel(
   graph: Graph,
@@ -47,7 +47,7 @@ function macsCount(layer: Layer, channels: ChannelGroups): Count {
   return (kept) => (weights(kept) * repeats * rowCount(kept)) / rows.length;
 }
 
-/** The number of elements of a parameter. */
+/** Computes the number of elements of a parameter. */
 function sizeCount(
   dims: readonly number[],
   axes: readonly (Int32Array | undefined)[],
@@ -58,7 +58,7 @@ function sizeCount(
   return (kept) => along.reduce((size, count) => size * count(kept), rest);
 }
 
-/** The number of entries of labelled channels. All channels of a group lie there equally often. */
+/** Computes the number of entries of labelled channels. All channels of a group appear there equally often. */
 function entries(ids: Int32Array, channels: ChannelGroups): Count {
   const { fixed, of } = groupsAmong(ids, channels);
   const terms = [...of].map(([group, count]) => [group, count / channels.groups[group].channels] as const);
@@ -66,7 +66,7 @@ function entries(ids: Int32Array, channels: ChannelGroups): Count {
   return (kept) => terms.reduce((sum, [group, times]) => sum + kept[group] * times, fixed);
 }
 
-/** How many entries belong to each group, and how many to none. */
+/** Counts the entries that belong to each group, and to none. */
 function groupsAmong(ids: Int32Array, { channelOf }: ChannelGroups) {
   const of = new Map<number, number>();
   let fixed = 0;
@@ -78,7 +78,10 @@ function groupsAmong(ids: Int32Array, { channelOf }: ChannelGroups) {
   return { fixed, of };
 }
 
-/** Elements of all initializers. Which of them change depends on which groups are pruned at all: found once a set. */
+/**
+ * Computes the elements of all initializers. Which of them change depends only on which groups are pruned: found once
+ * per set.
+ */
 function paramsCount(graph: Graph, channels: ChannelGroups): Count {
   const { groups, slots, edits } = channels;
   const groupsOf = (all: readonly (Int32Array | undefined)[]) =>
@@ -119,7 +122,7 @@ function paramsCount(graph: Graph, channels: ChannelGroups): Count {
   };
 }
 
-/** The values that the model's outputs still need when inputs `drops` are read no more. */
+/** Finds the values that the model's outputs still need when inputs `drops` are no longer read. */
 function neededValues(graph: Graph, drops: ReadonlySet<string>): Set<string> {
   const needed = new Set(graph.outputs.map(({ name }) => name));
   for (const node of [...graph.nodes].reverse()) {

@@ -12,26 +12,26 @@ export interface Slot {
   readonly axes: (Int32Array | undefined)[];
 }
 
-/** The entries of labelled channels that are kept, ascending. */
+/** Returns the entries of labelled channels that are kept, ascending. */
 export type Kept = (ids: Int32Array) => readonly number[];
 
-/** A change of a node that speaks of channel counts, made where any atom of `ids` goes. */
+/** A change of a node that refers to channel counts, made if any atom of `ids` is removed. */
 export interface Edit {
   /** The node, by `keyOf`. */
   readonly node: string;
   readonly ids: readonly Int32Array[];
-  /** Inputs that the change no longer reads. */
+  /** Inputs that are no longer read after the change. */
   readonly drops: readonly number[];
   /** Elements of the constants that it adds. */
   readonly adds: number;
-  /** Entries of the shape replaced that go on being computed. */
+  /** Entries of the replaced shape that are still computed. */
   readonly pieces?: readonly number[];
-  /** Channels of which each one kept is another element. */
+  /** Channels of which each kept one adds an element. */
   readonly addsEach?: Int32Array;
   apply(graph: Graph, node: Node, kept: Kept): void;
 }
 
-/** Gives input `index` of `node` the integers `values`, as a constant of its own. */
+/** Sets input `index` of `node` to the integers `values`, as a separate constant. */
 export function setIntegers(graph: Graph, node: Node, index: number, values: readonly number[]): void {
   const name = graph.uniqueName(`${keyOf(node)}.${index}`);
   graph.setConstant(name, int64s(values));
@@ -45,8 +45,8 @@ const isPiece = (entry: ShapeEntry): entry is { readonly piece: number } =>
   typeof entry === 'object' && 'piece' in entry;
 
 /**
- * The edit that replaces the shape, input `index` of `node`, by `entries`: a constant where no piece of it depends on
- * the model's input, otherwise a Concat of numbers and pieces of the computed one.
+ * Makes the edit that replaces the shape, input `index` of `node`, by `entries`: a constant if no piece of it depends
+ * on the model's input, otherwise a Concat of numbers and pieces of the computed one.
  */
 export function shapeEdit(
   node: Node,
@@ -101,9 +101,9 @@ function assemble(
 }
 
 /**
- * Entries for a shape whose numbers are `dims`, with labelled `channels`; where a dimension is open, what `open` makes
- * of its symbol.
- * @returns undefined where an open dimension cannot be expressed
+ * Makes the entries for a shape whose numbers are `dims`, with labelled `channels`; an open dimension's symbol is
+ * converted by `open`.
+ * @returns undefined if an open dimension cannot be expressed
  */
 export function shapeEntries(
   dims: readonly Dim[],

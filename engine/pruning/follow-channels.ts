@@ -11,7 +11,7 @@ export function followChannels(graph: Graph, shapes?: Shapes): Scope {
   for (const node of graph.nodes) {
     for (const value of graph.capturesOf(node))
       freeze(scope, value, `${value} is read inside a subgraph of ${described(node)}`);
-    if (node.opType === 'Shape' && !node.domain) continue; // counts of channels are followed by themselves
+    if (node.opType === 'Shape' && !node.domain) continue; // counts of channels are followed separately
     record(node, outcomeOf(node, scope), scope);
   }
   for (const { name } of graph.outputs) freeze(scope, name, `its channels reach the model's output ${name}`);
@@ -26,7 +26,7 @@ function outcomeOf(node: Node, scope: Scope): Outcome {
   if (!labelled && !sources.has(node.opType)) return node.output.map(() => undefined);
   const outcome = rule(node, scope);
   if (typeof outcome !== 'string') return outcome;
-  // Why an operand's channels stay is passed on as it is.
+  // The reason why an operand's channels stay is passed on as it is.
   return node.input.some((value) => scope.why(value) === outcome)
     ? outcome
     : `${described(node)}: ${outcome}`;

@@ -3,14 +3,14 @@ import type { Graph } from '../onnx/graph';
 import { type FloatTensor, isFloat, sizeOf, type Tensor } from '../tensor/tensor';
 import type { ChannelGroup, GroupConsumer } from './group';
 
-/** What tells how much a channel matters. */
+/** Measure of a channel's importance. */
 export type ImportanceCriterion = 'l1' | 'l2' | 'taylor';
 
-/** The squared weight sum of each input channel of a kernel [N, C, kH, kW] over (n, h, w): AIMET's magnitude. */
+/** Computes the squared weight sum of each input channel of a kernel [N, C, kH, kW] over (n, h, w): AIMET's magnitude. */
 export const channelMagnitudes = (kernel: FloatTensor): Float64Array =>
   axisSums(kernel, 1, (at) => kernel.data[at] * kernel.data[at]);
 
-/** The `count` channels of largest importance, ascending by index; ties go to the lower index. */
+/** Selects the `count` most important channels, ascending by index; ties go to the lower index. */
 export function keepMostImportant(importance: ArrayLike<number>, count: number): number[] {
   return Array.from(importance, (_, channel) => channel)
     .sort((a, b) => importance[b] - importance[a] || a - b)
@@ -18,19 +18,20 @@ export function keepMostImportant(importance: ArrayLike<number>, count: number):
     .sort((a, b) => a - b);
 }
 
-/** Input channels that a ratio keeps: floor(C·ratio), at least 1 (AIMET). */
+/** Returns how many input channels a ratio keeps: floor(C·ratio), at least 1 (AIMET). */
 export const channelsFor = (ratio: number, channels: number): number =>
   Math.max(1, Math.floor(channels * ratio + 1e-9));
 
 /**
- * How much each channel of a group matters to the layers that read it [channels].
- * - `l1`, `l2`: the sum of absolute or squared weights that read it. Over several consumers each counts by its share: the
- *   sums of a layer are divided by their total over the group, so that no layer outweighs others by its scale. With
- *   one consumer it is AIMET's magnitude as it stands.
- * - `taylor`: |Σ w·g| over all weights that read it, the change of the loss to first order when the channel goes
- *   (Molchanov et al. 2019, "Importance Estimation for Neural Network Pruning"). Already in one unit, the loss's.
- * @param gradients for `taylor`: of the loss by the consumers' weights, by the weights' names
- * @throws EngineError `InvalidSettings` where a gradient is missing, `UnsupportedModel` for weights that are no floats
+ * Computes how important each channel of a group is to the layers that read it [channels].
+ * - `l1`, `l2`: sum of absolute or squared weights that read it. With several consumers each counts by its share: the
+ * sums of a layer are divided by their total over the group, so that no layer outweighs others by its scale. With one
+ * consumer it is exactly AIMET's magnitude.
+ * - `taylor`: |Σ w·g| over all weights that read it, the first-order change of the loss if the channel is removed
+ * (Molchanov et al. 2019, "Importance Estimation for Neural Network Pruning"). It needs no scaling, being in units of
+ * the loss.
+ * @param gradients for `taylor`: gradients of the loss by the consumers' weights, by the weights' names
+ * @throws EngineError `InvalidSettings` if a gradient is missing, `UnsupportedModel` for weights that are not floats
  */
 export function channelImportance(
   graph: Graph,
@@ -48,7 +49,7 @@ export function channelImportance(
   return criterion === 'taylor' ? total.map(Math.abs) : total;
 }
 
-/** The terms of one consumer, summed over each channel's weights. */
+/** Computes the terms of one consumer, summed over each channel's weights. */
 function channelSums(
   graph: Graph,
   { layer, axis, positions }: GroupConsumer,
@@ -75,7 +76,7 @@ function channelSums(
   return Float64Array.from(positions, (own) => own.reduce((sum, position) => sum + sums[position], 0));
 }
 
-/** Sums of `term` over everything but `axis`. */
+/** Sums `term` over everything but `axis`. */
 function axisSums({ dims }: Tensor, axis: number, term: (at: number) => number): Float64Array {
   const [outer, inner] = [sizeOf(dims.slice(0, axis)), sizeOf(dims.slice(axis + 1))];
   const sums = new Float64Array(dims[axis]);

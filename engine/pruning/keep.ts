@@ -6,9 +6,9 @@ import type { Kept } from './edits';
 export type KeepPlan = readonly (readonly number[] | null)[];
 
 /**
- * The channels left when `removed` go, as people give them by hand.
- * @param name what they are the channels of
- * @throws EngineError `InvalidSettings` for a channel that is not there, or when none would be left
+ * Returns the channels left when `removed` are removed, as people specify them.
+ * @param name owner of the channels, for messages
+ * @throws EngineError `InvalidSettings` for a channel that does not exist, or if none would be left
  */
 export function keepAllBut(channels: number, removed: readonly number[], name: string): number[] {
   const wrong = removed.find((at) => !Number.isInteger(at) || at < 0 || at >= channels);
@@ -26,7 +26,7 @@ export function keepAllBut(channels: number, removed: readonly number[], name: s
   return Array.from({ length: channels }, (_, at) => at).filter((at) => !gone.has(at));
 }
 
-/** @throws EngineError `InvalidSettings` where a plan does not fit the groups */
+/** @throws EngineError `InvalidSettings` if a plan does not fit the groups */
 export function checkPlan({ groups }: ChannelGroups, keep: KeepPlan): void {
   if (keep.length !== groups.length)
     throw new EngineError('InvalidSettings', `${keep.length} choices for ${groups.length} channel groups`);
@@ -41,7 +41,7 @@ export function checkPlan({ groups }: ChannelGroups, keep: KeepPlan): void {
   });
 }
 
-/** The entries of labelled channels that are left under a plan. */
+/** Returns the entries of labelled channels that are left under a plan. */
 export function keptBy({ channelOf }: ChannelGroups, keep: KeepPlan): Kept {
   const sets = keep.map((channels) => channels && new Set(channels));
   return (ids) =>

@@ -2,8 +2,8 @@ import type { Shape } from '../onnx/shapes';
 import type { Atoms } from './atoms';
 
 /**
- * The channels of a value: entry i along `axis` belongs to atom `ids[i]`, whatever its other coordinates are. Since
- * one axis alone is labelled, what is left of a value is always a tensor again.
+ * Channels of a value: entry i along `axis` belongs to atom `ids[i]`, whatever its other coordinates. Since only one
+ * axis is labelled, what is left of a value is always a tensor again.
  */
 export interface Labels {
   readonly axis: number;
@@ -17,11 +17,11 @@ interface Block {
 }
 
 /**
- * Labels of a value in another shape of the same elements. Where an axis is split and labels then vary along several
- * axes, all but the largest of these are united: [g·C] as [g, C] ties channel c of all g parts.
+ * Computes the labels of a value in another shape of the same elements. If an axis is split and labels then vary along
+ * several axes, all but the largest of these are united: [g·C] as [g, C] ties channel c of all g parts.
  * @param along the output's axis to keep labels on instead, if they vary along it: [g·C] as [g, C] along g ties the
  * channels of each part
- * @returns a reason in words where the shapes do not say which elements go where
+ * @returns a reason in words if the shapes do not say which elements go where
  */
 export function reshapeLabels(
   input: Shape,
@@ -53,7 +53,7 @@ export function reshapeLabels(
 
 const shown = (dims: Shape) => dims.map((dim) => dim ?? '?').join(', ');
 
-/** The smallest block that holds `axis` and has known ends, matching axes from the front and from the back. */
+/** Finds the smallest block that contains `axis` and has known ends, matching axes from the front and from the back. */
 function blockOf(input: Shape, output: Shape, axis: number): Block | undefined {
   let [front, left] = [0, 0]; // axes of input and output matched from the front
   while (front < input.length && left < output.length) {
@@ -74,7 +74,7 @@ function blockOf(input: Shape, output: Shape, axis: number): Block | undefined {
   return axis < back ? { from: [front, back], to: [left, right] } : undefined;
 }
 
-/** How many leading axes of both shapes hold the same elements; trailing ones of size 1 go with them. */
+/** Counts the leading axes of both shapes that hold the same elements; trailing ones of size 1 go with them. */
 function match(a: Shape, b: Shape): [number, number] | undefined {
   if (typeof a[0] === 'string' && a[0] === b[0]) return [1, 1];
   let [i, j] = [0, 0];
@@ -96,8 +96,8 @@ function match(a: Shape, b: Shape): [number, number] | undefined {
 }
 
 /**
- * A tensor of atoms as labels along `wanted` if they vary there, or else the largest axis along which they do; those
- * along other axes are united. Labels that vary nowhere lie along the first axis of several entries.
+ * Labels a tensor of atoms along `wanted` if they vary there, or else along the largest axis along which they do; those
+ * along other axes are united. If they vary nowhere, the first axis with several entries is labelled.
  */
 function alongOneAxis(all: Int32Array, dims: readonly number[], atoms: Atoms, wanted?: number): Labels {
   const strides = dims.map((_, axis) => dims.slice(axis + 1).reduce((a, b) => a * b, 1));

@@ -5,9 +5,9 @@ import type { ChannelGroups } from './channel-groups';
 import { checkPlan, type KeepPlan } from './keep';
 
 /**
- * Constants by name with which `graph` computes what it would without the channels that the plan removes: the weights
- * of all consumers, zero where they read such a channel.
- * @throws EngineError `InvalidSettings` where the plan does not fit the groups
+ * Returns constants by name with which `graph` computes what it would without the channels that the plan removes: the
+ * weights of all consumers, zero where they read such a channel.
+ * @throws EngineError `InvalidSettings` if the plan does not fit the groups
  */
 export function maskChannels(graph: Graph, channels: ChannelGroups, keep: KeepPlan): Map<string, Tensor> {
   checkPlan(channels, keep);

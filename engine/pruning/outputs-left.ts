@@ -3,7 +3,7 @@ import type { LeftOutputs } from '../reconstruction/refit-targets';
 import type { ChannelGroups } from './channel-groups';
 import { type KeepPlan, keptBy } from './keep';
 
-/** What is left of each layer's outputs after a plan, of those that were left `before`. */
+/** Returns what a plan leaves of each layer's outputs, among those that were left `before`. */
 export function outputsLeft(channels: ChannelGroups, keep: KeepPlan, before?: LeftOutputs): LeftOutputs {
   const kept = keptBy(channels, keep);
   return new Map(

@@ -1,9 +1,9 @@
 import type { Scope } from './rules/scope';
 
 /**
- * Sorts atoms into classes of the same signature: those that lie equally often in the same values and along the same
+ * Sorts atoms into classes of the same signature: those that appear equally often in the same values and along the same
  * axes of the same parameters. Removing any but not all of a class leaves each value and parameter with a channel, and
- * how many are left depends on the number removed alone. Atoms that stay are in no class.
+ * how many are left depends only on the number removed. Atoms that stay are in no class.
  */
 export function partition({ atoms, labels, slots }: Scope): Map<number, number> {
   const classes = new Map<number, number>();

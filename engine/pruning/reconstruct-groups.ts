@@ -15,11 +15,11 @@ import type { KeepPlan } from './keep';
 import { maskChannels } from './mask';
 
 /**
- * Weight reconstruction after pruning: a copy of `original` in which all that the plan removes is masked, and each layer
- * that reads a pruned group is refitted by least squares to what it computed in the original, in forward order, on
- * what reaches it in the copy. `removeChannels` with the same groups and plan then makes it small.
+ * Reconstructs weights after pruning: in a copy of `original` everything that the plan removes is masked, and each
+ * layer that reads a pruned group is refitted by least squares to what it computed in the original, in forward order,
+ * from what reaches it in the copy. `removeChannels` with the same groups and plan then makes it small.
  * @param layers those the groups were found with
- * @param teacher the model whose layers say what is to be computed, where that is not `original`
+ * @param teacher the model whose layers compute the targets, if it is not `original`
  * @returns the masked, refitted graph, and warnings in sentences
  */
 export async function reconstructGroups(
@@ -48,7 +48,7 @@ export async function reconstructGroups(
   return { graph, warnings: [...warnings, ...refitted.flatMap(({ warning }) => warning ?? [])] };
 }
 
-/** The layers to refit in forward order, those that share a weight as one. */
+/** Lists the layers to refit in forward order; those that share a weight are one job. */
 function jobsOf(
   graph: Graph,
   layers: readonly Layer[],

@@ -8,10 +8,9 @@ import { checkPlan, type KeepPlan, keptBy } from './keep';
 
 /**
  * Removes from `graph`, in place, all channels that the plan does not keep: along the axes of every parameter that has
- * them, and from the shapes, splits, slices and group counts that speak of them. A constant that others read too is
- * copied for the uses that change. `groups` may be those of a graph of which this is a copy, with weights and biases
- * of other values.
- * @throws EngineError `InvalidSettings` where the plan does not fit the groups
+ * them, and from the shapes, splits, slices and group counts that mention them. A constant with other readers is copied
+ * for the uses that change. `groups` may be those of a graph of which this is a copy with other weights and biases.
+ * @throws EngineError `InvalidSettings` if the plan does not fit the groups
  */
 export function removeChannels(graph: Graph, groups: ChannelGroups, keep: KeepPlan): void {
   checkPlan(groups, keep);
@@ -27,7 +26,7 @@ export function removeChannels(graph: Graph, groups: ChannelGroups, keep: KeepPl
   graph.removeDead();
 }
 
-/** Biases that layers were given after their channels were followed, as a refit does. */
+/** Finds biases added to layers after their channels were followed, as a refit does. */
 function lateBiases(
   graph: Graph,
   { layers, slots }: ChannelGroups,
@@ -45,7 +44,7 @@ function lateBiases(
   });
 }
 
-/** Slices the constants of a slot: one, unless uses of it were given values of their own since. */
+/** Slices the constants of a slot: one, unless some uses got their own values meanwhile. */
 function shrink(graph: Graph, { uses, axes }: Slot, nodes: ReadonlyMap<string, Node>, kept: Kept): void {
   const byName = new Map<string, { node: Node; index: number }[]>();
   for (const { node: key, index } of uses) {
@@ -67,7 +66,7 @@ function shrink(graph: Graph, { uses, axes }: Slot, nodes: ReadonlyMap<string, N
   }
 }
 
-/** Whether `count` inputs of nodes are all that reads a constant. */
+/** Tells if `count` inputs of nodes are all the readers of a constant. */
 function readsOnly(graph: Graph, name: string, count: number): boolean {
   const readers = graph.uses(name);
   const reads = readers.reduce((sum, node) => sum + node.input.filter((value) => value === name).length, 0);

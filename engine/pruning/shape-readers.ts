@@ -6,12 +6,12 @@ import { keyOf } from '../onnx/layers';
 import { described, type Scope } from './rules/scope';
 import { literalExpand, literalReshape } from './rules/shapes';
 
-/** The labelled channels that each entry of a vector of sizes counts. */
+/** For each entry of a vector of sizes, the labelled channels that it counts. */
 type Counts = readonly (Int32Array | undefined)[];
 
 /**
- * Follows channel counts that a graph reads by Shape. Where they end in shapes that the rewrite replaces by constants
- * they do no harm; channels whose count is used in any other way stay, since it would change with them.
+ * Follows channel counts that a graph reads by Shape. They do no harm if they end in shapes that the rewrite replaces
+ * by constants; channels whose count is used in any other way stay, since it would change with them.
  */
 export function settleShapeReaders(scope: Scope): void {
   const { graph, atoms } = scope;
@@ -38,7 +38,7 @@ export function settleShapeReaders(scope: Scope): void {
     for (const value of values) for (const ids of counts.get(value) ?? []) if (ids) atoms.freeze(ids, why);
   }
 
-  /** Whether a node takes all sizes in `values` in a shape that an edit replaces where these channels go. */
+  /** Tells if a node takes all sizes in `values` in a shape that an edit replaces when these channels are removed. */
   function settled(node: Node, { edits, labels }: Scope, values: readonly string[]): boolean {
     const shapeInput = { Reshape: 1, Expand: 1, Resize: 3, Slice: 1, Split: 1, Pad: 1, ConstantOfShape: 0 }[
       node.opType
@@ -52,7 +52,7 @@ export function settleShapeReaders(scope: Scope): void {
     }
     const edit = edits.get(keyOf(node));
     if (!edit) return false;
-    // What goes on being computed would be computed from fewer channels.
+    // Entries that are still computed would be computed from fewer channels.
     if (edit.pieces?.some((piece) => values.some((value) => counts.get(value)![piece]))) return false;
     const ids = values.flatMap((value) => counts.get(value)!.filter((entry) => entry !== undefined));
     edits.set(edit.node, { ...edit, ids: [...edit.ids, ...ids] });
@@ -60,7 +60,7 @@ export function settleShapeReaders(scope: Scope): void {
   }
 }
 
-/** Entries that a vector of sizes may have. */
+/** Most entries of a vector of sizes. */
 const most = 64;
 
 function countsOfShape(node: Node, { labels, shape }: Scope): Counts | undefined {
@@ -72,7 +72,10 @@ function countsOfShape(node: Node, { labels, shape }: Scope): Counts | undefined
   return all.slice(intOf(node, 'start', 0), intOf(node, 'end', rank));
 }
 
-/** What a node that moves or reckons with sizes hands on; undefined for any other, and where nothing is left. */
+/**
+ * Returns the counts that a node passes on if it moves sizes or calculates with them; undefined for any other, and if
+ * nothing is left.
+ */
 function passes(node: Node, scope: Scope, counts: ReadonlyMap<string, Counts>): Counts | undefined {
   if (node.domain) return undefined;
   const [first] = node.input;
@@ -116,7 +119,7 @@ function passes(node: Node, scope: Scope, counts: ReadonlyMap<string, Counts>): 
   }
 }
 
-/** The number of elements of a vector or scalar; Infinity where it is unknown or of higher rank. */
+/** Returns the number of elements of a vector or scalar; Infinity if it is unknown or of higher rank. */
 function lengthIn({ shape }: Scope, value: string): number {
   const dims = shape(value);
   if (!dims || dims.length > 1) return Infinity;

@@ -3,8 +3,8 @@ import { isPlainConv, type Layer } from '../onnx/layers';
 import type { GroupConsumer } from './group';
 
 /**
- * Whether channels go from one plain convolution to the whole input of the next through single-reader nodes with one
- * value each: the stretches in which AIMET's winnowing prunes.
+ * Tells if channels go from one plain convolution to the whole input of the next through nodes with a single reader and
+ * a single output: the paths that AIMET's winnowing prunes.
  */
 export function isSimple(
   graph: Graph,

@@ -11,7 +11,7 @@ import { zero } from './mask';
 import type { ReconstructionSamples } from '../reconstruction/samples';
 import { siteOf } from '../reconstruction/sites';
 
-/** One weight that reads the group, and how it is refitted; without a fit it is only masked. */
+/** A weight that reads the group, and its fit; without a fit it is only masked. */
 interface Reader {
   readonly weight: string;
   readonly consumer: GroupConsumer;
@@ -21,18 +21,18 @@ interface Reader {
 }
 
 /**
- * A group pruned to any number of channels, as weights of the original's shapes: the channels that go are masked in
- * every layer that reads them, and the layer is refitted. What trying many ratios of one group needs.
+ * A group pruned to any number of channels, as weights of the original's shapes: removed channels are masked in every
+ * layer that reads them, and the layer is refitted. Used to try many ratios of one group.
  */
 export class GroupTrial {
   private constructor(
-    /** The model, with a bias of its own for every layer that is refitted. */
+    /** The model, with a separate bias for every layer that is refitted. */
     readonly graph: Graph,
     private readonly readers: readonly Reader[],
   ) {}
 
   /**
-   * Sees the reconstruction samples once for each layer.
+   * Runs the reconstruction samples once for each layer.
    * @param layers all layers of `graph`
    */
   static async open(
@@ -70,12 +70,12 @@ export class GroupTrial {
     return new GroupTrial(probed, readers);
   }
 
-  /** The constants of `graph` that `replacements` speaks of. */
+  /** Names of the constants of `graph` that `replacements` returns. */
   get constants(): string[] {
     return this.readers.flatMap(({ weight, bias }) => [weight, ...(bias ? [bias.name] : [])]);
   }
 
-  /** The weights and biases with the channels `keep` of the group, ascending. */
+  /** Computes the weights and biases with only the channels `keep` of the group, ascending. */
   async replacements(keep: readonly number[]): Promise<Map<string, Tensor>> {
     const kept = new Set(keep);
     const found = new Map<string, Tensor>();

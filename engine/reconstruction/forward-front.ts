@@ -4,13 +4,13 @@ import type { Tensor } from '../tensor/tensor';
 import { keyOf } from '../onnx/layers';
 import type { Known, ReconstructionSamples } from './samples';
 
-/** Bytes of activations that are kept: 500 images of 2 MiB, as between the stages of a ResNet-50 behind its second. */
+/** Most bytes of activations kept: 500 images of 2 MiB, as between the stages of a ResNet-50 after its second. */
 const defaultBudget = 2 ** 30;
 
 /**
- * Samples on their way through a graph whose weights change in forward order. What lies before the next change is run
- * once for all: its values are kept, and what follows starts from them, so that the front of an L-layer network runs
- * once rather than L times. Values beyond a budget of memory are not kept; smaller ones further on may be.
+ * Samples on their way through a graph whose weights change in forward order. The part before the next change is run
+ * once: its values are kept, and what follows starts from them, so that the front of an L-layer network runs once
+ * rather than L times. Values beyond a memory budget are not kept; smaller ones further on may be.
  */
 export class ForwardFront {
   private at: Known | undefined;
@@ -21,16 +21,16 @@ export class ForwardFront {
     private readonly budget = defaultBudget,
   ) {}
 
-  /** What is kept; undefined while that is nothing but the model's inputs. */
+  /** The kept values; undefined while they are only the model's inputs. */
   get known(): Known | undefined {
     return this.at;
   }
 
   /**
-   * Moves to right before `node`, if what is to be kept there fits the budget. Constants of the nodes before it must not
+   * Moves to just before `node`, if what must be kept there fits the budget. Constants of the nodes before it must not
    * change any more.
-   * @param node one of the graph, or of a graph that it is a copy of
-   * @param wanted the values that will be asked for from now on
+   * @param node a node of the graph, or of a graph that it is a copy of
+   * @param wanted the values that will be requested from now on
    */
   async advance(node: Node, wanted: readonly string[]): Promise<void> {
     const names = crossing(this.graph, node, wanted);
@@ -45,7 +45,7 @@ export class ForwardFront {
     this.at = { names, types, batches };
   }
 
-  /** What all images would take, going by the first batch. */
+  /** Estimates the bytes for all images from the first batch. */
   private bytes(feeds: Readonly<Record<string, Tensor>>): number {
     const tensors = Object.values(feeds);
     const size = Math.max(1, ...tensors.map(({ dims }) => dims[0] ?? 1));
@@ -54,7 +54,7 @@ export class ForwardFront {
   }
 }
 
-/** The values made before a node that are `wanted`, or read on the way to what is. */
+/** Lists the values computed before a node that are `wanted`, or read on the way to one that is. */
 function crossing(graph: Graph, node: Node, wanted: readonly string[]): string[] {
   const at = graph.nodes.findIndex((other) => keyOf(other) === keyOf(node));
   const before = new Set(graph.nodes.slice(0, at));

@@ -19,20 +19,20 @@ export interface Fitted {
   readonly channels: readonly number[];
 }
 
-/** What a layer should compute at its sampled positions [rows, groups·outputs]. */
+/** Outputs that a layer should compute at its sampled positions [rows, groups·outputs]. */
 export type Targets = ReadonlyMap<Site, Float32Array>;
 
-/** A refitted weight of the layer's own shape, zero at input channels left out, and what is added to its bias. */
+/** A refitted weight of the layer's own shape, zero at removed input channels, and its bias. */
 export interface Refitted {
   readonly weight: FloatTensor;
-  /** The whole bias [groups·outputs]; for a layer whose bias is added behind it, what comes on top. */
+  /** The whole bias [groups·outputs]; for a layer whose bias is added by another node, the amount to add to it. */
   readonly bias: FloatTensor | undefined;
 }
 
 /**
- * The normal equations of a layer seen as a linear map of its input patches (He et al. 2017, "Channel Pruning for
- * Accelerating Very Deep Neural Networks"; AIMET's weight reconstruction), a system a group of a grouped convolution.
- * Once the samples have been seen, weights for any subset of input channels follow from a solve.
+ * Normal equations of a layer seen as a linear map of its input patches (He et al. 2017, "Channel Pruning for
+ * Accelerating Very Deep Neural Networks"; AIMET's weight reconstruction), one system per group of a grouped
+ * convolution. Once the samples have been seen, solving gives the weights for any subset of input channels.
  */
 export class LayerFit {
   private readonly systems: readonly NormalEquations[];
@@ -57,7 +57,7 @@ export class LayerFit {
   /**
    * Runs the samples through `graph`, once for all fits.
    * @param targets what the layers should compute; by default what they compute in `graph`
-   * @param from where in the graph to start
+   * @param from position in the graph to start from
    */
   static async gather(
     graph: Graph,
@@ -75,7 +75,7 @@ export class LayerFit {
     return fits;
   }
 
-  /** Takes the sampled positions of a batch. */
+  /** Adds the sampled positions of a batch. */
   private async take(batch: SampledBatch, targets: Targets | undefined): Promise<void> {
     const { values } = batch;
     const { layers, channels, systems, patch, own } = this;
@@ -95,7 +95,7 @@ export class LayerFit {
     }
   }
 
-  /** Samples seen, and unknowns of one group when all of `channels` are used. */
+  /** Number of samples seen, and of unknowns of one group if all of `channels` are used. */
   get samples(): number {
     return this.systems[0].samples;
   }
@@ -105,8 +105,8 @@ export class LayerFit {
   }
 
   /**
-   * The weights that read input channels `keep` alone and come nearest to the targets. Never further from them, on these
-   * samples, than `weight` with the other channels masked.
+   * Computes the weights that read only input channels `keep` and come nearest to the targets. On these samples they
+   * are never further from them than `weight` with the other channels masked.
    * @param weight the layer's weight so far
    */
   async refit(weight: FloatTensor, keep: readonly number[]): Promise<Refitted> {
@@ -135,7 +135,7 @@ export class LayerFit {
   }
 }
 
-/** What layers compute in `graph` at their sampled positions. */
+/** Computes what layers output in `graph` at their sampled positions. */
 export async function targetsOf(
   graph: Graph,
   layers: readonly Sampled[],

@@ -1,7 +1,7 @@
 import type { LinearAlgebra } from '../linalg/linear-algebra';
 import { type Matrix, matrixOf } from '../linalg/matrix';
 
-/** Samples that are kept before they are summed: products of matrices are what libraries are fast at. */
+/** Samples collected before they are summed, since libraries are fast at products of matrices. */
 const block = 512;
 
 /** y ≈ W·x + b: weights [outputs, unknowns], bias [outputs]. */
@@ -11,21 +11,24 @@ export interface Fit {
 }
 
 /**
- * Running normal equations of a least-squares fit y ≈ W·x + b in float64: with z = (x, 1), the sums G = Σ z·zᵀ and
- * R = Σ z·yᵀ. Samples stream through; any subset of the unknowns can be solved for afterwards without seeing them
- * again, which is what trying many prunings of one layer needs.
+ * Running normal equations of a least-squares fit y ≈ W·x + b in float64: with z = (x, 1), the sums G = Σ z·zᵀ and R =
+ * Σ z·yᵀ. Samples stream through; afterwards any subset of the unknowns can be solved for without seeing them again,
+ * which is what trying many prunings of one layer needs.
  */
 export class NormalEquations {
   readonly gram: Float64Array;
   readonly right: Float64Array;
   private readonly size: number;
-  /** Samples not summed yet, a column each: z and y. */
+  /** Samples not summed yet, one per column: z and y. */
   private readonly z: Matrix;
   private readonly y: Matrix;
   private pending = 0;
   samples = 0;
 
-  /** @param unknowns entries of x; @param outputs entries of y */
+  /**
+   * @param unknowns entries of x
+   * @param outputs entries of y
+   */
   constructor(
     readonly unknowns: number,
     readonly outputs: number,
@@ -38,12 +41,12 @@ export class NormalEquations {
     this.y = matrixOf(outputs, block);
   }
 
-  /** Whether `sum` must be called before another sample is added. */
+  /** True if `sum` must be called before another sample is added. */
   get isFull(): boolean {
     return this.pending === block;
   }
 
-  /** Takes a sample. */
+  /** Adds a sample. */
   add(x: ArrayLike<number>, y: ArrayLike<number>): void {
     if (this.isFull) throw new RangeError('sum the samples taken before adding more');
     const { z, y: right, unknowns, outputs, pending: at } = this;
@@ -54,7 +57,7 @@ export class NormalEquations {
     this.samples++;
   }
 
-  /** Adds the samples taken to the equations. */
+  /** Adds the collected samples to the equations. */
   async sum(): Promise<void> {
     if (!this.pending) return;
     const [gram, right] = await Promise.all([
@@ -69,12 +72,12 @@ export class NormalEquations {
   }
 
   /**
-   * Fits y from the unknowns `keep` and a bias. A ridge of 1e-6 of the mean diagonal keeps the equations solvable
-   * where inputs are dependent (dead channels) or the samples fewer than the unknowns. It draws towards `prior`
-   * [outputs, keep.length], or to zero: the fit is then never worse on its samples than those weights, and where the
-   * samples say nothing they stay.
-   * @param biased whether a bias is fitted as well; the result's is zeros otherwise
-   * @returns weights [outputs, keep.length] and bias [outputs].
+   * Fits y from the unknowns `keep` and a bias. A ridge of 1e-6 of the mean diagonal keeps the equations solvable if
+   * inputs are dependent (dead channels) or there are fewer samples than unknowns. It pulls towards `prior` [outputs,
+   * keep.length], or zero: on its samples the fit is then never worse than those weights, and they stay where the
+   * samples say nothing.
+   * @param biased fits a bias too; otherwise the result's bias is zeros
+   * @returns weights [outputs, keep.length] and bias [outputs]
    */
   async solve(
     keep: readonly number[],
@@ -85,7 +88,7 @@ export class NormalEquations {
     return this.fitOf(await this.algebra.solve(spd, rhs), keep.length, biased);
   }
 
-  /** The equations of the unknowns `keep`, and of the bias as the last one. */
+  /** Builds the equations of the unknowns `keep`, with the bias as the last one. */
   private system(
     keep: readonly number[],
     biased: boolean,
@@ -93,7 +96,7 @@ export class NormalEquations {
   ): { spd: Matrix; rhs: Matrix } {
     const { size, outputs, gram, right, unknowns } = this;
     const at = biased ? [...keep, unknowns] : keep;
-    // The bias's own entry is the number of samples and would drown activations that are small.
+    // The bias's own entry is the number of samples, which would dwarf small activations.
     const trace = keep.reduce((sum, i) => sum + gram[i * size + i], 0);
     const ridge = 1e-6 * (trace / keep.length) || 1e-12;
     const spd = new Float64Array(at.length * at.length);

@@ -3,7 +3,7 @@ import { keyOf } from '../onnx/layers';
 import { floats, type FloatTensor, type Tensor } from '../tensor/tensor';
 import type { Sampled } from './layer-fit';
 
-/** Gives layers a bias; one that others read as well stays theirs. A MatMul's is added to what follows it. */
+/** Gives layers a bias; one that others read too stays theirs. A MatMul's is added to its result. */
 export function setBias(graph: Graph, layers: readonly Sampled[], weight: string, bias: FloatTensor): void {
   const nodes = new Map(graph.nodes.map((node) => [keyOf(node), node]));
   const places = layers.map(({ site }) => ({
@@ -27,17 +27,17 @@ export function setBias(graph: Graph, layers: readonly Sampled[], weight: string
   for (const { node, index } of places) graph.setInput(node, index, target);
 }
 
-/** The bias of layers that are tried with refitted weights: a constant of theirs alone. */
+/** Bias of layers that are tried with refitted weights: a constant that only they read. */
 export interface OwnBias {
   readonly name: string;
-  /** The constant's value with a refitted bias. */
+  /** Returns the constant's value with a refitted bias. */
   with(refitted: FloatTensor): FloatTensor;
 }
 
 /**
- * Gives the layers of one weight a bias of their own in `probed`, a copy of `graph`, equal to what they have: zeros where
- * they had none.
- * @returns undefined where the layers can have none
+ * Gives the layers of one weight a separate bias in `probed`, a copy of `graph`, equal to what they have: zeros if they
+ * had none.
+ * @returns undefined if the layers can have none
  */
 export function ownBias(
   graph: Graph,

@@ -9,7 +9,7 @@ export interface Positions {
   readonly patches: number;
 }
 
-/** Draws `patches` positions an image, uniformly over an output of height x width. */
+/** Draws `patches` positions per image, uniformly over an output of height x width. */
 export function drawPositions(
   images: number,
   patches: number,
@@ -23,8 +23,9 @@ export function drawPositions(
 }
 
 /**
- * The input patch [C·kH·kW] that a convolution sees at one output position, zeros where it looks beyond the edge.
- * @param input [N, C, H, W], or [N, C, L] as one row; @param channels those to read, all by default
+ * Reads the input patch [C·kH·kW] that a convolution sees at one output position, zeros beyond the edge.
+ * @param input [N, C, H, W], or [N, C, L] as one row
+ * @param channels those to read, all by default
  */
 export function patchAt(
   input: Tensor,
@@ -53,7 +54,7 @@ export function patchAt(
   }
 }
 
-/** All channels of `output` [N, K, H, W], or [N, K, L] as one row, at one position. */
+/** Reads all channels of `output` [N, K, H, W], or [N, K, L] as one row, at one position. */
 export function valuesAt(
   output: Tensor,
   image: number,

@@ -7,21 +7,22 @@ import type { RefitJob } from './refit-jobs';
 import { taught, type Teacher } from './refit-targets';
 import type { ReconstructionSamples } from './samples';
 
-/** What a layer was given, and what is to be said of it. */
+/** The refitted weights of a layer, and a note about them. */
 export interface RefittedLayer extends Refitted {
   readonly warning?: string;
 }
 
+/** Options for refitting layers. */
 export interface ReconstructionSettings<Layer extends RefittedLayer = RefittedLayer> {
-  /** Called before each layer, with how many are done. May throw to stop. */
+  /** Called before each layer, with the number done. May throw to stop. */
   readonly onLayer?: (layer: string, done: number, total: number) => void;
-  /** What an earlier call refitted: its first layers, in order. They are taken as they are. */
+  /** The first layers, in order, that an earlier call refitted; used as they are. */
   readonly resumed?: readonly Layer[];
-  /** Called after each layer that was refitted, with all so far. May throw to stop. */
+  /** Called after each refitted layer, with all so far. May throw to stop. */
   readonly onRefitted?: (layer: string, refitted: readonly Layer[], total: number) => void;
 }
 
-/** Finds the weights of a layer whose equations have been summed, from the ones that it has so far. */
+/** Finds the weights of a layer whose equations have been summed, given its current ones. */
 export type Refit<Layer extends Refitted> = (
   job: RefitJob,
   fit: LayerFit,
@@ -29,10 +30,10 @@ export type Refit<Layer extends Refitted> = (
 ) => Promise<Layer>;
 
 /**
- * Refits layers by least squares, in forward order: each from what reaches it in `graph`, in which those before it are
- * refitted already, to what the teacher's layer computes. `graph` is given the weights and biases as they are found.
+ * Refits layers by least squares, in forward order: each from what reaches it in `graph`, in which earlier ones are
+ * refitted already, to what the teacher's layer computes. `graph` receives the weights and biases as they are found.
  * @param jobs the layers in forward order
- * @returns what each layer was given
+ * @returns the refitted weights of each layer
  */
 export async function refitInOrder<Layer extends Refitted>(
   graph: Graph,
@@ -53,7 +54,7 @@ export async function refitInOrder<Layer extends Refitted>(
     const { name, weight, layers } = job;
     onLayer?.(name, done, jobs.length);
     const open = jobs.slice(done).flatMap((one) => one.layers.map(({ site }) => site.input));
-    // By the same cuts also where a layer is known: what reaches those behind it is then the same to the bit.
+    // Cut the same way even if a layer is known: what reaches later ones is then bit-identical.
     await front.advance(layers[0].site.layer.node, open);
     const fresh = async () => {
       const fitted = [{ layers, channels: job.keep }];
@@ -71,7 +72,7 @@ export async function refitInOrder<Layer extends Refitted>(
   return refitted;
 }
 
-/** Says that a fit had no more samples than unknowns; undefined where it had. */
+/** Notes that a fit had no more samples than unknowns; undefined if it had. */
 const tooFew = (name: string, { samples, unknowns }: LayerFit): string | undefined =>
   samples > unknowns
     ? undefined

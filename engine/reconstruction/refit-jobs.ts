@@ -12,19 +12,19 @@ export interface RefitJob {
   readonly keep: readonly number[];
 }
 
-/** A layer that reads a weight, as a linear map or why it is none, and its place among all layers. */
+/** A layer that reads a weight, as a linear map or the reason why it is not one, and its position among all layers. */
 export interface ReadingLayer {
   readonly layer: Layer;
   readonly site: Site | string;
   readonly index: number;
 }
 
-/** Unknowns of one system: its normal equations take 8·n² bytes, some 300 MB at this size. */
+/** Most unknowns of one system: its normal equations take 8·n² bytes, some 300 MB at this size. */
 const mostUnknowns = 6000;
 
 /**
- * One layer, or those that share a weight, to be refitted; in words why not.
- * @param removed positions on the weight's input axis that are gone
+ * Makes the job of refitting one layer, or those that share a weight; returns the reason in words if it cannot.
+ * @param removed positions on the weight's input axis that are removed
  */
 export function jobOf(
   weight: string,

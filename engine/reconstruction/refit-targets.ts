@@ -5,20 +5,20 @@ import { type Sampled, type Targets, targetsOf } from './layer-fit';
 import type { ReconstructionSamples } from './samples';
 import { type Site, siteOf } from './sites';
 
-/** Of layers' outputs, by `keyOf` the layer's node, the channels that are left, as the teacher counts them. */
+/** Channels that are left of layers' outputs, numbered as in the teacher, by `keyOf` the layer's node. */
 export type LeftOutputs = ReadonlyMap<string, readonly number[]>;
 
 /**
- * The model to whose outputs the layers of a pruned one are refitted: the one that it was made of, of which it has all
- * layers, though not all channels.
+ * The model to whose outputs the layers of a pruned one are refitted: the one it was made from, of which it has all
+ * layers but not all channels.
  */
 export interface Teacher {
   readonly graph: Graph;
-  /** Layers that are not named have all outputs that the teacher's have. */
+  /** A layer not listed has all outputs of the teacher's. */
   readonly left: LeftOutputs;
 }
 
-/** What the teacher's layers compute at the sampled positions, of the outputs that are left: [rows, outputs]. */
+/** Computes what the teacher's layers output at the sampled positions, for the outputs that are left: [rows, outputs]. */
 export async function taught(
   { graph, left }: Teacher,
   layers: readonly Sampled[],
@@ -28,7 +28,7 @@ export async function taught(
   const byKey = new Map(layersOf(graph, shapes).map((layer) => [keyOf(layer.node), layer]));
   const theirs = layers.map(({ site, at }) => {
     const layer = byKey.get(keyOf(site.layer.node))!;
-    // A layer that is a linear map in the pruned model is one in the model it was made of.
+    // A layer that is a linear map in the pruned model is one in the model it was made from.
     return { site: siteOf(graph, layer, shapes) as Site, at };
   });
   const whole = await targetsOf(graph, theirs, samples);
@@ -41,7 +41,7 @@ export async function taught(
   );
 }
 
-/** Some columns of a matrix whose rows are all outputs of a layer. */
+/** Takes some columns of a matrix whose rows are all outputs of a layer. */
 function columns(
   all: Float32Array,
   { groups, outputs: each }: Site,

@@ -11,7 +11,7 @@ import { Session } from '../runtime/session';
 import type { ElementType, Tensor } from '../tensor/tensor';
 import { drawPositions, type Positions } from './patches';
 
-/** How many images, and how many positions of each, a reconstruction sees. */
+/** Number of images, and of positions in each, used by a reconstruction. */
 export interface SampleSettings {
   readonly samples: number;
   readonly patches: number;
@@ -25,7 +25,7 @@ export interface SampleTools {
   readonly algebra: LinearAlgebra;
 }
 
-/** Which images a batch holds: how many, and the number of the first. */
+/** Images of a batch: their number, and the index of the first. */
 export interface Images {
   readonly first: number;
   readonly images: number;
@@ -36,21 +36,21 @@ interface KnownBatch extends Images {
   readonly feeds: Readonly<Record<string, Tensor>>;
 }
 
-/** A place within a graph to start from: values that are known for all images. */
+/** A position within a graph to start from: values that are known for all images. */
 export interface Known {
   readonly names: readonly string[];
   readonly types: ReadonlyMap<string, ElementType>;
   readonly batches: readonly KnownBatch[];
 }
 
-/** What a batch came to: the values asked for, beside those it was fed. */
+/** Result of a batch: the requested values, along with those it was fed. */
 export interface SampledBatch extends Images {
   readonly values: Readonly<Record<string, Tensor>>;
   /** Element types of the values that were computed. */
   readonly types: ReadonlyMap<string, ElementType> | undefined;
 }
 
-/** Images drawn once and seen by every layer of a pruning, the same from the same seed. */
+/** Images drawn once and seen by every layer of a pruning, the same for the same seed. */
 export class ReconstructionSamples {
   private readonly indices: Int32Array;
 
@@ -63,19 +63,19 @@ export class ReconstructionSamples {
     this.indices = new Random(settings.seed).sample(data.length, Math.min(settings.samples, data.length));
   }
 
-  /** What sums and solves the equations. */
+  /** Library that sums and solves the equations. */
   get algebra(): LinearAlgebra {
     return this.tools.algebra;
   }
 
-  /** Images that are run. */
+  /** Number of images that are run. */
   get images(): number {
     return this.indices.length;
   }
 
   /**
-   * The positions sampled of a layer with an output of height x width, no more than there are; `layer` sets them apart
-   * between layers.
+   * Draws the sampled positions of a layer with an output of height x width, no more than there are; `layer` makes them
+   * differ between layers.
    */
   positions(layer: number, height: number, width: number): Positions {
     return drawPositions(
@@ -88,8 +88,8 @@ export class ReconstructionSamples {
   }
 
   /**
-   * Runs the images through `graph`: a batch at a time what it computes as `values`.
-   * @param from where to start, with what is known there; by default at the model's inputs
+   * Runs the images through `graph` and yields what it computes as `values`, one batch at a time.
+   * @param from position to start from, with what is known there; by default the model's inputs
    */
   async *run(graph: Graph, values: readonly string[], from?: Known): AsyncGenerator<SampledBatch> {
     const shapes = inferShapes(graph);
@@ -110,7 +110,7 @@ export class ReconstructionSamples {
     }
   }
 
-  /** What the model is fed, in batches of `size`. */
+  /** Yields the model's feeds, in batches of `size`. */
   private *feeds(graph: Graph, size: number): Generator<KnownBatch> {
     const feeder = feederOf(graph, this.data);
     for (let first = 0; first < this.indices.length; first += size) {
@@ -129,8 +129,8 @@ export interface SamplePosition {
 }
 
 /**
- * The sampled positions of a batch, of a value with `entries` along its first axis: an image has one of them, or several
- * where positions were folded into that axis (the patches of MobileViT), of which each sample takes another.
+ * Lists the sampled positions of a batch, for a value with `entries` along its first axis: an image has one of them, or
+ * several if positions were folded into that axis (the patches of MobileViT), of which each sample takes another.
  */
 export function* sampled(
   entries: number,

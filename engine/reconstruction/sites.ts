@@ -6,14 +6,14 @@ import { groupsOf, type Window } from '../onnx/window';
 import { floats, type FloatTensor, isFloat, sizeOf, type Tensor } from '../tensor/tensor';
 import { patchAt, valuesAt } from './patches';
 
-/** Where a layer's bias stands: an input of a node, which may have none yet. */
+/** Location of a layer's bias: an input of a node, which may have none yet. */
 export interface BiasPlace {
   readonly node: Node;
   readonly index: number;
 }
 
 /**
- * A layer as a linear map of what it sees at one output position: `groups` maps side by side, each from `channels` of
+ * A layer as a linear map of what it reads at one output position: `groups` maps side by side, each from `channels` of
  * `taps` numbers to `outputs`.
  */
 export interface Site {
@@ -27,11 +27,11 @@ export interface Site {
   /** Output positions of an image. */
   readonly height: number;
   readonly width: number;
-  /** undefined where the layer can have none. */
+  /** undefined if the layer can have none. */
   readonly bias: BiasPlace | undefined;
-  /** Whether the weight stands as [channels, outputs] instead of [outputs, channels, …]. */
+  /** True if the weight is [channels, outputs] instead of [outputs, channels, …]. */
   readonly transposed: boolean;
-  /** What the layer sees of input channels `channels` at a position. */
+  /** Reads what the layer sees of input channels `channels` at a position. */
   patch(
     input: Tensor,
     image: number,
@@ -40,11 +40,11 @@ export interface Site {
     channels: readonly number[],
     out: Float64Array,
   ): void;
-  /** All outputs at a position [groups·outputs]. */
+  /** Reads all outputs at a position [groups·outputs]. */
   values(output: Tensor, image: number, y: number, x: number, out: Float32Array): void;
 }
 
-/** A layer as a linear map; in words why it cannot be refitted where that is so. */
+/** Describes a layer as a linear map; returns the reason in words if it cannot be refitted. */
 export function siteOf(graph: Graph, layer: Layer, shapes: Shapes): Site | string {
   const { node, dims } = layer;
   if (graph.constantType(layer.weight) !== 'float32') return 'its weight is not of 32-bit floats';
@@ -84,7 +84,7 @@ export function siteOf(graph: Graph, layer: Layer, shapes: Shapes): Site | strin
   return { ...common, ...columns(dims, sizes[1]), bias: addedTo(graph, node, [dims[0], 1]) };
 }
 
-/** A matrix [outputs, channels] over the last axis but one: of [N, C, L] every column is a position. */
+/** Describes a matrix [outputs, channels] over the second to last axis: for [N, C, L] every column is a position. */
 function columns([outputs, channels]: readonly number[], width: number) {
   const pointwise: Window = { kernel: [1, 1], strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] };
   return {
@@ -101,7 +101,7 @@ function columns([outputs, channels]: readonly number[], width: number) {
   };
 }
 
-/** A one-axis window as one over a single row. */
+/** Describes a one-axis window as one over a single row. */
 function plane(window: Window): Window | undefined {
   const { kernel, strides, dilations, pads } = window;
   if (kernel.length === 2) return window;
@@ -114,7 +114,7 @@ function plane(window: Window): Window | undefined {
   };
 }
 
-/** A matrix over the last axis: of [N, …, C] every row is a position. */
+/** Describes a matrix over the last axis: for [N, …, C] every row is a position. */
 function rows(dims: readonly number[], transposed: boolean, sizes: readonly number[]) {
   const [channels, outputs] = transposed ? dims : [dims[1], dims[0]];
   const width = sizes.slice(0, -1).reduce((a, b) => a * b, 1);
@@ -133,7 +133,7 @@ function rows(dims: readonly number[], transposed: boolean, sizes: readonly numb
   };
 }
 
-/** The constant that an Add gives to all that a MatMul computes, one number an output: its last dimensions are `dims`. */
+/** Finds the constant that an Add adds to a MatMul's result, one number per output: its last dimensions are `dims`. */
 function addedTo(graph: Graph, node: Node, dims: readonly number[]): BiasPlace | undefined {
   const readers = graph.uses(node.output[0]);
   const [add] = readers;
@@ -146,7 +146,7 @@ function addedTo(graph: Graph, node: Node, dims: readonly number[]): BiasPlace |
   return fits && isFloat(constant) ? { node: add, index } : undefined;
 }
 
-/** The weights of one group as a matrix [outputs, channels·taps]. */
+/** Returns the weights of one group as a matrix [outputs, channels·taps]. */
 export function matrixOf({ data }: FloatTensor, site: Site, group: number): Float64Array {
   const { outputs, channels, taps, transposed } = site;
   const size = outputs * channels * taps;
@@ -157,7 +157,7 @@ export function matrixOf({ data }: FloatTensor, site: Site, group: number): Floa
   );
 }
 
-/** The inverse of `matrixOf`, over all groups. */
+/** Undoes `matrixOf`, over all groups. */
 export function weightOf(
   matrices: readonly Float64Array[],
   { layer, outputs, transposed }: Site,

@@ -8,70 +8,73 @@ import { type FloatTensor, sizeOf, type Tensor } from '../tensor/tensor';
 import { type Factors, type LowRank, type Matricization, WholeSvd } from './low-rank';
 import { Projection } from './projection';
 
-/** What one unit of rank costs: multiply-accumulates of one sample, and weight elements. */
+/** Cost of one unit of rank: multiply-accumulates per sample, and weight elements. */
 export interface UnitCost {
   readonly macs: number;
   readonly params: number;
 }
 
-/** A layer's weight decomposed once, for every rank. */
+/** A layer's weight, decomposed once for every rank. */
 export interface Decomposition {
   readonly maxRank: number;
   /** Singular values, descending: the squares of those dropped sum to the squared error of a rank. */
   readonly singularValues: Float64Array;
-  /** The weight of `rank` in the original's shape; the layer with it equals the layer split at that rank. */
+  /**
+   * Returns the weight of `rank` in the original's shape; the layer with it computes the same as the layer split at
+   * that rank.
+   */
   lowRank(rank: number): Promise<FloatTensor>;
-  /** The same by a small constant beside the layer, where its weight is better not written anew for each rank. */
+  /** Achieves the same by a small constant next to the layer, if its weight is too large to be rewritten for each rank. */
   readonly projected?: Projected;
   /**
-   * Replaces `node`, the decomposed layer's, by the two of `rank`. Their weights are new initializers: other readers
-   * of the old one keep it, and `Graph.removeDead` drops it where there are none.
+   * Replaces the decomposed layer's `node` by the two of `rank`. Their weights are new initializers: other readers of
+   * the old one keep it, and `Graph.removeDead` drops it if there are none.
    */
   split(graph: Graph, node: Node, rank: number): Promise<void>;
-  /** The factors as named tensors; `SvdMethod.restore` takes them. */
+  /** Returns the factors as named tensors, for `SvdMethod.restore`. */
   toTensors(): Map<string, Tensor>;
 }
 
-/** A layer that a product beside it makes one of lower rank. */
+/** A layer whose rank is reduced by a product next to it. */
 export interface Projected {
   /** Width of the product's constant, which is square. */
   readonly size: number;
-  /** Puts the product with `constant` beside `node`. */
+  /** Inserts the product with `constant` next to `node`. */
   insert(graph: Graph, node: Node, constant: string): void;
-  /** The value of the constant with which the layer equals the layer split at `rank`. */
+  /** Returns the constant with which the layer computes the same as the layer split at `rank`. */
   at(rank: number): Promise<FloatTensor>;
 }
 
-/** How the layers of one kind are decomposed, costed and rewritten. */
+/** Decomposition, cost and rewrite of one kind of layer. */
 export interface Form {
   readonly axes: Matricization;
   costPerRank(layer: Layer, shapes: Shapes): UnitCost;
   split(graph: Graph, node: Node, factors: Factors, rank: number): void;
-  /** Puts a product with a symmetric constant on one side of a layer, where its kind can have that. */
+  /** Inserts a product with a symmetric constant on one side of a layer, if its kind allows it. */
   project?(graph: Graph, node: Node, constant: string, side: 'input' | 'output'): void;
 }
 
-/** A way of splitting layers in two by the singular value decomposition of their weights. */
+/** A way of splitting layers in two by singular value decomposition of their weights. */
 export interface SvdMethod {
-  /** Why this method leaves `layer` alone, as a part of a sentence; undefined where it can split it. */
+  /** Says why this method leaves `layer` alone, as part of a sentence; undefined if it can split it. */
   refusal(graph: Graph, layer: Layer): string | undefined;
-  /** The rank at which nothing is lost. */
+  /** Returns the rank at which nothing is lost. */
   maxRank(layer: Layer): number;
   /**
-   * What the split layer costs a unit of rank: rank · costPerRank is exactly what `layersOf` counts on the rewritten
-   * graph (`params` without the bias, which stays).
-   * @throws EngineError `UnsupportedModel` where a Conv's height or width is not known
+   * Returns the split layer's cost per unit of rank: rank · costPerRank is exactly what `layersOf` counts on the
+   * rewritten graph (`params` without the bias, which stays).
+   * @throws EngineError `UnsupportedModel` if a Conv's height or width is unknown
    */
   costPerRank(layer: Layer, shapes: Shapes): UnitCost;
-  /** @throws EngineError `InvalidModel` where the weight holds NaN or Inf, naming layer and weight. */
+  /** @throws EngineError `InvalidModel` if the weight holds NaN or Inf; names layer and weight */
   decompose(
     graph: Graph,
     layer: Layer,
     library: LinearAlgebra,
-    /** Elements of a weight beyond which it is decomposed block by block (`Projection`). */
+    /** Elements of a weight above which it is decomposed block by block (`Projection`). */
     limit?: number,
   ): Promise<Decomposition>;
-  /** @throws EngineError `InvalidData` where the tensors are not those of this layer's decomposition. */
+  /** @throws EngineError `InvalidData` if the tensors are not those of this layer's decomposition */
   restore(
     graph: Graph,
     layer: Layer,
@@ -80,15 +83,15 @@ export interface SvdMethod {
   ): Decomposition;
 }
 
-/** Reads a layer's weight, each time anew where the graph does not keep it. */
+/** Reads a layer's weight, again each time if the graph does not keep it. */
 const weightIn =
   (graph: Graph, { weight }: Layer) =>
   () =>
     graph.constant(weight) as FloatTensor;
 
 /**
- * A method from the form that each layer takes, where `formOf` gives a reason if it has none; `refuse` gives reasons
- * that lie in the graph.
+ * Makes a method from the form that each layer takes; `formOf` returns the reason if it has none, and `refuse` returns
+ * reasons found in the graph.
  */
 export function methodOf(
   formOf: (layer: Layer) => Form | string,
@@ -154,8 +157,8 @@ export function methodOf(
 }
 
 /**
- * The largest rank at which the split layer costs less than `layer` itself; 0 where splitting never pays and the layer
- * is best left alone.
+ * Returns the largest rank at which the split layer costs less than `layer` itself; 0 if splitting never pays and the
+ * layer is best left alone.
  */
 export function worthwhileRank(
   method: SvdMethod,
@@ -169,8 +172,8 @@ export function worthwhileRank(
 }
 
 /**
- * Height and width (or what spatial axes there are) of a value [N, C, …].
- * @throws EngineError `UnsupportedModel` where one is not known
+ * Returns height and width (or whatever spatial axes there are) of a value [N, C, …].
+ * @throws EngineError `UnsupportedModel` if one is unknown
  */
 export function spatialSizes(shapes: Shapes, value: string): number[] {
   const sizes = shapes.get(value)?.slice(2);

@@ -4,15 +4,15 @@ import { type Matrix, matrixOf, type Svd } from '../linalg/matrix';
 import { floats, type FloatTensor, sizeOf, type Tensor } from '../tensor/tensor';
 
 /**
- * How a weight becomes a matrix: the axes that make its rows (the layer's input side) and those that make its columns
- * (the output side), either in order; the last axis of each runs fastest.
+ * View of a weight as a matrix: the axes that form its rows (the layer's input side) and its columns (the output side),
+ * in order; the last axis of each runs fastest.
  */
 export interface Matricization {
   readonly rows: readonly number[];
   readonly columns: readonly number[];
 }
 
-/** The two factors of a rank k: `input` [rows, k] and `output` [k, columns], row-major. */
+/** Two factors of rank k: `input` [rows, k] and `output` [k, columns], row-major. */
 export interface Factors {
   readonly input: Float32Array;
   readonly output: Float32Array;
@@ -24,26 +24,26 @@ export interface LowRank {
   readonly maxRank: number;
   /** Descending. */
   readonly singularValues: Float64Array;
-  /** The factors of `rank`, the root of each singular value in either, so that their scales are alike. */
+  /** Computes the factors of `rank`, each with the root of every singular value, so that their scales are alike. */
   factors(rank: number, library: LinearAlgebra): Promise<Factors>;
-  /** The weight, in its own shape, that the factors of `rank` amount to. */
+  /** Computes the product of the factors of `rank`, in the weight's own shape. */
   weight(rank: number, library: LinearAlgebra): Promise<FloatTensor>;
-  /** Of a weight that is too large to be written anew for every rank: what makes the layer one of lower rank. */
+  /** For a weight too large to be rewritten for every rank: returns projections that reduce the layer's rank. */
   projector?(library: LinearAlgebra): Projector;
   /** What it is kept as between jobs, by name. */
   toTensors(): Map<string, Tensor>;
 }
 
-/** Projections beside a layer that have it compute what it would with the weight of a rank. */
+/** Projections next to a layer that make it compute as if its weight had a given rank. */
 export interface Projector {
-  /** Whether its inputs or its outputs are projected, and how many there are. */
+  /** Side that is projected, inputs or outputs, and its width. */
   readonly side: 'input' | 'output';
   readonly size: number;
-  /** P = U_k·U_kᵀ [size, size], symmetric, of the matrix's singular vectors on that side. */
+  /** Computes P = U_k·U_kᵀ [size, size], symmetric, from the matrix's singular vectors on that side. */
   at(rank: number): Promise<FloatTensor>;
 }
 
-/** U, S and V of a weight: every rank is then a matter of taking columns. */
+/** U, S and V of a weight: a rank is then a choice of columns. */
 export class WholeSvd implements LowRank {
   constructor(
     /** The weight's shape. */
@@ -52,7 +52,7 @@ export class WholeSvd implements LowRank {
     readonly svd: Svd,
   ) {}
 
-  /** @throws EngineError `InvalidModel` where the weight holds NaN or Inf, on which iterations would not end. */
+  /** @throws EngineError `InvalidModel` if the weight holds NaN or Inf, on which iterations would not end */
   static async of(weight: FloatTensor, axes: Matricization, library: LinearAlgebra): Promise<WholeSvd> {
     const { dims, data } = weight;
     const [rows, columns] = [offsets(dims, axes.rows), offsets(dims, axes.columns)];
@@ -113,7 +113,7 @@ export class WholeSvd implements LowRank {
     ]);
   }
 
-  /** @throws EngineError `InvalidData` where the tensors are not the factors of a weight of this shape. */
+  /** @throws EngineError `InvalidData` if the tensors are not the factors of a weight of this shape */
   static fromTensors(
     tensors: ReadonlyMap<string, Tensor>,
     dims: readonly number[],
@@ -131,8 +131,8 @@ export class WholeSvd implements LowRank {
 }
 
 /**
- * A reader of stored matrices by name and shape.
- * @throws EngineError `InvalidData` where they are not the factors of a weight of this shape.
+ * Makes a reader of stored matrices by name and shape.
+ * @throws EngineError `InvalidData` if they are not the factors of a weight of this shape
  */
 export function storedFactors(tensors: ReadonlyMap<string, Tensor>, dims: readonly number[]) {
   const stored = Array.from((tensors.get('dims')?.data ?? []) as Float32Array);
@@ -147,7 +147,7 @@ export function storedFactors(tensors: ReadonlyMap<string, Tensor>, dims: readon
   };
 }
 
-/** Where in memory each combination of indices along `axes` begins, the last axis running fastest. */
+/** Lists the memory offset of each combination of indices along `axes`, the last axis running fastest. */
 export function offsets(dims: readonly number[], axes: readonly number[]): number[] {
   return axes.reduce<number[]>(
     (found, axis) => {

@@ -2,9 +2,10 @@ import type { SvdMethod } from './factorization';
 import { spatialSvd } from './spatial';
 import { weightSvd } from './weight';
 
-/** The decompositions by the names that specs and commands use. */
+/** Decompositions by the names that specs and commands use. */
 export const svdMethods = {
   'spatial-svd': spatialSvd,
   'weight-svd': weightSvd,
 } as const satisfies Record<string, SvdMethod>;
+/** Name of a decomposition. */
 export type SvdTechnique = keyof typeof svdMethods;

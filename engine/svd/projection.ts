@@ -10,27 +10,27 @@ import {
   storedFactors,
 } from './low-rank';
 
-/** Elements of the matrix that are in float64 at a time: 32 MiB. */
+/** Elements of the matrix held in float64 at a time: 32 MiB. */
 const usualBlock = 2 ** 22;
 
 /**
  * A large weight decomposed without a second copy of it: A·Aᵀ over its shorter side is summed block by block, and its
- * eigenvectors are A's singular vectors U. The other side is never kept: the best A of rank k is A projected on the
- * first k of them, U_k·U_kᵀ·A (Eckart and Young 1936), which is worked out when it is asked for, a block at a time.
- * Squaring loses singular values below 1e-8 of the largest, which a float32 weight does not tell from rounding.
+ * eigenvectors are A's singular vectors U. The other side is never stored: the best approximation of rank k is A
+ * projected onto the first k of them, U_k·U_kᵀ·A (Eckart and Young 1936), computed on demand, one block at a time.
+ * Squaring loses singular values below 1e-8 of the largest, which a float32 weight cannot tell from rounding errors.
  */
 export class Projection implements LowRank {
   private constructor(
     private readonly weightOf: () => FloatTensor,
     private readonly axes: Matricization,
-    /** Singular vectors of the shorter side, [short, short], one a column. */
+    /** Singular vectors of the shorter side, [short, short], one per column. */
     private readonly u: Matrix,
     readonly singularValues: Float64Array<ArrayBuffer>,
     private readonly dims: readonly number[],
     private readonly blockElements = usualBlock,
   ) {}
 
-  /** @param weightOf gives the weight whenever it is read, so that it need not stay in memory */
+  /** @param weightOf returns the weight whenever it is read, so that it need not stay in memory */
   static async of(
     weightOf: () => FloatTensor,
     axes: Matricization,
@@ -107,7 +107,7 @@ export class Projection implements LowRank {
     ]);
   }
 
-  /** @throws EngineError `InvalidData` where the tensors are not those of a weight of this shape. */
+  /** @throws EngineError `InvalidData` if the tensors are not those of a weight of this shape */
   static fromTensors(
     tensors: ReadonlyMap<string, Tensor>,
     dims: readonly number[],
@@ -120,7 +120,7 @@ export class Projection implements LowRank {
     return new Projection(weightOf, axes, u, read('s', length), dims);
   }
 
-  /** The first `rank` singular vectors, [short, rank]. */
+  /** Returns the first `rank` singular vectors, [short, rank]. */
   private basis(rank: number): Matrix {
     const { rows, columns, data } = this.u;
     const basis = matrixOf(rows, rank);
@@ -129,7 +129,7 @@ export class Projection implements LowRank {
     return basis;
   }
 
-  /** The weight's coordinates in the first `rank` vectors, a block [part of the longer side, rank] at a time. */
+  /** Computes the weight's coordinates in the first `rank` vectors, one block [part of the longer side, rank] at a time. */
   private async project(
     rank: number,
     library: LinearAlgebra,
@@ -143,7 +143,7 @@ export class Projection implements LowRank {
   }
 }
 
-/** Where the rows and columns of a weight's matrix begin, the shorter side first; wide where that is the rows. */
+/** Lists the offsets of the rows and columns of a weight's matrix, shorter side first; `wide` if that is the rows. */
 function sides(dims: readonly number[], axes: Matricization) {
   const [rows, columns] = [offsets(dims, axes.rows), offsets(dims, axes.columns)];
   const isWide = rows.length <= columns.length;
@@ -155,10 +155,10 @@ function* blocks(short: number, long: number, elements: number): Generator<[from
   for (let from = 0; from < long; from += size) yield [from, Math.min(long, from + size)];
 }
 
-/** Rows, and columns, that are copied at a time, so that what is read and written stays in the processor's caches. */
+/** Rows, and columns, copied at a time, so that what is read and written stays in the processor's caches. */
 const tile = 32;
 
-/** The elements whose offsets are the sums of `rows` and `columns`, as a matrix [rows, columns]. */
+/** Reads the elements whose offsets are the sums of `rows` and `columns`, as a matrix [rows, columns]. */
 function blockOf({ data }: FloatTensor, rows: readonly number[], columns: readonly number[]): Matrix {
   const block = matrixOf(rows.length, columns.length);
   eachTile(rows.length, columns.length, (top, bottom, left, right) => {
@@ -171,7 +171,7 @@ function blockOf({ data }: FloatTensor, rows: readonly number[], columns: readon
   return block;
 }
 
-/** Writes what `blockOf` would read. */
+/** Writes the elements that `blockOf` would read. */
 function place(
   { data }: FloatTensor,
   rows: readonly number[],

@@ -6,8 +6,8 @@ import { type Form, methodOf, spatialSizes } from './factorization';
 import { convForm, swapped } from './weight';
 
 /**
- * Spatial SVD (Jaderberg et al. 2014, "Speeding up Convolutional Neural Networks with Low Rank Expansions"; AIMET):
- * a kernel W [N, M, kH, kW] as the matrix A[(m, h), (n, w)] of M·kH x N·kW. Keeping K singular values splits the
+ * Spatial SVD (Jaderberg et al. 2014, "Speeding up Convolutional Neural Networks with Low Rank Expansions"; AIMET): a
+ * kernel W [N, M, kH, kW] seen as the matrix A[(m, h), (n, w)] of M·kH x N·kW. Keeping K singular values splits the
  * layer into K filters of kH x 1 and N filters of 1 x kW. Over one axis, A[m, (n, w)]: K filters of 1, N of kW.
  */
 export const spatialSvd = methodOf((layer) => {
@@ -23,7 +23,7 @@ const planeForm = ({ dims: [n, m, h, w] }: Layer): Form => ({
   axes: { rows: [1, 2], columns: [0, 3] },
   costPerRank(layer, shapes) {
     const [outHeight, outWidth] = spatialSizes(shapes, layer.node.output[0]);
-    // The vertical half has neither stride nor padding along the width, so that it keeps the input's.
+    // The vertical half has neither stride nor padding along the width, so it keeps the input's width.
     const [, betweenWidth] = spatialSizes(shapes, layer.node.input[0]);
     const sizes = { dims: layer.dims, outHeight, outWidth, betweenWidth };
     return { macs: macsPerRank(sizes), params: m * h + n * w };
@@ -38,7 +38,7 @@ const planeForm = ({ dims: [n, m, h, w] }: Layer): Form => ({
   },
 });
 
-/** Sizes of a layer that decide what its split costs: kernel [N, M, kH, kW], output height and width, input width. */
+/** Sizes of a layer that determine the cost of its split: kernel [N, M, kH, kW], output height and width, input width. */
 export interface SplitSizes {
   readonly dims: readonly number[];
   readonly outHeight: number;
@@ -46,7 +46,7 @@ export interface SplitSizes {
   readonly betweenWidth: number;
 }
 
-/** MACs of the split layer an unit of rank: K·M·kH at every (output row, input column), N·K·kW at every output. */
+/** Computes the split layer's MACs per unit of rank: K·M·kH at every (output row, input column), N·K·kW at every output. */
 export function macsPerRank({ dims: [n, m, h, w], outHeight, outWidth, betweenWidth }: SplitSizes): number {
   return m * h * outHeight * betweenWidth + n * w * outHeight * outWidth;
 }

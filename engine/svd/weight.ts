@@ -8,9 +8,9 @@ import { floats, sizeOf } from '../tensor/tensor';
 import { type Form, methodOf, spatialSizes } from './factorization';
 
 /**
- * Weight SVD (Zhang et al. 2016, "Accelerating Very Deep Convolutional Networks"; AIMET): a Conv's kernel
- * W [N, M, k…] as the matrix A[m, (n, k…)] becomes a Conv of 1x1 to K channels and one of the whole kernel from them;
- * a fully connected layer becomes two.
+ * Weight SVD (Zhang et al. 2016, "Accelerating Very Deep Convolutional Networks"; AIMET): a Conv's kernel W [N, M, k…],
+ * seen as the matrix A[m, (n, k…)], becomes a 1x1 Conv to K channels followed by one with the whole kernel; a fully
+ * connected layer becomes two.
  */
 export const weightSvd = methodOf(
   (layer) => {
@@ -23,7 +23,7 @@ export const weightSvd = methodOf(
     node.opType === 'Gemm' && graph.opset < 11 ? 'a Gemm without bias takes opset 11 or newer' : undefined,
 );
 
-/** A Conv over any number of axes; in one axis this is spatial SVD as well. */
+/** Describes the split of a Conv over any number of axes; along one axis this equals spatial SVD. */
 export function convForm({ node, dims }: Layer): Form | string {
   const groups = groupsOf(node);
   if (groups !== 1) return `it has ${groups} groups; a grouped convolution is not split`;
@@ -33,7 +33,7 @@ export function convForm({ node, dims }: Layer): Form | string {
     costPerRank(layer, shapes) {
       const [n, m, ...kernel] = layer.dims;
       const taps = n * sizeOf(kernel);
-      // The first Conv has neither stride nor padding: it is as large as the input.
+      // The first Conv has neither stride nor padding: its output is as large as its input.
       const [before, after] = [layer.node.input[0], layer.node.output[0]].map((value) =>
         sizeOf(spatialSizes(shapes, value)),
       );
@@ -51,14 +51,14 @@ export function convForm({ node, dims }: Layer): Form | string {
   };
 }
 
-/** Rows that `swapped` turns at a time: 64 bytes of each line that it writes. */
+/** Rows that `swapped` transposes at a time: 64 bytes of each line that it writes. */
 const tile = 16;
 
-/** [a, b, rest] as [b, a, rest]. */
+/** Transposes [a, b, rest] to [b, a, rest]. */
 export function swapped(data: Float32Array, a: number, b: number, rest: number): Float32Array {
   const out = new Float32Array(data.length);
   if (rest === 1) {
-    // Rows in small groups, so that what is written to stays in the processor's caches.
+    // Rows in small groups, so that what is written stays in the processor's caches.
     for (let top = 0; top < a; top += tile)
       for (let j = 0; j < b; j++)
         for (let i = top; i < Math.min(a, top + tile); i++) out[j * a + i] = data[i * b + j];
@@ -80,7 +80,7 @@ function linearForm({ node, dims, weight }: Layer): Form | string {
   return {
     axes: turned ? { rows: [1], columns: [0] } : { rows: [0], columns: [1] },
     costPerRank(layer) {
-      const rows = layer.macs / sizeOf(layer.dims); // rows (on the left: columns) of a sample that pass through the weight
+      const rows = layer.macs / sizeOf(layer.dims); // rows (or columns, if the weight is the left operand) of a sample that pass through the weight
       return { macs: (inputs + outputs) * rows, params: inputs + outputs };
     },
     split(to, at, { input, output }, rank) {

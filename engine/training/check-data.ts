@@ -6,8 +6,9 @@ import type { LossSettings } from './settings';
 import type { TrainingStep } from './step/step';
 
 /**
- * @param image [C, H, W] of the data.
- * @throws EngineError when the model has not exactly one input, or one that does not take such images.
+ * Checks that a model has exactly one input and that it takes the data's images.
+ * @param image [C, H, W] of the data
+ * @throws EngineError if the model has several inputs, or one that does not take such images
  */
 export function checkInput(graph: Graph, image: readonly number[], file: string): void {
   const { inputs } = graph;
@@ -28,7 +29,7 @@ export function checkInput(graph: Graph, image: readonly number[], file: string)
   }
 }
 
-/** @throws EngineError `InvalidData` when there are no labels, or one is none that the loss of a step takes. */
+/** @throws EngineError `InvalidData` if there are no labels, or one is not valid for the loss */
 export function checkLabelsOf(
   data: Dataset,
   { labels, classes }: Pick<TrainingStep, 'labels' | 'classes'>,

@@ -3,9 +3,9 @@ import { EngineError } from '../errors';
 import { type LossSettings, needsLabels } from './settings';
 
 /**
- * Settings with what a metric asks for where they leave it open. One that compares numbers goes with squared errors, one of
- * yes or no with binary cross-entropy, and their teachers are followed score by score, since a softmax over scores that
- * are no classes of one choice says nothing.
+ * Fills in settings that suit a metric, if they are left open. A metric that compares numbers gets squared errors, one
+ * of yes or no binary cross-entropy, and their teachers are followed score by score, since a softmax over scores that
+ * are not classes of one choice means nothing.
  */
 export function suitedTo<Settings extends LossSettings>(metric: MetricName, settings: Settings): Settings {
   if (!isPerScore(metric)) return settings;
@@ -14,7 +14,7 @@ export function suitedTo<Settings extends LossSettings>(metric: MetricName, sett
   return { ...settings, loss, ...(distillation && { distillation: { logits: 'mse', ...distillation } }) };
 }
 
-/** Why labels that a metric reads teach nothing by a loss; undefined where they do. */
+/** Says why labels that a metric reads do not suit a loss; undefined if they do. */
 export function unsuited(metric: MetricName, settings: LossSettings): string | undefined {
   const { loss = 'cross-entropy' } = settings;
   if (!isPerScore(metric) || loss !== 'cross-entropy' || !needsLabels(settings)) return undefined;
@@ -22,8 +22,8 @@ export function unsuited(metric: MetricName, settings: LossSettings): string | u
 }
 
 /**
- * The settings of a training that a metric judges: `suitedTo` them.
- * @throws EngineError `InvalidSettings` where the loss reads labels otherwise than the metric.
+ * Returns the settings of a training that a metric judges: `suitedTo` them.
+ * @throws EngineError `InvalidSettings` if the loss reads labels in another way than the metric
  */
 export function settledFor<Settings extends LossSettings>(metric: MetricName, settings: Settings): Settings {
   const suited = suitedTo(metric, settings);

@@ -15,32 +15,33 @@ import type { LossName } from './settings';
 import { measureShapes, type Shape } from './emit/batch-shapes';
 import { labelsFeed } from './step/step';
 
+/** Options for computing sensitivities. */
 export interface SensitivityOptions {
-  /** Images that are seen, drawn by `seed`. */
+  /** Number of images used, drawn by `seed`. */
   readonly samples: number;
-  /** Images a gradient is averaged over. */
+  /** Images over which a gradient is averaged. */
   readonly batch: number;
   readonly seed: number;
   /**
-   * Whether the loss goes by the data's labels: squared errors of floats, binary cross-entropy where there is one a score,
-   * else cross-entropy. By the classes that the model itself finds where false.
+   * True to use the data's labels: squared errors for floats, binary cross-entropy if there is one per score, else
+   * cross-entropy. False to use the classes that the model itself predicts.
    */
   readonly labels: boolean;
   readonly threads: number;
-  /** Called before each batch with the images done; may throw to stop. */
+  /** Called before each batch with the number of images done; may throw to stop. */
   readonly onBatch?: (done: number, total: number) => void;
-  /** How messages call the files. */
+  /** Names of the files in messages. */
   readonly sources: { readonly images: string; readonly labels: string };
 }
 
 const [labelsName, gradientPrefix] = ['sensitivity/labels', 'sensitivity/gradient of '];
 
 /**
- * Visits the gradients of the loss by `weights`, a batch at a time: the mean over the batch's images of the
- * loss's gradient, with the model as it infers (BatchNormalization by its running statistics).
- * @param weights names of float32 constants of the graph that its first output depends on.
- * @throws EngineError `UnsupportedModel` when an operator on the way has no gradient or the output is not
- * [N, classes]; `InvalidSettings` for a name that is no such constant; `InvalidData` where the data do not fit.
+ * Visits the gradients of the loss by `weights`, one batch at a time: the mean over the batch's images of the loss's
+ * gradient, with the model as it infers (BatchNormalization by its running statistics).
+ * @param weights names of float32 constants of the graph that its first output depends on
+ * @throws EngineError `UnsupportedModel` if an operator on the way has no gradient or the output is not [N, classes];
+ * `InvalidSettings` for a name that is not such a constant; `InvalidData` if the data do not fit
  */
 export async function eachGradient(
   graph: Graph,
@@ -73,7 +74,10 @@ export async function eachGradient(
   }
 }
 
-/** What fits labels: squared errors of numbers, binary cross-entropy of a yes or no for each score, else cross-entropy. */
+/**
+ * Chooses the loss that fits labels: squared errors for numbers, binary cross-entropy for a yes or no per score, else
+ * cross-entropy.
+ */
 function lossOf(data: Dataset | undefined, [, ...sample]: Shape): LossName {
   const isClass = !data?.floatLabels && (!data || sizeOf(data.labelShape) !== sizeOf(sample));
   if (isClass) return 'cross-entropy';
@@ -81,7 +85,10 @@ function lossOf(data: Dataset | undefined, [, ...sample]: Shape): LossName {
   return isNumber ? 'mean-squared-error' : 'binary-cross-entropy';
 }
 
-/** Forward pass, loss and the gradients of `weights` as one ONNX graph. @param data whose labels the loss goes by */
+/**
+ * Builds forward pass, loss and the gradients of `weights` as one ONNX graph.
+ * @param data data set whose labels the loss uses
+ */
 function gradientModel(
   graph: Graph,
   shapes: ReadonlyMap<string, Shape>,

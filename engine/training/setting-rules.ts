@@ -11,7 +11,7 @@ import {
   type TrainingSettings,
 } from './settings';
 
-/** What a setting must be: a test, and its words. */
+/** A test of a setting, and what it must be in words. */
 export type Rule = readonly [holds: (value: never) => boolean, what: string];
 
 const within = (low: number, high: number) => (value: number) => value >= low && value <= high;
@@ -27,7 +27,7 @@ const oneOf = (names: readonly string[]): Rule => [
   `one of ${names.join(', ')}`,
 ];
 
-/** By setting; those that may be left out are checked where they are given. */
+/** Rules by setting; optional ones are checked if they are given. */
 export const trainingRules: { readonly [name in keyof TrainingSettings]-?: Rule } = {
   epochs: whole,
   batch: whole,
@@ -62,6 +62,7 @@ export const trainingRules: { readonly [name in keyof TrainingSettings]-?: Rule 
   distillation: group,
 };
 
+/** Rules of the settings of distillation. */
 export const distillationRules: { readonly [name in keyof DistillationSettings]-?: Rule } = {
   weight: [(value: number) => value > 0 && value <= 1, 'above 0 and at most 1'],
   logits: oneOf(comparedLogits),
@@ -97,7 +98,7 @@ function checkEach(values: object, table: Readonly<Record<string, Rule>>, prefix
   }
 }
 
-/** Settings that mean something only beside others: [setting, when it has no place, why]. */
+/** Settings that only make sense together with others: [setting, condition in which it does not, reason]. */
 const contradictions: readonly [
   name: keyof TrainingSettings,
   holds: (settings: TrainingSettings) => unknown,
@@ -131,7 +132,7 @@ const contradictions: readonly [
   ],
 ];
 
-/** The first setting that others leave no place for, and why; undefined where there is none. */
+/** Finds the first setting that others rule out, and why; undefined if there is none. */
 export function contradictionIn(
   settings: TrainingSettings,
 ): { readonly name: keyof TrainingSettings; readonly why: string } | undefined {
@@ -140,8 +141,9 @@ export function contradictionIn(
 }
 
 /**
- * @param teacher whether there is one to distill from.
- * @throws EngineError `InvalidSettings` naming the setting.
+ * Checks settings one by one and together.
+ * @param teacher true if there is one to distill from
+ * @throws EngineError `InvalidSettings` that names the setting
  */
 export function checkSettings(settings: TrainingSettings, teacher = false): void {
   checkEach(settings, trainingRules);

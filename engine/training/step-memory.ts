@@ -5,26 +5,26 @@ import type { TrainingSettings } from './settings';
 import type { Shape } from './emit/batch-shapes';
 import type { TrainingStep } from './step/step';
 
-/** Operators whose results are their inputs' memory. */
+/** Operators whose results share their inputs' memory. */
 const views = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Identity', 'Dropout']);
 
 /**
- * Floats that a step holds for each float that the forward pass computes, and for each of its largest value, of which the
- * gradient of a convolution's weight makes copies; measured (docs/training.md).
+ * Floats that a step holds for each float of the forward pass, and for each of its largest value, of which the gradient
+ * of a convolution's weight makes copies; measured (docs/training.md).
  */
 const [perValue, perLargest] = [1.6, 24];
-/** Copies of all vectors: in, out, what the caller holds; and of the parameters: gradients and what is made of them. */
+/** Copies of all vectors: in, out, and the caller's; and of the parameters: gradients and values derived from them. */
 const [ofVectors, ofParameters] = [3, 4];
 
-/** What a step holds in memory. */
+/** Memory of a step. */
 export interface Footprint {
   /** Bytes that do not depend on the batch. */
   readonly fixed: number;
-  /** Bytes an image. */
+  /** Bytes per image. */
   readonly perImage: number;
 }
 
-/** An estimate, by the shapes of the forward pass, of the memory that a training step takes on the CPU. */
+/** Estimates, from the shapes of the forward pass, the memory that a training step takes on the CPU. */
 export function footprintOf(
   graph: Graph,
   shapes: ReadonlyMap<string, Shape>,
@@ -43,12 +43,10 @@ export function footprintOf(
   };
 }
 
-/** Bytes of a step on so many images at once. */
+/** Returns the bytes of a step on a number of images at once. */
 export const bytesOf = ({ fixed, perImage }: Footprint, images: number): number => fixed + perImage * images;
 
-/**
- * The images that are to be computed at once: all, or so many of them, halved until they fit `free` bytes, or one.
- */
+/** Returns the images to compute at once: all, or as few as fit into `free` bytes by halving, but at least one. */
 export function fittingPiece(footprint: Footprint, batch: number, free: number): number {
   let size = batch;
   while (size > 1 && bytesOf(footprint, size) > free) size = Math.ceil(size / 2);
@@ -57,7 +55,7 @@ export function fittingPiece(footprint: Footprint, batch: number, free: number):
 
 const toMiB = (bytes: number) => Math.ceil(bytes / 2 ** 20);
 
-/** The pieces that batches are computed in from the start: those that are asked for, or smaller ones that fit. */
+/** Returns the pieces that batches are computed in from the start: those requested, or smaller ones that fit. */
 export function piecesFor(
   footprint: Footprint,
   { batch, microBatch = batch }: Pick<TrainingSettings, 'batch' | 'microBatch'>,

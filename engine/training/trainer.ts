@@ -38,37 +38,48 @@ import { buildTrainingStep, type StepSettings, type TrainingStep } from './step/
 import { valuesOf } from './parameters/vectors';
 import { type Monitor, Watch } from './loop/monitor';
 
+/** Options of a training. */
 export interface TrainingOptions {
   readonly settings: TrainingSettings;
   readonly threads: number;
-  /** Where steps are computed and the model is judged; `cpu` by default. Elsewhere convolutions keep the plain layout. */
+  /**
+   * Execution provider that computes steps and judges the model; `cpu` by default. On others convolutions keep the
+   * plain layout.
+   */
   readonly provider?: ProviderChoice;
-  /** Folder for checkpoint files; made where there is none. */
+  /** Folder for checkpoint files; created if missing. */
   readonly checkpoints: string;
   readonly checkpointSeconds: number;
-  /** A checkpoint to go on from. */
+  /** Checkpoint to resume from. */
   readonly resume?: string;
   readonly monitor: Monitor;
-  /** The model to distill from, mostly the original; as `openModel` gives it. */
+  /** Model to distill from, usually the original; as returned by `openModel`. */
   readonly teacher?: Graph;
-  /** How messages call the files. */
+  /** Names of the files in messages. */
   readonly sources: { readonly images: string; readonly labels?: string };
-  /** Judges the model as it trains, and keeps the best; the last is what training ends with where undefined. */
+  /** Judges the model during training and keeps the best state; if undefined, the last one is the result. */
   readonly evaluate?: Evaluating;
-  /** Where batches come from, of `settings.batch` images; made of the data as they are asked for by default. Closed. */
+  /**
+   * Source of batches of `settings.batch` images; by default they are made from the data on demand. It is closed at the
+   * end.
+   */
   readonly batches?: BatchSource;
-  /** How sessions are opened. */
+  /** Opens sessions. */
   readonly open?: OpenSession;
-  /** Bytes that training may take; by default what the machine has free, and no bound on other devices than its CPU. */
+  /**
+   * Returns the bytes that training may take; by default what the machine has free, and unlimited on devices other than
+   * the CPU.
+   */
   readonly freeBytes?: () => number;
-  /** ms that a call of several steps may take; 1000 by default. */
+  /** Most ms of a call of several steps; 1000 by default. */
   readonly callMs?: number;
 }
 
+/** A trained model. */
 export interface Trained {
   /** The given graph with new values in its initializers. */
   readonly graph: Graph;
-  /** Steps done; fewer than asked for where training stopped early. */
+  /** Steps done; fewer than requested if training stopped early. */
   readonly steps: number;
   readonly resumedAt: number;
   /** Mean loss over the samples of each epoch. */
@@ -77,20 +88,20 @@ export interface Trained {
   readonly stepLosses: readonly number[];
   /** Returns to an earlier state with a lower learning rate. */
   readonly retries: readonly Retry[];
-  /** The metric after each epoch that was judged, from the model as it was given (epoch 0) on. */
+  /** The metric after each epoch that was judged, starting with the given model (epoch 0). */
   readonly evaluations: readonly EpochEvaluation[];
-  /** The epoch whose state `graph` holds, where the model was judged. */
+  /** The epoch whose state `graph` holds, if the model was judged. */
   readonly best?: { readonly epoch: number; readonly value: number };
-  /** Sentences on what went otherwise than asked for. */
+  /** Sentences about what differed from the request. */
   readonly notes: readonly string[];
 }
 
 /**
- * Trains a model. The result is a function of graph, data, settings, execution provider and number of threads:
- * interrupted and resumed training ends in the same bits.
- * @throws EngineError `UnsupportedModel`, `InvalidData`; `InvalidSettings`, also for an execution provider that cannot be
- * used; `Diverged` when the loss still diverges after two returns to the last good state, each with a tenth of the
- * learning rate.
+ * Trains a model. The result depends only on graph, data, settings, execution provider and number of threads:
+ * interrupted and resumed training is bit-identical.
+ * @throws EngineError `UnsupportedModel`, `InvalidData`; `InvalidSettings`, also for an execution provider that cannot
+ * be used; `Diverged` if the loss still diverges after two returns to the last good state, each with a tenth of the
+ * learning rate
  */
 export async function train(graph: Graph, data: Dataset, options: TrainingOptions): Promise<Trained> {
   const batches = options.batches ?? gathered(data, options.settings);
@@ -190,7 +201,7 @@ async function trainOn(
   }
 }
 
-/** What a step is to know of labels, where it reads any. */
+/** Describes labels to a step, if it reads any. */
 function labelling(data: Dataset, settings: TrainingSettings, taught: boolean): Partial<StepSettings> {
   const { labelShape, floatLabels, unknownLabels } = data;
   if (!needsLabels(settings, taught)) return {};
@@ -201,7 +212,7 @@ function labelling(data: Dataset, settings: TrainingSettings, taught: boolean): 
   return { labelShape, floatLabels, unknownLabels, ...(spread.count && { labelSpread: spread.variance }) };
 }
 
-/** The graph to train, normalizations put back where that is asked for, and how its values become a model's. */
+/** Prepares the graph to train, with normalizations restored if requested, and says how its values become a model's. */
 async function prepared(graph: Graph, data: Dataset, { settings, threads, provider }: TrainingOptions) {
   const own = withOwnConstants(graph);
   const fold = (values: ReadonlyMap<string, Tensor>) => withValues(graph, values);
@@ -209,7 +220,7 @@ async function prepared(graph: Graph, data: Dataset, { settings, threads, provid
   return restoreNorms(own, await measureShapes(own, data.shape), data, { ...settings, threads, provider });
 }
 
-/** What a checkpoint must agree on. */
+/** Computes the identity that a checkpoint must match. */
 function identityOf(
   graph: Graph,
   data: Dataset,
@@ -217,7 +228,7 @@ function identityOf(
   options: TrainingOptions,
 ): string {
   const { teacher, evaluate: evaluating } = options;
-  // How many steps a call has changes no bit: training may go on with another number.
+  // The number of steps per call does not change the result: training may resume with another one.
   const { stepsPerCall: _, ...settings } = options.settings;
   const { data: judging, ...how } = evaluating ?? {};
   const sorted = (fields: object) => Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1));
@@ -232,7 +243,7 @@ function identityOf(
   return hash.digest('hex');
 }
 
-/** A few rows of a data set: images that are others, or are read otherwise, differ in some of them. */
+/** Picks a few rows of a data set: images that are different, or are read differently, differ in some of them. */
 const spread = (length: number): number[] => {
   const count = Math.min(length, 8);
   return Array.from({ length: count }, (_, at) => Math.floor((at * length) / count));

@@ -4,14 +4,14 @@ import { lossScaling } from './optimizers/loss-scaling';
 import type { TrainingSettings } from './settings';
 import type { TrainingState } from './loop/state';
 
-/** What whoever asks for float16 on a CPU is told. */
+/** Note for a request of float16 on a CPU. */
 export const mixedOnCpu =
   'fine-tuning setting precision is mixed: on the CPU that is slower than float32, and rounds less than on a GPU';
 
-/** The standard deviation of labels above which squared errors of them make steps too large at the rates of the defaults. */
+/** Standard deviation of labels above which squared errors make steps too large at the default rates. */
 const largeDeviation = 10;
 
-/** What whoever learns numbers of a large unit is told. */
+/** Note for labels in a large unit. */
 export function largeLabels(spread = 0, file: string): string[] {
   const deviation = Math.sqrt(spread);
   if (deviation <= largeDeviation) return [];
@@ -20,7 +20,7 @@ export function largeLabels(spread = 0, file: string): string[] {
   ];
 }
 
-/** Sentences on what of a training went otherwise than asked for. */
+/** Lists sentences about what differed from the request in a training. */
 export function notesOf(
   { retries, microBatch, step, best, vectors }: TrainingState,
   settings: TrainingSettings,

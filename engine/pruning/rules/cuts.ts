@@ -8,6 +8,7 @@ import type { Rule, Scope } from './scope';
 
 const joined = (parts: readonly Int32Array[]) => Int32Array.from(parts.flatMap((part) => [...part]));
 
+/** Transpose: channels move to another axis. */
 export const transpose: Rule = (node, { labels, shape }) => {
   const own = labels.get(node.input[0]);
   const rank = shape(node.input[0])?.length;
@@ -16,7 +17,7 @@ export const transpose: Rule = (node, { labels, shape }) => {
   return [{ axis: order.indexOf(own.axis), ids: own.ids }];
 };
 
-/** Concat: channels side by side, or, along another axis, united. Constants among them are parameters. */
+/** Concat: channels side by side or, along another axis, united. Constants among the inputs are parameters. */
 export const concat: Rule = (node, scope) => {
   const rank = scope.shape(node.output[0])?.length;
   if (rank === undefined) return 'its shape is not known';
@@ -52,6 +53,7 @@ function sideBySide(node: Node, scope: Scope, axis: number) {
   return [{ axis, ids: joined(parts) }];
 }
 
+/** Split: channels are divided among the outputs or, along another axis, passed on. */
 export const split: Rule = (node, scope) => {
   const own = scope.labels.get(node.input[0]);
   const rank = scope.shape(node.input[0])?.length;
@@ -84,6 +86,7 @@ export const split: Rule = (node, scope) => {
   return parts.map((ids) => ({ axis: own.axis, ids }));
 };
 
+/** Slice: takes some channels or, along another axis, passes all on. */
 export const slice: Rule = (node, scope) => {
   const own = scope.labels.get(node.input[0]);
   const rank = scope.shape(node.input[0])?.length;
@@ -119,7 +122,7 @@ export const slice: Rule = (node, scope) => {
   return [{ axis: own.axis, ids }];
 };
 
-/** Gather by constant indices: of channels, or along another axis. */
+/** Gather by constant indices: selects channels, or works along another axis. */
 export const gather: Rule = (node, scope) => {
   const own = scope.labels.get(node.input[0]);
   const [data, indices] = [scope.shape(node.input[0]), scope.shape(node.input[1])];
@@ -156,7 +159,7 @@ export const gather: Rule = (node, scope) => {
   return [{ axis: own.axis, ids }];
 };
 
-/** Pad: channels that it adds are new ones; those of value zero widen a shortcut (ResNet's option A). */
+/** Pad: added channels are new ones; those of value zero widen a shortcut (ResNet's option A). */
 export const pad: Rule = (node, scope) => {
   const own = scope.labels.get(node.input[0]);
   const rank = scope.shape(node.input[0])?.length;
@@ -166,7 +169,7 @@ export const pad: Rule = (node, scope) => {
   if (!sizes || (node.input[3] && !axes)) return 'how much it pads is not known';
   const at = axes ? axes.indexOf(own.axis) : own.axis;
   const [first, last] = at < 0 ? [0, 0] : [sizes[at], sizes[at + sizes.length / 2]];
-  // How much other axes are padded by does not matter to the channels.
+  // The padding of other axes does not matter to the channels.
   if (first === 0 && last === 0) return [own];
   if (typeof first !== 'number' || typeof last !== 'number') return 'how many channels it adds is not known';
   const pads = intsOf(node, 'pads') ?? scope.certainNumbers(node.input[1]);

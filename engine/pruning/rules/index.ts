@@ -17,7 +17,10 @@ import {
 const each = (rule: Rule, ...operators: string[]): Record<string, Rule> =>
   Object.fromEntries(operators.flatMap((line) => line.split(' ')).map((operator) => [operator, rule]));
 
-/** How channels pass each operator of ONNX's own domain; one that is missing keeps all channels that it touches. */
+/**
+ * Rules for how channels pass through each operator of ONNX's own domain; one without a rule keeps all channels it
+ * touches.
+ */
 export const rules: Readonly<Record<string, Rule>> = {
   ...each(
     pointwise,
@@ -70,7 +73,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   SpaceToDepth: spaceToDepth,
 };
 
-/** Operators that make channels, whatever their inputs hold. */
+/** Operators that create channels, whatever their inputs hold. */
 export const sources: ReadonlySet<string> = new Set(
   'Conv ConvTranspose Gemm MatMul ConstantOfShape Expand'.split(' '),
 );

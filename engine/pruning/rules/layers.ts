@@ -5,7 +5,7 @@ import { type Slot } from '../edits';
 import { keyOf } from '../../onnx/layers';
 import type { Outcome, Rule, Scope } from './scope';
 
-/** Conv: weight [M, C/groups, …] from channels along axis 1 to channels along axis 1. */
+/** Conv: weight [M, C/groups, …], from channels along axis 1 to channels along axis 1. */
 export const conv: Rule = (node, scope) => {
   const dims = weightDims(node, scope);
   if (!dims) return 'its weight is no constant';
@@ -58,8 +58,8 @@ export const gemm: Rule = (node, scope) => {
 };
 
 /**
- * MatMul with a constant factor: [C, M] on the right, over the last axis, or [M, C] on the left, over the last but one.
- * Channels along another axis pass. So do some of a product of two values that depend on the input.
+ * MatMul with a constant factor: [C, M] on the right, over the last axis, or [M, C] on the left, over the second to
+ * last. Channels along another axis pass through, as do some in a product of two values that depend on the input.
  */
 export const matMul: Rule = (node, scope) => {
   if (!node.input.some((value) => scope.graph.isConstant(value))) return product(node, scope);
@@ -90,7 +90,7 @@ export const matMul: Rule = (node, scope) => {
   return [{ axis, ids: slot.axes[output]! }];
 };
 
-/** The rows of the first factor and the columns of the second pass: attention over positions, of the values it adds up. */
+/** Passes the rows of the first factor and the columns of the second: attention over positions, for the values it sums. */
 function product(node: Node, { labels, atoms, shape }: Scope): Outcome {
   const why = 'it multiplies two values that depend on the input';
   const ranks = node.input.map((value) => shape(value)?.length ?? 0);
@@ -111,19 +111,22 @@ const weightDims = (node: Node, { graph }: Scope, index = 1): readonly number[] 
   graph.constantDims(node.input[index]);
 
 /**
- * Whether a grouped convolution loses whole groups, as depthwise ones do, or each group the same of its channels:
+ * Tells if a grouped convolution loses whole groups, as depthwise ones do, or the same channels of each group:
  * whichever leaves more choices.
  */
 const wholeGroups = (groups: number, width: number): boolean => groups > 1 && groups >= width;
 
-/** Channel j of every group goes together. @returns the atoms of one group */
+/**
+ * Ties channel j of every group together.
+ * @returns the atoms of one group
+ */
 function tieGroups({ atoms }: Scope, ids: Int32Array, groups: number): Int32Array {
   const width = ids.length / groups;
   ids.forEach((id, at) => atoms.unite(id, ids[at % width]));
   return ids.subarray(0, width);
 }
 
-/** All channels of a group go together, and its filters with them; the node has fewer groups then. */
+/** Ties all channels of a group together, and its filters with them; the node then has fewer groups. */
 function passGroups(
   node: Node,
   scope: Scope,
@@ -152,14 +155,14 @@ function passGroups(
   return [{ axis: 1, ids: outputs }];
 }
 
-/** Records a layer that makes channels `ids` of its own. */
+/** Records a layer that outputs its own channels `ids`. */
 function made(node: Node, scope: Scope, slot: Slot, input: number, output: number, ids: Int32Array) {
   bias(node, scope, ids);
   scope.layers.set(node, { slot, input, output, results: ids });
   return [{ axis: 1, ids }];
 }
 
-/** A bias [M] or [1, M] follows the output channels. */
+/** Ties a bias [M] or [1, M] to the output channels. */
 function bias(node: Node, scope: Scope, ids: Int32Array): void {
   const dims = node.input[2] ? scope.shape(node.input[2]) : undefined;
   if (node.input[2] && !scope.graph.isConstant(node.input[2]))

@@ -3,7 +3,7 @@ import { fromStart } from '../../onnx/dims';
 import { keyOf } from '../../onnx/layers';
 import { described, type Rule } from './scope';
 
-/** Normalizations with parameters a channel (axis 1), each channel by itself. */
+/** Normalizations with per-channel parameters (axis 1), which treat each channel separately. */
 export const channelNorm: Rule = (node, scope) => {
   if (node.output.filter(Boolean).length > 1) return 'it is in training mode';
   const own = scope.labels.get(node.input[0]);
@@ -17,8 +17,8 @@ export const channelNorm: Rule = (node, scope) => {
 };
 
 /**
- * GroupNormalization: only whole groups can go, since statistics are taken over all channels of one. Its parameters lie
- * along the channels since opset 21, along the groups before.
+ * GroupNormalization: only whole groups can be removed, since statistics are taken over all channels of one. Its
+ * parameters are per channel since opset 21, per group before.
  */
 export const groupNorm: Rule = (node, scope) => {
   const ids = scope.along(node.input[0], 1);
@@ -44,13 +44,16 @@ export const groupNorm: Rule = (node, scope) => {
   return [{ axis: 1, ids }];
 };
 
-/** Pools and others over the axes from 2 on, each channel by itself. */
+/** Pools and others over the axes from 2 on, which treat each channel separately. */
 export const spatial: Rule = (node, { labels }) => {
   const own = labels.get(node.input[0]);
   return own && own.axis > 1 ? 'it mixes channels' : node.output.map(() => own);
 };
 
-/** Sampling of places of the first input, each channel by itself; the others, channels of which stay, tell where. */
+/**
+ * Operators that sample positions of the first input, channel by channel; the other inputs give the positions, so their
+ * channels stay.
+ */
 export const sampling: Rule = (node, { labels, atoms }) => {
   for (const value of node.input.slice(1)) {
     const places = labels.get(value);
@@ -60,7 +63,7 @@ export const sampling: Rule = (node, { labels, atoms }) => {
   return own && own.axis !== 1 ? 'it mixes channels' : [own];
 };
 
-/** Operators over one axis, or from it to the last (`onwards`), which mix what lies along it. */
+/** Operators over one axis, or from it to the last (`onwards`), which mix everything along it. */
 export const overAxis =
   (fallback: number, onwards: (opset: number) => boolean): Rule =>
   (node, { labels, shape, graph }) => {
@@ -72,7 +75,7 @@ export const overAxis =
     return mixes ? 'it mixes channels' : node.output.map((_, at) => (at === 0 ? own : undefined));
   };
 
-/** Reductions over axes that hold no channels. */
+/** Reductions over axes without channels. */
 export const reduction: Rule = (node, scope) => {
   const own = scope.labels.get(node.input[0]);
   if (!own) return [undefined];

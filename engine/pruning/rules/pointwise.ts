@@ -5,8 +5,8 @@ import type { Rule, Scope } from './scope';
 export const pointwise: Rule = (node, { labels }) => node.output.map(() => labels.get(node.input[0]));
 
 /**
- * Operators that combine elements under NumPy's broadcasting: channels that meet are one. Constants along the channels
- * are parameters.
+ * Operators that combine elements with NumPy's broadcasting: channels that meet become one. Constants along the
+ * channels are parameters.
  */
 export const elementwise: Rule = (node, scope) => {
   const operands = node.input.map((value, index) => ({ value, index })).filter(({ value }) => value);
@@ -31,7 +31,7 @@ const shifted = (labels: Labels | undefined, by: number): Labels | undefined =>
 const widest = (all: readonly (Labels | undefined)[]): Labels | undefined =>
   all.reduce((a, b) => (b && (!a || b.ids.length > a.ids.length) ? b : a), undefined);
 
-/** Unites an operand, whose axes begin `offset` later, with the channels of the result; or says why that fails. */
+/** Unites an operand, whose axes start `offset` later, with the channels of the result; or says why that fails. */
 function join(
   scope: Scope,
   value: string,

@@ -7,34 +7,34 @@ import { Atoms } from '../atoms';
 import { type Edit, type Slot } from '../edits';
 import type { Labels } from '../labels';
 
-/** Labels of a node's outputs (undefined: no channels that could go), or in words why the node's channels stay. */
+/** Labels of a node's outputs (undefined: no removable channels), or the reason in words why the node's channels stay. */
 export type Outcome = readonly (Labels | undefined)[] | string;
 
-/** How an operator relates the channels of its inputs, parameters and outputs. */
+/** Relates the channels of an operator's inputs, parameters and outputs. */
 export type Rule = (node: Node, scope: Scope) => Outcome;
 
-/** Where the channels of a layer's weight lie: axes of `slot`. */
+/** Axes of `slot` along which a layer's weight has channels. */
 export interface LayerChannels {
   readonly slot: Slot;
-  /** The weight's axis of input channels; undefined where each channel has a filter of its own (depthwise). */
+  /** The weight's axis of input channels; undefined if each channel has its own filter (depthwise). */
   readonly input?: number;
-  /** The weight's axis of output channels that the layer makes; undefined where it passes those of its input on. */
+  /** The weight's axis of output channels; undefined if the layer passes on those of its input. */
   readonly output?: number;
-  /** The channels of the layer's result, which a bias follows. */
+  /** Channels of the layer's result, which a bias follows. */
   readonly results: Int32Array;
   /** Channels among the rows that a MatMul treats alike: its MACs shrink with them. */
   readonly rows?: Int32Array;
 }
 
-/** What the rules read and write while a graph's channels are followed, node by node. */
+/** State that the rules read and write while a graph's channels are followed, node by node. */
 export class Scope {
   readonly atoms = new Atoms();
   readonly shapes: Shapes;
   readonly values: Values;
-  /** What holds for inputs of every size that the model takes. */
+  /** Facts that hold for inputs of every size that the model takes. */
   private readonly certain: Inferred;
   readonly labels = new Map<string, Labels>();
-  /** Why a value has no labels. */
+  /** Reasons why values have no labels. */
   readonly reasons = new Map<string, string>();
   readonly slots: Slot[] = [];
   readonly layers = new Map<Node, LayerChannels>();
@@ -54,28 +54,28 @@ export class Scope {
 
   readonly shape = (value: string): Shape | undefined => this.shapes.get(value);
 
-  /** Integers that a shape, slice or split is given by, as far as they are known: numbers and symbols. */
+  /** Returns the known integers of a shape, slice or split: numbers and symbols. */
   vector(value: string | undefined): Dim[] | undefined {
     return this.values.get(value);
   }
 
-  /** `vector`, where all of it is numbers. */
+  /** Returns `vector` if it consists only of numbers. */
   numbers(value: string | undefined): number[] | undefined {
     const all = this.vector(value);
     return all?.every((dim) => typeof dim === 'number') ? all : undefined;
   }
 
-  /** `shape`, its dimensions undefined that hold for the assumed size of the input alone: no edit may write them down. */
+  /** Returns `shape` with dimensions undefined that hold only for the assumed size of the input: no edit may write them. */
   certainShape(value: string): Shape | undefined {
     return this.certain.shapes.get(value) ?? this.shape(value)?.map(() => undefined);
   }
 
-  /** `vector`, its entries undefined that hold for the assumed size of the input alone. */
+  /** Returns `vector` with entries undefined that hold only for the assumed size of the input. */
   certainVector(value: string | undefined): Dim[] | undefined {
     return this.certain.values.get(value) ?? this.vector(value)?.map(() => undefined);
   }
 
-  /** `numbers`, where they hold for every size of the input. */
+  /** Returns `numbers` if they hold for every size of the input. */
   certainNumbers(value: string | undefined): number[] | undefined {
     const all = this.certainVector(value);
     return all?.every((dim) => typeof dim === 'number') ? all : undefined;
@@ -85,7 +85,10 @@ export class Scope {
     return this.reasons.get(value) ?? `${value} holds no channels that could be followed`;
   }
 
-  /** Labels of `value` along `axis`; where it has none there its entries stay, and so do channels along other axes. */
+  /**
+   * Returns the labels of `value` along `axis`; if it has none there its entries stay, and so do channels along other
+   * axes.
+   */
   along(value: string, axis: number): Int32Array | string {
     const labels = this.labels.get(value);
     if (labels?.axis === axis) return labels.ids;
@@ -96,7 +99,7 @@ export class Scope {
     return this.atoms.frozen(size, why);
   }
 
-  /** The weight of a layer; layers that share it share its channels. */
+  /** Returns the weight of a layer; layers that share it share its channels. */
   weight(node: Node, index: number): Slot {
     const name = node.input[index];
     const use = { node: keyOf(node), index };
@@ -111,15 +114,15 @@ export class Scope {
   }
 
   /**
-   * Input `index` of a node as a parameter with channels `ids` along `axis`. It is this use's alone: where exporters let
-   * equal constants be shared, others keep theirs.
+   * Binds input `index` of a node as a parameter with channels `ids` along `axis`. Only this use is bound: if exporters
+   * made equal constants shared, other uses keep theirs.
    */
   parameter(node: Node, index: number, axis: number, ids: Int32Array): void {
     if (this.graph.isConstant(node.input[index]))
       this.bind(this.slot(node.input[index], { node: keyOf(node), index }), axis, ids);
   }
 
-  /** Says that entry i of a parameter's `axis` belongs to atom ids[i]. */
+  /** Binds entry i of a parameter's `axis` to atom ids[i]. */
   bind(slot: Slot, axis: number, ids: Int32Array): void {
     const own = slot.axes[axis];
     if (own) this.atoms.uniteAll(own, ids);
@@ -138,6 +141,6 @@ export class Scope {
   }
 }
 
-/** A node in words. */
+/** Describes a node for messages. */
 export const described = (node: Node): string =>
   nameOf(node) === node.opType ? node.opType : `${node.opType} ${nameOf(node)}`;

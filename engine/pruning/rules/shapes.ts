@@ -15,8 +15,8 @@ export const reshaped: Rule = (node, scope) => {
 };
 
 /**
- * Whether parts of channels are what is normalized next, each by itself: group normalization as exporters write it,
- * [N, C, …] → [N, G, …] → InstanceNormalization. Whole parts can go then.
+ * Tells if parts of channels are normalized next, each separately: group normalization as exporters write it, [N, C, …]
+ * → [N, G, …] → InstanceNormalization. Whole parts can then be removed.
  */
 function isNormalized(node: Node, { graph }: Scope): boolean {
   const readers = graph.uses(node.output[0]);
@@ -25,6 +25,7 @@ function isNormalized(node: Node, { graph }: Scope): boolean {
   );
 }
 
+/** Reshape: labels follow the elements; the target shape is rewritten if it counts channels. */
 export const reshape: Rule = (node, scope) => {
   const own = scope.labels.get(node.input[0]);
   if (!own) return [undefined];
@@ -32,7 +33,7 @@ export const reshape: Rule = (node, scope) => {
   return typeof outcome === 'string' ? outcome : (literalReshape(node, scope, own, outcome[0]) ?? outcome);
 };
 
-/** Replaces the shape of a Reshape by an equal one that knows of its channels; says why where there is none. */
+/** Replaces the shape of a Reshape by an equal one that counts its channels; says why if there is none. */
 export function literalReshape(
   node: Node,
   scope: Scope,
@@ -43,7 +44,7 @@ export function literalReshape(
   const given = scope.certainVector(node.input[1]);
   if (!after || given?.length !== after.length) return 'the shape that it gives is not known';
   const channels = output && typeof after[output.axis] === 'number' ? output : undefined;
-  // A channel count that the model leaves open follows by itself where it is divided (-1), as in a flattened image.
+  // An open channel count is inferred (-1) if it is divided, as in a flattened image.
   if (output && !channels && given[output.axis] !== -1)
     return 'how many channels it gives depends on the size of the input';
   let rest = given.includes(-1) && typeof after[given.indexOf(-1)] !== 'number';
@@ -62,10 +63,10 @@ export function literalReshape(
   return undefined;
 }
 
-/** Whether an entry of a shape is a size: a symbol, or a number other than 0 and -1, which mean something else. */
+/** Tells if an entry of a shape is a size: a symbol, or a number other than 0 and -1, which have other meanings. */
 const isSize = (dim: Dim): boolean => typeof dim === 'string' || (typeof dim === 'number' && dim > 0);
 
-/** Expand along axes that hold no channels; a constant scalar becomes a tensor of which any channel can go. */
+/** Expand along axes without channels; a constant scalar becomes a tensor of which any channel can be removed. */
 export const expand: Rule = (node, scope) => {
   const own = scope.labels.get(node.input[0]);
   const rank = scope.shape(node.input[0])?.length;
@@ -77,7 +78,7 @@ export const expand: Rule = (node, scope) => {
   return literalExpand(node, scope, labels) ?? [labels];
 };
 
-/** As `literalReshape`, of an Expand: 1 stands for a size that stays. */
+/** Does as `literalReshape`, for an Expand: 1 stands for a size that stays. */
 export function literalExpand(node: Node, scope: Scope, output: Labels | undefined): string | undefined {
   const [given, sizes] = [scope.certainVector(node.input[1]), scope.vector(node.input[1])];
   if (!given || !sizes) return 'the shape that it gives is not known';
@@ -90,13 +91,14 @@ export function literalExpand(node: Node, scope: Scope, output: Labels | undefin
   return undefined;
 }
 
-/** An entry that goes on being computed; undefined where nothing is known of it. */
+/** Returns an entry that is still computed; undefined if nothing is known about it. */
 const pieceOf = (sizes: readonly Dim[], at: number): ShapeEntry | undefined =>
   sizes[at] === undefined ? undefined : { piece: at };
 
 const withIds = (edit: ReturnType<typeof shapeEdit>, ids: Int32Array | undefined) =>
   ids ? { ...edit, ids: [...edit.ids, ids] } : edit;
 
+/** Resize: each channel by itself; its sizes are rewritten if they count channels. */
 export const resize: Rule = (node, scope) => {
   const own = scope.labels.get(node.input[0]);
   if (!own) return [undefined];
@@ -123,7 +125,7 @@ function literalSizes(node: Node, scope: Scope, own: Labels, at: number): string
   return undefined;
 }
 
-/** A constant tensor of a given shape, whose channels (axis 1) may be fewer. */
+/** Makes a constant tensor of a given shape, whose channels (axis 1) may become fewer. */
 export const constantOfShape: Rule = (node, scope) => [filled(node, scope, 0)];
 
 function filled(node: Node, scope: Scope, index: number): Labels | undefined {
@@ -140,7 +142,7 @@ function filled(node: Node, scope: Scope, index: number): Labels | undefined {
   return labels;
 }
 
-/** Repetition along axes that hold no channels. */
+/** Tile along axes without channels. */
 export const tile: Rule = (node, scope) => {
   const own = scope.labels.get(node.input[0]);
   if (!own) return [undefined];
@@ -160,7 +162,7 @@ export const depthToSpace: Rule = (node, scope) => {
   return [{ axis: 1, ids: out }];
 };
 
-/** SpaceToDepth: block² copies of the channels, one a position. */
+/** SpaceToDepth: block² copies of the channels, one per position. */
 export const spaceToDepth: Rule = (node, scope) => {
   const ids = scope.along(node.input[0], 1);
   if (typeof ids === 'string') return ids;

@@ -3,13 +3,13 @@ import { Random } from '../../data/random';
 import { EngineError } from '../../errors';
 import { sizeOf } from '../../tensor/tensor';
 
-/** How training images are varied, each one anew in each epoch; all on [C, H, W] floats, as the model is fed them. */
+/** Random variations of training images, drawn again in each epoch; all on [C, H, W] floats, as fed to the model. */
 export interface Augmentation {
   /** Mirrors an image from left to right, with probability 1/2. */
   readonly flip?: boolean;
-  /** Pads each side by so many pixels and cuts the image's own size out of that, anywhere. */
+  /** Pads each side by this many pixels and cuts the image's own size out of that, anywhere. */
   readonly crop?: number;
-  /** What `crop` pads with: zeros (which after `normalize` are the mean pixel), or the image mirrored at its edges. */
+  /** Padding of `crop`: zeros (which after `normalize` are the mean pixel), or the image mirrored at its edges. */
   readonly fill?: (typeof fills)[number];
   /** Adds one number to all of an image, uniform within ± this. */
   readonly brightness?: number;
@@ -18,24 +18,31 @@ export interface Augmentation {
   /** Zeroes a square of this side, centred anywhere (DeVries and Taylor, 2017). */
   readonly cutout?: number;
   /**
-   * Says of labels that are numbers (squared errors) and no maps of the image's size that `flip` and `crop` change none of
-   * them: an age or a count, rather than where something lies.
+   * States that labels that are numbers (squared errors), and not maps of the image's size, are not changed by `flip`
+   * and `crop`: an age or a count, rather than the position of something.
    */
   readonly fixedLabels?: boolean;
 }
 
+/** Kinds of padding. */
 export const fills = ['zero', 'reflect'] as const;
 
-/** What the labels of a data set are to augmentation. */
+/** Properties of a data set's labels that matter to augmentation. */
 export interface VariedLabels {
-  /** Shape of a sample's: [] for one a sample, [K] for one a class, [H, W] or [C, H, W] for maps of the image's size. */
+  /**
+   * Shape of a sample's labels: [] for one per sample, [K] for one per class, [H, W] or [C, H, W] for maps of the
+   * image's size.
+   */
   readonly labelShape: readonly number[];
-  /** The label that the loss leaves out, or NaN where that is what is not known: padding gets it where there is one a pixel. */
+  /** The label that the loss ignores, or NaN if that means unknown: given to padding if there is one label per pixel. */
   readonly ignoreLabel?: number;
 }
 const perSample: VariedLabels = { labelShape: [] };
 
-/** How many maps of the image's size a sample's labels are: numbers or classes a pixel, which move with it; 0 of others. */
+/**
+ * Counts the maps of the image's size among a sample's labels: numbers or classes per pixel, which move with it; 0 for
+ * others.
+ */
 function mapsIn({ labelShape }: VariedLabels, [, height, width]: readonly number[]): number {
   const [maps, own] = labelShape.length === 3 ? [labelShape[0], labelShape.slice(1)] : [1, labelShape];
   return own.length === 2 && own[0] === height && own[1] === width ? maps : 0;
@@ -50,8 +57,9 @@ const rules: readonly [keyof Augmentation, (value: number) => boolean, string][]
 ];
 
 /**
- * @param shape [C, H, W] of an image.
- * @throws EngineError `InvalidSettings` naming the setting, or the shape when it is not one of images.
+ * Checks augmentation settings against the images.
+ * @param shape [C, H, W] of an image
+ * @throws EngineError `InvalidSettings` that names the setting, or the shape if it is not that of images
  */
 export function checkAugmentation(
   augmentation: Augmentation,
@@ -80,10 +88,10 @@ export function checkAugmentation(
 }
 
 /**
- * Whether numbers that a model is to find stay true of images that are varied: maps of the image's size move with their
- * pixels. Where an eye lies on an image is another place once it is mirrored, and nothing tells such numbers from an age.
- * @param file what holds them.
- * @throws EngineError `InvalidSettings`.
+ * Checks that labels that are numbers stay true for varied images: maps of the image's size move with their pixels. The
+ * position of an eye changes when the image is mirrored, and nothing distinguishes such numbers from an age.
+ * @param file file of the labels, for messages
+ * @throws EngineError `InvalidSettings` if they may not
  */
 export function checkVariedNumbers(
   { flip, crop, fixedLabels }: Augmentation,
@@ -99,11 +107,10 @@ export function checkVariedNumbers(
 }
 
 /**
- * A copy of a batch with each image varied. What becomes of an image depends on it, the seed, the epoch and its row in
- * the data set alone. Labels that are maps of the image's size move with their pixels, and are `ignoreLabel` where
- * padding came in.
- * @param rows the rows of the data set that the batch holds.
- * @param outside the label of pixels that were padded in.
+ * Copies a batch with each image varied. The result depends only on the image, the seed, the epoch and its row in the
+ * data set. Labels that are maps of the image's size move with their pixels, and are `ignoreLabel` in the padding.
+ * @param rows the rows of the data set that the batch holds
+ * @param outside the label of padded pixels
  */
 export function augmented(
   batch: Batch,
@@ -118,7 +125,7 @@ export function augmented(
   const maps = mapsIn(given, shape);
   const labels = maps ? batch.labels.slice() : batch.labels;
   rows.forEach((row, at) => {
-    // Odd multipliers set the streams of neighbouring seeds, epochs and rows apart.
+    // Odd multipliers keep the streams of neighbouring seeds, epochs and rows apart.
     const stream =
       Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(epoch + 1, 0x85ebca6b) ^ Math.imul(row + 1, 0xc2b2ae35);
     const random = new Random(stream);

@@ -2,23 +2,24 @@ import type { Batch } from '../../data/dataset';
 import { epochOrder } from './sample-order';
 
 /**
- * Where the training loop takes its batches from. A batch is a function of (seed, step) alone, whatever was asked for
- * before: resumed training sees what an uninterrupted one would have.
+ * Source of the training loop's batches. A batch depends only on (seed, step), whatever was requested before: resumed
+ * training sees what an uninterrupted one would have.
  */
 export interface BatchSource {
   /**
-   * The batch of step `step`, counted from 0 through all epochs. The loop asks in ascending order, but jumps where it
-   * resumes, and back where it returns to an earlier state. The arrays may be used again once the next one is asked for.
+   * Returns the batch of step `step`, counted from 0 through all epochs. The loop asks in ascending order, but jumps
+   * ahead when it resumes, and back when it returns to an earlier state. The arrays may be reused once the next batch
+   * is requested.
    */
   batch(step: number): Promise<Batch>;
   /** Frees what the source holds; the data set stays open. */
   close(): Promise<void>;
 }
 
-/** Steps of an epoch: the last batch may be smaller. */
+/** Returns the steps of an epoch: the last batch may be smaller. */
 export const stepsPerEpoch = (samples: number, batch: number): number => Math.ceil(samples / batch);
 
-/** The rows of a data set that step `step` sees: each epoch visits every row once, in the order of `epochOrder`. */
+/** Rows of a data set that a step sees: each epoch visits every row once, in the order of `epochOrder`. */
 export class EpochRows {
   private order: { readonly epoch: number; readonly rows: Uint32Array } | undefined;
 

@@ -4,7 +4,7 @@ import { Dataset } from '../../data/dataset';
 import { EngineError } from '../../errors';
 import { batchMaker, type PipelineReply, type PipelineTask } from './pipeline';
 
-/** A thread of the input pipeline: makes the batches of the steps that it is sent, and hands their arrays over. */
+/** A thread of the input pipeline: makes the batches of the steps that it is sent, and transfers their arrays. */
 const { source, settings } = workerData as PipelineTask;
 const make = batchMaker(Dataset.open(source), settings);
 const reply = (message: PipelineReply, handed: ArrayBuffer[] = []) =>

@@ -8,20 +8,20 @@ import { sizeOf } from '../../tensor/tensor';
 import { augmented, type Augmentation, checkAugmentation } from './augment';
 import { type BatchSource, EpochRows, stepsPerEpoch } from './batches';
 
-/** What batches are a function of, beside the data. */
+/** Settings that batches depend on, besides the data. */
 export interface BatchSettings {
-  /** Samples a batch. */
+  /** Samples per batch. */
   readonly batch: number;
   /** Seed of order and augmentation. */
   readonly seed: number;
   readonly augment?: Augmentation;
-  /** The label that the loss leaves out: that of padding, where labels are one a pixel. */
+  /** Label that the loss ignores: given to padding, if there is one label per pixel. */
   readonly ignoreLabel?: number;
-  /** Batches that are asked for at once; 1 by default. */
+  /** Batches requested at once; 1 by default. */
   readonly stepsPerCall?: number;
 }
 
-/** What a thread of the pipeline is started with, asked, and answers. */
+/** What a thread of the pipeline is started with. */
 export interface PipelineTask {
   readonly source: DatasetSource;
   readonly settings: BatchSettings;
@@ -30,14 +30,14 @@ export type PipelineReply =
   | { readonly step: number; readonly batch: Batch }
   | { readonly step: number; readonly failed: { code?: EngineErrorCode; message: string } };
 
-/** Batches that are made ready before they are asked for, at least. */
+/** Fewest batches prepared in advance. */
 const fewestAhead = 3;
-/** Threads that make them: one keeps a processor's training fed many times over, a GPU's takes more. */
+/** Threads that make them: one keeps a CPU's training fed many times over, a GPU's needs more. */
 const threadsUsed = 2;
-/** Floats of a batch from which reading it is worth a thread's while, 1 MiB. */
+/** Floats of a batch from which on reading it is worth a thread, 1 MiB. */
 const worthwhile = 2 ** 18;
 
-/** The batches of all epochs, by step; each is computed when it is asked for. */
+/** Makes the batches of all epochs, by step, each on demand. */
 export function batchMaker(
   data: Dataset,
   { batch: size, seed, augment, ignoreLabel }: BatchSettings,
@@ -56,10 +56,10 @@ export function batchMaker(
 }
 
 /**
- * The batches of a training: made ahead in threads where there is work in them (augmentation, large images), else as
- * they are asked for, which is faster for small ones. The batches themselves are the same either way.
- * @param data what `source` opens to.
- * @throws EngineError `InvalidSettings` when the augmentation does not fit the images.
+ * Opens the batches of a training: made ahead in threads if there is work in them (augmentation, large images), else on
+ * demand, which is faster for small ones. The batches themselves are the same either way.
+ * @param data what `source` opens to
+ * @throws EngineError `InvalidSettings` if the augmentation does not fit the images
  */
 export function openBatches(data: Dataset, source: DatasetSource, settings: BatchSettings): BatchSource {
   const make = batchMaker(data, settings);
@@ -70,8 +70,8 @@ export function openBatches(data: Dataset, source: DatasetSource, settings: Batc
 }
 
 /**
- * The batches of a training, each made when it is asked for.
- * @throws EngineError `InvalidSettings` when the augmentation does not fit the images.
+ * Opens the batches of a training, each made on demand.
+ * @throws EngineError `InvalidSettings` if the augmentation does not fit the images
  */
 export const gathered = (data: Dataset, settings: BatchSettings): BatchSource =>
   asAsked(batchMaker(data, settings));
@@ -81,11 +81,11 @@ const asAsked = (make: (step: number) => Batch): BatchSource => ({
   close: async () => undefined,
 });
 
-/** Batches from threads that each open the data themselves, the next few made while one is trained on. */
+/** Batches from threads that each open the data themselves; the next few are made while one is trained on. */
 export class PrefetchedBatches implements BatchSource {
   private readonly threads: readonly Worker[];
   private readonly ahead: number;
-  /** Steps that a thread is at or has done. */
+  /** Steps that a thread is working on or has done. */
   private readonly asked = new Set<number>();
   private readonly ready = new Map<number, PipelineReply>();
   private failure: Error | undefined;
@@ -105,9 +105,9 @@ export class PrefetchedBatches implements BatchSource {
     });
   }
 
-  /** @throws EngineError `InvalidData` when the data can't be read; Error when a thread has died, or after `close`. */
+  /** @throws EngineError `InvalidData` if the data can't be read; Error if a thread has died, or after `close` */
   async batch(step: number): Promise<Batch> {
-    // What was made ahead of a jump is not wanted any more.
+    // What was made ahead of a jump is no longer wanted.
     for (const other of this.asked) if (other < step || other > step + this.ahead) this.forget(other);
     for (let next = step; next <= step + this.ahead; next++) {
       if (this.asked.has(next)) continue;
@@ -125,7 +125,7 @@ export class PrefetchedBatches implements BatchSource {
     throw code ? new EngineError(code, message) : new Error(message);
   }
 
-  /** Ends the threads, which do nothing but read files: no native code is cut off. */
+  /** Ends the threads, which only read files: no native code is interrupted. */
   async close(): Promise<void> {
     await Promise.all(this.threads.map((thread) => thread.terminate()));
   }

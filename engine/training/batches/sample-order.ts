@@ -1,8 +1,8 @@
 import { Random } from '../../data/random';
 
 /**
- * The order in which an epoch visits `length` samples (Fisher-Yates), a function of seed and epoch alone, so that a
- * resumed run sees what an uninterrupted one would have.
+ * Returns the order in which an epoch visits `length` samples (Fisher-Yates), which depends only on seed and epoch, so
+ * that a resumed run sees what an uninterrupted one would have.
  */
 export function epochOrder(length: number, seed: number, epoch: number): Uint32Array {
   // The odd multipliers keep neighbouring seeds and epochs from sharing a stream.

@@ -1,6 +1,6 @@
 import type { Builder } from './builder';
 
-/** Arithmetic on values and numbers as one writes it, a node an operation; numbers become float32 scalars. */
+/** Returns arithmetic functions on values and numbers, each of which emits a node; numbers become float32 scalars. */
 export function algebra(builder: Builder) {
   type Term = string | number;
   const value = (term: Term) => (typeof term === 'number' ? builder.scalar(term) : term);
@@ -28,9 +28,9 @@ export function algebra(builder: Builder) {
     softplus: unary('Softplus'),
     sqrt: unary('Sqrt'),
     tanh: unary('Tanh'),
-    /** `a` where `condition` holds, else `b`. */
+    /** `a` if `condition` holds, else `b`, element by element. */
     where: (condition: string, a: Term, b: Term) => builder.op('Where', [condition, value(a), value(b)]),
-    /** 1 where `condition` holds, else 0. ONNX Runtime's Where branches on each element; a product is many times faster. */
+    /** 1 if `condition` holds, else 0. ONNX Runtime's Where branches on each element; a product is many times faster. */
     indicator: (condition: string) => builder.op('Cast', [condition], { to: 1 }),
   };
 }

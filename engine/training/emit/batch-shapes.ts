@@ -7,10 +7,10 @@ import { floats } from '../../tensor/tensor';
 export type Shape = readonly number[];
 
 /**
- * The shape of every value of a graph with one image input, found by running it on two batch sizes: exact wherever
- * ONNX Runtime can run the model, whatever its operators.
- * @param image [C, H, W].
- * @throws EngineError `UnsupportedModel` when the model does not run on batches of more than one size.
+ * Measures the shape of every value of a graph with one image input by running it on two batch sizes: exact if ONNX
+ * Runtime can run the model, whatever its operators.
+ * @param image [C, H, W]
+ * @throws EngineError `UnsupportedModel` if the model does not run on batches of more than one size
  */
 export async function measureShapes(graph: Graph, image: readonly number[]): Promise<Map<string, Shape>> {
   const [{ name: input }] = graph.inputs;

@@ -12,27 +12,27 @@ import { encodeTensor } from '../../onnx/tensor-proto';
 import { reads } from '../../onnx/walk';
 import { floats, int64s, type Tensor } from '../../tensor/tensor';
 
-/** Attributes of a node to emit; those that are undefined are left out. */
+/** Attributes of a node to emit; undefined ones are left out. */
 export type Attributes = Readonly<Record<string, AttributeValue | undefined>>;
 
 /**
- * Collects the nodes and constants of a graph being written. Values are names; each method emits one node, or none
- * where it would change nothing. Operators whose axes moved from an attribute to an input between operator sets are
- * written in the form of `opset`, so that a model's own nodes keep their meaning beside the emitted ones.
+ * Collects the nodes and constants of a graph being written. Values are names; each method emits one node, or none if
+ * it would change nothing. Operators whose axes moved from an attribute to an input between opsets are written in the
+ * form of `opset`, so that a model's own nodes keep their meaning next to the emitted ones.
  */
 export class Builder {
   readonly nodes: Node[] = [];
   readonly initializers = new Map<string, Tensor>();
-  /** Shapes of emitted values, where they are known; -1 stands for the batch. */
+  /** Shapes of emitted values, if known; -1 stands for the batch. */
   readonly shapes = new Map<string, readonly number[]>();
-  /** Values that `rearrange` made of others. */
+  /** Values that `rearrange` made from others. */
   readonly rearranged = new Map<string, { source: string; index: Int32Array; dims: readonly number[] }>();
   private readonly cached = new Map<string, string>();
   private count = 0;
 
   /**
-   * @param prefix keeps emitted names apart from those of the model.
-   * @param blocked whether `lowerToBlocks` comes after, so that composites may be emitted (composites.ts).
+   * @param prefix keeps emitted names distinct from the model's
+   * @param blocked true if `lowerToBlocks` follows, so that composites may be emitted (composites.ts)
    */
   constructor(
     readonly opset: number,
@@ -45,7 +45,7 @@ export class Builder {
     return this.emit(op, inputs, attributes, [output ?? this.fresh(op)]);
   }
 
-  /** Emits a node of another operator domain than ONNX's own, such as `com.microsoft`. */
+  /** Emits a node of another operator domain than ONNX's, such as `com.microsoft`. */
   contrib(
     domain: string,
     op: string,
@@ -56,7 +56,7 @@ export class Builder {
     return this.emit(op, inputs, attributes, [output ?? this.fresh(op)], domain);
   }
 
-  /** Parts of `x` along `axis`, of the given sizes. */
+  /** Splits `x` along `axis` into parts of the given sizes. */
   split(x: string, sizes: readonly number[], axis: number): string[] {
     const outputs = sizes.map(() => this.fresh('Split'));
     const asInput = this.opset >= 13;
@@ -69,18 +69,18 @@ export class Builder {
     return outputs;
   }
 
-  /** A constant tensor. */
+  /** Adds a constant tensor. */
   constant(tensor: Tensor, name = this.fresh('constant')): string {
     this.initializers.set(name, tensor);
     return name;
   }
 
-  /** A float32 scalar of shape []. */
+  /** Adds a float32 scalar of shape []. */
   scalar(value: number): string {
     return this.cache(`scalar ${value}`, () => floats([], [value]));
   }
 
-  /** A 1-D int64 constant. */
+  /** Adds a 1-D int64 constant. */
   ints(values: readonly number[]): string {
     return this.cache(`ints ${values.join()}`, () => int64s(values));
   }
@@ -93,12 +93,12 @@ export class Builder {
     return this.reduce('ReduceMean', x, axes, keep, 18);
   }
 
-  /** A float32 constant of zeros. */
+  /** Adds a float32 constant of zeros. */
   zeros(dims: readonly number[]): string {
     return this.cache(`zeros ${dims.join()}`, () => floats(dims));
   }
 
-  /** The elements of `x` that `index` names, counting through all of it, in the shape `dims`. */
+  /** Picks the elements of `x` at `index`, counted through the flattened tensor, into the shape `dims`. */
   rearrange(x: string, index: Int32Array, dims: readonly number[]): string {
     const constant = this.constant({ type: 'int32', dims, data: index });
     const value = this.op('Gather', [this.reshape(x, [-1]), constant], { axis: 0 });
@@ -106,7 +106,7 @@ export class Builder {
     return value;
   }
 
-  /** `dims` as ONNX's Reshape takes them: at most one -1. */
+  /** Reshapes to `dims`, with at most one -1, as in ONNX's Reshape. */
   reshape(x: string, dims: readonly number[]): string {
     return this.op('Reshape', [x, this.ints(dims)]);
   }
@@ -115,7 +115,7 @@ export class Builder {
     return perm.every((axis, at) => axis === at) ? x : this.op('Transpose', [x], { perm });
   }
 
-  /** The elements from `start` to `end` (not included) of each named axis, every `step`-th. */
+  /** Takes the elements from `start` to `end` (exclusive) of each named axis, every `step`-th. */
   slice(x: string, ranges: readonly { axis: number; start: number; end: number; step?: number }[]): string {
     const part = (pick: (range: (typeof ranges)[number]) => number) => this.ints(ranges.map(pick));
     return this.op('Slice', [
@@ -127,22 +127,22 @@ export class Builder {
     ]);
   }
 
-  /** Zeros before and after each axis, as ONNX's Pad takes them; negative numbers crop. */
+  /** Pads each axis with zeros before and after, as ONNX's Pad does; negative numbers crop. */
   pad(x: string, pads: readonly number[]): string {
     return pads.some(Boolean) ? this.op('Pad', [x, this.ints(pads)]) : x;
   }
 
-  /** Joins along `axis`; the value itself where there is one. */
+  /** Joins values along `axis`; returns a single value itself. */
   concat(values: readonly string[], axis: number): string {
     return values.length === 1 ? values[0] : this.op('Concat', values, { axis });
   }
 
-  /** `x` broadcast to the shape that `like` has when the graph runs. */
+  /** Broadcasts `x` to the shape that `like` has at run time. */
   expandLike(x: string, like: string): string {
     return this.op('Expand', [x, this.op('Shape', [like])]);
   }
 
-  /** The graph of all that was emitted. */
+  /** Builds the graph of everything emitted. */
   build(signature: {
     irVersion: bigint;
     opsets: readonly OperatorSetIdProto[];
@@ -177,7 +177,7 @@ export class Builder {
     );
   }
 
-  /** The nodes that the outputs depend on. */
+  /** Lists the nodes that the outputs depend on. */
   private live(outputs: readonly string[]): Node[] {
     const needed = new Set(outputs);
     return this.nodes

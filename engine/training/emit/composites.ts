@@ -2,19 +2,19 @@ import type { Builder } from './builder';
 import type { Shape } from './batch-shapes';
 import type { Pair } from './plane-window';
 
-/** The domain of operators that stand in a graph only until `lowerToBlocks` writes them out in the blocked layout. */
+/** Domain of operators that exist in a graph only until `lowerToBlocks` writes them out in the blocked layout. */
 export const compositeDomain = 'slimflow';
 
-/** Fewer channels than this are not worth a block. */
+/** Fewest channels for which a block is worthwhile. */
 export const fewestChannels = 4;
 
-/** Whether values of so many channels may be given to a composite. */
+/** Tells if values with these numbers of channels may be passed to a composite. */
 export const composes = (builder: Builder, ...channels: readonly number[]): boolean =>
   builder.blocked && channels.every((count) => count >= fewestChannels);
 
 /**
- * The tensor of shape `dims` whose rows a, a + strides[0], … and columns b, b + strides[1], … are phase
- * a · strides[1] + b; '' is a phase of zeros. All phases are equally large.
+ * Makes the tensor of shape `dims` whose rows a, a + strides[0], … and columns b, b + strides[1], … are phase a ·
+ * strides[1] + b; '' is a phase of zeros. All phases have the same size.
  */
 export function interleaved(builder: Builder, phases: readonly string[], strides: Pair, dims: Shape): string {
   const value = builder.contrib(compositeDomain, 'Interleave', phases, { strides });
@@ -23,8 +23,8 @@ export function interleaved(builder: Builder, phases: readonly string[], strides
 }
 
 /**
- * The gradient of a max pool whose windows of `kernel` lie side by side and fill the plane; the first of equal maxima
- * gets all.
+ * Computes the gradient of a max pool whose windows of `kernel` are adjacent and fill the plane; the first of equal
+ * maxima gets all of it.
  */
 export function besideMaxPool(
   builder: Builder,
@@ -38,16 +38,16 @@ export function besideMaxPool(
   return gradient;
 }
 
-/** How dY, as the kernel of a convolution over the input, moves; the result is the weight's gradient. */
+/** Movement of dY as the kernel of a convolution over the input, whose result is the weight's gradient. */
 export interface Sweep {
   readonly kernel_shape: Pair;
   readonly strides: Pair;
   readonly dilations: Pair;
-  /** Before rows and columns, then after. */
+  /** Before rows and columns, then after them. */
   readonly pads: readonly number[];
 }
 
-/** The gradient [C, 1, R, S] of a depthwise convolution's weight. */
+/** Computes the gradient [C, 1, R, S] of a depthwise convolution's weight. */
 export function depthwiseWeightGradient(
   builder: Builder,
   [x, dy]: readonly { readonly value: string; readonly dims: Shape }[],
@@ -62,19 +62,19 @@ export function depthwiseWeightGradient(
   return gradient;
 }
 
-/** The mean of each channel of `x`, [N, C, H, W], as [C]. */
+/** Computes the mean of each channel of `x`, [N, C, H, W], as [C]. */
 export function channelMean(builder: Builder, x: string, dims: Shape): string {
   builder.shapes.set(x, dims);
   return builder.contrib(compositeDomain, 'ChannelMean', [x]);
 }
 
-/** How many elements each channel of `x`, [N, C, H, W], has; a float scalar. */
+/** Computes the number of elements per channel of `x`, [N, C, H, W], as a float scalar. */
 export function channelSize(builder: Builder, x: string, dims: Shape): string {
   builder.shapes.set(x, dims);
   return builder.contrib(compositeDomain, 'ChannelSize', [x]);
 }
 
-/** x · scale + shift + sum, where scale and shift have a number a channel and sum is as large as x, [N, C, H, W]. */
+/** Computes x · scale + shift + sum, with per-channel scale and shift and a sum of x's shape, [N, C, H, W]. */
 export function channelAffine(
   builder: Builder,
   of: {

@@ -6,14 +6,14 @@ import type { Attributes } from './builder';
 /** [height, width]. */
 export type Pair = readonly [number, number];
 
-/** How a Conv's kernel or a pooling window moves over a plane. */
+/** Movement of a Conv's kernel or a pooling window over a plane. */
 export interface Window {
   readonly kernel: Pair;
   readonly strides: Pair;
   readonly dilations: Pair;
-  /** Rows above and columns to the left of the plane that the first window takes in. */
+  /** Rows above and columns left of the plane that the first window covers. */
   readonly begin: Pair;
-  /** Rows below and columns to the right; what the last windows take in or leave out follows from the sizes. */
+  /** Rows below and columns right of it; what the last windows cover or leave out follows from the sizes. */
   readonly end: Pair;
   readonly input: Pair;
   readonly output: Pair;
@@ -21,7 +21,7 @@ export interface Window {
 
 const map = (rule: (axis: 0 | 1) => number): Pair => [rule(0), rule(1)];
 
-/** Reads the window of a Conv or a pooling node, auto_pad resolved for the given plane sizes. */
+/** Reads the window of a Conv or a pooling node, with auto_pad resolved for the given plane sizes. */
 export function windowOf(node: Node, kernel: Pair, input: Pair, output: Pair): Window {
   const { strides, dilations, pads } = slidingWindow(node, kernel, input)!;
   const pair = (values: readonly number[], first = 0) => map((axis) => values[first + axis]);
@@ -36,7 +36,7 @@ export function windowOf(node: Node, kernel: Pair, input: Pair, output: Pair): W
   };
 }
 
-/** Rows and columns past the plane that the last windows cover; negative where they stop short of its end. */
+/** Returns the rows and columns past the plane that the last windows cover; negative if they end before it does. */
 export const overhang = ({ kernel, strides, dilations, begin, input, output }: Window): Pair =>
   map(
     (axis) =>
@@ -47,7 +47,7 @@ export const overhang = ({ kernel, strides, dilations, begin, input, output }: W
       input[axis],
   );
 
-/** Attributes of the ConvTranspose that carries values of the windows back onto the plane. */
+/** Returns the attributes of the ConvTranspose that carries values of the windows back onto the plane. */
 export function transposed(window: Window): Attributes {
   const over = overhang(window);
   return {
@@ -59,11 +59,11 @@ export function transposed(window: Window): Attributes {
   };
 }
 
-/** The offsets inside a kernel, row by row. */
+/** Lists the offsets inside a kernel, row by row. */
 export const offsets = ({ kernel: [rows, columns] }: Window): Pair[] =>
   Array.from({ length: rows * columns }, (_, at) => [Math.floor(at / columns), at % columns]);
 
-/** For a kernel offset: which rows and columns of the padded plane it meets, as Slice takes them. */
+/** Returns the rows and columns of the padded plane that a kernel offset meets, as ranges for Slice. */
 export const met = (
   { strides, dilations, output }: Window,
   offset: Pair,
@@ -78,5 +78,5 @@ export const met = (
     };
   });
 
-/** Whether the node counts padding as zeros of the plane (AveragePool). */
+/** Tells if the node counts padding as zeros of the plane (AveragePool). */
 export const countsPadding = (node: Node): boolean => intOf(node, 'count_include_pad', 0) === 1;

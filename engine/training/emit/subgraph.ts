@@ -10,7 +10,7 @@ import {
 import { graphsOf } from '../../onnx/walk';
 import type { Attributes } from './builder';
 
-/** A node that runs a graph of its own: Scan, Loop. */
+/** Makes a node that runs a graph of its own: Scan, Loop. */
 export function makeLoop(
   op: 'Scan' | 'Loop',
   { inputs, outputs }: { readonly inputs: readonly string[]; readonly outputs: readonly string[] },
@@ -24,7 +24,7 @@ export function makeLoop(
   return node;
 }
 
-/** A copy of a graph with other names of values, in the graphs of its nodes too; '' (left out) stays. */
+/** Copies a graph with other names of values, including in the graphs of its nodes; '' (left out) stays. */
 export function renamed(graph: GraphProto, nameOf: (name: string) => string): GraphProto {
   const copy = clone(GraphProtoSchema, graph);
   const named = (name: string) => name && nameOf(name);

@@ -4,7 +4,7 @@ import { algebra } from '../emit/algebra';
 
 type Algebra = ReturnType<typeof algebra>;
 
-/** dX = dY · slope, for a function of each element alone. */
+/** Makes a rule dX = dY · slope, for an element-wise function. */
 const slope =
   (rule: (of: Algebra, x: string, y: string, context: GradientContext) => string): GradientRule =>
   (context) => {
@@ -29,7 +29,7 @@ export const activation: Readonly<Record<string, GradientRule>> = {
     indicator(greater(x, floatOf(node, 'alpha', 1))),
   ),
 
-  /** Zero at the bounds themselves, as of PyTorch's relu6 and hardtanh. */
+  /** Zero at the bounds themselves, as in PyTorch's relu6 and hardtanh. */
   Clip({ builder, inputs: [x, low, high], dy }) {
     const { mul, indicator, greater, less } = algebra(builder);
     const above = low ? mul(dy, indicator(greater(x, low))) : dy;
@@ -53,7 +53,7 @@ export const activation: Readonly<Record<string, GradientRule>> = {
     return where(less(x, 3), below, 1);
   }),
 
-  /** x · sigmoid(alpha · x); SiLU where alpha is 1. */
+  /** x · sigmoid(alpha · x); SiLU if alpha is 1. */
   Swish: slope(({ add, sub, mul, sigmoid }, x, y, { node }) => {
     const alpha = floatOf(node, 'alpha', 1);
     const gate = sigmoid(mul(x, alpha));

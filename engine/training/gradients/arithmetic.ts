@@ -17,7 +17,7 @@ export function unbroadcast(
   return missing ? builder.reshape(sum, to) : sum;
 }
 
-/** The gradient of each input, summed over the axes along which that was broadcast. */
+/** Makes a rule from the gradient of each input, summed over the axes along which it was broadcast. */
 const each =
   (rule: (context: GradientContext, at: number) => string | undefined): GradientRule =>
   (context) =>
@@ -26,7 +26,7 @@ const each =
       return gradient && unbroadcast(context, gradient, input, context.output);
     });
 
-/** To the input that is the least or the greatest, shared evenly where several are, as PyTorch's maximum does. */
+/** Passes the gradient to the smallest or largest input, shared evenly among equal ones, as PyTorch's maximum does. */
 const extremum = each(({ builder, inputs, output, dy }, at) => {
   const { mul, div, equal, indicator } = algebra(builder);
   const chosen = inputs.map((input) => indicator(equal(input, output)));
@@ -49,7 +49,7 @@ export const arithmetic: Readonly<Record<string, GradientRule>> = {
     return at ? builder.op('Neg', [builder.op('Mul', [quotient, output])]) : quotient;
   }),
 
-  /** The exponent's gradient is taken as 0 where the base is 0. */
+  /** The exponent's gradient is taken as 0 if the base is 0. */
   Pow: each(({ builder, dy, inputs: [x, p], output, constantOf }, at) => {
     const { mul, sub, pow, log, equal, where } = algebra(builder);
     if (at) return mul(dy, where(equal(x, 0), 0, mul(output, log(x))));

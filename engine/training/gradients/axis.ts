@@ -9,7 +9,7 @@ export interface AxisMap {
   readonly data: Float32Array;
 }
 
-/** The map whose element `o` is element `source[o]`, or zero where that is negative. */
+/** Makes the map whose element `o` is element `source[o]`, or zero if that is negative. */
 function picking(source: ArrayLike<number>, from: number): AxisMap {
   const data = new Float32Array(source.length * from);
   for (let at = 0; at < source.length; at++) if (source[at] >= 0) data[at * from + source[at]] = 1;
@@ -22,7 +22,7 @@ const without = (shape: Shape, axis: number, ...dims: number[]) => [
   ...shape.slice(axis + 1),
 ];
 
-/** Elements of the axes behind `axis`, which a reshape beside the batch has to know. */
+/** Returns the elements of the axes after `axis`, which a reshape must know if the batch is open. */
 function behind(context: GradientContext, shape: Shape, axis: number): number {
   if (shape.slice(axis).some((dim) => dim < 0))
     refuse(context, 'it works along, or before, the axis of the batch');
@@ -31,7 +31,7 @@ function behind(context: GradientContext, shape: Shape, axis: number): number {
 
 /**
  * Carries `dy` back through a map along one axis: a product with its transpose.
- * @param shape of `dy`.
+ * @param shape of `dy`
  */
 export function backAlong(
   context: GradientContext,
@@ -54,10 +54,10 @@ export function backAlong(
 }
 
 /**
- * Carries `dy` back through a selection along one axis: element `o` of the result was element `source[o]`, or a constant
- * where that is negative.
- * @param shape of `dy`.
- * @param from length of the axis before.
+ * Carries `dy` back through a selection along one axis: element `o` of the result was element `source[o]`, or a
+ * constant if that is negative.
+ * @param shape of `dy`
+ * @param from length of the axis before
  */
 export function backThrough(
   context: GradientContext,
@@ -76,7 +76,7 @@ export function backThrough(
   }
   const chosen = source.filter((place) => place >= 0);
   if (new Set(chosen).size < chosen.length) return backAlong(context, dy, shape, axis, picking(source, from));
-  // Each element was taken once at most: those not taken are gathered from a zero put behind.
+  // Each element was taken at most once: those not taken are gathered from an appended zero.
   const zero = source.length;
   const back = new Array<number>(from).fill(zero);
   source.forEach((place, at) => {

@@ -8,17 +8,17 @@ import { type GradientContext, refuse } from './rule';
 import { gradients, ofManyOutputs } from './table';
 import type { Shape } from '../emit/batch-shapes';
 
-/** What the backward pass has to know of the forward graph. */
+/** Facts about the forward graph that the backward pass needs. */
 export interface Forward {
   readonly graph: Graph;
-  /** Those of the graph's nodes that the loss depends on, in execution order. */
+  /** The graph's nodes that the loss depends on, in execution order. */
   readonly nodes: readonly Node[];
   readonly shapeOf: (value: string) => Shape;
-  /** What training forms left, by node. */
+  /** Values saved by training forms, by node. */
   readonly saved?: ReadonlyMap<Node, Readonly<Record<string, string>>>;
 }
 
-/** Called with a node that no gradient passes, and why. */
+/** Called with a node through which no gradient passes, and why. */
 export type OnObstacle = (node: Node, reason: EngineError) => void;
 
 const floatTypes: ReadonlySet<number | undefined> = new Set<number | undefined>([
@@ -29,13 +29,13 @@ const floatTypes: ReadonlySet<number | undefined> = new Set<number | undefined>(
   DataType.DOUBLE,
 ]);
 
-/** Whether a value can have a gradient: a float, or of a type that is not known. */
+/** Tells if a value can have a gradient: a float, or of unknown type. */
 export function differentiable(graph: Graph): (value: string) => boolean {
   const types = elementTypes(graph);
   return (value) => floatTypes.has(types.get(value));
 }
 
-/** The differentiable values that depend on `sources` by way of such values alone. */
+/** Collects the differentiable values that depend on `sources` through such values alone. */
 function activeValues({ graph, nodes }: Forward, sources: Iterable<string>): Set<string> {
   const counts = differentiable(graph);
   const active = new Set(sources);
@@ -48,14 +48,13 @@ function activeValues({ graph, nodes }: Forward, sources: Iterable<string>): Set
 }
 
 /**
- * Emits the gradients of `wanted` given those of some results, going through the nodes from last to first. Nothing flows
+ * Emits the gradients of `wanted` given those of some results, visiting the nodes from last to first. Nothing flows
  * through values that are not floats.
- * @param seeds gradients to begin with, by value.
- * @param onObstacle where it is given, a node that cannot be differentiated is told to it and passed on nothing, so that
- * only the gradients of what does not lie before such a node are right; see `trainableThrough`.
- * @returns gradients by value; those of `wanted` that a seed depends on, and of every value on the way.
- * @throws EngineError `UnsupportedModel` when an operator on the way has no row in the table and there is no
- * `onObstacle`.
+ * @param seeds gradients to begin with, by value
+ * @param onObstacle if given, it is called with each node that cannot be differentiated, and nothing is passed on
+ * through it, so that only gradients of what is not before such a node are right; see `trainableThrough`
+ * @returns gradients by value; those of `wanted` that a seed depends on, and of every value on the way
+ * @throws EngineError `UnsupportedModel` if an operator on the way has no row in the table and there is no `onObstacle`
  */
 export function backward(
   builder: Builder,

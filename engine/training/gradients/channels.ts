@@ -3,14 +3,14 @@ import type { Builder } from '../emit/builder';
 import { channelAffine, channelMean, channelSize, composes } from '../emit/composites';
 import type { Shape } from '../emit/batch-shapes';
 
-/** What normalizations do with a value [N, C, …] and vectors of a number a channel, [C]. */
+/** Operations of normalizations on a value [N, C, …] and per-channel vectors, [C]. */
 export interface ChannelAlgebra {
-  /** The mean over all axes but that of the channels. */
+  /** The mean over all axes except that of the channels. */
   readonly mean: (x: string) => string;
-  /** How many elements a channel has; a float scalar. */
+  /** The number of elements per channel; a float scalar. */
   readonly size: (x: string) => string;
   readonly subtract: (x: string, vector: string) => string;
-  /** x · scale + shift + sum, without what is left out. */
+  /** x · scale + shift + sum, skipping terms that are left out. */
   readonly affine: (x: string, terms: Terms, output?: string) => string;
 }
 
@@ -20,7 +20,7 @@ interface Terms {
   readonly sum?: string;
 }
 
-/** For values of shape `dims`: as composites where these may be emitted, else as ONNX's operators. */
+/** Returns the operations for values of shape `dims`: as composites if these may be emitted, else as ONNX's operators. */
 export function channelAlgebra(builder: Builder, dims: Shape): ChannelAlgebra {
   return dims.length === 4 && composes(builder, dims[1]) ? inBlocks(builder, dims) : plain(builder, dims);
 }

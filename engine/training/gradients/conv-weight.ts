@@ -11,25 +11,26 @@ export interface Convolution extends Window {
 }
 
 /**
- * How a weight's gradient is computed:
+ * Forms of computing a weight's gradient:
  * - `depthwise`: as a depthwise convolution of the input by dY, in the blocked layout;
- * - `pointwise`: of a 1x1 kernel, a product of matrices an image, added up;
- * - `shifts`, `offsets`: one product (a product a group) of the input and dY, both with channels first, which are copied so
- *   that what meets at each kernel offset lies at the same place.
+ * - `pointwise`: for a 1x1 kernel, one matrix product per image, summed;
+ * - `shifts`, `offsets`: one product (per group) of the input and dY, both with channels first, copied so that what
+ * meets
+ * at each kernel offset is at the same position.
  */
 export type WeightForm = 'depthwise' | 'pointwise' | 'shifts' | 'offsets';
 
-/** Whether a form reads dY with channels first. */
+/** Tells if a form reads dY with channels first. */
 export const channelsFirst = (form: WeightForm): boolean => form === 'shifts' || form === 'offsets';
 
-/** The form that was measured to be fastest for a convolution (docs/training.md). */
+/** Chooses the form that was measured to be fastest for a convolution (docs/training.md). */
 export function weightForm(builder: Builder, conv: Convolution): WeightForm {
   const { groups, K, C, kernel, strides, dilations, input, output } = conv;
   const sameSize = input[0] === output[0] && input[1] === output[1] && Math.max(...strides) === 1;
   const fits = overhang(conv).every((extent, axis) => extent > -dilations[axis]);
   if (groups > 1 && groups === K && groups === C && fits && composes(builder, C)) return 'depthwise';
   const pointwise = groups === 1 && sameSize && Math.max(...kernel) === 1;
-  // A product an image leaves K · C numbers to add up, and saves turning (K + C) · H · W.
+  // One product per image leaves K · C numbers to sum, and saves transposing (K + C) · H · W.
   if (pointwise && builder.blocked && 4 * K * C <= (K + C) * input[0] * input[1]) return 'pointwise';
   return sameSize ? 'shifts' : 'offsets';
 }
@@ -41,7 +42,7 @@ export interface Sides {
   readonly rows?: string;
 }
 
-/** The gradient [K, C/groups, R, S] of a convolution's weight. */
+/** Computes the gradient [K, C/groups, R, S] of a convolution's weight. */
 export function weightGradient(
   builder: Builder,
   conv: Convolution,
@@ -54,7 +55,7 @@ export function weightGradient(
   return form === 'shifts' ? byShifts(builder, conv, columns, rows) : byOffsets(builder, conv, columns, rows);
 }
 
-/** dW[c] = the input's channel c, padded, convolved by the plane of dY: strides and dilations change places. */
+/** dW[c] is the input's channel c, padded, convolved with the plane of dY: strides and dilations swap roles. */
 function byDepthwise(builder: Builder, conv: Convolution, x: string, dy: string): string {
   const { C, kernel, strides, dilations, begin, input, output } = conv;
   const end = overhang(conv).map((extent) => Math.max(extent, 0));
@@ -73,7 +74,7 @@ function byDepthwise(builder: Builder, conv: Convolution, x: string, dy: string)
 
 function byImages(builder: Builder, { K, C, kernel }: Convolution, x: string, dy: string): string {
   const planes = [builder.reshape(dy, [0, K, -1]), builder.reshape(x, [0, C, -1])];
-  // As in byShifts, the longer side is on the left.
+  // As in byShifts, the longer side goes on the left.
   const tall = K >= C;
   const pair = tall ? planes : planes.reverse();
   const each = builder.contrib('com.microsoft', 'FusedMatMul', pair, { transB: 1 });
@@ -81,7 +82,7 @@ function byImages(builder: Builder, { K, C, kernel }: Convolution, x: string, dy
   return builder.reshape(tall ? sum : builder.transpose(sum, [1, 0]), [K, C, ...kernel]);
 }
 
-/** Any convolution: the input once for each kernel offset (im2col). */
+/** For any convolution: copies the input once per kernel offset (im2col). */
 function byOffsets(builder: Builder, conv: Convolution, x: string, rows: string): string {
   const { groups, K, C, kernel, begin } = conv;
   const end = overhang(conv).map((extent) => Math.max(extent, 0));
@@ -101,8 +102,8 @@ function byOffsets(builder: Builder, conv: Convolution, x: string, rows: string)
 }
 
 /**
- * The product of two matrices [rows, L], the second transposed; where there are several groups, of the rows of each, as
- * [groups, rows / groups, rows / groups].
+ * Multiplies two matrices [rows, L], the second transposed; with several groups, the rows of each, as [groups, rows /
+ * groups, rows / groups].
  */
 function products(
   builder: Builder,
@@ -124,18 +125,18 @@ function products(
       );
 }
 
-/** One copy of a tensor: what of each plane to keep, and by how many elements of the flattened planes to move it. */
+/** One copy of a tensor: the part of each plane to keep, and the shift in elements of the flattened planes. */
 interface Shift {
   readonly rows: number;
   readonly columns: number;
 }
 
 /**
- * Stride 1, output as large as input: dW[r, s] is the product of dY and the input moved by an offset. Flattened to
- * [channels, N · H · W], moving is an offset into memory, once the elements that would cross an edge of their plane are
- * zeroed. The columns' S moves are made on the input and the rows' R on dY, so that R + S copies give all R · S
- * offsets in one product; for a kernel of one row or column, or where one side has a quarter of the other's channels at
- * most, whichever has fewer makes all moves.
+ * For stride 1 and an output as large as the input: dW[r, s] is the product of dY and the input shifted by an offset.
+ * Flattened to [channels, N · H · W], a shift is an offset into memory, once elements that would cross an edge of their
+ * plane are zeroed. The columns' S shifts are made on the input and the rows' R on dY, so that R + S copies give all R
+ * · S offsets in one product; for a kernel of one row or column, or if one side has at most a quarter of the other's
+ * channels, whichever has fewer makes all shifts.
  */
 function byShifts(builder: Builder, conv: Convolution, x: string, dy: string): string {
   const { groups, K, C, kernel, dilations, begin, input } = conv;
@@ -176,9 +177,9 @@ function byShifts(builder: Builder, conv: Convolution, x: string, dy: string): s
 }
 
 /**
- * Copies of a tensor [channels, N, H, W], each moved forward by one of `shifts`, as the rows of a matrix
- * [channels · shifts, before + N · H · W + after]. The copies are joined with zeros between them, as many as bring each
- * to its place once the whole is cut into rows: one pass over memory.
+ * Copies a tensor [channels, N, H, W], shifted forward by each of `shifts`, as the rows of a matrix [channels · shifts,
+ * before + N · H · W + after]. The copies are joined with as many zeros between them as bring each to its position once
+ * the whole is cut into rows: one pass over memory.
  */
 function moved(
   builder: Builder,
@@ -208,7 +209,7 @@ function moved(
   return builder.reshape(stream, [channels * shifts.length, -1]);
 }
 
-/** 1 for the elements of a plane that stay on it when moved, else 0. */
+/** 1 for the elements of a plane that stay on it when shifted, else 0. */
 function kept({ rows, columns }: Shift, height: number, width: number): Float32Array {
   return Float32Array.from({ length: height * width }, (_, at) => {
     const row = Math.floor(at / width) + rows;

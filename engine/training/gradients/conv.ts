@@ -12,7 +12,7 @@ function convolutionOf({ node, inputs, output, shapeOf }: GradientContext): Conv
   return { ...windowOf(node, [R, S], [H, W], [OH, OW]), groups: intOf(node, 'group', 1), K, C };
 }
 
-/** The convolution that a ConvTranspose reverses: from the plane of its output to that of its input. */
+/** Returns the convolution that a ConvTranspose reverses: from its output's plane to its input's. */
 function reversedOf({ node, inputs, output, shapeOf }: GradientContext): Convolution {
   const [K, , ...kernel] = shapeOf(inputs[1]);
   const [, , ...small] = shapeOf(inputs[0]);
@@ -26,7 +26,7 @@ function reversedOf({ node, inputs, output, shapeOf }: GradientContext): Convolu
   const extra = attribute('output_padding', 0);
   const auto = stringOf(node, 'auto_pad', 'NOTSET');
   const given = auto === 'NOTSET' && !intsOf(node, 'output_shape') ? attribute('pads', 0) : undefined;
-  // What the windows cover beyond the output's plane is padding; of an odd number SAME_UPPER takes less before.
+  // Windows beyond the output's plane cover padding; of an odd number SAME_UPPER puts the smaller half before.
   const begin = pair((axis) => {
     const covered = strides[axis] * (small[axis] - 1) + dilations[axis] * (kernel[axis] - 1) + 1;
     const total = Math.max(0, covered + extra[axis] - large[axis]);
@@ -38,12 +38,12 @@ function reversedOf({ node, inputs, output, shapeOf }: GradientContext): Convolu
   return { ...window, groups: intOf(node, 'group', 1), K, C };
 }
 
-/** For each element of the turned weight, its channels swapped within a group, where it lies in the weight. */
+/** For each element of the weight rotated by a half turn, with channels swapped within a group, its index in the weight. */
 function halfTurn(conv: Convolution): Int32Array {
   return turned(conv, conv.kernel.map((size) => [...Array(size).keys()]) as [number[], number[]]);
 }
 
-/** The same of the taps in some rows and columns of the kernel alone. */
+/** The same for only the taps in some rows and columns of the kernel. */
 function turned(
   { groups, K, C, kernel: [R, S] }: Convolution,
   [rows, columns]: [number[], number[]],
@@ -61,7 +61,10 @@ function turned(
   return Int32Array.from(index);
 }
 
-/** For stride 1 a Conv of dY with the weight turned by half a turn, its channels swapped; else by phases, or a ConvTranspose. */
+/**
+ * For stride 1 a Conv of dY with the weight rotated by a half turn and channels swapped; else by phases, or a
+ * ConvTranspose.
+ */
 function inputGradient(context: GradientContext, conv: Convolution): string {
   const { builder, inputs, dy } = context;
   const { groups, K, C, kernel, strides, dilations, begin } = conv;
@@ -87,8 +90,8 @@ interface Phase {
 }
 
 /**
- * The phases of either axis; undefined where they differ in size, dY would have to be cropped, or the convolution is none
- * that is computed in blocks.
+ * Returns the phases of both axes; undefined if they differ in size, dY would have to be cropped, or the convolution is
+ * not computed in blocks.
  */
 function phasesOf(conv: Convolution): [Phase[], Phase[]] | undefined {
   const { groups, K, C, kernel, strides, dilations, begin, input, output } = conv;
@@ -109,7 +112,10 @@ function phasesOf(conv: Convolution): [Phase[], Phase[]] | undefined {
   return padded ? phases : undefined;
 }
 
-/** Each phase of dX is a convolution of dY with some of the taps, at stride 1; no element is multiplied with a zero between. */
+/**
+ * Computes each phase of dX as a convolution of dY with some of the taps, at stride 1; no element is multiplied by a
+ * zero in between.
+ */
 function byPhases(
   { builder, inputs, dy, shapeOf, output }: GradientContext,
   conv: Convolution,
@@ -133,7 +139,7 @@ function byPhases(
   return interleaved(builder, parts, strides, dims);
 }
 
-/** A ConvTranspose's dX: the convolution that it reverses, of dY. */
+/** Computes a ConvTranspose's dX: the convolution that it reverses, applied to dY. */
 function reversedInputGradient({ builder, inputs, dy }: GradientContext, conv: Convolution): string {
   const { kernel, strides, dilations, begin, groups } = conv;
   const over = overhang(conv);

@@ -5,7 +5,7 @@ import { unbroadcast } from './arithmetic';
 const swapLast = (rank: number) =>
   Array.from({ length: rank }, (_, axis) => (axis < rank - 2 ? axis : 2 * rank - 3 - axis));
 
-/** Products of matrices. */
+/** Matrix products. */
 export const matrix: Readonly<Record<string, GradientRule>> = {
   /** Y = alpha · A' B' + beta · C, where ' transposes as the attributes say. */
   Gemm(context) {
@@ -26,7 +26,7 @@ export const matrix: Readonly<Record<string, GradientRule>> = {
     return [wants(0) ? ofA() : undefined, wants(1) ? ofB() : undefined, wants(2) ? ofC() : undefined];
   },
 
-  /** Stacks of matrices, broadcast as NumPy's matmul does; a vector stands for a matrix of one row or column. */
+  /** Stacks of matrices, broadcast as in NumPy's matmul; a vector counts as a matrix of one row or column. */
   MatMul(context) {
     const { builder, inputs, dy, output, wants, shapeOf } = context;
     const [a, b] = inputs;

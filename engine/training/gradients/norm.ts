@@ -7,17 +7,17 @@ import type { Shape } from '../emit/batch-shapes';
 import { algebra } from '../emit/algebra';
 import { channelAlgebra } from './channels';
 
-/** What a training form sees of the node that it stands for. */
+/** What a training form sees of the node it replaces. */
 export interface TrainingFormContext {
   readonly builder: Builder;
   readonly node: Node;
   readonly shapeOf: (value: string) => Shape;
-  /** The running statistic held by an initializer: its value so far, and a way to give it a new one. */
+  /** Reads the running statistic held by an initializer, and sets its new value. */
   readonly statistic: (value: string) => string;
   readonly update: (value: string, updated: string) => void;
 }
 
-/** Emits a node as it computes in training, under the same output name; returns what the gradient will need. */
+/** Emits a node as it computes in training, under the same output name; returns the values that the gradient will need. */
 export type TrainingForm = (context: TrainingFormContext) => Record<string, string>;
 
 const perChannel = (builder: Builder, value: string, rank: number) =>
@@ -27,12 +27,12 @@ const batchAxes = (rank: number) => [...Array(rank).keys()].filter((axis) => axi
 
 const defaultMomentum = 0.9;
 
-/** Operators that compute otherwise in training than in inference. */
+/** Operators that compute differently in training than in inference. */
 const trainingForms: Readonly<Record<string, TrainingForm>> = {
   /**
    * Batch normalization (Ioffe and Szegedy, 2015) over the batch's own mean and variance. The running ones follow as in
-   * PyTorch: by `momentum`, the variance with Bessel's correction. A momentum of 1, which PyTorch's exporter writes for a
-   * cumulative average, would keep them from following: they follow by ONNX's default then.
+   * PyTorch: by `momentum`, the variance with Bessel's correction. A momentum of 1, which PyTorch's exporter writes for
+   * a cumulative average, would freeze them, so they then follow by ONNX's default.
    */
   BatchNormalization({ builder, node, shapeOf, statistic, update }) {
     const [x, scale, bias, mean, variance] = node.input;
@@ -61,20 +61,20 @@ const trainingForms: Readonly<Record<string, TrainingForm>> = {
     return { centered, inverse, factor, count };
   },
 
-  /** Dropout trains as it infers, whatever mode it was exported in, so that a step is a function of its inputs. */
+  /** Dropout trains as it infers, in whatever mode it was exported, so that a step is a function of its inputs. */
   Dropout({ builder, node }) {
     builder.op('Identity', [node.input[0]], {}, node.output[0]);
     return {};
   },
 };
 
-/** How a node computes in training, where that differs from how it infers. */
+/** Returns the form in which a node computes in training, if that differs from inference. */
 export const trainingFormOf = (node: Node, batchNorm: BatchNormMode = 'batch'): TrainingForm | undefined =>
   node.domain || (node.opType === 'BatchNormalization' && batchNorm === 'running')
     ? undefined
     : trainingForms[node.opType];
 
-/** By its running statistics a BatchNormalization is a scale and a shift a channel. */
+/** With its running statistics a BatchNormalization is a scale and a shift per channel. */
 function asInferred({ builder, node, inputs, dy, wants, shapeOf }: GradientContext): (string | undefined)[] {
   const { add, sub, mul, div, sqrt } = algebra(builder);
   const [x, scale, , mean, variance] = inputs;

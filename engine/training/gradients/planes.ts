@@ -7,8 +7,9 @@ import { type GradientContext, refuse } from './rule';
 import type { Shape } from '../emit/batch-shapes';
 
 /**
- * Gradients of a node with one or two spatial axes by a rule for two: a tensor [N, C, L] is taken as planes [N, C, 1, L].
- * @param spatial the inputs that have spatial axes.
+ * Computes gradients of a node with one or two spatial axes by a rule for two: a tensor [N, C, L] is treated as [N, C,
+ * 1, L].
+ * @param spatial the inputs that have spatial axes
  */
 export function onPlanes(
   context: GradientContext,
@@ -39,10 +40,10 @@ export function onPlanes(
   );
 }
 
-/** What a spatial attribute says of an axis of length 1 on which nothing moves. */
+/** Values of a spatial attribute for an axis of length 1 on which nothing moves. */
 const still = { kernel_shape: 1, strides: 1, dilations: 1, output_padding: 0, output_shape: 1 };
 
-/** A copy of a node over one spatial axis, its attributes written for two. */
+/** Copies a node over one spatial axis with its attributes written for two. */
 function withPlaneAttributes(node: Node): Node {
   const copy = clone(NodeProtoSchema, node);
   for (const [name, value] of Object.entries(still)) {

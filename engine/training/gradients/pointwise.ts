@@ -10,7 +10,7 @@ const constant: GradientRule = () => [];
 /** Elementary functions, element by element. */
 export const pointwise: Readonly<Record<string, GradientRule>> = {
   Identity: ({ dy }) => [dy],
-  /** Fine-tuning runs Dropout as inference does. */
+  /** Fine-tuning runs Dropout as in inference. */
   Dropout: ({ dy }) => [dy],
 
   Cast: ({ builder, inputs, dy, typeOf }) => [builder.op('Cast', [dy], { to: typeOf(inputs[0]) })],
@@ -24,7 +24,7 @@ export const pointwise: Readonly<Record<string, GradientRule>> = {
   Sqrt: rule(({ div, mul }, dy, _, y) => div(mul(dy, 0.5), y)),
   Reciprocal: rule(({ mul, neg }, dy, _, y) => neg(mul(dy, mul(y, y)))),
 
-  // Constant between jumps, so that nothing flows through them, as in PyTorch.
+  // Constant between jumps, so nothing flows through them, as in PyTorch.
   Floor: constant,
   Ceil: constant,
   Round: constant,

@@ -20,7 +20,7 @@ function poolingOf({ node, inputs, output, shapeOf }: GradientContext): Window {
   return windowOf(node, [R, S], [input[2], input[3]], [result[2], result[3]]);
 }
 
-/** How many elements each window averages, [1, 1, OH, OW]. */
+/** Counts the elements each window averages, [1, 1, OH, OW]. */
 function counts(window: Window, padding: boolean) {
   const { kernel, strides, dilations, begin, end, input, output } = window;
   const along = (axis: 0 | 1) =>
@@ -39,7 +39,7 @@ function counts(window: Window, padding: boolean) {
   );
 }
 
-/** Sums over the windows that an element lies in, times `value` of each, as a tensor of the input's shape. */
+/** Sums over the windows that contain an element, times `value` of each, as a tensor of the input's shape. */
 function backOver({ builder, inputs, shapeOf }: GradientContext, window: Window, value: string): string {
   const planes = builder.reshape(value, [-1, 1, ...window.output]);
   const [R, S] = window.kernel;
@@ -48,7 +48,7 @@ function backOver({ builder, inputs, shapeOf }: GradientContext, window: Window,
   return builder.reshape(back, shapeOf(inputs[0]));
 }
 
-/** Whether the windows fill the plane and do not overlap. */
+/** Tells if the windows fill the plane and do not overlap. */
 const sideBySide = ({ kernel, strides, dilations, begin, input, output }: Window): boolean =>
   kernel.every(
     (size, axis) =>
@@ -56,8 +56,8 @@ const sideBySide = ({ kernel, strides, dilations, begin, input, output }: Window
   );
 
 /**
- * Each window's gradient goes to its maximum, the first of equal ones as in PyTorch. Written without indices, since
- * scattering with addition, which overlapping windows need, came only with operator set 16.
+ * Passes each window's gradient to its maximum, the first of equal ones as in PyTorch. Written without indices, since
+ * scattering with addition, which overlapping windows need, exists only from opset 16.
  */
 function maxPool(context: GradientContext): (string | undefined)[] {
   const { builder, inputs, output, dy, shapeOf } = context;
@@ -91,7 +91,7 @@ function maxPool(context: GradientContext): (string | undefined)[] {
   return [builder.reshape(back, shapeOf(inputs[0]))];
 }
 
-/** dX of y = (Σ |x|^p)^(1/p): x · |x|^(p-2) · dY · y^(1-p), summed over the windows. Zero where y is, and so x. */
+/** dX of y = (Σ |x|^p)^(1/p): x · |x|^(p-2) · dY · y^(1-p), summed over the windows. Zero where y, and so x, is. */
 function normPool(context: GradientContext, sum: (value: string) => string): (string | undefined)[] {
   const { builder, node, inputs, output, dy } = context;
   const { mul, div, max, pow, abs, sign } = algebra(builder);
@@ -111,7 +111,7 @@ export const pool: Readonly<Record<string, GradientRule>> = {
     return [builder.expandLike(builder.op('Mul', [dy, builder.scalar(1 / size)]), inputs[0])];
   },
 
-  /** The first of equal maxima gets all, as in PyTorch. */
+  /** The first of equal maxima gets all of it, as in PyTorch. */
   GlobalMaxPool({ builder, inputs, dy, shapeOf }) {
     const [, channels, ...plane] = shapeOf(inputs[0]);
     const size = plane.reduce((a, b) => a * b, 1);
@@ -126,7 +126,7 @@ export const pool: Readonly<Record<string, GradientRule>> = {
   GlobalLpPool: (context) =>
     normPool(context, (value) => context.builder.expandLike(value, context.inputs[0])),
 
-  /** Each window hands an equal share to the elements it averaged. */
+  /** Each window passes an equal share to the elements it averaged. */
   AveragePool: (context) =>
     onPlanes(context, [0], (planes) => {
       const { builder, node, dy } = planes;

@@ -2,7 +2,7 @@ import { intOf, intsOf } from '../../onnx/node-attributes';
 import type { GradientContext, GradientRule } from './rule';
 import { algebra } from '../emit/algebra';
 
-/** The axes a reduction sums over, in either operator set's form. */
+/** Reads the axes a reduction sums over, in either opset's form. */
 function axesOf({ node, inputs, shapeOf, constantOf }: GradientContext): number[] {
   const rank = shapeOf(inputs[0]).length;
   const given = constantOf(inputs[1]) ?? intsOf(node, 'axes') ?? [];
@@ -18,11 +18,11 @@ function kept({ builder, inputs, shapeOf }: GradientContext, axes: readonly numb
   );
 }
 
-/** `dy` spread back over the reduced axes. */
+/** Broadcasts `dy` back over the reduced axes. */
 const spread = (context: GradientContext, axes: readonly number[]): string =>
   context.builder.expandLike(kept(context, axes, context.dy), context.inputs[0]);
 
-/** dX from X, and from Y and dY with the reduced axes kept. */
+/** Computes dX from X, and from Y and dY with the reduced axes kept. */
 const folding =
   (rule: (of: ReturnType<typeof algebra>, x: string, y: string, dy: string) => string): GradientRule =>
   (context) => {
@@ -31,7 +31,7 @@ const folding =
     return [rule(algebra(builder), inputs[0], kept(context, axes, output), kept(context, axes, dy))];
   };
 
-/** To the extreme elements, shared evenly where several are equal, as PyTorch's amax does. */
+/** Passes the gradient to the extreme elements, shared evenly among equal ones, as PyTorch's amax does. */
 const extremum: GradientRule = (context) => {
   const { builder, inputs, output, dy } = context;
   const { mul, div, equal, indicator } = algebra(builder);
@@ -40,10 +40,10 @@ const extremum: GradientRule = (context) => {
   return [mul(chosen, div(kept(context, axes, dy), builder.reduceSum(chosen, axes, true)))];
 };
 
-/** Keeps a division by a norm finite where that is 0, and all that it norms with it. */
+/** Keeps a division by a norm finite if that is 0, along with everything that it scales. */
 const tiny = 1e-30;
 
-/** Elements of the input for each of the output, as a float32 scalar; computed where the batch is reduced. */
+/** Returns the number of input elements per output element, as a float32 scalar; computed if the batch is reduced. */
 function perOutput({ builder, inputs, output, shapeOf }: GradientContext, axes: readonly number[]): string {
   const reduced = axes.map((axis) => shapeOf(inputs[0])[axis]);
   if (reduced.every((dim) => dim >= 0)) return builder.scalar(reduced.reduce((a, b) => a * b, 1));
@@ -51,7 +51,7 @@ function perOutput({ builder, inputs, output, shapeOf }: GradientContext, axes: 
   return builder.op('Div', [float(inputs[0]), float(output)]);
 }
 
-/** The axes of Softmax: one of them, or, before operator set 13, all from it on. */
+/** Returns the axes of Softmax: one of them or, before opset 13, all from it on. */
 function softmaxAxes({ builder, node, inputs, shapeOf }: GradientContext): number[] {
   const rank = shapeOf(inputs[0]).length;
   const modern = builder.opset >= 13;

@@ -13,7 +13,7 @@ interface Resampling {
   readonly scale: number;
 }
 
-/** Where element `at` of the result lies in the input, computed in 32 bits as ONNX Runtime does. */
+/** Position of element `at` of the result in the input, computed in 32 bits as ONNX Runtime does. */
 const coordinates: Readonly<Record<string, (of: Resampling, at: number) => number>> = {
   half_pixel: ({ scale }, at) => round(round(round(at + 0.5) / scale) - 0.5),
   pytorch_half_pixel: (of, at) => (of.to > 1 ? coordinates.half_pixel(of, at) : 0),
@@ -32,14 +32,14 @@ const nearest: Readonly<Record<string, (place: number) => number>> = {
   ceil: Math.ceil,
 };
 
-/** Keys' cubic convolution (1981): the weights of the four elements around a place that lies `past` the second. */
+/** Keys' cubic convolution (1981): weights of the four elements around a position `past` the second. */
 function cubicWeights(past: number, a: number): number[] {
   const inner = (t: number) => ((a + 2) * t - (a + 3)) * t * t + 1;
   const outer = (t: number) => ((a * t - 5 * a) * t + 8 * a) * t - 4 * a;
   return [outer(past + 1), inner(past), inner(1 - past), outer(2 - past)];
 }
 
-/** The elements that make up the one at `place`, with their weights. */
+/** Lists the elements that make up the one at `place`, with their weights. */
 function taps({ node }: GradientContext, mode: string, place: number, from: number): [number, number][] {
   if (mode === 'linear') {
     const inside = clamp(place, from);
@@ -66,7 +66,7 @@ function mapOf(context: GradientContext, mode: string, places: readonly number[]
   return { from, to: places.length, data };
 }
 
-/** The axes that a Resize changes. */
+/** Lists the axes that a Resize changes. */
 function resampled(context: GradientContext): Resampling[] {
   const { node, inputs, output, shapeOf, constantOf } = context;
   const [before, after] = [shapeOf(inputs[0]), shapeOf(output)];
@@ -114,7 +114,7 @@ function resize(context: GradientContext): (string | undefined)[] {
   return [dy];
 }
 
-/** Where each element of a padded axis comes from; -1 for a constant. */
+/** Source of each element of a padded axis; -1 for a constant. */
 const padded: Readonly<Record<string, (place: number, size: number) => number>> = {
   constant: (place, size) => (place === clamp(place, size) ? place : -1),
   edge: clamp,
@@ -126,7 +126,7 @@ const padded: Readonly<Record<string, (place: number, size: number) => number>> 
   wrap: (place, size) => ((place % size) + size) % size,
 };
 
-/** The pads of a Pad node for every axis, whether or not it names axes (operator set 18). */
+/** Reads the pads of a Pad node for every axis, whether or not it names axes (opset 18). */
 function padsOf(context: GradientContext): number[] {
   const { inputs, shapeOf, constantOf } = context;
   const rank = shapeOf(inputs[0]).length;

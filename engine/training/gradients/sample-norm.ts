@@ -7,7 +7,7 @@ import { backAlong } from './axis';
 
 const from = (axis: number, rank: number) => Array.from({ length: rank - axis }, (_, at) => axis + at);
 
-/** x over `axes` with mean 0, unless `mean` is 'kept', and deviation 1; and one over the deviation. */
+/** Normalizes x over `axes` to mean 0, unless `mean` is 'kept', and deviation 1; also returns one over the deviation. */
 function normalized(builder: Builder, x: string, axes: readonly number[], epsilon: number, mean?: 'kept') {
   const { add, sub, mul, div, sqrt } = algebra(builder);
   const centered = mean ? x : sub(x, builder.reduceMean(x, axes, true));
@@ -16,7 +16,10 @@ function normalized(builder: Builder, x: string, axes: readonly number[], epsilo
   return { hat: mul(centered, inverse), inverse, axes, mean };
 }
 
-/** dX from the gradient by x': (dX' - mean(dX') - x' · mean(dX' · x')) / deviation; the first mean not where 'kept'. */
+/**
+ * Computes dX from the gradient by x': (dX' - mean(dX') - x' · mean(dX' · x')) / deviation; without the first mean if
+ * 'kept'.
+ */
 function through(builder: Builder, of: ReturnType<typeof normalized>, gradient: string): string {
   const { sub, mul } = algebra(builder);
   const { hat, inverse, axes, mean } = of;
@@ -25,7 +28,7 @@ function through(builder: Builder, of: ReturnType<typeof normalized>, gradient: 
   return mul(sub(level, mul(hat, slope)), inverse);
 }
 
-/** Over the last axes of each sample, from `axis` on, with a scale and a bias an element. */
+/** Normalization over the last axes of each sample, from `axis` on, with a scale and a bias per element. */
 const overLastAxes =
   (mean?: 'kept'): GradientRule =>
   (context) => {
@@ -43,8 +46,8 @@ const overLastAxes =
   };
 
 /**
- * Over each group of channels of a sample, as one of [N, groups, elements].
- * @param scales how scale and bias lie: one a channel, or one a group (GroupNormalization before operator set 21).
+ * Normalization over each group of channels of a sample, as one of [N, groups, elements].
+ * @param scales scale and bias are per channel, or per group (GroupNormalization before opset 21)
  */
 function overGroups(context: GradientContext, groups: number, scales: 'channel' | 'group') {
   const { builder, node, inputs, dy, wants, shapeOf } = context;
@@ -81,8 +84,8 @@ export const sampleNorm: Readonly<Record<string, GradientRule>> = {
   },
 
   /**
-   * Across neighbouring channels (Krizhevsky et al., 2012): y = x · s^-beta, s = bias + alpha/size · Σ x² over a window
-   * of `size` channels.
+   * Normalizes across neighbouring channels (Krizhevsky et al., 2012): y = x · s^-beta, s = bias + alpha/size · Σ x²
+   * over a window of `size` channels.
    */
   LRN(context) {
     const { builder, node, inputs, dy, shapeOf } = context;
@@ -102,7 +105,7 @@ export const sampleNorm: Readonly<Record<string, GradientRule>> = {
       });
       return { from: channels, to: channels, data };
     };
-    // Carrying back through the reversed window is summing over the window itself.
+    // Carrying back through the reversed window is the same as summing over the window itself.
     const squares = backAlong(context, mul(x, x), shape, 1, window([after, before]));
     const base = add(mul(squares, share), floatOf(node, 'bias', 1));
     const power = pow(base, -beta);

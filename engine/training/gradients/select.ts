@@ -9,7 +9,7 @@ const axisOf = ({ node, inputs, shapeOf }: GradientContext, fallback: number) =>
   return (intOf(node, 'axis', fallback) + rank) % rank;
 };
 
-/** What a Slice keeps of each axis that it names, its bounds as Python's: clamped, the end not included. */
+/** Returns what a Slice keeps of each axis that it names, with bounds as in Python: clamped, the end exclusive. */
 function sliced(context: GradientContext) {
   const { inputs, shapeOf, constantOf } = context;
   const shape = shapeOf(inputs[0]);
@@ -36,7 +36,7 @@ function sliced(context: GradientContext) {
   });
 }
 
-/** A Gather's dX where the indices are computed, or those of the batch: dY added up at the places that it came from. */
+/** A Gather's dX if the indices are computed, or depend on the batch: adds dY at the positions that it came from. */
 function scattered(context: GradientContext, axis: number): string {
   const { builder, inputs, dy, shapeOf } = context;
   const rest = shapeOf(inputs[0]).slice(1);
@@ -51,7 +51,7 @@ function scattered(context: GradientContext, axis: number): string {
   return builder.op('ScatterND', [zeros, places, builder.reshape(dy, [-1, ...rest])], { reduction: 'add' });
 }
 
-/** Operators that choose elements along axes. */
+/** Operators that select elements along axes. */
 export const select: Readonly<Record<string, GradientRule>> = {
   /** Zeros where the slice took nothing. */
   Slice(context) {
@@ -74,7 +74,7 @@ export const select: Readonly<Record<string, GradientRule>> = {
     return [builder.pad(dy, pads)];
   },
 
-  /** The parts' gradients joined; zeros for a part that the loss does not depend on. */
+  /** Joins the parts' gradients; zeros for a part that the loss does not depend on. */
   Split(context) {
     const { builder, node, dys } = context;
     const parts = node.output.map(

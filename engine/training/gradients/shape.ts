@@ -11,7 +11,7 @@ const restore: GradientRule = ({ builder, inputs, dy, shapeOf }) => {
   return [builder.reshape(dy, dims)];
 };
 
-/** Operators that move elements and compute nothing. */
+/** Operators that move elements without computing anything. */
 export const shape: Readonly<Record<string, GradientRule>> = {
   Flatten: restore,
   Reshape: restore,

@@ -12,10 +12,10 @@ import { sampleNorm } from './sample-norm';
 import { select } from './select';
 import { shape } from './shape';
 
-/** Operators whose rows take the gradients of all outputs; of any other operator only the first output may be used. */
+/** Operators whose rules take the gradients of all outputs; of any other operator only the first output may be used. */
 export const ofManyOutputs: ReadonlySet<string> = new Set(['Split']);
 
-/** Reverse-mode differentiation: a row an operator, each written in standard ONNX operators. */
+/** Rules of reverse-mode differentiation: one row per operator, each written in standard ONNX operators. */
 export const gradients: Readonly<Record<string, GradientRule>> = {
   ...conv,
   ...matrix,

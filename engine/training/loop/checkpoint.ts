@@ -11,7 +11,7 @@ import type { StateVector, Vectors } from '../parameters/vectors';
 const format = 'slimflow training 2';
 const pattern = /^(?:retry-(\d+)-)?step-(\d+)\.safetensors$/;
 
-/** The checkpoint files in a folder, the newest last; none where there is no such folder. */
+/** Lists the checkpoint files in a folder, newest last; none if there is no such folder. */
 function checkpointsIn(folder: string): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
@@ -23,14 +23,14 @@ function checkpointsIn(folder: string): string[] {
     .map(({ name }) => resolve(folder, name));
 }
 
-/** The newest checkpoint in a folder; undefined where there is none. */
+/** Returns the newest checkpoint in a folder; undefined if there is none. */
 export const lastCheckpoint = (folder: string): string | undefined => checkpointsIn(folder).at(-1);
 
-/** Deletes the checkpoints in a folder, and leaves whatever else it holds. */
+/** Deletes the checkpoints in a folder, and nothing else. */
 export const forgetCheckpoints = (folder: string): void =>
   checkpointsIn(folder).forEach((file) => rmSync(file, { force: true }));
 
-/** What a checkpoint says beside its vectors; losses are a tensor, since there may be many. */
+/** What a checkpoint contains besides its vectors; losses are a tensor, since there may be many. */
 type Told = Pick<TrainingState, 'step' | 'retries' | 'evaluations' | 'microBatch'> & {
   readonly good: number;
   readonly best?: { readonly step: number; readonly epoch: number; readonly value: number };
@@ -38,14 +38,14 @@ type Told = Pick<TrainingState, 'step' | 'retries' | 'evaluations' | 'microBatch
 
 /**
  * The checkpoint files of one training, of which the two newest are kept. A file holds the vectors of up to three
- * states (now, the last good one, the best one), each flat, and what is small as JSON.
+ * states (the current, the last good and the best one), each flat, and everything small as JSON.
  */
 export class Checkpoints {
   private readonly files: NewestCheckpoints;
 
   /**
-   * @param vectors what a state consists of.
-   * @param identity what a checkpoint must agree on to be gone on from: model, data and settings.
+   * @param vectors the vectors of a state
+   * @param identity what a checkpoint must match to be resumed from: model, data and settings
    */
   constructor(
     private readonly folder: string,
@@ -55,7 +55,7 @@ export class Checkpoints {
     this.files = new NewestCheckpoints(checkpointsIn(folder));
   }
 
-  /** Writes a file `step-<n>.safetensors` and returns its path; older ones but the last are deleted. */
+  /** Writes a file `step-<n>.safetensors` and returns its path; deletes all older ones but the last. */
   write(state: TrainingState): string {
     const { step, vectors, losses, good, best, retries, evaluations, microBatch } = state;
     const told: Told = {
@@ -68,14 +68,14 @@ export class Checkpoints {
     };
     const tensors = new Map<string, Tensor>([
       ...this.named('now', vectors),
-      // A state that is the present one as well, or the beginning, which the model holds, is not written twice.
+      // A state that is also the current one, or the beginning, which the model holds, is not written twice.
       ...(good.step && good.step !== step ? this.named('good', good.vectors) : []),
       ...(best ? this.named('best', best.vectors) : []),
       ['losses', floats([losses.length], losses)],
     ]);
     const name = `${retries.length ? `retry-${retries.length}-` : ''}step-${step}.safetensors`;
     const path = resolve(join(this.folder, name));
-    // Whoever trained into the same folder may have removed it when done.
+    // Another training in the same folder may have removed it when done.
     mkdirSync(this.folder, { recursive: true });
     writeTensors(path, tensors, { format, identity: this.identity, state: JSON.stringify(told) });
     this.files.add(path);
@@ -83,8 +83,9 @@ export class Checkpoints {
   }
 
   /**
-   * @param beginning the state before the first step, of the model as it was given.
-   * @throws EngineError `InvalidData` when the file is missing, broken, or of another model, data set or settings.
+   * Reads a checkpoint.
+   * @param beginning the state before the first step, of the model as it was given
+   * @throws EngineError `InvalidData` if the file is missing, broken, or of another model, data set or settings
    */
   read(path: string, beginning: Snapshot): TrainingState {
     const bad = (what: string, cause?: unknown) =>

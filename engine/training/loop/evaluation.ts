@@ -3,15 +3,15 @@ import type { MetricName } from '../../data/metric';
 import { EngineError } from '../../errors';
 import type { TrainingState } from './state';
 
-/** How the model is judged while it trains: as it was given, and after each epoch. The best state is what training ends with. */
+/** Evaluation of the model during training: before it, and after each epoch. The best state is the result. */
 export interface Evaluating {
   readonly data: Dataset;
   readonly metric: MetricName;
-  /** Epochs without a better value after which training stops; it goes on to its end where undefined. */
+  /** Epochs without a better value after which training stops; if undefined it runs to its end. */
   readonly patience?: number;
 }
 
-/** @throws EngineError `InvalidSettings`. */
+/** @throws EngineError `InvalidSettings` if patience is not a whole number from 1 */
 export function checkEvaluating({ patience = 1 }: Evaluating): void {
   if (Number.isInteger(patience) && patience >= 1) return;
   throw new EngineError(
@@ -20,7 +20,7 @@ export function checkEvaluating({ patience = 1 }: Evaluating): void {
   );
 }
 
-/** The epoch that ended with the last step, where the model is to be judged now; undefined elsewhere. */
+/** Returns the epoch that ended with the last step, if the model must be judged now; else undefined. */
 export function epochToJudge(
   { step, evaluations }: Pick<TrainingState, 'step' | 'evaluations'>,
   stepsPerEpoch: number,
@@ -29,7 +29,7 @@ export function epochToJudge(
   return Number.isInteger(epoch) && evaluations.at(-1)?.step !== step ? epoch : undefined;
 }
 
-/** The state with a value of the metric added; of equal values the first stays the best. */
+/** Adds a value of the metric to a state; of equal values the first stays the best. */
 export function judged(state: TrainingState, epoch: number, value: number): TrainingState {
   const { step, vectors, evaluations, best } = state;
   return {
@@ -39,7 +39,7 @@ export function judged(state: TrainingState, epoch: number, value: number): Trai
   };
 }
 
-/** Whether so many epochs have brought nothing better that training stops. */
+/** Tells if enough epochs have brought no improvement for training to stop. */
 export function exhausted({ evaluations, best }: TrainingState, patience = Infinity): boolean {
   const last = evaluations.at(-1);
   return last !== undefined && best !== undefined && last.epoch - best.epoch >= patience;

@@ -2,17 +2,17 @@ import type { Retry } from './state';
 import { ratesAt } from '../optimizers/schedule';
 import type { ScheduleSettings } from '../settings';
 
-/** How training went, step by step. */
+/** Course of a training, step by step. */
 export interface Curve {
   readonly losses: readonly number[];
-  /** The learning rate that each step was made with. */
+  /** The learning rate of each step. */
   readonly learningRates: readonly number[];
 }
 
 /**
- * The curve of a training of `total` steps.
- * @param losses of the steps done.
- * @param retries in the order in which they came.
+ * Computes the curve of a training of `total` steps.
+ * @param losses of the steps done
+ * @param retries in order
  */
 export function curveOf(
   losses: readonly number[],

@@ -4,15 +4,15 @@ import type { Vectors } from '../parameters/vectors';
 import { type Calls, type Model, openCalls, type OpenSession, type Stepped, type Steps } from './step-calls';
 
 /**
- * Computes steps, in pieces where the batch is to be, or has to be, taken apart: when ONNX Runtime has no memory for a
- * step, its batch is halved until it has, and all later steps are computed in pieces of that size.
+ * Computes steps, in pieces if the batch is to be, or has to be, split: if ONNX Runtime has no memory for a step, its
+ * batch is halved until it does, and all later steps are computed in pieces of that size.
  */
 export class Computer {
   private opened: Calls | undefined;
 
   /**
-   * @param microBatch images of a piece; whole batches where undefined.
-   * @param stepsPerCall steps that a call may have; 1 where memory was short of more.
+   * @param microBatch images per piece; whole batches if undefined
+   * @param stepsPerCall most steps per call; 1 if memory was too short for more
    */
   constructor(
     private readonly model: Model,
@@ -21,7 +21,7 @@ export class Computer {
     public stepsPerCall = 1,
   ) {}
 
-  /** @throws EngineError `UnsupportedModel` when not even one image fits memory, or ONNX Runtime fails otherwise. */
+  /** @throws EngineError `UnsupportedModel` if not even one image fits into memory, or ONNX Runtime fails otherwise */
   async steps(vectors: Vectors, steps: Steps): Promise<Stepped> {
     for (;;) {
       try {
@@ -30,7 +30,7 @@ export class Computer {
         return await this.opened.compute(vectors, steps);
       } catch (error) {
         if (!saysOutOfMemory((error as Error).message)) throw error;
-        // What the session holds is freed before the next one asks for memory.
+        // The session's memory is freed before the next one needs it.
         await this.close();
         this.takeLess(steps.batches[0].size, error as Error);
       }
@@ -42,7 +42,7 @@ export class Computer {
     this.opened = undefined;
   }
 
-  /** First a call has one step alone, which changes no result; then its batch is halved. */
+  /** First a call is reduced to one step, which changes no result; then its batch is halved. */
   private takeLess(batch: number, cause: Error): void {
     if (this.stepsPerCall > 1) {
       this.stepsPerCall = 1;

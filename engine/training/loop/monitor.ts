@@ -2,16 +2,16 @@ import { CheckpointPace } from '../../checkpoints';
 import type { Checkpoints } from './checkpoint';
 import type { TrainingState } from './state';
 
-/** How training tells of itself and hears that it should stop. */
+/** Reports of training, and its way to stop. */
 export interface Monitor {
   report(progress: { done: number; total: number; note: string; checkpoint?: string }): void;
-  /** @throws when training should stop. */
+  /** @throws if training should stop */
   checkStop(): void;
 }
 
 const reportEveryMs = 500;
 
-/** Tells of progress twice a second, writes checkpoints on time, and stops where that was asked. */
+/** Reports progress twice a second, writes checkpoints on time, and stops on request. */
 export class Watch {
   private reported = 0;
   private readonly pace: CheckpointPace;
@@ -26,7 +26,7 @@ export class Watch {
     this.pace = new CheckpointPace(seconds);
   }
 
-  /** Stops where that was asked, with a checkpoint first: what was trained since the last one is not lost. */
+  /** Stops on request, after writing a checkpoint, so that nothing trained since the last one is lost. */
   checkStop(state: TrainingState): void {
     try {
       this.monitor.checkStop();
@@ -36,7 +36,7 @@ export class Watch {
     }
   }
 
-  /** Writes a checkpoint where it is time to, and the state is worth one. */
+  /** Writes a checkpoint if it is due and the state is worth one. */
   checkpointOnTime(state: TrainingState): void {
     if (state.step > 0 && this.saved !== mark(state) && this.pace.isDue) this.checkpoint(state);
   }
@@ -48,7 +48,7 @@ export class Watch {
     this.tell(state, `checkpoint at step ${state.step}`, checkpoint);
   }
 
-  /** Reports, unless that was done just before; the last step always is. */
+  /** Reports, unless that was done just before; the last step is always reported. */
   report(state: TrainingState, note: () => string): void {
     const now = Date.now();
     if (now - this.reported < reportEveryMs && state.step < this.total) return;
@@ -62,5 +62,5 @@ export class Watch {
   }
 }
 
-/** Tells states of one training apart: a step is reached again after a retry. */
+/** Distinguishes states of one training: a step is reached again after a retry. */
 const mark = ({ step, retries }: TrainingState): string => `${retries.length} ${step}`;

@@ -4,15 +4,15 @@ import type { Retry, Snapshot, TrainingState } from './state';
 const retriesAllowed = 2;
 const factor = 10;
 
-/** The setting `learningRate` as so many retries leave it. */
+/** Returns the setting `learningRate` after a number of retries. */
 export const learningRateAfter = (learningRate: number, retries: number): number =>
   Number((learningRate / factor ** retries).toPrecision(12));
 
 /**
- * The state from which diverged training goes on: the last good one, with a tenth of the learning rate. Where it was
- * gone back to before, and no good one came since, it was not as good as it looked: then it is the beginning.
- * @param why as `divergence` tells.
- * @throws EngineError `Diverged` when it would be one retry too many.
+ * Returns the state from which diverged training continues: the last good one, with a tenth of the learning rate. If it
+ * was gone back to before, and no good one came since, it was not as good as it looked: then training starts over.
+ * @param why as returned by `divergence`
+ * @throws EngineError `Diverged` if it would be one retry too many
  */
 export function retried(
   state: TrainingState,
@@ -42,7 +42,7 @@ export function retried(
   };
 }
 
-/** A retry as a sentence. */
+/** Describes a retry in a sentence. */
 export const describeRetry = ({ step, backTo, from, to, why }: Retry): string =>
   `fine-tuning diverged at step ${step} (${why}): it went back to ` +
   `${backTo ? `step ${backTo}` : 'the beginning'}, with learning rate ${to} instead of ${from}`;

@@ -2,14 +2,14 @@ import type { Graph } from '../../onnx/graph';
 import type { TrainingStep } from '../step/step';
 import { initialVectors, type Vectors } from '../parameters/vectors';
 
-/** Where training stood after some step. */
+/** State of a training after some step. */
 export interface Snapshot {
   /** Steps done. */
   readonly step: number;
   readonly vectors: Vectors;
 }
 
-/** The state that judged best so far. */
+/** The best state so far. */
 export interface Best extends Snapshot {
   /** Epochs done then. */
   readonly epoch: number;
@@ -23,7 +23,7 @@ export interface Retry {
   readonly step: number;
   /** Steps done in the state that training went back to; 0 is the model as it was given. */
   readonly backTo: number;
-  /** The setting `learningRate` until then, and from there on. */
+  /** The setting `learningRate` before, and after. */
   readonly from: number;
   readonly to: number;
   /** What diverged, as the end of a sentence. */
@@ -31,33 +31,33 @@ export interface Retry {
 }
 
 /**
- * Everything that training goes on from. There is no random state beyond `step`: whatever is drawn is a function of
- * seed and step.
+ * Everything that training resumes from. There is no random state beyond `step`: whatever is drawn depends only on seed
+ * and step.
  */
 export interface TrainingState extends Snapshot {
-  /** The loss of each step done; it grows in place. */
+  /** The loss of each step done; grows in place. */
   readonly losses: number[];
-  /** Where training goes back to when the loss diverges. */
+  /** State that training goes back to if the loss diverges. */
   readonly good: Snapshot;
   readonly retries: readonly Retry[];
   /** The metric after each epoch that was judged. */
   readonly evaluations: readonly EpochEvaluation[];
   readonly best?: Best;
-  /** Where batches are computed in pieces. */
+  /** Set if batches are computed in pieces. */
   readonly microBatch?: Pieces;
 }
 
-/** How batches are computed in pieces. */
+/** Splitting of batches into pieces. */
 export interface Pieces {
-  /** Images of a piece. */
+  /** Images per piece. */
   readonly size: number;
-  /** The step since which. */
+  /** Step from which on it applies. */
   readonly since: number;
-  /** Where a batch was not tried because it would not have fit: the MiB that it was taken to need, and those there were. */
+  /** Set if a batch was not tried because it would not have fit: estimated MiB needed, and MiB free. */
   readonly foreseen?: { readonly needed: number; readonly free: number };
 }
 
-/** The metric after an epoch, in points; epoch 0 is the model as it was given. */
+/** The metric after an epoch, in points; epoch 0 is the given model. */
 export interface EpochEvaluation {
   /** Steps done. */
   readonly step: number;

@@ -12,30 +12,30 @@ import { labelsFeed, names, ratesFeed, type StepSettings, type TrainingStep } fr
 
 /** What a step is computed from. */
 export interface Model {
-  /** As `withOwnConstants` gives it. */
+  /** As returned by `withOwnConstants`. */
   readonly graph: Graph;
   readonly shapes: ReadonlyMap<string, Shape>;
   readonly settings: StepSettings;
   readonly step: TrainingStep;
 }
 
-/** Steps that follow one another, on batches of one size. */
+/** Consecutive steps, on batches of one size. */
 export interface Steps {
   /** The number of the first, counted from 0. */
   readonly first: number;
   readonly batches: readonly Batch[];
-  /** One for each batch. */
+  /** One per batch. */
   readonly rates: readonly Rates[];
 }
 
-/** What steps give. */
+/** Result of steps. */
 export interface Stepped {
-  /** Of each step the mean over its batch, before the update. */
+  /** For each step the mean over its batch, before the update. */
   readonly losses: readonly number[];
   readonly vectors: Vectors;
 }
 
-/** Opens a session; tests put one with less memory in its place. */
+/** Opens a session; tests replace it by one with less memory. */
 export type OpenSession = (graph: Graph) => Promise<Pick<Session, 'run' | 'close'>>;
 
 /** Sessions that compute steps. */
@@ -44,13 +44,13 @@ export interface Calls {
   readonly close: () => Promise<void>;
 }
 
-/** How steps are computed: images of a piece, where batches are taken apart, and whether many steps are one call. */
+/** Form in which steps are computed: images per piece, if batches are split, and whether many steps are one call. */
 export interface Form {
   readonly microBatch: number | undefined;
   readonly many: boolean;
 }
 
-/** Opens what computes steps in a form. The bits are the same whether many steps are a call or one. */
+/** Opens the sessions that compute steps in a form. Results are bit-identical whether a call has many steps or one. */
 export function openCalls(model: Model, open: OpenSession, { microBatch, many }: Form): Promise<Calls> {
   if (many) return manyACall(model, open, microBatch);
   return microBatch === undefined ? whole(model, open) : inPieces(model, open, microBatch);
@@ -59,7 +59,7 @@ export function openCalls(model: Model, open: OpenSession, { microBatch, many }:
 type ComputeOne = (vectors: Vectors, batch: Batch, rates: Readonly<Record<string, Tensor>>) => Promise<One>;
 type One = { readonly loss: number; readonly vectors: Vectors };
 
-/** One step after the other. */
+/** Computes one step after the other. */
 const inTurn =
   ({ step }: Model, compute: ComputeOne): Calls['compute'] =>
   async (vectors, { first, batches, rates }) => {
@@ -139,7 +139,7 @@ async function manyACall(model: Model, open: OpenSession, size: number | undefin
   return { compute, close: () => session.close() };
 }
 
-/** What a step is fed of a batch. */
+/** Returns a step's feeds for a batch. */
 function samples({ step, shapes, settings }: Model, { images, labels, size }: Batch): Record<string, Tensor> {
   const shape = shapes.get(step.images)!.slice(1);
   const dims = [size, ...(settings.labelShape ?? [])];
@@ -151,7 +151,7 @@ function samples({ step, shapes, settings }: Model, { images, labels, size }: Ba
   };
 }
 
-/** Feeds of steps as one feed of them all. */
+/** Stacks the feeds of several steps into one. */
 function stacked(feeds: readonly Readonly<Record<string, Tensor>>[]): Record<string, Tensor> {
   const joined = (tensors: readonly Tensor[]): Tensor => {
     const [{ type, dims, data }] = tensors;
@@ -169,7 +169,7 @@ function stacked(feeds: readonly Readonly<Record<string, Tensor>>[]): Record<str
 const named = (feed: Readonly<Record<string, Tensor>>): Record<string, Tensor> =>
   Object.fromEntries(Object.entries(feed).map(([name, tensor]) => [ofSteps(name), tensor]));
 
-/** Piece `at` of a batch. */
+/** Returns piece `at` of a batch. */
 function pieceOf({ images, labels, size: all }: Batch, size: number, at: number): Batch {
   const [first, end] = [at * size, Math.min((at + 1) * size, all)];
   const part = <T extends Labels>(values: T) =>
@@ -177,13 +177,13 @@ function pieceOf({ images, labels, size: all }: Batch, size: number, at: number)
   return { images: part(images), labels: part(labels), size: end - first };
 }
 
-/** The label that counts for nothing, where there is one. */
+/** Returns the label to ignore, if there is one. */
 const leftOut = ({ unknownLabels, ignoreLabel }: StepSettings): number | undefined =>
   unknownLabels ? NaN : ignoreLabel;
 
 /**
- * The share of the batch's loss that each of its pieces of at most `size` images has: of the images, or, where some
- * labels are ignored, of those that count.
+ * Computes each piece's share of the batch's loss, for pieces of at most `size` images: by images or, if some labels
+ * are ignored, by those that count.
  */
 function sharesOf(batch: Batch, size: number, ignored: number | undefined): number[] {
   const counted = ({ labels, size: all }: Batch) =>
@@ -201,7 +201,10 @@ function countOf(labels: Labels, wanted: number): number {
   return count;
 }
 
-/** The loss of a batch of that of its pieces, as exact as a checkpoint keeps it, so that whoever resumes judges the same. */
+/**
+ * Combines the losses of a batch's pieces, as precisely as a checkpoint keeps them, so that a resumed training judges
+ * the same.
+ */
 const lossOf = (losses: ArrayLike<number>, shares: readonly number[]): number =>
   Math.fround(shares.reduce((sum, share, at) => sum + share * losses[at], 0));
 

@@ -13,32 +13,33 @@ import type { TrainingSettings } from '../settings';
 import type { Snapshot, TrainingState } from './state';
 import type { Watch } from './monitor';
 
+/** Options of a run of the training loop. */
 export interface RunOptions {
   readonly settings: TrainingSettings;
-  /** Samples of an epoch. */
+  /** Samples per epoch. */
   readonly samples: number;
   /** Shape of an image. */
   readonly image: readonly number[];
   readonly batches: BatchSource;
   readonly computer: Pick<Computer, 'steps' | 'stepsPerCall' | 'microBatch'>;
   readonly watch: Watch;
-  /** ms that a call of several steps may take; 1000 by default. */
+  /** Most ms of a call of several steps; 1000 by default. */
   readonly callMs?: number;
   /** The state before the first step. */
   readonly beginning: Snapshot;
   readonly scale: Scale;
-  /** How the model is judged, and what judges it: a metric in points of the weights of a state. */
+  /** When the model is judged, and by what: a metric in points of the weights of a state. */
   readonly evaluating?: Evaluating;
   readonly judge?: (snapshot: Snapshot) => Promise<number>;
 }
 
-/** Steps of a whole training. */
+/** Returns the number of steps of a whole training. */
 export const totalSteps = ({ epochs, batch }: TrainingSettings, samples: number): number =>
   epochs * stepsPerEpoch(samples, batch);
 
 /**
- * The loop over batches. What it does at a step (go back, judge, keep a good state, stop) is a function of the state
- * alone, so that training which was interrupted goes on as if it had not been.
+ * The loop over batches. What it does at a step (go back, judge, keep a good state, stop) depends only on the state, so
+ * that interrupted training resumes as if it had not been interrupted.
  */
 export class Run {
   private readonly stepsPerEpoch: number;
@@ -56,7 +57,7 @@ export class Run {
 
   /**
    * Trains from `begun` to the end.
-   * @throws EngineError `Diverged` when the loss still diverges after the retries allowed.
+   * @throws EngineError `Diverged` if the loss still diverges after the allowed retries
    */
   async finish(begun: TrainingState): Promise<TrainingState> {
     const { watch, settings, beginning, evaluating } = this.options;
@@ -66,7 +67,7 @@ export class Run {
       if (why) {
         state = retried(state, why, { learningRate: settings.learningRate, beginning });
         watch.tell(state, describeRetry(state.retries.at(-1)!));
-        // A worker that is killed right after need not diverge again.
+        // A worker that is killed right after this need not diverge again.
         watch.checkpoint(state);
         continue;
       }
@@ -77,7 +78,7 @@ export class Run {
     }
   }
 
-  /** What is to be done about a state before the next step: why to go back, or the state as judged and kept. */
+  /** Decides about a state before the next step: why to go back, or the state as judged and kept. */
   private async arrived(state: TrainingState): Promise<{ state: TrainingState; why?: string }> {
     const { scale, evaluating, settings, judge, watch } = this.options;
     const { step, losses, vectors } = state;
@@ -97,16 +98,16 @@ export class Run {
       watch.tell(next, `epoch ${epoch}/${settings.epochs} · ${evaluating!.metric} ${value.toFixed(2)}`);
       return { state: judged(next, epoch, value) };
     } catch (error) {
-      // The model could be judged before: what it computes now is NaN.
+      // The model could be judged before, so what it computes now is NaN.
       const broken = epoch > 0 && error instanceof EngineError && error.code === 'UnsupportedModel';
-      // Judging hears that it should stop as well, and what was trained until then is to be kept.
+      // Judging may be asked to stop too, and what was trained until then must be kept.
       if (!broken) watch.checkStop(next);
       if (!broken) throw error;
       return { state, why: `epoch ${epoch} could not be judged: ${error.message}` };
     }
   }
 
-  /** The state after the next call. Where its losses diverge on the way, that after the step at which they did. */
+  /** Returns the state after the next call. If its losses diverge on the way, that after the step at which they did. */
   private async advance(state: TrainingState): Promise<TrainingState> {
     const { settings, computer, watch, scale } = this.options;
     const { step, retries, losses } = state;
@@ -119,7 +120,7 @@ export class Run {
     this.pace.measured(performance.now() - begun, told.length);
     for (const loss of told) {
       losses.push(loss);
-      // The last one is judged where the state has arrived. Until then nothing but the losses of these steps is needed.
+      // The last one is judged once the state is reached. Until then only the losses of these steps are needed.
       if (losses.length < step + told.length && divergence(losses, scale, false)) break;
     }
     const next = { ...state, step: losses.length, vectors, microBatch: this.pieces(state) };
@@ -131,7 +132,7 @@ export class Run {
     return next;
   }
 
-  /** The length of the next call. */
+  /** Returns the length of the next call. */
   private ahead({ step }: TrainingState): number {
     const { settings, samples, computer } = this.options;
     const { total, stepsPerEpoch, goodEvery } = this;
@@ -144,12 +145,12 @@ export class Run {
     const { batches } = this.options;
     if (steps.length === 1) return [await batches.batch(steps[0])];
     const all: Batch[] = [];
-    // The source may use the arrays of one batch again for the next.
+    // The source may reuse the arrays of one batch for the next.
     for (const step of steps) all.push(copied(await batches.batch(step)));
     return all;
   }
 
-  /** How batches are computed from this step on. */
+  /** Decides how batches are computed from this step on. */
   private pieces({ step, microBatch }: TrainingState): TrainingState['microBatch'] {
     const size = this.options.computer.microBatch;
     return size === undefined || size === microBatch?.size ? microBatch : { size, since: step };

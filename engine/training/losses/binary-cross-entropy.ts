@@ -2,8 +2,8 @@ import type { Loss, LossContext } from './rule';
 import { targetOf } from './target';
 
 /**
- * Binary cross-entropy of logits, each score a yes or no of its own, averaged over all scores whose label is known, as
- * torch.nn.functional.binary_cross_entropy_with_logits has it: softplus(x) - x · t.
+ * Binary cross-entropy of logits, each score a separate yes or no, averaged over all scores whose label is known, as in
+ * torch.nn.functional.binary_cross_entropy_with_logits: softplus(x) - x · t.
  */
 export function binaryCrossEntropy(context: LossContext): Loss {
   const { builder, scores } = context;

@@ -4,12 +4,12 @@ import type { Loss, LossContext } from './rule';
 import { fromRows, toRows } from './score-rows';
 
 /**
- * Softmax cross-entropy with integer labels, averaged over them, as torch.nn.functional.cross_entropy has it.
- * @param logits [N, classes].
- * @param labels [N], int64.
- * @param smoothing the share of a label's weight that all classes have alike.
- * @param ignored a label whose rows count for nothing; where all do, the loss is 0.
- * @returns the loss, a scalar, and its gradient by the logits.
+ * Softmax cross-entropy with integer labels, averaged over them, as in torch.nn.functional.cross_entropy.
+ * @param logits [N, classes]
+ * @param labels [N], int64
+ * @param smoothing share of a label's weight spread evenly over all classes
+ * @param ignored a label whose rows are ignored; if all are, the loss is 0
+ * @returns the loss, a scalar, and its gradient by the logits
  */
 export function crossEntropy(
   builder: Builder,

@@ -6,13 +6,13 @@ import { squaredDifference } from './squared-difference';
 import type { Scores } from './model-scores';
 import type { DistillationSettings } from '../settings';
 
-/** A loss and the value that its gradient is by. */
+/** A loss and the value that its gradient refers to. */
 export type Part = readonly [value: string, loss: Loss];
 
 /**
- * The losses of a student by its teacher.
- * @param scores the student's logits, [N, K, …].
- * @param teacher the name of the teacher's value for one of the student's.
+ * Computes the losses of a student by its teacher.
+ * @param scores the student's logits, [N, K, …]
+ * @param teacher returns the name of the teacher's value for one of the student's
  */
 export function distill(
   builder: Builder,
@@ -40,7 +40,7 @@ export function distill(
   ];
 }
 
-/** The sum of losses, and the sum of their gradients by each value. */
+/** Sums losses, and their gradients by each value. */
 export function sumOf(builder: Builder, parts: readonly Part[]) {
   const sum = (values: readonly string[]) => (values.length > 1 ? builder.op('Sum', values) : values[0]);
   const byValue = new Map<string, string[]>();
@@ -51,7 +51,7 @@ export function sumOf(builder: Builder, parts: readonly Part[]) {
   };
 }
 
-/** A loss times a number. */
+/** Multiplies a loss by a number. */
 export function weighted(builder: Builder, { loss, gradient }: Loss, weight: number): Loss {
   if (weight === 1) return { loss, gradient };
   const times = (value: string) => builder.op('Mul', [value, builder.scalar(weight)]);
@@ -59,8 +59,8 @@ export function weighted(builder: Builder, { loss, gradient }: Loss, weight: num
 }
 
 /**
- * T² · KL(teacher || student) of softmax(logits/T), averaged over the batch and, where there are any, pixels. The
- * square keeps the gradients' size independent of T.
+ * T² · KL(teacher || student) of softmax(logits/T), averaged over the batch and any pixels. The square keeps the
+ * gradients' size independent of T.
  */
 function softened(builder: Builder, { value, dims }: Scores, teacher: string, temperature: number): Loss {
   const op = (name: string, ...inputs: string[]) => builder.op(name, inputs);

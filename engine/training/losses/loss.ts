@@ -7,7 +7,7 @@ import { describe, outputOf, type Scores, scoresOf } from './model-scores';
 import type { LossName, LossSettings } from '../settings';
 import type { LabelForm, Labelling, LossRule } from './rule';
 
-/** Losses by labels, a row each; gradients are written down rather than derived. */
+/** Losses by labels, one row each; gradients are written out rather than derived. */
 const losses: Readonly<Record<LossName, LossRule>> = {
   'cross-entropy': {
     scores: scoresOf,
@@ -30,12 +30,12 @@ const losses: Readonly<Record<LossName, LossRule>> = {
   },
 };
 
-/** The row of the settings' loss. */
+/** Returns the row of the settings' loss. */
 export const lossRule = ({ loss = 'cross-entropy' }: LossSettings): LossRule => losses[loss];
 
 /**
- * What the labels of a sample stand for.
- * @throws EngineError `InvalidData` when they do not fit the scores; `UnsupportedModel` when no labels would.
+ * Decides the meaning of a sample's labels.
+ * @throws EngineError `InvalidData` if they do not fit the scores; `UnsupportedModel` if no labels would
  */
 export function labelForm(
   settings: LossSettings,

@@ -4,7 +4,7 @@ import type { Graph, Node } from '../../onnx/graph';
 import { sizeOf } from '../../tensor/tensor';
 import type { Shape } from '../emit/batch-shapes';
 
-/** What a model gives for a sample. */
+/** A model's output for a sample. */
 export interface Scores {
   readonly value: string;
   /** [N, …], -1 standing for the batch. */
@@ -14,8 +14,8 @@ export interface Scores {
 const closings = ['Softmax', 'LogSoftmax', 'Sigmoid'];
 
 /**
- * The model's first output.
- * @throws EngineError `UnsupportedModel` when it has not one row a sample.
+ * Returns the model's first output.
+ * @throws EngineError `UnsupportedModel` if it does not have one row per sample
  */
 export function outputOf(graph: Graph, shapeOf: (value: string) => Shape): Scores {
   const [{ name: value }] = graph.outputs;
@@ -27,7 +27,7 @@ export function outputOf(graph: Graph, shapeOf: (value: string) => Shape): Score
   );
 }
 
-/** The first output before a closing Softmax, LogSoftmax or Sigmoid, which losses apply themselves. */
+/** Returns the first output before a closing Softmax, LogSoftmax or Sigmoid, which losses apply themselves. */
 export function scoresOf(graph: Graph, shapeOf: (value: string) => Shape): Scores {
   const output = outputOf(graph, shapeOf);
   const last = graph.producer(output.value);
@@ -35,17 +35,17 @@ export function scoresOf(graph: Graph, shapeOf: (value: string) => Shape): Score
   return { value: last.input[0], dims: output.dims };
 }
 
-/** Whether a node ends a model as a loss would: a softmax over axis 1, the classes, or a sigmoid. */
+/** Tells if a node ends a model as a loss would: a softmax over axis 1, the classes, or a sigmoid. */
 function overClasses(node: Node, rank: number, opset: number): boolean {
   if (node.domain || !closings.includes(node.opType)) return false;
   if (node.opType === 'Sigmoid' || rank === 2) return true;
-  // Before operator set 13 a softmax went over all axes from its own on.
+  // Before opset 13 a softmax covered all axes from its own on.
   return opset >= 13 && (intOf(node, 'axis', -1) + rank) % rank === 1;
 }
 
 /**
- * The scores of a classifier of whole images.
- * @throws EngineError `UnsupportedModel` when the output is not [N, classes].
+ * Returns the scores of a classifier of whole images.
+ * @throws EngineError `UnsupportedModel` if the output is not [N, classes]
  */
 export function logitsOf(graph: Graph, shapeOf: (value: string) => Shape): Scores {
   const { value, dims } = scoresOf(graph, shapeOf);
@@ -57,6 +57,6 @@ export function logitsOf(graph: Graph, shapeOf: (value: string) => Shape): Score
   );
 }
 
-/** A shape in words. */
+/** Formats a shape for messages. */
 export const describe = (dims: Shape): string =>
   `[${dims.map((dim) => (dim === -1 ? 'batch' : dim)).join(', ')}]`;

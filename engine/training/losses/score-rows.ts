@@ -2,7 +2,7 @@ import { sizeOf } from '../../tensor/tensor';
 import type { Builder } from '../emit/builder';
 import type { Shape } from '../emit/batch-shapes';
 
-/** Scores [N, K, …] as a matrix with a row a sample or pixel, [N · …, K]. */
+/** Reshapes scores [N, K, …] to a matrix with one row per sample or pixel, [N · …, K]. */
 export function toRows(builder: Builder, value: string, dims: Shape): string {
   const [, classes, ...plane] = dims;
   if (!plane.length) return value;
@@ -10,7 +10,7 @@ export function toRows(builder: Builder, value: string, dims: Shape): string {
   return builder.reshape(sizeOf(plane) === 1 ? value : builder.transpose(value, last), [-1, classes]);
 }
 
-/** What `toRows` did, undone. */
+/** Undoes `toRows`. */
 export function fromRows(builder: Builder, rows: string, dims: Shape): string {
   const [, classes, ...plane] = dims;
   if (!plane.length) return rows;

@@ -2,8 +2,8 @@ import type { Builder } from '../emit/builder';
 import type { Loss } from './rule';
 
 /**
- * The mean of (a - b)² over the elements of two tensors of one shape, and its gradient by `a`.
- * @param counted those that count, 1 or 0 each, and how many they are; all of them by default.
+ * Computes the mean of (a - b)² over the elements of two tensors of one shape, and its gradient by `a`.
+ * @param counted those that count, 1 or 0 each, and their number; all of them by default
  */
 export function squaredDifference(
   builder: Builder,

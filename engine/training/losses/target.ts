@@ -1,17 +1,20 @@
 import { floats } from '../../tensor/tensor';
 import type { LossContext } from './rule';
 
-/** What scores should be, and which of it counts. */
+/** Values that scores should have, and which of them count. */
 export interface Target {
   /** Floats of the scores' shape. */
   readonly value: string;
-  /** 1 where the label is known, 0 elsewhere; undefined where all are. */
+  /** 1 if the label is known, else 0; undefined if all are. */
   readonly known?: string;
-  /** How many are known, 1 at least. */
+  /** Number of known labels, at least 1. */
   readonly count: string;
 }
 
-/** Labels as floats of the scores' shape: as they are where there is one a score, else 1 for the class and 0 elsewhere. */
+/**
+ * Converts labels to floats of the scores' shape: as they are if there is one per score, else 1 for the class and 0
+ * elsewhere.
+ */
 export function targetOf({ builder, scores, labels, labelling, form }: LossContext): Target {
   const op = (name: string, ...inputs: string[]) => builder.op(name, inputs);
   const float = (value: string) => builder.op('Cast', [value], { to: 1 });

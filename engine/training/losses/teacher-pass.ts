@@ -10,25 +10,25 @@ import type { Builder } from '../emit/builder';
 import { describe, scoresOf } from './model-scores';
 import type { Shape } from '../emit/batch-shapes';
 
-/** The model that another learns from, and the shapes of its values (`measureShapes`). */
+/** The model to learn from, and the shapes of its values (`measureShapes`). */
 export interface Teacher {
   readonly graph: Graph;
   readonly shapes: ReadonlyMap<string, Shape>;
 }
 
-/** A teacher's forward pass, to be put before a student's step. */
+/** A teacher's forward pass, to be inserted before a student's step. */
 export interface Teaching {
   readonly nodes: readonly Node[];
   readonly constants: ReadonlyMap<string, Tensor>;
-  /** The teacher's value for one of the student's. */
+  /** Returns the teacher's value for one of the student's. */
   readonly valueOf: (value: string) => string;
 }
 
 /**
- * A teacher's nodes under names of their own, as it infers: BatchNormalization by its running statistics. Its weights
- * are constants, so that ONNX Runtime folds and lays them out as it does for any model.
- * @param compared the student's values that are compared: its logits, others by name.
- * @throws EngineError `InvalidSettings` when the two do not fit together.
+ * Copies a teacher's nodes under separate names, as it infers: BatchNormalization by its running statistics. Its
+ * weights are constants, so that ONNX Runtime folds and lays them out as in any model.
+ * @param compared the student's values that are compared: its logits, others by name
+ * @throws EngineError `InvalidSettings` if the two do not fit together
  */
 export function teach(
   { graph, shapes }: Teacher,
@@ -59,7 +59,7 @@ export function teach(
   };
 }
 
-/** A prefix that no name of the student's begins with: a student may be a model that was trained with a teacher inside. */
+/** Finds a prefix that none of the student's names has: a student may itself have been trained with a teacher inside. */
 function prefixFor({ nodes, initializers }: Graph): string {
   const taken = [...initializers, ...nodes.flatMap(({ name, input, output }) => [name, ...input, ...output])];
   let prefix = 'teacher/';
@@ -75,7 +75,7 @@ function asInferred(graph: Graph, node: Node, prefix: string, renamed: (value: s
     );
   }
   const copy = clone(NodeProtoSchema, node);
-  // A node's name is optional, and only one that is given must be unique.
+  // A node's name is optional; only given ones must be unique.
   copy.name = node.name && prefix + node.name;
   copy.input = node.input.map(renamed);
   copy.output = node.output.map(renamed);
@@ -95,7 +95,7 @@ function checkPair(own: string, dims: Shape | undefined, other: string, wanted: 
   );
 }
 
-/** One model has one version of each operator set. */
+/** Checks opsets: one model has one version of each. */
 function checkOperators(teacher: Graph, student: Graph): void {
   for (const { domain, version } of teacher.model.opsetImport) {
     const own = student.model.opsetImport.find((imported) => (imported.domain || '') === (domain || ''));
@@ -107,7 +107,7 @@ function checkOperators(teacher: Graph, student: Graph): void {
   }
 }
 
-/** Puts a teacher before all that was emitted. */
+/** Inserts a teacher before everything emitted so far. */
 export function include(builder: Builder, { nodes, constants }: Teaching): void {
   builder.nodes.unshift(...nodes);
   for (const [name, value] of constants) builder.constant(value, name);

@@ -12,23 +12,24 @@ import { composites } from './lower-composites';
 /** The operator domain of ONNX Runtime's blocked convolutions on CPU. */
 export const blockedDomain = 'com.microsoft.nchwc';
 
-/** ReorderInput takes channels in multiples of this. */
+/** ReorderInput needs channels in multiples of this. */
 const reorderUnit = 4;
 
+/** Options for the blocked layout. */
 export interface BlockedOptions {
-  /** Channels of a block, as `probeBlock` finds it. */
+  /** Channels per block, as found by `probeBlock`. */
   readonly block: number;
   /** Values that are read from outside, in their plain layout. */
   readonly results?: readonly string[];
-  /** The shape of a value of the graph, where it is known. */
+  /** Returns the shape of a value of the graph, if known. */
   readonly dimsOf: (value: string) => Shape | undefined;
 }
 
 /**
  * Rewrites the convolutions that a builder has emitted into ONNX Runtime's blocked layout [N, C/block, H, W, block],
- * which ONNX Runtime itself chooses only where weights are constant. Values stay blocked through the pointwise
- * operators between convolutions and are reordered only where another operator reads them. Channels are filled up to
- * whole blocks with zeros, which convolutions with zero weights keep zero.
+ * which ONNX Runtime itself chooses only if weights are constant. Values stay blocked through the pointwise operators
+ * between convolutions and are reordered only if another operator reads them. Channels are padded to whole blocks with
+ * zeros, which convolutions with zero weights keep zero.
  */
 export function lowerToBlocks(builder: Builder, options: BlockedOptions): void {
   const nodes = builder.nodes.splice(0);
@@ -37,22 +38,22 @@ export function lowerToBlocks(builder: Builder, options: BlockedOptions): void {
   options.results?.forEach((value) => lowering.needPlain(value));
 }
 
-/** What decides whether a pointwise node can be lowered. */
+/** Facts that decide if a pointwise node can be lowered. */
 interface Pointwise {
   readonly node: Node;
-  /** Whether one of the inputs is a scalar. */
+  /** True if one of the inputs is a scalar. */
   readonly scalars: boolean;
-  /** The constants of inputs 1 and 2; NaN where there are none. */
+  /** The constants of inputs 1 and 2; NaN if there are none. */
   readonly bounds: readonly [number, number];
-  /** Whether the input is a comparison's result in blocks. */
+  /** True if the input is a comparison's result in blocks. */
   readonly ofMask: boolean;
-  /** Whether the result is cast to numbers and read by nothing else. */
+  /** True if the result is cast to numbers and read by nothing else. */
   readonly becomesFactor: boolean;
 }
 
 /**
- * Operators that work on each element alone, whatever the layout, and when they may be lowered: the channels that fill
- * a block up must stay zero, and truth values must not have to be reordered.
+ * Operators that work on each element alone, whatever the layout, and when they may be lowered: the channels that pad a
+ * block must stay zero, and booleans must not have to be reordered.
  */
 const pointwise: Readonly<Record<string, (of: Pointwise) => boolean>> = {
   Relu: () => true,
@@ -63,7 +64,7 @@ const pointwise: Readonly<Record<string, (of: Pointwise) => boolean>> = {
   Mul: () => true,
   Greater: ({ becomesFactor }) => becomesFactor,
   Less: ({ becomesFactor }) => becomesFactor,
-  // What the comparison gave for the channels beyond the last does not matter: it multiplies zeros.
+  // A comparison's results for padding channels do not matter: they multiply zeros.
   Cast: ({ node, ofMask }) => ofMask && intOf(node, 'to', 0) === 1,
 };
 
@@ -119,7 +120,10 @@ class Lowering {
     return true;
   }
 
-  /** Draws a sum and a Relu that alone read a convolution's result into it; returns the value that it then computes. */
+  /**
+   * Fuses a sum and a Relu that are the only readers of a convolution's result into it; returns the value that it then
+   * computes.
+   */
   private fuse(node: Node, copy: Node): string {
     let [value] = node.output;
     const sum = this.onlyReader(value, ['Add', 'Sum']);
@@ -217,7 +221,7 @@ class Lowering {
     return true;
   }
 
-  /** The blocked weight [K/b, C/b, R, S, b of C, b of K], gathered in one go from wherever its elements come from. */
+  /** Makes the blocked weight [K/b, C/b, R, S, b of C, b of K], gathered in one go from wherever its elements come from. */
   private weight(value: string, [K, C, R, S]: Shape): string {
     const { block } = this.options;
     const [outer, inner] = [this.up(K), this.up(C)];
@@ -232,7 +236,7 @@ class Lowering {
     return this.gathered(value, sizeOf([K, C, R, S]), places, [outer, inner, R, S]);
   }
 
-  /** The blocked weight of a depthwise convolution, [K/b, 1, R, S, b of K]. */
+  /** Makes the blocked weight of a depthwise convolution, [K/b, 1, R, S, b of K]. */
   private depthwiseWeight(value: string, [K, , R, S]: Shape): string {
     const { block } = this.options;
     const places = Int32Array.from({ length: this.up(K) * R * S }, (_, at) => {
@@ -242,7 +246,7 @@ class Lowering {
     return this.gathered(value, K * R * S, places, [this.up(K), 1, R, S]);
   }
 
-  /** Elements of a weight of `size`, wherever they come from, in one go; zeros for places of -1. */
+  /** Gathers the elements of a weight of `size` in one go, wherever they come from; zeros for positions of -1. */
   private gathered(value: string, size: number, places: Int32Array, dims: Shape): string {
     const { source, index } = this.builder.rearranged.get(value) ?? { source: value, index: undefined };
     const found = places.map((place) => (place < 0 ? size : index ? index[place] : place));
@@ -266,7 +270,7 @@ class Lowering {
     return blocked;
   }
 
-  /** Makes the plain form of a value that so far exists in blocks alone. */
+  /** Makes the plain form of a value that so far exists only in blocks. */
   needPlain(value: string): void {
     if (!this.unmade.delete(value)) return;
     const channels = this.dims(value)![1];
@@ -283,7 +287,7 @@ class Lowering {
     return this.known.get(value) ?? this.options.dimsOf(value);
   }
 
-  /** A copy of a node with other inputs, whose output is the blocked form of the node's own. */
+  /** Copies a node with other inputs, with the blocked form of its own output. */
   private rename(node: Node, inputs: readonly string[], domain = node.domain): Node {
     const copy = clone(NodeProtoSchema, node);
     copy.input = [...inputs];

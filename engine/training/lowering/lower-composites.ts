@@ -14,13 +14,13 @@ export interface Blocks {
   readonly builder: Builder;
   /** Channels of a block. */
   readonly block: number;
-  /** The operator domain of blocked convolutions. */
+  /** Operator domain of blocked convolutions. */
   readonly domain: string;
-  /** Channels filled up to whole blocks. */
+  /** Rounds channels up to whole blocks. */
   readonly up: (channels: number) => number;
-  /** The blocked form of a value: written as [N, up(C), H, W], it lies in memory as [N, up(C)/block, H, W, block]. */
+  /** Returns the blocked form of a value: written as [N, up(C), H, W], in memory it is [N, up(C)/block, H, W, block]. */
   readonly inBlocks: (value: string) => string;
-  /** The shape of a composite's inputs and output. */
+  /** Returns the shape of a composite's inputs and output. */
   readonly dims: (value: string) => Shape;
 }
 
@@ -32,7 +32,7 @@ export interface Written {
   readonly convolution?: Node;
 }
 
-/** How each operator of `compositeDomain` is computed in blocks. */
+/** Computation of each operator of `compositeDomain` in blocks. */
 export const composites: Readonly<Record<string, (blocks: Blocks, node: Node) => Written>> = {
   Interleave: (blocks, node) => ({
     value: woven(
@@ -42,7 +42,7 @@ export const composites: Readonly<Record<string, (blocks: Blocks, node: Node) =>
     ),
   }),
 
-  /** The mean of each image's planes, and of these. */
+  /** The mean of each image's planes, and the mean of those. */
   ChannelMean({ builder, domain, dims, inBlocks }, node) {
     const [, channels] = dims(node.input[0]);
     const means = builder.contrib(domain, 'GlobalAveragePool', [inBlocks(node.input[0])]);
@@ -69,7 +69,7 @@ export const composites: Readonly<Record<string, (blocks: Blocks, node: Node) =>
     return { value, convolution: builder.nodes[builder.nodes.length - 1] };
   },
 
-  /** A row of channels at a time, since a block of them lies together where single elements do not. */
+  /** One row of channels at a time, since a block of them is contiguous while single elements are not. */
   MaxPoolGradient(blocks, node) {
     const { builder, block } = blocks;
     const [x, y, dy] = node.input.map(blocks.inBlocks);
@@ -94,8 +94,8 @@ export const composites: Readonly<Record<string, (blocks: Blocks, node: Node) =>
   },
 
   /**
-   * A depthwise convolution over each image, whose kernel is the image's own dY; the images' results are added up. Image
-   * and dY lie in memory as its input and its weight already.
+   * A depthwise convolution over each image, whose kernel is the image's own dY; the images' results are summed. Image
+   * and dY already have the memory layout of its input and its weight.
    */
   DepthwiseWeightGradient(blocks, node) {
     const { builder, block, domain, up } = blocks;

@@ -15,10 +15,10 @@ import { reads } from '../../onnx/walk';
 import { isFloat, type Tensor } from '../../tensor/tensor';
 import type { Builder } from '../emit/builder';
 
-/** Products of matrices, which GPUs compute many times faster of halves: always in float16. */
+/** Matrix products, which GPUs compute many times faster in halves: always in float16. */
 const products = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul', 'com.microsoft.FusedMatMul']);
 
-/** Operators that lose nothing by float16 beyond its rounding: in float16 where all they read is there already. */
+/** Operators that lose nothing in float16 beyond rounding: in float16 if all their inputs already are. */
 const followers = new Set(
   (
     'Relu LeakyRelu PRelu ThresholdedRelu Clip Sigmoid HardSigmoid HardSwish Tanh Add Sub Mul Neg Abs Sum Min Max ' +
@@ -29,17 +29,17 @@ const followers = new Set(
 
 /** Types by ONNX's numbers. */
 const [float32, float16, bool]: readonly number[] = [DataType.FLOAT, DataType.FLOAT16, DataType.BOOL];
-/** Clip takes float16 from this operator set on. */
+/** First opset in which Clip takes float16. */
 const halfClip = 12;
-/** The least and the largest size of a normal half. */
+/** Smallest and largest magnitude of a normal half. */
 const [least, largest] = [2 ** -14, 65504];
 
 /**
- * Rewrites what a builder has emitted so that convolutions, products of matrices and the elementwise operators between
- * them compute in float16 (automatic mixed precision, Micikevicius et al., 2018). All else stays in float32: sums and
+ * Rewrites what a builder has emitted so that convolutions, matrix products and the element-wise operators between them
+ * compute in float16 (automatic mixed precision, Micikevicius et al., 2018). Everything else stays in float32: sums and
  * means, statistics of normalizations, exponentials and quotients, losses. Values keep their names in float32.
- * @param inputs of the graph that is being written.
- * @param results values that are read later, in float32.
+ * @param inputs of the graph that is being written
+ * @param results values that are read later, in float32
  */
 export function lowerToHalf(
   builder: Builder,
@@ -64,9 +64,9 @@ class Lowering {
   private readonly half = new Map<string, string>();
   /** Values that were computed in float16, rather than cast for a reader. */
   private readonly computed = new Set<string>();
-  /** Those of them whose float32 form does not exist yet. */
+  /** Those whose float32 form does not exist yet. */
   private readonly unmade = new Set<string>();
-  /** Truth values by the value of 0 and 1 that they are cast to: as cheap in either type. */
+  /** Booleans by the value of 0 and 1 that they are cast to: as cheap in either type. */
   private readonly masks = new Map<string, string>();
 
   constructor(
@@ -86,7 +86,7 @@ class Lowering {
     if (ofMask && intOf(node, 'to', 0) === float32) this.masks.set(output[0], input[0]);
   }
 
-  /** Makes the float32 form of a value that so far exists in float16 alone. */
+  /** Makes the float32 form of a value that so far exists only in float16. */
   needFloat(value: string): void {
     if (this.unmade.delete(value)) this.builder.op('Cast', [this.half.get(value)!], { to: float32 }, value);
   }
@@ -135,7 +135,7 @@ class Lowering {
   }
 }
 
-/** Whether a constant loses no more than its last bits in float16. */
+/** Tells if a constant loses no more than its last bits in float16. */
 function fits(constant: Tensor): boolean {
   if (!isFloat(constant)) return false;
   return constant.data.every((value) => {

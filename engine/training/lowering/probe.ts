@@ -8,7 +8,7 @@ import { Builder } from '../emit/builder';
 import { declare } from '../../onnx/extract';
 import { blockedDomain, lowerToBlocks } from './blocked';
 
-/** Numbers of no pattern, the same each time. */
+/** Numbers without a pattern, the same each time. */
 const numbers = (dims: readonly number[]): FloatTensor =>
   floats(
     dims,
@@ -25,22 +25,22 @@ const shapes: Readonly<Record<string, readonly number[]>> = {
 let probed: Promise<number | undefined> | undefined;
 
 /**
- * The channels of a block of ONNX Runtime's blocked layout on this processor (8 or 16); undefined where it has none, or
- * where a small convolution comes out otherwise than in the plain layout. Found once a process.
+ * Returns the channels per block of ONNX Runtime's blocked layout on this processor (8 or 16); undefined if it has
+ * none, or if a small convolution differs from the plain layout's result. Probed once per process.
  */
 export function probeBlock(): Promise<number | undefined> {
   probed ??= findBlock().catch(() => undefined);
   return probed;
 }
 
-/** As `probeBlock`; undefined for every provider but the CPU's, which alone has the blocked operators. */
+/** Does as `probeBlock`; undefined for every provider but the CPU's, which alone has the blocked operators. */
 export const blockFor = async (provider: ProviderName): Promise<number | undefined> =>
   provider === 'cpu' ? probeBlock() : undefined;
 
 async function findBlock(): Promise<number | undefined> {
   const builder = new Builder(18, 'probe');
   builder.contrib(blockedDomain, 'ReorderInput', ['x'], {}, 'y');
-  // ReorderInput fills the channels of its input up to a block.
+  // ReorderInput pads the channels of its input to a block.
   const [, block] = (await run(builder, { x: floats([1, 4, 1, 1]) })).dims;
   if (block !== 8 && block !== 16) return undefined;
   const [plain, blocked] = [await convolution(), await convolution(block)];

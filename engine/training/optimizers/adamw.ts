@@ -2,8 +2,8 @@ import type { Builder } from '../emit/builder';
 import type { Optimizer } from './rule';
 
 /**
- * Adam with decoupled weight decay (Loshchilov and Hutter, 2019) as torch.optim.AdamW has it; `momentum` is its beta 1.
- * The moments' bias corrections go into the step size and epsilon, which are scalars, instead of into the vectors.
+ * Adam with decoupled weight decay (Loshchilov and Hutter, 2019) as in torch.optim.AdamW; `momentum` is its beta 1. The
+ * moments' bias corrections are applied to the step size and epsilon, which are scalars, instead of to the vectors.
  */
 export const adamw: Optimizer = {
   state: ['mean', 'variance'],
@@ -45,7 +45,7 @@ const [float32, float64] = [1, 11];
 const exact = (builder: Builder, value: number) =>
   builder.constant({ type: 'float64', dims: [], data: Float64Array.of(value) });
 
-/** 1 - beta^step, in 64 bits throughout: what is left of 1 is as small as 0.001. */
+/** Computes 1 - beta^step, in 64 bits throughout: what is left of 1 can be as small as 0.001. */
 function correction(builder: Builder, beta: string, step: string): string {
   const power = builder.op('Pow', [beta, builder.op('Cast', [step], { to: float64 })]);
   return builder.op('Cast', [builder.op('Sub', [exact(builder, 1), power])], { to: float32 });

@@ -1,9 +1,9 @@
 import type { Builder } from '../emit/builder';
 
 /**
- * One step of an exponential moving average (Polyak and Juditsky, 1992): a' = a + (1 - d)(x - a), with
- * d = min(decay, (1 + step)/(10 + step)), so that the first steps do not keep what training began with for long.
- * @param step its number, from 1.
+ * One step of an exponential moving average (Polyak and Juditsky, 1992): a' = a + (1 - d)(x - a), with d = min(decay,
+ * (1 + step)/(10 + step)), so that the initial values fade quickly.
+ * @param step its number, from 1
  */
 export function movingAverage(
   builder: Builder,

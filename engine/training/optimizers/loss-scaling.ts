@@ -2,14 +2,14 @@ import type { StateVector } from '../parameters/vectors';
 import { inputOf, outputOf } from '../parameters/vectors';
 import type { Builder } from '../emit/builder';
 
-/** What the state of loss scaling is called. */
+/** Name of the state of loss scaling. */
 export const lossScaling = 'loss scaling';
 
-/** The loss scale that training begins with, and how it moves: as torch.amp.GradScaler has them. */
+/** Initial loss scale, and how it changes: as in torch.amp.GradScaler. */
 const initial = 2 ** 16;
 const [growth, backoff, growthInterval] = [2, 0.5, 2000];
 
-/** Below this scale training that still overflows is held to diverge: the gradients themselves are too large. */
+/** Scale below which training that still overflows counts as diverged: the gradients themselves are too large. */
 export const leastScale = 1;
 
 /** Its state: the scale, the steps since it last changed, and the steps that were not skipped. */
@@ -29,7 +29,7 @@ export interface Scaling {
   readonly applied: string;
 }
 
-/** Emits what reads the state. */
+/** Emits the reading of the state. */
 export function readScaling(builder: Builder): Scaling {
   const [scale, steady, applied] = builder
     .split(scalingVector.input, [1, 1, 1], 0)
@@ -37,26 +37,26 @@ export function readScaling(builder: Builder): Scaling {
   return { scale, steady, applied };
 }
 
-/** What an update takes of scaled gradients. */
+/** What an update needs of scaled gradients. */
 export interface Unscaled {
   readonly gradients: string;
   /** The number of the step that is now applied, from 1. */
   readonly step: string;
-  /** Emits a choice: the new value where the gradients are finite, the old one where they are not. */
+  /** Emits a choice: the new value if the gradients are finite, the old one if not. */
   readonly applied: (next: string, before: string, output: string) => void;
 }
 
 /**
- * Dynamic loss scaling (Micikevicius et al., 2018) by the rule of torch.amp.GradScaler: a step whose gradients are not
- * finite is skipped and the scale halved; after 2000 steps without one it is doubled.
- * @param scaled flat gradients of the loss times the scale.
+ * Dynamic loss scaling (Micikevicius et al., 2018) by the rule of torch.amp.GradScaler: a step with non-finite
+ * gradients is skipped and the scale halved; after 2000 steps without one it is doubled.
+ * @param scaled flat gradients of the loss times the scale
  */
 export function unscale(builder: Builder, scaled: string): Unscaled {
   const op = (name: string, ...inputs: string[]) => builder.op(name, inputs);
   const [zero, one] = [builder.scalar(0), builder.scalar(1)];
   const { scale, steady, applied } = readScaling(builder);
   const gradients = op('Mul', scaled, op('Div', one, scale));
-  // 0 times an infinite number is no number, and so is then their sum.
+  // 0 times infinity is NaN, and so is then their sum.
   const sum = builder.op('ReduceSum', [op('Mul', gradients, zero)], { keepdims: 0 });
   const finite = op('Not', op('IsNaN', sum));
   const choose = (yes: string, no: string) => op('Where', finite, yes, no);

@@ -6,13 +6,10 @@ import { type Layout, rowLength } from '../parameters/parameters';
 import type { OptimizerName, OptimizerSettings } from '../settings';
 import type { Optimizer, OptimizerContext } from './rule';
 
-/** Optimizers, a row each. Elementwise over flat vectors, so that a step costs few passes over memory. */
+/** Optimizers, one row each. Element-wise over flat vectors, so that a step takes few passes over memory. */
 export const optimizers: Readonly<Record<OptimizerName, Optimizer>> = { sgd, adamw };
 
-/**
- * What gradients are multiplied with so that their global norm is at most `limit`, as
- * torch.nn.utils.clip_grad_norm_ has it.
- */
+/** Computes the factor that limits the gradients' global norm to `limit`, as in torch.nn.utils.clip_grad_norm_. */
 export function clippingOf(builder: Builder, gradients: string, limit: number): string {
   const norm = builder.op('ReduceL2', [gradients], { keepdims: 0 });
   const raised = builder.op('Add', [norm, builder.scalar(1e-6)]);
@@ -20,9 +17,9 @@ export function clippingOf(builder: Builder, gradients: string, limit: number): 
 }
 
 /**
- * Multiplies the parameters with what weight decay makes of them. Where only weights decay, the factor is one number a
- * row of `rowLength` parameters: weights come first and fill whole rows (`Layout`), so that no mask as large as the
- * model is needed, nor a pass over memory to part the two.
+ * Applies weight decay to the parameters. If only weights decay, the factor is one number per row of `rowLength`
+ * parameters: weights come first and fill whole rows (`Layout`), so that neither a mask as large as the model nor a
+ * pass over memory to separate the two is needed.
  */
 export function decayedBy(
   builder: Builder,

@@ -1,6 +1,6 @@
 import type { ScheduleName, ScheduleSettings } from '../settings';
 
-/** What the optimizer is given at a step. */
+/** Learning rate and momentum of a step. */
 export interface Rates {
   readonly learningRate: number;
   readonly momentum: number;
@@ -11,7 +11,7 @@ const initialDivisor = 25;
 const finalDivisor = 1e4;
 const momentumSwing = 0.05;
 
-/** From `start` to `end` along half a cosine. */
+/** Interpolates from `start` to `end` along half a cosine. */
 const anneal = (start: number, end: number, part: number): number =>
   end + ((start - end) / 2) * (1 + Math.cos(Math.PI * part));
 
@@ -59,9 +59,9 @@ const schedules: Readonly<Record<ScheduleName, Schedule>> = {
 };
 
 /**
- * The rates of step `step` (from 0) of `total`: a pure function, so that resumed training needs no more than its step.
+ * Returns the rates of step `step` (from 0) of `total`: a pure function, so that resumed training needs only its step.
  * Warm-up is torch.optim.lr_scheduler.LinearLR with start_factor = 1/(w + 1) over the first w steps; the schedule has
- * the rest for its own.
+ * the remaining ones.
  */
 export function ratesAt(step: number, total: number, settings: ScheduleSettings): Rates {
   const { schedule, learningRate, momentum, warmUp = 0 } = settings;

@@ -1,9 +1,9 @@
 import type { Optimizer } from './rule';
 
 /**
- * Stochastic gradient descent as torch.optim.SGD has it: m' = momentum · m + (g + weightDecay · p),
- * p' = p - learningRate · m', with Nesterov's momentum p' = p - learningRate · (g + weightDecay · p + momentum · m').
- * Momenta begin at zero, which equals PyTorch's first step.
+ * Stochastic gradient descent as in torch.optim.SGD: m' = momentum · m + (g + weightDecay · p), p' = p - learningRate ·
+ * m'; with Nesterov's momentum p' = p - learningRate · (g + weightDecay · p + momentum · m'). Momenta start at zero,
+ * which equals PyTorch's first step.
  */
 export const sgd: Optimizer = {
   state: ['momenta'],

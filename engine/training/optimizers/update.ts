@@ -14,21 +14,21 @@ export interface UpdateInputs {
   readonly step: string;
 }
 
-/** What an update is made by. */
+/** Settings of an update. */
 export interface UpdateRules extends UpdateSettings {
-  /** Whether the loss was scaled: then the update is skipped where gradients are not finite. */
+  /** True if the loss was scaled: the update is then skipped if gradients are not finite. */
   readonly mixed?: boolean;
 }
 
-/** Whether an update is told the number of the step; where steps may be skipped, it counts them itself. */
+/** Tells if an update reads the number of the step; if steps may be skipped, it counts them itself. */
 export const isNumbered = ({ optimizer, ema, mixed }: UpdateRules): boolean =>
   !mixed && (optimizer === 'adamw' || ema !== undefined);
 
 /**
- * Emits what follows a gradient: clipping, the optimizer, averages.
- * @param gradients flat, in the layout of the parameters; `mixed`: of the scaled loss.
- * @param statistics the running statistics after the step, in the order of their layout.
- * @returns the vectors that it reads and gives anew.
+ * Emits everything that follows a gradient: clipping, the optimizer, averages.
+ * @param gradients flat, in the layout of the parameters; if `mixed`, of the scaled loss
+ * @param statistics the running statistics after the step, in the order of their layout
+ * @returns the vectors that it reads and replaces
  */
 export function emitUpdate(
   builder: Builder,

@@ -6,7 +6,7 @@ import { floats, sizeOf, type Tensor } from '../../tensor/tensor';
 import { findTrainable, withOwnConstants, withValues } from './parameters';
 import { measureShapes } from '../emit/batch-shapes';
 
-/** New values of a parameter of shape `dims`, as an operator's input. */
+/** Draws new values of a parameter of shape `dims`, as an operator's input. */
 type Initializer = (dims: readonly number[], random: Random, node: Node) => Float32Array;
 
 const filled =
@@ -16,8 +16,9 @@ const filled =
 const [zeros, ones] = [filled(0), filled(1)];
 
 /**
- * Normal of variance 2 / fan-out (He et al., 2015, for the backward pass, as torchvision's networks have it). A weight
- * [K, C / groups, …] of Conv feeds K / groups outputs from each input; one of ConvTranspose [C, K / groups, …] does too.
+ * Draws from a normal distribution of variance 2 / fan-out (He et al., 2015, for the backward pass, as in torchvision).
+ * A weight [K, C / groups, …] of Conv feeds K / groups outputs from each input; so does one of ConvTranspose [C, K /
+ * groups, …].
  */
 const heFanOut =
   (outputs: 0 | 1): Initializer =>
@@ -28,7 +29,7 @@ const heFanOut =
     return Float32Array.from({ length: sizeOf(dims) }, () => deviation * random.normal());
   };
 
-/** Uniform within ±1/√fan-in, as PyTorch has it for fully connected layers. */
+/** Draws uniformly within ±1/√fan-in, as PyTorch does for fully connected layers. */
 const byFanIn =
   (fanIn: (dims: readonly number[], node: Node) => number): Initializer =>
   (dims, random, node) => {
@@ -36,7 +37,7 @@ const byFanIn =
     return Float32Array.from({ length: sizeOf(dims) }, () => bound * (2 * random.next() - 1));
   };
 
-/** Where an operator has its parameters among its inputs, and what they begin with. */
+/** Parameters among an operator's inputs, and their initial values. */
 const rules: Readonly<Record<string, Readonly<Record<number, Initializer>>>> = {
   Conv: { 1: heFanOut(0), 2: zeros },
   ConvTranspose: { 1: heFanOut(1), 2: zeros },
@@ -55,19 +56,19 @@ const rules: Readonly<Record<string, Readonly<Record<number, Initializer>>>> = {
   Mul: { 0: ones, 1: ones },
 };
 
+/** A graph with initial values. */
 export interface Initialized {
   /** The graph with new values in its initializers. */
   readonly graph: Graph;
-  /** Sentences on parameters that keep their values, and on networks that are hard to train from the start. */
+  /** Sentences about parameters that keep their values, and about networks that are hard to train from scratch. */
   readonly notes: readonly string[];
 }
 
 /**
- * Gives every parameter and running statistic that training changes a value to begin with: convolutions as He et al.
- * (2015), fully connected layers as PyTorch, biases 0, normalizations the identity. The values are a function of graph
- * and seed.
- * @param options `shape`: [C, H, W] of an image.
- * @throws EngineError `UnsupportedModel` when there is nothing to train.
+ * Initializes every parameter and running statistic that training changes: convolutions as He et al. (2015), fully
+ * connected layers as PyTorch, biases 0, normalizations the identity. The values depend only on graph and seed.
+ * @param options `shape`: [C, H, W] of an image
+ * @throws EngineError `UnsupportedModel` if there is nothing to train
  */
 export async function initialized(
   graph: Graph,
@@ -82,7 +83,7 @@ export async function initialized(
   const values = new Map<string, Tensor>();
   wanted.forEach(({ name, dims }, at) => {
     const use = nodes.find((node) => ruleFor(node, name));
-    // Odd multipliers set the streams of neighbouring seeds and parameters apart.
+    // Odd multipliers keep the streams of neighbouring seeds and parameters apart.
     const random = new Random(Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(at + 1, 0x85ebca6b));
     if (use) values.set(name, floats(dims, ruleFor(use, name)!(dims, random, use)));
   });

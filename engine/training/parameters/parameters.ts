@@ -8,7 +8,7 @@ import type { Shape } from '../emit/batch-shapes';
 import { trainableThrough } from './trainable-through';
 import type { BatchNormMode } from '../settings';
 
-/** A tensor's place in a flat vector. */
+/** Location of a tensor in a flat vector. */
 export interface Entry {
   readonly name: string;
   readonly dims: readonly number[];
@@ -16,28 +16,28 @@ export interface Entry {
   readonly size: number;
 }
 
-/** Where each of a list of tensors lies in one flat vector. */
+/** Location of each of a list of tensors in one flat vector. */
 export interface Layout {
   readonly entries: readonly Entry[];
-  /** Elements of the vector, with the zeros that fill its rows. */
+  /** Elements of the vector, including the zeros that pad its rows. */
   readonly size: number;
-  /** Elements that weights take at its beginning, in whole rows of `rowLength`; the rest are biases, scales, shifts. */
+  /** Elements of the weights at its beginning, in whole rows of `rowLength`; the rest are biases, scales, shifts. */
   readonly weights: number;
 }
 
-/** What the elements of a layout are counted in where only weights are to be told from the rest. */
+/** Granularity, in elements, at which weights are separated from the rest. */
 export const rowLength = 256;
 
-/** What training changes: weights by gradients, running statistics by the batches they see. */
+/** Everything that training changes: weights by gradients, running statistics by the batches they see. */
 export interface Trainable {
   readonly parameters: Layout;
-  /** Running means and variances; none where BatchNormalization stays as inferred. */
+  /** Running means and variances; none if BatchNormalization stays as in inference. */
   readonly statistics: Layout;
-  /** Sentences on parameters that keep their values because no gradient reaches them. */
+  /** Sentences about parameters that keep their values because no gradient reaches them. */
   readonly notes: readonly string[];
 }
 
-/** The inputs of an operator that hold its parameters. */
+/** Inputs of an operator that hold its parameters. */
 const roles: Readonly<Record<string, readonly number[]>> = {
   Conv: [1, 2],
   ConvTranspose: [1, 2],
@@ -51,7 +51,7 @@ const roles: Readonly<Record<string, readonly number[]>> = {
   PRelu: [1],
 };
 
-/** The inputs of an operator that multiply what depends on the images: weights, which decay. */
+/** Inputs of an operator that multiply what depends on the images: weights, which decay. */
 const weightRoles: Readonly<Record<string, readonly number[]>> = {
   Conv: [1],
   ConvTranspose: [1],
@@ -60,9 +60,9 @@ const weightRoles: Readonly<Record<string, readonly number[]>> = {
 };
 
 /**
- * A copy in which every constant is an initializer of its own: Constant nodes become initializers, and so do Identity
- * nodes on one. Exporters write the latter for parameters that merely begin equal; training them as one would add
- * their gradients up.
+ * Copies a graph so that every constant is a separate initializer: Constant nodes become initializers, and so do
+ * Identity nodes of one. Exporters write the latter for parameters that merely start out equal; training them as one
+ * would add up their gradients.
  */
 export function withOwnConstants(graph: Graph): Graph {
   const copy = graph.clone();
@@ -71,7 +71,7 @@ export function withOwnConstants(graph: Graph): Graph {
   return copy;
 }
 
-/** The float32 initializers that operators hold as parameters. */
+/** Collects the float32 initializers that operators hold as parameters. */
 function parametersOf(graph: Graph, nodes: readonly Node[]): Set<string> {
   const constantFloat = (value: string) => isFloat(graph.constant(value));
   const parameters = new Set<string>();
@@ -93,19 +93,19 @@ function parametersOf(graph: Graph, nodes: readonly Node[]): Set<string> {
   return parameters;
 }
 
-/** Exporters write GroupNorm as an InstanceNormalization of reshaped channels, whose scale and bias are no parameters. */
+/** Exporters write GroupNorm as an InstanceNormalization of reshaped channels, whose scale and bias are not parameters. */
 const isGroupNorm = (graph: Graph, { opType, input }: Node): boolean =>
   opType === 'InstanceNormalization' && graph.producer(input[0])?.opType === 'Reshape';
 
 /**
- * The float32 initializers that are trained: weights and biases of convolutions, Gemm, MatMul and normalizations, slopes
- * of PRelu, and constants a channel each that are added to, or multiplied with, what depends on such a weight; of these
- * those that a gradient reaches (`trainableThrough`).
- * @param graph as `withOwnConstants` gives it.
- * @param nodes those that `outputs` depend on.
- * @param outputs the values that the loss is computed from.
- * @throws EngineError `UnsupportedModel` when there are none, or none that a gradient reaches, or the model is older than
- * operator set 11.
+ * Finds the float32 initializers that are trained: weights and biases of convolutions, Gemm, MatMul and normalizations,
+ * slopes of PRelu, and per-channel constants that are added to, or multiplied with, what depends on such a weight; of
+ * these, those that a gradient reaches (`trainableThrough`).
+ * @param graph as `withOwnConstants` returns it
+ * @param nodes those that `outputs` depend on
+ * @param outputs the values that the loss is computed from
+ * @throws EngineError `UnsupportedModel` if there are none, or none that a gradient reaches, or the model's opset is
+ * below 11
  */
 export function findTrainable(
   graph: Graph,
@@ -142,19 +142,19 @@ export function findTrainable(
   return { parameters: layoutOf(graph, trained, weights), statistics: layoutOf(graph, statistics), notes };
 }
 
-/** The first operator set that has all operators which gradients are written in. */
+/** First opset with all operators in which gradients are written. */
 const oldestOpset = 11;
 
 const isBatchNorm = ({ domain, opType }: Node): boolean => !domain && opType === 'BatchNormalization';
 
-/** [C], [C, 1, 1], [1, C, 1, 1], or [1, 1, 1, C] where channels come last, with more than one channel. */
+/** Tells if a shape is [C], [C, 1, 1], [1, C, 1, 1], or [1, 1, 1, C] if channels come last, with more than one channel. */
 function perChannel(dims: readonly number[]): boolean {
   const wide = dims.flatMap((dim, axis) => (dim > 1 ? [axis] : []));
   const channels: readonly (readonly number[])[] = [[], [0], [1], [0], [1, 3]];
   return wide.length === 1 && (channels[dims.length] ?? [1]).includes(wide[0]);
 }
 
-/** A layout of tensors of the graph; those named in `weights` come first, in rows of their own. */
+/** Lays out tensors of the graph; those named in `weights` come first, in separate rows. */
 function layoutOf(graph: Graph, names: Iterable<string>, weights?: ReadonlySet<string>): Layout {
   let size = 0;
   const placed = (name: string): Entry => {
@@ -172,7 +172,7 @@ function layoutOf(graph: Graph, names: Iterable<string>, weights?: ReadonlySet<s
   return { entries: [...first, ...rest], size: fillRow(), weights: end };
 }
 
-/** The parts that a layout's vector consists of, in order; what fills a row has no entry. */
+/** Lists the parts of a layout's vector, in order; padding has no entry. */
 export function piecesOf({ entries, size }: Layout): { readonly size: number; readonly entry?: Entry }[] {
   const ends = [...entries.slice(1).map(({ offset }) => offset), size];
   return entries.flatMap((entry, at) => {
@@ -181,14 +181,14 @@ export function piecesOf({ entries, size }: Layout): { readonly size: number; re
   });
 }
 
-/** The vector of a layout, filled from the graph's initializers. */
+/** Fills the vector of a layout from the graph's initializers. */
 export function pack(graph: Graph, { entries, size }: Layout): Float32Array {
   const vector = new Float32Array(size);
   for (const { name, offset } of entries) vector.set(graph.constant(name)!.data as Float32Array, offset);
   return vector;
 }
 
-/** The tensors of a layout by name, views of the vector. */
+/** Returns the tensors of a layout by name, views of the vector. */
 export const unpack = ({ entries }: Layout, vector: Float32Array): Map<string, Tensor> =>
   new Map(
     entries.map(({ name, dims, offset, size }) => [
@@ -197,7 +197,7 @@ export const unpack = ({ entries }: Layout, vector: Float32Array): Map<string, T
     ]),
   );
 
-/** A copy of `graph` with new values; a constant that was a node (Constant, Identity) becomes an initializer. */
+/** Copies `graph` with new values; a constant that was a node (Constant, Identity) becomes an initializer. */
 export function withValues(graph: Graph, values: ReadonlyMap<string, Tensor>): Graph {
   const copy = graph.clone();
   for (const [name, tensor] of values) {

@@ -9,13 +9,14 @@ import { withValues } from './parameters';
 import { scoresOf } from '../losses/model-scores';
 import type { Shape } from '../emit/batch-shapes';
 
-/** A model with a normalization after each convolution, to be trained in place of one that has none. */
+/** A model with a normalization after each convolution, to be trained in place of one without. */
 export interface Restored {
   readonly graph: Graph;
-  /** The original model, with new values of its own in which the trained normalizations are folded. */
+  /** Folds the trained normalizations back into the original model, with its new values. */
   readonly fold: (values: ReadonlyMap<string, Tensor>) => Graph;
 }
 
+/** Options for measuring the statistics of normalizations. */
 export interface CalibrationOptions {
   readonly batch: number;
   readonly seed: number;
@@ -45,12 +46,11 @@ const epsilon = 1e-5;
 const calibrationSamples = 512;
 
 /**
- * Puts a BatchNormalization after each convolution that has none, as exporters fold them away. It changes nothing of
- * what the model infers: the running statistics are those of images of the data set, scale and shift their deviation
- * and mean. Convolutions whose planes are one pixel or whose result are the logits, or that share their weight, are
- * left as they are.
- * @param graph as `withOwnConstants` gives it, of a model with one input.
- * @param shapes of all its values (`measureShapes`).
+ * Inserts a BatchNormalization after each convolution that has none, since exporters fold them away. Inference is
+ * unchanged: the running statistics are those of images of the data set, scale and shift their deviation and mean.
+ * Convolutions whose planes are one pixel, whose result is the logits, or that share their weight are left alone.
+ * @param graph as `withOwnConstants` returns it, of a model with one input
+ * @param shapes of all its values (`measureShapes`)
  */
 export async function restoreNorms(
   graph: Graph,
@@ -89,7 +89,10 @@ function lacksNorm(graph: Graph, node: Node, shapes: ReadonlyMap<string, Shape>)
   );
 }
 
-/** Mean and variance over the data of values [N, C, …], combined over batches as Chan, Golub and LeVeque do (1983). */
+/**
+ * Computes mean and variance over the data of values [N, C, …], combined over batches as in Chan, Golub and LeVeque
+ * (1983).
+ */
 async function measure(
   graph: Graph,
   shapes: ReadonlyMap<string, Shape>,
@@ -152,7 +155,7 @@ function combined(before: Moments | undefined, seen: number, added: Moments, siz
   return { mean, variance };
 }
 
-/** A normalization of what a convolution gives, under the name that this had; its own bias goes into the mean. */
+/** Inserts a normalization after a convolution, under the name of its result; its own bias goes into the mean. */
 function insertNorm(graph: Graph, conv: Node, { mean, variance }: Moments): Site {
   const [output] = conv.output;
   const [, weight, bias] = conv.input;
@@ -175,7 +178,7 @@ function insertNorm(graph: Graph, conv: Node, { mean, variance }: Moments): Site
     variance: constant('variance', variance),
   };
   const before = graph.uniqueName(`${output} before normalization`);
-  // Named after their values: the original's name may well be that of the value that the normalization now gives.
+  // Named after their values: the original's name may be that of the value that the normalization now computes.
   const plain = makeNode({ op: 'Conv', inputs: [conv.input[0], weight], outputs: [before] });
   plain.attribute = conv.attribute;
   const norm = makeNode({
@@ -189,9 +192,9 @@ function insertNorm(graph: Graph, conv: Node, { mean, variance }: Moments): Site
 }
 
 /**
- * The original graph with trained values: w' = w · f, b' = shift - mean · f, where f = scale/deviation. What training
- * did not change of a site (an operator without a gradient, or another output, lies behind it) is as it was restored;
- * convolutions of which it changed nothing stay as they are.
+ * Restores the original graph with trained values: w' = w · f, b' = shift - mean · f, where f = scale/deviation. Parts
+ * of a site that training did not change (an operator without a gradient, or another output, comes after it) are as
+ * restored; convolutions of which it changed nothing stay as they are.
  */
 function fold(
   graph: Graph,

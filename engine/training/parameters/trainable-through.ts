@@ -3,19 +3,19 @@ import type { Graph, Node } from '../../onnx/graph';
 import { backward, differentiable, type Forward } from '../gradients/backward';
 import { Builder } from '../emit/builder';
 
-/** Which of the wanted parameters can be trained, and a sentence for each reason why others cannot. */
+/** Wanted parameters that can be trained, and a sentence for each reason why others cannot. */
 export interface Reach {
   readonly trained: readonly string[];
   readonly notes: readonly string[];
 }
 
 /**
- * Tells which parameters have gradients that are right. A node without a gradient cuts off all that lies before it: what
- * a parameter there does to the loss by way of the node is unknown, even where other ways lead past it. The gradients of
- * all other parameters do not involve the node, so that these train exactly while those before it keep their values.
- * @param outputs the values that the loss is computed from.
- * @param wanted names of parameters.
- * @throws EngineError `UnsupportedModel`, naming the node, when no parameter is left.
+ * Finds the parameters whose gradients are right. A node without a gradient cuts off everything before it: the effect
+ * of a parameter there on the loss through the node is unknown, even if other paths lead past it. The gradients of all
+ * other parameters do not involve the node, so these train exactly while those before it keep their values.
+ * @param outputs the values that the loss is computed from
+ * @param wanted names of parameters
+ * @throws EngineError `UnsupportedModel`, naming the node, if no parameter is left
  */
 export function trainableThrough(
   forward: Forward,
@@ -53,7 +53,7 @@ export function trainableThrough(
   return { trained, notes };
 }
 
-/** The differentiable values that `end` depends on by way of such values. */
+/** Collects the differentiable values that `end` depends on through such values. */
 function valuesBefore(graph: Graph, nodes: readonly Node[], end: Node): Set<string> {
   const counts = differentiable(graph);
   const before = new Set<string>();
@@ -67,7 +67,7 @@ function valuesBefore(graph: Graph, nodes: readonly Node[], end: Node): Set<stri
 
 const mostNamed = 5;
 
-/** A few names, and how many more there are. */
+/** Lists a few names, and how many more there are. */
 const told = (names: readonly string[]): string => {
   const more = names.length - mostNamed;
   return `${names.slice(0, mostNamed).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;

@@ -8,7 +8,7 @@ import type { Shape } from '../emit/batch-shapes';
 
 /** A model's own nodes as a training step computes them. */
 export interface ForwardPass {
-  /** What training forms left for their gradients. */
+  /** Values saved by training forms for their gradients. */
   readonly saved: ReadonlyMap<Node, Readonly<Record<string, string>>>;
   /** The running statistics after the step, by the initializer that holds them. */
   readonly current: ReadonlyMap<string, string>;
@@ -16,7 +16,7 @@ export interface ForwardPass {
 
 /**
  * Emits a model's nodes: parameters and running statistics are cut from their vectors, other constants stay, and
- * BatchNormalization takes its training form, unless it goes by its running statistics.
+ * BatchNormalization takes its training form, unless it uses its running statistics.
  */
 export function emitForward(
   builder: Builder,
@@ -50,7 +50,7 @@ export function emitForward(
   return { saved, current };
 }
 
-/** Cuts a flat vector into tensors named as the layout says, with `prefix` before: their names without and with it. */
+/** Cuts a flat vector into tensors named by the layout, with a `prefix`: returns their names without and with it. */
 function cut(builder: Builder, vector: string, layout: Layout, prefix = ''): [string, string][] {
   const pieces = piecesOf(layout);
   if (!pieces.length) return [];

@@ -9,16 +9,16 @@ import { type PiecewiseStep, pieceNames } from './micro';
 import { names, type TrainingStep } from './step';
 import { makeLoop, renamed } from '../emit/subgraph';
 
-/** Before names inside the loop, so that none is that of a value outside. */
+/** Prefixes names inside the loop, so that none is that of a value outside. */
 const inner = (name: string) => `piece/${name}`;
-/** What the pieces have moved, as the update reads it. */
+/** Name of what the pieces have changed, as the update reads it. */
 const moved = (name: string) => `moved/${name}`;
 
 /**
- * A step in pieces as one graph: an ONNX Loop cuts the batch and runs `accumulate` on each piece, then comes `update`.
- * Inputs and outputs are those of a whole step, but for `pieceNames.share`, [pieces], which comes in, and the loss,
- * which comes out piece by piece.
- * @param size images of a piece; the last may have fewer.
+ * Joins a step in pieces into one graph: an ONNX Loop cuts the batch and runs `accumulate` on each piece, followed by
+ * `update`. Inputs and outputs are those of a whole step, except for the input `pieceNames.share`, [pieces], and the
+ * loss, which is output per piece.
+ * @param size images per piece; the last may have fewer
  */
 export function joinedPieces(
   { accumulate, update, read, moved: statistics }: PiecewiseStep,
@@ -93,7 +93,7 @@ export function joinedPieces(
 
 const [number, goesOn] = ['piece/number', 'piece/goes on'];
 
-/** Emits what cuts a piece's images, labels and share out of the batch's, by the piece's number. */
+/** Emits the cutting of a piece's images, labels and share out of the batch's, by the piece's number. */
 function cutting(values: readonly string[], size: number): Builder {
   const builder = new Builder(13, 'piece/cut');
   const start = builder.op('Mul', [builder.reshape(number, [1]), builder.ints([size])]);

@@ -7,15 +7,15 @@ import { lossScaling } from '../optimizers/loss-scaling';
 import { emitUpdate, isNumbered } from '../optimizers/update';
 import { inputOf, outputOf, type StateVector } from '../parameters/vectors';
 
-/** Names of what a step in pieces has beside those of a whole step. */
+/** Names used by a step in pieces besides those of a whole step. */
 export const pieceNames = {
-  /** The part of the batch's loss that the piece stands for, 0 <= share <= 1. */
+  /** The piece's share of the batch's loss, 0 <= share <= 1. */
   share: 'training/share',
   gradients: 'training/gradients',
   nextGradients: 'training/next_gradients',
 } as const;
 
-/** A step of training as two models, for batches that do not fit memory at once. */
+/** A training step as two models, for batches that do not fit into memory at once. */
 export interface PiecewiseStep {
   /**
    * Inputs: a piece of the batch and its labels, parameters, running statistics, its share, and the gradients so far
@@ -24,15 +24,15 @@ export interface PiecewiseStep {
   readonly accumulate: Graph;
   /** Inputs: all vectors, the gradients of the batch, and the rates. Outputs: the new vectors. */
   readonly update: Graph;
-  /** What `accumulate` reads of the vectors, and, the statistics, gives anew. */
+  /** Vectors that `accumulate` reads; it also replaces those of the statistics. */
   readonly read: readonly StateVector[];
   readonly moved: readonly StateVector[];
 }
 
 /**
- * The step of `buildTrainingStep` with its gradients accumulated over pieces of the batch: the same up to rounding, but
- * for BatchNormalization, whose statistics are then those of a piece (as in PyTorch).
- * @throws EngineError as `buildTrainingStep` does.
+ * Builds the step of `buildTrainingStep` with its gradients accumulated over pieces of the batch: the same up to
+ * rounding, except for BatchNormalization, whose statistics are then those of a piece (as in PyTorch).
+ * @throws EngineError as `buildTrainingStep` does
  */
 export function buildPiecewiseStep(
   graph: Graph,
@@ -49,7 +49,7 @@ export function buildPiecewiseStep(
   const optimizer = new Builder(graph.opset);
   const computed = {
     gradients: pieceNames.gradients,
-    // The pieces have moved them already.
+    // The pieces have updated them already.
     statistics: parts.statistics.length ? [inputOf('statistics')] : [],
   };
   const vectors = emitUpdate(optimizer, settings, trainable, computed, names);

@@ -11,14 +11,14 @@ import {
 import type { StateVector } from '../parameters/vectors';
 import { makeLoop } from '../emit/subgraph';
 
-/** What a value of a step is called in the graph of many. */
+/** Names a value of a step in the graph of many steps. */
 export const ofSteps = (name: string): string => `steps/${name}`;
 
 /**
- * Many steps a call: an ONNX Scan whose body is the graph of a step and whose state are its vectors, the shape of JAX's
- * `lax.scan`. All other inputs and outputs get a first axis that counts the steps, whose number is free; all get the
- * names of `ofSteps`. The body is the step's own graph, so that the bits are those of steps made one by one.
- * @param vectors all of them inputs and outputs of `step`.
+ * Makes a graph of many steps per call: an ONNX Scan whose body is the graph of a step and whose state is its vectors,
+ * like JAX's `lax.scan`. All other inputs and outputs get a first axis that counts the steps, of open size; all are
+ * renamed by `ofSteps`. The body is the step's own graph, so that the result is bit-identical to single steps.
+ * @param vectors inputs and outputs of `step`
  */
 export function scanned(step: Graph, vectors: readonly StateVector[]): Graph {
   const { graph, ...model } = step.model;
@@ -62,12 +62,12 @@ export function scanned(step: Graph, vectors: readonly StateVector[]): Graph {
   );
 }
 
-/** The declaration of a state's vector outside. */
+/** Declares a state's vector outside the Scan. */
 function whole(value: ValueInfoProto): ValueInfoProto {
   return { ...clone(ValueInfoProtoSchema, value), name: ofSteps(value.name) };
 }
 
-/** The declaration of what there is one of for each step. */
+/** Declares a value with one entry per step. */
 function stacked(value: ValueInfoProto): ValueInfoProto {
   const copy = whole(value);
   const { value: type } = copy.type!;

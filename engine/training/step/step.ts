@@ -21,7 +21,7 @@ import { include, teach, type Teacher } from '../losses/teacher-pass';
 import { emitUpdate, isNumbered } from '../optimizers/update';
 import { inputOf, type StateVector } from '../parameters/vectors';
 
-/** Names of the step model's inputs and outputs beside its vectors'; images come under the model's own input name. */
+/** Names of the step model's inputs and outputs besides its vectors'; images use the model's own input name. */
 export const names = {
   labels: 'training/labels',
   learningRate: 'training/learning_rate',
@@ -30,44 +30,45 @@ export const names = {
   loss: 'training/loss',
 } as const;
 
+/** Settings of a step. */
 export interface StepSettings extends LossSettings, UpdateSettings, Labelling {
-  /** `frozen`: BatchNormalization computes by its running statistics, and leaves them; else by those of the batch. */
+  /** `frozen`: BatchNormalization uses its running statistics, and leaves them; else those of the batch. */
   readonly batchNorm?: 'train' | 'frozen' | 'restore';
-  /** Channels of a block of ONNX Runtime's blocked layout (`probeBlock`); plain convolutions where undefined. */
+  /** Channels per block of ONNX Runtime's blocked layout (`probeBlock`); plain convolutions if undefined. */
   readonly block?: number;
-  /** The variance of labels that are numbers, about the mean of each: what guessing makes of squared errors. */
+  /** Variance of labels that are numbers, about the mean of each: the squared error of guessing. */
   readonly labelSpread?: number;
   readonly teacher?: Teacher;
-  /** Whether convolutions and products of matrices compute in float16, with the loss scaled; in the plain layout then. */
+  /** True to compute convolutions and matrix products in float16, with a scaled loss; in the plain layout then. */
   readonly mixed?: boolean;
 }
 
 /** A model that computes one step of training. */
 export interface TrainingStep extends Trainable {
   /**
-   * Inputs: images [N, C, H, W], labels [N, …] where the loss reads any, learning rate and momentum (scalars), the
-   * step's number where `numbered`, and `vectors`. Outputs: the loss and the new vectors.
+   * Inputs: images [N, C, H, W], labels [N, …] if the loss reads any, learning rate and momentum (scalars), the step's
+   * number if `numbered`, and `vectors`. Outputs: the loss and the new vectors.
    */
   readonly model: Graph;
   readonly images: string;
-  /** Scores a sample or pixel. */
+  /** Scores per sample or pixel. */
   readonly classes: number;
-  /** What labels stand for; undefined where none are read. */
+  /** Meaning of the labels; undefined if none are read. */
   readonly labels: LabelForm | undefined;
-  /** Whether the number of the step is an input. */
+  /** True if the number of the step is an input. */
   readonly numbered: boolean;
-  /** All that a step changes: parameters, running statistics, the optimizer's state, averages. */
+  /** Everything that a step changes: parameters, running statistics, the optimizer's state, averages. */
   readonly vectors: readonly StateVector[];
-  /** The loss of guessing, as far as it is known: 0 where it depends on the data. */
+  /** The loss of guessing, if known: 0 if it depends on the data. */
   readonly chance: number;
 }
 
 /**
- * Forward pass, loss, backward pass and optimizer as one ONNX graph.
- * @param graph as `withOwnConstants` gives it; its first output holds the scores, or a softmax or sigmoid of them.
- * @param shapes of all its values (`measureShapes`).
- * @throws EngineError `UnsupportedModel` when an operator has no gradient, or the output is not what the loss takes;
- * `InvalidData` when labels of this shape do not fit it; `InvalidSettings` when the teacher does not.
+ * Builds forward pass, loss, backward pass and optimizer as one ONNX graph.
+ * @param graph as returned by `withOwnConstants`; its first output holds the scores, or a softmax or sigmoid of them
+ * @param shapes of all its values (`measureShapes`)
+ * @throws EngineError `UnsupportedModel` if an operator has no gradient, or the output does not suit the loss;
+ * `InvalidData` if labels of this shape do not fit it; `InvalidSettings` if the teacher does not
  */
 export function buildTrainingStep(
   graph: Graph,
@@ -91,30 +92,33 @@ export function buildTrainingStep(
   return { ...trainable, model, images, classes, labels, numbered, vectors, chance };
 }
 
-/** Operator sets of a model that is made of `graph`. */
+/** Returns the opsets of a model made from `graph`. */
 export const signatureOf = ({ model: { irVersion, opsetImport } }: Graph) => ({
   irVersion,
   opsets: opsetImport,
 });
 
-/** The scalars that an update reads. */
+/** Lists the scalars that an update reads. */
 export const ratesOf = (numbered: boolean): string[] => [
   names.learningRate,
   names.momentum,
   ...(numbered ? [names.step] : []),
 ];
 
-/** Forward pass, loss (`names.loss`) and backward pass in a builder, for whatever is done with the gradients. */
+/** Forward pass, loss (`names.loss`) and backward pass in a builder, for further use of the gradients. */
 export interface Differentiated extends Pick<TrainingStep, 'images' | 'classes' | 'labels' | 'chance'> {
   readonly builder: Builder;
   readonly trainable: Trainable;
-  /** The gradient of the batch's loss by all parameters, a flat vector in their layout; `mixed`: times the loss scale. */
+  /**
+   * The gradient of the batch's loss by all parameters, a flat vector in their layout; if `mixed`, times the loss
+   * scale.
+   */
   readonly gradients: string;
   /** The running statistics after the batch, in the order of their layout. */
   readonly statistics: readonly string[];
-  /** Images, and labels where the loss reads any. */
+  /** Images, and labels if the loss reads any. */
   readonly inputs: readonly ValueInfoProto[];
-  /** Writes what has to come last: the blocked layout, and the teacher. */
+  /** Emits what must come last: the blocked layout, and the teacher. */
   readonly finish: () => void;
 }
 
@@ -213,7 +217,10 @@ function scaled(builder: Builder, seeds: ReadonlyMap<string, string>, scale: str
   return new Map([...seeds].map(([value, gradient]) => [value, builder.op('Mul', [gradient, scale])]));
 }
 
-/** Guessing gives each class the same probability; a teacher's softened distributions are held to be as far from that. */
+/**
+ * Guessing gives each class the same probability; a teacher's softened distributions are assumed to be as far from
+ * that.
+ */
 function chanceOf(
   settings: StepSettings,
   classes: number,
@@ -226,13 +233,13 @@ function chanceOf(
   return share * taught + (form ? (1 - share) * lossRule(settings).chance(classes, form, labelSpread) : 0);
 }
 
-/** Labels as a step reads them. */
+/** Returns labels in the form that a step reads. */
 export const labelsFeed = (labels: Labels, dims: readonly number[]): Tensor =>
   labels instanceof Float32Array
     ? floats(dims, labels)
     : { type: 'int64', dims, data: BigInt64Array.from(labels, BigInt) };
 
-/** The scalars that step `number` (from 0) is fed with. */
+/** Returns the scalars fed to step `number` (from 0). */
 export const ratesFeed = (
   { numbered }: Pick<TrainingStep, 'numbered'>,
   { learningRate, momentum }: Rates,
