@@ -27,8 +27,8 @@ export function s3Error(error: unknown, where: string): unknown {
   const { name, message, code } = error as S3Failure;
   if (error instanceof StoreError || ours.includes(name) || local.includes(code ?? '')) return error;
   const text = [name, code, message].filter((part) => part && part !== 'Error' && part !== 'UnknownError');
-  const [problem, mend] = meaningOf(name, message, statusOf(error));
-  return new StoreError(problem, `the store at ${where}: ${mend} (${[...new Set(text)].join(': ')})`, {
+  const [problem, advice] = meaningOf(name, message, statusOf(error));
+  return new StoreError(problem, `the store at ${where}: ${advice} (${[...new Set(text)].join(': ')})`, {
     cause: error,
   });
 }

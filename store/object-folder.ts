@@ -237,7 +237,7 @@ export class ObjectFolder {
   }
 }
 
-/** Lists the names in a folder; none if there is no folder. */
+/** Lists the names in a folder; none if the folder does not exist. */
 export const namesIn = async (folder: string): Promise<string[]> =>
   (await readdir(folder).catch(ignoreMissing)) ?? [];
 

@@ -19,7 +19,25 @@ const revised = [
     'workers',
   ].map((page) => `docs/${page}.md`),
   'cli',
+  'client',
   'report',
+  'run-spec',
+  'server',
+  'store',
+  'workers',
+  ...[
+    'api',
+    'data',
+    'linalg',
+    'onnx',
+    'pools',
+    'pruning',
+    'ratios',
+    'reconstruction',
+    'runtime',
+    'svd',
+    'tensor',
+  ].map((room) => `engine/${room}`),
 ];
 
 /** The page that shows the words. */

@@ -98,7 +98,7 @@ export async function compressModel(
         fineTuneEach: settings.fineTuneEach && {
           settings: settings.fineTuneEach,
           checkpoints: join(scratch, 'checkpoints'),
-          checkpointSeconds: Infinity, // nobody goes on from a folder that is gone
+          checkpointSeconds: Infinity, // the folder is removed afterwards, so nobody can resume from it
         },
       },
       { signal: ended, onProgress: (progress) => onProgress?.('compressing', progress) },

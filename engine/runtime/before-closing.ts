@@ -13,7 +13,7 @@ export const saturates = (graph: Graph): boolean =>
 
 /**
  * The values by which a model is compared with its equal: its outputs, or, of one that a Sigmoid or Softmax closes, the
- * logits. Behind it a map that says "nothing here" holds numbers about 1e-7, of which a float, and ONNX Runtime's kernels
+ * logits. After it, a map that says "nothing here" holds numbers about 1e-7, of which a float, and ONNX Runtime's kernels
  * still more, keep one digit.
  */
 export function beforeClosing(graph: Graph): string[] {

@@ -26,7 +26,7 @@ const extensions = ['.jpg', '.jpeg', '.png', '.ppm', '.bmp', '.pgm', '.tif', '.t
  * Lists images in one folder per class, as torchvision's ImageFolder does: classes by name, files by folder and name,
  * at any depth, links followed. Hidden files and folders are skipped.
  * @param classes order of the classes, if not by name; there may be more of them than folders
- * @throws EngineError `InvalidData` if there are no class folders, or one is empty or not among `classes`
+ * @throws EngineError `InvalidData` if no class has a folder, or one is empty or not among `classes`
  */
 export function classFolders(folder: string, classes?: readonly string[]): Listing {
   const found = entriesOf(folder)
