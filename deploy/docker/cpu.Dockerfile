@@ -6,8 +6,12 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-audit --no-fund
 COPY . .
-RUN npx tsc -p . && node dist/workers/workflow-bundle.js \
-  && rm -rf dist/test dist/bench && npm prune --omit=dev --no-audit --no-fund
+RUN npx tsc -p . && node dist/workers/workflow-bundle.js && rm -rf dist/test dist/bench
+# What is used at run time stays, with the S3 client of the lock file; then the native libraries of other platforms go.
+RUN version() { node -p "'$1@' + require('./package-lock.json').packages['node_modules/$1'].version"; } \
+  && npm install --save-prod --omit=dev --ignore-scripts --no-audit --no-fund \
+    "$(version @aws-sdk/client-s3)" "$(version @aws-sdk/lib-storage)" \
+  && node scripts/drop-other-platforms.mjs
 
 FROM node:${NODE_VERSION}-bookworm-slim
 ENV NODE_ENV=production SLIMFLOW_STATE=/var/lib/slimflow

@@ -9,8 +9,12 @@ COPY package.json package-lock.json .npmrc ./
 ENV ONNXRUNTIME_NODE_INSTALL=cuda12
 RUN npm ci --no-audit --no-fund
 COPY . .
-RUN npx tsc -p . && node dist/workers/workflow-bundle.js \
-  && rm -rf dist/test dist/bench && npm prune --omit=dev --no-audit --no-fund
+RUN npx tsc -p . && node dist/workers/workflow-bundle.js && rm -rf dist/test dist/bench
+# What is used at run time stays, with the S3 client of the lock file; then the native libraries of other platforms go.
+RUN version() { node -p "'$1@' + require('./package-lock.json').packages['node_modules/$1'].version"; } \
+  && npm install --save-prod --omit=dev --ignore-scripts --no-audit --no-fund \
+    "$(version @aws-sdk/client-s3)" "$(version @aws-sdk/lib-storage)" \
+  && node scripts/drop-other-platforms.mjs
 
 # Has what the provider and the decompositions load: cudart, cuBLAS, cuDNN 9, cuSOLVER.
 FROM nvidia/cuda:12.8.1-cudnn-runtime-ubuntu22.04

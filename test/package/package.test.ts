@@ -98,6 +98,15 @@ describe('an empty project with the package', () => {
   it("reads the package's version", () =>
     expect(node('-p', "require('slimflow/package.json').version")).toMatch(/^\d+\.\d+\.\d+/));
 
+  it('names what to install for a store on S3', () => {
+    const open = "require('slimflow').openStore('s3://models/slimflow')";
+    const message = node('-p', `try { ${open} } catch (error) { error.message }`);
+    expect(message.trim()).toBe(
+      'store s3://models/slimflow: S3 needs packages that are not installed: ' +
+        'npm install @aws-sdk/client-s3 @aws-sdk/lib-storage',
+    );
+  });
+
   it('runs slimflow --help and slimflow doctor', () => {
     const npx = (...args: string[]) =>
       execFileSync('npx', ['--no', '--', 'slimflow', ...args], { cwd: project.folder, encoding: 'utf8' });

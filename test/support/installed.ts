@@ -14,14 +14,19 @@ export interface Project {
 
 interface Manifest {
   dependencies: Record<string, string>;
+  optionalDependencies?: Record<string, string>;
   peerDependencies?: Record<string, string>;
   peerDependenciesMeta?: Record<string, { optional?: boolean }>;
 }
 
 /** What a project with Slimflow has from npm: what its manifest asks for, and nothing that this checkout has beside it. */
-export function installedWith({ dependencies, peerDependencies, peerDependenciesMeta }: Manifest): string[] {
+export function installedWith(manifest: Manifest): string[] {
+  const { dependencies, optionalDependencies, peerDependencies, peerDependenciesMeta } = manifest;
   const peers = Object.keys(peerDependencies ?? {});
-  return [...Object.keys(dependencies), ...peers.filter((name) => !peerDependenciesMeta?.[name]?.optional)];
+  return [
+    ...Object.keys({ ...dependencies, ...optionalDependencies }),
+    ...peers.filter((name) => !peerDependenciesMeta?.[name]?.optional),
+  ];
 }
 
 /**
