@@ -6,18 +6,7 @@ import { root } from './support/paths';
 /** Rooms and pages whose text has been revised. Add a room here once its comments and messages have been. */
 const revised = [
   'README.md',
-  ...[
-    'audit',
-    'chaos',
-    'commands',
-    'data',
-    'deploy',
-    'guidebook',
-    'people',
-    'result',
-    'store',
-    'workers',
-  ].map((page) => `docs/${page}.md`),
+  'docs',
   'cli',
   'client',
   'report',
@@ -40,8 +29,8 @@ const revised = [
   ].map((room) => `engine/${room}`),
 ];
 
-/** The page that shows the words. */
-const exempt = ['docs/style.md'];
+/** The page that shows the words, and pages that have not been revised yet. */
+const exempt = ['docs/style.md', 'docs/pruning.md', 'docs/ratio-selection.md', 'docs/training.md'];
 
 /** Words that make readers stumble, and what to write instead; docs/style.md has more. */
 const words: readonly (readonly [found: RegExp, instead: string])[] = [
