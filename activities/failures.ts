@@ -18,12 +18,12 @@ export class StalledError extends Error {
   override readonly name = 'StalledError';
 }
 
-/** What a failure is judged by beside the error. */
+/** Facts that a failure is judged by, besides the error. */
 export interface Tried {
-  /** What the jitter is drawn by: the digest of the work. */
+  /** The digest of the work, which seeds the jitter. */
   readonly key: string;
   readonly attempt: number;
-  /** What befell the work, this error included. */
+  /** The work's setbacks, this error included. */
   readonly setbacks: Setbacks;
   /** Whether another task queue takes what is too large for this worker. */
   readonly overflow?: boolean;
@@ -31,7 +31,7 @@ export interface Tried {
 
 const firstTry: Tried = { key: '', attempt: 1, setbacks: none };
 
-/** What an error counts as, where it is one that may go otherwise another time. */
+/** Names the setback that an error counts as; undefined if a retry can't go otherwise. */
 export function setbackOf(error: unknown): Setback | undefined {
   if (error instanceof StalledError) return 'stalled';
   if (error instanceof JobProcessError) return error.problem === 'Crashed' ? 'crashed' : 'outOfMemory';
@@ -94,7 +94,7 @@ export function failureOf(error: unknown, tried: Tried = firstTry): Error {
   });
 }
 
-/** The failure of work that something befell which may not befall it again. */
+/** Makes the failure of work after a setback that may not happen again. */
 export function setbackFailure(setback: Setback, error: Error | undefined, tried: Tried): ApplicationFailure {
   const { type, last } = setbackTypes[setback];
   const { message = '' } = error ?? {};

@@ -7,8 +7,9 @@ import type { Store } from '../store/store';
 import type { Lost } from '../contract/activities';
 
 /**
- * What an error of the store means for the workflow; any other error as it is. Lost artifacts are named with the work that
- * makes them again; a user's file can only be taken in anew. A store that can't be used for now is worth another try.
+ * Turns an error of the store into the failure that the workflow needs; any other error is passed on. Lost artifacts are
+ * named with the work that regenerates them; a user's file can only be imported again. A store that can't be used for now
+ * is worth a retry.
  */
 export async function storeFailure(store: Store, error: unknown): Promise<unknown> {
   if (error instanceof ArtifactError) return lostFailure(store, error);
@@ -29,8 +30,8 @@ async function lostFailure(store: Store, error: ArtifactError): Promise<Applicat
   return ApplicationFailure.create({
     type: failureTypes[error.code],
     message: isHopeless
-      ? `${error.message}. It can't be computed again (${theirs.join(', ')}): start the run again from the original files, which takes them in anew; what is whole is not done twice`
-      : `${error.message}; it is made again`,
+      ? `${error.message}. It can't be computed again (${theirs.join(', ')}): start the run again from the original files, which imports them again; finished work is not repeated`
+      : `${error.message}; it is regenerated`,
     nonRetryable: true,
     details: isHopeless ? [] : [lost],
     cause: error,

@@ -8,7 +8,7 @@ const leastMs = 5 * 60_000;
 const firstMs = 60 * 60_000;
 
 /**
- * Tells stuck work from slow work by the durations of its own units (batches, layers, steps) so far. It is told of
+ * Tells stuck work from slow work by the durations of its own units (batches, layers, steps) so far. It is given
  * elapsed time rather than reading a clock, so that a suspended machine does not count as slow.
  */
 export class Watchdog {

@@ -116,7 +116,7 @@ export interface CompressRequest {
   readonly train: DataRef;
   readonly reconstruction: Reconstruction;
   readonly compute: Compute;
-  /** Fine-tuning behind each compressed layer; `epochs` may be a fraction. None where it is left out. */
+  /** Fine-tuning after each compressed layer; `epochs` may be a fraction. None if left out. */
   readonly fineTuneEach?: FineTuneSettings;
   /** What `fineTuneEach.distillation` learns from; left out where that is not asked for. */
   readonly teacher?: ArtifactRef;
@@ -154,18 +154,18 @@ export interface Activities {
   analyze(request: AnalyzeRequest): Promise<Analysis>;
   /** Names of the parts that a technique can compress, in the model's order: a page of them, one at least. */
   listParts(request: ListPartsRequest): Promise<readonly string[]>;
-  /** The metric of a model on a split; goes on from its last checkpoint when tried again. */
+  /** The metric of a model on a split; resumes at its last checkpoint when retried. */
   evaluate(request: EvaluateRequest): Promise<Evaluation>;
   /**
-   * The metric with one layer compressed, for each candidate ratio; its factors too where it is decomposed. Goes on from
-   * its last checkpoint when tried again.
+   * The metric with one layer compressed, for each candidate ratio; its factors too where it is decomposed. Resumes
+   * at its last checkpoint when retried.
    */
   scoreLayer(request: ScoreLayerRequest): Promise<LayerScoring>;
   /** One artifact of many layers' scores, in the order given. */
   collectScores(request: CollectScoresRequest): Promise<ArtifactRef>;
-  /** A model compressed to a target; goes on from its last checkpoint when tried again. */
+  /** A model compressed to a target; resumes at its last checkpoint when retried. */
   compress(request: CompressRequest): Promise<CompressedModel>;
-  /** A model trained further; goes on from its last checkpoint when tried again. */
+  /** A model trained further; resumes at its last checkpoint when retried. */
   fineTune(request: FineTuneRequest): Promise<FineTunedModel>;
   /** Measures the latency of models in turn. */
   latency(request: LatencyRequest): Promise<Latency>;
@@ -200,7 +200,7 @@ export interface HeartbeatDetails {
   readonly checkpoint?: ArtifactRef;
   /** Seconds to the end at the pace of this attempt. */
   readonly secondsLeft?: number;
-  /** What befell the work since it last got on; left out where nothing did. */
+  /** Setbacks since the work last made progress; left out if there were none. */
   readonly setbacks?: Setbacks;
   /** The digest of the checkpoint at the last setback. */
   readonly since?: string;

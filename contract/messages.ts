@@ -3,7 +3,7 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Technique } from '../engine/names';
 import type { GuidebookProgress } from './run';
 
-/** Who decides, and why: stands in the run's `decisions`. */
+/** Who decides, and why; recorded in the run's `decisions`. */
 export interface ByPerson {
   /** Name, address or account of the person, at most 100 characters. */
   readonly by: string;
@@ -60,7 +60,7 @@ export const progressQuery = defineQuery<GuidebookProgress>('progress');
 export const approvePicksUpdate = defineUpdate<string, [ApprovePicks]>('approvePicks');
 /** Decides which candidate is the result. */
 export const approveSelectionUpdate = defineUpdate<string, [ApproveSelection]>('approveSelection');
-/** Changes what has not been planned by yet. */
+/** Changes settings for candidates that are not planned yet. */
 export const changeTargetsUpdate = defineUpdate<string, [ChangeTargets]>('changeTargets');
 /** Has one more candidate made, beside those that run. */
 export const addCandidateUpdate = defineUpdate<string, [AddCandidate]>('addCandidate');

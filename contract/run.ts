@@ -55,7 +55,7 @@ export interface ScoringInput {
 export interface ScoringProgress {
   readonly of: string;
   readonly technique: Technique;
-  /** Layers scored, of so many. */
+  /** Layers scored, and layers in all. */
   readonly done: number;
   readonly total: number;
   readonly paused?: Pause;
@@ -87,7 +87,7 @@ export interface CandidateInput {
     CompressionSettings,
     'metric' | 'fineTune' | 'reconstruction' | 'selection' | 'compute'
   >;
-  /** What the search attributes of its workflow are told by. */
+  /** Values for the workflow's search attributes. */
   readonly audit?: Audit;
 }
 
@@ -120,7 +120,7 @@ export interface Made {
   readonly provenance: readonly Provenance[];
 }
 
-/** A candidate that came about, with the figures that the rules go by. */
+/** A candidate that was made, with the figures that the rules use. */
 export interface Candidate extends CandidatePlan, Made {
   /** c(m): its cost relative to the original's. */
   readonly achieved: number;

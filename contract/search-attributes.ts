@@ -18,7 +18,7 @@ export const attributes = {
   metric: defineSearchAttributeKey('SlimflowMetric', 'DOUBLE'),
 } as const;
 
-/** Every attribute's name and type, in the order in which people are told of them. */
+/** Every attribute's name and type, in the order in which they are shown. */
 export const attributeKeys = Object.values(attributes);
 export type AttributeName = (typeof attributeKeys)[number]['name'];
 

@@ -7,13 +7,16 @@ import { root } from './support/paths';
 const revised = [
   'README.md',
   'docs',
+  'activities',
   'cli',
   'client',
+  'contract',
   'report',
   'run-spec',
   'server',
   'store',
   'workers',
+  'workflows',
   ...[
     'api',
     'data',

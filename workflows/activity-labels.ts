@@ -60,7 +60,7 @@ export const sentences = {
     fineTunedEach: boolean,
   ) =>
     called(
-      `Compress ${nameOf(plan.parent ?? 'original')} to ${plan.asked} of its ${costNames[cost]} by ${techniqueTraits[plan.technique].words}${fineTunedEach ? ', fine-tuned behind each layer' : ''}`,
+      `Compress ${nameOf(plan.parent ?? 'original')} to ${plan.asked} of its ${costNames[cost]} by ${techniqueTraits[plan.technique].words}${fineTunedEach ? ', fine-tuned after each layer' : ''}`,
       'compress',
       plan.id,
     ),

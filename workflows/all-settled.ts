@@ -2,7 +2,7 @@
  * What all of `tasks` come to, or the failure that came first, but only once every one of them has ended: a workflow
  * that closed earlier would leave children and activities behind that still compute.
  *
- * @param onFailure told of the first failure at once, so that it can stop the rest
+ * @param onFailure called at the first failure, so that it can stop the rest
  */
 export async function together<T>(
   tasks: readonly Promise<T>[],

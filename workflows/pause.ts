@@ -40,7 +40,7 @@ export function release(request: ResumeRequest): void {
 /** How a child workflow is started, as startChild has it. */
 type ChildOptions = Omit<ChildWorkflowOptions, 'typeInfo'> & { readonly typeInfo?: undefined };
 
-/** Makes a child workflow hear of the pauses of the one that started it; `onChange` is called after each. */
+/** Makes a child workflow follow the pauses of its parent; `onChange` is called after each. */
 export function hearPauses(onChange: () => void = () => undefined): void {
   setHandler(pauseSignal, (request) => {
     hold(request);

@@ -24,7 +24,7 @@ const cells = (row: CandidateProgress) => [
   figure(row.latencyMs, 2),
   [row.decision ?? row.status, row.shortfall].filter(Boolean).join('; '),
 ];
-/** Keeps what stands in a column away from the next one; a plain space would be trimmed. */
+/** Keeps columns apart; a plain space would be trimmed. */
 const gap = '\u00a0\u00a0';
 /** A cell must not end its row early. */
 const line = (texts: readonly string[]) =>

@@ -10,17 +10,17 @@ import {
 import type { Activities } from '../contract/activities';
 import type { CompressionSettings } from '../run-spec/spec';
 import { untilResumed } from './pause';
-import { mended } from './regenerate-lost';
+import { regenerating } from './regenerate-lost';
 import { type HandedOn, queueKindFor, queueOf, type QueueKind } from '../contract/task-queues';
 
-/** A dead worker is noticed within this, and one whose event loop stands still for most of it is not taken for dead. */
+/** A dead worker is noticed within this time; one whose event loop is blocked for most of it is not taken for dead. */
 const heartbeatTimeout = '25s';
 /** A cancelled run is over when its work has stopped, not before. */
 const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
 /**
- * Errors of the input are not retried, whatever this says: the activities mark them. Those that are come with a delay of
- * their own, which has jitter; this is for lost workers. How often is enough is the activities'
- * to say (`activities/setbacks.ts`): a store that is full for a night is no reason to give a run up.
+ * Input errors are marked non-retryable by the activities. Retryable ones set their own delay, with jitter; this policy is
+ * for lost workers. The activities decide when to give up (`activities/setbacks.ts`): a store that is full for a night
+ * must not end a run.
  */
 const retry = {
   initialInterval: '1s',
@@ -29,8 +29,8 @@ const retry = {
 };
 
 /**
- * A dead worker is noticed by its silence, and work that hangs by its worker, which goes by what the work's own units
- * took; so the time for the whole work can be long.
+ * A dead worker is noticed by its silence. Work that hangs is noticed by its worker, which compares it with how long the
+ * work's own units took. So the time allowed for the whole work can be long.
  */
 const proxies = proxyActivities<Activities>({
   startToCloseTimeout: '1 day',
@@ -38,7 +38,7 @@ const proxies = proxyActivities<Activities>({
   cancellationType,
   retry,
 });
-/** What trains: for as long as it takes. */
+/** Activities that train may take as long as they need. */
 const training = proxyActivities<Activities>({
   startToCloseTimeout: '60 days',
   heartbeatTimeout,
@@ -46,9 +46,9 @@ const training = proxyActivities<Activities>({
   retry,
 });
 
-/** Nothing starts during a pause; what is heavy goes where the spec says; what the store loses of results is made again. */
+/** Activities that don't start during a pause, run on the queue that the spec asks for, and regenerate what the store lost. */
 export const { analyze, listParts, collectScores, evaluate, scoreLayer, latency, compress, fineTune } =
-  mended({
+  regenerating({
     analyze: unlessPaused(proxies.analyze),
     listParts: unlessPaused(proxies.listParts),
     collectScores: unlessPaused(proxies.collectScores),
@@ -85,20 +85,20 @@ function unlessPaused<Request, Result>(activity: Callable<Request, Result>): Cal
 }
 
 /**
- * An activity on the task queue that its compute settings ask for. What a worker finds too large for itself, and hands
- * on, is done on the queue for large work.
+ * Runs an activity on the task queue that its compute settings ask for. Work that a worker hands on because it is too
+ * large for that worker runs on the queue for large work.
  */
 function byNeed<Request extends { readonly compute: object }, Result>(
   activity: Callable<Request, Result>,
 ): Callable<Request, Result> {
   return {
     async executeWithOptions(options, [request]) {
-      // Work that is made again was kept without its queues: it goes where the work that needs it does.
+      // Work that is rerun was stored without its queues: it runs where the work that needs it does.
       const { queues = asked, ...compute } = request.compute as Compute;
       asked = queues;
       const on = (kind: QueueKind | undefined) => {
         const taskQueue = queueOf(workflowInfo().taskQueue, kind);
-        // Where the work is done is nothing that its result depends on.
+        // Results are cached independently of where they were computed.
         return activity.executeWithOptions({ ...options, taskQueue }, [{ ...request, compute }]);
       };
       try {

@@ -13,16 +13,16 @@ export interface Callable<Name extends keyof Activities> {
 }
 type Callables = { readonly [Name in keyof Activities]: Callable<Name> };
 
-/** More losses than that in a row are no accident. */
+/** More losses in a row than this are not an accident: the failure is then passed on. */
 const maxLosses = 5;
 
 /**
- * Activities that make again what the store lost: where one fails since artifacts are gone or broken that earlier
- * activities made, those are run again, as they were asked then, and then it is. What they need in turn is mended alike.
+ * Wraps activities so that lost artifacts are regenerated: if one fails because an input artifact is missing or corrupt,
+ * reruns the activity that produced it with its original request, then retries. Recursive.
  */
-export function mended(activities: Callables): Callables {
+export function regenerating(activities: Callables): Callables {
   const names = Object.keys(activities) as (keyof Activities)[];
-  const mending: Callables = Object.fromEntries(
+  const wrapped: Callables = Object.fromEntries(
     names.map((name) => [
       name,
       {
@@ -33,23 +33,23 @@ export function mended(activities: Callables): Callables {
             } catch (error) {
               const lost = lostIn(error);
               if (!lost.length || losses === maxLosses) throw error;
-              await together(lost.map((work) => again(mending, work)));
+              await together(lost.map((work) => rerun(wrapped, work)));
             }
         },
       },
     ]),
   ) as unknown as Callables;
-  return mending;
+  return wrapped;
 }
 
-async function again(activities: Callables, { activity, request }: Lost): Promise<unknown> {
+async function rerun(activities: Callables, { activity, request }: Lost): Promise<unknown> {
   const callable = activities[activity as keyof Activities] as Callable<never>;
   return callable.executeWithOptions({ summary: `${activity} again: the store lost what it made` }, [
     request,
   ] as never);
 }
 
-/** The work to do again before what failed can succeed; none where it is another failure, or can't be mended. */
+/** Lists the work to rerun before the failed activity can succeed: none if it failed for another reason, or can't be helped. */
 function lostIn(error: unknown): readonly Lost[] {
   if (!(error instanceof ActivityFailure) || !(error.cause instanceof ApplicationFailure)) return [];
   const { type, details } = error.cause;

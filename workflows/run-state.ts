@@ -28,7 +28,7 @@ import { upsert } from './upsert-attributes';
 /** The notes go into the result, which has to fit into one message; characters. */
 const noteLimit = { count: 100, length: 500 };
 
-/** A candidate that did not come about, or was left out. */
+/** A candidate that could not be made, or was left out. */
 export interface FailedCandidate extends CandidatePlan {
   readonly reason: string;
 }
@@ -52,7 +52,7 @@ export class Run {
 
   constructor(readonly input: GuidebookInput) {}
 
-  /** The spec's settings, with what people changed: to be read where they are gone by, not before. */
+  /** The spec's settings, with what people changed. Read these at the time of use: people may change them mid-run. */
   get settings(): CompressionSettings {
     return this.people.settings;
   }
@@ -67,7 +67,7 @@ export class Run {
     return this.ordered(this.made);
   }
 
-  /** Candidates that did not come about. */
+  /** Candidates that could not be made. */
   get failed(): FailedCandidate[] {
     return this.ordered(this.failures);
   }

@@ -32,7 +32,7 @@ export async function scores(
   );
   const scored = await executePausable(scoreModel, {
     workflowId: `${run.workflowId}/scores/${of}/${technique}`,
-    // One that a reset left running: what it scored lies in the store.
+    // A reset may have left one running: its scores are in the store.
     workflowIdReusePolicy: 'TERMINATE_IF_RUNNING',
     staticSummary,
     memo: { model: name, scores: of },

@@ -28,8 +28,8 @@ const tellings = 20;
  * The eval scores of every layer of a model that a technique can compress. They do not depend on the target: one
  * artifact serves all candidates made of that model.
  *
- * A few layers are under way at a time, and the workflow continues as new before its history grows long: what it has
- * scored lies in the store, so that it carries no more than where it stands.
+ * A few layers are scored at a time, and the workflow continues as new before its history grows long. The scores are in
+ * the store, so all it carries over is how many layers are done.
  */
 export async function scoreModel(input: ScoringInput): Promise<ArtifactRef> {
   const { of, technique, total, limits, before = { scored: 0 } } = input;

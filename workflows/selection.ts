@@ -153,7 +153,7 @@ function eligibility(candidate: Candidate, requirement: Requirement): Verdict {
 
 const nothing = (run: Run) =>
   ApplicationFailure.nonRetryable(
-    `no candidate came about: ${[...run.failed, ...run.skipped].map(({ id, reason }) => `${id}: ${reason}`).join('; ')}`,
+    `no candidate could be made: ${[...run.failed, ...run.skipped].map(({ id, reason }) => `${id}: ${reason}`).join('; ')}`,
     failureTypes.NoCandidate,
   );
 

@@ -41,11 +41,11 @@ export function checkLabelsOf(
   const last = classes - 1;
   if (labels === 'score') {
     const wanted = range[1] < Infinity ? `labels from ${range[0]} to ${range[1]}` : 'finite labels';
-    const mend = `${settings.loss} takes ${wanted}: mend that sample, or leave it out`;
-    checkRange(data, range, mend, file);
+    const fix = `${settings.loss} takes ${wanted}: fix that sample, or leave it out`;
+    checkRange(data, range, fix, file);
   } else {
-    const mend = data.labelShape.length ? '; ignoreLabel names one that counts for nothing' : '';
-    checkRange(data, [0, last], `the model's classes are 0 to ${last}${mend}`, file, settings.ignoreLabel);
+    const hint = data.labelShape.length ? '; ignoreLabel names one that counts for nothing' : '';
+    checkRange(data, [0, last], `the model's classes are 0 to ${last}${hint}`, file, settings.ignoreLabel);
   }
 }
 

@@ -32,7 +32,7 @@ describe('activities in the Temporal UI', () => {
     ],
     [
       sentences.compress({ ...plan, parent: null }, 'params', true),
-      'Compress the original to 0.7692 of its parameters by channel pruning, fine-tuned behind each layer',
+      'Compress the original to 0.7692 of its parameters by channel pruning, fine-tuned after each layer',
       'compress/ssvd-0.65/cp-0.77',
     ],
     [sentences.fineTune('ssvd-0.65', 1), 'Fine-tune ssvd-0.65 for 1 epoch', 'fine-tune/ssvd-0.65'],

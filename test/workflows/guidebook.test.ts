@@ -184,7 +184,7 @@ describe('the guidebook workflow', () => {
     });
   });
 
-  it('asks for fine-tuning behind each layer where the spec does, and for the rest of it behind the whole', async () => {
+  it('asks for fine-tuning after each layer if the spec does, and for the rest of it after the whole', async () => {
     const fineTune = { epochs: 3, perLayer: { epochs: 0.25 } };
     await inWorld({ settings: { fineTune } }, async (handle, calls) => {
       expect((await handle.result()).failed).toEqual([]);
@@ -244,9 +244,9 @@ describe('the guidebook workflow', () => {
 
   it.each([
     [
-      'no candidate came about',
+      'no candidate could be made',
       { before: failing('compress', 'no such rank') },
-      'no candidate came about: ssvd-0.50: no such rank',
+      'no candidate could be made: ssvd-0.50: no such rank',
     ],
     ['the original can not be evaluated', { original: NaN }, "the original's top1 is not a finite number"],
     [

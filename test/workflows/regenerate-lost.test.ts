@@ -40,7 +40,7 @@ async function run(name: string, fails: (tries: number, scored: unknown) => read
 }
 
 it('what the store lost is made again, and the run goes on', async () => {
-  const { result, calls, tries } = await run('mended', (tries, request) =>
+  const { result, calls, tries } = await run('regenerating', (tries, request) =>
     tries === 1 ? [{ key: 'k', activity: 'scoreLayer', request }] : undefined,
   );
   expect(result.outcome).toBe('selected');
