@@ -117,7 +117,7 @@ export function findTrainable(
   if (graph.opset < oldestOpset) {
     throw new EngineError(
       'UnsupportedModel',
-      `the model is of operator set ${graph.opset}; training takes ${oldestOpset} and later: export it with a later opset`,
+      `the model uses opset ${graph.opset}; training needs opset ${oldestOpset} or later: export it with a later opset`,
     );
   }
   const parameters = [...parametersOf(graph, nodes)];
