@@ -35,5 +35,22 @@ export { SlimflowPlugin, type SlimflowPluginOptions } from './workers/plugin';
 export { failureTypeOf, reasonOf as failureMessage } from './contract/failure-reason';
 export { type FailureType, failureTypes } from './contract/failure-types';
 export * from './contract/messages';
-export type { Decision, GuidebookInput, GuidebookProgress, Pause, Waiting } from './contract/run';
+export type {
+  Candidate,
+  CandidatePlan,
+  CandidateProgress,
+  Decision,
+  GuidebookInput,
+  GuidebookProgress,
+  Judgement,
+  Made,
+  Pause,
+  ScoringProgress,
+  Stage,
+  Waiting,
+} from './contract/run';
+export type { HeartbeatDetails, Setbacks } from './contract/activities';
+export type { AttributeName } from './contract/search-attributes';
+export { EngineError, type EngineErrorCode } from './engine/errors';
+export { type Missing, registerAttributes, type Registration } from './server/register-attributes';
 export type { StepVerdict, Verdict } from './contract/verdict';
