@@ -45,7 +45,7 @@ it('a run is started, looked at, cancelled, run again, and its result taken', ()
     const cancelled = await run('cancel', id.slice(-6));
     expect([cancelled.status, cancelled.out]).toEqual([
       0,
-      expect.stringContaining('as soon as a worker comes'),
+      expect.stringContaining('will end once a worker runs'),
     ]);
 
     // The one that is under way hears that it is cancelled; the next one goes the whole way.
@@ -90,7 +90,7 @@ it('without a server, and without a history to start one on, there is nothing to
       const { status, err } = await slimflow(folder, [command]);
       expect([status, err]).toEqual([
         2,
-        expect.stringMatching(/^no Temporal server runs, none is configured/),
+        expect.stringMatching(/^no Temporal server is running or configured/),
       ]);
     }
   }));

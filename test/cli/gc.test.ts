@@ -77,6 +77,6 @@ it('it takes nothing for garbage where there is no history to tell', () =>
     const kept = await new FileStore(place).putBytes('a model');
     age(place);
     const { status, err } = await slimflow(folder, ['gc']);
-    expect([status, err]).toEqual([2, expect.stringMatching(/^no Temporal server runs, none is configured/)]);
+    expect([status, err]).toEqual([2, expect.stringMatching(/^no Temporal server is running or configured/)]);
     expect(await new FileStore(place).has(kept)).toBe(true);
   }));
