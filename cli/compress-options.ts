@@ -10,7 +10,7 @@ import {
   techniques,
 } from '../engine/names';
 import type { CompressFlags } from './compress';
-import { positiveInteger, positiveNumber, repeatable } from './options';
+import { inputSizeOption, positiveInteger, positiveNumber, repeatable } from './options';
 
 /** Adds `slimflow compress`; its options set what a run's spec sets. */
 export function addCompress(program: Command, done: (status: number) => void): void {
@@ -50,7 +50,7 @@ export function addCompress(program: Command, done: (status: number) => void): v
     .option('--minimum <n>', 'minimum rank, and minimum number of channels, of a layer', positiveInteger, 1)
     .addOption(choice('--importance <name>', 'how channels are ranked', importanceNames).default('l2'))
     .option('--no-coupled', 'do not prune channels that branches share, as in AIMET')
-    .option('--input-size <1x3x224x224>', 'input size, if the model leaves it open', sizes)
+    .addOption(inputSizeOption())
     .option('--candidates <n>', 'score the ratios 1/n to (n-1)/n (default: n = 10)', positiveInteger)
     .option('--samples <n>', 'samples per score', positiveInteger)
     .option('--reconstruction-samples <n>', 'samples to refit pruned layers on', positiveInteger)
@@ -84,8 +84,6 @@ Exit status 3: the target could not be reached; the closest model was written.`,
 
 const choice = (flags: string, description: string, names: readonly string[]) =>
   new Option(flags, description).choices(names);
-
-const sizes = (text: string) => text.split(/[x,]/).map(positiveInteger);
 
 const indices = (text: string) =>
   text.split(',').map((part) => {

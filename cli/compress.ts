@@ -9,6 +9,7 @@ import type { CompressOptions } from '../engine/api/compress-options';
 import {
   type CostName,
   type ImportanceName,
+  type InputSize,
   type Machinery,
   type ScoreName,
   type SelectName,
@@ -43,7 +44,7 @@ export interface CompressFlags {
   readonly minimum: number;
   readonly importance: ImportanceName;
   readonly coupled: boolean;
-  readonly inputSize?: readonly number[];
+  readonly inputSize?: InputSize;
   readonly candidates?: number;
   readonly samples?: number;
   readonly reconstructionSamples?: number;
@@ -100,23 +101,24 @@ function optionsOf(model: string, out: string, flags: CompressFlags, origin: str
     minimum,
     importance,
     coupled,
-    inputSize,
+    inputSize: given,
     ignore = [],
   } = flags;
+  const { inputSize, ...data } = dataOf(flags);
   return {
     model,
     out,
     technique,
     target,
     score,
-    method: { cost, multiplicity, minimum, importance, coupled, ignore, inputSize },
+    method: { cost, multiplicity, minimum, importance, coupled, ignore, inputSize: given ?? inputSize },
     selection: {
       mode: flags.select,
       monotonic: flags.monotonic ?? false,
       ratios: flags.layer ?? {},
       channels: flags.channels ?? {},
     },
-    ...dataOf(flags),
+    ...data,
     samples: flags.samples,
     reconstruction: reconstructionOf(flags),
     candidates: flags.candidates === undefined ? undefined : candidateRatios(flags.candidates),
@@ -135,15 +137,20 @@ const reconstructionOf = ({ reconstructionSamples, reconstructionPatches }: Comp
 function dataOf({
   data: file,
   fineTuneEach: epochs,
-}: CompressFlags): Pick<CompressOptions, 'data' | 'metric' | 'fineTuneEach'> {
+}: CompressFlags): Pick<CompressOptions, 'data' | 'metric' | 'fineTuneEach'> & { inputSize?: InputSize } {
   if (!file && epochs !== undefined)
     throw new BadInput(
       '--fine-tune-each needs labelled training data: add --data with a spec that has data.train.labels',
     );
   if (!file) return {};
-  const { data, metric, fineTune } = readData(file);
+  const { data, metric, fineTune, inputSize } = readData(file);
   const { perLayer: _perLayer, ...settings } = fineTune;
-  return { data, metric, fineTuneEach: epochs === undefined ? undefined : { ...settings, epochs } };
+  return {
+    data,
+    metric,
+    inputSize,
+    fineTuneEach: epochs === undefined ? undefined : { ...settings, epochs },
+  };
 }
 
 /** Returns a digest of what scores depend on: the model, and the options that they are computed with. */

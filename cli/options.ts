@@ -1,7 +1,7 @@
 import { Argument, InvalidArgumentError, Option } from 'commander';
 import { join } from 'node:path';
 
-import { type Technique, techniques } from '../engine/names';
+import { type InputSize, type Technique, techniques } from '../engine/names';
 
 /** The options of every command about a run. */
 export interface RunFlags {
@@ -61,6 +61,27 @@ export function positiveInteger(text: string): number {
     throw new InvalidArgumentError('Must be a whole number, 1 or more.');
   return value;
 }
+
+/** Parses a size: of the image input, or of an input by its name, added to those before. */
+export function inputSize(text: string, before?: InputSize): InputSize {
+  const at = text.lastIndexOf('=');
+  const size = text
+    .slice(at + 1)
+    .split(/[x,]/)
+    .map(positiveInteger);
+  if (at < 0 ? before === undefined : !Array.isArray(before))
+    return at < 0 ? size : { ...(before as Record<string, readonly number[]>), [text.slice(0, at)]: size };
+  throw new InvalidArgumentError(
+    'Give one size, of the image input, or sizes by name: --input-size image=1x3x224x224 --input-size state=2x1x128.',
+  );
+}
+
+/** `--input-size`, of every command that opens a model. */
+export const inputSizeOption = (): Option =>
+  new Option(
+    '--input-size <[name=]1x3x224x224>',
+    'size of an input that the model leaves open: of the image input, or by name, once for each',
+  ).argParser(inputSize);
 
 /** Parses a share of the original: above 0 and below 1. */
 export function ratio(text: string): number {

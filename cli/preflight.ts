@@ -48,7 +48,7 @@ export async function preflight(file: string): Promise<CompressionSpec> {
       `spec ${file}: model ${spec.model} has ${bytes} bytes of weights, but fine-tuning needs a model below 2 GB: set ` +
         'fineTune.epochs to 0 and remove fineTune.perLayer, or make the model smaller with `slimflow compress` first',
     );
-  return spec;
+  return { ...spec, inputSize: spec.inputSize ?? summary.inputSize };
 }
 
 /** Returns the file of a model that would be replaced by writing others, if there is one. */

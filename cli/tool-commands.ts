@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
 
-import { jsonOption, stateOption } from './options';
+import type { InputSize } from '../engine/names';
+import { inputSizeOption, jsonOption, stateOption } from './options';
 
 /** Adds the commands that look at models, specs and the machine. */
 export function addTools(program: Command, done: (status: number) => void): void {
@@ -15,9 +16,13 @@ export function addTools(program: Command, done: (status: number) => void): void
     .command('inspect')
     .description("list a model's layers: shapes, MACs, parameters, and the techniques that can compress them")
     .argument('<model>', 'ONNX file')
+    .addOption(inputSizeOption())
     .addOption(jsonOption())
-    .addHelpText('after', '\nExamples:\n  slimflow inspect model.onnx\n  slimflow inspect model.onnx --json')
-    .action(async (model: string, options: { json?: boolean }) =>
+    .addHelpText(
+      'after',
+      '\nExamples:\n  slimflow inspect model.onnx\n  slimflow inspect open.onnx --input-size 1x3x224x224 --json',
+    )
+    .action(async (model: string, options: { json?: boolean; inputSize?: InputSize }) =>
       done(await (await import('./inspect.js')).inspect(model, options)),
     );
   program

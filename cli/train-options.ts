@@ -1,6 +1,6 @@
 import { Argument, type Command } from 'commander';
 
-import { positiveInteger } from './options';
+import { inputSizeOption, positiveInteger } from './options';
 import type { TrainFlags } from './train';
 import { settingOptions } from './train-settings';
 
@@ -20,6 +20,7 @@ export function addTrain(program: Command, done: (status: number) => void): void
       '--teacher <model>',
       'ONNX file to learn from, usually the original model; makes labels optional',
     );
+  command.addOption(inputSizeOption());
   for (const option of settingOptions()) command.addOption(option);
   command
     .option(

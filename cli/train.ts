@@ -2,6 +2,7 @@ import { existsSync, rmSync, statSync } from 'node:fs';
 import { dirname, extname, resolve } from 'node:path';
 
 import { EngineError } from '../engine/errors';
+import type { InputSize } from '../engine/names';
 import { trainModel } from '../engine/api/train-model';
 import type { TrainReport } from '../engine/api/train-report';
 import { forgetCheckpoints } from '../engine/training/loop/checkpoint';
@@ -17,6 +18,7 @@ export interface TrainFlags extends Readonly<Record<string, unknown>> {
   readonly data: string;
   readonly out: string;
   readonly fromScratch?: boolean;
+  readonly inputSize?: InputSize;
   /** A model to learn from. */
   readonly teacher?: string;
   /** Where to write the curve, .json or .csv. */
@@ -33,7 +35,7 @@ export async function train(model: string, flags: TrainFlags): Promise<number> {
   const checkpoints = resolve(flags.checkpoints ?? `${out}.checkpoints`);
   checkPaths(out, checkpoints, flags);
   refuseReplacedWeights(model, out);
-  const { data, metric, fineTune } = readTraining(flags.data);
+  const { data, metric, fineTune, inputSize } = readTraining(flags.data);
   const settings = settingsOf(flags, fineTune);
   const signal = onInterrupt(flags.json ? () => undefined : undefined);
   const say = (text: string) => flags.json || process.stderr.write(`${text}\n`);
@@ -49,6 +51,7 @@ export async function train(model: string, flags: TrainFlags): Promise<number> {
         data,
         metric,
         settings,
+        inputSize: flags.inputSize ?? inputSize,
         fromScratch: flags.fromScratch,
         teacher: flags.teacher,
         threads: flags.threads,

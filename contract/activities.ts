@@ -1,6 +1,6 @@
 import type { DatasetSource } from '../engine/data/source';
 import type { MetricName } from '../engine/data/metric';
-import type { Machinery, Method, Reconstruction, Selecting, Technique } from '../engine/names';
+import type { InputSize, Machinery, Method, Reconstruction, Selecting, Technique } from '../engine/names';
 import type {
   AnalyzeInput,
   Compression,
@@ -143,7 +143,7 @@ export interface FineTunedModel extends FineTuning {
 
 export interface LatencyRequest {
   readonly models: readonly ArtifactRef[];
-  readonly inputSize?: readonly number[];
+  readonly inputSize?: InputSize;
   readonly compute: Compute;
   readonly runs: number;
 }

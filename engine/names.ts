@@ -38,6 +38,9 @@ export const scoreNames = ['metric', 'fidelity'] as const;
 /** Name of a score. */
 export type ScoreName = (typeof scoreNames)[number];
 
+/** The whole shape of the image input, [1, C, H, W], or shapes by input name; the batch first. */
+export type InputSize = readonly number[] | Readonly<Record<string, readonly number[]>>;
+
 /** How layers are compressed, and the meaning of their ratios: the same for scoring and for compressing. */
 export interface Method {
   readonly technique: Technique;
@@ -53,8 +56,8 @@ export interface Method {
   readonly coupled: boolean;
   /** Names of layers that must stay as they are. */
   readonly ignore: readonly string[];
-  /** Sizes of the input if the model leaves them open, [1, C, H, W]. */
-  readonly inputSize?: readonly number[];
+  /** Sizes of inputs where the model leaves them open. */
+  readonly inputSize?: InputSize;
 }
 
 /** How a target becomes units for each part. */

@@ -5,6 +5,7 @@ import { parseDocument } from 'yaml';
 import { z } from 'zod';
 
 import type { MetricName } from '../engine/data/metric';
+import type { InputSize } from '../engine/names';
 import type { FineTuneSettings } from '../engine/jobs/types';
 import { CompressionSpec, DataSpec, TrainingSpec } from './spec';
 
@@ -36,9 +37,9 @@ export function loadSpec(file: string): CompressionSpec {
  * Reads the data of a spec, its metric and its fine-tuning, and ignores the rest of the file.
  * @throws SpecError
  */
-export function loadData(
-  file: string,
-): Pick<CompressionSpec, 'metric' | 'fineTune'> & { data: Record<'train' | 'evaluate', Split> } {
+export function loadData(file: string): Pick<CompressionSpec, 'metric' | 'fineTune' | 'inputSize'> & {
+  data: Record<'train' | 'evaluate', Split>;
+} {
   const { data, ...rest } = parsed(readText(file), file, DataSpec);
   return { data: { train: resolved(data.train, file), evaluate: resolved(data.evaluate, file) }, ...rest };
 }
@@ -47,6 +48,7 @@ export function loadData(
 export interface Training {
   readonly data: { readonly train: Split; readonly evaluate?: Split; readonly test?: Split };
   readonly metric: MetricName;
+  readonly inputSize?: InputSize;
   /** The given fields of `fineTune`, without defaults, and without `perLayer`, which is for compression. */
   readonly fineTune: Partial<FineTuneSettings>;
 }
@@ -60,6 +62,7 @@ export function loadTraining(file: string): Training {
   const {
     data,
     metric,
+    inputSize,
     fineTune: { perLayer: _perLayer, ...fineTune },
   } = parsed(text, file, TrainingSpec);
   const written = parsed(text, file, z.object({ fineTune: z.record(z.string(), z.unknown()).default({}) }));
@@ -71,6 +74,7 @@ export function loadTraining(file: string): Training {
       ...(test && { test: resolved(test, file) }),
     },
     metric,
+    inputSize,
     // Training between compressed layers is not a setting of a training.
     fineTune: Object.fromEntries(
       Object.entries(fineTune).filter(([name]) => name in written.fineTune && name !== 'perLayer'),

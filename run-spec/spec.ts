@@ -23,6 +23,11 @@ const seed = z.number().int().nonnegative();
 /** A share of the cost that leaves something and removes something. */
 const ratio = z.number().gt(0).lt(1);
 
+const InputSize = z.union(
+  [z.array(count).min(2).readonly(), z.record(z.string().min(1), z.array(count).min(1).readonly())],
+  'must be a list of whole numbers, such as [1, 3, 224, 224], or such a list by input name',
+);
+
 const Split = z.strictObject({
   /** `.npy` of [N, C, H, W], float32, float64 or uint8. */
   images: path,
@@ -162,8 +167,8 @@ const settings = {
   latency: z.strictObject({ runs: count.default(50) }).prefault({}),
   /** Names of layers that stay as they are. */
   ignore: z.array(z.string().min(1)).default([]),
-  /** Sizes of the input if the model leaves them open, [1, C, H, W]. */
-  inputSize: z.array(count).min(2).optional(),
+  /** Sizes where the model leaves them open: of the image input, [1, C, H, W], or of inputs by their names. */
+  inputSize: InputSize.optional(),
   compute: z
     .strictObject({
       /** ONNX Runtime's execution provider. */
@@ -190,6 +195,7 @@ export const DataSpec = z.object({
   data: Splits.pick({ train: true, evaluate: true }).loose(),
   metric: settings.metric,
   fineTune: settings.fineTune,
+  inputSize: settings.inputSize,
 });
 
 /** The training fields of a spec: splits other than `train` may be left out. */
@@ -198,6 +204,7 @@ export const TrainingSpec = z.object({
   metric: settings.metric,
   // Options may still change how fields combine.
   fineTune: FineTuneFields.prefault({}),
+  inputSize: settings.inputSize,
 });
 
 /** The settings alone: the workflow's input. */

@@ -97,7 +97,7 @@ latency:
   runs: 50                        # timed runs of each model, a batch of one
 
 ignore: []                        # names of layers to leave as they are ("slimflow inspect" lists them)
-# inputSize: [1, 3, 224, 224]     # sizes of the input, if the model leaves them open
+# inputSize: [1, 3, 224, 224]     # sizes if the model leaves them open, or by input: { image: [1, 3, 224, 224] }
 compute:
   provider: auto                  # ONNX Runtime's execution provider: cpu, cuda or webgpu; auto uses CUDA if available
   linearAlgebra: auto             # cusolver, lapack or ml-matrix; "slimflow doctor" shows what is available

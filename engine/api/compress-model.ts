@@ -7,7 +7,7 @@ import { EngineError } from '../errors';
 import { checkTrainable } from '../jobs/check-trainable';
 import { checkByHand } from '../jobs/choose-plan';
 import type { LayerScores, ModelSummary, Progress } from '../jobs/types';
-import type { Machinery, Selecting, Technique } from '../names';
+import type { Machinery, Method, Selecting, Technique } from '../names';
 import { modelBytes, slotsFor } from '../pools/slots';
 import { JobPool } from '../pools/thread-pool';
 import { keepAllBut } from '../pruning/keep';
@@ -34,7 +34,7 @@ export async function compressModel(
   { pool: given, signal, onProgress, onScores }: Watching = {},
 ): Promise<CompressReport> {
   const settings = settled(options);
-  const { model, out, technique, method, selection, target } = settings;
+  const { model, out, technique, selection, target } = settings;
   const { data } = options;
   const cores = Math.max(1, availableParallelism());
   const slots = given ? cores : slotsFor(modelBytes(model), cores, freemem());
@@ -51,10 +51,15 @@ export async function compressModel(
   const pool = given ?? new JobPool({ slots });
   const scratch = await mkdtemp(join(tmpdir(), 'slimflow-'));
   try {
-    const { technique: _technique, ...rest } = method;
+    const { technique: _technique, ...rest } = settings.method;
     const { metric } = settings.scoring;
-    const fit = data && method.score === 'metric' ? { data: [data.train, data.evaluate], metric } : {};
-    const summary = await pool.run('analyze', { ...rest, ...fit, model }, { signal: ended });
+    const fit = data && rest.score === 'metric' ? { data: [data.train, data.evaluate], metric } : {};
+    const summary = await pool.run(
+      'analyze',
+      { ...rest, ...fit, model, images: data?.train },
+      { signal: ended },
+    );
+    const method: Method = { ...settings.method, inputSize: rest.inputSize ?? summary.inputSize };
     const parts = summary.parts.filter((part) => part.technique === technique);
     if (settings.fineTuneEach) checkTrainable(model, 4 * summary.params);
     if (!parts.length) throw nothingToCompress(model, technique, summary);

@@ -59,7 +59,7 @@ export async function trainModel(
     checkJudged(data, metric);
     const { params } = await pool.run(
       'analyze',
-      { model, data: splits, metric, ignoreLabel: settings.ignoreLabel },
+      { model, data: splits, metric, ignoreLabel: settings.ignoreLabel, inputSize: options.inputSize },
       { signal },
     );
     checkTrainable(model, 4 * params);

@@ -2,7 +2,7 @@ import type { DatasetSource } from '../data/source';
 import type { MetricName } from '../data/metric';
 import { EngineError } from '../errors';
 import type { FineTuneSettings } from '../jobs/types';
-import type { ProviderName } from '../names';
+import type { InputSize, ProviderName } from '../names';
 import { settledFor } from '../training/losses-for-metric';
 import { checkSettings } from '../training/setting-rules';
 import { defaultLearningRate } from '../training/settings';
@@ -21,6 +21,8 @@ export interface TrainOptions {
   };
   /** top1 by default. */
   readonly metric?: MetricName;
+  /** Sizes of inputs that the model leaves open; those of the images by default. */
+  readonly inputSize?: InputSize;
   /** Settings; those left out have the README table's defaults. */
   readonly settings?: Partial<FineTuneSettings>;
   /** Starts training with new weights, drawn by the seed, rather than the model's own. */

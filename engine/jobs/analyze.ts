@@ -17,11 +17,12 @@ import type { AnalyzeInput, LayerSummary, ModelSummary } from './types';
 export async function analyze({
   model,
   data,
+  images,
   metric = 'top1',
   ignoreLabel,
   ...given
 }: AnalyzeInput): Promise<ModelSummary> {
-  const graph = await openMeasured(model, given);
+  const graph = await openMeasured(model, given, images ?? data?.[0]);
   const shapes = inferShapes(graph);
   const layers = layersOf(graph, shapes);
   checkIgnored(
@@ -57,6 +58,8 @@ export async function analyze({
     }),
     parts,
     frozen,
+    ...(!given.inputSize &&
+      graph.context.inputSizes && { inputSize: Object.fromEntries(graph.context.inputSizes) }),
     notes: notesOf(graph, shapes),
   };
   for (const source of data ?? []) checkFit(graph, model, source, metric, ignoreLabel);

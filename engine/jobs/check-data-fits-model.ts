@@ -5,7 +5,8 @@ import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import type { Dim } from '../onnx/dims';
 import { inferShapes } from '../onnx/shapes';
-import { feederOf, imageInput } from '../runtime/feeds';
+import { imageInput } from '../onnx/image-input';
+import { feederOf } from '../runtime/feeds';
 import { sizeOf } from '../tensor/tensor';
 
 /** Customary labels of pixels without a class; metrics of pixels skip them. */

@@ -1,5 +1,6 @@
 import { Dataset } from '../data/dataset';
 import type { DatasetSource } from '../data/source';
+import type { InputSize } from '../names';
 import type { Graph } from '../onnx/graph';
 import { type RandomData, randomData } from '../runtime/feeds';
 import { perModel } from './per-model';
@@ -14,7 +15,7 @@ export type JobData = DatasetSource | RandomInputs;
 
 /** What was drawn is kept: the same model is asked again, a part at a time. */
 const drawn = perModel(
-  (graph, random: RandomInputs['random'], inputSize: readonly number[] | undefined): RandomData =>
+  (graph, random: RandomInputs['random'], inputSize: InputSize | undefined): RandomData =>
     randomData(graph, { ...random, inputShape: inputSize }),
 );
 
@@ -22,7 +23,7 @@ const drawn = perModel(
  * Opens data for a model.
  * @throws EngineError as `Dataset.open` and `randomData` do
  */
-export function openData(graph: Graph, source: JobData, inputSize?: readonly number[]): RandomData {
+export function openData(graph: Graph, source: JobData, inputSize?: InputSize): RandomData {
   return 'random' in source
     ? drawn(graph, source.random, inputSize)
     : { data: Dataset.open(source), notes: [] };

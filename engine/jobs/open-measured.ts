@@ -1,6 +1,10 @@
 import { statSync } from 'node:fs';
 
+import { Dataset } from '../data/dataset';
+import type { DatasetSource } from '../data/source';
 import type { Graph } from '../onnx/graph';
+import { imageInput } from '../onnx/image-input';
+import { assumeSizes } from '../onnx/input-size';
 import { openModel } from '../onnx/open-model';
 import { foldComputedWeights } from '../runtime/fold-computed-weights';
 import { measureUnknownShapes } from '../runtime/measured-shapes';
@@ -9,13 +13,31 @@ import type { Method } from '../names';
 /**
  * Opens a model as `openModel` does, and adds what only a run can tell: weights that it computes from constants, and
  * shapes after operators that only ONNX Runtime knows.
+ * @param data whose images size an input that the model leaves open, if `inputSize` does not
  * @throws EngineError as `openModel` does
  */
 export async function openMeasured(
   path: string,
   { inputSize }: Partial<Pick<Method, 'inputSize'>>,
+  data?: DatasetSource,
 ): Promise<Graph> {
-  return measured(openModel(path, { inputSize }));
+  const graph = openModel(path, { inputSize });
+  const size = inputSize === undefined && data ? sizeOfImages(graph, data) : undefined;
+  if (size) assumeSizes(graph, size, path);
+  return measured(graph);
+}
+
+/** The size of the image input as a data set's images have it, if the model leaves it open and takes such images. */
+function sizeOfImages(graph: Graph, source: DatasetSource): Record<string, readonly number[]> | undefined {
+  const data = Dataset.open(source);
+  data.close();
+  const { name, dims } = imageInput(graph, data.inputs);
+  const [batch, ...inner] = dims ?? [];
+  const fits =
+    inner.length === data.shape.length &&
+    inner.every((dim, at) => typeof dim !== 'number' || dim === data.shape[at]);
+  if (!fits || inner.every((dim) => typeof dim === 'number')) return undefined;
+  return { [name]: [typeof batch === 'number' ? batch : 1, ...data.shape] };
 }
 
 async function measured(graph: Graph): Promise<Graph> {

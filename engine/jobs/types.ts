@@ -6,7 +6,15 @@ import type { Provenance } from '../runtime/provenance';
 import type { Retry } from '../training/loop/state';
 import type { TrainingSettings } from '../training/settings';
 import type { JobData } from './open-data';
-import type { Machinery, Method, ProviderName, Reconstruction, Selecting, Technique } from '../names';
+import type {
+  InputSize,
+  Machinery,
+  Method,
+  ProviderName,
+  Reconstruction,
+  Selecting,
+  Technique,
+} from '../names';
 
 export type * from '../names';
 export type { Errors, Provenance };
@@ -53,6 +61,8 @@ export interface AnalyzeInput extends Partial<Omit<Method, 'technique'>> {
   readonly model: string;
   /** Data sets whose shape and labels are checked against the model too. */
   readonly data?: readonly DatasetSource[];
+  /** Data whose images size what the model leaves open, if `inputSize` does not; the first of `data` by default. */
+  readonly images?: DatasetSource;
   /** Metric that the data's labels are for; top1 by default. */
   readonly metric?: MetricName;
   /** A label that training ignores, though it is not a class. */
@@ -97,6 +107,8 @@ export interface ModelSummary {
   readonly parts: readonly PartSummary[];
   /** Layers that a technique must leave alone, and why. */
   readonly frozen: readonly Frozen[];
+  /** Sizes that inputs left open were given by the images of `data`. */
+  readonly inputSize?: InputSize;
   /** Sentences about what was left alone and why. */
   readonly notes: readonly string[];
 }
@@ -287,7 +299,7 @@ export interface FineTuning {
 /** Input of `latency`. */
 export interface LatencyInput {
   readonly models: readonly string[];
-  readonly inputSize?: readonly number[];
+  readonly inputSize?: InputSize;
   readonly machinery: Machinery;
   /** Timed runs of each model, in turn. */
   readonly runs: number;

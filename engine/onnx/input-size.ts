@@ -1,9 +1,10 @@
 import { EngineError } from '../errors';
-import type { Graph, ValueInfo } from './graph';
+import type { InputSize } from '../names';
 import type { Dim } from './dims';
+import type { Graph, ValueInfo } from './graph';
+import { imageInput } from './image-input';
 
-/** Shape of the first input, or shapes by input name, batch included. */
-export type InputSize = readonly number[] | Readonly<Record<string, readonly number[]>>;
+export type { InputSize };
 
 const shown = (dims: readonly Dim[]) => `[${dims.map((dim) => dim ?? '?').join(', ')}]`;
 
@@ -14,9 +15,8 @@ const shown = (dims: readonly Dim[]) => `[${dims.map((dim) => dim ?? '?').join('
  */
 export function assumeSizes(graph: Graph, inputSize: InputSize, model = 'the model'): void {
   const inputs = graph.inputs;
-  const given = Array.isArray(inputSize) ? { [inputs[0]?.name ?? '']: inputSize as number[] } : inputSize;
   const sizes = new Map<string, readonly number[]>();
-  for (const [name, size] of Object.entries(given as Record<string, readonly number[]>)) {
+  for (const [name, size] of sizesByInput(graph, inputSize)) {
     const input = inputs.find((other) => other.name === name);
     if (!input) {
       const names = inputs.map((other) => other.name).join(', ');
@@ -30,6 +30,12 @@ export function assumeSizes(graph: Graph, inputSize: InputSize, model = 'the mod
   }
   graph.context = { ...graph.context, inputSizes: sizes };
 }
+
+/** Sizes by input, the image input's where one alone is given. */
+export const sizesByInput = (graph: Graph, size: InputSize): [string, readonly number[]][] =>
+  isOneSize(size) ? [[imageInput(graph).name, size]] : Object.entries(size);
+
+const isOneSize = (size: InputSize): size is readonly number[] => Array.isArray(size);
 
 function checkSize({ name, dims }: ValueInfo, size: readonly number[], model: string): void {
   const refused = (why: string) =>

@@ -103,6 +103,8 @@ function inputShapes(graph: Graph, assumed: ReadonlyMap<string, readonly number[
         name,
         declared.map((dim, axis) => {
           if (typeof dim === 'number') return dim;
+          // Beside images, a state may have the batch on a later axis.
+          if (axis > 0 && typeof dim === 'string' && dim !== declared[0] && batches.has(dim)) return dim;
           const known =
             axis > 0
               ? (sizes?.[axis] ?? (dim && !batches.has(dim) ? symbols.get(dim) : undefined))

@@ -2,32 +2,20 @@ import { type Batch, Dataset } from '../data/dataset';
 import type { RandomInput } from '../data/source';
 import { Random } from '../data/random';
 import { EngineError } from '../errors';
-import type { Graph, ValueInfo } from '../onnx/graph';
 import type { Dim } from '../onnx/dims';
+import type { Graph, ValueInfo } from '../onnx/graph';
+import { imageInput } from '../onnx/image-input';
+import { type InputSize, sizesByInput } from '../onnx/input-size';
 import { inferShapes } from '../onnx/shapes';
+import { permute } from '../onnx/rewrites/fold-weights';
 import { typeOf } from '../onnx/tensor-proto';
-import { type ElementType, floats, sizeOf, type Tensor, zeros } from '../tensor/tensor';
+import { type ElementType, floats, sizeOf, type Tensor, type TensorData, zeros } from '../tensor/tensor';
 
 /** Turns a data set's batches into a model's feeds. */
 export interface Feeder {
   /** Name of the input that images are fed to. */
   readonly image: string;
   feeds(batch: Batch): Record<string, Tensor>;
-}
-
-/**
- * Finds the input that a data set's images are fed to: the first float input with at least three axes, else any first
- * input with as many, else the first float input, else the first.
- * @throws EngineError `UnsupportedModel` if all inputs are among `others`
- */
-export function imageInput(graph: Graph, others: readonly string[] = []): ValueInfo {
-  const inputs = graph.inputs.filter(({ name }) => !others.includes(name));
-  const wide = ({ dims }: ValueInfo) => !dims || dims.length > 2;
-  const real = ({ elementType }: ValueInfo) => /^float/.test(typeOf(elementType) ?? '');
-  const found =
-    inputs.find((input) => wide(input) && real(input)) ?? inputs.find(wide) ?? inputs.find(real) ?? inputs[0];
-  if (!found) throw new EngineError('UnsupportedModel', 'the model has no input that images could be fed to');
-  return found;
 }
 
 /**
@@ -62,13 +50,44 @@ export function feederOf(graph: Graph, data: Dataset): Feeder {
     );
   }
   const type = typeOf(image.elementType) ?? 'float32';
+  const later = new Map(
+    graph.inputs.flatMap((input): [string, number][] => {
+      const axis = input.name === image.name ? 0 : batchAxis(graph, input);
+      return axis && input.dims ? [[input.name, axis]] : [];
+    }),
+  );
+  const further = (inputs: Batch['inputs'], size: number) =>
+    Object.entries(inputs ?? {}).map(([name, tensor]): [string, Tensor] => {
+      const axis = later.get(name);
+      return [name, axis === undefined ? tensor : alongAxis(tensor, axis, size)];
+    });
   return {
     image: image.name,
     feeds: ({ images, size, inputs }) => ({
-      ...inputs,
+      ...Object.fromEntries(further(inputs, size)),
       [image.name]: imagesAs(type, [size, ...data.shape], images),
     }),
   };
+}
+
+/** Rows of samples as an input takes them whose batch is not its first axis; one that all share is given each of them. */
+function alongAxis(tensor: Tensor, axis: number, size: number): Tensor {
+  const { dims } = tensor;
+  if (dims[axis] === 1 && size > 1 && dims[0] !== size) {
+    const copies = Array.from({ length: size }, () => tensor.data);
+    const stacked = { ...tensor, dims: [size, ...dims.filter((_, at) => at !== axis)], data: joined(copies) };
+    return alongAxis(stacked, axis, size);
+  }
+  if (dims[0] !== size) return tensor;
+  const order = dims.map((_, at) => (at < axis ? at + 1 : at === axis ? 0 : at));
+  return permute(tensor, order);
+}
+
+function joined(parts: readonly TensorData[]): TensorData {
+  const [first] = parts;
+  const all = new (first.constructor as new (length: number) => TensorData)(parts.length * first.length);
+  parts.forEach((part, at) => all.set(part as never, at * first.length));
+  return all;
 }
 
 const fits = (dim: Dim, size: number): boolean => typeof dim !== 'number' || dim === size;
@@ -84,8 +103,8 @@ function imagesAs(type: ElementType, dims: readonly number[], images: Float32Arr
 
 /** Sizes of a model's inputs, for dimensions that it leaves open. */
 export interface InputSizes {
-  /** Whole shape of the image input, such as [1, 3, 224, 224]; the model's own by default. */
-  readonly inputShape?: readonly number[];
+  /** Whole shape of the image input, such as [1, 3, 224, 224], or shapes by input; the model's own by default. */
+  readonly inputShape?: InputSize;
   /** Batch size if the model leaves it open and `inputShape` does not give it; 1 by default. */
   readonly batch?: number;
 }
@@ -108,12 +127,12 @@ export function randomData(
   const shapes = inputShapes(graph, { inputShape });
   const image = imageInput(graph);
   const further = graph.inputs.filter(({ name }) => name !== image.name);
-  const inputs = further.map(({ name, elementType, dims }): [string, RandomInput] => {
-    const type = typeOf(elementType) ?? 'float32';
-    const batched =
-      !dims || (dims.length > 0 && (typeof dims[0] !== 'number' || dims[0] === image.dims?.[0]));
-    const shape = shapes.get(name)!.slice(batched ? 1 : 0);
-    return [name, { type: type.startsWith('float') ? 'float32' : type, shape, batched }];
+  const inputs = further.map((input): [string, RandomInput] => {
+    const type = typeOf(input.elementType) ?? 'float32';
+    const batch = batchAxis(graph, input);
+    const shape = shapes.get(input.name)!.filter((_, axis) => axis !== batch);
+    const batched = batch !== undefined;
+    return [input.name, { type: type.startsWith('float') ? 'float32' : type, shape, batched }];
   });
   const data = Dataset.random({
     shape: shapes.get(image.name)!.slice(1),
@@ -158,32 +177,49 @@ export function randomFeeds(
  * @throws EngineError `InvalidSettings` if a size is unknown, or `inputShape` does not fit the model
  */
 export function inputShapes(graph: Graph, { inputShape, batch = 1 }: InputSizes): Map<string, number[]> {
-  const image = imageInput(graph);
   const known = inferShapes(graph);
-  const shown = (dims: readonly Dim[]) => `[${dims.map((dim) => dim ?? '?').join(', ')}]`;
-  const declared = known.get(image.name);
-  if (
-    inputShape &&
-    declared &&
-    !(declared.length === inputShape.length && declared.every((dim, at) => fits(dim, inputShape[at])))
-  ) {
-    throw new EngineError(
-      'InvalidSettings',
-      `input size ${shown(inputShape)} does not fit input ${image.name}, which takes ${shown(declared)}`,
-    );
-  }
+  const given = new Map(inputShape ? sizesByInput(graph, inputShape) : []);
   const symbols = new Map<Dim, number>();
-  declared?.forEach((dim, at) => inputShape && typeof dim === 'string' && symbols.set(dim, inputShape[at]));
-  const open = (dim: Dim, axis: number) => symbols.get(dim) ?? (axis ? undefined : batch);
-  return new Map(
-    graph.inputs.map(({ name }) => {
-      const dims = name === image.name && inputShape ? inputShape : known.get(name);
-      const shape = dims?.map((dim, at) => (typeof dim === 'number' ? dim : open(dim, at)));
-      if (shape?.every((size) => size !== undefined)) return [name, shape];
+  for (const [name, size] of given) {
+    const declared = known.get(name);
+    if (!declared) continue;
+    if (!(declared.length === size.length && declared.every((dim, at) => fits(dim, size[at]))))
       throw new EngineError(
         'InvalidSettings',
-        `the size of input ${name} is ${dims ? shown(dims) : 'not in the model'}: give the image input's whole size (--input-size 1x3x224x224)`,
+        `input size ${shown(size)} does not fit input ${name}, which takes ${shown(declared)}`,
+      );
+    declared.forEach((dim, at) => typeof dim === 'string' && symbols.set(dim, size[at]));
+  }
+  const open = (dim: Dim, axis: number) =>
+    symbols.get(dim) ?? (axis && dim !== batchOf(graph) ? undefined : batch);
+  return new Map(
+    graph.inputs.map(({ name }) => {
+      const dims = given.get(name) ?? known.get(name);
+      const shape = dims?.map((dim, at) => (typeof dim === 'number' ? dim : open(dim, at)));
+      if (shape?.every((size) => size !== undefined)) return [name, shape];
+      const option = graph.inputs.length > 1 ? `--input-size ${name}=2x1x128` : '--input-size 1x3x224x224';
+      throw new EngineError(
+        'InvalidSettings',
+        `the size of input ${name} is ${dims ? shown(dims) : 'not in the model'}: give its whole size (inputSize, as in ${option})`,
       );
     }),
   );
+}
+
+const shown = (dims: readonly Dim[]) => `[${dims.map((dim) => dim ?? '?').join(', ')}]`;
+
+/** The name of the batch, as the image input has it; undefined if it has none. */
+function batchOf(graph: Graph): string | undefined {
+  const batch = imageInput(graph).dims?.[0];
+  return typeof batch === 'string' ? batch : undefined;
+}
+
+/** The axis of an input along which samples lie; undefined if all samples share it. */
+function batchAxis(graph: Graph, { dims }: ValueInfo): number | undefined {
+  if (!dims) return 0;
+  const batch = batchOf(graph);
+  const named = batch === undefined ? -1 : dims.indexOf(batch);
+  if (named >= 0) return named;
+  const first = dims.length > 0 && (typeof dims[0] !== 'number' || dims[0] === imageInput(graph).dims?.[0]);
+  return first ? 0 : undefined;
 }

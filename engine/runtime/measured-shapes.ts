@@ -3,7 +3,8 @@ import { type Dim, times } from '../onnx/dims';
 import { extract } from '../onnx/extract';
 import type { Graph, Node } from '../onnx/graph';
 import { hasRule, inferShapes, operatorOf, type Shape } from '../onnx/shapes';
-import { imageInput, randomFeeds } from './feeds';
+import { imageInput } from '../onnx/image-input';
+import { randomFeeds } from './feeds';
 import { shapesOfRuns } from './run-shapes';
 
 /** Operators whose results may not be tensors, or whose shapes may depend on the data, so that a run proves nothing. */

@@ -1,9 +1,13 @@
 import { Dataset } from '../../../engine/data/dataset';
 import { declare } from '../../../engine/onnx/extract';
 import type { Dim } from '../../../engine/onnx/dims';
-import { feederOf, imageInput, randomData, randomFeeds } from '../../../engine/runtime/feeds';
-import type { ElementType } from '../../../engine/tensor/tensor';
-import { modelOf } from '../../support/graphs';
+import { imageInput } from '../../../engine/onnx/image-input';
+import { assumeSizes } from '../../../engine/onnx/input-size';
+import { macsOf } from '../../../engine/onnx/layers';
+import { Session } from '../../../engine/runtime/session';
+import { feederOf, randomData, randomFeeds } from '../../../engine/runtime/feeds';
+import { type ElementType, int64s } from '../../../engine/tensor/tensor';
+import { modelOf, randoms } from '../../support/graphs';
 
 /** A model of which only the inputs matter. */
 function taking(...inputs: [string, readonly Dim[], ElementType?][]) {
@@ -23,6 +27,68 @@ it('images go to the first input of floats with axes beside the channels', () =>
   expect(imageInput(taking(['ids', [1, 8, 8], 'int64'], ['signal', ['n', 2, 9]])).name).toBe('signal');
   expect(imageInput(taking(['bytes', ['n', 8, 8, 3], 'uint8'], ['scale', [1]])).name).toBe('bytes');
   expect(imageInput(taking(['ids', [1], 'int64'], ['features', ['n', 4]])).name).toBe('features');
+});
+
+/** Sound [batch, samples] beside a state that goes round, [2, batch, 3], and what becomes of both. */
+const streaming = () => {
+  const graph = modelOf(
+    ['x', ['batch', 'samples']],
+    [
+      { op: 'Unsqueeze', inputs: ['x', 'one'], outputs: ['u'] },
+      { op: 'Conv', inputs: ['u', 'w'], outputs: ['c'] },
+      { op: 'ReduceMean', inputs: ['c', 'two'], outputs: ['m'], attributes: { keepdims: 0 } },
+      { op: 'ReduceMean', inputs: ['h', 'zero'], outputs: ['r'], attributes: { keepdims: 0 } },
+      { op: 'Add', inputs: ['m', 'r'], outputs: ['y'] },
+    ],
+    ['y'],
+    {
+      w: randoms([3, 1, 5], 1),
+      ...{ zero: int64s([0]), one: int64s([1]), two: int64s([2]) },
+    },
+  );
+  graph.setInterface(
+    [declare('h', [2, 'batch', 3]), declare('x', ['batch', 'samples'])],
+    [declare('y', ['batch', 3])],
+  );
+  return graph;
+};
+
+it('images go to what convolutions read, rather than to a state', () => {
+  expect(imageInput(streaming()).name).toBe('x');
+  const opaque = taking(['state', [2, 'n', 128]], ['sound', ['n', 'samples']]);
+  expect(imageInput(opaque).name).toBe('sound');
+});
+
+it.each([
+  ['a list, of the image input', [1, 64]],
+  ['by name', { x: [1, 64], h: [2, 1, 3] }],
+])('sizes are given as %s, and a state has the batch where it declares it', async (_, inputShape) => {
+  const graph = streaming();
+  assumeSizes(graph, inputShape);
+  expect(macsOf(graph)).toBe(15 * 60);
+  const { data } = randomData(graph, { inputShape, samples: 4, seed: 1 });
+  const batch = data.slice(0, 4);
+  const feeds = feederOf(graph, data).feeds(batch);
+  expect([feeds.x.dims, feeds.h.dims]).toEqual([
+    [4, 64],
+    [2, 4, 3],
+  ]);
+  // Sample 1 is the same alone as among others.
+  const alone = feederOf(graph, data).feeds(data.slice(1, 1));
+  const state = feeds.h.data as Float32Array;
+  expect([...(alone.h.data as Float32Array)]).toEqual([...state.slice(3, 6), ...state.slice(15, 18)]);
+  const session = await Session.open(graph, { threads: 1 });
+  expect((await session.run(feeds)).y.dims).toEqual([4, 3]);
+  await session.close();
+});
+
+it('gives every sample a state that all share', () => {
+  const whole = { type: 'float32', shape: [2, 1, 3], batched: false } as const;
+  const data = random([64], { h: whole });
+  const { h } = feederOf(streaming(), data).feeds(data.slice(0, 3));
+  const rows = (at: number) => [...(h.data as Float32Array).slice(3 * at, 3 * at + 3)];
+  expect(h.dims).toEqual([2, 3, 3]);
+  expect([rows(1), rows(2), rows(4)]).toEqual([rows(0), rows(0), rows(3)]);
 });
 
 it('feeds images and further inputs by name', () => {
@@ -106,7 +172,7 @@ describe('random data', () => {
 
   it('asks for sizes that it cannot know', () => {
     expect(() => randomFeeds(graph)).toThrow(
-      /size of input x is \[n, 3, h, w\]: give the image input's whole size/,
+      /size of input x is \[n, 3, h, w\]: give its whole size \(inputSize, as in --input-size x=2x1x128\)/,
     );
     expect(() => randomFeeds(graph, { inputShape: [1, 1, 6, 4] })).toThrow(
       /input size \[1, 1, 6, 4\] does not fit input x, which takes \[n, 3, h, w\]/,
