@@ -3,6 +3,7 @@ import { EngineError } from '../errors';
 import { stamp } from '../onnx/metadata';
 import { saveModel, weightBytes } from '../onnx/model';
 import { openModel } from '../onnx/open-model';
+import { openBatch } from '../onnx/rewrites/open-batch';
 import { provenanceOf } from '../runtime/provenance';
 import { resolveProvider } from '../runtime/providers';
 import { curveOf } from '../training/loop/learning-curve';
@@ -29,7 +30,8 @@ export async function fineTuneJob(input: FineTuneInput, context: JobContext): Pr
       `fine-tuning setting ${earlyStopping ? 'earlyStopping' : 'keepBest'} needs evaluation data to judge by`,
     );
   }
-  const model = openModel(input.model);
+  const given = openModel(input.model);
+  const model = openBatch(given) ?? given;
   checkTrainable(input.model, weightBytes(model));
   const opened: { close(): unknown }[] = [];
   const open = (source: FineTuneInput['data']) => {

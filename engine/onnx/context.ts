@@ -1,4 +1,4 @@
-import type { TensorProto } from './proto/onnx_pb';
+import type { TensorProto, ValueInfoProto } from './proto/onnx_pb';
 import type { Shape } from './dims';
 
 /** Facts about a graph that its protobuf message does not hold; copies and parts of the graph share them. */
@@ -11,6 +11,8 @@ export interface GraphContext {
   readonly halves?: Halves;
   /** Initializers that are copies of others, which the model shares by Identity, and the originals at that time. */
   readonly copies?: ReadonlyMap<TensorProto, TensorProto>;
+  /** Inputs and outputs as the file declares them, of a model whose fixed batch was opened. */
+  readonly fixedInterface?: { readonly input: ValueInfoProto[]; readonly output: ValueInfoProto[] };
   /** True if the model's weights came in separate files. */
   readonly external?: boolean;
   /** Absolute paths of the files, besides the model's own, that hold weights. */

@@ -10,6 +10,7 @@ import { flushDenormals } from './rewrites/flush-denormals';
 import { foldShapes } from './rewrites/fold-shapes';
 import { foldWeights } from './rewrites/fold-weights';
 import { inlineFunctions } from './rewrites/inline-functions';
+import { openBatch } from './rewrites/open-batch';
 import { liftConstants } from './rewrites/lift-constants';
 import { raiseOpset } from './rewrites/raise-opset/raise-opset';
 import { widenHalves } from './rewrites/widen-halves';
@@ -41,8 +42,10 @@ export function openModel(path: string, { inputSize }: OpenOptions = {}): Graph 
       { cause: error },
     );
   }
-  if (inputSize) assumeSizes(graph, inputSize, path);
-  return graph;
+  // Data come in batches of any size; a batch of 1 is fed as it is.
+  const opened = openBatch(graph, 2) ?? graph;
+  if (inputSize) assumeSizes(opened, inputSize, path);
+  return opened;
 }
 
 /** Brings a model into the form that compression works on; see `openModel`. */

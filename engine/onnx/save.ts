@@ -77,7 +77,7 @@ export function saveModel(
   const temporary = `${path}.${process.pid}.tmp`;
   const data = dataFileOf(path);
   const temporaryData = `${data}.${process.pid}.tmp`;
-  const shared = restoreIdentities(graph);
+  const shared = restoreIdentities(withFixedInterface(graph));
   const { graph: saved, halves } = narrow
     ? narrowHalves(shared)
     : { graph: shared, halves: new Set<string>() };
@@ -117,6 +117,15 @@ export function saveModel(
     rmSync(temporaryData, { force: true });
     throw unwritten(path, error);
   }
+}
+
+/** A model whose batch was opened takes the one again that it was exported for. */
+function withFixedInterface(graph: Graph): Graph {
+  const { fixedInterface } = graph.context;
+  if (!fixedInterface) return graph;
+  const copy = graph.clone();
+  copy.setInterface(fixedInterface.input, fixedInterface.output);
+  return copy;
 }
 
 const dataFileOf = (path: string) => `${path}.data`;
