@@ -97,7 +97,7 @@ describe('slimflow run, on a real server with the real engine', () => {
         // A second one would end it at once.
         if (/^ssvd-\S+: /m.test(said) && !child.killed) child.kill('SIGINT');
       });
-      expect(detached.out).toContain('Detached. The run stays as it is');
+      expect(detached.out).toContain('Detached. The run is kept');
       expect([detached.status, detached.err]).toEqual([130, expect.stringContaining('Stopping')]);
       expect(await answers(serverIn(folder).address)).toBe(false);
 
@@ -113,7 +113,7 @@ describe('slimflow run, on a real server with the real engine', () => {
       const { out } = ended;
       expect(out).toMatch(/^Temporal: .*started earlier, still running/);
       expect(out).toContain('Continuing run');
-      const [, id] = /the run (slimflow\S+)/.exec(out)!;
+      const [, id] = /Continuing run (slimflow\S+)/.exec(out)!;
       expect(killed.out).toContain(id);
       expect(resultIn(folder)).toMatchObject({ workflowId: id, outcome: 'selected' });
       expect(readdirSync(join(folder, '.slimflow', 'store', 'scratch'))).toEqual([]);
