@@ -53,8 +53,9 @@ export function addCompress(program: Command, done: (status: number) => void): v
     .addOption(inputSizeOption())
     .option('--candidates <n>', 'score the ratios 1/n to (n-1)/n (default: n = 10)', positiveInteger)
     .option('--samples <n>', 'samples per score', positiveInteger)
-    .option('--reconstruction-samples <n>', 'samples to refit pruned layers on', positiveInteger)
+    .option('--reconstruction-samples <n>', 'samples to refit compressed layers on', positiveInteger)
     .option('--reconstruction-patches <n>', 'patches to take from each of them', positiveInteger)
+    .option('--no-refit', 'SVD: do not refit layers on the data, as in AIMET')
     .option(
       '--fine-tune-each <epochs>',
       'fine-tune for this many epochs, such as 0.25, after each compressed layer, as `fineTune` of --data says',

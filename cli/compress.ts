@@ -49,6 +49,8 @@ export interface CompressFlags {
   readonly samples?: number;
   readonly reconstructionSamples?: number;
   readonly reconstructionPatches?: number;
+  /** Whether decomposed layers are refitted, if there are data; pruned layers always are. */
+  readonly refit: boolean;
   /** Epochs of fine-tuning after each compressed layer. */
   readonly fineTuneEach?: number;
   readonly provider: Machinery['provider'];
@@ -128,9 +130,10 @@ function optionsOf(model: string, out: string, flags: CompressFlags, origin: str
 }
 
 /** Returns the reconstruction settings that were given; the engine has defaults for the others. */
-const reconstructionOf = ({ reconstructionSamples, reconstructionPatches }: CompressFlags) => ({
+const reconstructionOf = ({ data, refit, reconstructionSamples, reconstructionPatches }: CompressFlags) => ({
   ...(reconstructionSamples !== undefined && { samples: reconstructionSamples }),
   ...(reconstructionPatches !== undefined && { patches: reconstructionPatches }),
+  ...(data !== undefined && { svd: refit }),
 });
 
 /** Returns the data of a spec, and its fine-tuning settings if layers are to be fine-tuned. */

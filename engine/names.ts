@@ -83,9 +83,11 @@ export interface Machinery {
   readonly linearAlgebra: BackendName;
 }
 
-/** Images, and patches per image, used by a least-squares weight reconstruction. */
+/** Images, and patches per image, used by a least-squares weight reconstruction, and the layers it is for. */
 export interface Reconstruction {
   readonly samples: number;
   readonly patches: number;
   readonly seed: number;
+  /** True refits decomposed layers as well as pruned ones; by default they are not refitted, as in AIMET. */
+  readonly svd?: boolean;
 }

@@ -73,6 +73,8 @@ const ReconstructionSettings = z.strictObject({
   /** Patches taken from each. */
   patches: count.default(10),
   seed: seed.default(0),
+  /** True refits decomposed layers as well as pruned ones; false gives AIMET's semantics. */
+  svd: z.boolean().default(true),
 }) satisfies z.ZodType<Reconstruction>;
 
 const Selection = z

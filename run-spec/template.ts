@@ -89,10 +89,11 @@ fineTune:
   # keepBest: true                # keep the epoch that was best on it, rather than the last
   perLayer:                       # fine-tuning after each compressed layer, before the next is compressed
     epochs: 0                     # 0: all layers at once; may be a fraction: a quarter of the samples for 0.25
-reconstruction:                   # least-squares refit of the weights after channel pruning
+reconstruction:                   # least-squares refit of the weights that compression changes
   samples: 500                    # training images used
   patches: 10                     # patches from each
   seed: 0
+  svd: true                       # false: leave decomposed layers as their weights alone make them, as in AIMET
 latency:
   runs: 50                        # timed runs of each model, a batch of one
 

@@ -26,8 +26,8 @@ export const model = join(digits, 'resnet20-digits.bn.onnx');
 const [train, validation, test] = [rows(0, 7000), rows(7000, 8000), rows(8000, 10_000)];
 /** The first convolution stays as it is, on both sides. */
 const ignore = ['/c/Conv'];
-/** As many samples as AIMET gets: 10 patches of each of 200 images. */
-const common = { train, reconstruction: { samples: 200, patches: 10, seed: 0 } };
+/** As many samples as AIMET gets: 10 patches of each of 200 images, for pruned layers alone. */
+const common = { train, reconstruction: { samples: 200, patches: 10, seed: 0, svd: false } };
 const machinery = { threads: 1, provider: 'cpu', linearAlgebra: 'auto' } as const;
 /** AIMET's own settings; channels tied across branches are left alone, as it does. */
 const methodOf = (technique: Technique): Method => ({

@@ -18,7 +18,7 @@ export interface Candidates {
   readonly apply: (plan: Plan) => Promise<Graph>;
 }
 
-const reconstruction = { samples: 500, patches: 10, seed: 0 };
+const reconstruction = { samples: 500, patches: 10, seed: 0, svd: false };
 const machinery: Machinery = { provider: 'cpu', linearAlgebra: 'auto', threads: 1 };
 const tenths = Array.from({ length: 9 }, (_, i) => (i + 1) / 10);
 

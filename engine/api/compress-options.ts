@@ -26,6 +26,7 @@ export interface CompressOptions {
   /** Samples per score. */
   readonly samples?: number;
   readonly candidates?: readonly number[];
+  /** With data, decomposed layers are refitted unless `svd` is false; without data they never are. */
   readonly reconstruction?: Partial<Reconstruction>;
   readonly machinery?: Partial<Omit<Machinery, 'threads'>>;
   /** Fine-tunes after each compressed layer, which needs data with labels; `epochs` may be a fraction. */
@@ -92,6 +93,7 @@ export function settled({ model, out, technique, target, data, ...options }: Com
     patches: data ? 10 : randomPatches,
     seed: 0,
     ...options.reconstruction,
+    svd: data !== undefined && (options.reconstruction?.svd ?? true),
   };
   return {
     model,

@@ -17,7 +17,8 @@ import { madeBy } from './provenance-step';
 import { type CostName, costNames } from '../names';
 import { openMeasured } from './open-measured';
 import { type Tools, toolsOf } from './backends';
-import type { CompressInput, Compression, PartPlan } from './types';
+import { isRefitted } from './svd-compressor';
+import type { CompressInput, Compression, PartPlan, Reconstruction } from './types';
 import { verify } from './verify';
 
 /**
@@ -54,6 +55,7 @@ export async function compress(input: CompressInput, context: JobContext): Promi
     cost: method.cost,
     target: input.target,
     ...(input.fineTuneEach && { 'epochs.behind.each.layer': input.fineTuneEach.settings.epochs }),
+    ...(isRefitted(input) && told(input.reconstruction)),
     'linear.algebra': tools.algebra.name,
     ...(await madeBy(provenance, input)),
   });
@@ -70,6 +72,11 @@ export async function compress(input: CompressInput, context: JobContext): Promi
     provenance,
   };
 }
+
+/** Describes how the pairs of split layers were refitted, for the model's metadata. */
+const told = ({ samples, patches, seed }: Reconstruction) => ({
+  refit: `${samples} samples, ${patches} patches, seed ${seed}`,
+});
 
 /** Carries out a plan on the model as it is, and verifies the result. */
 async function compressAtOnce(

@@ -24,7 +24,7 @@ export interface Means {
   readonly selection?: Pick<Selecting, 'channels'>;
   /** Location of the checkpoints of refitted layers. */
   readonly checkpointing?: Checkpointing;
-  /** Channel pruning: the model to whose layers refits are made, if it is not the one to compress. */
+  /** The model to whose layers refits are made, if it is not the one to compress. */
   readonly teacher?: Teacher;
   /** Path for the factors of a part (one file), or paths of existing ones (one file per part). */
   readonly factors?: string | Readonly<Record<string, string>>;

@@ -9,18 +9,17 @@ import { keepAllBut, type KeepPlan } from '../pruning/keep';
 import { reconstructGroups } from '../pruning/reconstruct-groups';
 import type { RefittedLayer } from '../reconstruction/refit-in-order';
 import { removeChannels } from '../pruning/remove-channels';
-import { ReconstructionSamples } from '../reconstruction/samples';
 import { outputsLeft } from '../pruning/outputs-left';
 import { GroupTrial } from '../pruning/trial';
 import type { Plan } from '../ratios/plan';
 import { layerAlone } from '../runtime/latency-curve';
 import type { Compressor, Means, Part } from './compressor';
-import { openData } from './open-data';
 import { Eligibility } from './eligibility';
 import type { Method } from '../names';
 import { perModel } from './per-model';
 import { taylorOf } from './taylor';
 import type { Frozen } from './types';
+import { withSamples } from './with-samples';
 import { WorkCheckpoints } from './work-checkpoints';
 
 /** Channels that are tied together, and their position among all groups of the model. */
@@ -31,7 +30,7 @@ interface PruningPart extends Part {
 
 /** Channel pruning of a model: a part is a group of channels that can only be removed together. */
 export function pruningCompressor(graph: Graph, means: Means): Compressor {
-  const { method, tools, context, reconstruction, train, selection } = means;
+  const { method, context, reconstruction, selection } = means;
   const { parts, frozen, channels, layers, shapes } = pruningParts(graph, method);
   let model: ReturnType<typeof costModel> | undefined;
   const cost = (kept: (number | null)[]) => (model ??= costModel(graph, layers, channels))(kept);
@@ -71,14 +70,6 @@ export function pruningCompressor(graph: Graph, means: Means): Compressor {
     });
     return keep;
   };
-  const withSamples = async <T>(visit: (samples: ReconstructionSamples) => Promise<T>): Promise<T> => {
-    const { data } = openData(graph, train, method.inputSize);
-    try {
-      return await visit(new ReconstructionSamples(data, reconstruction, tools, () => context.checkStop()));
-    } finally {
-      data.close();
-    }
-  };
   return {
     parts,
     frozen,
@@ -86,7 +77,9 @@ export function pruningCompressor(graph: Graph, means: Means): Compressor {
     async trials(part) {
       const { group } = part as PruningPart;
       await rank([part as PruningPart]);
-      const trial = await withSamples((samples) => GroupTrial.open(graph, layers, shapes, group, samples));
+      const trial = await withSamples(graph, means, (samples) =>
+        GroupTrial.open(graph, layers, shapes, group, samples),
+      );
       return {
         graph: trial.graph,
         constants: trial.constants,
@@ -120,7 +113,7 @@ export function pruningCompressor(graph: Graph, means: Means): Compressor {
         identity,
         means.checkpointing,
       );
-      const { graph: equivalent, warnings } = await withSamples((samples) =>
+      const { graph: equivalent, warnings } = await withSamples(graph, means, (samples) =>
         reconstructGroups(graph, layers, channels, keep, samples, {
           teacher: means.teacher,
           resumed: checkpoints.resumed(),

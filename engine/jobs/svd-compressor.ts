@@ -6,8 +6,12 @@ import { type Layer, layersOf, macsOf, paramsOf } from '../onnx/layers';
 import { inferShapes, type Shapes } from '../onnx/shapes';
 import type { Plan } from '../ratios/plan';
 import { layerAlone } from '../runtime/latency-curve';
+import { setBias } from '../reconstruction/own-bias';
 import { type Decomposition, type Projected, worthwhileRank } from '../svd/factorization';
+import type { Factors } from '../svd/low-rank';
 import { svdMethods, type SvdTechnique } from '../svd/methods';
+import type { RefittedPair } from '../svd/refit-pair';
+import { PairTrial, refitPairs, type Split } from '../svd/refit-pairs';
 import { readTensors, writeTensors } from '../tensor/safetensors';
 import { floats, sizeOf, type Tensor } from '../tensor/tensor';
 import type { Compressor, Means, Part, Trials } from './compressor';
@@ -15,6 +19,8 @@ import { Eligibility } from './eligibility';
 import type { Method } from '../names';
 import { perModel } from './per-model';
 import type { Frozen } from './types';
+import { withSamples } from './with-samples';
+import { WorkCheckpoints } from './work-checkpoints';
 
 /** A weight that is decomposed, with all layers that read it. */
 interface SvdPart extends Part {
@@ -28,6 +34,7 @@ interface SvdPart extends Part {
 export function svdCompressor(graph: Graph, means: Means): Compressor {
   const technique = means.method.technique as SvdTechnique;
   const { parts, frozen, shapes, base } = svdParts(graph, means.method);
+  const refits = isRefitted(means);
   const decomposed = new Map<string, Promise<Decomposition>>();
   const decompositionOf = (part: SvdPart): Promise<Decomposition> => {
     let found = decomposed.get(part.name);
@@ -47,6 +54,8 @@ export function svdCompressor(graph: Graph, means: Means): Compressor {
     async trials(part) {
       const { weight } = part as SvdPart;
       const decomposition = await decompositionOf(part as SvdPart);
+      const refitted = refits && (await pairTrial(part as SvdPart, decomposition));
+      if (refitted) return refitted;
       const trials = (of: Graph, constant: string, at: (rank: number) => Promise<Tensor>): Trials => ({
         graph: of,
         constants: [constant],
@@ -72,21 +81,66 @@ export function svdCompressor(graph: Graph, means: Means): Compressor {
     },
     async compress(plan) {
       const [compressed, equivalent] = [graph.clone(), graph.clone()];
+      const splits: Split[] = [];
       for (const [at, part] of parts.entries()) {
         const rank = plan[at];
         if (rank === null) continue;
         means.context.checkStop();
-        means.context.report({ done: at, total: parts.length, note: `splitting ${part.name}` });
+        const total = parts.length * (refits ? 2 : 1);
+        means.context.report({ done: at, total, note: `splitting ${part.name}` });
         const decomposition = await decompositionOf(part);
         const { projected } = decomposition;
         if (projected) equivalent.setConstant(project(equivalent, part, projected), await projected.at(rank));
         else equivalent.setConstant(part.weight, await decomposition.lowRank(rank));
-        await splitAll(compressed, part, decomposition, rank);
+        splits.push({ ...part, decomposition, rank });
+      }
+      const { pairs, warnings } = refits ? await refit(equivalent, splits) : notRefitted;
+      for (const split of splits) {
+        const pair = pairs.get(split.weight);
+        if (pair?.bias) setBias(compressed, pair.job.layers, split.weight, pair.bias);
+        await splitAll(compressed, split, pair?.factors);
       }
       compressed.removeDead();
-      return { graph: compressed, equivalent, notes: [] };
+      return { graph: compressed, equivalent, notes: warnings };
     },
   };
+
+  async function pairTrial(part: SvdPart, decomposition: Decomposition): Promise<Trials | undefined> {
+    const trial = await withSamples(graph, means, (samples) =>
+      PairTrial.open(graph, shapes, { ...part, decomposition }, samples),
+    );
+    if (typeof trial === 'string') return undefined;
+    return {
+      graph: trial.graph,
+      constants: trial.constants,
+      at: async (rank) => (rank >= part.full ? new Map() : trial.replacements(rank)),
+    };
+  }
+
+  /** Refits the pairs of all split layers, from the last checkpoint if there is one. */
+  function refit(equivalent: Graph, splits: readonly Split[]): ReturnType<typeof refitPairs> {
+    const { context, reconstruction, checkpointing } = means;
+    const identity = JSON.stringify([splits.map(({ name, rank }) => [name, rank]), reconstruction]);
+    const checkpoints = new WorkCheckpoints<readonly RefittedPair[]>(context, identity, checkpointing);
+    // The first half of the work is the splitting.
+    const far = (done: number, total: number) => ({
+      done: parts.length * (1 + done / total),
+      total: 2 * parts.length,
+    });
+    return withSamples(graph, means, (samples) =>
+      refitPairs(graph, equivalent, splits, samples, {
+        teacher: means.teacher,
+        resumed: checkpoints.resumed(),
+        onLayer: (layer, done, total) => context.report({ ...far(done, total), note: `refitting ${layer}` }),
+        onRefitted: (layer, refitted, total) =>
+          checkpoints.passed({
+            ...far(refitted.length, total),
+            note: `refitted ${layer}`,
+            state: () => refitted,
+          }),
+      }),
+    );
+  }
 
   async function decompose(from: Graph, part: SvdPart, { tools, factors }: Means): Promise<Decomposition> {
     const [layer] = part.layers;
@@ -98,6 +152,16 @@ export function svdCompressor(graph: Graph, means: Means): Compressor {
     return found;
   }
 }
+
+/** Tells if pairs are refitted: if that was asked for, and there are images for it rather than random inputs. */
+export const isRefitted = ({
+  method,
+  reconstruction,
+  train,
+}: Pick<Means, 'method' | 'reconstruction' | 'train'>): boolean =>
+  reconstruction.svd === true && method.technique in svdMethods && !('random' in train);
+
+const notRefitted: Awaited<ReturnType<typeof refitPairs>> = { pairs: new Map(), warnings: [] };
 
 /** Decomposable parts of a model. */
 export interface SvdParts {
@@ -189,14 +253,13 @@ function project(graph: Graph, { layers, weight }: SvdPart, projected: Projected
 /** Splits every layer of a part; all of them read the same pair of weights. */
 async function splitAll(
   graph: Graph,
-  { layers }: Part,
-  decomposition: Decomposition,
-  rank: number,
+  { layers, decomposition, rank }: Split,
+  factors: Factors | undefined,
 ): Promise<void> {
   let first: string[] | undefined;
   for (const { node } of layers) {
     const before = new Set(graph.initializers);
-    await decomposition.split(graph, graph.producer(node.output[0])!, rank);
+    await decomposition.split(graph, graph.producer(node.output[0])!, rank, factors);
     const made = graph.initializers.filter((name) => !before.has(name));
     if (!first) first = made;
     else {

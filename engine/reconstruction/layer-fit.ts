@@ -35,7 +35,8 @@ export interface Refitted {
  * convolution. Once the samples have been seen, solving gives the weights for any subset of input channels.
  */
 export class LayerFit {
-  private readonly systems: readonly NormalEquations[];
+  /** One system per group. */
+  readonly systems: readonly NormalEquations[];
   private readonly patch: Float64Array;
   private readonly own: Float32Array;
 
@@ -93,6 +94,11 @@ export class LayerFit {
         if (systems[0].isFull) for (const system of systems) await system.sum();
       }
     }
+  }
+
+  /** The layer as a linear map; the first of those that are fitted as one. */
+  get site(): Site {
+    return this.layers[0].site;
   }
 
   /** Number of samples seen, and of unknowns of one group if all of `channels` are used. */

@@ -19,6 +19,10 @@ export interface Decomposition {
   readonly maxRank: number;
   /** Singular values, descending: the squares of those dropped sum to the squared error of a rank. */
   readonly singularValues: Float64Array;
+  /** Number of rows of the weight's matrix: inputs of the first of the two layers at one position. */
+  readonly rows: number;
+  /** Returns the pair of `rank`, from which a refit starts. */
+  factors(rank: number): Promise<Factors>;
   /**
    * Returns the weight of `rank` in the original's shape; the layer with it computes the same as the layer split at
    * that rank.
@@ -29,8 +33,9 @@ export interface Decomposition {
   /**
    * Replaces the decomposed layer's `node` by the two of `rank`. Their weights are new initializers: other readers of
    * the old one keep it, and `Graph.removeDead` drops it if there are none.
+   * @param factors those of `rank` by default
    */
-  split(graph: Graph, node: Node, rank: number): Promise<void>;
+  split(graph: Graph, node: Node, rank: number, factors?: Factors): Promise<void>;
   /** Returns the factors as named tensors, for `SvdMethod.restore`. */
   toTensors(): Map<string, Tensor>;
 }
@@ -103,18 +108,26 @@ export function methodOf(
       throw new EngineError('UnsupportedModel', `layer ${layer.name} cannot be split: ${found}`);
     return found;
   };
-  const decomposition = (of: Form, low: LowRank, library: LinearAlgebra): Decomposition => {
+  const decomposition = (
+    of: Form,
+    low: LowRank,
+    { dims }: Pick<Layer, 'dims'>,
+    library: LinearAlgebra,
+  ): Decomposition => {
     const projector = of.project && low.projector?.(library);
     return {
       maxRank: low.maxRank,
       singularValues: low.singularValues,
+      rows: sizeOf(of.axes.rows.map((axis) => dims[axis])),
+      factors: (rank) => low.factors(rank, library),
       lowRank: (rank) => low.weight(rank, library),
       projected: projector && {
         size: projector.size,
         insert: (graph, node, constant) => of.project!(graph, node, constant, projector.side),
         at: (rank) => projector.at(rank),
       },
-      split: async (graph, node, rank) => of.split(graph, node, await low.factors(rank, library), rank),
+      split: async (graph, node, rank, factors) =>
+        of.split(graph, node, factors ?? (await low.factors(rank, library)), rank),
       toTensors: () => low.toTensors(),
     };
   };
@@ -144,14 +157,14 @@ export function methodOf(
         weight.data.length > limit
           ? await Projection.of(weightIn(graph, layer), found.axes, library)
           : await WholeSvd.of(weight, found.axes, library);
-      return decomposition(found, low, library);
+      return decomposition(found, low, layer, library);
     },
     restore(graph, layer, tensors, library) {
       const found = form(layer);
       const low = tensors.has('v')
         ? WholeSvd.fromTensors(tensors, layer.dims, found.axes)
         : Projection.fromTensors(tensors, layer.dims, found.axes, weightIn(graph, layer));
-      return decomposition(found, low, library);
+      return decomposition(found, low, layer, library);
     },
   };
 }

@@ -5,6 +5,7 @@ import { compressModel } from '../../engine/api/compress-model';
 import type { CompressReport } from '../../engine/api/compress-report';
 import type { Graph } from '../../engine/onnx/graph';
 import { macsOf } from '../../engine/onnx/layers';
+import { metadataOf } from '../../engine/onnx/metadata';
 import { loadModel, saveModel } from '../../engine/onnx/model';
 import { openModel } from '../../engine/onnx/open-model';
 import { floats, type FloatTensor } from '../../engine/tensor/tensor';
@@ -79,6 +80,23 @@ describe('slimflow compress', () => {
       expect(readFileSync(path)).toEqual(before);
       const { err, status } = await slimflow(folder, command);
       expect(err).toMatch(/--scores scores.json was computed for another model/);
+      expect(status).toBe(2);
+    }));
+
+  it('refits decomposed layers where there are data, unless that is switched off', () =>
+    inFolder(async (folder) => {
+      tinyJob(folder);
+      const made = async (...more: string[]) => {
+        await compressed(folder, args('spatial-svd', 0.5, ...more));
+        return metadataOf(openModel(join(folder, 'small.onnx')))['slimflow.refit'];
+      };
+      const data = ['--data', 'job.json', '--reconstruction-samples', '20'];
+      expect(await made(...data, '--scores', 'scores.json')).toBe('20 samples, 10 patches, seed 0');
+      expect(await made(...data, '--no-refit')).toBeUndefined();
+      expect(await made()).toBeUndefined();
+      const without = args('spatial-svd', 0.5, ...data, '--no-refit', '--scores', 'scores.json');
+      const { err, status } = await slimflow(folder, without);
+      expect(err).toMatch(/--scores scores.json was computed for another model, technique or other options/);
       expect(status).toBe(2);
     }));
 

@@ -42,7 +42,7 @@ describe('the spec', () => {
         schedule: 'one-cycle',
         seed: 0,
       },
-      reconstruction: { samples: 500, patches: 10, seed: 0 },
+      reconstruction: { samples: 500, patches: 10, seed: 0, svd: true },
       latency: { runs: 50 },
       ignore: [],
       outDir: 'out',

@@ -8,6 +8,7 @@ import { latency } from '../../../engine/jobs/latency';
 import { JobPool } from '../../../engine/pools/thread-pool';
 import type { Technique } from '../../../engine/names';
 import { macsOf } from '../../../engine/onnx/layers';
+import { metadataOf } from '../../../engine/onnx/metadata';
 import { openModel } from '../../../engine/onnx/open-model';
 import { temporaryFolder } from '../../support/folder';
 import { optimal, machinery, methodOf } from '../../support/method';
@@ -24,7 +25,7 @@ const common = {
 };
 
 /** Scores of a few candidates, enough to land with. */
-async function scoresOf(model: string, technique: Technique) {
+async function scoresOf(model: string, technique: Technique, svd = false) {
   const { parts } = await analyze({ model, coupled: false });
   const factors: Record<string, string> = {};
   const compressible = parts.filter((part) => part.technique === technique);
@@ -34,6 +35,7 @@ async function scoresOf(model: string, technique: Technique) {
       const candidates = [0.2, 0.5, 0.8];
       return pool.run('scoreLayer', {
         ...common,
+        reconstruction: { ...common.reconstruction, svd },
         model,
         method: methodOf(technique),
         layer,
@@ -44,7 +46,7 @@ async function scoresOf(model: string, technique: Technique) {
       });
     }),
   );
-  return { scores, factors: technique === 'spatial-svd' ? factors : undefined };
+  return { scores, factors: technique === 'channel-pruning' ? undefined : factors };
 }
 const accuracy = async (model: string) =>
   (await evaluateJob({ model, data: digits(7000, 8000), metric: 'top1', machinery }, quiet)).value;
@@ -105,6 +107,35 @@ describe.each(['', 'bn.', 'dynamo.'] as const)('compression of resnet20-digits.%
     expect(await accuracy(out)).toBeGreaterThan(85);
   });
 });
+
+it.each(['spatial-svd', 'weight-svd'] as const)(
+  'keeps most of the accuracy at a quarter of the MACs where %s sees data, and writes in the model that it did',
+  async (technique) => {
+    const model = digitsModel();
+    const compressed = async (svd: boolean) => {
+      const input = {
+        ...common,
+        ...(await scoresOf(model, technique, svd)),
+        model,
+        target: 0.25,
+        method: methodOf(technique),
+        selection: optimal,
+        reconstruction: { ...common.reconstruction, svd },
+        out: join(folder, `${technique}-${svd}.onnx`),
+      };
+      const { achieved, notes } = await compress(input, quiet);
+      expect(Math.abs(achieved - 0.25)).toBeLessThan(0.01);
+      expect(notes).toEqual([]);
+      const refit = metadataOf(openModel(input.out))['slimflow.refit'];
+      return { accuracy: await accuracy(input.out), refit };
+    };
+    const [without, refitted] = [await compressed(false), await compressed(true)];
+    expect(refitted.refit).toBe('100 samples, 10 patches, seed 0');
+    expect(refitted.accuracy).toBeGreaterThan(96);
+    expect(without.accuracy).toBeLessThan(90);
+    expect(without.refit).toBeUndefined();
+  },
+);
 
 it('says so where a target lies under every floor', async () => {
   const scores = [

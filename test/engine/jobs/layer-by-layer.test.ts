@@ -62,7 +62,7 @@ const input = (
   selection: { ...optimal, mode: 'manual', ratios: byHand[technique] },
   scores: [],
   train,
-  reconstruction: { samples: 20, patches: 10, seed: 0 },
+  reconstruction: { samples: 20, patches: 10, seed: 0, svd: true },
   machinery,
   fineTuneEach: fineTuneEach && {
     settings,

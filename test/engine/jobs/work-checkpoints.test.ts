@@ -55,14 +55,18 @@ describe('a job that was killed goes on, and comes to the same to the bit', () =
     expect(told[0].done).toBeGreaterThanOrEqual(96);
   });
 
-  it.each(['metric', 'fidelity'] as const)('scoring by %s', async (score) => {
+  it.each([
+    ['metric', false],
+    ['fidelity', false],
+    ['metric', true],
+  ] as const)('scoring by %s (refitted: %s)', async (score, svd) => {
     const input = {
       model,
       method: methodOf('spatial-svd', { score }),
       layer: 'c2',
       candidates: [0.2, 0.5, 0.8],
       ...({ evaluate: images(0, 300), train: images(0, 10), metric: 'top1', machinery } as const),
-      reconstruction: { samples: 5, patches: 2, seed: 0 },
+      reconstruction: { samples: 5, patches: 2, seed: 0, svd },
     };
     const whole = await scoreLayer(input, quiet);
     const { result, told } = await interrupted(3, (checkpointing, context) =>
@@ -70,6 +74,28 @@ describe('a job that was killed goes on, and comes to the same to the bit', () =
     );
     expect(result).toEqual(whole);
     expect(told[0].done).toBeGreaterThan(96);
+  });
+
+  it.each(['spatial-svd', 'weight-svd'] as const)('%s, by refitted pairs', async (technique) => {
+    const input = {
+      model,
+      method: methodOf(technique),
+      scores: [],
+      target: 0.5,
+      machinery,
+      selection: { ...optimal, mode: 'manual', ratios: { c2: 0.5, c3: 0.5 } } as const,
+      train: images(0, 60),
+      reconstruction: { samples: 60, patches: 4, seed: 0, svd: true },
+      out: join(folder, 'split.onnx'),
+    };
+    const whole = await compress(input, quiet);
+    const digest = await sha256OfFile(input.out);
+    const { result, told } = await interrupted(1, (checkpointing, context) =>
+      compress({ ...input, checkpointing, out: join(folder, 'resumed.onnx') }, context),
+    );
+    expect(result).toEqual(whole);
+    expect(await sha256OfFile(join(folder, 'resumed.onnx'))).toBe(digest);
+    expect(told.filter(({ note }) => note.startsWith('refitted'))).toHaveLength(whole.plan.length - 1);
   });
 
   it('pruning, by refitted layers', async () => {

@@ -1,0 +1,18 @@
+import type { Graph } from '../onnx/graph';
+import { ReconstructionSamples } from '../reconstruction/samples';
+import type { Means } from './compressor';
+import { openData } from './open-data';
+
+/** Does work on the samples that layers are refitted on, whose data are open for as long as it takes. */
+export async function withSamples<T>(
+  graph: Graph,
+  { train, method, reconstruction, tools, context }: Means,
+  visit: (samples: ReconstructionSamples) => Promise<T>,
+): Promise<T> {
+  const { data } = openData(graph, train, method.inputSize);
+  try {
+    return await visit(new ReconstructionSamples(data, reconstruction, tools, () => context.checkStop()));
+  } finally {
+    data.close();
+  }
+}
