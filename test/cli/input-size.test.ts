@@ -83,7 +83,12 @@ describe('a model that leaves sizes open', () => {
     inFolder(async (folder) => {
       openJob(folder);
       const { err, status } = await slimflow(folder, [
-        ...['inspect', 'model.onnx', '--input-size', '1x1x8x8', '--input-size', 'x=1x1x8x8'],
+        'inspect',
+        'model.onnx',
+        '--input-size',
+        '1x1x8x8',
+        '--input-size',
+        'x=1x1x8x8',
       ]);
       expect(err).toMatch(/Give one size, of the image input, or sizes by name/);
       expect(status).toBe(2);

@@ -43,7 +43,9 @@ const streaming = () => {
     ['y'],
     {
       w: randoms([3, 1, 5], 1),
-      ...{ zero: int64s([0]), one: int64s([1]), two: int64s([2]) },
+      zero: int64s([0]),
+      one: int64s([1]),
+      two: int64s([2]),
     },
   );
   graph.setInterface(
