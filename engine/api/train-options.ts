@@ -68,7 +68,7 @@ export function checkJudged({ evaluate, test }: TrainOptions['data'], metric: Me
     if (!split || split.labels !== undefined) continue;
     throw new EngineError(
       'InvalidData',
-      `data.${name}.labels is missing: ${metric} is judged by it; leave data.${name} out to train without`,
+      `data.${name}.labels is missing: ${metric} needs it; leave data.${name} out to train without it`,
     );
   }
 }

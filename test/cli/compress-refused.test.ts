@@ -136,7 +136,7 @@ describe('slimflow compress, of what can not be', () => {
       const command = ['compress', 'model.onnx', '--technique', 'spatial-svd', '--out', 'small.onnx', ...few];
       const { err, status } = await slimflow(folder, [...command, ...target, ...flags, '--json']);
       expect(err).toMatch(message);
-      expect(err).not.toMatch(/\n\s+at /);
+      expect(err).not.toMatch(/\n\s+at .+:\d+:\d+/);
       expect(status).toBe(2);
       expect(readdirSync(folder)).toEqual(before);
     }),

@@ -96,7 +96,7 @@ describe('slimflow compress', () => {
       expect(await made()).toBeUndefined();
       const without = args('spatial-svd', 0.5, ...data, '--no-refit', '--scores', 'scores.json');
       const { err, status } = await slimflow(folder, without);
-      expect(err).toMatch(/--scores scores.json was computed for another model, technique or other options/);
+      expect(err).toMatch(/--scores scores.json was computed for another model, technique or options/);
       expect(status).toBe(2);
     }));
 

@@ -66,7 +66,7 @@ describe('search attributes', () => {
         expect(first.err).toBe('');
         for (const name of names) expect(first.out).toMatch(new RegExp(`added +${name} \\(`));
         const second = await setup();
-        for (const name of names) expect(second.out).toMatch(new RegExp(`there +${name} \\(`));
+        for (const name of names) expect(second.out).toMatch(new RegExp(`exists +${name} \\(`));
         expect([first.status, second.status]).toEqual([0, 0]);
 
         const { missingAttributes, result, handle } = await run(2);

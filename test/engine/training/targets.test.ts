@@ -175,14 +175,14 @@ describe('what does not fit is told in a sentence', () => {
       'yes or no',
       { loss: 'binary-cross-entropy' },
       () => ({ labels: file('above', Array<number>(900).fill(0.5).fill(1.25, 32, 33), [300, 3]) }),
-      /above\.npy holds label 1\.25 \(row 10 of the split\); binary-cross-entropy takes labels from 0 to 1: mend/,
+      /above\.npy holds label 1\.25 \(row 10 of the split\); binary-cross-entropy takes labels from 0 to 1: fix that/,
     ],
     [
       'NaN',
       'numbers',
       { loss: 'mean-squared-error' },
       () => ({ labels: file('nan', Array<number>(600).fill(0).fill(NaN, 3, 4), [300, 2]) }),
-      /nan\.npy holds label NaN \(row 1 of the split\); mean-squared-error takes finite labels: mend/,
+      /nan\.npy holds label NaN \(row 1 of the split\); mean-squared-error takes finite labels: fix that/,
     ],
     [
       'no labels',

@@ -12,7 +12,7 @@ describe('divergence', () => {
     ['infinity', [1, Infinity], false, /became Infinity/],
     ['a single bad batch', run([0.5, 60], [20, 1]), false, undefined],
     ['a good model that now guesses', run([0.1, 30], [2.303, 60]), false, /rose from 0\.100 to 2\.303/],
-    ['a rise that the end of a cycle mends', run([0.1, 30], [0.8, 60]), false, undefined],
+    ['a rise that the end of a cycle makes good', run([0.1, 30], [0.8, 60]), false, undefined],
     ['a broken model on its way', run([4, 60]), false, undefined],
     ['a broken model that ends by guessing', run([2, 30], [2.303, 60]), true, /ended higher than it began/],
     ['a short run that ends by guessing', run([1, 5], [2, 5]), true, /ended higher than it began/],
