@@ -96,9 +96,9 @@ describe('ProcessPool', () => {
   });
 
   it('takes its processes with it when it is killed', async () => {
-    const engine = join(root, 'dist', 'engine', 'index.js');
+    const file = join(root, 'dist', 'engine', 'pools', 'process-pool.js');
     const script = `
-      const { ProcessPool } = require(${JSON.stringify(engine)});
+      const { ProcessPool } = require(${JSON.stringify(file)});
       const pool = new ProcessPool({ slots: 1 });
       const onProgress = () => {
         require('node:fs').writeSync(1, String(pool.pids[0]));
