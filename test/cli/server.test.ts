@@ -15,7 +15,7 @@ import { quietly } from '../support/temporal';
 it('slimflow server runs until Ctrl-C, and says where its UI is', () =>
   inFolder(async (folder) => {
     const ended = await slimflow(folder, ['server'], (said, child) => {
-      if (said.includes('Ctrl-C ends it.') && !child.killed) child.kill('SIGINT');
+      if (said.includes('Press Ctrl-C to stop.') && !child.killed) child.kill('SIGINT');
     });
     expectStatus(ended, 0);
     const { out } = ended;
@@ -48,7 +48,7 @@ it('it answers what the UI asks about runs that have ended, with no other worker
     let asked: Promise<unknown> | undefined;
     const ended = await slimflow(folder, ['server'], (said, child) => {
       const address = /^Temporal: ([^ ,]+),/.exec(said)?.[1];
-      if (!address || !said.includes('Ctrl-C ends it.')) return;
+      if (!address || !said.includes('Press Ctrl-C to stop.')) return;
       asked ??= ask(address, workflowId).finally(() => child.kill('SIGINT'));
     });
     expect(await asked).toMatchObject({ stage: 'done' });
