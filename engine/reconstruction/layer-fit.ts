@@ -1,3 +1,4 @@
+import { EngineError } from '../errors';
 import type { LinearAlgebra } from '../linalg/linear-algebra';
 import type { Graph } from '../onnx/graph';
 import { type FloatTensor, floats } from '../tensor/tensor';
@@ -73,6 +74,7 @@ export class LayerFit {
     );
     for await (const batch of samples.run(graph, [...new Set(values)], from))
       for (const fit of fits) await fit.take(batch, targets);
+    for (const fit of fits) await fit.checkFinite();
     return fits;
   }
 
@@ -93,6 +95,19 @@ export class LayerFit {
         });
         if (systems[0].isFull) for (const system of systems) await system.sum();
       }
+    }
+  }
+
+  /** @throws EngineError `InvalidData` if the layer reads or computes NaN: no least squares come of that. */
+  private async checkFinite(): Promise<void> {
+    for (const system of this.systems) {
+      await system.sum();
+      if (system.isFinite) continue;
+      throw new EngineError(
+        'InvalidData',
+        `the model computes NaN or infinities at ${this.site.output} from the samples that layers are refitted on: check its ` +
+          'weights, and that `normalize` matches its training; without data, give it data that it is made for (--data)',
+      );
     }
   }
 

@@ -71,6 +71,11 @@ export class NormalEquations {
     this.pending = 0;
   }
 
+  /** True if all that was summed is finite: one NaN or infinity among the samples shows in the sums. */
+  get isFinite(): boolean {
+    return this.gram.every(Number.isFinite) && this.right.every(Number.isFinite);
+  }
+
   /**
    * Fits y from the unknowns `keep` and a bias. A ridge of 1e-6 of the mean diagonal keeps the equations solvable if
    * inputs are dependent (dead channels) or there are fewer samples than unknowns. It pulls towards `prior` [outputs,

@@ -122,7 +122,7 @@ describe('bad labels', () => {
         numbersOf([300, 2], (data) => (data[9] = Infinity)),
       );
       const infinite = await trained(folder);
-      expect(infinite.err).toMatch(/label Infinity at row 4 of .*labels\.npy is no finite number/);
+      expect(infinite.err).toMatch(/label Infinity at row 4 of .*labels\.npy is not a finite 32-bit number/);
       expect([flipped.status, padded.status, infinite.status]).toEqual([2, 2, 2]);
       expect(existsSync(join(folder, 'trained.onnx'))).toBe(false);
     }));
