@@ -23,7 +23,7 @@ export interface TrainOptions {
   readonly metric?: MetricName;
   /** Sizes of inputs that the model leaves open; those of the images by default. */
   readonly inputSize?: InputSize;
-  /** Settings; those left out have the README table's defaults. */
+  /** Settings; those left out have the defaults of docs/training.md. */
   readonly settings?: Partial<FineTuneSettings>;
   /** Starts training with new weights, drawn by the seed, rather than the model's own. */
   readonly fromScratch?: boolean;

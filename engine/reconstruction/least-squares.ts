@@ -71,9 +71,11 @@ export class NormalEquations {
     this.pending = 0;
   }
 
-  /** True if all that was summed is finite: one NaN or infinity among the samples shows in the sums. */
+  /** True if all that was summed is finite: a NaN or infinity among the inputs shows on the diagonal, one of the targets in `right`. */
   get isFinite(): boolean {
-    return this.gram.every(Number.isFinite) && this.right.every(Number.isFinite);
+    const { gram, right, size } = this;
+    for (let at = 0; at < gram.length; at += size + 1) if (!Number.isFinite(gram[at])) return false;
+    return right.every(Number.isFinite);
   }
 
   /**
