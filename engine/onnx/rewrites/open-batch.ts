@@ -37,9 +37,12 @@ export function openBatch(graph: Graph, least = 1): Graph | undefined {
   });
   opened.setInterface(inputs, opened.model.graph!.output);
   let shapes = inferShapes(opened);
+  // A target is opened once: shape inference need not see that its result grows, and `allGrow` refuses it then.
+  const targets = new Set(opened.nodes.filter(({ domain, opType }) => !domain && opType === 'Reshape'));
   for (let changed = true; changed;) {
-    changed = false;
-    for (const node of opened.nodes) if (openTarget(opened, node, shapes, fixed, size)) changed = true;
+    const before = targets.size;
+    for (const node of targets) if (openTarget(opened, node, shapes, fixed, size)) targets.delete(node);
+    changed = targets.size < before;
     if (changed) shapes = inferShapes(opened);
   }
   if (!allGrow(opened, shapes, fixed, size)) return undefined;
@@ -59,9 +62,9 @@ export function openBatch(graph: Graph, least = 1): Graph | undefined {
   return opened;
 }
 
-/** Opens the batch in a Reshape's target, if it stands there as a number. @returns whether it did */
+/** Opens the batch in the target of `node`, a Reshape, if it is a number there. @returns whether it did */
 function openTarget(graph: Graph, node: Node, shapes: Shapes, fixed: Shapes, size: number): boolean {
-  if (node.domain || node.opType !== 'Reshape' || !graph.isConstant(node.input[1])) return false;
+  if (!graph.isConstant(node.input[1])) return false;
   const [from, to, was] = [shapes.get(node.input[0]), shapes.get(node.output[0]), fixed.get(node.output[0])];
   if (!from?.some(isBatched) || !was?.every((dim) => typeof dim === 'number')) return false;
   const at = from.findIndex(isBatched);

@@ -39,6 +39,14 @@ const heads = [
 ];
 
 describe('openBatch', () => {
+  it('leaves a batch fixed, and ends, if a target without elements can not say that it grows', () => {
+    const none = [
+      { op: 'Slice', inputs: ['c', 'from', 'from', 'axis'], outputs: ['e'] },
+      node('Reshape', ['e', 'to'], 'y'),
+    ];
+    expect(openBatch(fixed(2, none, { from: [0], axis: [1], to: [4, 0] }))).toBeUndefined();
+  });
+
   it.each<[string, number, readonly NodeFields[], Record<string, readonly number[]>]>([
     ['1 in a Reshape', 1, flat, { to: [1, 64] }],
     ['4 in a Reshape', 4, flat, { to: [4, 64] }],
