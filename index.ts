@@ -25,7 +25,7 @@ export { type ListedRun, listRuns, type RunFilter } from './client/list-runs';
 export type { Doing, LiveProgress, Observation, RunEnd } from './client/observation';
 export { observe, type ObserveOptions } from './client/observe';
 export type { RunStatus } from './client/run-status';
-export { ArtifactRef } from './run-spec/artifact-schema';
+export { ArtifactSchema as ArtifactRef } from './run-spec/artifact-schema';
 export { loadSpec, parseSpec, SpecError } from './run-spec/load';
 export { Result, ResultCandidate } from './run-spec/result-schema';
 export { CompressionSettings, CompressionSpec, type CompressionSpecInput } from './run-spec/spec';

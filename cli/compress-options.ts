@@ -1,12 +1,12 @@
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 
 import {
-  backendNames,
+  backendChoices,
   costs,
   importanceNames,
-  providerNames,
+  providerChoices,
   scoreNames,
-  selectNames,
+  selectionModes,
   techniques,
 } from '../engine/names';
 import type { CompressFlags } from './compress';
@@ -33,7 +33,7 @@ export function addCompress(program: Command, done: (status: number) => void): v
       ),
     )
     .addOption(
-      choice('--select <mode>', 'how ranks and channels are chosen for the target', selectNames).default(
+      choice('--select <mode>', 'how ranks and channels are chosen for the target', selectionModes).default(
         'optimal',
       ),
     )
@@ -62,9 +62,11 @@ export function addCompress(program: Command, done: (status: number) => void): v
       positiveNumber,
     )
     .option('--scores <file>', 'file of scores: read if it exists, written otherwise')
-    .addOption(choice('--provider <name>', 'ONNX Runtime execution provider', providerNames).default('auto'))
     .addOption(
-      choice('--linear-algebra <name>', 'library for matrix decompositions', backendNames).default('auto'),
+      choice('--provider <name>', 'ONNX Runtime execution provider', providerChoices).default('auto'),
+    )
+    .addOption(
+      choice('--linear-algebra <name>', 'library for matrix decompositions', backendChoices).default('auto'),
     )
     .requiredOption('--out <file>', 'file to write the compressed model to')
     .option('--json', 'print the report as JSON')

@@ -12,7 +12,7 @@ import {
   type InputSize,
   type Machinery,
   type ScoreName,
-  type SelectName,
+  type SelectionMode,
   type Technique,
   techniques,
 } from '../engine/names';
@@ -35,7 +35,7 @@ export interface CompressFlags {
   readonly cost: CostName;
   readonly data?: string;
   readonly score?: ScoreName;
-  readonly select: SelectName;
+  readonly select: SelectionMode;
   readonly monotonic?: boolean;
   readonly layer?: Readonly<Record<string, number>>;
   readonly channels?: Readonly<Record<string, readonly number[]>>;

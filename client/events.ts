@@ -2,7 +2,7 @@ import type { CandidateProgress, Decision, GuidebookProgress } from '../contract
 import type { LiveProgress, Observation, RunEnd } from './observation';
 
 /** What a run is waiting for, with details. */
-export interface Waiting {
+export interface Wait {
   /** The Temporal server or a worker to answer, a person to approve the picks or the selection, or someone to resume it. */
   readonly for: 'server' | 'worker' | 'picks' | 'selection' | 'resume';
   /** Ids of candidates that a person is to approve. */
@@ -38,13 +38,13 @@ export type RunEvent =
     }
   | { readonly type: 'note'; readonly text: string }
   | ({ readonly type: 'decision' } & Decision)
-  | ({ readonly type: 'waiting' } & Waiting)
+  | ({ readonly type: 'waiting' } & Wait)
   /** It no longer waits. */
-  | { readonly type: 'continued'; readonly after: Waiting['for'] }
+  | { readonly type: 'continued'; readonly after: Wait['for'] }
   | ({ readonly type: 'end' } & Pick<RunEnd, 'status' | 'result' | 'reason'>);
 
 /** Lists everything that a run is waiting for. */
-export function waitsOf({ silent, end, progress }: Observation): Waiting[] {
+export function waitsOf({ silent, end, progress }: Observation): Wait[] {
   if (end) return [];
   const { paused = undefined, waiting = undefined } = progress ?? {};
   return [

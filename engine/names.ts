@@ -1,11 +1,22 @@
-export const providerNames = ['auto', 'cpu', 'cuda', 'webgpu'] as const;
+/** The execution providers of ONNX Runtime that Slimflow uses, by its names. */
+export const providerNames = ['cpu', 'cuda', 'webgpu'] as const;
 export type ProviderName = (typeof providerNames)[number];
-export const backendNames = ['auto', 'cusolver', 'lapack', 'ml-matrix'] as const;
+/** Providers that can be asked for; `auto` is CUDA if its library is installed and a device answers, else the CPU. */
+export const providerChoices = ['auto', ...providerNames] as const;
+export type ProviderChoice = (typeof providerChoices)[number];
+
+/** The libraries that Slimflow decomposes and solves with, the fastest first. */
+export const backendNames = ['cusolver', 'lapack', 'ml-matrix'] as const;
 export type BackendName = (typeof backendNames)[number];
+/** Libraries that can be asked for; `auto` is the fastest that is installed. */
+export const backendChoices = ['auto', ...backendNames] as const;
+export type BackendChoice = (typeof backendChoices)[number];
+
 export const importanceNames = ['l1', 'l2', 'taylor'] as const;
 export type ImportanceName = (typeof importanceNames)[number];
-export const selectNames = ['greedy', 'tar', 'optimal', 'manual'] as const;
-export type SelectName = (typeof selectNames)[number];
+/** How a target becomes units for each part: `manual` takes those given by hand, the others are rules. */
+export const selectionModes = ['greedy', 'tar', 'optimal', 'manual'] as const;
+export type SelectionMode = (typeof selectionModes)[number];
 
 export const techniques = ['spatial-svd', 'weight-svd', 'channel-pruning'] as const;
 /** Name of a technique. */
@@ -62,7 +73,7 @@ export interface Method {
 
 /** How a target becomes units for each part. */
 export interface Selecting {
-  readonly mode: SelectName;
+  readonly mode: SelectionMode;
   /** Makes scores monotone in the ratio first (AIMET's option). */
   readonly monotonic: boolean;
   /**
@@ -78,9 +89,9 @@ export interface Selecting {
 export interface Machinery {
   readonly threads: number;
   /** ONNX Runtime's execution provider. */
-  readonly provider: ProviderName;
+  readonly provider: ProviderChoice;
   /** Library that decomposes matrices. */
-  readonly linearAlgebra: BackendName;
+  readonly linearAlgebra: BackendChoice;
 }
 
 /** Images, and patches per image, used by a least-squares weight reconstruction, and the layers it is for. */

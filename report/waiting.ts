@@ -1,10 +1,10 @@
-import type { RunEvent, Waiting } from '../client/events';
+import type { RunEvent, Wait } from '../client/events';
 
-const approval = (what: string, { proposed, until }: Waiting): string =>
+const approval = (what: string, { proposed, until }: Wait): string =>
   `waiting for someone to approve ${what} ${(proposed ?? []).join(', ')}${until ? ` until ${until}` : ''}: slimflow approve`;
 
 /** Describes what a run waits for in one line. */
-export function waitingText(waiting: Waiting): string {
+export function waitingText(waiting: Wait): string {
   const { by, reason } = waiting;
   switch (waiting.for) {
     case 'server':
@@ -20,7 +20,7 @@ export function waitingText(waiting: Waiting): string {
   }
 }
 
-const waitEnded: Record<Waiting['for'], string> = {
+const waitEnded: Record<Wait['for'], string> = {
   server: 'the Temporal server answers again',
   worker: 'a worker answers',
   picks: 'no longer waiting for the picks',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** A reference to a file of the store: its digest and size. */
-export const ArtifactRef = z.strictObject({
+export const ArtifactSchema = z.strictObject({
   uri: z.string().min(1),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   bytes: z.number().int().nonnegative(),
@@ -9,4 +9,4 @@ export const ArtifactRef = z.strictObject({
   work: z.string().optional(),
 });
 /** A reference to a file of the store. */
-export type ArtifactRef = z.infer<typeof ArtifactRef>;
+export type ArtifactSchema = z.infer<typeof ArtifactSchema>;

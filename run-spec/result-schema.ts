@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { costs, techniques } from '../engine/names';
-import { ArtifactRef } from './artifact-schema';
+import { ArtifactSchema } from './artifact-schema';
 
 const figure = z.number();
 const share = z.number().positive();
@@ -43,7 +43,7 @@ export const ResultCandidate = z.strictObject({
   provenance: z.array(Maker),
   /** Why step 3 and step 5 kept or dropped it. */
   reasons: z.array(z.string()),
-  model: ArtifactRef,
+  model: ArtifactSchema,
 });
 /** A compressed model that was fine-tuned and judged. */
 export type ResultCandidate = z.infer<typeof ResultCandidate>;

@@ -3,13 +3,13 @@ import { z } from 'zod';
 import type { DatasetSource } from '../engine/data/source';
 import { metricNames } from '../engine/data/metric';
 import {
-  backendNames,
+  backendChoices,
   costs,
   importanceNames,
-  providerNames,
+  providerChoices,
   type Reconstruction,
   scoreNames,
-  selectNames,
+  selectionModes,
   techniques,
   techniqueTraits,
 } from '../engine/names';
@@ -80,7 +80,7 @@ const ReconstructionSettings = z.strictObject({
 const Selection = z
   .strictObject({
     /** optimal (least output error within the budget), greedy (AIMET's), tar (accuracy per cost), manual. */
-    mode: z.enum(selectNames).default('optimal'),
+    mode: z.enum(selectionModes).default('optimal'),
     /** Makes eval scores rise with the ratio before the selection (AIMET's option). */
     monotonic: z.boolean().default(false),
     /** Ratios of single layers set by hand, which are kept; the others are chosen to meet the target. */
@@ -174,9 +174,9 @@ const settings = {
   compute: z
     .strictObject({
       /** ONNX Runtime's execution provider. */
-      provider: z.enum(providerNames).default('auto'),
+      provider: z.enum(providerChoices).default('auto'),
       /** Library that decomposes matrices. */
-      linearAlgebra: z.enum(backendNames).default('auto'),
+      linearAlgebra: z.enum(backendChoices).default('auto'),
       /** shared: one task queue for all work; by-need: separate queues for work on `cpu` and on GPUs (docs/workers.md). */
       queues: z.enum(['shared', 'by-need']).default('shared'),
     })

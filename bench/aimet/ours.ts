@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import type { DatasetSource } from '../../engine/data/source';
 import { analyze } from '../../engine/jobs/analyze';
-import type { Method, Selecting, SelectName } from '../../engine/names';
+import type { Method, Selecting, SelectionMode } from '../../engine/names';
 import { plainMethod } from '../../engine/jobs/list-parts';
 import { JobPool } from '../../engine/pools/thread-pool';
 import type { LayerScores, Technique } from '../../engine/jobs/types';
@@ -37,7 +37,12 @@ const methodOf = (technique: Technique): Method => ({
   coupled: false,
   ignore,
 });
-const selectionOf = (mode: SelectName): Selecting => ({ mode, monotonic: false, ratios: {}, channels: {} });
+const selectionOf = (mode: SelectionMode): Selecting => ({
+  mode,
+  monotonic: false,
+  ratios: {},
+  channels: {},
+});
 
 /** A layer's names here and in PyTorch, and the sizes that its costs depend on. */
 export interface OurLayer {
@@ -113,7 +118,7 @@ export class Ours {
     technique: Technique,
     target: number,
     scores: readonly LayerScores[],
-    mode: SelectName,
+    mode: SelectionMode,
   ): Promise<string> {
     const out = join(this.folder, `ours-${technique}-${mode}-${target.toFixed(4)}.onnx`);
     const selection = selectionOf(mode);

@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 
 import { openModel } from '../../engine/onnx/open-model';
 import { ProfiledSession } from '../../engine/runtime/profile';
-import type { ProviderName } from '../../engine/runtime/providers';
+import type { ProviderName } from '../../engine/names';
 import { Session } from '../../engine/runtime/session';
 import { sizeOf } from '../../engine/tensor/tensor';
 import { blockFor } from '../../engine/training/lowering/probe';

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { DatasetSource } from '../data/source';
 import type { MetricName } from '../data/metric';
 import type { Evaluation } from '../jobs/types';
-import type { ProviderName } from '../names';
+import type { ProviderChoice } from '../names';
 import { JobPool } from '../pools/thread-pool';
 
 /** What `evaluateModel` is asked for. */
@@ -17,7 +17,7 @@ export interface EvaluateOptions {
   /** One per core by default. */
   readonly threads?: number;
   /** The execution provider to run on; `cpu` by default. */
-  readonly provider?: ProviderName;
+  readonly provider?: ProviderChoice;
 }
 
 /** The metric of a model, and what it was computed over. */

@@ -2,7 +2,7 @@ import type { DatasetSource } from '../data/source';
 import type { MetricName } from '../data/metric';
 import { EngineError } from '../errors';
 import type { FineTuneSettings } from '../jobs/types';
-import type { InputSize, ProviderName } from '../names';
+import type { InputSize, ProviderChoice } from '../names';
 import { settledFor } from '../training/losses-for-metric';
 import { checkSettings } from '../training/setting-rules';
 import { defaultLearningRate } from '../training/settings';
@@ -34,7 +34,7 @@ export interface TrainOptions {
   /** One per core by default. */
   readonly threads?: number;
   /** Execution provider that trains and judges; `cpu` by default. */
-  readonly provider?: ProviderName;
+  readonly provider?: ProviderChoice;
 }
 
 /** Default settings: gentle for a trained model, long from scratch. */

@@ -1,6 +1,7 @@
 import { linearAlgebra } from '../linalg/choose';
 import type { LinearAlgebra } from '../linalg/linear-algebra';
-import { type ProviderName, resolveProvider } from '../runtime/providers';
+import type { ProviderName } from '../names';
+import { resolveProvider } from '../runtime/providers';
 import type { Machinery } from '../names';
 
 /** The machinery of a job, resolved on this machine. */

@@ -10,7 +10,7 @@ import type {
   InputSize,
   Machinery,
   Method,
-  ProviderName,
+  ProviderChoice,
   Reconstruction,
   Selecting,
   Technique,
@@ -270,7 +270,7 @@ export interface FineTuneInput extends Checkpointing {
   readonly evaluate?: JudgingData<DatasetSource>;
   readonly threads: number;
   /** Execution provider to train on; `cpu` by default. */
-  readonly provider?: ProviderName;
+  readonly provider?: ProviderChoice;
   /** Path for the tuned model. */
   readonly out: string;
   /** Requests the curve: two numbers per step. */

@@ -3,13 +3,14 @@ import { findCuda } from './cuda-library';
 import { cusolverBackend } from './cusolver';
 import { lapackBackend } from './lapack';
 import { findLapack, howToInstall } from './lapack-library';
-import { type BackendName, backendNames, checked, type LinearAlgebra } from './linear-algebra';
+import { type BackendChoice, type BackendName, backendNames } from '../names';
+import { checked, type LinearAlgebra } from './linear-algebra';
 import { mlMatrix } from './ml-matrix';
 
 /** Choice of the linear algebra library and of its threads. */
 export interface LinearAlgebraSettings {
   /** Library to compute with; `auto` takes the fastest one available. */
-  readonly backend?: 'auto' | BackendName;
+  readonly backend?: BackendChoice;
   /** Threads per call, so that concurrent jobs together do not exceed the cores; all cores by default. */
   readonly threads?: number;
 }

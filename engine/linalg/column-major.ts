@@ -1,5 +1,6 @@
 import { EngineError } from '../errors';
-import type { BackendName, LinearAlgebra } from './linear-algebra';
+import type { BackendName } from '../names';
+import type { LinearAlgebra } from './linear-algebra';
 import { type Matrix, matrixOf, type Svd, transposed } from './matrix';
 import { solveWithRidge } from './ridge';
 

@@ -1,10 +1,6 @@
 import { EngineError } from '../errors';
+import type { BackendName } from '../names';
 import { type Eigen, type Matrix, requireFinite, type Svd } from './matrix';
-
-/** Linear algebra libraries that Slimflow can use, fastest first. */
-export const backendNames = ['cusolver', 'lapack', 'ml-matrix'] as const;
-/** Name of a linear algebra library. */
-export type BackendName = (typeof backendNames)[number];
 
 /**
  * Decompositions of dense matrices in float64. Calls do not change their arguments and, except in ml-matrix, do not

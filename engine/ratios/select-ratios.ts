@@ -1,4 +1,5 @@
 import { EngineError } from '../errors';
+import type { SelectionMode } from '../names';
 import { fitScores } from './monotonic';
 import { approach } from './nearest';
 import { better, optimalPlan } from './optimal';
@@ -8,14 +9,12 @@ import type { Shortfall } from './shortfall';
 import { tarPlan } from './tar';
 import { greedyPlan } from './greedy';
 
-/** Rules by which a plan is chosen. */
-export const selections = ['greedy', 'tar', 'optimal'] as const;
-/** Name of a selection rule. */
-export type SelectionName = (typeof selections)[number];
+/** Rules that choose a plan by scores. */
+export type SelectionRule = Exclude<SelectionMode, 'manual'>;
 
 /** Settings of a selection. */
 export interface SelectionSettings {
-  readonly select: SelectionName;
+  readonly select: SelectionRule;
   /** Makes each layer's scores rise with its units before greedy and tar read them (AIMET's `use_monotonic_fit`). */
   readonly monotonic?: boolean;
   /**
@@ -56,7 +55,7 @@ export function selectRatios(
 
 type Rule = (problem: Problem) => Plan;
 
-const rules: Readonly<Record<SelectionName, Rule>> = {
+const rules: Readonly<Record<SelectionRule, Rule>> = {
   greedy: greedyPlan,
   tar: tarPlan,
   optimal(problem) {

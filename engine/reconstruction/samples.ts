@@ -6,7 +6,7 @@ import type { Graph } from '../onnx/graph';
 import { inferShapes } from '../onnx/shapes';
 import { batchFor } from '../runtime/batch-size';
 import { feederOf } from '../runtime/feeds';
-import type { ProviderChoice } from '../runtime/providers';
+import type { ProviderChoice } from '../names';
 import { Session } from '../runtime/session';
 import type { ElementType, Tensor } from '../tensor/tensor';
 import { drawPositions, type Positions } from './patches';

@@ -9,7 +9,7 @@ import { asFloats } from '../tensor/as-floats';
 import type { Tensor } from '../tensor/tensor';
 import { batchFor } from './batch-size';
 import { feederOf } from './feeds';
-import type { ProviderChoice } from './providers';
+import type { ProviderChoice } from '../names';
 import { Session } from './session';
 import { thresholdOf } from './decision-threshold';
 

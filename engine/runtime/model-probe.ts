@@ -5,7 +5,8 @@ import type { Shapes } from '../onnx/shapes';
 import type { Tensor } from '../tensor/tensor';
 import { judgedValues } from './judged-values';
 import { weightBytes } from './large-model';
-import { type ProviderChoice, type ProviderName, resolveProvider } from './providers';
+import type { ProviderChoice, ProviderName } from '../names';
+import { resolveProvider } from './providers';
 import { Session } from './session';
 
 /** Options of a probe. */

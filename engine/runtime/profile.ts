@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Graph } from '../onnx/graph';
 import type { Tensor } from '../tensor/tensor';
 import { type InputSizes, randomFeeds } from './feeds';
-import type { ProviderChoice } from './providers';
+import type { ProviderChoice } from '../names';
 import { Session, type SessionSettings } from './session';
 
 /** Options for profiling a model. */
@@ -78,7 +78,7 @@ export async function placements(
 }
 
 /** Kernels of one run, in order. */
-export type Run = readonly NodeTime[];
+export type ProfiledRun = readonly NodeTime[];
 
 /** A session whose kernels are timed by ONNX Runtime. */
 export class ProfiledSession {
@@ -103,7 +103,7 @@ export class ProfiledSession {
   }
 
   /** Ends the recording and returns what was recorded, per run. */
-  finish(): Run[] {
+  finish(): ProfiledRun[] {
     this.session.endProfile();
     const [file] = readdirSync(this.folder); // ONNX Runtime appends the time to its name
     return runsOf(JSON.parse(readFileSync(join(this.folder, file), 'utf8')) as ProfileEvent[]);
@@ -116,7 +116,7 @@ export class ProfiledSession {
 }
 
 /** Sums the ms of all kernels of a run. */
-export const sumOf = (run: Run): number => run.reduce((sum, { ms }) => sum + ms, 0);
+export const sumOf = (run: ProfiledRun): number => run.reduce((sum, { ms }) => sum + ms, 0);
 
 /** Returns the median; of an even number of values the larger of the middle two. */
 export const median = (values: readonly number[]): number =>
@@ -135,8 +135,8 @@ const kernel = '_kernel_time';
 const withSubgraphs = new Set(['If', 'Loop', 'Scan']);
 
 /** Splits events into runs: they are listed in the order in which they ended, so a run's own event comes last. */
-function runsOf(events: readonly ProfileEvent[]): Run[] {
-  const runs: Run[] = [];
+function runsOf(events: readonly ProfileEvent[]): ProfiledRun[] {
+  const runs: ProfiledRun[] = [];
   let nodes: ProfileEvent[] = [];
   for (const event of events) {
     if (event.cat === 'Node' && event.name.endsWith(kernel)) {

@@ -4,7 +4,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 
 import { openFirst } from '../linalg/native';
-import type { ProviderName } from './providers';
+import type { ProviderName } from '../names';
 
 /** Code, runtime and device that made an artifact: the same for the same work on the same machine. */
 export interface Provenance {

@@ -4,20 +4,11 @@ import { create } from '@bufbuild/protobuf';
 import { InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
 
 import { EngineError } from '../errors';
+import { type ProviderChoice, providerChoices, type ProviderName, providerNames } from '../names';
 import { declare } from '../onnx/extract';
 import { Graph, makeNode } from '../onnx/graph';
 import { serializeModel } from '../onnx/model';
 import { GraphProtoSchema, ModelProtoSchema } from '../onnx/proto/onnx_pb';
-
-/** ONNX Runtime's execution providers that Slimflow uses, by ONNX Runtime's names. */
-export const providerNames = ['cpu', 'cuda', 'webgpu'] as const;
-/** Name of an execution provider. */
-export type ProviderName = (typeof providerNames)[number];
-
-/** Choices of a provider; `auto` is CUDA if its library is installed and a device responds, else the CPU. */
-export const providerChoices = ['auto', ...providerNames] as const;
-/** A provider's name, or `auto`. */
-export type ProviderChoice = (typeof providerChoices)[number];
 
 /** Environment variable that sets the provider of a whole process. */
 export const providerVariable = 'SLIMFLOW_PROVIDER';

@@ -5,7 +5,8 @@ import type { Graph } from '../onnx/graph';
 import { toHalves } from '../tensor/float16';
 import { type ElementType, isFloat, type Tensor } from '../tensor/tensor';
 import { inMemory, runtimeModel, type RuntimeModel } from './large-model';
-import { type ProviderChoice, type ProviderName, providerVariable, resolveProvider } from './providers';
+import type { ProviderChoice, ProviderName } from '../names';
+import { providerVariable, resolveProvider } from './providers';
 
 /** Options for opening a session. */
 export interface SessionSettings {

@@ -1,8 +1,8 @@
 import type { Graph } from '../onnx/graph';
 import type { Tensor } from '../tensor/tensor';
 import { type InputSizes, randomFeeds } from './feeds';
-import { median, ProfiledSession, type Run, warmUp } from './profile';
-import type { ProviderChoice } from './providers';
+import { median, ProfiledSession, type ProfiledRun, warmUp } from './profile';
+import type { ProviderChoice } from '../names';
 import { Session } from './session';
 
 /** Options for timing graphs. */
@@ -50,7 +50,7 @@ export async function timeGraphs(graphs: readonly Graph[], options: TimingOption
  * run alone converts the layout of its inputs and outputs, which does not happen within the network.
  */
 export async function timeKernels(graphs: readonly Graph[], options: TimingOptions): Promise<Timing[]> {
-  const recorded = graphs.map((): Run[] => []);
+  const recorded = graphs.map((): ProfiledRun[] => []);
   const settings = { ...options, provider: 'cpu' } as const;
   await inTurn(
     graphs,
@@ -64,7 +64,7 @@ export async function timeKernels(graphs: readonly Graph[], options: TimingOptio
   return recorded.map((runs) => timingOf(runs.map(withoutReorders)));
 }
 
-const withoutReorders = (run: Run): number =>
+const withoutReorders = (run: ProfiledRun): number =>
   run.reduce((sum, { op, ms }) => (op === 'ReorderInput' || op === 'ReorderOutput' ? sum : sum + ms), 0);
 
 type Feeds = Readonly<Record<string, Tensor>>;

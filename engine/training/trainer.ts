@@ -6,7 +6,8 @@ import { Spread } from '../data/spread';
 import type { Graph } from '../onnx/graph';
 import { serializeModel } from '../onnx/model';
 import { evaluate } from '../runtime/measure-metric';
-import { type ProviderChoice, resolveProvider } from '../runtime/providers';
+import type { ProviderChoice } from '../names';
+import { resolveProvider } from '../runtime/providers';
 import { freeMemory } from '../runtime/free-memory';
 import { Session } from '../runtime/session';
 import type { Tensor } from '../tensor/tensor';
@@ -23,7 +24,7 @@ import { largeLabels, mixedOnCpu, notesOf } from './training-notes';
 import { withOwnConstants, withValues } from './parameters/parameters';
 import { gathered } from './batches/pipeline';
 import { restoreNorms } from './parameters/restore-norm';
-import { Run, totalSteps } from './loop/training-run';
+import { TrainingRun, totalSteps } from './loop/training-run';
 import { checkSettings } from './setting-rules';
 import { isMixed, needsLabels, stepsPerCallOf, type TrainingSettings } from './settings';
 import { measureShapes } from './emit/batch-shapes';
@@ -158,7 +159,7 @@ async function trainOn(
   const trained = ({ vectors }: Snapshot) => fold(valuesOf(step.vectors, vectors));
   try {
     const total = totalSteps(settings, data.length);
-    const ended = await new Run({
+    const ended = await new TrainingRun({
       settings,
       samples: data.length,
       image: data.shape,

@@ -41,7 +41,7 @@ export const totalSteps = ({ epochs, batch }: TrainingSettings, samples: number)
  * The loop over batches. What it does at a step (go back, judge, keep a good state, stop) depends only on the state, so
  * that interrupted training resumes as if it had not been interrupted.
  */
-export class Run {
+export class TrainingRun {
   private readonly stepsPerEpoch: number;
   private readonly total: number;
   private readonly goodEvery: number;

@@ -33,7 +33,7 @@ export interface BlockedOptions {
  */
 export function lowerToBlocks(builder: Builder, options: BlockedOptions): void {
   const nodes = builder.nodes.splice(0);
-  const lowering = new Lowering(builder, nodes, options);
+  const lowering = new BlockedLowering(builder, nodes, options);
   for (const node of nodes) lowering.visit(node);
   options.results?.forEach((value) => lowering.needPlain(value));
 }
@@ -68,7 +68,7 @@ const pointwise: Readonly<Record<string, (of: Pointwise) => boolean>> = {
   Cast: ({ node, ofMask }) => ofMask && intOf(node, 'to', 0) === 1,
 };
 
-class Lowering {
+class BlockedLowering {
   private readonly blocked = new Map<string, string>();
   /** Nodes whose work a convolution does. */
   private readonly fused = new Set<Node>();

@@ -46,7 +46,7 @@ export function lowerToHalf(
   { inputs, results }: { readonly inputs: readonly ValueInfoProto[]; readonly results: readonly string[] },
 ): void {
   const nodes = builder.nodes.splice(0);
-  const lowering = new Lowering(builder, typesOf(builder, nodes, inputs));
+  const lowering = new MixedPrecisionLowering(builder, typesOf(builder, nodes, inputs));
   for (const node of nodes) lowering.visit(node);
   results.forEach((value) => lowering.needFloat(value));
 }
@@ -59,7 +59,7 @@ function typesOf(builder: Builder, nodes: readonly Node[], inputs: readonly Valu
   return elementTypes(new Graph(create(ModelProtoSchema, { graph })));
 }
 
-class Lowering {
+class MixedPrecisionLowering {
   /** The float16 form of values. */
   private readonly half = new Map<string, string>();
   /** Values that were computed in float16, rather than cast for a reader. */

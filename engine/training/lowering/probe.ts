@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 
 import { OperatorSetIdProtoSchema } from '../../onnx/proto/onnx_pb';
-import type { ProviderName } from '../../runtime/providers';
+import type { ProviderName } from '../../names';
 import { Session } from '../../runtime/session';
 import { floats, type FloatTensor } from '../../tensor/tensor';
 import { Builder } from '../emit/builder';

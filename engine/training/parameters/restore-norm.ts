@@ -1,7 +1,7 @@
 import type { Dataset } from '../../data/dataset';
 import { declare } from '../../onnx/extract';
 import { type Graph, makeNode, type Node } from '../../onnx/graph';
-import type { ProviderChoice } from '../../runtime/providers';
+import type { ProviderChoice } from '../../names';
 import { Session } from '../../runtime/session';
 import { floats, type FloatTensor, isFloat, sizeOf, type Tensor } from '../../tensor/tensor';
 import { Builder } from '../emit/builder';

@@ -1,9 +1,5 @@
-import {
-  defaultProvider,
-  describeProviders,
-  providerNames,
-  resolveProvider,
-} from '../../../engine/runtime/providers';
+import { providerNames } from '../../../engine/names';
+import { defaultProvider, describeProviders, resolveProvider } from '../../../engine/runtime/providers';
 import { placements } from '../../../engine/runtime/profile';
 import { Session } from '../../../engine/runtime/session';
 import { distance, randoms } from '../../support/graphs';

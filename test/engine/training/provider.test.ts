@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { Dataset } from '../../../engine/data/dataset';
 import { describeProviders } from '../../../engine/runtime/providers';
-import type { ProviderChoice } from '../../../engine/runtime/providers';
+import type { ProviderChoice } from '../../../engine/names';
 import { blockFor, probeBlock } from '../../../engine/training/lowering/probe';
 import { train } from '../../../engine/training/trainer';
 import { smallNetwork, smallSettings, writeSmall } from './small';

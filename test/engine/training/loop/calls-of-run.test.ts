@@ -1,5 +1,5 @@
 import { Checkpoints } from '../../../../engine/training/loop/checkpoint';
-import { Run } from '../../../../engine/training/loop/training-run';
+import { TrainingRun } from '../../../../engine/training/loop/training-run';
 import type { TrainingState } from '../../../../engine/training/loop/state';
 import { Watch } from '../../../../engine/training/loop/monitor';
 import type { TrainingSettings } from '../../../../engine/training/settings';
@@ -29,7 +29,7 @@ const begin: TrainingState = {
 async function run(stepsPerCall: number, breaksAt: number) {
   const lengths: number[] = [];
   const ended = await inFolder((folder) =>
-    new Run({
+    new TrainingRun({
       settings,
       samples: 40,
       image: [1],
