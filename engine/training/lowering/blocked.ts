@@ -8,6 +8,7 @@ import type { Builder } from '../emit/builder';
 import { compositeDomain, fewestChannels } from '../emit/composites';
 import type { Shape } from '../emit/batch-shapes';
 import { composites } from './lower-composites';
+import { Lowering } from './lowering';
 
 /** The operator domain of ONNX Runtime's blocked convolutions on CPU. */
 export const blockedDomain = 'com.microsoft.nchwc';
@@ -33,9 +34,7 @@ export interface BlockedOptions {
  */
 export function lowerToBlocks(builder: Builder, options: BlockedOptions): void {
   const nodes = builder.nodes.splice(0);
-  const lowering = new BlockedLowering(builder, nodes, options);
-  for (const node of nodes) lowering.visit(node);
-  options.results?.forEach((value) => lowering.needPlain(value));
+  new BlockedLowering(builder, nodes, options).run(nodes, options.results ?? []);
 }
 
 /** Facts that decide if a pointwise node can be lowered. */
@@ -68,30 +67,28 @@ const pointwise: Readonly<Record<string, (of: Pointwise) => boolean>> = {
   Cast: ({ node, ofMask }) => ofMask && intOf(node, 'to', 0) === 1,
 };
 
-class BlockedLowering {
-  private readonly blocked = new Map<string, string>();
+class BlockedLowering extends Lowering {
   /** Nodes whose work a convolution does. */
   private readonly fused = new Set<Node>();
   /** Shapes of what this pass has lowered. */
   private readonly known = new Map<string, Shape>();
   /** Comparisons' results. */
   private readonly masks = new Set<string>();
-  /** Values whose plain form does not exist yet. */
-  private readonly unmade = new Set<string>();
   private readonly uses = new Map<string, Node[]>();
   private readonly up = (channels: number) => Math.ceil(channels / this.options.block) * this.options.block;
 
   constructor(
-    private readonly builder: Builder,
+    builder: Builder,
     nodes: readonly Node[],
     private readonly options: BlockedOptions,
   ) {
+    super(builder);
     for (const node of nodes) {
       for (const value of new Set(node.input)) this.uses.set(value, [...(this.uses.get(value) ?? []), node]);
     }
   }
 
-  visit(node: Node): void {
+  protected visit(node: Node): void {
     if (node.domain === compositeDomain) return this.composite(node);
     const lowered = () =>
       this.convolution(node) || this.elementwise(node) || this.maxPool(node) || this.channelsFirst(node);
@@ -129,8 +126,8 @@ class BlockedLowering {
     const sum = this.onlyReader(value, ['Add', 'Sum']);
     const other = sum?.input.find((input) => input !== value);
     const free = copy.input.length < 4;
-    if (free && sum?.input.length === 2 && other && this.blocked.has(other) && this.sameShape(other, value)) {
-      copy.input = [...copy.input, ...(copy.input.length === 2 ? [''] : []), this.blocked.get(other)!];
+    if (free && sum?.input.length === 2 && other && this.lowered.has(other) && this.sameShape(other, value)) {
+      copy.input = [...copy.input, ...(copy.input.length === 2 ? [''] : []), this.lowered.get(other)!];
       this.fused.add(sum);
       this.known.set(sum.output[0], this.dims(value)!);
       [value] = sum.output;
@@ -158,7 +155,7 @@ class BlockedLowering {
   private elementwise(node: Node): boolean {
     if (this.fused.has(node)) return true;
     const inputs = node.input.filter(Boolean);
-    const lead = inputs.find((value) => this.blocked.has(value));
+    const lead = inputs.find((value) => this.lowered.has(value));
     const keepsZero = pointwise[node.opType];
     if (!lead || !keepsZero?.(this.view(node))) return false;
     const dims = this.dims(lead)!;
@@ -197,7 +194,7 @@ class BlockedLowering {
   private maxPool(node: Node): boolean {
     const [x] = node.input;
     const [value] = node.output;
-    const input = this.blocked.get(x);
+    const input = this.lowered.get(x);
     const lowerable = node.opType === 'MaxPool' && node.output.length === 1 && this.dims(value)?.length === 4;
     if (!lowerable || !input || intOf(node, 'storage_order', 0)) return false;
     const copy = this.rename(node, [input], blockedDomain);
@@ -210,7 +207,7 @@ class BlockedLowering {
   private channelsFirst(node: Node): boolean {
     const [x] = node.input;
     const swapped = intsOf(node, 'perm')?.join() === '1,0,2,3';
-    const value = this.blocked.get(x);
+    const value = this.lowered.get(x);
     const dims = this.dims(x);
     if (node.opType !== 'Transpose' || !swapped || !value || !dims || !this.unmade.has(x)) return false;
     const [, C, H, W] = dims;
@@ -260,26 +257,23 @@ class BlockedLowering {
 
   /** The blocked form of a value. */
   private inBlocks(value: string): string {
-    const known = this.blocked.get(value);
+    const known = this.lowered.get(value);
     if (known) return known;
     const channels = this.dims(value)![1];
     const missing = (reorderUnit - (channels % reorderUnit)) % reorderUnit;
     const filled = this.builder.pad(value, [0, 0, 0, 0, 0, missing, 0, 0]);
     const blocked = this.builder.contrib(blockedDomain, 'ReorderInput', [filled]);
-    this.blocked.set(value, blocked);
+    this.lowered.set(value, blocked);
     return blocked;
   }
 
-  /** Makes the plain form of a value that so far exists only in blocks. */
-  needPlain(value: string): void {
-    if (!this.unmade.delete(value)) return;
+  protected raise(value: string, blocked: string): void {
     const channels = this.dims(value)![1];
-    this.builder.contrib(blockedDomain, 'ReorderOutput', [this.blocked.get(value)!], { channels }, value);
+    this.builder.contrib(blockedDomain, 'ReorderOutput', [blocked], { channels }, value);
   }
 
   private define(value: string, blocked: string, dims?: Shape): void {
-    this.blocked.set(value, blocked);
-    this.unmade.add(value);
+    this.replaced(value, blocked);
     if (dims) this.known.set(value, dims);
   }
 

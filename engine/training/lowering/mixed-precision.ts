@@ -14,6 +14,7 @@ import { codeOf } from '../../onnx/tensor-proto';
 import { reads } from '../../onnx/walk';
 import { isFloat, type Tensor } from '../../tensor/tensor';
 import type { Builder } from '../emit/builder';
+import { Lowering } from './lowering';
 
 /** Matrix products, which GPUs compute many times faster in halves: always in float16. */
 const products = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul', 'com.microsoft.FusedMatMul']);
@@ -46,9 +47,7 @@ export function lowerToHalf(
   { inputs, results }: { readonly inputs: readonly ValueInfoProto[]; readonly results: readonly string[] },
 ): void {
   const nodes = builder.nodes.splice(0);
-  const lowering = new MixedPrecisionLowering(builder, typesOf(builder, nodes, inputs));
-  for (const node of nodes) lowering.visit(node);
-  results.forEach((value) => lowering.needFloat(value));
+  new MixedPrecisionLowering(builder, typesOf(builder, nodes, inputs)).run(nodes, results);
 }
 
 function typesOf(builder: Builder, nodes: readonly Node[], inputs: readonly ValueInfoProto[]): ElementTypes {
@@ -59,36 +58,33 @@ function typesOf(builder: Builder, nodes: readonly Node[], inputs: readonly Valu
   return elementTypes(new Graph(create(ModelProtoSchema, { graph })));
 }
 
-class MixedPrecisionLowering {
-  /** The float16 form of values. */
-  private readonly half = new Map<string, string>();
+class MixedPrecisionLowering extends Lowering {
   /** Values that were computed in float16, rather than cast for a reader. */
   private readonly computed = new Set<string>();
-  /** Those whose float32 form does not exist yet. */
-  private readonly unmade = new Set<string>();
   /** Booleans by the value of 0 and 1 that they are cast to: as cheap in either type. */
   private readonly masks = new Map<string, string>();
 
   constructor(
-    private readonly builder: Builder,
+    builder: Builder,
     private readonly types: ElementTypes,
-  ) {}
+  ) {
+    super(builder);
+  }
 
-  visit(node: Node): void {
+  protected visit(node: Node): void {
     if (this.inFloat16(node)) {
       this.lower(node);
       return;
     }
-    reads(node).forEach((value) => this.needFloat(value));
+    reads(node).forEach((value) => this.needPlain(value));
     this.builder.nodes.push(node);
     const { opType, input, output } = node;
     const ofMask = opType === 'Cast' && this.types.get(input[0]) === bool;
     if (ofMask && intOf(node, 'to', 0) === float32) this.masks.set(output[0], input[0]);
   }
 
-  /** Makes the float32 form of a value that so far exists only in float16. */
-  needFloat(value: string): void {
-    if (this.unmade.delete(value)) this.builder.op('Cast', [this.half.get(value)!], { to: float32 }, value);
+  protected raise(value: string, half: string): void {
+    this.builder.op('Cast', [half], { to: float32 }, value);
   }
 
   private inFloat16(node: Node): boolean {
@@ -117,8 +113,7 @@ class MixedPrecisionLowering {
     copy.output = node.output.map((value) => {
       if (!value || !this.isFloat(value)) return value;
       const name = `${value} in float16`;
-      this.half.set(value, name);
-      this.unmade.add(value);
+      this.replaced(value, name);
       this.computed.add(value);
       return name;
     });
@@ -127,10 +122,10 @@ class MixedPrecisionLowering {
   }
 
   private inHalf(value: string): string {
-    const known = this.half.get(value);
+    const known = this.lowered.get(value);
     if (known) return known;
     const half = this.builder.op('Cast', [this.masks.get(value) ?? value], { to: float16 });
-    this.half.set(value, half);
+    this.lowered.set(value, half);
     return half;
   }
 }
