@@ -6,6 +6,7 @@ import { imageInput } from '../image-input';
 import { intOf } from '../node-attributes';
 import { inferShapes, type Shape, type Shapes } from '../shapes';
 import { typeOf } from '../tensor-proto';
+import { mixesSamples } from './mixes-samples';
 
 /** The name that a batch has once it is open. */
 const batch = 'opened_batch';
@@ -81,7 +82,7 @@ function openTarget(graph: Graph, node: Node, shapes: Shapes, fixed: Shapes, siz
   return true;
 }
 
-/** Whether all that is computed from a batch grows with it, and is at the fixed size what it was. */
+/** Whether all that is computed from a batch grows with it, sample by sample, and is at the fixed size what it was. */
 function allGrow(graph: Graph, shapes: Shapes, fixed: Shapes, size: number): boolean {
   const grows = (value: string): boolean => {
     const [now, was] = [shapes.get(value), fixed.get(value)];
@@ -94,9 +95,13 @@ function allGrow(graph: Graph, shapes: Shapes, fixed: Shapes, size: number): boo
     );
   };
   const reads = ({ input }: Node) => input.some((value) => shapes.get(value)?.some(isBatched));
+  const mixes = (node: Node): boolean => {
+    const shape = shapes.get(node.input[0]) ?? [];
+    return shape.some((dim, axis) => isBatched(dim) && mixesSamples(node, axis, shape.length, graph));
+  };
+  const opens = (node: Node): boolean => !mixes(node) && node.output.every((value) => !value || grows(value));
   return (
-    graph.nodes.every((node) => !reads(node) || node.output.every((value) => !value || grows(value))) &&
-    graph.outputs.every(({ name }) => grows(name))
+    graph.nodes.every((node) => !reads(node) || opens(node)) && graph.outputs.every(({ name }) => grows(name))
   );
 }
 

@@ -79,6 +79,13 @@ describe('openBatch', () => {
       ],
       { to: [16, 16] },
     ],
+    ['a Softmax over the batch', [{ ...node('Softmax', ['c'], 'y'), attributes: { axis: 0 } }], {}],
+    ['a running sum over the batch', [node('CumSum', ['c', 'axis'], 'y')], { axis: [0] }],
+    [
+      'a batch in reverse order',
+      [node('Slice', ['c', 'from', 'to', 'axis', 'step'], 'y')],
+      { from: [-1], to: [-100], axis: [0], step: [-1] },
+    ],
     ['shapes that are not known', [{ ...node('Unheard', ['c'], 'y'), domain: 'own' }], {}],
   ])('leaves a model with %s', (_, after, targets) => {
     expect(openBatch(fixed(4, after, targets))).toBeUndefined();
