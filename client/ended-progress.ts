@@ -32,7 +32,7 @@ export function candidatesOf(result: Result): CandidateProgress[] {
   const row = <Row extends { readonly id: string }>(
     one: Row,
     status: CandidateProgress['status'],
-    ...verdicts: readonly Verdict[]
+    verdicts: readonly Verdict[],
   ) => ({
     ...one,
     status,
@@ -42,15 +42,19 @@ export function candidatesOf(result: Result): CandidateProgress[] {
   });
   return [
     ...candidates.map((one) => ({
-      ...row(one, 'done', ...verdictsOf(one.id, result)),
+      ...row(one, 'done', one.verdicts ?? verdictsOf(one.id, result)),
       drop: Number((original.metric - one.metricAfter).toFixed(6)),
     })),
-    ...skipped.map(({ reason: why, ...plan }) => row(plan, 'skipped', { state: 'skipped', why })),
-    ...failed.map(({ reason: why, ...plan }) => row(plan, 'failed', { state: 'failed', why })),
+    ...skipped.map(({ reason: why, ...plan }) =>
+      row(plan, 'skipped', plan.verdicts ?? [{ state: 'skipped', why }]),
+    ),
+    ...failed.map(({ reason: why, ...plan }) =>
+      row(plan, 'failed', plan.verdicts ?? [{ state: 'failed', why }]),
+    ),
   ];
 }
 
-/** What a result says of steps 3 and 5. */
+/** Infers the verdicts of steps 3 and 5 from a result that was written before results had them. */
 function verdictsOf(id: string, { picks, selected }: Result): Verdict[] {
   const verdicts: Verdict[] = [];
   if (picks.includes(id)) verdicts.push({ state: 'picked' });

@@ -11,9 +11,9 @@ export type Verdict =
   | { readonly state: 'eligible' }
   /** Step 5: it misses the requirement by `why`. */
   | { readonly state: 'rejected'; readonly why: string }
-  /** Step 5: it is not the result; a closed run's result does not say whether it was eligible. */
+  /** Step 5: it is not the result; results written before they had verdicts do not say whether it was eligible. */
   | { readonly state: 'not selected' }
-  /** A person left it out. A closed run's result has the whole sentence, and no more, in `why`. */
+  /** A person left it out. Of a result written before results had verdicts, `why` is the whole sentence. */
   | { readonly state: 'skipped'; readonly by?: string; readonly why?: string }
   /** It was still being made when a person finished the run early. */
   | { readonly state: 'unfinished'; readonly by: string }

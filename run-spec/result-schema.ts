@@ -17,6 +17,17 @@ const Maker = z.strictObject({
   device: z.string(),
 });
 
+/** What became of a candidate in steps 3 and 5, by whom if a person decided, and why: `contract/verdict.ts` in JSON. */
+const CandidateVerdict = z.union([
+  z.strictObject({ state: z.enum(['picked', 'selected']), by: z.string().optional() }),
+  z.strictObject({ state: z.enum(['eligible', 'not selected', 'cancelled']) }),
+  z.strictObject({ state: z.enum(['rejected', 'failed']), why: z.string() }),
+  z.strictObject({ state: z.literal('skipped'), by: z.string().optional(), why: z.string().optional() }),
+  z.strictObject({ state: z.literal('unfinished'), by: z.string() }),
+]);
+/** Missing from results that Slimflow wrote before they had verdicts. */
+const verdicts = z.array(CandidateVerdict).optional();
+
 /** A compressed model that was fine-tuned and judged. */
 export const ResultCandidate = z.strictObject({
   /** Readable, unique in the run: `ssvd-0.65`, `ssvd-0.65/cp-0.77`. */
@@ -43,6 +54,8 @@ export const ResultCandidate = z.strictObject({
   provenance: z.array(Maker),
   /** Why step 3 and step 5 kept or dropped it. */
   reasons: z.array(z.string()),
+  /** The same for programs: what each step decided, and by whom. */
+  verdicts,
   model: ArtifactSchema,
 });
 /** A compressed model that was fine-tuned and judged. */
@@ -56,6 +69,7 @@ const NotMade = z.strictObject({
   round: z.number().int().nonnegative(),
   asked: share,
   reason: z.string(),
+  verdicts,
 });
 
 /** result.json, version 1. */

@@ -213,6 +213,11 @@ export class Run {
     );
   }
 
+  /** What the steps decided of a candidate. */
+  verdicts(id: string): Verdict[] {
+    return [...(this.rows.get(id)?.verdicts ?? [])];
+  }
+
   latency(id: string, latencyMs: number): void {
     this.update(id, { latencyMs });
   }

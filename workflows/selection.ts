@@ -65,9 +65,9 @@ export async function selection(making: Making): Promise<Result> {
       latencyMs: originalMs,
     },
     latencyBy: by,
-    candidates: candidates.map((candidate) => row(candidate, run.reasons(candidate.id))),
-    failed: run.failed,
-    skipped: run.skipped,
+    candidates: candidates.map((candidate) => row(candidate, run)),
+    failed: run.failed.map((one) => ({ ...one, verdicts: run.verdicts(one.id) })),
+    skipped: run.skipped.map((one) => ({ ...one, verdicts: run.verdicts(one.id) })),
     picks: [...run.picks],
     selected: selected?.id ?? null,
     final: selected
@@ -164,7 +164,7 @@ const outcomeOf = (outcome: Result['outcome'], best: Candidate | undefined): Att
   metric: best?.metricAfter,
 });
 
-const row = (candidate: Measured['candidates'][number], reasons: string[]): ResultCandidate => ({
+const row = (candidate: Measured['candidates'][number], run: Run): ResultCandidate => ({
   id: candidate.id,
   technique: candidate.technique,
   parent: candidate.parent,
@@ -178,6 +178,7 @@ const row = (candidate: Measured['candidates'][number], reasons: string[]): Resu
   latencyMs: candidate.latencyMs,
   computedBy: candidate.computedBy,
   provenance: [...candidate.provenance],
-  reasons,
+  reasons: run.reasons(candidate.id),
+  verdicts: run.verdicts(candidate.id),
   model: candidate.model,
 });

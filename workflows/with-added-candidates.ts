@@ -38,6 +38,7 @@ async function join({ run, original, sources }: Making, plan: CandidatePlan): Pr
     await makeCandidates(run, original, [plan], source);
   } catch (error) {
     if (isCancellation(error) && CancellationScope.current().consideredCancelled) throw error;
-    run.fail(plan, reasonOf(error));
+    // Who skipped it meanwhile has decided what it is.
+    if (run.isRunning(plan.id)) run.fail(plan, reasonOf(error));
   }
 }

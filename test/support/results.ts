@@ -15,7 +15,7 @@ const candidate = (id: string, asked: number): Result['candidates'][number] => (
   metricAfter: 97.5,
   latencyMs: 1.5,
   computedBy,
-  model: { uri: 'file:///m', sha256: 'a', bytes: 1 },
+  model: { uri: 'file:///m', sha256: 'a'.repeat(64), bytes: 1 },
 });
 /** A result with four candidates, one of which did not come about. */
 export const result: Result = {

@@ -1,6 +1,7 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 
 import type { Activities } from '../../contract/activities';
+import { candidatesOf } from '../../client/ended-progress';
 import { Result } from '../../run-spec/result-schema';
 import {
   addCandidateUpdate,
@@ -12,7 +13,7 @@ import {
   progressQuery,
   skipCandidateUpdate,
 } from '../../workflow';
-import { fakeInput, hopeless } from '../support/fake-activities';
+import { fakeInput, hopeless, latch } from '../support/fake-activities';
 import { temporal } from '../support/temporal';
 import {
   eventsOf,
@@ -109,6 +110,11 @@ describe('people in a guidebook run', () => {
         added,
       ]);
       expect(result.skipped).toMatchObject([{ id: 'ssvd-0.75', reason: 'skipped by ada' }]);
+      // Without a worker the result alone says what the run itself said.
+      const { candidates } = await run.query(progressQuery);
+      expect(candidatesOf(result).map(({ id, decision }) => [id, decision])).toEqual(
+        expect.arrayContaining(candidates.map(({ id, decision }) => [id, decision])),
+      );
       expect(result.notes).toContain(
         'ssvd-0.90 was selected by ada, though it is not eligible: too far from C',
       );
@@ -129,6 +135,7 @@ describe('people in a guidebook run', () => {
 
   it('add and skip candidates while others run', async () => {
     const { world: held, ended } = holding('fineTune', 500_000);
+    const scoring = latch();
     const before = async (name: keyof Activities, request: unknown) => {
       await held.before(name, request);
       const { model, method } = request as Parameters<Activities['scoreLayer']>[0];
@@ -136,8 +143,10 @@ describe('people in a guidebook run', () => {
         name === 'scoreLayer' &&
         model.uri === fakeInput().model.uri &&
         method.technique === 'channel-pruning'
-      )
+      ) {
+        await scoring.released;
         throw hopeless('InvalidSettings', 'bad layer');
+      }
     };
     await inWorld(server, { world: { before } }, async (run) => {
       await untilProgress(run, (progress) => statusOf(progress, 'ssvd-0.75') === 'done');
@@ -149,9 +158,13 @@ describe('people in a guidebook run', () => {
       await run.executeUpdate(addCandidateUpdate, {
         args: [{ technique: 'spatial-svd', asked: 0.701, parent: null, by }],
       });
-      await run.executeUpdate(addCandidateUpdate, {
-        args: [{ technique: 'channel-pruning', asked: 0.9, parent: null, by }],
-      });
+      for (const asked of [0.8, 0.9])
+        await run.executeUpdate(addCandidateUpdate, {
+          args: [{ technique: 'channel-pruning', asked, parent: null, by }],
+        });
+      // Its model's scores fail later: who was skipped before that has not failed.
+      await run.executeUpdate(skipCandidateUpdate, { args: [{ id: 'cp-0.80', by }] });
+      scoring.release();
       const progress = await untilProgress(
         run,
         (now) => statusOf(now, 'ssvd-0.70') === 'done' && statusOf(now, 'cp-0.90') === 'failed',
@@ -167,10 +180,17 @@ describe('people in a guidebook run', () => {
       expect(result).toMatchObject({
         outcome: 'selected',
         failed: [{ id: 'cp-0.90', reason: 'bad layer' }],
-        skipped: [{ id: 'ssvd-0.50', reason: 'skipped by ada: too small' }],
+        skipped: [
+          {
+            id: 'ssvd-0.50',
+            reason: 'skipped by ada: too small',
+            verdicts: [{ state: 'skipped', by, why: 'too small' }],
+          },
+          { id: 'cp-0.80', reason: 'skipped by ada' },
+        ],
         picks: ['ssvd-0.75', 'ssvd-0.70'],
       });
-      expect(result.decisions[2].what).toBe('picks approved ahead of time, as the rule will have them');
+      expect(result.decisions[4].what).toBe('picks approved ahead of time, as the rule will have them');
       await replayed(run);
     });
   });
