@@ -48,12 +48,12 @@ export function settled({ model, out, technique, target, data, ...options }: Com
   if (!data && options.score === 'metric')
     throw new EngineError(
       'InvalidSettings',
-      'score metric needs data with labels: give data, or take fidelity',
+      'score metric needs data with labels: give data, or set score to fidelity',
     );
   if (score === 'metric' && data && data.evaluate.labels === undefined)
     throw new EngineError(
       'InvalidSettings',
-      `score metric needs labels, and ${data.evaluate.images} comes without: name a file of them in data.evaluate.labels, or take fidelity`,
+      `score metric needs labels, but ${data.evaluate.images} has none: name a file of them in data.evaluate.labels, or set score to fidelity`,
     );
   const method: Method = {
     ...plainMethod,
@@ -70,16 +70,13 @@ export function settled({ model, out, technique, target, data, ...options }: Com
   };
   const byHand = Object.keys(selection.ratios).length + Object.keys(selection.channels).length;
   if (target === undefined && !byHand && selection.mode === 'manual')
-    throw new EngineError(
-      'InvalidSettings',
-      'mode manual holds what is given by hand, and nothing is: give a ratio or channels',
-    );
+    throw new EngineError('InvalidSettings', 'mode manual needs ratios or channels, and none were given');
   if (options.candidates && !options.candidates.some((ratio) => ratio > 0 && ratio < 1))
-    throw new EngineError('InvalidSettings', 'candidates are ratios above 0 and below 1, one at least');
+    throw new EngineError('InvalidSettings', 'candidates must hold at least one ratio above 0 and below 1');
   if (target === undefined && selection.mode !== 'manual')
     throw new EngineError(
       'InvalidSettings',
-      'target is missing: the share of the cost to be left, such as 0.5',
+      'target is missing: set the share of the cost to keep, such as 0.5',
     );
   if (target !== undefined && !(target > 0 && target <= 1))
     throw new EngineError('InvalidSettings', `target must be above 0 and at most 1, not ${target}`);

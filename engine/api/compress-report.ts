@@ -40,10 +40,7 @@ export function report(
   const kinds = new Map(summary.parts.map((part) => [part.name, byName.get(part.layers[0])]));
   const warnings = hasData
     ? [...notes]
-    : [
-        'no data was given: scores and refits come from random inputs, and real data give a better model',
-        ...notes,
-      ];
+    : ['no data was given, so scores and refits use random inputs: real data give a better model', ...notes];
   return {
     technique,
     cost: method.cost,

@@ -75,7 +75,7 @@ function checkIgnored(ignore: readonly string[], layers: readonly string[], mode
   if (unknown === undefined) return;
   throw new EngineError(
     'InvalidSettings',
-    `ignore names ${unknown}, which is no layer of ${model}; \`slimflow inspect\` lists them`,
+    `ignore names ${unknown}, which is not a layer of ${model}; \`slimflow inspect\` lists its layers`,
   );
 }
 
@@ -107,11 +107,12 @@ function notesOf(graph: Graph, shapes: Shapes): string[] {
     ...graph.context.notes,
     ...[...operators].map(
       (operator) =>
-        `operator ${operator} is not known to shape inference: what depends on it is left as it is`,
+        `operator ${operator} is unknown to shape inference: layers whose shapes depend on it are left as they are`,
     ),
     ...uncountedLayers(graph, shapes).map(({ name, why }) => `layer ${name} is not counted: ${why}`),
     ...sharedWeights(graph).map(
-      ({ weight, readers }) => `weight ${weight} serves ${readers.length} layers, which change together`,
+      ({ weight, readers }) =>
+        `weight ${weight} is shared by ${readers.length} layers, which change together`,
     ),
   ];
 }

@@ -47,7 +47,7 @@ function checkBatch(graph: Graph, model: string, data: Dataset): void {
   if (typeof batch !== 'number' || batch <= 1) return;
   throw new EngineError(
     'UnsupportedModel',
-    `model ${model} takes batches of exactly ${batch}: export it with an open batch (or of 1)`,
+    `model ${model} takes batches of exactly ${batch}: export it with an open batch, or a batch of 1`,
   );
 }
 
@@ -114,7 +114,7 @@ function checkScores(
     'InvalidData',
     `label ${wrong.label} at row ${wrong.fileRow} of ${labels} ${
       yesOrNo
-        ? `is not between 0 and 1, which metric ${metric} reads as no and yes: save 1 for each class that a sample has, 0 for the others`
+        ? `is not between 0 and 1, as metric ${metric} needs: save 1 for each class that a sample has, 0 for the others`
         : 'is not a finite 32-bit number: save a number, leave out that sample, or set `unknown: nan` for the split'
     }`,
   );
@@ -130,7 +130,7 @@ function checkClasses(
   if (data.unknownLabels) {
     throw new EngineError(
       'InvalidData',
-      `the split of ${labels} sets \`unknown\`, but metric ${metric} needs class numbers: remove \`unknown\`, and set fineTune.ignoreLabel to that label`,
+      `the split of ${labels} sets \`unknown\`, but metric ${metric} needs class numbers: remove \`unknown\`, and set fineTune.ignoreLabel to its label`,
     );
   }
   if (data.floatLabels) {

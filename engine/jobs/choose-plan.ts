@@ -84,8 +84,8 @@ function checkScores(scores: readonly LayerScores[], parts: readonly Part[], { t
   if (!stranger) return;
   throw new EngineError(
     'InvalidSettings',
-    `there are eval scores of ${stranger.layer} by ${stranger.technique}, which is nothing that ${technique} compresses here: ` +
-      'they are of another model or technique; have them computed anew',
+    `eval scores name layer ${stranger.layer} by ${stranger.technique}, which ${technique} can't compress in this model: ` +
+      'they are of another model or technique; score this model again',
   );
 }
 
@@ -126,13 +126,14 @@ export function checkByHand(
     throw new EngineError('InvalidSettings', why);
   };
   if (stranger !== undefined)
-    refuse(`${stranger} is nothing that ${technique} can compress; it can: ${[...names].join(', ')}`);
+    refuse(`${technique} can't compress ${stranger}; it can compress: ${[...names].join(', ')}`);
   if (Object.keys(channels).length && techniqueTraits[technique].units !== 'channels')
-    refuse(`channels are given by hand, and ${technique} removes none`);
+    refuse(`channels are set by hand, but ${technique} does not remove channels: set ratios`);
   const twice = Object.keys(ratios).find((name) => channels[name]);
-  if (twice !== undefined) refuse(`${twice} has a ratio and channels by hand: give one of them`);
+  if (twice !== undefined) refuse(`${twice} has both a ratio and channels set by hand: remove one of them`);
   const none = Object.keys(channels).find((name) => !channels[name].length);
-  if (none !== undefined) refuse(`the list of channels to remove from ${none} is empty`);
+  if (none !== undefined)
+    refuse(`the list of channels to remove from ${none} is empty: name channels, or remove the list`);
   const wrong = Object.entries(ratios).find(([, ratio]) => !(ratio > 0 && ratio <= 1));
   if (wrong) refuse(`the ratio of ${wrong[0]} must be above 0 and at most 1, not ${wrong[1]}`);
 }

@@ -35,7 +35,7 @@ export async function compress(input: CompressInput, context: JobContext): Promi
   if (!compressor.parts.length)
     throw new EngineError(
       'UnsupportedModel',
-      `no layer of ${input.model} can be compressed by ${method.technique}`,
+      `${method.technique} can't compress any layer of ${input.model}: \`slimflow inspect\` says why`,
     );
   const choose = async (): Promise<Chosen> =>
     method.cost === 'latency'

@@ -85,7 +85,7 @@ export function partOf({ parts }: Pick<Compressor, 'parts'>, name: string, techn
   if (part) return part;
   throw new EngineError(
     'InvalidSettings',
-    `${name} is nothing that ${technique} can compress; it can: ${parts.map((one) => one.name).join(', ')}`,
+    `${technique} can't compress ${name}; it can compress: ${parts.map((one) => one.name).join(', ')}`,
   );
 }
 

@@ -26,7 +26,7 @@ export class Eligibility {
       return ignored === layers[0] ? 'it is ignored' : `it is tied to ${ignored.name}, which is ignored`;
     if (!layers.some(({ node }) => this.judged.has(node)))
       return this.method.score === 'metric'
-        ? 'the first output, which the metric reads, does not depend on it; score by fidelity'
+        ? 'the first output, which the metric reads, does not depend on it; set score to fidelity'
         : 'no output depends on it';
     return this.readElsewhere(layers);
   }
@@ -37,7 +37,7 @@ export class Eligibility {
     for (const { weight } of layers) {
       if (this.graph.isOutput(weight)) return `weight ${weight} is an output of the model`;
       const reader = this.graph.uses(weight).find((node) => !own.has(node));
-      if (reader) return `weight ${weight} is read by ${reader.opType} ${nameOf(reader)} too`;
+      if (reader) return `weight ${weight} is also read by ${reader.opType} ${nameOf(reader)}`;
     }
     return undefined;
   }

@@ -38,15 +38,15 @@ export function checkFineTuneEach(
   if (!(epochs > 0 && epochs < Infinity))
     throw new EngineError(
       'InvalidSettings',
-      `fine-tuning after each layer takes a number of epochs above 0, which may be a fraction, not ${epochs}`,
+      `epochs of fine-tuning after each layer must be above 0 (a fraction is allowed), not ${epochs}`,
     );
   const labels = needsLabels(settings);
   if (train && 'images' in train && (train.labels !== undefined || !labels)) return;
   throw new EngineError(
     'InvalidSettings',
     labels
-      ? 'fine-tuning after each layer learns from the labels of training data, and there are none: name them in data.train.labels'
-      : 'fine-tuning after each layer learns on training data, and there are none: name them in data.train',
+      ? 'fine-tuning after each layer needs labels of the training data: name them in data.train.labels'
+      : 'fine-tuning after each layer needs training data: name them in data.train',
   );
 }
 
@@ -172,14 +172,14 @@ class Layers {
       const { compressor, places } = await this.found(state.graph, state, state.done);
       const own = new Map(stage.map((at) => [places[at], plan[at]]));
       made = await compressor.compress(compressor.parts.map((part) => own.get(part) ?? null));
-      const behind = [...state.done, ...stage];
-      const after = await this.found(made.graph, state, behind);
-      lost = this.open({ ...state, done: behind }).filter((at) => !after.places[at]);
+      const doneAfter = [...state.done, ...stage];
+      const after = await this.found(made.graph, state, doneAfter);
+      lost = this.open({ ...state, done: doneAfter }).filter((at) => !after.places[at]);
     }
     await verify(made!, this.input, this.tools);
     const [first, ...others] = stage.map((at) => parts[at].name);
     const joined = others.length
-      ? [`${others.join(', ')}: compressed together with ${first}, behind which it could not be found again`]
+      ? [`${others.join(', ')}: compressed together with ${first}, after which it could not be found again`]
       : [];
     return {
       ...state,
@@ -250,11 +250,11 @@ class Layers {
   /** Describes what was done, in a sentence. */
   told({ done, steps, losses }: LayerState): string {
     const { epochs } = this.input.fineTuneEach.settings;
-    if (!losses.length) return 'no layer was compressed, so that nothing was fine-tuned between layers';
+    if (!losses.length) return 'no layer was compressed, so nothing was fine-tuned between layers';
     const [first, last] = [losses[0], losses.at(-1)!].map((loss) => loss.toFixed(4));
     return (
-      `${done.length} layers were compressed one after the other, each fine-tuned for ${epochs} epochs behind it: ` +
-      `${steps} steps, loss ${first} behind the first and ${last} behind the last`
+      `${done.length} layers were compressed one after the other, each followed by ${epochs} epochs of fine-tuning: ` +
+      `${steps} steps, loss ${first} after the first layer and ${last} after the last`
     );
   }
 

@@ -75,7 +75,7 @@ export class LayerCheckpoints {
     if (metadata.format !== format || metadata.identity !== this.identity || !model)
       throw new EngineError(
         'InvalidData',
-        `checkpoint ${path} is of another model, other settings or another version of Slimflow; delete it to begin anew`,
+        `checkpoint ${path} is of another model, other settings or another version of Slimflow; delete it to start over`,
       );
     const { left, ...state } = JSON.parse(metadata.state) as Omit<LayerState, 'graph' | 'left'> & {
       left: [string, number[]][];

@@ -86,7 +86,7 @@ async function probe(
     if (byMetric && !data.labelled)
       throw new EngineError(
         'InvalidData',
-        `${data.name} comes without labels, so there is no ${input.metric} to score by: set score to fidelity`,
+        `${data.name} has no labels, which metric ${input.metric} needs: set \`labels\` to a file of them, or score to fidelity`,
       );
     const total = Math.min(input.samples ?? Infinity, data.length);
     const size = batchFor(graph, shapes);

@@ -198,7 +198,7 @@ export const svdParts = perModel((graph: Graph, method: Method): SvdParts => {
     const cost = method.cost === 'params' ? 'params' : 'macs';
     const most = Math.min(...layers.map((one) => worthwhileRank(svd, one, shapes, cost)));
     if (most < 1) {
-      const why = 'two layers of rank 1 would cost more than it does';
+      const why = 'even two layers of rank 1 would cost more';
       frozen.push(...layers.map(({ name }) => ({ name, technique, why })));
       return [];
     }

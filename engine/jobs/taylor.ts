@@ -25,7 +25,7 @@ export async function taylorOf(
     if (data.inputs.length)
       throw new EngineError(
         'UnsupportedModel',
-        `importance taylor needs gradients, which models of one input have; ${model} has more: take l2`,
+        `importance taylor needs a model with one input, and ${model} has more: set importance to l2`,
       );
     const weights = groups.flatMap(({ consumers }) => consumers.map(({ layer }) => layer.weight));
     const sums = groups.map(({ channels }) => new Float64Array(channels));

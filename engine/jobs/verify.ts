@@ -73,7 +73,7 @@ const misread = (model: string, how: string): EngineError =>
   new EngineError(
     'UnsupportedModel',
     `the rewritten model does not compute what it should (${how}): ` +
-      `${model} holds something that Slimflow misreads, and nothing was written; please report it`,
+      `Slimflow misreads something in ${model}. Nothing was written; please report it`,
   );
 
 type Outputs = Readonly<Record<string, Tensor>>;
@@ -115,8 +115,8 @@ const notFinite = (name: string, { random, model }: { random: boolean; model: st
   new EngineError(
     'UnsupportedModel',
     random
-      ? `${model} computes NaN or infinities in ${name} from random inputs, so there is nothing to compare its compressed form with: give it data that it is made for (--data)`
-      : `${model} computes NaN or infinities in ${name} from the training data: check its weights, and that \`normalize\` is what it was trained with`,
+      ? `${model} computes NaN or infinities in ${name} from random inputs, so the compressed model can't be compared with it: give data of the kind that it was trained on (--data)`
+      : `${model} computes NaN or infinities in ${name} from the training data: check its weights, and that \`normalize\` matches its training`,
   );
 
 /** Copies a graph so that all its random numbers are drawn with one seed. */

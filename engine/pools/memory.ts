@@ -95,7 +95,7 @@ export class Gate {
     await new Promise<void>((resolve, reject) => {
       const stop = () => {
         this.waiting.splice(this.waiting.indexOf(one), 1);
-        reject(new EngineError('Cancelled', `the job was stopped before there was ${this.what} for it`));
+        reject(new EngineError('Cancelled', `the job was stopped while it waited for ${this.what}`));
         this.next();
       };
       const one: Waiting = {

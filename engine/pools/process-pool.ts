@@ -98,14 +98,14 @@ export class ProcessPool implements JobRunner {
   /** @throws JobProcessError for a job that can't fit here, or need not be tried since it will be done elsewhere */
   private refuse(job: JobName, { least, needs }: { least: number; needs: number }, elsewhere = false): void {
     const gib = (bytes: number) => `${(bytes / GiB).toFixed(1)} GiB`;
-    const all = `and ${gib(this.memory)} are all that this worker's jobs may take`;
+    const all = `more than the ${gib(this.memory)} that this worker's jobs may use`;
     if (least > this.memory)
       throw new JobProcessError(
         'OutOfMemory',
-        `${job} takes ${gib(least)} of memory for the weights alone, ${all}`,
+        `${job} needs ${gib(least)} of memory for the weights alone, ${all}`,
       );
     if (elsewhere && needs > this.memory)
-      throw new JobProcessError('OutOfMemory', `${job} may take ${gib(needs)} of memory, ${all}`);
+      throw new JobProcessError('OutOfMemory', `${job} may need ${gib(needs)} of memory, ${all}`);
   }
 
   private async inProcess(job: JobName, input: object, key: string, options: RunOptions): Promise<unknown> {
@@ -160,9 +160,9 @@ export class ProcessPool implements JobRunner {
     }
     // The largest is ended: the memory it frees lets the others finish.
     if (together <= this.memory || [...this.busy].some((one) => bytesOf(one) > mine)) return;
-    const took = this.busy.size > 1 ? `, beside ${this.busy.size - 1} more jobs` : '';
+    const took = this.busy.size > 1 ? ` with ${this.busy.size - 1} other jobs running` : '';
     own.killForMemory(
-      `took ${(mine / GiB).toFixed(1)} GiB of memory${took}, and ${(this.memory / GiB).toFixed(1)} GiB are all that this worker's jobs may take`,
+      `used ${(mine / GiB).toFixed(1)} GiB of memory${took}; this worker's jobs may use ${(this.memory / GiB).toFixed(1)} GiB together`,
     );
   }
 }

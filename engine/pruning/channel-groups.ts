@@ -132,6 +132,8 @@ function whyFrozen(layer: Layer, scope: Scope, channelOf: ChannelGroups['channel
   const reason = [...ids].map((id) => scope.atoms.whyFrozen(id)).find((why) => why);
   const distinct = new Set([...ids].map((id) => scope.atoms.find(id))).size;
   const tied =
-    distinct < 2 ? 'all of its input channels go together' : 'no two of its input channels are tied alike';
-  return [{ name: layer.name, why: reason ?? (ids.length < 2 ? 'it has one input channel' : tied) }];
+    distinct < 2
+      ? 'all of its input channels can only be removed together'
+      : 'no two of its input channels are interchangeable';
+  return [{ name: layer.name, why: reason ?? (ids.length < 2 ? 'it has only one input channel' : tied) }];
 }

@@ -60,7 +60,7 @@ function channelSums(
   if (!isFloat(weight))
     throw new EngineError(
       'UnsupportedModel',
-      `the weight of layer ${layer.name} is of ${weight?.type ?? 'an unknown type'}; importance reads 32-bit floats`,
+      `the weight of layer ${layer.name} is of ${weight?.type ?? 'an unknown type'}; importance needs float32`,
     );
   const gradient = gradients.get(layer.weight);
   if (criterion === 'taylor' && !gradient)

@@ -21,7 +21,7 @@ export function keepAllBut(channels: number, removed: readonly number[], name: s
   if (gone.size === channels)
     throw new EngineError(
       'InvalidSettings',
-      `removing all ${channels} channels of ${name} would leave a layer without input; keep at least one`,
+      `removing all ${channels} channels of ${name} would leave a layer without input: keep at least one`,
     );
   return Array.from({ length: channels }, (_, at) => at).filter((at) => !gone.has(at));
 }

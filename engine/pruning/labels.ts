@@ -33,7 +33,7 @@ export function reshapeLabels(
   const block = blockOf(input, output, labels.axis);
   const sizes = block && [input.slice(...block.from), output.slice(...block.to)];
   if (!sizes || !sizes.flat().every((dim) => typeof dim === 'number'))
-    return `reshapes [${shown(input)}] to [${shown(output)}], in which channels cannot be followed`;
+    return `reshapes [${shown(input)}] to [${shown(output)}], through which channels cannot be followed`;
   const [before, after] = sizes as [number[], number[]];
   const inner = before.slice(labels.axis - block.from[0] + 1).reduce((a, b) => a * b, 1);
   const size = before.reduce((a, b) => a * b, 1);

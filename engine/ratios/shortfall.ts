@@ -20,8 +20,8 @@ export function shortfallText({ reason, asked, nearest, isAtFloor }: Shortfall, 
   const share = `${nearest.toFixed(3)} of the ${cost}`;
   const why = {
     floor: `every layer is at its floor, so ${share} is the lowest possible ratio`,
-    units: `the layers' units are too coarse to come nearer than ${share} from below`,
-    'by hand': `the values set by hand come to ${share}`,
+    units: `the layers' units are too coarse: ${share} is the nearest ratio from below`,
+    'by hand': `the values set by hand give ${share}`,
     measured: `${share} was measured`,
   }[reason];
   return `${why}; ${asked.toFixed(3)} was requested${isAtFloor ? '; every layer is at its floor' : ''}`;

@@ -106,7 +106,7 @@ export class LayerFit {
       throw new EngineError(
         'InvalidData',
         `the model computes NaN or infinities at ${this.site.output} from the samples that layers are refitted on: check its ` +
-          'weights, and that `normalize` matches its training; without data, give it data that it is made for (--data)',
+          'weights, and that `normalize` matches its training; if no data was given, give data of the kind that it was trained on (--data)',
       );
     }
   }

@@ -48,7 +48,7 @@ export class NormalEquations {
 
   /** Adds a sample. */
   add(x: ArrayLike<number>, y: ArrayLike<number>): void {
-    if (this.isFull) throw new RangeError('sum the samples taken before adding more');
+    if (this.isFull) throw new RangeError('sum the pending samples before adding more');
     const { z, y: right, unknowns, outputs, pending: at } = this;
     for (let i = 0; i < unknowns; i++) z.data[i * block + at] = x[i];
     z.data[unknowns * block + at] = 1;

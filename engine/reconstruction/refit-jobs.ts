@@ -42,6 +42,6 @@ export function jobOf(
   if (new Set(biases).size > 1) return 'layers that share its weight do not share its bias';
   const keep = Array.from({ length: site.channels }, (_, at) => at).filter((at) => !removed.has(at));
   const unknowns = keep.length * site.taps;
-  if (unknowns > mostUnknowns) return `it has ${unknowns} unknowns, and ${mostUnknowns} are the most`;
+  if (unknowns > mostUnknowns) return `it has ${unknowns} unknowns, more than the limit of ${mostUnknowns}`;
   return { name: site.layer.name, weight, layers, keep };
 }

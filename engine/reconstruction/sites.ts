@@ -47,7 +47,7 @@ export interface Site {
 /** Describes a layer as a linear map; returns the reason in words if it cannot be refitted. */
 export function siteOf(graph: Graph, layer: Layer, shapes: Shapes): Site | string {
   const { node, dims } = layer;
-  if (graph.constantType(layer.weight) !== 'float32') return 'its weight is not of 32-bit floats';
+  if (graph.constantType(layer.weight) !== 'float32') return 'its weight is not float32';
   const output = shapes.get(node.output[0]);
   if (!output?.slice(1).every((dim) => typeof dim === 'number')) return 'the size of its output is not known';
   const sizes = output.slice(1) as number[];
@@ -73,14 +73,15 @@ export function siteOf(graph: Graph, layer: Layer, shapes: Shapes): Site | strin
     };
   }
   if (node.opType === 'Gemm') {
-    if (floatOf(node, 'alpha', 1) !== 1 || floatOf(node, 'beta', 1) !== 1) return 'its Gemm scales';
+    if (floatOf(node, 'alpha', 1) !== 1 || floatOf(node, 'beta', 1) !== 1)
+      return 'its alpha or beta is not 1';
     const transposed = intOf(node, 'transB', 0) === 0;
     return { ...common, ...rows(dims, transposed, [sizes[0]]), bias: { node, index: 2 } };
   }
   if (node.opType !== 'MatMul') return `it is a ${node.opType}`;
   if (layer.weight === node.input[1])
     return { ...common, ...rows(dims, true, sizes), bias: addedTo(graph, node, [dims[1]]) };
-  if (sizes.length !== 2) return 'its weight stands on the left of more than one axis';
+  if (sizes.length !== 2) return 'its weight is the left factor of a product over more than one axis';
   return { ...common, ...columns(dims, sizes[1]), bias: addedTo(graph, node, [dims[0], 1]) };
 }
 

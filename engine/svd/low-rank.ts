@@ -141,7 +141,7 @@ export function storedFactors(tensors: ReadonlyMap<string, Tensor>, dims: readon
     if (tensor?.type !== 'float64' || tensor.dims.join() !== shape.join() || stored.join() !== dims.join())
       throw new EngineError(
         'InvalidData',
-        `stored factors do not fit a weight [${dims.join(', ')}]: they are of one [${stored.join(', ')}]`,
+        `stored factors are of a weight of shape [${stored.join(', ')}], not [${dims.join(', ')}]: score the model again`,
       );
     return tensor.data as Float64Array<ArrayBuffer>;
   };

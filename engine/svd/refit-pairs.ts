@@ -134,7 +134,7 @@ function refitJob(
   { weight, layers, decomposition }: Decomposed,
   samples: ReconstructionSamples,
 ): RefitJob | string {
-  if (decomposition.projected) return 'its weight is decomposed block by block, being so large';
+  if (decomposition.projected) return 'its weight is too large to be decomposed in one piece';
   const read = layers.map((layer) => ({
     layer,
     site: siteOf(graph, layer, shapes),

@@ -20,7 +20,7 @@ export const weightSvd = methodOf(
     return `weight SVD splits Conv, Gemm and MatMul, not ${opType}`;
   },
   (graph, { node }) =>
-    node.opType === 'Gemm' && graph.opset < 11 ? 'a Gemm without bias takes opset 11 or newer' : undefined,
+    node.opType === 'Gemm' && graph.opset < 11 ? 'a Gemm without bias needs opset 11 or later' : undefined,
 );
 
 /** Describes the split of a Conv over any number of axes; along one axis this equals spatial SVD. */

@@ -15,7 +15,7 @@ export function checkInput(graph: Graph, image: readonly number[], file: string)
   if (inputs.length !== 1) {
     throw new EngineError(
       'UnsupportedModel',
-      `the model has ${inputs.length} inputs (${inputs.map(({ name }) => name).join(', ')}); fine-tuning feeds one`,
+      `the model has ${inputs.length} inputs (${inputs.map(({ name }) => name).join(', ')}); fine-tuning needs a model with one`,
     );
   }
   const [{ name, dims }] = inputs;
@@ -41,10 +41,10 @@ export function checkLabelsOf(
   const last = classes - 1;
   if (labels === 'score') {
     const wanted = range[1] < Infinity ? `labels from ${range[0]} to ${range[1]}` : 'finite labels';
-    const fix = `${settings.loss} takes ${wanted}: fix that sample, or leave it out`;
+    const fix = `${settings.loss} needs ${wanted}: fix that sample, or leave it out`;
     checkRange(data, range, fix, file);
   } else {
-    const hint = data.labelShape.length ? '; ignoreLabel names one that counts for nothing' : '';
+    const hint = data.labelShape.length ? '; set ignoreLabel to a label that is to be ignored' : '';
     checkRange(data, [0, last], `the model's classes are 0 to ${last}${hint}`, file, settings.ignoreLabel);
   }
 }

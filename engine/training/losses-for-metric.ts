@@ -18,7 +18,7 @@ export function suitedTo<Settings extends LossSettings>(metric: MetricName, sett
 export function unsuited(metric: MetricName, settings: LossSettings): string | undefined {
   const { loss = 'cross-entropy' } = settings;
   if (!isPerScore(metric) || loss !== 'cross-entropy' || !needsLabels(settings)) return undefined;
-  return `reads labels as numbers of classes, and metric ${metric} compares one with each score: leave loss out, or choose mean-squared-error or binary-cross-entropy`;
+  return `reads labels as class numbers, but metric ${metric} needs one label per score: leave loss out, or choose mean-squared-error or binary-cross-entropy`;
 }
 
 /**

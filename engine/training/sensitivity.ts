@@ -105,7 +105,7 @@ function gradientModel(
     if (isFloat(graph.constant(name)) && nodes.some(({ input }) => input.includes(name))) continue;
     throw new EngineError(
       'InvalidSettings',
-      `${name} is no float32 constant that output ${graph.outputs[0].name} depends on, so it has no sensitivity`,
+      `${name} is not a float32 constant that output ${graph.outputs[0].name} depends on, so it has no sensitivity`,
     );
   }
   for (const name of new Set(nodes.flatMap((node) => [...graph.readsOf(node)]))) {

@@ -107,28 +107,32 @@ const contradictions: readonly [
   [
     'warmUp',
     ({ schedule, warmUp }) => schedule === 'one-cycle' && warmUp,
-    'has no place in schedule one-cycle, which rises by itself: leave it out, or choose cosine',
+    'does not apply to schedule one-cycle, which warms up by itself: leave it out, or choose cosine',
   ],
-  ['nesterov', ({ optimizer, nesterov }) => optimizer !== 'sgd' && nesterov, 'belongs to optimizer sgd'],
+  [
+    'nesterov',
+    ({ optimizer, nesterov }) => optimizer !== 'sgd' && nesterov,
+    'only applies to optimizer sgd: leave it out, or choose sgd',
+  ],
   [
     'nesterov',
     ({ nesterov, momentum }) => nesterov && !momentum,
-    'looks ahead along a momentum, which is 0: set momentum, or leave nesterov out',
+    'needs momentum, which is 0: set momentum, or leave nesterov out',
   ],
   [
     'labelSmoothing',
     ({ loss = 'cross-entropy', labelSmoothing }) => loss !== 'cross-entropy' && labelSmoothing,
-    'belongs to loss cross-entropy',
+    'only applies to loss cross-entropy: leave it out, or choose cross-entropy',
   ],
   [
     'ignoreLabel',
     ({ loss = 'cross-entropy', ignoreLabel }) => loss !== 'cross-entropy' && ignoreLabel !== undefined,
-    'belongs to loss cross-entropy',
+    'only applies to loss cross-entropy: leave it out, or choose cross-entropy',
   ],
   [
     'distillation',
     ({ distillation }) => distillation?.logits === 'none' && !distillation.features?.length,
-    'compares nothing: name features, or set logits to kl or mse',
+    'has nothing to compare: name features, or set logits to kl or mse',
   ],
 ];
 

@@ -6,7 +6,7 @@ import type { TrainingState } from './loop/state';
 
 /** Note for a request of float16 on a CPU. */
 export const mixedOnCpu =
-  'fine-tuning setting precision is mixed: on the CPU that is slower than float32, and rounds less than on a GPU';
+  'fine-tuning setting precision is mixed, which on the CPU is slower than float32 and rounds less than on a GPU';
 
 /** Standard deviation of labels above which squared errors make steps too large at the default rates. */
 const largeDeviation = 10;
@@ -16,7 +16,7 @@ export function largeLabels(spread = 0, file: string): string[] {
   const deviation = Math.sqrt(spread);
   if (deviation <= largeDeviation) return [];
   return [
-    `the numbers of ${file} have a standard deviation of ${Number(deviation.toPrecision(3))}, and gradients of squared errors grow with it: save them in a unit in which it is about 1, or lower learningRate`,
+    `the labels of ${file} have a standard deviation of ${Number(deviation.toPrecision(3))}, and gradients of squared errors grow with it: save them in a unit in which it is about 1, or lower learningRate`,
   ];
 }
 
@@ -29,15 +29,15 @@ export function notesOf(
   const { batch, epochs } = settings;
   const notes = retries.map(describeRetry);
   if (batch > samples)
-    notes.push(`fine-tuning batches hold all ${samples} samples there are, not ${batch} as asked`);
+    notes.push(`fine-tuning batches hold all ${samples} samples, fewer than the requested ${batch}`);
   if (microBatch && microBatch.size !== settings.microBatch) {
     const rest = vectors.statistics
       ? '; BatchNormalization took its statistics of those pieces, so a machine with more memory gives another result'
       : '';
     const { foreseen } = microBatch;
     const told = foreseen
-      ? `was not tried, since it takes about ${foreseen.needed} MiB and ${foreseen.free} were free`
-      : 'did not fit memory';
+      ? `was not tried, since it needs about ${foreseen.needed} MiB and only ${foreseen.free} MiB were free`
+      : 'did not fit into memory';
     notes.push(
       `a batch of ${Math.min(batch, samples)} ${told}: from step ${microBatch.since} on, gradients were ` +
         `accumulated over pieces of ${microBatch.size}${rest}`,
@@ -57,7 +57,7 @@ export function notesOf(
     );
   else if (best && best.epoch < epochs)
     notes.push(
-      `fine-tuning kept the state after epoch ${best.epoch} of ${epochs}, where the metric was best`,
+      `fine-tuning kept the state after epoch ${best.epoch} of ${epochs}, which had the best metric`,
     );
   return notes;
 }

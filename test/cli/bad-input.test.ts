@@ -117,7 +117,7 @@ const cases: [string, object, (folder: string) => void, RegExp][] = [
     'a layer to ignore that is none',
     { ignore: ['nope'] },
     () => undefined,
-    /^ignore names nope, which is no layer of/,
+    /^ignore names nope, which is not a layer of/,
   ],
   [
     'a ratio by hand for a layer that is none',

@@ -57,7 +57,7 @@ const refused: [string, string[], (folder: string) => void, RegExp][] = [
     'a layer that is none',
     ['--target', '0.5', '--layer', 'c9=0.5'],
     nothing,
-    /c9 is nothing that .* can compress; it can: c1, c2/,
+    /can't compress c9; it can compress: c1, c2/,
   ],
   [
     'a layer with a ratio above 1',
@@ -86,7 +86,7 @@ const refused: [string, string[], (folder: string) => void, RegExp][] = [
     },
     /--out .*small\.onnx would replace .*small\.onnx\.data, which has weights of model\.onnx/,
   ],
-  ['nothing by hand in mode manual', ['--select', 'manual'], nothing, /give a ratio or channels/],
+  ['nothing by hand in mode manual', ['--select', 'manual'], nothing, /needs ratios or channels/],
   ['fine-tuning behind layers without data', ['--fine-tune-each', '1'], nothing, /add --data with a spec/],
   [
     'fine-tuning behind layers without labels',
@@ -96,7 +96,7 @@ const refused: [string, string[], (folder: string) => void, RegExp][] = [
       const bare = { data: { train: split, evaluate: split } };
       writeFileSync(join(folder, 'bare.json'), JSON.stringify(bare));
     },
-    /learns from the labels of training data.*data\.train\.labels/,
+    /needs labels of the training data.*data\.train\.labels/,
   ],
   [
     'a score by metric without labels',

@@ -145,7 +145,7 @@ describe('slimflow compress', () => {
       const layers = ['--layer', 'c2=0.4', 'c3=0.5', '--data', 'job.json', '--out', 'small.onnx'];
       const tuned = await compressed(folder, [...command, ...layers, '--fine-tune-each', '0.5']);
       // 100 of 200 samples, in the spec's batches of 20.
-      expect(tuned.warnings.at(-1)).toMatch(/^2 layers .* 0\.5 epochs behind it: 10 steps/);
+      expect(tuned.warnings.at(-1)).toMatch(/^2 layers .* 0\.5 epochs of fine-tuning: 10 steps/);
       const plain = await compressed(folder, [...command, ...layers]);
       const { warnings: _, ...figures } = tuned;
       expect(figures).toEqual({ ...plain, warnings: undefined });

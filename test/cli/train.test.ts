@@ -235,7 +235,7 @@ const refused: [string, string[], (folder: string) => void, RegExp][] = [
     'settings that do not go together',
     ['--nesterov', '--optimizer', 'adamw'],
     nothing,
-    /nesterov belongs to/,
+    /nesterov only applies to/,
   ],
   ['a curve of another kind', ['--curve', 'curve.png'], nothing, /must end in \.json or \.csv/],
   ['a folder to write to', ['--out', '.'], nothing, /is a folder/],

@@ -38,11 +38,11 @@ describe('reading a spec', () => {
     [{ fineTune: { decay: 'biases' } }, 'spec job.yaml: fineTune.decay must be one of weights, all'],
     [
       { fineTune: { warmUp: 0.1 } },
-      'spec job.yaml: fineTune.warmUp has no place in schedule one-cycle, which rises by itself: leave it out, or choose cosine',
+      'spec job.yaml: fineTune.warmUp does not apply to schedule one-cycle, which warms up by itself: leave it out, or choose cosine',
     ],
     [
       { fineTune: { optimizer: 'adamw', nesterov: true } },
-      'spec job.yaml: fineTune.nesterov belongs to optimizer sgd',
+      'spec job.yaml: fineTune.nesterov only applies to optimizer sgd: leave it out, or choose sgd',
     ],
     [
       { fineTune: { distillation: { weight: 0 } } },
@@ -50,7 +50,7 @@ describe('reading a spec', () => {
     ],
     [
       { fineTune: { distillation: { logits: 'none' } } },
-      'spec job.yaml: fineTune.distillation compares nothing: name features, or set logits to kl or mse',
+      'spec job.yaml: fineTune.distillation has nothing to compare: name features, or set logits to kl or mse',
     ],
     [{ fineTune: { distillation: { heat: 4 } } }, 'spec job.yaml: unknown key fineTune.distillation.heat'],
     [{ techniques: [] }, 'spec job.yaml: techniques must have at least 1 entries'],

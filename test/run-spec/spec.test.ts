@@ -146,7 +146,7 @@ describe('the spec', () => {
     expect(ask({ loss: 'cross-entropy' }).error!.issues).toMatchObject([
       {
         path: ['fineTune', 'loss'],
-        message: expect.stringMatching(/metric r2 compares one with each/) as string,
+        message: expect.stringMatching(/metric r2 needs one label per score/) as string,
       },
     ]);
     expect(ask({ loss: 'cross-entropy', distillation: {} }).success).toBe(true);

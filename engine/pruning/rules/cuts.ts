@@ -67,7 +67,7 @@ export const split: Rule = (node, scope) => {
       ? scope.certainNumbers(node.input[1])
       : node.output.map((_, at) => Math.min(even, own.ids.length - even * at)));
   if (sizes?.length !== count || sizes.reduce((a, b) => a + b, 0) !== own.ids.length)
-    return 'where it splits is not known';
+    return 'its split sizes are not constant, or do not add up to its channels';
   let start = 0;
   const parts = sizes.map((size) => own.ids.subarray(start, (start += size)));
   const asInput = scope.graph.opset >= 13;
@@ -93,20 +93,19 @@ export const slice: Rule = (node, scope) => {
   if (!own || rank === undefined) return own ? 'its rank is not known' : [undefined];
   const axes = node.input[3] ? scope.numbers(node.input[3])?.map((axis) => fromStart(axis, rank)) : undefined;
   const at = axes ? axes.indexOf(own.axis) : own.axis;
-  if (node.input[3] && !axes) return 'where it cuts is not known';
+  if (node.input[3] && !axes) return 'its bounds or axes are computed while the model runs';
   const [starts, ends] = [1, 2].map((index) => scope.numbers(node.input[index]));
   const untouched = axes ? at < 0 : starts !== undefined && at >= starts.length;
   if (untouched) return [own];
   const steps = node.input[4] ? scope.numbers(node.input[4]) : starts?.map(() => 1);
-  if (!starts || !ends || !steps) return 'where it cuts is not known';
-  if (steps[at] !== 1) return 'it takes channels in steps';
+  if (!starts || !ends || !steps) return 'its bounds or axes are computed while the model runs';
+  if (steps[at] !== 1) return 'it takes only every few channels (a step other than 1)';
   const taken = sliceIndices(own.ids.length, starts[at], ends[at], 1);
   if (taken.length === own.ids.length) return [own];
-  if (!taken.length) return 'it leaves no channel';
-  if ([1, 2].some((i) => !scope.certainNumbers(node.input[i])))
-    return 'where it cuts depends on the size of the input';
+  if (!taken.length) return 'it keeps no channel';
+  if ([1, 2].some((i) => !scope.certainNumbers(node.input[i]))) return 'its bounds depend on the input size';
   if ([3, 4].some((i) => node.input[i] && scope.graph.constant(node.input[i])?.type !== 'int64'))
-    return 'its axes are no 64-bit integers';
+    return 'its axes or steps are not int64';
   const [before, ids] = [own.ids.subarray(0, taken[0]), own.ids.subarray(taken[0], taken[0] + taken.length)];
   scope.edit({
     node: keyOf(node),
@@ -126,7 +125,7 @@ export const slice: Rule = (node, scope) => {
 export const gather: Rule = (node, scope) => {
   const own = scope.labels.get(node.input[0]);
   const [data, indices] = [scope.shape(node.input[0]), scope.shape(node.input[1])];
-  if (scope.labels.has(node.input[1])) return 'it looks up by channels';
+  if (scope.labels.has(node.input[1])) return 'its indices depend on channels';
   if (!own || !data || !indices) return own ? 'its shapes are not known' : [undefined];
   const axis = fromStart(intOf(node, 'axis', 0), data.length);
   if (axis !== own.axis) {
@@ -135,10 +134,9 @@ export const gather: Rule = (node, scope) => {
   }
   const count = own.ids.length;
   const constant = scope.graph.constant(node.input[1]);
-  if (!constant || indices.length !== 1) return 'which channels it takes is not known';
+  if (!constant || indices.length !== 1) return 'its indices are not a constant list';
   const taken = Array.from(constant.data as ArrayLike<number | bigint>, (at) => fromStart(Number(at), count));
-  if (!taken.length || taken.some((at) => at < 0 || at >= count))
-    return 'it takes channels that are not there';
+  if (!taken.length || taken.some((at) => at < 0 || at >= count)) return 'its indices are out of range';
   const ids = Int32Array.from(taken, (at) => own.ids[at]);
   scope.edit({
     node: keyOf(node),
@@ -166,16 +164,17 @@ export const pad: Rule = (node, scope) => {
   if (!own || rank === undefined) return own ? 'its rank is not known' : [undefined];
   const sizes = intsOf(node, 'pads') ?? scope.vector(node.input[1]);
   const axes = node.input[3] ? scope.numbers(node.input[3])?.map((axis) => fromStart(axis, rank)) : undefined;
-  if (!sizes || (node.input[3] && !axes)) return 'how much it pads is not known';
+  if (!sizes || (node.input[3] && !axes)) return 'its pads are computed while the model runs';
   const at = axes ? axes.indexOf(own.axis) : own.axis;
   const [first, last] = at < 0 ? [0, 0] : [sizes[at], sizes[at + sizes.length / 2]];
   // The padding of other axes does not matter to the channels.
   if (first === 0 && last === 0) return [own];
-  if (typeof first !== 'number' || typeof last !== 'number') return 'how many channels it adds is not known';
+  if (typeof first !== 'number' || typeof last !== 'number')
+    return 'the number of channels that it adds is not known';
   const pads = intsOf(node, 'pads') ?? scope.certainNumbers(node.input[1]);
-  if (!pads) return 'how much it pads depends on the size of the input';
+  if (!pads) return 'its pads depend on the input size';
   if (first < 0 || last < 0 || stringOf(node, 'mode', 'constant') !== 'constant' || !node.input[1])
-    return 'it pads channels with other channels';
+    return 'it crops channels, or pads them with other channels';
   const [head, tail] = [scope.atoms.fresh(first), scope.atoms.fresh(last)];
   scope.edit({
     node: keyOf(node),

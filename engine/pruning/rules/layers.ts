@@ -8,7 +8,7 @@ import type { Outcome, Rule, Scope } from './scope';
 /** Conv: weight [M, C/groups, …], from channels along axis 1 to channels along axis 1. */
 export const conv: Rule = (node, scope) => {
   const dims = weightDims(node, scope);
-  if (!dims) return 'its weight is no constant';
+  if (!dims) return 'its weight is not a constant';
   const groups = groupsOf(node);
   const inputs = scope.along(node.input[0], 1);
   if (typeof inputs === 'string') return inputs;
@@ -24,7 +24,7 @@ export const conv: Rule = (node, scope) => {
 /** ConvTranspose: weight [C, M/groups, …]. */
 export const convTranspose: Rule = (node, scope) => {
   const dims = weightDims(node, scope);
-  if (!dims) return 'its weight is no constant';
+  if (!dims) return 'its weight is not a constant';
   const groups = groupsOf(node);
   const inputs = scope.along(node.input[0], 1);
   if (typeof inputs === 'string') return inputs;
@@ -45,7 +45,7 @@ export const convTranspose: Rule = (node, scope) => {
 /** Gemm with a constant second factor: [N, C] x [C, M]. */
 export const gemm: Rule = (node, scope) => {
   const dims = weightDims(node, scope);
-  if (dims?.length !== 2) return 'its second factor is no constant matrix';
+  if (dims?.length !== 2) return 'its second factor is not a constant matrix';
   if (intOf(node, 'transA', 0)) return 'its first factor is transposed';
   const [input, output] = intOf(node, 'transB', 0) ? [1, 0] : [0, 1];
   const inputs = scope.along(node.input[0], 1);
@@ -166,7 +166,7 @@ function made(node: Node, scope: Scope, slot: Slot, input: number, output: numbe
 function bias(node: Node, scope: Scope, ids: Int32Array): void {
   const dims = node.input[2] ? scope.shape(node.input[2]) : undefined;
   if (node.input[2] && !scope.graph.isConstant(node.input[2]))
-    scope.atoms.freeze(ids, `its bias ${node.input[2]} is no constant`);
+    scope.atoms.freeze(ids, `its bias ${node.input[2]} is not a constant`);
   else if (dims && dims.at(-1) === ids.length && ids.length > 1)
     scope.parameter(node, 2, dims.length - 1, ids);
 }

@@ -11,7 +11,7 @@ export const channelNorm: Rule = (node, scope) => {
   const ids = scope.along(node.input[0], 1);
   if (typeof ids === 'string') return ids;
   const open = node.input.slice(1).find((value) => !scope.graph.isConstant(value));
-  if (open) return `its parameter ${open} is no constant`;
+  if (open) return `its parameter ${open} is not a constant`;
   node.input.forEach((_, index) => index > 0 && scope.parameter(node, index, 0, ids));
   return [{ axis: 1, ids }];
 };
@@ -27,7 +27,7 @@ export const groupNorm: Rule = (node, scope) => {
   const width = ids.length / groups;
   if (!Number.isInteger(width)) return `${groups} groups do not divide ${ids.length} channels`;
   const open = node.input.slice(1).find((value) => !scope.graph.isConstant(value));
-  if (open) return `its parameter ${open} is no constant`;
+  if (open) return `its parameter ${open} is not a constant`;
   ids.forEach((id, at) => scope.atoms.unite(id, ids[at - (at % width)]));
   const perGroup = Int32Array.from({ length: groups }, (_, group) => ids[group * width]);
   const own = scope.graph.opset < 21 ? perGroup : ids;
@@ -57,7 +57,7 @@ export const spatial: Rule = (node, { labels }) => {
 export const sampling: Rule = (node, { labels, atoms }) => {
   for (const value of node.input.slice(1)) {
     const places = labels.get(value);
-    if (places) atoms.freeze(places.ids, `${described(node)} takes them for places`);
+    if (places) atoms.freeze(places.ids, `${described(node)} uses them as positions`);
   }
   const own = labels.get(node.input[0]);
   return own && own.axis !== 1 ? 'it mixes channels' : [own];

@@ -43,7 +43,7 @@ function join(
   const count = lead.ids.length;
   if (scope.graph.isConstant(value)) {
     if (dim === count && count > 1) asParameter();
-    else if (dim !== 1) return `${value} stretches one channel to ${String(dim ?? 'many')}`;
+    else if (dim !== 1) return `${value} broadcasts one channel to ${String(dim ?? 'many')}`;
     return undefined;
   }
   const own = shifted(scope.labels.get(value), offset);
@@ -51,10 +51,10 @@ function join(
     if (own.ids.length === count) scope.atoms.uniteAll(own.ids, lead.ids);
     return own.ids.length === count || own.ids.length === 1
       ? undefined
-      : `${own.ids.length} channels meet ${count}`;
+      : `it combines ${own.ids.length} channels with ${count}`;
   }
   if (own) {
-    const why = `channels along two axes meet in ${value}`;
+    const why = `${value} has its channels along another axis than the value that it is combined with`;
     if (dim !== 1) return why;
     scope.atoms.freeze(own.ids, why);
     return undefined;

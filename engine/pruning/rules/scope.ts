@@ -82,7 +82,7 @@ export class Scope {
   }
 
   why(value: string): string {
-    return this.reasons.get(value) ?? `${value} holds no channels that could be followed`;
+    return this.reasons.get(value) ?? `${value} has no channels that can be followed`;
   }
 
   /**
@@ -94,7 +94,7 @@ export class Scope {
     if (labels?.axis === axis) return labels.ids;
     const size = this.shape(value)?.[axis];
     if (typeof size !== 'number') return `the size of axis ${axis} of ${value} is not known`;
-    const why = labels ? `channels lie along axis ${labels.axis} of ${value}, not ${axis}` : this.why(value);
+    const why = labels ? `channels are along axis ${labels.axis} of ${value}, not ${axis}` : this.why(value);
     if (labels) this.atoms.freeze(labels.ids, why);
     return this.atoms.frozen(size, why);
   }

@@ -42,11 +42,11 @@ export function literalReshape(
 ): string | undefined {
   const [before, after] = [scope.certainShape(node.input[0]), scope.certainShape(node.output[0])];
   const given = scope.certainVector(node.input[1]);
-  if (!after || given?.length !== after.length) return 'the shape that it gives is not known';
+  if (!after || given?.length !== after.length) return 'its output shape is not known';
   const channels = output && typeof after[output.axis] === 'number' ? output : undefined;
   // An open channel count is inferred (-1) if it is divided, as in a flattened image.
   if (output && !channels && given[output.axis] !== -1)
-    return 'how many channels it gives depends on the size of the input';
+    return 'its number of output channels depends on the input size';
   let rest = given.includes(-1) && typeof after[given.indexOf(-1)] !== 'number';
   const entries = shapeEntries(after, channels, (axis) => {
     if (given[axis] === -1) return -1;
@@ -56,7 +56,7 @@ export function literalReshape(
     rest = true;
     return -1;
   });
-  if (!entries) return 'it computes a shape that has no constant form';
+  if (!entries) return 'its shape is computed and cannot be replaced by a constant';
   scope.edit(
     shapeEdit(node, 1, entries, (at) => intOf(at, 'allowzero', 0) && setAttribute(at, 'allowzero', 0)),
   );
@@ -81,12 +81,13 @@ export const expand: Rule = (node, scope) => {
 /** Does as `literalReshape`, for an Expand: 1 stands for a size that stays. */
 export function literalExpand(node: Node, scope: Scope, output: Labels | undefined): string | undefined {
   const [given, sizes] = [scope.certainVector(node.input[1]), scope.vector(node.input[1])];
-  if (!given || !sizes) return 'the shape that it gives is not known';
+  if (!given || !sizes) return 'its output shape is not known';
   const offset = (scope.shape(node.output[0])?.length ?? given.length) - given.length;
   const entries = given.map((dim, at): ShapeEntry | undefined =>
     at + offset === output?.axis ? 1 : typeof dim === 'number' ? dim : pieceOf(sizes, at),
   );
-  if (!entries.every((entry) => entry !== undefined)) return 'it computes a shape that has no constant form';
+  if (!entries.every((entry) => entry !== undefined))
+    return 'its shape is computed and cannot be replaced by a constant';
   scope.edit(withIds(shapeEdit(node, 1, entries), output?.ids));
   return undefined;
 }
@@ -110,17 +111,17 @@ export const resize: Rule = (node, scope) => {
   if (at < 0) return [own];
   const scales = node.opType === 'Upsample' ? node.input[1] : node.input[2];
   if (node.input[3]) return literalSizes(node, scope, own, at) ?? [own];
-  return scope.vector(scales)?.[at] === 1 ? [own] : 'it stretches channels';
+  return scope.vector(scales)?.[at] === 1 ? [own] : 'it resizes the channel axis';
 };
 
 function literalSizes(node: Node, scope: Scope, own: Labels, at: number): string | undefined {
   const sizes = scope.vector(node.input[3]);
   if (!sizes) return 'its size is not known';
-  if (sizes[at] !== own.ids.length) return 'it stretches channels';
+  if (sizes[at] !== own.ids.length) return 'it resizes the channel axis';
   const entries = shapeEntries(scope.certainVector(node.input[3])!, { axis: at, ids: own.ids }, (axis) =>
     pieceOf(sizes, axis),
   );
-  if (!entries) return 'it computes a size that has no constant form';
+  if (!entries) return 'its sizes are computed and cannot be replaced by constants';
   scope.edit(shapeEdit(node, 3, entries));
   return undefined;
 }

@@ -73,17 +73,17 @@ export function checkAugmentation(
   }
   const [channels, height, width] = shape;
   const told = `[${shape.join(', ')}]`;
-  if (shape.length !== 3) throw bad(`needs images of [C, H, W], and these are ${told}: leave it out`);
+  if (shape.length !== 3) throw bad(`needs images of shape [C, H, W], but these are ${told}: leave it out`);
   if (width <= 4 && channels > 4)
     throw bad(
-      `works on [C, H, W], and images of ${told} seem to have their channels last: export the model with channels first, or leave it out`,
+      `works on [C, H, W], but images of ${told} seem to have their channels last: export the model with channels first, or leave it out`,
     );
   const { crop = 0, fill } = augmentation;
   if (fill === 'reflect' && crop >= Math.min(height, width))
-    throw bad(`crop is ${crop}; mirrored edges reach less than the images' ${height}x${width} pixels`);
+    throw bad(`crop is ${crop}; mirrored padding must be smaller than the images, ${height}x${width} pixels`);
   if (crop && fill !== 'reflect' && mapsIn(labels, shape) && labels.ignoreLabel === undefined)
     throw bad(
-      'crop pads with pixels of no class and no number, and labels are one a pixel: set ignoreLabel (of cross-entropy) or unknown of the split (of numbers), which padding then gets, or fill: reflect',
+      'crop needs a label for padded pixels, since there is one label per pixel: set ignoreLabel (for cross-entropy) or unknown of the split (for numbers), or set fill: reflect',
     );
 }
 
@@ -102,7 +102,7 @@ export function checkVariedNumbers(
   if (!(flip || crop) || fixedLabels || mapsIn(labels, shape)) return;
   throw new EngineError(
     'InvalidSettings',
-    `augmentation ${flip ? 'flip' : 'crop'} moves what an image shows, and the numbers of ${file} (a sample's have shape [${labels.labelShape.join(', ')}], no map of the image's size) would stay: leave it out, or set fixedLabels where they do not depend on places in the image`,
+    `augmentation ${flip ? 'flip' : 'crop'} moves what an image shows, but not the labels of ${file} (shape [${labels.labelShape.join(', ')}] per sample, not a map of the image's size): leave it out, or set fixedLabels if the labels do not depend on positions in the image`,
   );
 }
 

@@ -25,7 +25,7 @@ const without = (shape: Shape, axis: number, ...dims: number[]) => [
 /** Returns the elements of the axes after `axis`, which a reshape must know if the batch is open. */
 function behind(context: GradientContext, shape: Shape, axis: number): number {
   if (shape.slice(axis).some((dim) => dim < 0))
-    refuse(context, 'it works along, or before, the axis of the batch');
+    refuse(context, 'it works along the batch axis, or an axis before it');
   return shape.slice(axis + 1).reduce((a, b) => a * b, 1);
 }
 

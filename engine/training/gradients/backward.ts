@@ -119,7 +119,7 @@ function differentiate(context: GradientContext, onObstacle?: OnObstacle): (stri
       return refuse(context, `there is no gradient for operator ${operator}`);
     }
     if (dys.slice(1).some(Boolean) && !ofManyOutputs.has(node.opType)) {
-      return refuse(context, 'there is no gradient for its outputs after the first');
+      return refuse(context, 'its outputs after the first have no gradient');
     }
     return rule(context);
   } catch (error) {

@@ -72,9 +72,9 @@ function resampled(context: GradientContext): Resampling[] {
   const [before, after] = [shapeOf(inputs[0]), shapeOf(output)];
   const given = constantOf(inputs[2]);
   const sized = Boolean(inputs[3]);
-  if (!sized && !given) refuse(context, 'its scales are computed');
+  if (!sized && !given) refuse(context, 'its scales are computed while the model runs');
   if (sized && stringOf(node, 'keep_aspect_ratio_policy', 'stretch') !== 'stretch') {
-    refuse(context, 'it keeps the aspect ratio of asked sizes');
+    refuse(context, 'it keeps the aspect ratio (keep_aspect_ratio_policy)');
   }
   const axes = intsOf(node, 'axes')?.map((axis) => (axis + before.length) % before.length);
   return before.flatMap((from, axis) => {
@@ -130,7 +130,7 @@ const padded: Readonly<Record<string, (place: number, size: number) => number>> 
 function padsOf(context: GradientContext): number[] {
   const { inputs, shapeOf, constantOf } = context;
   const rank = shapeOf(inputs[0]).length;
-  const given = constantOf(inputs[1]) ?? refuse(context, 'its pads are computed');
+  const given = constantOf(inputs[1]) ?? refuse(context, 'its pads are computed while the model runs');
   const axes = constantOf(inputs[3])?.map((axis) => (axis + rank) % rank) ?? [...Array(rank).keys()];
   const pads = new Array<number>(2 * rank).fill(0);
   axes.forEach((axis, at) => {

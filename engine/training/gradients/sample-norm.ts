@@ -56,7 +56,8 @@ function overGroups(context: GradientContext, groups: number, scales: 'channel' 
   const [, channels, ...plane] = shapeOf(x);
   const area = plane.reduce((a, b) => a * b, 1);
   const elements = (channels / groups) * area;
-  if ([channels, ...plane].some((dim) => dim < 0)) refuse(context, 'its channels or planes follow the batch');
+  if ([channels, ...plane].some((dim) => dim < 0))
+    refuse(context, 'its channel or plane sizes follow the batch');
   const grouped = (value: string) => builder.reshape(value, [-1, groups, elements]);
   const of = normalized(builder, grouped(x), [2], floatOf(node, 'epsilon', 1e-5));
   // A row for each scale: of a group that is the whole, of a channel its plane.

@@ -14,7 +14,8 @@ function sliced(context: GradientContext) {
   const { inputs, shapeOf, constantOf } = context;
   const shape = shapeOf(inputs[0]);
   const part = (at: number, name: string) => {
-    if (inputs[at] && !constantOf(inputs[at])) refuse(context, `its ${name} are computed`);
+    if (inputs[at] && !constantOf(inputs[at]))
+      refuse(context, `its ${name} are computed while the model runs`);
     return constantOf(inputs[at]);
   };
   const [starts, ends] = [part(1, 'starts') ?? [], part(2, 'ends') ?? []];
@@ -26,7 +27,7 @@ function sliced(context: GradientContext) {
     if (length < 0) {
       if (starts[at] === 0 && ends[at] >= 2 ** 31 - 1 && step === 1)
         return { axis, places: undefined, length };
-      refuse(context, 'it cuts the axis of the batch');
+      refuse(context, 'it cuts along the batch axis');
     }
     const [low, high] = step > 0 ? [0, length] : [-1, length - 1];
     const bound = (value: number) => Math.min(Math.max(value < 0 ? value + length : value, low), high);
@@ -43,7 +44,7 @@ function scattered(context: GradientContext, axis: number): string {
   if (axis || builder.opset < 16 || rest.some((dim) => dim < 0)) {
     refuse(
       context,
-      'its indices are computed, or those of the batch; along the first axis operator set 16 could',
+      'its indices are computed while the model runs, which needs opset 16 or later and the first axis',
     );
   }
   const zeros = builder.op('ConstantOfShape', [builder.op('Shape', [inputs[0]])]);
@@ -86,8 +87,7 @@ export const select: Readonly<Record<string, GradientRule>> = {
   Concat(context) {
     const { builder, inputs, dy, wants, shapeOf } = context;
     const axis = axisOf(context, 1);
-    if (inputs.some((input) => shapeOf(input)[axis] < 0))
-      refuse(context, 'it joins along the axis of the batch');
+    if (inputs.some((input) => shapeOf(input)[axis] < 0)) refuse(context, 'it joins along the batch axis');
     let start = 0;
     return inputs.map((input, at) => {
       const end = start + shapeOf(input)[axis];

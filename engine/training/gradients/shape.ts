@@ -34,7 +34,7 @@ export const shape: Readonly<Record<string, GradientRule>> = {
   /** The copies' sum. */
   Tile(context) {
     const { builder, inputs, dy, shapeOf, constantOf } = context;
-    const repeats = constantOf(inputs[1]) ?? refuse(context, 'its repeats are computed');
+    const repeats = constantOf(inputs[1]) ?? refuse(context, 'its repeats are computed while the model runs');
     const dims = shapeOf(inputs[0]);
     if (dims.some((dim, axis) => dim < 0 && repeats[axis] !== 1)) refuse(context, 'it repeats the batch');
     const apart = dims.flatMap((dim, axis) => (repeats[axis] === 1 ? [dim] : [repeats[axis], dim]));

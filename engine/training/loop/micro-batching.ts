@@ -57,6 +57,6 @@ export class Computer {
 const tooLarge = (cause: Error) =>
   new EngineError(
     'UnsupportedModel',
-    `a training step on one image alone does not fit this machine's memory (${cause.message}): use a machine with more`,
+    `a training step on a single image does not fit into this machine's memory (${cause.message}): use a machine with more memory`,
     { cause },
   );

@@ -44,5 +44,5 @@ export function retried(
 
 /** Describes a retry in a sentence. */
 export const describeRetry = ({ step, backTo, from, to, why }: Retry): string =>
-  `fine-tuning diverged at step ${step} (${why}): it went back to ` +
+  `fine-tuning diverged at step ${step} (${why}): it restarted from ` +
   `${backTo ? `step ${backTo}` : 'the beginning'}, with learning rate ${to} instead of ${from}`;

@@ -103,7 +103,7 @@ export class TrainingRun {
       // Judging may be asked to stop too, and what was trained until then must be kept.
       if (!broken) watch.checkStop(next);
       if (!broken) throw error;
-      return { state, why: `epoch ${epoch} could not be judged: ${error.message}` };
+      return { state, why: `evaluation after epoch ${epoch} failed: ${error.message}` };
     }
   }
 

@@ -24,7 +24,7 @@ export function distill(
   if (logits === 'kl' && scores.dims[1] === 1)
     throw new EngineError(
       'InvalidSettings',
-      `fine-tuning setting distillation.logits is kl, which compares distributions over classes, and output ${scores.value} has one score: set it to mse`,
+      `fine-tuning setting distillation.logits is kl, which compares distributions over classes, but output ${scores.value} has one score: set it to mse`,
     );
   const rules = {
     kl: () => [softened(builder, scores, teacher(scores.value), temperature)],

@@ -51,7 +51,7 @@ export function labelForm(
   if (!perScore && classes < 2) {
     throw new EngineError(
       'UnsupportedModel',
-      `output ${value} has shape ${describe(dims)}; ${loss} needs a score for each of two classes or more, [batch, classes, …]`,
+      `output ${value} has shape ${describe(dims)}; ${loss} needs scores of two or more classes, [batch, classes, …]`,
     );
   }
   const perSample = (shape: readonly number[]) => describe([-1, ...shape]);
@@ -63,6 +63,6 @@ export function labelForm(
   ];
   throw new EngineError(
     'InvalidData',
-    `labels ${floatLabels ? 'are floats and ' : ''}have shape ${perSample(labelShape)}; by ${loss}, a model whose scores are ${describe(dims)} needs ${wanted.join(' or ')}`,
+    `labels ${floatLabels ? 'are floats and ' : ''}have shape ${perSample(labelShape)}, but ${loss} of scores ${describe(dims)} needs ${wanted.join(' or ')}`,
   );
 }

@@ -23,7 +23,7 @@ export function outputOf(graph: Graph, shapeOf: (value: string) => Shape): Score
   if (dims[0] === -1 && !dims.slice(1).includes(-1)) return { value, dims };
   throw new EngineError(
     'UnsupportedModel',
-    `output ${value} has shape ${describe(dims)}; training needs one whose first dimension alone follows the batch`,
+    `output ${value} has shape ${describe(dims)}; training needs an output whose first dimension, and no other, is the batch`,
   );
 }
 
@@ -53,7 +53,7 @@ export function logitsOf(graph: Graph, shapeOf: (value: string) => Shape): Score
   if (classes >= 2 && sizeOf(plane) === 1) return { value, dims };
   throw new EngineError(
     'UnsupportedModel',
-    `output ${graph.outputs[0].name} has shape ${describe(dims)}; a classifier's output is [batch, classes]`,
+    `output ${graph.outputs[0].name} has shape ${describe(dims)}; a classifier's output must be [batch, classes]`,
   );
 }
 

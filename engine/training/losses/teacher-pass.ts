@@ -71,7 +71,7 @@ function asInferred(graph: Graph, node: Node, prefix: string, renamed: (value: s
   if (graph.capturesOf(node).size) {
     throw new EngineError(
       'UnsupportedModel',
-      `the teacher's node ${node.name || node.output[0]} (${node.opType}) has subgraphs; a teacher must have none`,
+      `the teacher's node ${node.name || node.output[0]} (${node.opType}) has subgraphs, which a teacher must not have`,
     );
   }
   const copy = clone(NodeProtoSchema, node);
@@ -91,7 +91,7 @@ function checkPair(own: string, dims: Shape | undefined, other: string, wanted: 
   if (dims && wanted && dims.join() === wanted.join()) return;
   throw new EngineError(
     'InvalidSettings',
-    `${told}, the teacher's ${other} ${wanted ? `has shape ${describe(wanted)}` : 'does not exist'}: distillation compares values of one shape`,
+    `${told}, the teacher's ${other} ${wanted ? `has shape ${describe(wanted)}` : 'does not exist'}: distillation needs equal shapes`,
   );
 }
 
@@ -102,7 +102,7 @@ function checkOperators(teacher: Graph, student: Graph): void {
     if (own?.version === version || (!own && domain)) continue;
     throw new EngineError(
       'InvalidSettings',
-      `the teacher is written in operator set ${version}${domain ? ` of ${domain}` : ''}, the student in ${own?.version ?? 'none'}: export both in the same`,
+      `the teacher uses opset ${version}${domain ? ` of ${domain}` : ''}, the student ${own?.version ?? 'none'}: export both with the same opset`,
     );
   }
 }

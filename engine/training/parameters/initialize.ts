@@ -89,7 +89,7 @@ export async function initialized(
   });
   const kept = wanted.map(({ name }) => name).filter((name) => !values.has(name));
   const notes = kept.map(
-    (name) => `from scratch: ${name} begins as it is in the model, there is no rule for it`,
+    (name) => `from scratch: ${name} keeps the model's values, since no rule initializes it`,
   );
   if (!nodes.some(({ opType }) => /Normalization$/.test(opType)))
     notes.push(

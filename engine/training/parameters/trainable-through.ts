@@ -43,11 +43,11 @@ export function trainableThrough(
     const before = valuesBefore(graph, nodes, node);
     keep((name) => before.has(name), `${message}; the parameters before it keep their values`);
   }
-  keep((name) => !found.has(name), 'parameters that the loss has no slope by keep their values');
+  keep((name) => !found.has(name), 'parameters that no gradient reaches keep their values');
   if (!trained.length) {
     throw new EngineError(
       'UnsupportedModel',
-      `the model has no parameter left to train: ${notes.join('; ')}`,
+      `the model has no parameters that can be trained: ${notes.join('; ')}`,
     );
   }
   return { trained, notes };

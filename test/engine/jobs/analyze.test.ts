@@ -77,7 +77,7 @@ describe('analyze', () => {
 
   it('refuses to ignore a layer that there is not', async () => {
     await expect(analyze({ model, ignore: ['conv99'] })).rejects.toThrow(
-      /ignore names conv99, which is no layer of/,
+      /ignore names conv99, which is not a layer of/,
     );
   });
 

@@ -105,7 +105,7 @@ it.each<[TargetKind, MetricName, Parameters<typeof fit>[2], RegExp]>([
     'numbers',
     'top1',
     { labels: { type: 'int32', dims: [300], data: new Int32Array(300) }, unknown: 0 },
-    /^the split of .*labels\.npy sets `unknown`, but metric top1 needs class numbers: remove `unknown`, and set fineTune\.ignoreLabel to that label$/,
+    /^the split of .*labels\.npy sets `unknown`, but metric top1 needs class numbers: remove `unknown`, and set fineTune\.ignoreLabel to its label$/,
   ],
   [
     'numbers',

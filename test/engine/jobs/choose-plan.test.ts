@@ -48,7 +48,7 @@ it('says by how much of the whole cost a target is missed', () => {
   expect([floor.reason, floor.asked, floor.nearest]).toEqual(['floor', 0.1, 40 / 300]);
   const all = chosen({ ratios: { a: 0.5, b: 0.5, c: 0.5 } }, 240).shortfall!;
   expect(shortfallText(all, 'MACs')).toBe(
-    'the values set by hand come to 0.500 of the MACs; 0.800 was requested',
+    'the values set by hand give 0.500 of the MACs; 0.800 was requested',
   );
 });
 
@@ -58,9 +58,9 @@ it('leaves no part below the minimum', () => {
 });
 
 it.each([
-  [{ ratios: { d: 0.5 } }, /d is nothing that channel-pruning can compress; it can: a, b, c/],
+  [{ ratios: { d: 0.5 } }, /channel-pruning can't compress d; it can compress: a, b, c/],
   [{ ratios: { a: 1.5 } }, /ratio of a must be above 0 and at most 1, not 1.5/],
-  [{ ratios: { a: 0.5 }, channels: { a: [1] } }, /a has a ratio and channels by hand/],
+  [{ ratios: { a: 0.5 }, channels: { a: [1] } }, /a has both a ratio and channels/],
   [{ channels: { a: [] } }, /list of channels to remove from a is empty/],
 ])('refuses %j', (change, message) => {
   expect(() => chosen(change, 200)).toThrow(message);

@@ -89,7 +89,7 @@ describe.each(['spatial-svd', 'weight-svd', 'channel-pruning'] as const)('%s lay
     // Half of 60 samples in batches of 10 are 3 steps.
     expect(tuned.notes.at(-1)).toMatch(
       new RegExp(
-        `^${parts} layers were compressed one after the other, each fine-tuned for 0.5 epochs .* ${3 * parts} steps`,
+        `^${parts} layers were compressed one after the other, each followed by 0.5 epochs .* ${3 * parts} steps`,
       ),
     );
     expect(told.every(({ done, total }) => done <= total && total === 3 * parts)).toBe(true);
@@ -209,7 +209,7 @@ describe('fine-tuning after each layer is refused', () => {
   const refused = (changes: Partial<CompressInput>, each: Partial<FineTuneEach> = {}) =>
     expect(compress(input('spatial-svd', each, changes), quiet)).rejects;
   it.each([0, -1, NaN, Infinity])('for %d epochs', (epochs) =>
-    refused({}, { settings: { ...settings, epochs } }).toThrow(/a number of epochs above 0/),
+    refused({}, { settings: { ...settings, epochs } }).toThrow(/epochs .* must be above 0/),
   );
   it('without training data, or without labels', async () => {
     await refused({ train: { random: { samples: 4, seed: 0 } } }).toThrow(/data.train.labels/);

@@ -53,7 +53,7 @@ it('parts that are lost behind another are compressed together with it', async (
     },
     quiet,
   );
-  expect(notes[0]).toBe('c3: compressed together with c2, behind which it could not be found again');
+  expect(notes[0]).toBe('c3: compressed together with c2, after which it could not be found again');
   expect(notes.at(-1)).toMatch(/^2 layers .* 2 steps/); // one epoch behind both
   const small = loadModel(out);
   expect(['c1', 'c2', 'c3'].map((name) => small.constantDims(`${name}.weight`)![0])).toEqual([4, 6, 12]);

@@ -128,10 +128,10 @@ describe('ProcessPool', () => {
       message: expect.stringMatching(message) as string,
     });
     expect(await refusal(2 ** 18, false)).toMatchObject(
-      too(/^analyze takes 0\.0 GiB of memory for the weights alone/),
+      too(/^analyze needs 0\.0 GiB of memory for the weights alone/),
     );
     expect(await refusal(2 ** 27, true)).toMatchObject(
-      too(/^analyze may take 0\.3 GiB of memory, and 0\.1 GiB are all/),
+      too(/^analyze may need 0\.3 GiB of memory, more than the 0\.1 GiB/),
     );
     expect(started).toEqual([]);
   });
@@ -162,7 +162,9 @@ describe('ProcessPool', () => {
     try {
       await expect(own.run('evaluate', evaluation)).rejects.toMatchObject({
         problem: 'OutOfMemory',
-        message: expect.stringMatching(/took 0\.\d GiB of memory, and 0\.0 GiB are all/) as string,
+        message: expect.stringMatching(
+          /used 0\.\d GiB of memory; this worker's jobs may use 0\.0 GiB/,
+        ) as string,
       });
     } finally {
       await own.close();

@@ -85,7 +85,7 @@ describe('what stays, and why', () => {
         const every = net.op('Slice', [x, net.ints(0), net.ints(4), net.ints(1), net.ints(2)], {}, 'n');
         return net.op('Concat', [every, every], { axis: 1 });
       },
-      'Slice n: it takes channels in steps',
+      'Slice n: it takes only every few channels (a step other than 1)',
     ],
     [
       'the number of channels as a factor',
@@ -115,7 +115,7 @@ describe('what stays, and why', () => {
     const { frozen } = groupsIn(net.graph(net.head(net.op('Mul', [many, one]), 4)));
     expect(frozen).toEqual([
       { name: 'one', why: "x is the model's input" },
-      { name: 'many', why: 'it has one input channel' },
+      { name: 'many', why: 'it has only one input channel' },
     ]);
   });
 
@@ -269,7 +269,7 @@ describe('sizes that were only assumed', () => {
     const ends = joined(net, net.ints(3), net.op('Sub', [size(2), net.ints(1)]));
     const cut = net.op('Slice', [a, net.ints(1, 0), ends, net.ints(1, 2)], {}, 's');
     expect(why(opened(net, net.head(net.conv(cut, 2, 4, { name: 'b' }), 4)))).toBe(
-      'Slice s: where it cuts depends on the size of the input',
+      'Slice s: its bounds depend on the input size',
     );
   });
 });

@@ -56,6 +56,6 @@ it.each([
 it('gives up where an open size is merged with channels', () => {
   const atoms = new Atoms();
   expect(reshapeLabels(['batch', 8, 4], [undefined, 4], { axis: 1, ids: atoms.fresh(8) }, atoms)).toBe(
-    'reshapes [batch, 8, 4] to [?, 4], in which channels cannot be followed',
+    'reshapes [batch, 8, 4] to [?, 4], through which channels cannot be followed',
   );
 });

@@ -108,7 +108,7 @@ describe('selectRatios', () => {
     expect(cost).toBe(40);
     expect(shortfall).toMatchObject({ reason: 'units', nearest: 40 / 220 });
     expect(shortfallText(shortfall!, 'cost')).toMatch(
-      /units are too coarse to come nearer than 0\.182 .* from below; 0\.500 was requested/,
+      /units are too coarse: 0\.182 .* is the nearest ratio from below; 0\.500 was requested/,
     );
   });
 

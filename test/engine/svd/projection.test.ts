@@ -60,7 +60,7 @@ describe.each([
     const [, large] = await both();
     const other = dims.map((dim) => dim + 1);
     expect(() => Projection.fromTensors(large.toTensors(), other, axes, () => weight)).toThrow(
-      /stored factors do not fit a weight/,
+      /stored factors are of a weight/,
     );
   });
 });

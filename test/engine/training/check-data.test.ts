@@ -52,7 +52,7 @@ describe('checkSettings', () => {
       /schedule is "polynomial"; it must be one of one-cycle, constant, step, cosine/,
     ],
     [{ warmUp: 1 }, /warmUp is 1/],
-    [{ warmUp: 0.1 }, /warmUp has no place in schedule one-cycle/],
+    [{ warmUp: 0.1 }, /warmUp does not apply to schedule one-cycle/],
     [{ milestones: [0.5, 0.5] }, /milestones is \[0.5,0.5\]; it must be ascending shares/],
     [{ milestones: 3 }, /milestones is 3/],
     [{ gamma: 0 }, /gamma/],
@@ -60,8 +60,8 @@ describe('checkSettings', () => {
     [{ optimizer: 'adam' }, /optimizer is "adam"; it must be one of sgd, adamw/],
     [{ momentum: 1 }, /momentum/],
     [{ nesterov: 'yes' }, /nesterov is "yes"; it must be true or false/],
-    [{ nesterov: true, momentum: 0 }, /nesterov looks ahead/],
-    [{ nesterov: true, optimizer: 'adamw' }, /nesterov belongs to optimizer sgd/],
+    [{ nesterov: true, momentum: 0 }, /nesterov needs momentum/],
+    [{ nesterov: true, optimizer: 'adamw' }, /nesterov only applies to optimizer sgd/],
     [{ beta2: 1 }, /beta2/],
     [{ epsilon: 0 }, /epsilon/],
     [{ weightDecay: -1 }, /weightDecay/],
@@ -74,8 +74,11 @@ describe('checkSettings', () => {
     [{ loss: 'hinge' }, /loss is "hinge"/],
     [{ labelSmoothing: 1 }, /labelSmoothing/],
     [{ ignoreLabel: 0.5 }, /ignoreLabel/],
-    [{ loss: 'mean-squared-error', labelSmoothing: 0.1 }, /labelSmoothing belongs to loss cross-entropy/],
-    [{ loss: 'binary-cross-entropy', ignoreLabel: 0 }, /ignoreLabel belongs to loss cross-entropy/],
+    [
+      { loss: 'mean-squared-error', labelSmoothing: 0.1 },
+      /labelSmoothing only applies to loss cross-entropy/,
+    ],
+    [{ loss: 'binary-cross-entropy', ignoreLabel: 0 }, /ignoreLabel only applies to loss cross-entropy/],
     [{ distillation: {} }, /distillation needs a teacher/],
   ])('%j is told in a sentence', (changes, message) => {
     expect(() => checkSettings({ ...settings, ...changes })).toThrow(refusal('InvalidSettings', message));
@@ -87,7 +90,7 @@ describe('checkSettings', () => {
     [{ logits: 'cosine' }, /distillation\.logits is "cosine"; it must be one of kl, mse, none/],
     [{ features: ['a', 'a'] }, /distillation\.features/],
     [{ featureWeight: -1 }, /distillation\.featureWeight/],
-    [{ logits: 'none' }, /compares nothing/],
+    [{ logits: 'none' }, /has nothing to compare/],
   ])('distillation %j is told in a sentence', (distillation, message) => {
     expect(() => checkSettings({ ...settings, distillation }, true)).toThrow(message);
   });
@@ -114,7 +117,7 @@ describe('buildTrainingStep refuses', () => {
       'binary cross-entropy of one score',
       {},
       'UnsupportedModel',
-      /\[batch, 1\]; cross-entropy needs a score for each of two classes/,
+      /\[batch, 1\]; cross-entropy needs scores of two or more classes/,
     ],
   ];
   test.each(wrong)('%s', async (_, name, changes, code, message) => {
@@ -151,6 +154,6 @@ describe('buildTrainingStep refuses', () => {
     const shapes = await measureShapes(graph, [3, 8, 8]);
     expect(() =>
       buildTrainingStep(graph, shapes, { weightDecay: 0, teacher: { graph: teacher, shapes } }),
-    ).toThrow(/operator set 17, the student in 18/);
+    ).toThrow(/opset 17, the student 18/);
   });
 });

@@ -98,7 +98,7 @@ describe('sensitivities', () => {
   test('an operator without a gradient, and a name that is no weight, are named', async () => {
     const graph = example('resnet20-digits');
     await expect(eachGradient(graph, data, ['nothing'], options, () => undefined)).rejects.toThrow(
-      /nothing is no float32 constant/,
+      /nothing is not a float32 constant/,
     );
     const [conv] = graph.nodes.filter(({ opType }) => opType === 'Conv');
     graph.nodes.find(({ opType }) => opType === 'Relu')!.opType = 'Hardmax';

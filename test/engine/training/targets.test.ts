@@ -168,21 +168,21 @@ describe('what does not fit is told in a sentence', () => {
       'numbers',
       {},
       () => ({ labels: file('floats', Array<number>(300).fill(1), [300]) }),
-      /labels are floats and have shape \[batch\]; by cross-entropy, .* needs \[batch\] of integers/,
+      /labels are floats and have shape \[batch\], but cross-entropy of scores .* needs \[batch\] of integers/,
     ],
     [
       'probabilities above 1',
       'yes or no',
       { loss: 'binary-cross-entropy' },
       () => ({ labels: file('above', Array<number>(900).fill(0.5).fill(1.25, 32, 33), [300, 3]) }),
-      /above\.npy holds label 1\.25 \(row 10 of the split\); binary-cross-entropy takes labels from 0 to 1: fix that/,
+      /above\.npy holds label 1\.25 \(row 10 of the split\); binary-cross-entropy needs labels from 0 to 1: fix that/,
     ],
     [
       'NaN',
       'numbers',
       { loss: 'mean-squared-error' },
       () => ({ labels: file('nan', Array<number>(600).fill(0).fill(NaN, 3, 4), [300, 2]) }),
-      /nan\.npy holds label NaN \(row 1 of the split\); mean-squared-error takes finite labels: fix that/,
+      /nan\.npy holds label NaN \(row 1 of the split\); mean-squared-error needs finite labels: fix that/,
     ],
     [
       'no labels',
@@ -196,7 +196,7 @@ describe('what does not fit is told in a sentence', () => {
       'maps',
       { distillation: {} },
       () => ({ teacher: true }),
-      /distillation\.logits is kl, which compares distributions over classes, and output y has one score: set it to mse/,
+      /distillation\.logits is kl, which compares distributions over classes, but output y has one score: set it to mse/,
     ],
   ])('%s', async (_, kind, settings, how, message) => {
     await expect(refused(kind, settings, how())).rejects.toThrow(message);

@@ -123,8 +123,8 @@ test.each<[Augmentation, number[], RegExp]>([
   [{ crop: 0 }, shape, /augmentation crop is 0; it must be a whole number of pixels/],
   [{ brightness: NaN }, shape, /brightness is NaN; it must be a positive number/],
   [{ contrast: 2 }, shape, /contrast is 2; it must be above 0 and at most 1/],
-  [{ crop: 5, fill: 'reflect' }, shape, /crop is 5; mirrored edges reach less than the images' 5x6/],
-  [{ flip: true }, [12], /needs images of \[C, H, W\], and these are \[12\]/],
+  [{ crop: 5, fill: 'reflect' }, shape, /crop is 5; mirrored padding must be smaller than the images, 5x6/],
+  [{ flip: true }, [12], /needs images of shape \[C, H, W\], but these are \[12\]/],
   [{ flip: true }, [32, 32, 3], /\[32, 32, 3\] seem to have their channels last/],
 ])('augmentation %j of images %j is refused', (augmentation, of, message) => {
   expect(() => checkAugmentation(augmentation, of)).toThrow(message);
@@ -152,13 +152,14 @@ test.each<[Augmentation, number[], boolean]>([
 ])('augmentation %j of numbers of shape %j stays true: %s', (augmentation, labelShape, isTrue) => {
   const check = () => checkVariedNumbers(augmentation, shape, { labelShape }, 'labels.npy');
   if (isTrue) expect(check).not.toThrow();
-  else expect(check).toThrow(/moves what an image shows, and the numbers of labels\.npy .* set fixedLabels/);
+  else
+    expect(check).toThrow(/moves what an image shows, but not the labels of labels\.npy .* set fixedLabels/);
 });
 
 test('padding without a label of its own is refused where labels are one a pixel', () => {
   const [labelShape, crop] = [[5, 6], 1];
   expect(() => checkAugmentation({ crop }, shape, { labelShape })).toThrow(
-    /set ignoreLabel.*or fill: reflect/,
+    /set ignoreLabel.*or set fill: reflect/,
   );
   for (const [augmentation, labels] of [
     [{ crop }, pixels],

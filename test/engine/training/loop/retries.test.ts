@@ -20,7 +20,7 @@ describe('retried', () => {
     expect(back.evaluations.map(({ step }) => step)).toEqual([0, 10, 20]);
     expect(back.retries).toEqual([{ step: 30, backTo: 20, from: 0.1, to: 0.01, why: 'it rose' }]);
     expect(describeRetry(back.retries[0])).toBe(
-      'fine-tuning diverged at step 30 (it rose): it went back to step 20, with learning rate 0.01 instead of 0.1',
+      'fine-tuning diverged at step 30 (it rose): it restarted from step 20, with learning rate 0.01 instead of 0.1',
     );
   });
 
@@ -30,7 +30,7 @@ describe('retried', () => {
     const back = retried(state({ retries: [once] }), 'again', options);
     expect(back).toMatchObject({ ...at(0), good: at(0), losses: [] });
     expect(back.retries[1]).toEqual({ step: 30, backTo: 0, from: 0.01, to: 0.001, why: 'again' });
-    expect(describeRetry(back.retries[1])).toMatch(/to the beginning/);
+    expect(describeRetry(back.retries[1])).toMatch(/from the beginning/);
   });
 
   test('goes back to a good state that came since', () => {

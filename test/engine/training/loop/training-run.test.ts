@@ -124,7 +124,9 @@ describe('the run', () => {
     const graph = openModel(join(folder, 'small.onnx'));
     const whole = await train(graph, data, { ...options(), open: short });
     expect(whole.notes).toEqual([
-      expect.stringMatching(/^a batch of 12 did not fit memory: from step 0 on, .* pieces of 6; BatchNorm/),
+      expect.stringMatching(
+        /^a batch of 12 did not fit into memory: from step 0 on, .* pieces of 6; BatchNorm/,
+      ),
     ]);
     const context = recorder(9);
     await expect(train(graph, data, { ...options(context), open: short })).rejects.toThrow('stopped');
@@ -151,7 +153,7 @@ describe('the run', () => {
     const foreseen = await train(graph, data, { ...options(smallSettings), freeBytes: () => 120_000 });
     expect(foreseen.notes).toEqual([
       expect.stringMatching(
-        /^a batch of 12 was not tried, since it takes about 1 MiB and 1 were free: from step 0 on, .* pieces of 3; BatchNorm/,
+        /^a batch of 12 was not tried, since it needs about 1 MiB and only 1 MiB were free: from step 0 on, .* pieces of 3; BatchNorm/,
       ),
     ]);
     expect(serializeModel(foreseen.graph)).toEqual(serializeModel(asked));
@@ -185,6 +187,6 @@ describe('the run', () => {
   test('a batch larger than the data is all of them, and the result says so', async () => {
     const { notes, steps } = await fineTuneJob(small({ settings: { ...smallSettings, batch: 1000 } }), quiet);
     expect(steps).toBe(4);
-    expect(notes).toEqual(['fine-tuning batches hold all 90 samples there are, not 1000 as asked']);
+    expect(notes).toEqual(['fine-tuning batches hold all 90 samples, fewer than the requested 1000']);
   });
 });

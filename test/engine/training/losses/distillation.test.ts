@@ -130,7 +130,7 @@ describe('train', () => {
       'a label out of range',
       'wrong',
       { settings: { ...settings, loss: 'binary-cross-entropy' } },
-      /label 2 \(row 0 of the split\); binary-cross-entropy takes labels from 0 to 1/,
+      /label 2 \(row 0 of the split\); binary-cross-entropy needs labels from 0 to 1/,
     ],
     ['a class a label', 'many', {}, /labels have shape \[batch, 4\].*needs \[batch\]/],
   ])('%s is told in a sentence', async (_, labels, changes, message) => {

@@ -43,7 +43,7 @@ describe('trainableThrough', () => {
     expect(trained).toEqual(['beside', 'last']);
     expect(notes).toEqual([
       'node wall (Hardmax) cannot be trained through: there is no gradient for operator Hardmax; the parameters before it keep their values: first, inner',
-      'parameters that the loss has no slope by keep their values: idle',
+      'parameters that no gradient reaches keep their values: idle',
     ]);
   });
 
@@ -59,6 +59,6 @@ describe('trainableThrough', () => {
     const graph = branches();
     expect(() =>
       trainableThrough({ graph, nodes: nodesFor(graph, ['c']).nodes, shapeOf }, ['c'], ['first', 'inner']),
-    ).toThrow(/no parameter left to train: node wall \(Hardmax\).*: first, inner/);
+    ).toThrow(/no parameters that can be trained: node wall \(Hardmax\).*: first, inner/);
   });
 });

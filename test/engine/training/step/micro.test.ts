@@ -193,7 +193,7 @@ describe('without memory for the whole batch', () => {
     const { batch, vectors, computer } = await begin(true);
     await expect(stepOf(computer(undefined, 0), vectors, batch)).rejects.toMatchObject({
       code: 'UnsupportedModel',
-      message: expect.stringMatching(/one image alone does not fit.*use a machine with more/) as string,
+      message: expect.stringMatching(/a single image does not fit.*use a machine with more/) as string,
     });
   });
 

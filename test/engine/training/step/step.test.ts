@@ -117,7 +117,7 @@ describe('buildTrainingStep', () => {
     model.insert([makeNode({ op: 'Hardmax', name: 'last', inputs: ['before hardmax'], outputs: [name] })]);
     const shapes = await measureShapes(model, image);
     expect(() => buildTrainingStep(model, shapes, { weightDecay: 0 })).toThrow(
-      /no parameter left to train: node last \(Hardmax\) cannot be trained through/,
+      /no parameters that can be trained: node last \(Hardmax\) cannot be trained through/,
     );
   });
 
