@@ -12,7 +12,9 @@ export class FakedPlugin extends SlimflowPlugin {
     super(options);
   }
 
-  override configureWorker(options: Parameters<SlimflowPlugin['configureWorker']>[0]) {
+  override configureWorker(
+    options: Parameters<SlimflowPlugin['configureWorker']>[0],
+  ): ReturnType<SlimflowPlugin['configureWorker']> {
     const configured = super.configureWorker(options);
     this.slots = configured.maxConcurrentActivityTaskExecutions;
     const { calls: _calls, ...activities } = fakeActivities(this.world);
