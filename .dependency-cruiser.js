@@ -7,6 +7,7 @@ module.exports = {
   options: {
     // Types are gone in what TypeScript compiles; circles of them are circles to a reader.
     tsPreCompilationDeps: true,
-    exclude: { path: '^(dist|node_modules)/' },
+    // A worktree's node_modules may be a link to another's.
+    exclude: { path: '^dist/|(^|/)node_modules/' },
   },
 };
