@@ -21,6 +21,8 @@ const run = (command, ...args) => {
   const { status } = spawnSync(command, args, {
     cwd: root,
     stdio: 'inherit',
+    // npm before 11.16 does not read allowScripts in package.json, and would have ONNX Runtime download CUDA.
+    env: { ONNXRUNTIME_NODE_INSTALL: 'skip', ...process.env },
     shell: process.platform === 'win32',
   });
   if (status !== 0) process.exit(status ?? 1);

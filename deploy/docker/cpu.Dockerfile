@@ -3,7 +3,9 @@
 ARG NODE_VERSION=24
 FROM node:${NODE_VERSION}-bookworm-slim AS build
 WORKDIR /app
-COPY package.json package-lock.json .npmrc ./
+COPY package.json package-lock.json ./
+# Leaves CUDA out, whichever npm this is.
+ENV ONNXRUNTIME_NODE_INSTALL=skip
 RUN npm ci --no-audit --no-fund
 COPY . .
 RUN npx tsc -p . && node dist/workers/workflow-bundle.js && rm -rf dist/test dist/bench

@@ -4,10 +4,10 @@
 ARG NODE_VERSION=24
 FROM node:${NODE_VERSION}-bookworm-slim AS build
 WORKDIR /app
-COPY package.json package-lock.json .npmrc ./
-# Fetches the library of the CUDA provider, some hundred MB; .npmrc leaves it out otherwise.
+COPY package.json package-lock.json ./
+# The install script fetches the library of the CUDA provider, some hundred MB; package.json keeps npm from running it.
 ENV ONNXRUNTIME_NODE_INSTALL=cuda12
-RUN npm ci --no-audit --no-fund
+RUN npm ci --no-audit --no-fund && node node_modules/onnxruntime-node/script/install
 COPY . .
 RUN npx tsc -p . && node dist/workers/workflow-bundle.js && rm -rf dist/test dist/bench
 # What is used at run time stays, with the S3 client of the lock file; then the native libraries of other platforms go.

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import { InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
 
@@ -12,7 +12,6 @@ import { GraphProtoSchema, ModelProtoSchema } from '../onnx/proto/onnx_pb';
 
 /** Environment variable that sets the provider of a whole process. */
 export const providerVariable = 'SLIMFLOW_PROVIDER';
-const installCuda = 'npm install --onnxruntime-node-install=cuda12';
 
 /**
  * Returns the provider to use if a session's settings do not name one: SLIMFLOW_PROVIDER, else `auto`.
@@ -88,7 +87,7 @@ async function tried(provider: ProviderName): Promise<string | undefined> {
   const backend = listSupportedBackends().find(({ name }) => name === provider);
   if (!backend) return `ONNX Runtime does not include it for ${process.platform} on ${process.arch}`;
   if (!backend.bundled && !existsSync(libraryOf(provider)))
-    return `its library is not installed (${installCuda}; see docs/execution-providers.md)`;
+    return `its library is not installed; ${installCuda()} (docs/execution-providers.md)`;
   try {
     const session = await InferenceSession.create(serializeModel(trial()), {
       executionProviders: [provider],
@@ -102,11 +101,17 @@ async function tried(provider: ProviderName): Promise<string | undefined> {
   }
 }
 
+const onnxRuntimeFolder = (): string => dirname(dirname(require.resolve('onnxruntime-node')));
+
 /** Returns where onnxruntime-node's install script puts the library of a provider that is not part of the package. */
 function libraryOf(provider: ProviderName): string {
-  const folder = join(dirname(dirname(require.resolve('onnxruntime-node'))), 'bin', 'napi-v6');
-  return join(folder, process.platform, process.arch, `libonnxruntime_providers_${provider}.so`);
+  const folder = join(onnxRuntimeFolder(), 'bin', 'napi-v6', process.platform, process.arch);
+  return join(folder, `libonnxruntime_providers_${provider}.so`);
 }
+
+/** Says how CUDA is added: by the script itself, since npm runs it or not as package.json and npm's version have it. */
+const installCuda = (): string =>
+  `add it with: ONNXRUNTIME_NODE_INSTALL=cuda12 node ${join(relative(process.cwd(), onnxRuntimeFolder()), 'script', 'install')}`;
 
 /** Makes a convolution: a provider that runs it has found its device and its kernels' libraries. */
 function trial(): Graph {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 
@@ -44,5 +44,22 @@ test('health is asked for at the port that workers are told', () => {
   for (const [file, command] of commands.filter(([, [name]]) => name === 'worker')) {
     const port = command[command.indexOf('--health-port') + 1];
     expect([file, text(file).includes(port)]).toEqual([file, true]);
+  }
+});
+
+test('images are built of all that the compiler and the build scripts read', () => {
+  const { include } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8')) as { include: string[] };
+  const sent = readFileSync(join(root, '.dockerignore'), 'utf8').split('\n');
+  const read = [
+    ...include.filter((name) => !/[*]|^examples$/.test(name)),
+    'scripts',
+    'index.ts',
+    'workflow.ts',
+  ];
+  expect(read.filter((name) => !sent.includes(`!${name}`))).toEqual([]);
+  expect(sent.filter((line) => /^![^*]/.test(line) && !existsSync(join(root, line.slice(1))))).toEqual([]);
+  for (const file of files.filter((name) => name.endsWith('.Dockerfile'))) {
+    const [, copied] = /^COPY (.+) \.\/$/m.exec(text(file))!;
+    expect(copied.split(' ').filter((name) => !sent.includes(`!${name}`))).toEqual([]);
   }
 });
