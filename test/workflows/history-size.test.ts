@@ -1,13 +1,7 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 
-import { guidebook } from '../../workflow';
-import { fakeInput } from '../support/fake-activities';
-import { chain, historySize, withFakeWorker } from '../support/fake-server';
+import { expectSmallHistories } from '../support/many-layers';
 import { temporal } from '../support/temporal';
-
-/** A tenth of what Temporal ends a workflow at. */
-const tenth = { events: 5120, bytes: 5_000_000 };
-const layerCount = 1000;
 
 let server: TestWorkflowEnvironment;
 beforeAll(async () => {
@@ -15,35 +9,6 @@ beforeAll(async () => {
 });
 afterAll(() => server.teardown());
 
-it('a thousand layers, nine ratios and five targets stay under a tenth of the limits of history', async () => {
-  const taskQueue = 'thousand-layers';
-  const names = Array.from({ length: layerCount }, (_, i) => `/model/backbone/stage.${i}/block/conv/Conv`);
-  const parts = (['spatial-svd', 'channel-pruning'] as const).flatMap((technique) =>
-    names.map((name) => ({ name, technique })),
-  );
-  const settings = { ssvdTargets: [0.5, 0.6, 0.7, 0.8, 0.9], pick: { maxPicks: 1 } };
-  const input = fakeInput(settings);
-  expect(input.settings.candidates).toHaveLength(9);
-  await withFakeWorker(server, taskQueue, { world: { parts } }, async (calls) => {
-    const run = await server.client.workflow.start(guidebook, {
-      taskQueue,
-      workflowId: taskQueue,
-      args: [input],
-    });
-    const result = await run.result();
-    expect(result.candidates.length).toBeGreaterThanOrEqual(5);
-    expect(calls.filter(([name]) => name === 'scoreLayer')).toHaveLength(2 * layerCount);
-
-    const children = [
-      'scores/original/spatial-svd',
-      `scores/${result.picks[0]}/channel-pruning`,
-      ...result.candidates.map(({ id }) => id),
-    ];
-    for (const id of [taskQueue, ...children.map((id) => `${taskQueue}/${id}`)])
-      for (const one of await chain(server, id)) {
-        const { events, bytes } = await historySize(one);
-        expect(events).toBeLessThan(tenth.events);
-        expect(bytes).toBeLessThan(tenth.bytes);
-      }
-  });
-});
+// test/large/history-size.large.ts does it for a thousand.
+it('300 layers, of which one run of a scoring does 250, nine ratios and five targets stay under a tenth of the limits of history', () =>
+  expectSmallHistories(server, 300));
