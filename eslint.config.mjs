@@ -153,8 +153,8 @@ export default tseslint.config(
   ),
   forbid(
     ['store/**/*.ts'],
-    rooms('engine', 'contract', 'workflows', 'activities', 'workers', 'server', 'client', 'cli', 'report'),
-    'store/ stands alone',
+    `(^(\\.\\./)+engine/(?!regular-file$))|${rooms('contract', 'workflows', 'activities', 'workers', 'server', 'client', 'cli', 'report')}`,
+    'store/ stands alone, but for how files are opened',
   ),
   forbid(
     ['run-spec/**/*.ts'],

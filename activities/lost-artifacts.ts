@@ -23,7 +23,8 @@ async function lostFailure(store: Store, error: ArtifactError): Promise<Applicat
     const work = ref.work === undefined ? undefined : await store.work(ref.work);
     // The newest result may have other bytes, where another kind of machine made it: then this one is gone for good.
     const now = artifactsIn(ref.work && (await store.resultNames(ref.work)));
-    if (!work || !now.some(({ sha256 }) => sha256 === ref.sha256)) theirs.push(ref.sha256.slice(0, 12));
+    if (!work || !now.some(({ sha256 }) => sha256 === ref.sha256))
+      theirs.push(String(ref.sha256).slice(0, 12));
     else if (!lost.some((one) => one.key === ref.work)) lost.push({ key: ref.work!, ...work });
   }
   const isHopeless = theirs.length > 0;

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 import { z } from 'zod';
@@ -18,6 +18,7 @@ import {
 } from '../engine/names';
 import type { LayerScores } from '../engine/jobs/types';
 import { modelFiles } from '../engine/onnx/model';
+import { readRegularSync } from '../engine/regular-file';
 import { candidateRatios } from '../engine/ratios/candidate-ratios';
 import { compressReport } from '../report/compression';
 import { sha256OfFiles } from '../store/artifact-bundle';
@@ -188,10 +189,13 @@ async function keepScores(
   if (file && !existsSync(file)) await writeAtomically(file, JSON.stringify({ origin, scores }));
 }
 
+/** Longest scores file that is read, in bytes. */
+const mostScoresBytes = 2 ** 28;
+
 function readScores(file: string, origin: string): LayerScores[] {
   let found: z.output<typeof ScoresFile>;
   try {
-    found = ScoresFile.parse(JSON.parse(readFileSync(file, 'utf8')));
+    found = ScoresFile.parse(JSON.parse(readRegularSync(file, mostScoresBytes).toString('utf8')));
   } catch (error) {
     throw new BadInput(
       `--scores ${file} is not a scores file of \`slimflow compress\`; remove it to compute the scores again`,

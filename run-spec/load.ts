@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 import { parseDocument } from 'yaml';
@@ -7,6 +6,7 @@ import { z } from 'zod';
 import type { MetricName } from '../engine/data/metric';
 import type { InputSize } from '../engine/names';
 import type { FineTuneSettings } from '../engine/jobs/types';
+import { readRegularSync } from '../engine/regular-file';
 import { CompressionSpec, DataSpec, TrainingSpec } from './spec';
 
 /** A spec that can't be used; the message names the file, the field and what is expected. */
@@ -82,9 +82,12 @@ export function loadTraining(file: string): Training {
   };
 }
 
+/** Longest spec that is read, in bytes. */
+const mostBytes = 2 ** 24;
+
 function readText(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readRegularSync(file, mostBytes).toString('utf8');
   } catch (error) {
     throw new SpecError(`cannot read spec ${file}: ${(error as Error).message}`, { cause: error });
   }
@@ -98,13 +101,29 @@ export const parseSpec = (text: string, name = 'spec'): CompressionSpec =>
   parsed(text, name, CompressionSpec);
 
 function parsed<Schema extends z.ZodType>(text: string, name: string, schema: Schema): z.output<Schema> {
-  const document = parseDocument(text, { merge: true, prettyErrors: true });
-  const [error] = document.errors;
-  if (error) throw new SpecError(`spec ${name} is not valid YAML or JSON: ${error.message.split('\n')[0]}`);
-  const { success, data, error: problem } = schema.safeParse(document.toJS(), { reportInput: true });
+  const { success, data, error: problem } = schema.safeParse(valueOf(text, name), { reportInput: true });
   if (!success)
     throw new SpecError(problem.issues.map((issue) => `spec ${name}: ${sentence(issue)}`).join('\n'));
   return data;
+}
+
+/**
+ * Reads YAML or JSON.
+ * @throws SpecError; aliases that multiply without end, or that name nothing, are found only when they are resolved
+ */
+function valueOf(text: string, name: string): unknown {
+  const unreadable = (error: Error) =>
+    new SpecError(`spec ${name} is not valid YAML or JSON: ${error.message.split('\n')[0]}`, {
+      cause: error,
+    });
+  try {
+    const document = parseDocument(text, { merge: true, prettyErrors: true });
+    const [error] = document.errors;
+    if (error) throw unreadable(error);
+    return document.toJS() as unknown;
+  } catch (error) {
+    throw error instanceof SpecError ? error : unreadable(error as Error);
+  }
 }
 
 /** Turns a zod issue into a sentence: the field, then what is wrong with it. */

@@ -1,9 +1,10 @@
-import { constants } from 'node:fs';
-import { copyFile, mkdir, rename, stat } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { mkdir, rename, stat } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 
+import type { Digest } from './artifact';
 import { sha256, sha256OfFile } from './digest';
-import { readJson, sync } from './files';
+import { copyHashed, readJson, sync } from './files';
+import { isDigest, isMemberName, pathIn } from './names';
 
 /*
  * A bundle is several files that belong together: the first is opened by its path and finds the others next to it, as
@@ -42,20 +43,27 @@ export async function gather(
   folder: string,
   { move = false } = {},
 ): Promise<Member[]> {
-  const names = namesOf(paths);
-  const copies = names.map((name) => join(folder, name));
-  for (const [at, copy] of copies.entries()) {
+  const members: Member[] = [];
+  for (const [at, name] of namesOf(paths).entries()) {
+    const copy = pathIn(folder, name);
     await mkdir(dirname(copy), { recursive: true });
-    if (!move || !(await tryRename(paths[at], copy)))
-      await copyFile(paths[at], copy, constants.COPYFILE_FICLONE);
+    members.push({ name, ...(await placed(paths[at], copy, { move })) });
     await sync(copy);
   }
-  // The copies are hashed, so that the digests are theirs even if the sources change meanwhile.
-  return membersOf(copies, names);
+  return members;
+}
+
+/**
+ * Copies a file to a new path, or renames it. What is hashed is the copy, so that the digest is right even if the source
+ * changes meanwhile.
+ */
+export async function placed(from: string, to: string, { move = false } = {}): Promise<Digest> {
+  if (!move || !(await tryRename(from, to))) return copyHashed(from, to);
+  return { sha256: await sha256OfFile(to, { follow: false }), bytes: (await stat(to)).size };
 }
 
 /** Path of the list in a bundle's folder. */
-export const listPath = (folder: string): string => join(folder, listName);
+export const listPath = (folder: string): string => pathIn(folder, listName);
 
 /** Path and content of the list of a bundle's folder. */
 export const listFile = (folder: string, members: readonly Member[]): [path: string, text: string] => [
@@ -63,9 +71,30 @@ export const listFile = (folder: string, members: readonly Member[]): [path: str
   listOf(members),
 ];
 
-/** Reads the files that a bundle's folder lists; none if it has no list. */
+/** Reads the files that a bundle's folder lists; none if it has no list, or one that is not of files in it. */
 export const listed = async (folder: string): Promise<Member[]> =>
-  ((await readJson(listPath(folder))) as Member[] | undefined) ?? [];
+  membersIn(await readJson(listPath(folder))) ?? [];
+
+/** Checks the list of a bundle's files, which whoever wrote the bundle made up; undefined if it is none. */
+export function membersIn(list: unknown): Member[] | undefined {
+  if (!Array.isArray(list) || list.length > mostMembers) return undefined;
+  const members = list.map((member: Partial<Member> | null) => ({
+    name: member?.name,
+    sha256: member?.sha256,
+    bytes: member?.bytes,
+  }));
+  const areMembers = members.every(
+    ({ name, sha256, bytes }) =>
+      isOwnName(name) && isDigest(sha256) && Number.isSafeInteger(bytes) && bytes! >= 0,
+  );
+  const areDifferent = new Set(members.map(({ name }) => name)).size === members.length;
+  return areMembers && areDifferent ? (members as Member[]) : undefined;
+}
+
+const mostMembers = 1_000_000;
+
+/** The list itself is in the same folder. */
+const isOwnName = (name: unknown): name is string => isMemberName(name) && name !== listName;
 
 async function membersOf(paths: readonly string[], names: readonly string[]): Promise<Member[]> {
   const members: Member[] = [];
@@ -76,7 +105,7 @@ async function membersOf(paths: readonly string[], names: readonly string[]): Pr
 
 /**
  * Names files relative to the first one's folder.
- * @throws RangeError if one is elsewhere
+ * @throws RangeError if one is elsewhere, or has a name that a bundle can't have
  */
 function namesOf(paths: readonly string[]): string[] {
   const folder = dirname(resolve(paths[0]));
@@ -84,7 +113,12 @@ function namesOf(paths: readonly string[]): string[] {
     const name = relative(folder, resolve(path));
     if (isAbsolute(name) || name === '..' || name.startsWith(`..${sep}`))
       throw new RangeError(`${path} must be in the folder of ${basename(paths[0])}`);
-    return name.split(sep).join('/');
+    const own = name.split(sep).join('/');
+    if (!isOwnName(own))
+      throw new RangeError(
+        `${path} has a name that the store can't keep beside a model: give it another one`,
+      );
+    return own;
   });
 }
 

@@ -1,11 +1,8 @@
 import type { Digest } from './artifact';
 import type { Bucket, BucketEntry } from './bucket';
-import { bytesOf, digestOf, listName, type Member } from './artifact-bundle';
+import { bytesOf, digestOf, listName, type Member, membersIn } from './artifact-bundle';
+import { checkpointsName, isDigest, isKey, objectName, resultName } from './names';
 import type { Item, Room } from './store';
-
-/** Returns the key of an object, or of a file of a bundle. */
-export const objectKey = (digest: string, name: string): string =>
-  ['objects', digest.slice(0, 2), digest, ...(name ? [name] : [])].join('/');
 
 /** An artifact as found on the server. */
 interface There {
@@ -20,16 +17,16 @@ export class BucketRooms {
 
   /** Lists the files of an artifact; undefined unless all are there, at their sizes. */
   async members(ref: Digest): Promise<There | undefined> {
-    const single = await this.bucket.head(objectKey(ref.sha256, ''));
+    const single = await this.bucket.head(objectName(ref.sha256));
     if (single)
       return single.bytes === ref.bytes ? { members: [{ name: '', ...ref }], mark: single } : undefined;
-    const key = objectKey(ref.sha256, listName);
+    const key = objectName(ref.sha256, listName);
     const list = await this.bucket.get(key);
     const members = list && parsed(Buffer.from(list).toString());
     if (!members?.length || digestOf(members) !== ref.sha256 || bytesOf(members) !== ref.bytes)
       return undefined;
     const entries = await Promise.all(
-      members.map(({ name }) => this.bucket.head(objectKey(ref.sha256, name))),
+      members.map(({ name }) => this.bucket.head(objectName(ref.sha256, name))),
     );
     const mark = await this.bucket.head(key);
     const isWhole = entries.every((entry, at) => entry?.bytes === members[at].bytes);
@@ -79,6 +76,8 @@ export class BucketRooms {
         .slice(0, parts)
         .at(-1)!
         .replace(/\.json$/, '');
+      // What others have put into the bucket is not the store's.
+      if (!(room === 'objects' ? isDigest : isKey)(name)) continue;
       if (item?.name === name) item = { ...item, bytes: item.bytes + bytes, time: Math.max(item.time, time) };
       else {
         if (item) yield item;
@@ -91,12 +90,15 @@ export class BucketRooms {
 
 const heads = [listName, 'latest.json'];
 
-const startOf = (room: Room, name: string): string =>
-  room === 'objects' ? objectKey(name, '') : `${room}/${name}`;
+/** How all keys of an item begin. */
+const startOf = (room: Room, name: string): string => {
+  if (room === 'objects') return objectName(name);
+  return room === 'results' ? resultName(name) : checkpointsName(name);
+};
 
 function parsed(text: string): Member[] | undefined {
   try {
-    return JSON.parse(text) as Member[];
+    return membersIn(JSON.parse(text));
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

@@ -1,17 +1,18 @@
-import { copyFile, mkdir, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { Digest } from './artifact';
 import { sha256OfFile } from './digest';
-import { ignoreMissing, settle } from './files';
-import type { FileNotes } from './notes';
+import { copyHashed, ignoreMissing, settle } from './files';
+import { checkpointName, checkpointsName, isDigest, pathIn, pointerName } from './names';
+import type { Notes } from './notes';
 import type { Scratch } from './scratch';
 
-/** Name of the note that says which file of a checkpoint's folder is current. */
-export const pointerOf = (key: string): string => `checkpoints/${key}/latest.json`;
-
-/** Name of a checkpoint's file. */
-export const checkpointName = (key: string, digest: string): string => `checkpoints/${key}/${digest}`;
+/** Reads the note on a key's current checkpoint; undefined if there is none, or it names none. */
+export async function currentOf(notes: Notes, key: string): Promise<Digest | undefined> {
+  const { sha256, bytes } = ((await notes.get(pointerName(key))) ?? {}) as Partial<Digest>;
+  return isDigest(sha256) && typeof bytes === 'number' ? { sha256, bytes } : undefined;
+}
 
 /**
  * Checkpoints in a local folder: `<key>/<sha256>`, and a note that names the current one. A checkpoint belongs to its
@@ -20,28 +21,28 @@ export const checkpointName = (key: string, digest: string): string => `checkpoi
 export class CheckpointFolder {
   constructor(
     private readonly root: string,
-    private readonly notes: FileNotes,
+    private readonly notes: Notes,
     private readonly scratch: Scratch,
   ) {}
 
   /** Returns the digest of a key's current checkpoint; undefined if there is none. */
-  async latest(key: string): Promise<Digest | undefined> {
-    return (await this.notes.get(pointerOf(key))) as Digest | undefined;
+  latest(key: string): Promise<Digest | undefined> {
+    return currentOf(this.notes, key);
   }
 
   /** Returns the path of a checkpoint's file; undefined unless it is there and complete. */
   async path(key: string, { sha256, bytes }: Digest): Promise<string | undefined> {
     const path = this.pathOf(key, sha256);
-    const file = await stat(path).catch(ignoreMissing);
-    return file?.size === bytes && (await sha256OfFile(path)) === sha256 ? path : undefined;
+    const file = await lstat(path).catch(ignoreMissing);
+    if (!file?.isFile() || file.size !== bytes) return undefined;
+    return (await sha256OfFile(path, { follow: false })) === sha256 ? path : undefined;
   }
 
   /** Copies a file as the checkpoint of a key, replacing the previous one. */
   async set(key: string, file: string): Promise<Digest> {
     return this.scratch.use(async (folder) => {
       const copy = join(folder, 'checkpoint');
-      await copyFile(file, copy);
-      const digest = await this.digest(copy);
+      const digest = await copyHashed(file, copy);
       await this.take(key, digest, copy);
       return digest;
     });
@@ -53,7 +54,7 @@ export class CheckpointFolder {
     const path = this.pathOf(key, digest.sha256);
     await mkdir(dirname(path), { recursive: true });
     await settle(file, path);
-    await this.notes.set(pointerOf(key), digest);
+    await this.notes.set(pointerName(key), digest);
     // A second worker may have taken over the work, believing this one dead: what is current now stays.
     const now = await this.latest(key);
     if (before && before.sha256 !== digest.sha256 && before.sha256 !== now?.sha256)
@@ -61,16 +62,11 @@ export class CheckpointFolder {
     return path;
   }
 
-  /** Computes the digest of a file. */
-  async digest(file: string): Promise<Digest> {
-    return { sha256: await sha256OfFile(file), bytes: (await stat(file)).size };
-  }
-
   async drop(key: string): Promise<void> {
-    await rm(join(this.root, 'checkpoints', key), { recursive: true, force: true });
+    await rm(pathIn(this.root, checkpointsName(key)), { recursive: true, force: true });
   }
 
   private pathOf(key: string, digest: string): string {
-    return join(this.root, checkpointName(key, digest));
+    return pathIn(this.root, checkpointName(key, digest));
   }
 }

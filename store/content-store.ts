@@ -8,6 +8,7 @@ import { sha256 } from './digest';
 import { ArtifactError, storeError } from './store-errors';
 import { CheckpointFolder } from './checkpoint-folder';
 import { readJson } from './files';
+import { importName, isKey, resultName } from './names';
 import { FileNotes, type Notes } from './notes';
 import { ObjectFolder, type StoredObject } from './object-folder';
 import { Rooms } from './rooms';
@@ -103,7 +104,7 @@ export abstract class ContentStore implements Store {
         return [hostname(), resolve(path), size, mtimeNs, ctimeNs, ino];
       }),
     );
-    const note = `imports/${sha256(states.flat().join('\n'))}.json`;
+    const note = importName(sha256(states.flat().join('\n')));
     const known = (await this.local.get(note)) as ImportNote | undefined;
     if (known && (await this.use(known))) return this.ref({ ...known, name: known.name ?? '' });
     const ref = await this.putFiles(paths);
@@ -191,10 +192,11 @@ export abstract class ContentStore implements Store {
   }
 
   private resultNote(key: string): Promise<ResultNote | undefined> {
+    // The key of an artifact's work may come from anywhere.
+    if (!isKey(key)) return Promise.resolve(undefined);
     return this.notes.get(resultName(key)) as Promise<ResultNote | undefined>;
   }
 }
 
 const jsonStarts = [...'[{'].map((character) => character.charCodeAt(0));
 const idName = 'id.json';
-const resultName = (key: string): string => `results/${key}.json`;

@@ -1,18 +1,49 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
+import { createHash, type Hash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
 
+import { openRegular, type Reach } from '../engine/regular-file';
 import { isArtifactRef } from './artifact';
 
 /** Computes the SHA-256 of bytes, in hex. */
 export const sha256 = (bytes: string | Uint8Array): string =>
   createHash('sha256').update(bytes).digest('hex');
 
-/** Computes the SHA-256 of a file, in hex, reading it as a stream. */
-export async function sha256OfFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
-  return hash.digest('hex');
+/**
+ * Computes the SHA-256 of a file, in hex, reading it in pieces.
+ * @throws Error if it is not a regular file, or is cut short meanwhile
+ */
+export async function sha256OfFile(path: string, reach?: Reach): Promise<string> {
+  const { file, status } = await openRegular(path, reach);
+  try {
+    const hash = createHash('sha256');
+    const bytes = await eachPiece(file, Number(status.size), (piece) => hash.update(piece));
+    if (bytes !== Number(status.size)) throw new Error(`${path} was cut short while it was read`);
+    return hash.digest('hex');
+  } finally {
+    await file.close();
+  }
+}
+
+const pieceBytes = 1 << 20;
+
+/**
+ * Reads a file from its start, `size` bytes at most, piece by piece; the same buffer holds each.
+ * @returns the bytes that there were
+ */
+export async function eachPiece(
+  file: FileHandle,
+  size: number,
+  take: (piece: Uint8Array) => Promise<unknown> | Hash,
+): Promise<number> {
+  const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(pieceBytes, size)));
+  let done = 0;
+  while (done < size) {
+    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, size - done), done);
+    if (!bytesRead) break;
+    done += bytesRead;
+    await take(buffer.subarray(0, bytesRead));
+  }
+  return done;
 }
 
 /**

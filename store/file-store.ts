@@ -1,9 +1,9 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import type { ArtifactRef, Digest } from './artifact';
 import { ContentStore } from './content-store';
-import { checkpointName } from './checkpoint-folder';
+import { checkpointName, pathIn } from './names';
 import type { StoredObject } from './object-folder';
 import type { Checkpoint, Item } from './store';
 
@@ -66,7 +66,7 @@ export class FileStore extends ContentStore {
   }
 
   protected uri({ sha256, name }: StoredObject): string {
-    return pathToFileURL(join(this.objects.pathOf(sha256), name)).href;
+    return pathToFileURL(this.objects.pathOf(sha256, name)).href;
   }
 
   protected peek(ref: Digest): Promise<number> {
@@ -74,6 +74,6 @@ export class FileStore extends ContentStore {
   }
 
   private checkpointRef(key: string, { sha256, bytes }: Digest): ArtifactRef {
-    return { uri: pathToFileURL(join(this.root, checkpointName(key, sha256))).href, sha256, bytes };
+    return { uri: pathToFileURL(pathIn(this.root, checkpointName(key, sha256))).href, sha256, bytes };
   }
 }

@@ -1,7 +1,8 @@
 import { link, mkdir, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 
 import { readJson, writeAtomically } from './files';
+import { pathIn } from './names';
 import type { Scratch } from './scratch';
 
 /** Small JSON documents by name, `room/key.json`; each is there completely or not at all. */
@@ -21,19 +22,20 @@ export class FileNotes implements Notes {
   ) {}
 
   get(name: string): Promise<unknown> {
-    return readJson(join(this.root, name));
+    return readJson(pathIn(this.root, name));
   }
 
   async set(name: string, value: unknown): Promise<void> {
-    await writeAtomically(join(this.root, name), JSON.stringify(value), await this.scratch.name());
+    await writeAtomically(pathIn(this.root, name), JSON.stringify(value), await this.scratch.name());
   }
 
   async create(name: string, value: unknown): Promise<unknown> {
     const temporary = await this.scratch.name();
     await writeAtomically(temporary, JSON.stringify(value));
     try {
-      await mkdir(dirname(join(this.root, name)), { recursive: true });
-      await link(temporary, join(this.root, name));
+      const path = pathIn(this.root, name);
+      await mkdir(dirname(path), { recursive: true });
+      await link(temporary, path);
       return value;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

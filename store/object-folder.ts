@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { copyFile, mkdir, open, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, lstat, mkdir, open, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { Digest } from './artifact';
@@ -11,11 +11,12 @@ import {
   listFile,
   listPath,
   type Member,
-  tryRename,
+  placed,
 } from './artifact-bundle';
 import { sha256, sha256OfFile } from './digest';
 import { ArtifactError } from './store-errors';
 import { ignoreMissing, settle, sync, temporaryName, writeAtomically } from './files';
+import { isDigest, objectName, pathIn } from './names';
 import type { Scratch } from './scratch';
 import type { Item } from './store';
 
@@ -37,8 +38,12 @@ export class ObjectFolder {
     private readonly scratch: Scratch,
   ) {}
 
-  pathOf(digest: string): string {
-    return join(this.root, digest.slice(0, 2), digest);
+  /**
+   * Returns the path of an object, or of a file of one that is a bundle.
+   * @throws ArtifactError unless `digest` is one
+   */
+  pathOf(digest: string, member = ''): string {
+    return pathIn(dirname(this.root), objectName(digest, member));
   }
 
   /** Stores bytes. */
@@ -53,13 +58,9 @@ export class ObjectFolder {
   async putFile(path: string, { move = false } = {}): Promise<StoredObject> {
     const temporary = await this.scratch.name();
     try {
-      if (!move || !(await tryRename(path, temporary)))
-        await copyFile(path, temporary, constants.COPYFILE_FICLONE);
-      // The copy is hashed, so the digest is that of the stored bytes even if the source changes meanwhile.
-      const digest = await sha256OfFile(temporary);
-      const object = { sha256: digest, bytes: (await stat(temporary)).size, name: '' };
-      if (!(await this.use(object))) await this.settle(temporary, digest);
-      return object;
+      const digest = await placed(path, temporary, { move });
+      if (!(await this.use(digest))) await this.settle(temporary, digest.sha256);
+      return { ...digest, name: '' };
     } finally {
       await rm(temporary, { force: true });
     }
@@ -111,7 +112,7 @@ export class ObjectFolder {
    */
   async membersOf(ref: Digest): Promise<Member[]> {
     const path = this.pathOf(ref.sha256);
-    const object = await stat(path).catch(ignoreMissing);
+    const object = await lstat(path).catch(ignoreMissing);
     if (!object)
       throw new ArtifactError(
         'ArtifactMissing',
@@ -131,17 +132,20 @@ export class ObjectFolder {
    */
   async path(ref: Digest): Promise<string> {
     const members = await this.membersOf(ref);
-    const paths = members.map(({ name }) => join(this.pathOf(ref.sha256), name));
+    const paths = members.map(({ name }) => this.pathOf(ref.sha256, name));
     const states = await Promise.all(
       paths.map(async (path) => {
-        const file = await stat(path).catch(ignoreMissing);
-        return file && `${file.size} ${file.mtimeMs}`;
+        const file = await lstat(path).catch(ignoreMissing);
+        return file?.isFile() ? `${file.size} ${file.mtimeMs}` : undefined;
       }),
     );
     const state = states.join();
     if (this.checked.get(ref.sha256) === state) return paths[0];
     for (const [at, { sha256: digest, bytes }] of members.entries())
-      if (!states[at]?.startsWith(`${bytes} `) || (await sha256OfFile(paths[at])) !== digest)
+      if (
+        !states[at]?.startsWith(`${bytes} `) ||
+        (await sha256OfFile(paths[at], { follow: false })) !== digest
+      )
         throw corrupt(paths[at], ref);
     this.checked.set(ref.sha256, state);
     return paths[0];
@@ -177,11 +181,12 @@ export class ObjectFolder {
     const [first, ...others] = await this.membersOf(ref);
     // The first file goes last: it refers to the others.
     for (const { name } of [...others, first]) {
-      const target = name === first.name ? path : join(dirname(path), name);
+      const target = name === first.name ? path : pathIn(dirname(path), name);
       await mkdir(dirname(target), { recursive: true });
       const temporary = temporaryName(target);
       try {
-        await copyFile(join(this.pathOf(ref.sha256), name), temporary, constants.COPYFILE_FICLONE);
+        const mode = constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL;
+        await copyFile(this.pathOf(ref.sha256, name), temporary, mode);
         await settle(temporary, target);
       } finally {
         await rm(temporary, { force: true });
@@ -189,10 +194,10 @@ export class ObjectFolder {
     }
   }
 
-  /** Yields all objects, with the time of their last use. */
+  /** Yields all objects, with the time of their last use. What others have put beside them is not the store's. */
   async *items(): AsyncIterable<Item> {
     for (const half of await namesIn(this.root))
-      for (const name of await namesIn(join(this.root, half))) {
+      for (const name of (await namesIn(join(this.root, half))).filter(isDigest)) {
         const item = await this.item(name);
         if (item) yield item;
       }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { namesIn, type ObjectFolder } from './object-folder';
 import { ignoreMissing } from './files';
+import { pathIn } from './names';
 import { isLeft } from './scratch';
 import type { Item, Room } from './store';
 
@@ -42,7 +43,7 @@ export class Rooms {
   }
 
   private pathOf(room: Room, name: string): string {
-    return join(this.root, room, noteRooms.includes(room) ? `${name}.json` : name);
+    return pathIn(this.root, `${room}/${noteRooms.includes(room) ? `${name}.json` : name}`);
   }
 }
 

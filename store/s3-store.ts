@@ -1,17 +1,19 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
 import type { ArtifactRef, Digest } from './artifact';
 import { Bucket } from './bucket';
 import { BucketNotes } from './bucket-notes';
-import { BucketRooms, objectKey } from './bucket-rooms';
+import { BucketRooms } from './bucket-rooms';
 import { listName, listOf, type Member } from './artifact-bundle';
 import { trim } from './cache';
-import { checkpointName, pointerOf } from './checkpoint-folder';
+import { currentOf } from './checkpoint-folder';
 import { ContentStore } from './content-store';
 import { sha256OfFile } from './digest';
+import { copyHashed } from './files';
+import { checkpointName, objectName, pathIn, pointerName } from './names';
 import { ArtifactError } from './store-errors';
 import { freshMs, type StoredObject } from './object-folder';
 import type { Checkpoint, Item } from './store';
@@ -73,7 +75,7 @@ export class S3Store extends ContentStore {
 
   checkpoint(key: string): Promise<Checkpoint | undefined> {
     return this.guarded(async () => {
-      const digest = (await this.notes.get(pointerOf(key))) as Digest | undefined;
+      const digest = await currentOf(this.notes, key);
       const name = digest && checkpointName(key, digest.sha256);
       if (!name || (await this.bucket.head(name))?.bytes !== digest.bytes) return undefined;
       const ref = this.checkpointRef(key, digest);
@@ -93,11 +95,10 @@ export class S3Store extends ContentStore {
       this.scratch.use(async (folder) => {
         // The work may replace its file meanwhile.
         const copy = join(folder, 'checkpoint');
-        await copyFile(file, copy);
-        const digest = await this.checkpoints.digest(copy);
-        const before = (await this.notes.get(pointerOf(key))) as Digest | undefined;
+        const digest = await copyHashed(file, copy);
+        const before = await currentOf(this.notes, key);
         await this.bucket.putFile(checkpointName(key, digest.sha256), copy, digest);
-        await this.notes.set(pointerOf(key), digest);
+        await this.notes.set(pointerName(key), digest);
         if (before && before.sha256 !== digest.sha256)
           await this.bucket.delete(checkpointName(key, before.sha256));
         return this.checkpointRef(key, digest);
@@ -132,14 +133,13 @@ export class S3Store extends ContentStore {
     const ref = { sha256: digest, bytes };
     if (await this.refreshed(ref)) return;
     const members = await this.objects.membersOf(ref);
-    const path = this.objects.pathOf(digest);
     for (const member of members) {
-      const key = objectKey(digest, member.name);
+      const key = objectName(digest, member.name);
       if ((await this.bucket.head(key))?.bytes !== member.bytes)
-        await this.bucket.putFile(key, join(path, member.name), member);
+        await this.bucket.putFile(key, this.objects.pathOf(digest, member.name), member);
     }
     // The list goes last: it makes the files a bundle.
-    if (members.length > 1) await this.bucket.put(objectKey(digest, listName), listOf(members));
+    if (members.length > 1) await this.bucket.put(objectName(digest, listName), listOf(members));
     await this.trim(bytes);
   }
 
@@ -148,12 +148,12 @@ export class S3Store extends ContentStore {
   }
 
   protected uri({ sha256: digest, name }: StoredObject): string {
-    return this.bucket.uri(objectKey(digest, name));
+    return this.bucket.uri(objectName(digest, name));
   }
 
   protected async peek(ref: Digest): Promise<number> {
     // A bundle is not JSON, whatever its files are.
-    const first = await this.guarded(() => this.bucket.get(objectKey(ref.sha256, ''), 'bytes=0-0'));
+    const first = await this.guarded(() => this.bucket.get(objectName(ref.sha256), 'bytes=0-0'));
     return first?.[0] ?? -1;
   }
 
@@ -176,7 +176,7 @@ export class S3Store extends ContentStore {
         );
       const bundle = join(folder, 'files');
       for (const member of there.members)
-        await this.fetchMember(ref, member, join(bundle, member.name || 'file'));
+        await this.fetchMember(ref, member, pathIn(bundle, member.name || 'file'));
       if (there.members.length > 1) await this.objects.adopt(bundle, there.members);
       else await this.objects.settle(join(bundle, 'file'), ref.sha256);
     });
@@ -186,7 +186,7 @@ export class S3Store extends ContentStore {
 
   private async fetchMember(ref: Digest, member: Member, path: string): Promise<void> {
     await mkdir(dirname(path), { recursive: true });
-    const key = objectKey(ref.sha256, member.name);
+    const key = objectName(ref.sha256, member.name);
     let etag: string | undefined;
     for (let tries = 1; tries <= 2; tries++) {
       etag = await this.bucket.download(key, path);

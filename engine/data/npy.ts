@@ -1,23 +1,26 @@
-import { closeSync, fstatSync, openSync, readSync, writeFileSync } from 'node:fs';
+import { closeSync, readSync, writeFileSync } from 'node:fs';
 
 import { EngineError } from '../errors';
+import { openRegularSync, readFully } from '../regular-file';
 import { bytesOf, type ElementType, fromBytes, sizeOf, type Tensor, toBytes } from '../tensor/tensor';
 import type { Rows } from './array-rows';
 
-const types: Record<string, ElementType> = {
-  '<f4': 'float32',
-  '<f8': 'float64',
-  '|u1': 'uint8',
-  '|i1': 'int8',
-  '|b1': 'bool',
-  '<i2': 'int16',
-  '<u2': 'uint16',
-  '<i4': 'int32',
-  '<u4': 'uint32',
-  '<i8': 'int64',
-  '<u8': 'uint64',
-};
+const types = new Map<string, ElementType>([
+  ['<f4', 'float32'],
+  ['<f8', 'float64'],
+  ['|u1', 'uint8'],
+  ['|i1', 'int8'],
+  ['|b1', 'bool'],
+  ['<i2', 'int16'],
+  ['<u2', 'uint16'],
+  ['<i4', 'int32'],
+  ['<u4', 'uint32'],
+  ['<i8', 'int64'],
+  ['<u8', 'uint64'],
+]);
 const magic = '\x93NUMPY';
+/** Longest header that is read, in bytes: NumPy's own is some hundred. */
+const mostHeader = 2 ** 20;
 
 /** A NumPy array file (numpy.lib.format, versions 1 to 3), read one range of rows at a time. */
 export class NpyFile implements Rows {
@@ -35,23 +38,24 @@ export class NpyFile implements Rows {
    * or order
    */
   static open(path: string): NpyFile {
-    let file: number;
+    let opened: ReturnType<typeof openRegularSync>;
     try {
-      file = openSync(path, 'r');
+      opened = openRegularSync(path);
     } catch (error) {
       throw new EngineError('InvalidData', `data file ${path} cannot be read: ${(error as Error).message}`, {
         cause: error,
       });
     }
+    const { file, status } = opened;
     try {
-      return NpyFile.parse(path, file);
+      return NpyFile.parse(path, file, Number(status.size));
     } catch (error) {
       closeSync(file);
       throw error;
     }
   }
 
-  private static parse(path: string, file: number): NpyFile {
+  private static parse(path: string, file: number, size: number): NpyFile {
     const bad = (what: string) => new EngineError('InvalidData', `data file ${path} ${what}`);
     const head = Buffer.alloc(12);
     readSync(file, head, 0, 12, 0);
@@ -59,23 +63,27 @@ export class NpyFile implements Rows {
     const long = head[6] >= 2;
     const length = long ? head.readUInt32LE(8) : head.readUInt16LE(8);
     const offset = (long ? 12 : 10) + length;
+    if (length > mostHeader) throw bad(`has a header of ${length} bytes; at most ${mostHeader} are read`);
+    if (size < offset) throw bad(`is cut short: it has ${size} of ${offset} bytes of its header`);
     const header = Buffer.alloc(length);
-    readSync(file, header, 0, length, long ? 12 : 10);
+    readFully(file, header, long ? 12 : 10);
     const text = header.toString('latin1');
     const code = /'descr':\s*'([^']+)'/.exec(text)?.[1] ?? '';
-    const type = types[code];
+    const type = types.get(code);
     if (!type)
       throw bad(
-        `holds elements of type ${code || 'unknown'}; save it as one of ${Object.values(types).join(', ')}`,
+        `holds elements of type ${code.slice(0, 20) || 'unknown'}; save it as one of ${[...types.values()].join(', ')}`,
       );
     if (/'fortran_order':\s*True/.test(text))
       throw bad('is in Fortran order; save it as numpy.ascontiguousarray(...)');
-    const dims = (/'shape':\s*\(([^)]*)\)/.exec(text)?.[1] ?? '')
-      .split(',')
-      .filter((d) => d.trim())
-      .map(Number);
+    const shape = /'shape':\s*\(([^)]*)\)/.exec(text)?.[1];
+    // Python 2 wrote 3L for 3.
+    const numbers = (shape ?? '?').split(',').map((dim) => dim.trim().replace(/L$/, ''));
+    if (numbers.at(-1) === '') numbers.pop();
+    if (!numbers.every((dim) => /^\d{1,15}$/.test(dim)))
+      throw bad(`has a shape that is not a list of whole numbers: (${shape?.slice(0, 80) ?? ''})`);
+    const dims = numbers.map(Number);
     const expected = offset + sizeOf(dims) * bytesOf(type);
-    const { size } = fstatSync(file);
     if (size < expected) throw bad(`is cut short: it has ${size} of ${expected} bytes`);
     return new NpyFile(path, file, offset, type, dims);
   }
@@ -108,7 +116,7 @@ export function writeNpy(path: string, tensor: Tensor): void {
  * @throws EngineError `InvalidData` if NumPy has no such type
  */
 export function npyHeader({ type, dims }: Pick<Tensor, 'type' | 'dims'>, least = 0): Buffer {
-  const code = Object.entries(types).find(([, known]) => known === type)?.[0];
+  const code = [...types].find(([, known]) => known === type)?.[0];
   if (!code)
     throw new EngineError('InvalidData', `a ${type} tensor cannot be saved as .npy: NumPy has no such type`);
   const shape = `(${dims.join(', ')}${dims.length === 1 ? ',' : ''})`;

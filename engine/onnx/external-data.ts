@@ -1,8 +1,9 @@
 import { create } from '@bufbuild/protobuf';
-import { closeSync, openSync, readSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { type BigIntStats, closeSync, realpathSync } from 'node:fs';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 
 import { EngineError } from '../errors';
+import { identityOf, openRegularSync, readFully } from '../regular-file';
 import { limits } from '../tensor/limits';
 import {
   StringStringEntryProtoSchema,
@@ -10,6 +11,7 @@ import {
   TensorProto_DataLocation as Location,
   TensorProto_DataType as DataType,
 } from './proto/onnx_pb';
+import { ownLinks } from './weight-links';
 
 /*
  * Weights in files next to the model (ONNX's "external data"). While a model is in memory its tensors name their file
@@ -21,8 +23,8 @@ export interface Span {
   readonly path: string;
   readonly offset: number;
   readonly length: number;
-  /** When the file was last written, in ms, for as long as its model is in memory: a file changed since is not read. */
-  readonly modified?: number;
+  /** The file (`identityOf`), for as long as its model is in memory: one that was changed or replaced is not read. */
+  readonly identity?: string;
 }
 
 /** Tells if a tensor's bytes are in another file. */
@@ -67,12 +69,19 @@ export function resolveExternal(proto: TensorProto, folder: string | undefined):
   }
   const path = resolve(folder, location);
   if (leaves(folder, path)) throw refused(proto, `${location} is outside the model's folder ${folder}`);
-  let status: Stats;
+  let status: BigIntStats;
   try {
-    if (leaves(realpathSync(folder), realpathSync(path)))
+    const real = realpathSync(path);
+    if (leaves(realpathSync(folder), real))
       throw refused(proto, `${location} is a link to outside the model's folder ${folder}`);
-    status = statSync(path);
-    if (!status.isFile()) throw refused(proto, `${location} is not a file`);
+    const opened = openRegularSync(real, { follow: false });
+    closeSync(opened.file);
+    ({ status } = opened);
+    if (Number(status.nlink) > 1 + ownLinks(status))
+      throw refused(
+        proto,
+        `${location} is a hard link to a file that has another name too, maybe outside the model's folder; put a copy in its place`,
+      );
   } catch (error) {
     if (error instanceof EngineError) throw error;
     throw refused(proto, `${path} cannot be read: ${(error as Error).message}`, error);
@@ -85,13 +94,13 @@ export function resolveExternal(proto: TensorProto, folder: string | undefined):
       proto,
       `shape [${proto.dims.join(', ')}] takes ${needed} bytes, but the model refers to ${length} bytes of ${location}`,
     );
-  if (offset + length > status.size) {
+  if (offset + length > Number(status.size)) {
     throw refused(
       proto,
       `${path} is cut short: it has ${status.size} bytes of at least ${offset + length}; copy it again with its model`,
     );
   }
-  proto.externalData = pointTo({ path, offset, length, modified: status.mtimeMs });
+  proto.externalData = pointTo({ path, offset, length, identity: identityOf(status) });
 }
 
 function leaves(folder: string, path: string): boolean {
@@ -108,8 +117,8 @@ function count(proto: TensorProto, key: string): number | undefined {
 }
 
 /** Makes the entries by which a tensor refers to bytes of a file; the path is written to the model as given. */
-export const pointTo = ({ path, offset, length, modified }: Span) =>
-  Object.entries({ location: path, offset, length, modified }).flatMap(([key, value]) =>
+export const pointTo = ({ path, offset, length, identity }: Span) =>
+  Object.entries({ location: path, offset, length, identity }).flatMap(([key, value]) =>
     value === undefined ? [] : [create(StringStringEntryProtoSchema, { key, value: String(value) })],
   );
 
@@ -118,7 +127,7 @@ export const spanOf = (proto: TensorProto): Span => ({
   path: field(proto, 'location') ?? '',
   offset: Number(field(proto, 'offset') ?? 0),
   length: Number(field(proto, 'length') ?? 0),
-  modified: Number(field(proto, 'modified')),
+  identity: field(proto, 'identity'),
 });
 
 /** Tells if a tensor is in a file and so large that rereading it is better than keeping it. */
@@ -133,20 +142,16 @@ const held = new WeakMap<TensorProto, WeakRef<ArrayBuffer>>();
  * @throws EngineError `InvalidModel` if they are gone
  */
 export function readExternal(proto: TensorProto): Uint8Array {
-  const { path, offset, length, modified } = spanOf(proto);
+  const { path, offset, length, identity } = spanOf(proto);
   try {
-    if (statSync(path).mtimeMs !== modified) throw new Error('it was changed after the model was opened');
-    const known = held.get(proto)?.deref();
-    if (known) return new Uint8Array(known);
-    const bytes = new Uint8Array(length);
-    const file = openSync(path, 'r');
+    const { file, status } = openRegularSync(path);
+    let bytes: Uint8Array<ArrayBuffer>;
     try {
-      for (let done = 0; done < length;) {
-        // A single read takes at most 2 GiB.
-        const got = readSync(file, bytes, done, Math.min(length - done, 2 ** 30), offset + done);
-        if (!got) throw new Error(`it ends after ${offset + done} bytes`);
-        done += got;
-      }
+      if (identityOf(status) !== identity) throw new Error('it was changed after the model was opened');
+      const known = held.get(proto)?.deref();
+      if (known) return new Uint8Array(known);
+      bytes = new Uint8Array(length);
+      readFully(file, bytes, offset);
     } finally {
       closeSync(file);
     }

@@ -1,11 +1,14 @@
-import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { fromBinary } from '@bufbuild/protobuf';
 
+import { readRegularSync } from '../regular-file';
 import { isExternal, resolveExternal, spanOf } from './external-data';
 import { type ModelProto, ModelProtoSchema } from './proto/onnx_pb';
 import { allTensors } from './walk';
+
+/** Most bytes of a model's own file, which is one protobuf message. */
+export const mostModelBytes = 2 ** 31;
 
 /**
  * Lists the files of a model: its own, then those that hold its weights. Whoever copies a model, or checks whether it
@@ -16,7 +19,7 @@ import { allTensors } from './walk';
 export function modelFiles(path: string): string[] {
   let model: ModelProto;
   try {
-    model = fromBinary(ModelProtoSchema, readFileSync(path));
+    model = fromBinary(ModelProtoSchema, readRegularSync(path, mostModelBytes));
   } catch {
     return [path];
   }

@@ -1,12 +1,12 @@
 import { fromBinary } from '@bufbuild/protobuf';
-import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { EngineError } from '../errors';
+import { readRegularSync } from '../regular-file';
 import { checkNotQuantized, checkOpset, checkValues, sortNodes } from './check';
 import { isExternal, readExternal } from './external-data';
 import { Graph } from './graph';
-import { resolveAll } from './model-files';
+import { mostModelBytes, resolveAll } from './model-files';
 import { type ModelProto, ModelProtoSchema, TensorProto_DataLocation as Location } from './proto/onnx_pb';
 import { densify } from './tensor-proto';
 import { allTensors, graphsOf } from './walk';
@@ -33,8 +33,7 @@ export { newestOpset, oldestOpset } from './check';
 export function loadModel(path: string): Graph {
   let bytes: Uint8Array;
   try {
-    if (!statSync(path).isFile()) throw new Error('it is not a file');
-    bytes = readFileSync(path);
+    bytes = readRegularSync(path, mostModelBytes);
   } catch (error) {
     throw new EngineError('InvalidModel', `model ${path} cannot be read: ${(error as Error).message}`, {
       cause: error,

@@ -1,8 +1,10 @@
 import { create, toBinary } from '@bufbuild/protobuf';
+import { randomUUID } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 
 import { EngineError } from '../errors';
+import { identityOf } from '../regular-file';
 import { toBytes } from '../tensor/tensor';
 import { toHalves } from '../tensor/float16';
 import { unwritten } from '../tensor/safetensors';
@@ -74,9 +76,8 @@ export function saveModel(
   path: string,
   { externalData, narrow = true, durable = true, inPlace }: SaveOptions = {},
 ): void {
-  const temporary = `${path}.${process.pid}.tmp`;
   const data = dataFileOf(path);
-  const temporaryData = `${data}.${process.pid}.tmp`;
+  const [temporary, temporaryData] = [temporaryBeside(path), temporaryBeside(path)];
   const shared = restoreIdentities(withFixedInterface(graph));
   const { graph: saved, halves } = narrow
     ? narrowHalves(shared)
@@ -127,6 +128,9 @@ function withFixedInterface(graph: Graph): Graph {
   copy.setInterface(fixedInterface.input, fixedInterface.output);
   return copy;
 }
+
+/** A name next to `path` that nobody can foresee, and that is no longer than file names may be. */
+const temporaryBeside = (path: string): string => join(dirname(path), `.${randomUUID()}.slimflow.tmp`);
 
 const dataFileOf = (path: string) => `${path}.data`;
 
@@ -193,7 +197,8 @@ function writeWeights(
 
 /** Writes `chunks`; if they must be durable, syncs them before anything is renamed. */
 function writeWhole(path: string, chunks: Iterable<Uint8Array>, durable: boolean): void {
-  const file = openSync(path, 'w');
+  // Whatever is there already is somebody else's, and a link may lead anywhere.
+  const file = openSync(path, 'wx');
   try {
     for (const bytes of chunks) {
       for (let done = 0; done < bytes.length;)
@@ -207,11 +212,11 @@ function writeWhole(path: string, chunks: Iterable<Uint8Array>, durable: boolean
 
 /** Points weights to their new places if a model is saved over the file they were read from. */
 function follow(tensors: readonly TensorProto[], spans: ReadonlyMap<TensorProto, Span>, path: string): void {
-  const modified = statSync(path).mtimeMs;
+  const identity = identityOf(statSync(path, { bigint: true }));
   for (const tensor of tensors) {
     const span = spans.get(tensor);
     if (span && isExternal(tensor) && spanOf(tensor).path === path)
-      tensor.externalData = pointTo({ ...span, path, modified });
+      tensor.externalData = pointTo({ ...span, path, identity });
   }
 }
 

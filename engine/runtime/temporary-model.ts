@@ -1,4 +1,4 @@
-import { linkSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { linkSync, lstatSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -7,6 +7,8 @@ import { isReread, type Span, spanOf } from '../onnx/external-data';
 import type { Graph } from '../onnx/graph';
 import { saveModel } from '../onnx/model';
 import type { TensorProto } from '../onnx/proto/onnx_pb';
+import { linkPrefix, temporaryPrefix as prefix } from '../onnx/weight-links';
+import { identityOf } from '../regular-file';
 
 /** A model on disk for ONNX Runtime to open. */
 export interface TemporaryModel {
@@ -15,7 +17,6 @@ export interface TemporaryModel {
   readonly remove: () => void;
 }
 
-const prefix = 'slimflow-model-';
 /** Another machine or container may share the folder: its processes are unknown here, but finished by then. */
 const staleAfterMs = 3_600_000;
 
@@ -55,7 +56,7 @@ export function temporaryModel(graph: Graph, parent: string): TemporaryModel {
 function linking(folder: string): (tensor: TensorProto) => Span | undefined {
   const links = new Map<string, string | undefined>();
   const linked = (file: string): string | undefined => {
-    const link = join(folder, `weights-${links.size}`);
+    const link = join(folder, `${linkPrefix}${links.size}`);
     try {
       linkSync(file, link);
       return link;
@@ -65,12 +66,12 @@ function linking(folder: string): (tensor: TensorProto) => Span | undefined {
   };
   return (tensor) => {
     if (!isReread(tensor)) return undefined;
-    const { path: file, offset, length, modified } = spanOf(tensor);
-    // A file modified since is left to the reader, which rejects it.
-    if (statSync(file, { throwIfNoEntry: false })?.mtimeMs !== modified) return undefined;
+    const { path: file, offset, length, identity } = spanOf(tensor);
     if (!links.has(file)) links.set(file, linked(file));
     const path = links.get(file);
-    return path ? { path, offset, length } : undefined;
+    // A file that was changed or replaced is left to the reader, which rejects it.
+    if (!path || identityOf(lstatSync(path, { bigint: true })) !== identity) return undefined;
+    return { path, offset, length };
   };
 }
 

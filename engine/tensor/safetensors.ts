@@ -1,6 +1,9 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 import { EngineError } from '../errors';
+import { readRegularSync } from '../regular-file';
 import { type ElementType, fromBytes, type Tensor, toBytes } from './tensor';
 
 /**
@@ -63,9 +66,9 @@ export function writeTensors(
   json.copy(padded);
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(padded.length));
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = join(dirname(path), `.${randomUUID()}.slimflow.tmp`);
   try {
-    const file = openSync(temporary, 'w');
+    const file = openSync(temporary, 'wx');
     try {
       for (const bytes of [length, padded, ...[...tensors.values()].map(toBytes)]) {
         for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
@@ -91,7 +94,7 @@ export const unwritten = (path: string, error: unknown): Error =>
  */
 export function readTensors(path: string): TensorFile {
   try {
-    const bytes = readFileSync(path);
+    const bytes = readRegularSync(path, 2 ** 31 - 1);
     const length = Number(bytes.readBigUInt64LE(0));
     const { __metadata__: metadata, ...entries } = JSON.parse(
       bytes.toString('utf8', 8, 8 + length),

@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { loadSpec, loadTraining, parseSpec } from '../../run-spec/load';
+import { loadData, loadSpec, loadTraining, parseSpec, SpecError } from '../../run-spec/load';
 import { inFolder } from '../support/folder';
+import { oddFiles } from '../support/odd-files';
 
 const split = { images: 'x.npy', labels: 'y.npy' };
 const minimal = {
@@ -19,6 +20,37 @@ const errorOf = (change: object) => {
   }
   return 'no error';
 };
+
+it.each<[string, string, RegExp]>([
+  [
+    'aliases that multiply',
+    ['a: &a [x, x, x, x, x, x, x, x, x]', ...'bcdefghijk'].reduce(
+      (text, name, at) =>
+        `${text}\n${name}: &${name} [${Array(9)
+          .fill(`*${'abcdefghijk'[at - 1]}`)
+          .join(', ')}]`,
+    ),
+    /is not valid YAML or JSON: Excessive alias count/,
+  ],
+  ['an alias of nothing', 'ignore: *nope', /is not valid YAML or JSON: .*nope/],
+  ['brackets without end', '['.repeat(20_000), /is not valid YAML or JSON: /],
+])('a spec with %s is refused with its name', (_, text, message) =>
+  inFolder((folder) => {
+    const file = join(folder, 'job.yaml');
+    writeFileSync(file, text);
+    for (const load of [loadSpec, loadData, loadTraining]) {
+      expect(() => load(file)).toThrow(SpecError);
+      expect(() => load(file)).toThrow(message);
+      expect(() => load(file)).toThrow(`spec ${file}`);
+    }
+  }),
+);
+
+it('a spec that is no file is refused', () =>
+  inFolder((folder) => {
+    for (const [what, path] of oddFiles(folder))
+      expect(() => loadSpec(path)).toThrow(`cannot read spec ${path}: it is not a file, but ${what}`);
+  }));
 
 describe('reading a spec', () => {
   it.each([

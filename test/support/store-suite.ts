@@ -5,6 +5,7 @@ import { artifactsIn } from '../../store/artifact';
 import { sha256OfFiles } from '../../store/artifact-bundle';
 import { sha256 } from '../../store/digest';
 import type { Item } from '../../store/store';
+import { hostileNames } from './hostile-names';
 import { modelIn } from './store-files';
 import type { InStore } from './stores';
 
@@ -315,4 +316,6 @@ export function storeSuite(inStore: InStore): void {
       expect(await store.id()).toBe(settled);
       expect(ids).toContain(settled);
     }));
+
+  hostileNames(inStore);
 }

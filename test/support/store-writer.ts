@@ -21,8 +21,8 @@ async function write(root: string, folder: string, seed: number): Promise<void> 
     if (JSON.stringify(result) !== JSON.stringify({ which })) throw new Error('a result was half-written');
     const file = join(folder, 'step');
     writeFileSync(file, `step ${which}`);
-    await store.setCheckpoint(`of ${seed}`, file);
-    if (!(await store.checkpoint(`of ${seed}`))) throw new Error('a checkpoint was lost');
+    await store.setCheckpoint(`of-${seed}`, file);
+    if (!(await store.checkpoint(`of-${seed}`))) throw new Error('a checkpoint was lost');
   }
 }
 

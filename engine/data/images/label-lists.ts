@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 import { EngineError } from '../../errors';
+import { readRegularSync } from '../../regular-file';
 import type { LabelledFile, Listing } from './labelled-files';
 
 /**
@@ -16,6 +16,9 @@ export function classesIn(file: string): string[] {
   if (!classes.length) throw new EngineError('InvalidData', `${file} is empty: list one class per line`);
   return classes;
 }
+
+/** Longest list that is read, in bytes. */
+const mostBytes = 2 ** 29;
 
 /** First cells that mark a line as headings. */
 const headings = ['file', 'filename', 'file_name', 'image', 'image_path', 'path'];
@@ -67,7 +70,9 @@ const cellsOf = (line: string): string[] =>
 function linesOf(file: string, what: string): { text: string; line: number }[] {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8').replace(/^\ufeff/, '');
+    text = readRegularSync(file, mostBytes)
+      .toString('utf8')
+      .replace(/^\ufeff/, '');
   } catch (error) {
     throw new EngineError('InvalidData', `the ${what} ${file} can't be read: ${(error as Error).message}`, {
       cause: error,

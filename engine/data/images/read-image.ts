@@ -1,5 +1,9 @@
+import type { Sharp } from 'sharp';
+
 import { EngineError } from '../../errors';
+import { openRegular } from '../../regular-file';
 import { loadSharp } from './load-sharp';
+import { Budget } from './pixel-budget';
 import type { Pixels } from './resample';
 
 /** Channels that images can be converted to. */
@@ -22,6 +26,13 @@ export class UnreadableImage extends EngineError {
   }
 }
 
+/** Formats that are decoded, by sharp's names. Others, such as SVG, run programs or fetch files. */
+const formats = ['jpeg', 'png', 'webp', 'tiff'];
+/** Largest file, in bytes, and image, in pixels, that are decoded. */
+const most = { bytes: 2 ** 29, pixels: 2 ** 28 };
+/** Pixels decoded at once, whatever the number of images: some 400 MB in colour. */
+const underWay = new Budget(2 ** 27);
+
 /**
  * Decodes a JPEG, PNG, WebP or TIFF image, the first if a file has several, and turns it as its EXIF orientation says.
  * Colours become RGB or grey as in Pillow's `convert`: transparency and colour profiles are ignored.
@@ -30,21 +41,42 @@ export class UnreadableImage extends EngineError {
 export async function readImage(path: string, channels: ChannelsName): Promise<Pixels> {
   const sharp = loadSharp();
   try {
-    const image = sharp(path, { failOn: 'error', ignoreIcc: true }).autoOrient();
-    const { space } = await image.metadata();
-    // Otherwise inks would be converted to colours by a profile.
-    if (space === 'cmyk') image.pipelineColourspace('cmyk').toColourspace('cmyk');
-    else image.toColourspace('srgb').removeAlpha();
-    const { data, info } = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
-    const { width, height } = info;
-    const decoded = { data, width, height, channels: info.channels };
-    const colours = space === 'cmyk' ? rgbOfInks(decoded) : decoded;
-    return channels === 'gray' ? grey(colours) : threefold(colours);
+    const image = sharp(await bytesOf(path), {
+      failOn: 'error',
+      ignoreIcc: true,
+      limitInputPixels: most.pixels,
+    }).autoOrient();
+    const { space, format, width = 0, height = 0 } = await image.metadata();
+    if (!formats.includes(format))
+      throw new Error(`it is a file of format ${format}; ${formats.join(', ')} are read`);
+    return await underWay.spend(width * height, () => decoded(image, space, channels));
   } catch (error) {
     // libvips threads share one error text, so ours may be gone.
     const problem = (error as Error).message.trim().replace(/^Unknown error$/, 'it is damaged');
     throw new UnreadableImage(path, problem, { cause: error });
   }
+}
+
+async function bytesOf(path: string): Promise<Buffer> {
+  const { file, status } = await openRegular(path);
+  try {
+    if (status.size > most.bytes)
+      throw new Error(`it has ${status.size} bytes; at most ${most.bytes} are read`);
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}
+
+async function decoded(image: Sharp, space: string | undefined, channels: ChannelsName): Promise<Pixels> {
+  // Otherwise inks would be converted to colours by a profile.
+  if (space === 'cmyk') image.pipelineColourspace('cmyk').toColourspace('cmyk');
+  else image.toColourspace('srgb').removeAlpha();
+  const { data, info } = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  const { width, height } = info;
+  const pixels = { data, width, height, channels: info.channels };
+  const colours = space === 'cmyk' ? rgbOfInks(pixels) : pixels;
+  return channels === 'gray' ? grey(colours) : threefold(colours);
 }
 
 /** Converts [C, M, Y, K] to [R, G, B], each darker the more there is of its ink and of black. */

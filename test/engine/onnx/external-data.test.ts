@@ -1,9 +1,12 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { execFileSync } from 'node:child_process';
 import {
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -118,6 +121,61 @@ function repoint(tensor: TensorProto, fields: Record<string, string>): void {
   );
 }
 
+describe('a file of weights', () => {
+  it('that is a hard link is refused, and one that a job has made is not', () => {
+    const path = saved('linked');
+    const data = `${path}.data`;
+    const link = join(folder, 'another-name');
+    linkSync(data, link);
+    expect(() => loadModel(path)).toThrow(
+      /model.onnx.data is a hard link to a file that has another name too/,
+    );
+    const temporary = mkdtempSync(join(tmpdir(), 'slimflow-model-'));
+    renameSync(link, join(temporary, 'weights-0'));
+    expect(() => loadModel(path)).not.toThrow();
+    rmSync(temporary, { recursive: true });
+  });
+
+  it.each<[string, (path: string) => void]>([
+    [
+      'a link to another file',
+      (path) => {
+        writeFileSync(`${path}.other`, Buffer.alloc(1 << 16));
+        symlinkSync(`${path}.other`, path);
+      },
+    ],
+    ['a FIFO', (path) => execFileSync('mkfifo', [path])],
+    ['another file', (path) => writeFileSync(path, Buffer.alloc(1 << 16))],
+    ['a folder', (path) => mkdirSync(path)],
+  ])('in whose place %s was put is not read', (what, put) => {
+    const path = saved(`swapped for ${what}`);
+    const data = `${path}.data`;
+    const graph = loadModel(path);
+    const { atime, mtime } = statSync(data);
+    renameSync(data, `${data}.away`);
+    put(data);
+    utimesSync(data, atime, mtime);
+    expect(() => graph.constant('c3.weight')).toThrow(
+      /can no longer be read: it (was changed|is not a file)/,
+    );
+  });
+
+  it('is not written through a link that somebody has planted', () => {
+    const path = join(folder, 'planted.onnx');
+    const target = join(folder, 'target');
+    writeFileSync(target, 'untouched');
+    symlinkSync(target, `${path}.${process.pid}.tmp`);
+    saveModel(tinyNetwork(), path);
+    expect(readFileSync(target, 'utf8')).toBe('untouched');
+  });
+
+  it('may have a name as long as names may be', () => {
+    const path = join(folder, `${'x'.repeat(245)}.onnx`);
+    saveModel(tinyNetwork(), path);
+    expect(loadModel(path).nodes.length).toBeGreaterThan(0);
+  });
+});
+
 describe('refuses external data', () => {
   it.each<[string, Record<string, string>, RegExp]>([
     ['that leaves the folder', { location: '../model.onnx.data' }, /is outside the model's folder/],
@@ -126,6 +184,7 @@ describe('refuses external data', () => {
     ['at an absolute path of Windows', { location: 'C:\\weights' }, /is an absolute path/],
     ['through a link that leaves the folder', { location: 'link' }, /is a link to outside/],
     ['that is a folder', { location: 'folder' }, /is not a file/],
+    ['that is a FIFO', { location: 'fifo' }, /is not a file, but a FIFO/],
     ['that is missing', { location: 'none' }, /none cannot be read/],
     ['that is too short', { offset: '40960' }, /is cut short/],
     ['at a place that is no number', { offset: '-1' }, /their offset -1 is invalid/],
@@ -139,6 +198,7 @@ describe('refuses external data', () => {
     const path = saved(`refused ${name}`);
     symlinkSync('/etc/hostname', join(path, '..', 'link'));
     mkdirSync(join(path, '..', 'folder'));
+    execFileSync('mkfifo', [join(path, '..', 'fifo')]);
     const model = fromBinary(ModelProtoSchema, readFileSync(path));
     repoint(
       model.graph!.initializer.find((tensor) => tensor.name === 'c3.weight')!,

@@ -7,6 +7,7 @@ import { pointTo } from '../../../engine/onnx/external-data';
 import { TensorProto_DataLocation as Location } from '../../../engine/onnx/proto/onnx_pb';
 import { runtimeModel } from '../../../engine/runtime/large-model';
 import { Session } from '../../../engine/runtime/session';
+import { identityOf } from '../../../engine/regular-file';
 import { asFloats } from '../../../engine/tensor/as-floats';
 import { floats, int64s, type Tensor } from '../../../engine/tensor/tensor';
 import { inFolder } from '../../support/folder';
@@ -69,7 +70,12 @@ describe('a model whose weights pass the limit of one message', () => {
       writeFileSync(data, new Uint8Array(Float32Array.from({ length: 12 }, (_, at) => at).buffer));
       const small = tinyNetwork();
       const bias = small.model.graph!.initializer.find(({ name }) => name === 'c3.bias')!;
-      const span = { path: data, offset: 0, length: 48, modified: statSync(data).mtimeMs };
+      const span = {
+        path: data,
+        offset: 0,
+        length: 48,
+        identity: identityOf(statSync(data, { bigint: true })),
+      };
       Object.assign(bias, {
         rawData: undefined,
         externalData: pointTo(span),

@@ -16,6 +16,7 @@ import { saveModel } from '../../../engine/onnx/model';
 import { openModel } from '../../../engine/onnx/open-model';
 import { TensorProto_DataLocation as Location } from '../../../engine/onnx/proto/onnx_pb';
 import { removeStale, temporaryModel } from '../../../engine/runtime/temporary-model';
+import { identityOf } from '../../../engine/regular-file';
 import { floats } from '../../../engine/tensor/tensor';
 import { inFolder } from '../../support/folder';
 import { modelOf } from '../../support/graphs';
@@ -42,7 +43,12 @@ function opened(folder: string) {
     rawData: undefined,
     dims: [4n, BigInt(length / 16)],
     dataLocation: Location.EXTERNAL,
-    externalData: pointTo({ path: data, offset: 0, length, modified: statSync(data).mtimeMs }),
+    externalData: pointTo({
+      path: data,
+      offset: 0,
+      length,
+      identity: identityOf(statSync(data, { bigint: true })),
+    }),
   });
   const inPlace = () => ({ path: data, offset: 0, length });
   saveModel(graph, path, { externalData: true, inPlace });

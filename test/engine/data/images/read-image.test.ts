@@ -6,6 +6,7 @@ import sharp from 'sharp';
 import { loadSharp } from '../../../../engine/data/images/load-sharp';
 import { readImage, UnreadableImage } from '../../../../engine/data/images/read-image';
 import { temporaryFolder } from '../../../support/folder';
+import { oddFiles } from '../../../support/odd-files';
 import { golden } from '../../../support/paths';
 
 const folder = temporaryFolder();
@@ -30,6 +31,36 @@ it('what is missing, cut short or no image is named', async () => {
     await expect(failed).rejects.toThrow(UnreadableImage);
     await expect(failed).rejects.toThrow(`image ${path} can't be decoded: `);
   }
+});
+
+it('only the formats that are named are decoded, whatever the file is called', async () => {
+  const pixels = { create: { width: 2, height: 2, channels: 3, background: 'red' } } as const;
+  const svg = join(folder, 'vector.png');
+  writeFileSync(
+    svg,
+    '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>',
+  );
+  const gif = join(folder, 'animated.png');
+  await sharp(pixels).gif().toFile(gif);
+  for (const [path, format] of [
+    [svg, 'svg'],
+    [gif, 'gif'],
+  ])
+    await expect(readImage(path, 'rgb')).rejects.toThrow(
+      `image ${path} can't be decoded: it is a file of format ${format}; jpeg, png, webp, tiff are read`,
+    );
+});
+
+it('what is no file is refused', async () => {
+  for (const [what, path] of oddFiles(folder))
+    await expect(readImage(path, 'rgb')).rejects.toThrow(`it is not a file, but ${what}`);
+});
+
+it('an image of more pixels than are decoded is refused before it is', async () => {
+  const path = join(folder, 'bomb.png');
+  const background = { width: 17_000, height: 17_000, channels: 3, background: 'black' } as const;
+  await sharp({ create: background, limitInputPixels: false }).png({ compressionLevel: 1 }).toFile(path);
+  await expect(readImage(path, 'rgb')).rejects.toThrow(/exceeds pixel limit/);
 });
 
 it('where the binary of sharp is not installed, that is said', () => {
