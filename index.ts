@@ -1,4 +1,4 @@
-/** What workers and clients of Slimflow import. Workflow code imports `slimflow/workflow`. */
+/** Entry point of workers and clients. Workflow code imports `slimflow/workflow`. */
 export {
   type GuidebookHandle,
   startGuidebook,

@@ -1,6 +1,6 @@
 /**
- * What workflow code imports: safe in Temporal's workflow sandbox. Re-export it from your own workflows file. Its only
- * functions are workflows, since a worker takes every function that the file exports for one.
+ * Entry point of workflow code: safe in Temporal's workflow sandbox. Re-export it from your own workflows file. Its
+ * only functions are workflows, since a worker takes every function that the file exports for one.
  */
 export { candidate } from './workflows/candidate';
 export { guidebook } from './workflows/guidebook';

@@ -44,7 +44,7 @@ export async function localData(
   };
 }
 
-/** Where a job leaves the model that it makes in its folder. */
+/** Returns the path of the model that a job makes in its folder. */
 export const modelIn = (folder: string): string => join(folder, 'model.onnx');
 
 /** Moves a model that a job wrote into the store, with its weights' file if it has one. */

@@ -12,7 +12,7 @@ import type { Workplace } from './activity-context';
 type RequestOf<Name extends keyof Activities> = Parameters<Activities[Name]>[0];
 type ResultOf<Name extends keyof Activities> = Awaited<ReturnType<Activities[Name]>>;
 
-/** How an activity becomes the job of its name, and what the job gives becomes the activity's result. */
+/** Turns an activity into the job of its name, and the job's result into the activity's. */
 interface JobOf<Name extends keyof Activities & JobName> {
   /** @param folder of this work alone, in which the job may write */
   readonly input: (

@@ -25,7 +25,7 @@ export interface Tried {
   readonly attempt: number;
   /** The work's setbacks, this error included. */
   readonly setbacks: Setbacks;
-  /** Whether another task queue takes what is too large for this worker. */
+  /** True if another task queue takes what is too large for this worker. */
   readonly overflow?: boolean;
 }
 
@@ -39,7 +39,7 @@ export function setbackOf(error: unknown): Setback | undefined {
   return saysOutOfMemory((error as Error).message) ? 'outOfMemory' : undefined;
 }
 
-/** How a failure that is retried is called, and in words why it is no more. */
+/** Names of failures that are retried, and the reason in words for giving up. */
 const setbackTypes: Record<
   Setback,
   { readonly type: FailureType; readonly last: (message: string, times: number) => string }
@@ -130,8 +130,9 @@ const firstMs = 1000;
 const mostMs = 60_000;
 
 /**
- * Milliseconds until the next try: doubled from try to try, a minute at most, and spread over half of it, so that all that
- * failed together (a store that was away) does not come back together. Drawn by the work's key: the same every time.
+ * Milliseconds until the next try: doubled from try to try, a minute at most, and spread over half of it, so that all
+ * that failed together (a store that was away) does not come back together. Drawn by the work's key: the same every
+ * time.
  */
 export function retryDelay({ key, attempt }: Pick<Tried, 'key' | 'attempt'>): number {
   const whole = Math.min(mostMs, firstMs * 2 ** (attempt - 1));

@@ -19,10 +19,12 @@ const heartbeatMs = 2000;
  * attempt, so that large work gets its turn among much that is small. Hours at most.
  */
 const patienceMs = (attempt: number) => 10_000 * 2 ** Math.min(attempt - 1, 10);
-/** Time in ms that a job has to stop by itself once its activity is cancelled; with the heartbeat before it, under 5 s. */
+/**
+ * Time in ms that a job has to stop by itself once its activity is cancelled; with the heartbeat before it, under 5 s.
+ */
 const cancelMs = 1500;
 
-/** What an activity's body is given. */
+/** Input of an activity's body. */
 export interface Performance {
   /** Digest of the operation, its input and the engine. */
   readonly key: string;

@@ -50,7 +50,7 @@ export interface CompressFlags {
   readonly samples?: number;
   readonly reconstructionSamples?: number;
   readonly reconstructionPatches?: number;
-  /** Whether decomposed layers are refitted, if there are data; pruned layers always are. */
+  /** True refits decomposed layers if there are data; pruned layers are always refitted. */
   readonly refit: boolean;
   /** Epochs of fine-tuning after each compressed layer. */
   readonly fineTuneEach?: number;

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 
 /** The state that probes ask for. */
 export interface Health {
-  /** Whether the worker takes tasks. */
+  /** True if the worker takes tasks. */
   readonly isReady: boolean;
   /** The body of the answer, sent as JSON. */
   readonly details: object;

@@ -24,7 +24,7 @@ export const toStderr: Say = (line) => void process.stderr.write(`${line}\n`);
 export interface SessionOptions {
   readonly state: string;
   readonly say: Say;
-  /** Whether to start a server, and make the state folder, if there is none yet. */
+  /** True to start a server, and create the state folder, if there is none yet. */
   readonly mayStart?: boolean;
 }
 

@@ -21,7 +21,7 @@ export interface TrainFlags extends Readonly<Record<string, unknown>> {
   readonly inputSize?: InputSize;
   /** A model to learn from. */
   readonly teacher?: string;
-  /** Where to write the curve, .json or .csv. */
+  /** Path for the curve, .json or .csv. */
   readonly curve?: string;
   readonly checkpoints?: string;
   readonly checkpointSeconds: number;

@@ -29,7 +29,7 @@ export class Refused extends Error {
   override readonly name = 'Refused';
 }
 
-/** What `approve` approves: if both fields are left out, whatever the run is waiting for, as proposed. */
+/** Input of `approve`. If both fields are left out, it approves what the run is waiting for, as proposed. */
 export interface Approval extends ByPerson {
   /** Candidates that proceed to channel pruning. */
   readonly picks?: readonly string[];

@@ -1,9 +1,11 @@
 import type { CandidateProgress, Decision, GuidebookProgress } from '../contract/run';
 import type { LiveProgress, Observation, RunEnd } from './observation';
 
-/** What a run is waiting for, with details. */
+/** Something that a run is waiting for, with details. */
 export interface Wait {
-  /** The Temporal server or a worker to answer, a person to approve the picks or the selection, or someone to resume it. */
+  /**
+   * The Temporal server or a worker to answer, a person to approve the picks or the selection, or someone to resume it.
+   */
   readonly for: 'server' | 'worker' | 'picks' | 'selection' | 'resume';
   /** Ids of candidates that a person is to approve. */
   readonly proposed?: readonly string[];
@@ -19,14 +21,14 @@ export interface Wait {
 export type RunEvent =
   /** The execution that is followed; repeated with `isReset` when a reset has replaced it. */
   | { readonly type: 'run'; readonly workflowId: string; readonly runId: string; readonly isReset: boolean }
-  /** What is asked for; told again when it was changed. */
+  /** The goal of the run; reported again when it changes. */
   | ({ readonly type: 'goal' } & Pick<GuidebookProgress, 'name' | 'target' | 'tolerance' | 'cost'>)
   | ({ readonly type: 'original' } & NonNullable<GuidebookProgress['original']>)
   | { readonly type: 'stage'; readonly stage: GuidebookProgress['stage'] }
   | ({ readonly type: 'score' } & GuidebookProgress['scoring'][number])
   /** A row of the table of candidates, new or with other figures. */
   | ({ readonly type: 'candidate' } & CandidateProgress)
-  /** How far a candidate's compression, fine-tuning or evaluation is. */
+  /** Progress of a candidate's compression, fine-tuning or evaluation. */
   | {
       readonly type: 'epoch';
       readonly candidate: string;

@@ -14,7 +14,7 @@ export interface Doing {
 /** The run's progress, and that of each running candidate, by its id. */
 export type LiveProgress = GuidebookProgress & { readonly doing: Readonly<Record<string, Doing>> };
 
-/** How a run ended. */
+/** End of a run. */
 export interface RunEnd {
   readonly status: 'completed' | 'failed' | 'cancelled' | 'terminated' | 'timed-out';
   /** Content of result.json, for a completed run. */

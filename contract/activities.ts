@@ -34,28 +34,28 @@ export interface AnalyzeRequest extends Omit<AnalyzeInput, 'model' | 'data'> {
   readonly model: ArtifactRef;
 }
 
-/** What work is to be done with; the worker knows how many threads it has. */
+/** Machinery of a piece of work; the worker knows its number of threads. */
 export type Compute = Omit<Machinery, 'threads'>;
 
-/** What a workflow needs of a model's analysis. */
+/** The part of a model's analysis that a workflow needs. */
 export interface Analysis {
   readonly macs: number;
   readonly params: number;
-  /** How many parts each technique can compress. */
+  /** Number of parts that each technique can compress. */
   readonly layers: Readonly<Record<Technique, number>>;
   /** Their names: a JSON artifact of `Part[]`, since a model may have more of them than a payload holds. */
   readonly parts: ArtifactRef;
   readonly notes: ModelSummary['notes'];
 }
 
-/** What a technique can compress on its own, by name. */
+/** A part that a technique can compress separately, by name. */
 export interface Part {
   readonly name: string;
   readonly technique: Technique;
 }
 
 export interface ListPartsRequest {
-  /** What analyze gave. */
+  /** Result of analyze. */
   readonly parts: ArtifactRef;
   readonly technique: Technique;
   /** Parts of the technique to leave out from the beginning. */
@@ -111,14 +111,14 @@ export interface CompressRequest {
   readonly selection: Selecting;
   /** Asked cost relative to `model`. */
   readonly target: number;
-  /** What collectScores gave. */
+  /** Result of collectScores. */
   readonly scores: ArtifactRef;
   readonly train: DataRef;
   readonly reconstruction: Reconstruction;
   readonly compute: Compute;
   /** Fine-tuning after each compressed layer; `epochs` may be a fraction. None if left out. */
   readonly fineTuneEach?: FineTuneSettings;
-  /** What `fineTuneEach.distillation` learns from; left out where that is not asked for. */
+  /** Teacher of `fineTuneEach.distillation`; left out if that is not set. */
   readonly teacher?: ArtifactRef;
 }
 
@@ -131,9 +131,9 @@ export interface FineTuneRequest {
   readonly data: DataRef;
   readonly settings: FineTuneSettings;
   readonly compute: Compute;
-  /** What earlyStopping and keepBest judge by; left out where neither is asked for. */
+  /** Data for earlyStopping and keepBest; left out if neither is set. */
   readonly evaluate?: JudgingData<DataRef>;
-  /** What `settings.distillation` learns from; left out where that is not asked for. */
+  /** Teacher of `settings.distillation`; left out if that is not set. */
   readonly teacher?: ArtifactRef;
 }
 
@@ -192,7 +192,7 @@ export interface Setbacks {
 }
 export type Setback = keyof Setbacks;
 
-/** What a heartbeat says. */
+/** Details of a heartbeat. */
 export interface HeartbeatDetails {
   readonly done: number;
   readonly total: number;
@@ -204,6 +204,6 @@ export interface HeartbeatDetails {
   readonly setbacks?: Setbacks;
   /** The digest of the checkpoint at the last setback. */
   readonly since?: string;
-  /** Whether the attempt has ended in good order. */
+  /** True if the attempt ended normally. */
   readonly over?: boolean;
 }

@@ -53,7 +53,7 @@ export interface ResumeRequest {
   readonly by: string;
 }
 
-/** How far a guidebook run is; answered by closed runs too. */
+/** Progress of a guidebook run; closed runs answer it too. */
 export const progressQuery = defineQuery<GuidebookProgress>('progress');
 
 /** Decides which candidates go on to channel pruning. Every update answers with a sentence on what it did. */

@@ -2,7 +2,7 @@ import { ApplicationFailure, defaultPayloadConverter, type PayloadConverter } fr
 
 import { failureTypes } from './failure-types';
 
-/** Where Temporal begins to warn of a payload's size; at 2 MB it refuses it, and the workflow is stuck. */
+/** Payload size, in bytes, from which Temporal warns; at 2 MB it refuses the payload, and the workflow is stuck. */
 export const payloadLimit = 256 * 1024;
 
 /**

@@ -5,7 +5,7 @@ import type { StepVerdict, Verdict } from './verdict';
 import type { CompressionSettings } from '../run-spec/spec';
 import type { ArtifactRef } from '../store/artifact';
 
-/** What a guidebook workflow is started with. */
+/** Input of a guidebook workflow. */
 export interface GuidebookInput {
   /** A name for people. */
   readonly name: string;
@@ -23,7 +23,7 @@ export interface Original extends Analysis {
   readonly metric: number;
 }
 
-/** How much one run of the scoring of a model does before it continues as new. */
+/** Limits of one run of a model's scoring, after which it continues as new. */
 export interface ScoringLimits {
   /** Layers under way at a time. */
   readonly inFlight: number;
@@ -42,16 +42,16 @@ export interface ScoringInput {
   /** The model's parts, and how many of them the technique can compress: what analyze gave. */
   readonly parts: ArtifactRef;
   readonly total: number;
-  /** What is asked of each layer. */
+  /** Request for each layer. */
   readonly request: Omit<ScoreLayerRequest, 'layer'>;
   readonly limits: ScoringLimits;
-  /** What the runs before this one have done, which continued as new. */
+  /** Results of the runs before this one, which continued as new. */
   readonly before?: { readonly scored: number; readonly scores?: ArtifactRef };
   /** Who paused it: it waits for the signal `resume` before it begins a layer. */
   readonly paused?: Pause;
 }
 
-/** How far the scoring of a model is. */
+/** Progress of a model's scoring. */
 export interface ScoringProgress {
   readonly of: string;
   readonly technique: Technique;
@@ -61,7 +61,7 @@ export interface ScoringProgress {
   readonly paused?: Pause;
 }
 
-/** What makes a candidate: the model it starts from, and the ratio asked of it. */
+/** Plan of a candidate: the model that it starts from, and the requested ratio. */
 export interface CandidatePlan {
   /** `ssvd-0.65`, `ssvd-0.65/cp-0.77` */
   readonly id: string;
@@ -91,7 +91,7 @@ export interface CandidateInput {
   readonly audit?: Audit;
 }
 
-/** What a candidate's workflow can be found by. */
+/** Values for the search attributes of a candidate's workflow. */
 export interface Audit {
   /** The search attributes that the server knows, by name. */
   readonly searchAttributes: readonly string[];
@@ -99,7 +99,7 @@ export interface Audit {
   readonly parentRatio: number;
 }
 
-/** What a candidate came to. */
+/** Outcome of a candidate. */
 export type CandidateOutcome =
   { readonly status: 'done'; readonly made: Made } | { readonly status: 'failed'; readonly reason: string };
 
@@ -116,7 +116,7 @@ export interface Made {
   readonly shortfall?: string;
   readonly notes: readonly string[];
   readonly computedBy: Compression['computedBy'];
-  /** What made it: first the compression, then the fine-tuning. */
+  /** Provenance: first of the compression, then of the fine-tuning. */
   readonly provenance: readonly Provenance[];
 }
 
@@ -143,13 +143,13 @@ export interface CandidateProgress extends CandidatePlan {
   readonly drop?: number;
   readonly latencyMs?: number;
   readonly shortfall?: string;
-  /** What became of it, a verdict a step: one that was picked is judged again in step 5. */
+  /** Its verdicts, one per step: a picked candidate is judged again in step 5. */
   readonly verdicts?: readonly Verdict[];
   /** The sentence of `verdicts`, for people: nothing reads it back. Runs of older versions have it alone. */
   readonly decision?: string;
 }
 
-/** What a person decided. */
+/** A person's decision. */
 export interface Decision {
   /** ISO time of the workflow. */
   readonly at: string;
@@ -175,7 +175,7 @@ export interface Waiting {
   readonly until?: string;
 }
 
-/** What step 3 or step 5 came to: its rule, and why each candidate was kept or dropped. */
+/** Result of step 3 or step 5: its rule, and why each candidate was kept or dropped. */
 export interface Judgement {
   readonly step: 'pick' | 'select';
   readonly rule: string;
@@ -194,11 +194,11 @@ export interface GuidebookProgress {
   /** Layers scored so far, of each model that is being scored or was. */
   readonly scoring: readonly ScoringProgress[];
   readonly candidates: readonly CandidateProgress[];
-  /** What steps 3 and 5 decided, and why. */
+  /** Decisions of steps 3 and 5, with reasons. */
   readonly judgements: readonly Judgement[];
   readonly notes: readonly string[];
   readonly paused?: Pause;
   readonly waiting?: Waiting;
-  /** What people decided, in order. */
+  /** People's decisions, in order. */
   readonly decisions: readonly Decision[];
 }

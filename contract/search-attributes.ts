@@ -37,7 +37,7 @@ export interface AttributeValues {
 const longest = 200;
 
 /**
- * What to set at the start of a workflow, or to upsert.
+ * Returns the search attributes to set at the start of a workflow, or to upsert.
  * @param usable the names that the server knows: any other would make it refuse the start, or the workflow's task
  */
 export function pairsOf(values: AttributeValues, usable: readonly string[] = []): SearchAttributePair[] {

@@ -12,7 +12,7 @@ export type WorkerQueue = (typeof workerQueues)[number];
 export const queueOf = (base: string, kind: QueueKind | undefined): string =>
   kind === undefined ? base : `${base}-${kind}`;
 
-/** Whether a task queue is of a kind, by its name. */
+/** Tells if a task queue is of a kind, by its name. */
 export const isQueueOf = (taskQueue: string, kind: QueueKind): boolean =>
   taskQueue.endsWith(queueOf('', kind));
 
@@ -32,8 +32,8 @@ export const polledQueues = (base: string, queue: WorkerQueue): string[] =>
   polled[queue].map((kind) => queueOf(base, kind));
 
 /**
- * Which task queue heavy work goes to. Undefined for that of the workflow, which is also where work goes that leaves the
- * provider to whoever does it.
+ * Returns the kind of task queue for heavy work. Undefined means the workflow's own queue, which also gets work that
+ * leaves the provider open.
  */
 export function queueKindFor({
   provider,

@@ -1,11 +1,11 @@
 import { type Method, type Technique, techniqueTraits } from '../engine/names';
 import type { CompressionSettings } from '../run-spec/spec';
 
-/** How candidates of a technique are called: `ssvd`, or `ssvd-0.65/cp` for what is made of another candidate. */
+/** Returns the name prefix of a technique's candidates: `ssvd`, or `ssvd-0.65/cp` if made from another candidate. */
 export const prefixOf = (technique: Technique, parent?: string): string =>
   [parent, techniqueTraits[technique].prefix].filter(Boolean).join('/');
 
-/** How layers are compressed in a run, whatever the technique. */
+/** Returns the settings of layers' compression in a run that no technique changes. */
 export const analysisOf = (settings: CompressionSettings): Omit<Method, 'technique'> => ({
   cost: settings.cost,
   score: settings.scoring.score,
@@ -17,7 +17,7 @@ export const analysisOf = (settings: CompressionSettings): Omit<Method, 'techniq
   inputSize: settings.inputSize,
 });
 
-/** How a technique compresses layers in a run. */
+/** Returns a technique's method in a run. */
 export const methodOf = (settings: CompressionSettings, technique: Technique): Method => ({
   technique,
   ...analysisOf(settings),

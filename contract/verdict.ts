@@ -1,5 +1,5 @@
 /**
- * What became of a candidate: its state, by whom (when a person decided), and why. Code reads these fields;
+ * Verdict on a candidate: its state, by whom (if a person decided), and why. Code reads these fields;
  * `decisionText` makes the sentence for people, and nothing reads that back.
  */
 export type Verdict =

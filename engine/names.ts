@@ -14,7 +14,7 @@ export type BackendChoice = (typeof backendChoices)[number];
 
 export const importanceNames = ['l1', 'l2', 'taylor'] as const;
 export type ImportanceName = (typeof importanceNames)[number];
-/** How a target becomes units for each part: `manual` takes those given by hand, the others are rules. */
+/** Ways to turn a target into units for each part: `manual` takes those set by hand, the others are rules. */
 export const selectionModes = ['greedy', 'tar', 'optimal', 'manual'] as const;
 export type SelectionMode = (typeof selectionModes)[number];
 
@@ -24,11 +24,11 @@ export type Technique = (typeof techniques)[number];
 
 /** All that there is to know of a technique without carrying it out; `engine/jobs/compressors.ts` carries it out. */
 export interface TechniqueTraits {
-  /** What people call it. */
+  /** Its name for people. */
   readonly words: string;
-  /** How the names of candidates that it makes begin: `ssvd-0.65`. */
+  /** Prefix of the names of its candidates: `ssvd-0.65`. */
   readonly prefix: string;
-  /** What is less of a layer afterwards: the rank of its weight, or channels, which can be given by hand too. */
+  /** Units that it removes from a layer: rank of its weight, or channels, which can also be set by hand. */
   readonly units: 'rank' | 'channels';
 }
 export const techniqueTraits: Readonly<Record<Technique, TechniqueTraits>> = {
@@ -52,7 +52,7 @@ export type ScoreName = (typeof scoreNames)[number];
 /** The whole shape of the image input, [1, C, H, W], or shapes by input name; the batch first. */
 export type InputSize = readonly number[] | Readonly<Record<string, readonly number[]>>;
 
-/** How layers are compressed, and the meaning of their ratios: the same for scoring and for compressing. */
+/** Settings of layers' compression, and the meaning of their ratios: the same for scoring and for compressing. */
 export interface Method {
   readonly technique: Technique;
   readonly cost: CostName;
@@ -71,7 +71,7 @@ export interface Method {
   readonly inputSize?: InputSize;
 }
 
-/** How a target becomes units for each part. */
+/** Settings for turning a target into units for each part. */
 export interface Selecting {
   readonly mode: SelectionMode;
   /** Makes scores monotone in the ratio first (AIMET's option). */
@@ -85,7 +85,7 @@ export interface Selecting {
   readonly channels: Readonly<Record<string, readonly number[]>>;
 }
 
-/** What numeric work runs on; `auto` uses the fastest available. */
+/** Libraries and provider of numeric work; `auto` uses the fastest available. */
 export interface Machinery {
   readonly threads: number;
   /** ONNX Runtime's execution provider. */

@@ -17,7 +17,7 @@ const Maker = z.strictObject({
   device: z.string(),
 });
 
-/** What became of a candidate in steps 3 and 5, by whom if a person decided, and why: `contract/verdict.ts` in JSON. */
+/** Verdict on a candidate in steps 3 and 5, by whom if a person decided, and why: `contract/verdict.ts` in JSON. */
 const CandidateVerdict = z.union([
   z.strictObject({ state: z.enum(['picked', 'selected']), by: z.string().optional() }),
   z.strictObject({ state: z.enum(['eligible', 'not selected', 'cancelled']) }),
@@ -50,7 +50,7 @@ export const ResultCandidate = z.strictObject({
   latencyMs: figure,
   /** ONNX Runtime's execution provider, and the library that decomposed and solved. */
   computedBy: z.strictObject({ provider: z.string(), linearAlgebra: z.string() }),
-  /** What made it: first the compression, then the fine-tuning. */
+  /** Provenance: first of the compression, then of the fine-tuning. */
   provenance: z.array(Maker),
   /** Why step 3 and step 5 kept or dropped it. */
   reasons: z.array(z.string()),

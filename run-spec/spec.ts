@@ -177,7 +177,9 @@ const settings = {
       provider: z.enum(providerChoices).default('auto'),
       /** Library that decomposes matrices. */
       linearAlgebra: z.enum(backendChoices).default('auto'),
-      /** shared: one task queue for all work; by-need: separate queues for work on `cpu` and on GPUs (docs/workers.md). */
+      /**
+       * shared: one task queue for all work; by-need: separate queues for work on `cpu` and on GPUs (docs/workers.md).
+       */
       queues: z.enum(['shared', 'by-need']).default('shared'),
     })
     .prefault({}),
@@ -221,7 +223,7 @@ export const CompressionSpec = z
     model: path,
     data: Splits,
     ...settings,
-    /** Where model.onnx and result.json are written. */
+    /** Folder for model.onnx and result.json. */
     outDir: path.default('out'),
   })
   .overwrite((spec) => ({ ...spec, fineTune: suitedTo(spec.metric, spec.fineTune) }))

@@ -15,7 +15,7 @@ export const databaseName = 'temporal.db';
 
 /** Time in ms that a server with a live process and an open port may be silent: it, or the machine, may be busy. */
 const silenceMs = 60_000;
-/** How often a port that was free may turn out to be taken, if no particular one is required. */
+/** Maximum number of ports to try if a free one turns out to be taken and no particular one is required. */
 const maxPorts = 3;
 
 /** Contents of `server.json` in the state folder: the server that runs on the folder's database. */

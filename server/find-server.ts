@@ -17,7 +17,7 @@ export interface TemporalServer {
   readonly namespace: string;
   /** Root of its web UI, if known. */
   readonly ui?: string;
-  /** How it was found, for people. */
+  /** Sentence for people that says where it was found. */
   readonly found: string;
   /** Ends the use of it; returns true if that stopped the server. */
   release(): Promise<boolean>;
@@ -63,7 +63,9 @@ export async function serverOfRuns(
   return (await isOpen(standard)) ? { ...started, found: `${started.found}; ${unused(standard)}` } : started;
 }
 
-/** Returns the server that `findServer` would find; undefined if it would start one. This does not count as using it. */
+/**
+ * Returns the server that `findServer` would find; undefined if it would start one. This does not count as using it.
+ */
 export const existingServer = async (
   stateFolder: string,
   standard = standardAddress,

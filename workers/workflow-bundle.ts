@@ -21,7 +21,7 @@ const licensesName = 'workflow-bundle.LICENSE.txt';
 /** Path of Slimflow's payload converter, which is part of the bundle. */
 export const payloadConverterPath = join(compiled, payloadConverterEntry);
 
-/** What a bundle was made of. File times say nothing: npm sets those of an installed package at random. */
+/** Sources of a bundle. File times say nothing: npm sets those of an installed package at random. */
 interface Manifest {
   /** The SHA-256 of the bundle. */
   readonly bundle: string;

@@ -2,7 +2,7 @@ import { type CostName, costNames, type Technique, techniqueTraits } from '../en
 import { summary } from './proxies';
 import { counted } from '../contract/verdict';
 
-/** What the Temporal UI shows of an activity: a sentence, and an id to tell it by in lists, logs and queries. */
+/** Labels of an activity: a sentence for the Temporal UI, and an id that identifies it in lists, logs and queries. */
 export interface Called {
   readonly summary: string;
   readonly activityId: string;

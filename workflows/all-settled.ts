@@ -1,5 +1,5 @@
 /**
- * What all of `tasks` come to, or the failure that came first, but only once every one of them has ended: a workflow
+ * Returns the results of all `tasks`, or throws the first failure, but only after all of them have ended: a workflow
  * that closed earlier would leave children and activities behind that still compute.
  *
  * @param onFailure called at the first failure, so that it can stop the rest

@@ -19,7 +19,7 @@ import { freshName } from './rules/targets';
 import type { CandidatePlan, Decision, GuidebookInput, GuidebookProgress, Waiting } from '../contract/run';
 import type { LeftOut } from '../contract/verdict';
 
-/** What a person approved, ahead of time or when asked. */
+/** A person's approval, ahead of time or when asked. */
 interface Approval<What> {
   readonly by: string;
   /** Left out where the proposal was approved before there was one. */
@@ -40,8 +40,9 @@ export interface RunToDecide {
 }
 
 /**
- * What people decided in a run, and what they still may decide. Its methods are called for requests that `refusals` lets
- * pass; each changes state alone, at once, and answers with what it did: the guidebook's steps see it where they wait.
+ * People's decisions in a run, and those that they may still make. Its methods are called for requests that `refusals`
+ * lets pass; each changes state alone, at once, and answers with what it did: the guidebook's steps see it where they
+ * wait.
  */
 export class People {
   readonly decisions: Decision[] = [];
@@ -79,7 +80,7 @@ export class People {
     delete this.closed[subject];
   }
 
-  /** What `refusals` judge by. */
+  /** Returns the state that `refusals` judge by. */
   standing(): Standing {
     const { techniques } = this.run.input.settings;
     return {

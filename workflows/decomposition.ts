@@ -14,8 +14,8 @@ import type { Candidate, CandidatePlan } from '../contract/run';
 
 /**
  * Step 2: spatial SVD (weight SVD, or both) to each target, fine-tuned, all side by side. Step 3': targets that prove
- * too bold or too timid are moved and run again. Step 3: the models that keep close to the original's metric are picked,
- * or those that a person approves.
+ * too bold or too timid are moved and run again. Step 3: the models that keep close to the original's metric are
+ * picked, or those that a person approves.
  */
 export async function decomposition(making: Making, techniques: readonly Technique[]): Promise<void> {
   const { run, original } = making;
@@ -76,7 +76,7 @@ export const svdPlans = (technique: Technique, targets: readonly number[], round
 /** The drop, in points, that a pick may show. */
 const budgetOf = ({ settings }: Run): number => settings.pick.budget ?? pickBudget(settings.tolerance);
 
-/** What the rule of step 3 picks, best first. */
+/** Returns the candidates that the rule of step 3 picks, best first. */
 function propose(run: Run, candidates: readonly Candidate[], budget: number): string[] {
   const within = pick(candidates, budget, run.settings.pick.maxPicks);
   return (within.length ? within : [fallback(candidates)]).map(({ id }) => id);

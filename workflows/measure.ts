@@ -7,7 +7,7 @@ import type { Candidate } from '../contract/run';
 /** Latencies of the original and of all candidates. */
 export interface Measured {
   readonly originalMs: number;
-  /** What they were measured on. */
+  /** Machine and runtime that they were measured on. */
   readonly by: Provenance;
   readonly candidates: readonly (Candidate & { readonly latencyMs: number })[];
 }

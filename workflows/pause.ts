@@ -37,7 +37,7 @@ export function release(request: ResumeRequest): void {
   children.forEach((child) => tell(child.signal(resumeSignal, request)));
 }
 
-/** How a child workflow is started, as startChild has it. */
+/** Options of a child workflow, as startChild takes them. */
 type ChildOptions = Omit<ChildWorkflowOptions, 'typeInfo'> & { readonly typeInfo?: undefined };
 
 /** Makes a child workflow follow the pauses of its parent; `onChange` is called after each. */

@@ -4,7 +4,7 @@ import { points, type StepVerdict, type Verdict } from '../contract/verdict';
 import type { CandidateProgress, GuidebookProgress, Judgement } from '../contract/run';
 
 /**
- * How much of a run is shown at once. The Temporal UI hands the whole text to its renderer in a URL, which proxies in
+ * Limits of what is shown of a run. The Temporal UI hands the whole text to its renderer in a URL, which proxies in
  * front of it cut off at 16 kB: `url` is in characters of it.
  */
 const most = { candidates: 40, lines: 25, notes: 15, cell: 160, url: 15_000 };
@@ -35,7 +35,7 @@ export const pauseText = (paused: GuidebookProgress['paused']): string | undefin
   paused &&
   `**Paused** by ${paused.by}${paused.reason ? ` (${paused.reason})` : ''}: nothing is begun until the signal \`resume\``;
 
-/** What a run waits for a person to do; undefined for one that does not wait. */
+/** Says what a run waits for a person to do; undefined if it does not wait. */
 export const waitingText = (waiting: GuidebookProgress['waiting']): string | undefined =>
   waiting &&
   `**Waiting** for a person to approve the ${waiting.for}: ${waiting.proposed.join(', ') || 'no candidate'}${waiting.until ? `, until ${waiting.until}` : ''}. The update \`${waiting.for === 'picks' ? 'approvePicks' : 'approveSelection'}\` answers`;
@@ -58,7 +58,7 @@ function bounded<T>(things: readonly T[], limit: number, what: string): [T[], st
     : [[...things], undefined];
 }
 
-/** Which candidates matter most: those that go on, then those that are being made, then the others as planned. */
+/** Ranks candidates: those that go on first, then those being made, then the others as planned. */
 const weight = (row: CandidateProgress) => {
   if (has(row, 'picked', 'selected')) return 0;
   return row.status === 'running' ? 1 : 2;
@@ -79,7 +79,7 @@ const steps: Record<Judgement['step'], { heading: string; kept: string; dropped:
   select: { heading: 'Step 5: which candidate is selected', kept: 'selected', dropped: 'not selected' },
 };
 
-/** What a step decided about a candidate, and why, in a clause: `not picked: it loses …`. */
+/** Describes a step's decision about a candidate, with the reason, in a clause: `not picked: it loses …`. */
 export const verdictText = (step: Judgement['step'], { kept, why }: StepVerdict): string =>
   `${kept ? steps[step].kept : steps[step].dropped}: ${why}`;
 
@@ -151,6 +151,6 @@ export const candidateMarkdown = (id: string, aim: string, facts: readonly strin
     .filter(Boolean)
     .join('\n\n');
 
-/** What made a model, in a line. */
+/** Describes in one line what made a model. */
 export const madeBy = ({ version, engine, onnxruntime, provider, device }: Provenance): string =>
   `Slimflow ${version} (engine ${engine}), ONNX Runtime ${onnxruntime}, ${provider} on ${device}`;

@@ -18,9 +18,9 @@ const heartbeatTimeout = '25s';
 /** A cancelled run is over when its work has stopped, not before. */
 const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
 /**
- * Input errors are marked non-retryable by the activities. Retryable ones set their own delay, with jitter; this policy is
- * for lost workers. The activities decide when to give up (`activities/setbacks.ts`): a store that is full for a night
- * must not end a run.
+ * Input errors are marked non-retryable by the activities. Retryable ones set their own delay, with jitter; this policy
+ * is for lost workers. The activities decide when to give up (`activities/setbacks.ts`): a store that is full for a
+ * night must not end a run.
  */
 const retry = {
   initialInterval: '1s',
@@ -29,8 +29,8 @@ const retry = {
 };
 
 /**
- * A dead worker is noticed by its silence. Work that hangs is noticed by its worker, which compares it with how long the
- * work's own units took. So the time allowed for the whole work can be long.
+ * A dead worker is noticed by its silence. Work that hangs is noticed by its worker, which compares it with how long
+ * the work's own units took. So the time allowed for the whole work can be long.
  */
 const proxies = proxyActivities<Activities>({
   startToCloseTimeout: '1 day',
@@ -46,7 +46,10 @@ const training = proxyActivities<Activities>({
   retry,
 });
 
-/** Activities that don't start during a pause, run on the queue that the spec asks for, and regenerate what the store lost. */
+/**
+ * Activities that don't start during a pause, run on the queue that the spec asks for, and regenerate what the store
+ * lost.
+ */
 export const { analyze, listParts, collectScores, evaluate, scoreLayer, latency, compress, fineTune } =
   regenerating({
     analyze: unlessPaused(proxies.analyze),
@@ -65,7 +68,7 @@ export const summary = (...words: string[]) => {
   return { summary: text.length > 150 ? `${text.slice(0, 149)}…` : text };
 };
 
-/** What this workflow's calls say of queues. Every workflow execution has modules of its own. */
+/** Queues that this workflow's calls ask for. Every workflow execution has modules of its own. */
 let asked: CompressionSettings['compute']['queues'] = 'shared';
 type Compute = Omit<CompressionSettings['compute'], 'queues'> &
   Partial<Pick<CompressionSettings['compute'], 'queues'>>;

@@ -5,9 +5,9 @@ import type { Run } from './run-state';
 import type { Waiting } from '../contract/run';
 
 /**
- * What a review came to. approved: by a person, or because nobody is asked, or nobody came in time and the spec says to
- * continue then. changed: a person changed something, so the proposal may change too. stopped: nobody came in time, and the run ends with
- * nothing selected.
+ * Outcome of a review. approved: by a person, or because nobody is asked, or nobody came in time and the spec says to
+ * continue then. changed: a person changed something, so the proposal may change too. stopped: nobody came in time, and
+ * the run ends with nothing selected.
  */
 export type Reviewed = 'approved' | 'changed' | 'stopped';
 

@@ -33,10 +33,10 @@ export interface FailedCandidate extends CandidatePlan {
   readonly reason: string;
 }
 
-/** What a guidebook run has found out so far, and what it shows of it: the query's answer, and the Temporal UI's text. */
+/** State of a guidebook run, and the views of it: the query's answer, and the Temporal UI's text. */
 export class Run {
   readonly workflowId = workflowInfo().workflowId;
-  /** What people decided, and may decide. */
+  /** People's decisions, and those that they may make. */
   readonly people = new People(this);
   /** Ids of the picks, best first, once they are decided. */
   picks: readonly string[] = [];
@@ -77,7 +77,7 @@ export class Run {
     return this.ordered(this.left);
   }
 
-  /** What the reader of the result should know: of the run, then of each candidate. */
+  /** Notes for the reader of the result: on the run, then on each candidate. */
   get notes(): string[] {
     const ofCandidates = this.candidates.flatMap(({ id, notes, shortfall }) =>
       [...notes, ...(shortfall ? [shortfall] : [])].map((text) => `${id}: ${text}`),
@@ -107,7 +107,7 @@ export class Run {
     this.show();
   }
 
-  /** How far the scoring of a model's layers is; word from its workflow may come late. */
+  /** Records the progress of a model's scoring; its workflow may report late. */
   scoring(progress: ScoringProgress): void {
     const known = this.scored.get(`${progress.of} ${progress.technique}`);
     if (known && known.done > progress.done) return;
@@ -213,7 +213,7 @@ export class Run {
     );
   }
 
-  /** What the steps decided of a candidate. */
+  /** Returns the steps' verdicts on a candidate. */
   verdicts(id: string): Verdict[] {
     return [...(this.rows.get(id)?.verdicts ?? [])];
   }
@@ -222,7 +222,7 @@ export class Run {
     this.update(id, { latencyMs });
   }
 
-  /** What the query `progress` answers. */
+  /** Returns the answer to the query `progress`. */
   progress(): GuidebookProgress {
     const { name } = this.input;
     const { settings } = this;

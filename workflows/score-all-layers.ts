@@ -9,9 +9,9 @@ import { scoreModel } from './score-model';
 import type { ScoringLimits } from '../contract/run';
 
 /**
- * How much one run of `scoreModel` does before it continues as new: less than a tenth of Temporal's limits (51,200
- * events and 50 MB of history, 2,000 activities under way), with room for what is under way when a bound is met. They go
- * with its input, so that a run that is replayed keeps to the ones that it began with.
+ * Limits of one run of `scoreModel`, after which it continues as new: less than a tenth of Temporal's limits (51,200
+ * events and 50 MB of history, 2,000 activities under way), with room for what is under way when a bound is met. They
+ * go with its input, so that a run that is replayed keeps to the ones that it began with.
  */
 const limits: ScoringLimits = { inFlight: 100, layers: 250, events: 4000, bytes: 3_000_000 };
 

@@ -17,7 +17,7 @@ import { sentences } from './activity-labels';
 import { together } from './all-settled';
 import type { ScoringInput, ScoringProgress } from '../contract/run';
 
-/** How far the scoring of a model is. */
+/** Query for the progress of a model's scoring. */
 export const scoringQuery = defineQuery<ScoringProgress>('progress');
 /** Tells the parent how far the scoring of a model is: twenty times a model at most. */
 export const scoredSignal = defineSignal<[ScoringProgress]>('scored');

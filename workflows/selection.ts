@@ -25,8 +25,8 @@ import type { Candidate } from '../contract/run';
 import type { Verdict } from '../contract/verdict';
 
 /**
- * Step 5: the best model that is close to C and within X, or the one that a person approves; the test split is seen by it
- * and the original alone.
+ * Step 5: the best model that is close to C and within X, or the one that a person approves; the test split is seen by
+ * it and the original alone.
  */
 export async function selection(making: Making): Promise<Result> {
   const { run, original } = making;
@@ -90,7 +90,7 @@ export async function selection(making: Making): Promise<Result> {
   };
 }
 
-/** What the rule and people came to, and what it was judged by. */
+/** Decision of the rule and people, and the figures behind it. */
 interface Decided extends Measured {
   readonly selected?: Measured['candidates'][number];
   readonly requirement: Requirement;
@@ -136,7 +136,7 @@ async function decided(making: Making): Promise<Decided> {
   }
 }
 
-/** What stopped the run: what the requirement was missed by, or that nobody approved. */
+/** Says what stopped the run: the missed requirement, or that nobody approved. */
 const missing = (rule: Unmet, stopped: Run['people']['stopped']): Unmet =>
   stopped ? { best: stopped.best ?? rule.best, stoppedBy: 'nobody approved', reason: stopped.reason } : rule;
 
@@ -157,7 +157,7 @@ const nothing = (run: Run) =>
     failureTypes.NoCandidate,
   );
 
-/** What the run can be found by once it is over: the selected model's figures, or those of the best trade-off. */
+/** Returns the search attributes of a finished run: the selected model's figures, or those of the best trade-off. */
 const outcomeOf = (outcome: Result['outcome'], best: Candidate | undefined): AttributeValues => ({
   outcome,
   ratio: best?.achieved,

@@ -8,7 +8,7 @@ import { scores } from './score-all-layers';
 import { sentences } from './activity-labels';
 import type { Candidate, Original } from '../contract/run';
 
-/** What candidates are made from: a model, and the eval scores of what a technique can compress in it. */
+/** Source of candidates: a model, and the eval scores of the parts that a technique can compress in it. */
 export interface Source {
   readonly model: ArtifactRef;
   readonly scores: ArtifactRef;

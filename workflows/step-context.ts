@@ -2,7 +2,7 @@ import type { Run } from './run-state';
 import { Sources } from './sources';
 import type { Original } from '../contract/run';
 
-/** What the steps that make candidates have in common. */
+/** Input shared by the steps that make candidates. */
 export interface Making {
   readonly run: Run;
   readonly original: Original;

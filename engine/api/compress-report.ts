@@ -24,7 +24,7 @@ export interface CompressReport {
 export interface CompressedLayer {
   readonly name: string;
   readonly kind: string;
-  /** What is left of it: of its cost (MACs for `latency`), or of its channels. */
+  /** Remaining share of its cost (MACs for `latency`), or of its channels. */
   readonly ratio: number;
   readonly rank?: number;
   readonly channels?: number;

@@ -6,7 +6,7 @@ import type { Evaluation } from '../jobs/types';
 import type { ProviderChoice } from '../names';
 import { JobPool } from '../pools/thread-pool';
 
-/** What `evaluateModel` is asked for. */
+/** Options of `evaluateModel`. */
 export interface EvaluateOptions {
   /** Path of an ONNX file. */
   readonly model: string;
@@ -25,7 +25,7 @@ export interface EvaluateReport extends Evaluation {
   readonly metric: MetricName;
 }
 
-/** What runs an evaluation, and may end it. */
+/** Handles to run an evaluation, watch it and end it. */
 export interface WatchingEvaluation {
   /** Worker thread to use; by default one for this call alone. */
   readonly pool?: JobPool;

@@ -2,9 +2,9 @@ import { analyze } from '../jobs/analyze';
 import type { AnalyzeInput, ModelSummary } from '../jobs/types';
 
 /**
- * What `inspectModel` goes by: the size of inputs that the model leaves open (`inputSize`, [N, C, H, W]), layers to leave
- * alone (`ignore`), and what else decides which layers a technique can compress. With `data`, and the `metric` that its
- * labels are for, the data's shape and labels are checked against the model.
+ * Options of `inspectModel`: the size of inputs that the model leaves open (`inputSize`, [N, C, H, W]), layers to leave
+ * alone (`ignore`), and others that decide which layers a technique can compress. With `data`, and the `metric` that
+ * its labels are for, the data's shape and labels are checked against the model.
  */
 export type InspectOptions = Omit<AnalyzeInput, 'model'>;
 

@@ -39,7 +39,7 @@ export interface TrainReport {
   readonly curve: Curve;
 }
 
-/** What a training and its evaluations came to. */
+/** Results of a training and its evaluations. */
 interface Trained extends Pick<TrainReport, 'settings' | 'fromScratch' | 'metric' | 'params'> {
   readonly tuning: FineTuning;
   /** On the evaluation split, as the model came and as it was trained. */

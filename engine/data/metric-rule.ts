@@ -6,7 +6,7 @@ export interface Errors {
   readonly rootMeanSquaredError: number;
 }
 /**
- * How a metric reads labels: as a class per sample; a class per pixel; 0 or 1 for each score of the model,
+ * A metric's reading of labels: as a class per sample; a class per pixel; 0 or 1 for each score of the model,
  * independently; or a number for each output.
  */
 export type LabelReading = 'class' | 'pixels' | 'yes or no' | 'numbers';

@@ -11,7 +11,7 @@ import type { Tools } from './backends';
 import type { JobContext } from './job-context';
 import type { JobData } from './open-data';
 
-/** What a technique may need to compress a model. */
+/** Everything that a technique may need to compress a model. */
 export interface Means {
   /** Name of the model in messages. */
   readonly model: string;
@@ -30,7 +30,7 @@ export interface Means {
   readonly factors?: string | Readonly<Record<string, string>>;
 }
 
-/** What a technique can compress separately, in units of its own (rank, channels). */
+/** A part that a technique can compress separately, in units of its own (rank, channels). */
 export interface Part {
   readonly name: string;
   /** Layers whose weights change. */

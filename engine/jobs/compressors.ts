@@ -4,9 +4,9 @@ import type { Compressor, Means } from './compressor';
 import { pruningCompressor, pruningParts } from './pruning-compressor';
 import { svdCompressor, svdParts } from './svd-compressor';
 
-/** What carries a technique out. */
+/** Implementation of a technique. */
 interface Implementation {
-  /** What it can compress of a model, and the layers that it has to leave alone. */
+  /** Lists the parts of a model that it can compress, and the layers that it has to leave alone. */
   readonly parts: (graph: Graph, method: Method) => Pick<Compressor, 'parts' | 'frozen'>;
   readonly compressor: (graph: Graph, means: Means) => Compressor;
 }
@@ -17,7 +17,7 @@ const implementations: Readonly<Record<Technique, Implementation>> = {
   'channel-pruning': { parts: pruningParts, compressor: pruningCompressor },
 };
 
-/** What the method's technique can compress of a model, and the layers that it has to leave alone. */
+/** Lists the parts of a model that the method's technique can compress, and the layers that it has to leave alone. */
 export const partsBy = (graph: Graph, method: Method): Pick<Compressor, 'parts' | 'frozen'> =>
   implementations[method.technique].parts(graph, method);
 

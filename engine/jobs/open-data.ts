@@ -13,7 +13,7 @@ export interface RandomInputs {
 /** Data of a job: files, or random inputs. */
 export type JobData = DatasetSource | RandomInputs;
 
-/** What was drawn is kept: the same model is asked again, a part at a time. */
+/** Keeps drawn samples: the same model is asked again, once per part. */
 const drawn = perModel(
   (graph, random: RandomInputs['random'], inputSize: InputSize | undefined): RandomData =>
     randomData(graph, { ...random, inputShape: inputSize }),

@@ -85,7 +85,9 @@ export interface LayerSummary {
   readonly techniques: readonly Technique[];
 }
 
-/** What a technique can compress separately: a layer or, for channel pruning, channels that are tied together. */
+/**
+ * A part that a technique can compress separately: a layer or, for channel pruning, channels that are tied together.
+ */
 export interface PartSummary {
   readonly name: string;
   readonly technique: Technique;
@@ -169,7 +171,9 @@ export interface LayerScore {
   readonly units: number;
   /** The metric of the whole model with only this layer compressed, or its fidelity, in points. */
   readonly score: number;
-  /** Squared distance of the model's outputs from the original's, relative to theirs: smooth where scores come in steps. */
+  /**
+   * Squared distance of the model's outputs from the original's, relative to theirs: smooth where scores come in steps.
+   */
   readonly error: number;
 }
 
@@ -217,12 +221,12 @@ export interface FineTuneEach extends Checkpointing {
   readonly teacher?: string;
 }
 
-/** What a part was compressed to. */
+/** Units of a compressed part. */
 export interface PartPlan {
   readonly layer: string;
   readonly units: number;
   readonly of: number;
-  /** What is left of it: of its cost (MACs for `latency`), or of its channels. */
+  /** Remaining share of its cost (MACs for `latency`), or of its channels. */
   readonly ratio: number;
 }
 

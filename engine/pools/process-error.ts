@@ -1,6 +1,6 @@
 import { saysOutOfMemory } from '../runtime/out-of-memory';
 
-/** How a job's process ended before its job did. */
+/** Ways in which a job's process can end before its job does. */
 export type ProcessProblem = 'Crashed' | 'OutOfMemory';
 
 /**
@@ -18,7 +18,7 @@ export class JobProcessError extends Error {
   }
 }
 
-/** How a process ended, and what it was doing. */
+/** End of a process, and what it was doing. */
 export interface Ending {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;

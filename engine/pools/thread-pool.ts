@@ -15,7 +15,7 @@ export interface PoolSettings {
   readonly slots: number;
 }
 
-/** What a worker thread receives, and what it returns instead of throwing. */
+/** Messages that a worker thread receives, and returns instead of throwing. */
 export interface ThreadTask {
   readonly job: JobName;
   readonly input: unknown;

@@ -18,7 +18,7 @@ export interface SampleSettings {
   readonly seed: number;
 }
 
-/** What samples are run and summed with. */
+/** Tools that samples are run and summed with. */
 export interface SampleTools {
   readonly threads: number;
   readonly provider?: ProviderChoice;

@@ -7,14 +7,14 @@ const moving = new Set('Identity Cast Reshape Flatten Squeeze Unsqueeze Transpos
 /** Operators by which a constant scales or shifts. */
 const scaling = new Set('Mul Div Add Sub'.split(' '));
 
-/** Whether a model has an operator into a bounded range anywhere: ONNX Runtime computes those in steps of 2^-24. */
+/** Tells if a model has an operator into a bounded range anywhere: ONNX Runtime computes those in steps of 2^-24. */
 export const saturates = (graph: Graph): boolean =>
   graph.nodes.some(({ domain, opType }) => !domain && (closing.has(opType) || opType === 'Tanh'));
 
 /**
  * The values by which a model is compared with its equal: its outputs, or, of one that a Sigmoid or Softmax closes, the
- * logits. After it, a map that says "nothing here" holds numbers about 1e-7, of which a float, and ONNX Runtime's kernels
- * still more, keep one digit.
+ * logits. After it, a map that says "nothing here" holds numbers about 1e-7, of which a float, and ONNX Runtime's
+ * kernels still more, keep one digit.
  */
 export function beforeClosing(graph: Graph): string[] {
   const values = graph.outputs.flatMap(({ name }) => {

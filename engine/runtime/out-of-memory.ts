@@ -1,4 +1,7 @@
-/** How allocators say that memory ran out: V8's, C++'s, ONNX Runtime's, the system's, and those of CUDA and its libraries. */
+/**
+ * Messages of allocators that ran out of memory: V8's, C++'s, ONNX Runtime's, the system's, and those of CUDA and its
+ * libraries.
+ */
 const shortage =
   /out of memory|bad[_ ]alloc|cannot allocate memory|allocation failed|failed to allocate memory|ENOMEM|STATUS_ALLOC_FAILED|cudaErrorMemoryAllocation/i;
 

@@ -30,7 +30,7 @@ export interface LowRank {
   weight(rank: number, library: LinearAlgebra): Promise<FloatTensor>;
   /** For a weight too large to be rewritten for every rank: returns projections that reduce the layer's rank. */
   projector?(library: LinearAlgebra): Projector;
-  /** What it is kept as between jobs, by name. */
+  /** Returns the tensors that it is stored as between jobs, by name. */
   toTensors(): Map<string, Tensor>;
 }
 

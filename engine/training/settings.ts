@@ -57,7 +57,9 @@ export interface TrainingSettings extends ScheduleSettings, UpdateSettings, Loss
 export interface LossSettings {
   /** `cross-entropy` by default. */
   readonly loss?: LossName;
-  /** For cross-entropy: share of a label's weight spread evenly over all classes (Szegedy et al., 2016); 0 by default. */
+  /**
+   * For cross-entropy: share of a label's weight spread evenly over all classes (Szegedy et al., 2016); 0 by default.
+   */
   readonly labelSmoothing?: number;
   /** For cross-entropy: a label to ignore, such as 255 or -1 for pixels of no class. */
   readonly ignoreLabel?: number;
@@ -85,7 +87,7 @@ export interface DistillationSettings {
   readonly featureWeight?: number;
 }
 
-/** How gradients become steps. */
+/** Settings for turning gradients into steps. */
 export interface OptimizerSettings {
   /** `sgd` by default. */
   readonly optimizer?: OptimizerName;

@@ -11,15 +11,15 @@ import type {
 import type { CandidateProgress } from '../../contract/run';
 import { same } from './targets';
 
-/** What a person may decide on. `candidates`: which are made. */
+/** Subjects that a person may decide on. `candidates`: which are made. */
 export type Subject = 'ssvdTargets' | 'ccpFactors' | 'picks' | 'candidates' | 'selection';
 
 /** C, X, and what candidates are planned by. */
 export type Targets = Pick<CompressionSettings, 'target' | 'tolerance' | 'ssvdTargets' | 'ccpFactors'>;
 
-/** How a run stands, as far as it bears on what people may decide. */
+/** State of a run, as far as it matters for what people may decide. */
 export interface Standing {
-  /** What can't be decided now, and why. */
+  /** Subjects that can't be decided now, and why. */
   readonly closed: Readonly<Partial<Record<Subject, string>>>;
   readonly targets: Targets;
   /** Those that the spec asks for. */
@@ -28,11 +28,11 @@ export interface Standing {
   readonly applicable: readonly Technique[];
   readonly candidates: readonly CandidateProgress[];
   readonly approved: { readonly picks?: readonly string[]; readonly candidate?: string };
-  /** How many decisions were taken so far. */
+  /** Number of decisions so far. */
   readonly decisions: number;
 }
 
-/** What a run holds at most: its history, its answers and its result stay small. */
+/** Limits of a run, so that its history, its answers and its result stay small. */
 export const most = { decisions: 100, candidates: 100 };
 
 /** Why each update is refused, in a sentence for the person who asked; undefined where it is taken. */
@@ -130,7 +130,7 @@ function unusable(id: string, standing: Standing): string | undefined {
   return found.status === 'done' ? undefined : `${id} is ${state(found)}`;
 }
 
-/** What became of a candidate, in words that follow "is". */
+/** Describes the state of a candidate in words that follow "is". */
 function state({ status, decision }: CandidateProgress): string {
   if (status === 'running') return 'still being made';
   if (status === 'failed') return `of no use: it ${decision ?? 'failed'}`;

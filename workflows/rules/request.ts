@@ -1,4 +1,4 @@
-/** What a field must be, in words, for a value that it is not; undefined for one that it is. */
+/** Says in words what a field must be if a value is wrong; undefined if it is right. */
 type Check = (value: unknown) => string | undefined;
 type Shape = Readonly<Record<string, Check>>;
 

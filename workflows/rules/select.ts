@@ -1,7 +1,7 @@
 import type { Candidate } from '../../contract/run';
 import { apart, counted, points, type StepVerdict } from '../../contract/verdict';
 
-/** What a requirement was missed by: the best trade-off found, and what stopped it. */
+/** Shortfall of a requirement: the best trade-off found, and what stopped it. */
 export interface Unmet {
   readonly best: string;
   readonly stoppedBy: 'too much drop' | 'too far from the target' | 'nobody approved';
@@ -45,8 +45,8 @@ export function objection(candidate: Candidate, requirement: Requirement): strin
 }
 
 /**
- * Where no model is eligible: of those that keep within X, the one nearest to C was stopped by its ratio; where none
- * keeps within X, the one with the smallest drop was stopped by its drop (of those at C, if any got there).
+ * Explains why no model is eligible: of those that keep within X, the one nearest to C was stopped by its ratio; if
+ * none keeps within X, the one with the smallest drop was stopped by its drop (of those at C, if any got there).
  */
 export function unmet(candidates: readonly Candidate[], requirement: Requirement): Unmet {
   const { target, tolerance, closeness } = requirement;
@@ -105,7 +105,7 @@ export function selectVerdicts(
   });
 }
 
-/** Which limits a candidate passes, and by what figures. */
+/** Lists the limits that a candidate exceeds, with figures. */
 function shortcomings(candidate: Candidate, requirement: Requirement): string[] {
   const { target, tolerance, closeness } = requirement;
   return [
@@ -114,7 +114,7 @@ function shortcomings(candidate: Candidate, requirement: Requirement): string[] 
   ];
 }
 
-/** What an eligible candidate has less of than the selected one. */
+/** Says in what an eligible candidate is worse than the selected one. */
 function behind({ metricAfter, macs }: Candidate, selected: Candidate): string {
   if (metricAfter < selected.metricAfter) {
     const [own, best] = apart(metricAfter, selected.metricAfter);

@@ -14,8 +14,8 @@ const batches: ReadonlySet<Dim> = new Set([batch]);
 const isBatched = (dim: Dim): boolean => typeof dim === 'string' && dim.split('*').includes(batch);
 
 /**
- * Opens the batch that an export fixed, on a copy: that of the image input, and of the inputs that share a batch above 1.
- * Targets of Reshape in which it stands copy it (0) or divide it out (-1). `saveModel` declares it fixed again.
+ * Opens the batch that an export fixed, on a copy: that of the image input, and of the inputs that share a batch above
+ * 1. Targets of Reshape in which it stands copy it (0) or divide it out (-1). `saveModel` declares it fixed again.
  * @param least the smallest batch to open
  * @returns undefined if it is open already, or if it can't be proved that every value that depends on it grows with it
  */
@@ -82,7 +82,10 @@ function openTarget(graph: Graph, node: Node, shapes: Shapes, fixed: Shapes, siz
   return true;
 }
 
-/** Whether all that is computed from a batch grows with it, sample by sample, and is at the fixed size what it was. */
+/**
+ * Tells if everything computed from a batch grows with it, sample by sample, and is the same as before at the fixed
+ * size.
+ */
 function allGrow(graph: Graph, shapes: Shapes, fixed: Shapes, size: number): boolean {
   const grows = (value: string): boolean => {
     const [now, was] = [shapes.get(value), fixed.get(value)];

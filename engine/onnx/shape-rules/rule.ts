@@ -10,7 +10,7 @@ export interface Values {
   isInteger(value: string | undefined): boolean;
 }
 
-/** What a shape rule may look up. */
+/** Facts that a shape rule may look up. */
 export interface Scope {
   readonly graph: Graph;
   readonly shape: (value: string | undefined) => Shape | undefined;

@@ -21,7 +21,7 @@ export interface BatchSettings {
   readonly stepsPerCall?: number;
 }
 
-/** What a thread of the pipeline is started with. */
+/** Input of a thread of the pipeline. */
 export interface PipelineTask {
   readonly source: DatasetSource;
   readonly settings: BatchSettings;

@@ -7,7 +7,7 @@ import type { Shape } from '../emit/batch-shapes';
 import { algebra } from '../emit/algebra';
 import { channelAlgebra } from './channels';
 
-/** What a training form sees of the node it replaces. */
+/** A training form's view of the node that it replaces. */
 export interface TrainingFormContext {
   readonly builder: Builder;
   readonly node: Node;
@@ -17,7 +17,9 @@ export interface TrainingFormContext {
   readonly update: (value: string, updated: string) => void;
 }
 
-/** Emits a node as it computes in training, under the same output name; returns the values that the gradient will need. */
+/**
+ * Emits a node as it computes in training, under the same output name; returns the values that the gradient will need.
+ */
 export type TrainingForm = (context: TrainingFormContext) => Record<string, string>;
 
 const perChannel = (builder: Builder, value: string, rank: number) =>

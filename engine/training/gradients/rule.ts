@@ -3,7 +3,7 @@ import type { Node } from '../../onnx/graph';
 import type { Shape } from '../emit/batch-shapes';
 import type { Builder } from '../emit/builder';
 
-/** What a rule sees of the node whose inputs' gradients it emits. */
+/** A rule's view of the node whose inputs' gradients it emits. */
 export interface GradientContext {
   readonly builder: Builder;
   readonly node: Node;

@@ -30,7 +30,7 @@ export const lastCheckpoint = (folder: string): string | undefined => checkpoint
 export const forgetCheckpoints = (folder: string): void =>
   checkpointsIn(folder).forEach((file) => rmSync(file, { force: true }));
 
-/** What a checkpoint contains besides its vectors; losses are a tensor, since there may be many. */
+/** Content of a checkpoint besides its vectors; losses are a tensor, since there may be many. */
 type Told = Pick<TrainingState, 'step' | 'retries' | 'evaluations' | 'microBatch'> & {
   readonly good: number;
   readonly best?: { readonly step: number; readonly epoch: number; readonly value: number };

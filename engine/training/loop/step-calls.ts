@@ -10,7 +10,7 @@ import { ofSteps, scanned } from '../step/scan';
 import type { Shape } from '../emit/batch-shapes';
 import { labelsFeed, names, ratesFeed, type StepSettings, type TrainingStep } from '../step/step';
 
-/** What a step is computed from. */
+/** A model whose steps are computed. */
 export interface Model {
   /** As returned by `withOwnConstants`. */
   readonly graph: Graph;

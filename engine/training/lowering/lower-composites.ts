@@ -9,7 +9,7 @@ import { Builder } from '../emit/builder';
 import type { Shape } from '../emit/batch-shapes';
 import { makeLoop } from '../emit/subgraph';
 
-/** What composites are written out with. */
+/** Tools for writing composites out. */
 export interface Blocks {
   readonly builder: Builder;
   /** Channels of a block. */
@@ -18,7 +18,9 @@ export interface Blocks {
   readonly domain: string;
   /** Rounds channels up to whole blocks. */
   readonly up: (channels: number) => number;
-  /** Returns the blocked form of a value: written as [N, up(C), H, W], in memory it is [N, up(C)/block, H, W, block]. */
+  /**
+   * Returns the blocked form of a value: written as [N, up(C), H, W], in memory it is [N, up(C)/block, H, W, block].
+   */
   readonly inBlocks: (value: string) => string;
   /** Returns the shape of a composite's inputs and output. */
   readonly dims: (value: string) => Shape;

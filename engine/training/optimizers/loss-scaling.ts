@@ -37,7 +37,7 @@ export function readScaling(builder: Builder): Scaling {
   return { scale, steady, applied };
 }
 
-/** What an update needs of scaled gradients. */
+/** Facts about scaled gradients that an update needs. */
 export interface Unscaled {
   readonly gradients: string;
   /** The number of the step that is now applied, from 1. */

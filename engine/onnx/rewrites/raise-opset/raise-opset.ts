@@ -14,8 +14,8 @@ import type { Raise, Raising } from './rule';
 const raisedTo = 11;
 
 /**
- * The operators whose definition changed between operator sets 7 and 11 in a way that a node must change. All others mean
- * in 11 what they meant in 7: a change added a type, a default, or an attribute that leaves what was.
+ * The operators whose definition changed between operator sets 7 and 11 in a way that a node must change. All others
+ * mean in 11 what they meant in 7: a change added a type, a default, or an attribute that leaves what was.
  */
 const rows = new Map<string, Raise>([
   ['BatchNormalization', batchNorm],
@@ -31,8 +31,8 @@ const rows = new Map<string, Raise>([
 ]);
 
 /**
- * Writes a model of operator sets 7 to 10 as one of 11, bodies of If, Loop and Scan and the model's own functions included;
- * a note says so. Leaves newer models as they are.
+ * Writes a model of operator sets 7 to 10 as one of 11, bodies of If, Loop and Scan and the model's own functions
+ * included; a note says so. Leaves newer models as they are.
  * @throws EngineError `UnsupportedModel` naming the node that has no equal in 11.
  */
 export function raiseOpset(graph: Graph): void {
@@ -85,7 +85,7 @@ function raised(node: Node, known: KnownOfModel, from: number): readonly Node[] 
   return [...constants, ...nodes];
 }
 
-/** What is known of a model's values before it is raised, in subgraphs and functions too. */
+/** Facts known about a model's values before it is raised, in subgraphs and functions too. */
 class KnownOfModel {
   readonly read = new Set<string>();
   private readonly names = new Set<string>();

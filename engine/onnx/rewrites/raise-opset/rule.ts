@@ -1,7 +1,7 @@
 import type { Tensor } from '../../../tensor/tensor';
 import type { Node } from '../../graph';
 
-/** What a row knows and may make while it rewrites a node. */
+/** Context in which a row rewrites a node. */
 export interface Raising {
   /** The operator set that the model was written in. */
   readonly from: number;
@@ -11,7 +11,7 @@ export interface Raising {
   typeOf(name: string): number;
   /** Makes a constant, to be read by the node. @returns its name */
   constant(tensor: Tensor): string;
-  /** Whether anything reads a value. */
+  /** Tells if anything reads a value. */
   isRead(name: string | undefined): boolean;
   /** A name that no value has yet. */
   uniqueName(base: string): string;
