@@ -6,7 +6,7 @@ export const root = resolve(__dirname, '..', '..');
 
 /**
  * Puts `text` between `<!-- results -->` and `<!-- end of results -->` of a page of docs/.
- * @throws Error where the page has no such marks.
+ * @throws Error if the page has no such marks
  */
 export function writeResults(page: string, text: string): void {
   const path = join(root, 'docs', page);

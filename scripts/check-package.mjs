@@ -1,4 +1,4 @@
-// Checks a packed package as others' tools see it: publint (do exports, files and types fit?) and attw (does every way to
+// Checks a packed package with other people's tools: publint (do exports, files and types fit?) and attw (does every way to
 // resolve types end at the right ones?). Takes the tarball, and the folder that it was extracted to.
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { readFileSync } from 'node:fs';

@@ -1,10 +1,10 @@
 /**
- * Slimflow and AIMET on the digits ResNet-20, side by side in one run:
+ * Compares Slimflow and AIMET on the digits ResNet-20 in one run:
  *
  *     npm run bench:aimet -- [--threads 2] [--folder .slimflow/aimet]
  *
- * Needs a Python with aimet-torch 2.42.0, named by PYTHON, and about a quarter of an hour. AIMET goes first; its results
- * stay in the folder, so that a second run there measures our side alone, and then says nothing of seconds. Compares
+ * Needs a Python with aimet-torch 2.42.0, named by PYTHON, and about a quarter of an hour. AIMET runs first; its
+ * results stay in the folder, so that a second run there measures only our side, and then reports no seconds. Compares
  * ranks, costs, kept channels and eval scores, then accuracy at AIMET's achieved ratios, and writes docs/aimet.md.
  */
 import { execFileSync } from 'node:child_process';
@@ -76,7 +76,7 @@ interface Context {
   readonly pairs: ReturnType<typeof paired>;
   readonly peer: ReturnType<typeof runPeer>;
   readonly folder: string;
-  /** Whether AIMET ran just now: seconds of different times are not compared. */
+  /** True if AIMET ran just now: seconds of different times are not compared. */
   readonly timed: boolean;
 }
 

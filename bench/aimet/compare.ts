@@ -2,7 +2,7 @@ import type { LayerScores } from '../../engine/jobs/types';
 import type { OurLayer } from './ours';
 import type { PeerLayer, PeerPlan, PeerReport } from './peer';
 
-/** How two lists of cases agree. */
+/** Agreement of two lists of cases. */
 export interface Agreement {
   readonly cases: number;
   readonly equal: number;
@@ -20,8 +20,8 @@ const agreement = (cases: readonly { what: string; ours: string; theirs: string 
 };
 
 /**
- * MACs of a layer split at `rank`, as they are in the graph: of spatial SVD, the first convolution has no stride along the
- * width, so it computes every input column; of weight SVD, the first one runs at every input position.
+ * MACs of a layer split at `rank`, as they are in the graph: of spatial SVD, the first convolution has no stride along
+ * the width, so it computes every input column; of weight SVD, the first one runs at every input position.
  */
 export function pairMacs({ dims, input, output }: OurLayer, technique: string, rank: number): number {
   const [filters, channels, height = 1, width = 1] = dims;
@@ -91,7 +91,7 @@ export interface ScoreDistance {
   readonly cases: number;
   readonly largest: number;
   readonly mean: number;
-  /** Where the largest one is. */
+  /** The layer and ratio of the largest one. */
   readonly at: string;
 }
 

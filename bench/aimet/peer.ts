@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { root } from '../docs';
 
-/** What AIMET would make of a layer at each candidate ratio. */
+/** AIMET's ranks and costs of a layer at each candidate ratio. */
 export interface PeerPlan {
   readonly ranks: readonly number[];
   /** MACs of the pair by AIMET's formula. */
@@ -26,13 +26,13 @@ export interface PeerRun {
   readonly technique: string;
   readonly target: number;
   readonly seconds: number;
-  /** Whether the call computed the eval scores, or read those of an earlier one. */
+  /** True if the call computed the eval scores, false if it read those of an earlier one. */
   readonly scored: boolean;
   /** The compressed model, an ONNX file in the folder. */
   readonly model: string;
 }
 
-/** What aimet_peer.py writes. */
+/** The report that aimet_peer.py writes. */
 export interface PeerReport {
   readonly ratios: readonly number[];
   readonly layers: readonly PeerLayer[];
@@ -43,7 +43,7 @@ export interface PeerReport {
 
 /**
  * Runs AIMET in the Python named by PYTHON, unless `folder` has its report already.
- * @throws Error where that Python has no aimet-torch, or AIMET fails.
+ * @throws Error if that Python has no aimet-torch, or AIMET fails
  */
 export function runPeer(folder: string, threads: number, targets: readonly number[]): PeerReport {
   const report = join(folder, 'aimet.json');

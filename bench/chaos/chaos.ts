@@ -1,12 +1,13 @@
 /**
- * Runs of the digits guidebook side by side while workers, the server, the connection and the store fail by a seeded schedule;
- * then the same without faults. Every run must end with the same candidates and the same final model, bit for bit.
+ * Runs the digits guidebook several times at once while workers, the server, the connection and the store fail by a
+ * seeded schedule; then the same without faults. Every run must end with the same candidates and the same final model,
+ * bit for bit.
  *
  *     npm run chaos -- [--faults 50] [--runs 3] [--workers 2] [--seed 1] [--short] [--only kill-worker,kill-server]
  *                      [--folder .slimflow/chaos] [--write]
  *
- * `--short` makes runs, pauses and outages shorter. `--write` puts the tables into docs/chaos.md. The store gets a file system of its own
- * where this process may mount one (root on Linux). Exit status 1 where anything came out otherwise.
+ * `--short` makes runs, pauses and outages shorter. `--write` puts the tables into docs/chaos.md. The store gets its
+ * own file system if this process may mount one (root on Linux). Exit status 1 if any result differs.
  */
 import { rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';

@@ -17,15 +17,20 @@ export interface Incident {
   readonly outage: number;
   /** Activities under way that it hit. */
   readonly activities: number;
-  /** Seconds from its beginning to all that it hit going on; undefined where it hit nothing, or nothing that was needed again. */
+  /**
+   * Seconds from its start until everything that it hit continues; undefined if it hit nothing, or nothing that was
+   * needed again.
+   */
   readonly recovery?: number;
 }
 
 const lookMs = 250;
-/** How long a fault waits for something to hit before it takes place anyway, or is given up. */
+/** Time that a fault waits for something to hit before it takes place anyway, or is given up. */
 const patienceMs = 120_000;
 
-/** Causes the faults of a schedule, one after the other or overlapping, and measures how long the runs take to go on. */
+/**
+ * Causes the faults of a schedule, one after the other or overlapping, and measures how long the runs take to continue.
+ */
 export class Conductor {
   private readonly told: Incident[] = [];
   private readonly begun = Date.now();
@@ -40,12 +45,12 @@ export class Conductor {
     private readonly say: (line: string) => void,
   ) {}
 
-  /** What took place, in order; complete after `end`. */
+  /** The faults that took place, in order; complete after `end`. */
   get incidents(): readonly Incident[] {
     return [...this.told].sort((a, b) => a.at - b.at);
   }
 
-  /** Causes all faults; resolves when the last one's activities go on. */
+  /** Causes all faults; resolves when the last one's activities continue. */
   async conduct(plan: readonly PlannedFault[]): Promise<void> {
     let before = Promise.resolve();
     for (const planned of plan) {
@@ -55,20 +60,20 @@ export class Conductor {
       if (!caused) continue;
       const recovered = this.follow(planned, caused);
       this.pending.push(recovered);
-      // Heard of by `end`; until then it must not count as unhandled.
+      // Handled by `end`; until then it must not count as unhandled.
       recovered.catch(() => undefined);
       before = caused.recovery.by === 'activities' ? recovered : caused.over;
     }
     await before;
   }
 
-  /** To be called when all runs are over: what has not been asked for by then is not waited for. */
+  /** Call it when all runs are over: it does not wait for work that was not requested by then. */
   async end(): Promise<void> {
     this.over = true;
     await Promise.all(this.pending);
   }
 
-  /** Causes a fault once there is work for it to hit; undefined where there is nothing to hit at all. */
+  /** Causes a fault once there is work for it to hit; undefined if there is nothing to hit at all. */
   private async cause(planned: PlannedFault): Promise<Caused | undefined> {
     for (const end = Date.now() + patienceMs; ; await this.sleep(lookMs)) {
       await this.look();
@@ -78,7 +83,7 @@ export class Conductor {
     }
   }
 
-  /** Waits until the runs have got over a fault, and takes it down. */
+  /** Waits until the runs have recovered from a fault, and records it. */
   private async follow({ fault }: PlannedFault, { hit, over, recovery }: Caused): Promise<void> {
     const begun = Date.now();
     const seconds = () => (Date.now() - begun) / 1000;
@@ -93,7 +98,7 @@ export class Conductor {
     this.told.push({ fault, at, hit, outage: await outage, activities, recovery: took });
   }
 
-  /** How many activities a fault has hit, and whether there were any. */
+  /** Counts the activities that a fault has hit. */
   private async untilGoingOn(
     { hit, from }: Extract<Recovery, { by: 'activities' }>,
     over: Promise<void>,
@@ -106,14 +111,14 @@ export class Conductor {
     return [struck.length, struck.length > 0];
   }
 
-  /** Those that were not done already when the fault came: the last look was a moment before it. */
+  /** Returns those that were not done when the fault came: the last look was a moment before it. */
   private async stillPending(activities: Sample): Promise<Sample> {
     if (!(await this.look())) return activities;
     const pending = new Set(this.latest.map(({ key }) => key));
     return activities.filter(({ key }) => pending.has(key));
   }
 
-  /** Whether it came true before the runs were over. */
+  /** Tells if a condition became true before the runs were over. */
   private async until(condition: () => Promise<boolean>): Promise<boolean> {
     for (;;) {
       const over = this.over;
@@ -127,7 +132,7 @@ export class Conductor {
     return sleep(milliseconds, undefined, { signal: this.stopped });
   }
 
-  /** Whether the server answered. */
+  /** Returns true if the server answered. */
   private async look(): Promise<boolean> {
     const now = await this.runs.look();
     if (now) this.latest = now;

@@ -19,8 +19,8 @@ export interface FleetOptions {
 }
 
 /**
- * A Temporal server on its SQLite file, a store, and workers in processes of their own, which reach the server through a
- * proxy. Clients go through another, which is never cut, so that their address stays whichever port the server gets.
+ * A Temporal server on its SQLite file, a store, and workers in processes of their own, which reach the server through
+ * a proxy. Clients go through another, which is never cut, so that their address stays whichever port the server gets.
  */
 export class Fleet {
   readonly workers: WorkerProcess[] = [];
@@ -64,7 +64,7 @@ export class Fleet {
     return fleet;
   }
 
-  /** Where its store lies. */
+  /** Folder of its store. */
   get room(): Room {
     return this.options.room;
   }
@@ -100,7 +100,7 @@ export class Fleet {
   }
 }
 
-/** Does something with a fleet without workers; it is stopped afterwards, and the signal aborted, however that ends. */
+/** Does something with a fleet without workers; afterwards, the fleet is stopped and the signal aborted in any case. */
 export async function withFleet<T>(
   options: FleetOptions,
   work: (fleet: Fleet, stopped: AbortSignal) => Promise<T>,

@@ -5,7 +5,7 @@ import { root } from '../docs';
 import { split } from '../training/digits';
 import type { Job } from './runs';
 
-/** How much of the digits' guidebook a run does. */
+/** The part of the digits' guidebook that a run does. */
 export interface JobSize {
   /** Training images of an epoch. */
   readonly trained: number;
@@ -18,14 +18,16 @@ export const sizes = {
   tiny: { trained: 320, ssvdTargets: [0.75] },
 } satisfies Record<string, JobSize>;
 
-/** What the runs side by side ask for; lanes of the same number of scored images share their scores. */
+/** Settings of the runs that go side by side; lanes with the same number of scored images share their scores. */
 const lanes = [
   { target: 0.5, samples: 100 },
   { target: 0.55, samples: 100 },
   { target: 0.6, samples: 150 },
 ];
 
-/** A run of the digits example, smaller than the example's own; each of another seed, so that nothing trained is shared. */
+/**
+ * A run of the digits example, smaller than the example's own; each of another seed, so that nothing trained is shared.
+ */
 export const digitsJob =
   ({ trained, ssvdTargets }: JobSize) =>
   (lane: number, round: number): Job => {

@@ -4,10 +4,10 @@ import type { Client } from '@temporalio/client';
 export interface PendingActivity {
   /** Unique among all runs. */
   readonly key: string;
-  /** Whether a worker is at it; else it waits for one, or to be tried again. */
+  /** True if a worker is working on it; otherwise it waits for one, or for a retry. */
   readonly started: boolean;
   readonly attempt: number;
-  /** The process id of the worker that is or was at it; NaN where its identity does not tell. */
+  /** The process id of the worker that has or had it; NaN if its identity does not show it. */
   readonly pid: number;
   /** Milliseconds of the server's clock; 0 before the first time. */
   readonly startedAt: number;
@@ -21,7 +21,7 @@ export type Sample = readonly PendingActivity[];
 type Description = Awaited<ReturnType<Client['workflowService']['describeWorkflowExecution']>>;
 type Timestamp = { seconds?: unknown; nanos?: number | null } | null | undefined;
 
-/** Everything that is under way in runs and their children, at this moment. @throws where the server does not answer */
+/** Everything that is under way in runs and their children, at this moment. @throws if the server does not answer */
 export async function sample(client: Client, workflowIds: readonly string[]): Promise<Sample> {
   const all = await Promise.all(workflowIds.map((id) => pendingOf(client, id)));
   return all.flat();
@@ -56,8 +56,8 @@ const milliseconds = (time: Timestamp): number =>
   time ? 1000 * Number(time.seconds ?? 0) + (time.nanos ?? 0) / 1e6 : 0;
 
 /**
- * Whether activities that a fault has hit go on: each is done, or has heartbeated after `since`, in milliseconds. A start alone
- * does not tell: it may have been given to a worker that is gone.
+ * Tells if activities that a fault has hit continue: each is done, or has heartbeated after `since`, in milliseconds. A
+ * start proves nothing: the activity may have been given to a worker that is gone.
  */
 export function goesOn(hit: Sample, now: Sample, since: number): boolean {
   const pending = new Map(now.map((activity) => [activity.key, activity]));

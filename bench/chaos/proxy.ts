@@ -1,6 +1,6 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** What a proxy does with what passes through it. */
+/** Treatment of the traffic through a proxy. */
 type State = 'open' | 'cut' | 'stalled';
 
 /** A TCP proxy on this machine whose connections can be cut, or left open while nothing passes. */
@@ -35,7 +35,7 @@ export class Proxy {
     this.reset();
   }
 
-  /** Keeps every connection, and takes new ones, but lets nothing pass. */
+  /** Keeps every connection, and accepts new ones, but lets nothing pass. */
   stall(): void {
     this.state = 'stalled';
     this.sockets.forEach((socket) => socket.pause());

@@ -15,14 +15,14 @@ export interface RefusalOptions {
   readonly say: (line: string) => void;
 }
 
-/** What came of a run whose model, as the user gave it, was damaged in the store. */
+/** Outcome of a run whose model, as the user gave it, was damaged in the store. */
 export interface Refusal {
-  /** What was done to it. */
+  /** The damage. */
   readonly damage: string;
-  /** Whether the run failed, as it must: nobody can compute the user's file. */
+  /** True if the run failed, as it must: nobody can compute the user's file. */
   readonly isRefused: boolean;
   readonly message: string;
-  /** Whether the same spec runs through afterwards: starting it takes the user's file in again. */
+  /** True if the same spec runs to its end afterwards: starting it imports the user's file again. */
   readonly isFixed: boolean;
 }
 

@@ -9,7 +9,7 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
   [row(...head), row(...head.map(() => '---')), ...rows.map((cells) => row(...cells))].join('\n');
 const seconds = (value: number | undefined) => value?.toFixed(1) ?? '';
 
-/** The middle of some numbers; undefined of none. */
+/** Returns the median of some numbers; undefined if there are none. */
 export function median(values: readonly number[]): number | undefined {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length / 2;
@@ -77,7 +77,7 @@ const runRow = ({ name, selected, model, seconds: [disturbed, undisturbed], agai
   `${problems.length ? problems.join('; ') : 'equal'}${again ? ', after the same spec was run again' : ''}`,
 ];
 
-/** The table of what is refused, in Markdown. */
+/** Returns the table of refusals, in Markdown. */
 export const refusalTable = (refusals: readonly Refusal[]): string =>
   table(
     ["the user's model, in the store of a started run", 'the run', 'the same spec, started again'],

@@ -4,23 +4,25 @@ import { join } from 'node:path';
 
 import { isAlive } from '../../store/scratch';
 
-/** Where a store lies, and how its file system is filled. */
+/** Location of a store, and a way to fill its file system. */
 export interface Room {
   readonly path: string;
-  /** How, for people. */
+  /** Description for people. */
   readonly how: string;
   /** Leaves no byte for the given processes. */
   fill(pids: readonly number[]): void;
-  /** Gives the room back. */
+  /** Frees the space again. */
   clear(pids: readonly number[]): void;
   close(): void;
 }
 
-/** A file system of its own in memory where this process may mount one, else a folder with limits on file sizes. */
+/**
+ * Makes a separate file system in memory if this process may mount one, otherwise a folder with limits on file sizes.
+ */
 export const makeRoom = (path: string, megabytes: number): Room =>
   mountedRoom(path, megabytes) ?? limitedRoom(path);
 
-/** A tmpfs of so many megabytes; undefined where that is not permitted. */
+/** Mounts a tmpfs of a number of megabytes; undefined if that is not permitted. */
 function mountedRoom(path: string, megabytes: number): Room | undefined {
   mkdirSync(path, { recursive: true });
   try {

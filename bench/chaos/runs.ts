@@ -31,7 +31,7 @@ export class Runs {
   private readonly open = new Set<string>();
 
   /**
-   * @param patienceSeconds how long one call may go unanswered, and how long one run may take
+   * @param patienceSeconds the longest time that one call may go unanswered, and that one run may take
    * @param stopped ends all waiting
    */
   constructor(
@@ -40,19 +40,19 @@ export class Runs {
     private readonly stopped: AbortSignal,
   ) {}
 
-  /** Starts a run, or finds it, and waits for its end. @throws Error where patience ends */
+  /** Starts a run, or finds it, and waits for its end. @throws Error if that takes too long */
   async run(job: Job): Promise<Finished> {
     return this.end(job, await this.start(job));
   }
 
-  /** Starts a run, or finds it. @throws Error where patience ends */
+  /** Starts a run, or finds it. @throws Error if that takes too long */
   async start({ name, spec }: Job): Promise<GuidebookHandle> {
     const { client, store, taskQueue } = this.fleet;
     const start = () => startGuidebook(client, spec, { store, taskQueue });
     return (await this.persist(`starting ${name}`, start)).handle;
   }
 
-  /** Waits for the end of a run. @throws Error where patience ends */
+  /** Waits for the end of a run. @throws Error if that takes too long */
   async end(job: Job, handle: GuidebookHandle): Promise<Finished> {
     const begun = Date.now();
     const { workflowId } = handle;
@@ -66,7 +66,7 @@ export class Runs {
     return { job, workflowId, seconds: (Date.now() - begun) / 1000, ...ended };
   }
 
-  /** What the runs are at; undefined while the server does not answer. */
+  /** Returns the activities in progress in the runs; undefined while the server does not answer. */
   async look(): Promise<Sample | undefined> {
     return this.within(() => sample(this.fleet.client, [...this.open])).catch(() => undefined);
   }

@@ -17,7 +17,7 @@ export type FaultName = (typeof faultNames)[number];
 /** Shortest and longest, in seconds. */
 export type Span = readonly [shortest: number, longest: number];
 
-/** How long faults of a kind last, where that is for the schedule to say. */
+/** Durations of the kinds of faults whose length the schedule sets. */
 export type Outages = Readonly<Partial<Record<FaultName, Span>>>;
 
 /** One fault of a schedule. */
@@ -25,7 +25,7 @@ export interface PlannedFault {
   readonly fault: FaultName;
   /** Seconds to wait before it. */
   readonly pause: number;
-  /** Whether it comes while the one before it is still being recovered from. */
+  /** True if it comes while the runs still recover from the one before it. */
   readonly overlaps: boolean;
   /** Seconds that it lasts; 0 for one that is over at once. */
   readonly outage: number;
@@ -40,7 +40,7 @@ export interface ScheduleOptions {
   readonly kinds?: readonly FaultName[];
   readonly pause: Span;
   readonly outages: Outages;
-  /** Share of the faults that do not wait for the one before. */
+  /** Share of the faults that do not wait for the previous one. */
   readonly overlapping: number;
 }
 

@@ -15,11 +15,11 @@ export interface ChaosOptions {
   /** Worker processes. */
   readonly workers: number;
   readonly faults: readonly PlannedFault[];
-  /** What the `round`-th run of a lane does. */
+  /** Returns the settings of the `round`-th run of a lane. */
   readonly job: (lane: number, round: number) => Job;
-  /** Whether the store gets a file system of its own, where that is permitted. */
+  /** True to give the store its own file system, if that is permitted. */
   readonly mount: boolean;
-  /** How long one run may take. */
+  /** The longest time that one run may take. */
   readonly patienceSeconds: number;
   readonly say: (line: string) => void;
 }
@@ -32,23 +32,23 @@ export interface Compared {
   readonly model?: string;
   /** Seconds disturbed and undisturbed, the others beside them. */
   readonly seconds: readonly [disturbed: number, undisturbed: number];
-  /** Whether the spec was run again after the end, since a fault had taken a finished model away. */
+  /** True if the spec was run again after the end, since a fault had removed a finished model. */
   readonly again: boolean;
-  /** What is wrong; nothing in a run that was computed as if nothing had happened. */
+  /** Problems; none in a run that was computed as if nothing had happened. */
   readonly problems: readonly string[];
 }
 
 export interface ChaosReport {
   readonly incidents: readonly Incident[];
   readonly compared: readonly Compared[];
-  /** How the store's file system was filled. */
+  /** Description of how the store's file system was filled. */
   readonly room: string;
 }
 
 /**
- * Guidebook runs side by side under faults, then the same specs undisturbed in a store of their own. While faults are left, a
- * lane whose run is over starts another, so that every fault finds work.
- * @throws Error where a run does not end
+ * Guidebook runs side by side under faults, then the same specs undisturbed in a store of their own. While faults are
+ * left, a lane whose run is over starts another, so that every fault finds work.
+ * @throws Error if a run does not end
  */
 export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
   const { folder, mount, workers, say } = options;
@@ -103,7 +103,7 @@ async function disturb(
   return { runs: whole, incidents: conductor.incidents };
 }
 
-/** A run whose models are all in the store: done again, as a user would, where a fault took one away after the end. */
+/** A run whose models are all in the store: done again, as a user would, if a fault removed one after the end. */
 async function madeWhole(fleet: Fleet, runs: Runs, finished: Finished): Promise<Disturbed> {
   const models = finished.result?.candidates.map(({ model }) => model) ?? [];
   const there = await Promise.all(models.map((model) => fleet.store.has(model)));

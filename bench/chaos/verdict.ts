@@ -3,8 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Result } from '../../run-spec/result-schema';
 
 /**
- * What differs between the results of the same spec, of which one was disturbed; nothing where both are the same work. Times,
- * latencies and names of runs may differ; models are compared by their digests, wherever they lie.
+ * Lists the differences between a disturbed and an undisturbed result of the same spec. Times, latencies and names of
+ * runs may differ; models are compared by their digests, not by their paths.
  */
 export function differences(undisturbed: Result, disturbed: Result): string[] {
   const [expected, found] = [essence(undisturbed), essence(disturbed)];

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { isAlive } from '../../store/scratch';
 
-/** What a worker is started with. */
+/** Settings of a worker. */
 export interface WorkerPlace {
   readonly address: string;
   readonly taskQueue: string;
@@ -17,8 +17,8 @@ export interface WorkerPlace {
 const restartMs = 1000;
 
 /**
- * A worker in a process of its own, which is started again whenever it ends, as Kubernetes does with a pod's. Its output goes
- * through a pipe into a log, so that a limit on the sizes of its files does not hit the log.
+ * A worker in a separate process, which is started again whenever it ends, as Kubernetes does with a pod's. Its output
+ * goes through a pipe into a log, so that a limit on the sizes of its files does not hit the log.
  */
 export class WorkerProcess {
   private child?: ChildProcess;
@@ -34,7 +34,7 @@ export class WorkerProcess {
     this.running = this.keep();
   }
 
-  /** Of the process that runs; undefined between two. */
+  /** Id of the running process; undefined between two. */
   get pid(): number | undefined {
     return this.child?.pid;
   }
@@ -44,7 +44,7 @@ export class WorkerProcess {
     this.child?.kill(signal);
   }
 
-  /** Ends it for good: asks first, even if it stands still, and kills what has not ended after half a minute. */
+  /** Ends it for good: asks first, even if it is paused, and kills it if it has not ended after half a minute. */
   async close(): Promise<void> {
     this.closing = true;
     this.signal('SIGTERM');

@@ -1,5 +1,5 @@
 /**
- * How much of an architecture channel pruning reaches, for every model of the zoo:
+ * Measures how much of an architecture channel pruning reaches, for every model of the zoo:
  *
  *     npm run bench:groups -- [--folder .slimflow/zoo]
  *
@@ -20,7 +20,7 @@ const { values: options } = parseArgs({
 });
 const method = { ...plainMethod, technique: 'channel-pruning' } as const;
 
-/** The figures of one model, as the cells of its row; ms of processor time to follow the graph beside them. */
+/** Returns the figures of one model, as the cells of its row, and the ms of processor time to follow the graph. */
 async function reach(path: string) {
   const graph = await openMeasured(path, method);
   const start = process.cpuUsage();

@@ -1,11 +1,12 @@
 /**
- * What a score costs: two ways to run what lies behind a layer with other weights in it, in turn:
+ * Measures what a score costs: two ways to run the part of a network after a layer with other weights in it, in turn:
  *
  *     npm run bench:probe -- [--batch 8] [--rounds 15] [--layers 4] [model.onnx …]
  *
- * `constants`: a session a candidate, the values as constants; `inputs`: one session for all, the values as its inputs.
- * Prints medians in ms of processor time a batch, and those to open the former, of layers spread over the network; then the sum of the
- * layers' kernels, each layer cut out, against those of the whole network. Models without names are the digits ResNet-20.
+ * `constants`: one session per candidate, the values as constants; `inputs`: one session for all, the values as its
+ * inputs. Prints medians in ms of processor time per batch, and those to open the former, of layers spread over the
+ * network; then the sum of the layers' kernels, each layer cut out, against those of the whole network. Models without
+ * names are the digits ResNet-20.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -32,7 +33,7 @@ const { values: options, positionals } = parseArgs({
 const [batch, rounds, wanted] = [options.batch, options.rounds, options.layers].map(Number);
 const threads = 1;
 
-/** ms of processor time, which other work on the machine does not lengthen as it does the clock's. */
+/** ms of processor time, which other work on the machine lengthens less than wall time. */
 async function timed(work: () => Promise<unknown>): Promise<number> {
   const start = process.cpuUsage();
   await work();

@@ -18,7 +18,7 @@ export const rows = (first: number, end: number): DatasetSource => ({
   range: [first, end],
 });
 
-/** What a model computes on a data set, by batch, and its accuracy there. */
+/** A model's outputs on a data set, by batch, and its accuracy there. */
 export async function outputsOf(graph: Graph, source: DatasetSource) {
   const data = Dataset.open(source);
   const session = await Session.open(graph, { threads: 1 });

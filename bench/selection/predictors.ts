@@ -1,11 +1,12 @@
 /**
- * What selection rests on, measured on the digits model with scores of few images:
+ * Measures the assumptions of selection on the digits model with scores of few images:
  *
  *     npm run bench:predictors -- [--images 200] [--plans 8] [--technique spatial-svd,channel-pruning] [model.onnx]
  *
- * How far a loss curve misses a candidate that it was not given; how well sums of the layers' errors order random plans
- * around the greedy ones by the error that these have (Spearman's rank correlation); and, for spatial SVD with three
- * candidates scored on 100 images, the accuracy by `greedy` and by `optimal` on the 1,000 images of the evaluation split.
+ * These are the distance of a loss curve from a candidate that it was not given; the rank correlation (Spearman's) of
+ * sums of the layers' errors with the measured errors of random plans around the greedy ones; and, for spatial SVD with
+ * three candidates scored on 100 images, the accuracy by `greedy` and by `optimal` on the 1,000 images of the
+ * evaluation split.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -33,7 +34,10 @@ const train = rows(0, 7000);
 const targets = [0.25, 0.35, 0.5, 0.65, 0.75];
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Mean distance of logarithms between a candidate's error and what its neighbours say of it, and by straight lines. */
+/**
+ * Returns the mean distance of logarithms between a candidate's error and its interpolation from its neighbours, by
+ * curve and by straight lines.
+ */
 function leftOut(choices: readonly LayerChoices[]): { curve: number; straight: number } {
   const misses = choices.flatMap((choice) => {
     const scores = [...choice.scores].sort((a, b) => a.units - b.units);
@@ -65,7 +69,7 @@ const predictors: Readonly<Record<string, (errors: readonly number[]) => number>
   'max e': (errors) => Math.max(...errors),
 };
 
-/** Places of values in their order; equal ones do not occur. */
+/** Returns the ranks of values; equal ones do not occur. */
 function ranksOf(values: readonly number[]): number[] {
   const order = values.map((_, at) => at).sort((a, b) => values[a] - values[b]);
   const ranks = new Array<number>(values.length);

@@ -1,11 +1,11 @@
 /**
- * The ways to select ratios, compared on the digits model: accuracy and fidelity of the compressed model before any
+ * Compares the ways to select ratios on the digits model: accuracy and fidelity of the compressed model before any
  * fine-tuning, for each of the three exports, both techniques and five targets:
  *
  *     npm run bench:selection -- [model.onnx …]
  *
- * `AIMET` is the plan of AIMET's rule alone, wherever it lands. The error is the squared distance of the model's
- * outputs from the original's relative to theirs.
+ * `AIMET` is the plan of AIMET's rule alone, whatever ratio it reaches. The error is the squared distance of the
+ * model's outputs from the original's relative to theirs.
  */
 import { join } from 'node:path';
 

@@ -1,10 +1,10 @@
 /**
- * A training step with 1, 4 and 16 steps a call, in turns in one run:
+ * Times a training step with 1, 4 and 16 steps per call, in turns in one run:
  *
  *     npm run bench:calls -- [--threads 1] [--provider cuda] [model.onnx …]
  *
- * of the digits ResNet-20, with its BatchNorm folded and left in, where none is named. Prints time and CPU time a step
- * relative to one step a call, the median of the rounds, and the peak memory.
+ * of the digits ResNet-20, with its BatchNorm folded and left in, if none is named. Prints time and CPU time per step
+ * relative to one step per call, the median of the rounds, and the peak memory.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

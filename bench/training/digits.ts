@@ -18,12 +18,12 @@ export const rows = { train: [0, 7000], evaluate: [7000, 8000], test: [8000, 10_
 /** The splits of examples/digits. */
 export const split = (name: keyof typeof rows): DatasetSource => ({ images, labels, range: rows[name] });
 
-/** Writes the images as NumPy files where that is not done yet. */
+/** Writes the images as NumPy files unless that is done. */
 export function prepareDigits(): void {
   execFileSync(process.execPath, [join(digits, 'prepare.mjs')], { stdio: 'inherit' });
 }
 
-/** How both sides train: SGD with one-cycle rates. */
+/** Settings of both sides' training: SGD with one-cycle rates. */
 export interface Recipe {
   readonly epochs: number;
   readonly batch: number;
@@ -31,11 +31,11 @@ export interface Recipe {
   readonly learningRate: number;
   readonly momentum: number;
   readonly weightDecay: number;
-  /** Of the order in which images are visited. */
+  /** Seed of the order in which images are visited. */
   readonly seed: number;
 }
 
-/** What epochs_peer.py answers. */
+/** The answer of epochs_peer.py. */
 export interface PeerTraining {
   readonly losses: readonly number[];
   /** In points, of the evaluation and the test split. */

@@ -1,13 +1,13 @@
 /**
- * Ten epochs of the digits ResNet-20, from random weights or those of a model, here and in PyTorch: the same initial
- * weights, order of images and settings.
+ * Trains the digits ResNet-20 for ten epochs, from random weights or those of a model, here and in PyTorch, with the
+ * same initial weights, order of images and settings.
  *
  *     npm run bench:parity -- [--seeds 0,1,2,3,4] [--epochs 10] [--threads 1] [--folder .slimflow/parity]
  *                         [--start MODEL.onnx] [--rate 0.05]
  *
- * Needs a Python with torch and onnx, named by PYTHON; the two sides run at once. Prints, a seed a line, how far apart
- * the losses are through the first 100 steps (largest relative difference; beside it PyTorch on one thread more against
- * itself), and both test accuracies; then their means. Writes every loss to losses-SEED.json in the folder.
+ * Needs a Python with torch and onnx, named by PYTHON; the two sides run at once. Prints, one line per seed, how far
+ * apart the losses are through the first 100 steps (largest relative difference; next to it that of PyTorch on one more
+ * thread), and both test accuracies; then their means. Writes every loss to losses-SEED.json in the folder.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -36,7 +36,7 @@ const compared = 100;
 const apart = (a: readonly number[], b: readonly number[], steps: number): number =>
   Math.max(...a.slice(0, steps).map((loss, at) => Math.abs(loss - b[at]) / b[at]));
 
-/** The step, from 1, of the first loss that is more than a thousandth off; undefined where none is. */
+/** The step, from 1, of the first loss that is more than a thousandth off; undefined if none is. */
 function firstApart(a: readonly number[], b: readonly number[]): number | undefined {
   const at = a.findIndex((loss, step) => apart([loss], [b[step]], 1) > 1e-3);
   return at < 0 ? undefined : at + 1;

@@ -1,5 +1,5 @@
 /**
- * The forms that a convolution's gradients can take, each in a graph of its own, in turns in one process:
+ * Times the forms that a convolution's gradients can take, each in a separate graph, in turns in one process:
  *
  *     npm run bench:forms -- [--threads 1] [--rounds 21]
  *

@@ -23,7 +23,7 @@ export class Peer {
     this.answers = createInterface(this.child.stdout)[Symbol.asyncIterator]();
   }
 
-  /** @throws Error where the process has ended. */
+  /** @throws Error if the process has ended */
   async ask<T>(line: string): Promise<T> {
     this.child.stdin.write(`${line}\n`);
     const answer = (await this.answers.next()) as IteratorResult<string, undefined>;

@@ -1,14 +1,14 @@
 /**
- * What fine-tuning brings back of a model that spatial SVD made much smaller: AIMET's, fine-tuned in PyTorch, beside
- * Slimflow's of the same MACs, fine-tuned here; on the digits ResNet-20.
+ * Measures what fine-tuning restores of a model that spatial SVD made much smaller: AIMET's, fine-tuned in PyTorch,
+ * beside Slimflow's of the same MACs, fine-tuned here; on the digits ResNet-20.
  *
  *     npm run bench:recovery -- --aimet AIMET.onnx --ours OURS.onnx [--folded OURS.onnx] [--epochs 2,4]
  *       [--rates 0.01,0.02,0.05] [--seeds 0,1,2] [--threads 1] [--folder .slimflow/recovery]
  *
  * The first two have BatchNorm left in (`aimet_peer.py --preserve` writes AIMET's), `--folded` is one without, which
- * `batchNorm: restore` trains. Needs a Python with torch and onnx, named by PYTHON. The peak learning rate of each way is
- * the best of `--rates` on the evaluation split, by the first seed and the first number of epochs. Prints, a line each,
- * the mean accuracy over the seeds on the evaluation and the test split.
+ * `batchNorm: restore` trains. Needs a Python with torch and onnx, named by PYTHON. The peak learning rate of each way
+ * is the best of `--rates` on the evaluation split, by the first seed and the first number of epochs. Prints, one line
+ * per way, the mean accuracy over the seeds on the evaluation and the test split.
  */
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -56,7 +56,7 @@ const judge = async (graph: ReturnType<typeof openModel>): Promise<Accuracies> =
   return [await accuracy('evaluate'), await accuracy('test')];
 };
 
-/** Our trainings of a model: by labels, or by the original alone where `taught`. */
+/** Our trainings of a model: by labels, or only by the original if `taught`. */
 function ours(model: string, changes: Partial<TrainingSettings> = {}, taught = false): Way {
   return async (recipe) => {
     const { graph, notes } = await train(openModel(model), data('train'), {

@@ -1,6 +1,6 @@
-/** What a peer answers to a number of steps. */
+/** A peer's answer to a number of steps. */
 export interface Round {
-  /** ms a step. */
+  /** ms per step. */
   readonly times: number[];
   /** ms of CPU time of all steps. */
   readonly cpu: number;

@@ -1,5 +1,5 @@
 /**
- * A training step, ours and PyTorch's, in turns in one run on the same cores:
+ * Times a training step, ours and PyTorch's, in turns in one run on the same cores:
  *
  *     npm run bench:training -- [--threads 1] [--provider cuda] [--steps-per-call 16] [--precision mixed] [model.onnx …]
  *
@@ -20,7 +20,7 @@ import { median, type Round } from './rounds';
 
 const [batch, rounds] = [64, 12];
 
-/** What both sides are told. */
+/** Settings of both sides. */
 interface How {
   readonly threads: string;
   readonly provider: string;
@@ -59,7 +59,7 @@ async function measure(
   }
 }
 
-/** The networks that are measured where none is named. */
+/** The networks that are measured if none is named. */
 function networks(): string[] {
   const made = join(root, '.slimflow', 'bench');
   const writer = script('networks.py');

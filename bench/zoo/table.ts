@@ -5,32 +5,35 @@ export interface Row {
   readonly technique: string;
   readonly target: number;
   readonly seconds: number;
-  /** What the command said when it failed; the fields below are then absent. */
+  /** Error of the command if it failed; the fields below are then absent. */
   readonly failure?: string;
   /** MACs relative to the original's, counted by check.py. */
   readonly ratio?: number;
   readonly macsOriginal?: number;
   /** Cosine between the first outputs of both models on random images. */
   readonly cosine?: number;
-  /** What check.py found wrong. */
+  /** Problems that check.py found. */
   readonly problems?: readonly string[];
-  /** Why the target was not met, as the command said. */
+  /** Reason of the command for missing the target. */
   readonly shortfall?: string;
 }
 
-/** How far from the target a result may land without a word. */
+/** Distance from the target up to which a result needs no explanation. */
 const closeness = 0.01;
 
 export type Verdict = 'ok' | 'floor' | 'failed';
 
-/** `ok` within 0.01 of the target; `floor` where the command said why not; else `failed`. */
+/** `ok` within 0.01 of the target; `floor` if the command said why not; otherwise `failed`. */
 export function verdict({ failure, ratio, problems = [], target, shortfall }: Row): Verdict {
   if (failure !== undefined || ratio === undefined || problems.length) return 'failed';
   if (Math.abs(ratio - target) <= closeness) return 'ok';
   return shortfall ? 'floor' : 'failed';
 }
 
-/** The table of docs/zoo.md: a line a model, a column a technique and target, then a list of what was not plainly met. */
+/**
+ * Returns the table of docs/zoo.md: one row per model, one column per technique and target, then a list of missed
+ * targets.
+ */
 export function zooTable(rows: readonly Row[]): string {
   const columns = [...new Set(rows.map(({ technique, target }) => `${technique} ${target}`))];
   const models = [...new Set(rows.map(({ model }) => model))];

@@ -1,12 +1,14 @@
 /**
- * Every architecture of test/zoo at full width, by both of PyTorch's exporters, through every technique and target:
+ * Compresses every architecture of test/zoo at full width, by both of PyTorch's exporters, with every technique and
+ * target:
  *
  *     npm run zoo -- [--only resnet18,vgg16_bn-dynamo] [--technique spatial-svd] [--target 0.5] [--samples N]
  *                    [--candidates N] [--folder .slimflow/zoo] [--again]
  *
- * Needs a Python with torch, torchvision, timm, onnx, onnxscript and onnxruntime, named by PYTHON; 4 GB of disk. Models and
- * rows stay in the folder, so that an interrupted run goes on where it was; rows that failed are measured again, with
- * --again all that are named. Each result is judged by check.py, which shares no code with the engine. Writes the table of docs/zoo.md.
+ * Needs a Python with torch, torchvision, timm, onnx, onnxscript and onnxruntime, named by PYTHON; 4 GB of disk. Models
+ * and rows stay in the folder, so that an interrupted run continues; rows that failed are measured again, with --again
+ * all that are named. Each result is judged by check.py, which shares no code with the engine. Writes the table of
+ * docs/zoo.md.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -39,7 +41,7 @@ function stop(why: string): never {
   process.exit(1);
 }
 
-/** Exports what is not there yet, and names the models to work on. */
+/** Exports missing models, and returns the names of those to work on. */
 function models(): string[] {
   const packages = 'torch, torchvision, timm, onnx, onnxscript, onnxruntime';
   if (spawnSync(python, ['-c', `import ${packages}`]).status !== 0)

@@ -11,12 +11,12 @@ export interface Derived {
   readonly bytes: number;
 }
 
-/** How many of the newest files a draw chooses among: what was just made is what is needed next. */
+/** Number of newest files that a draw chooses among: the latest are needed next. */
 const newest = 12;
 
 /**
- * An artifact or checkpoint that a draw hits, of those last made from the user's files; undefined where there is none. The user's
- * own files are left alone: nobody could make them again.
+ * Returns an artifact or checkpoint that a draw hits, among the latest made from the user's files; undefined if there
+ * is none. The user's own files are left alone: nobody could make them again.
  */
 export function drawArtifact({ root }: FileStore, draw: number): Derived | undefined {
   const kept = imported(root);
@@ -30,7 +30,7 @@ export function drawArtifact({ root }: FileStore, draw: number): Derived | undef
   return drawn && { sha256: drawn.sha256, path: drawn.path, bytes: drawn.stat!.size };
 }
 
-/** Whether it lies there whole. */
+/** Tells if it is complete in the store. */
 export const isWhole = ({ path, sha256 }: Derived): Promise<boolean> =>
   sha256OfFile(path).then(
     (digest) => digest === sha256,

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { everyActivity, type Fault } from './fault';
 
-/** The store's file system has no byte left for a while. */
+/** Fills the store's file system for a while. */
 export const fillStore: Fault = {
   title: "the store's file system is full",
   remedy: 'what could not be written is retried with backoff',

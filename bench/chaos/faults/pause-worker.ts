@@ -4,8 +4,8 @@ import type { Fault } from './fault';
 import { victim, workOf } from './workers';
 
 /**
- * A worker stands still for longer than its heartbeat timeout, as on a machine that swaps or is moved; then it goes on with what
- * was given to another meanwhile.
+ * Stops a worker for longer than its heartbeat timeout, as on a machine that swaps or is moved; then it continues with
+ * work that another was given meanwhile.
  */
 export const pauseWorker: Fault = {
   title: 'a worker stands still (SIGSTOP … SIGCONT)',

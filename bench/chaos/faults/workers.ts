@@ -2,7 +2,7 @@ import type { Fleet } from '../fleet';
 import type { PendingActivity, Sample } from '../observer';
 import type { WorkerProcess } from '../worker-process';
 
-/** The worker that a draw hits, among those that have work if any has; undefined where none runs. */
+/** Returns the worker that a draw hits, among those that have work if any has; undefined if none runs. */
 export function victim({ workers }: Fleet, now: Sample, draw: number): WorkerProcess | undefined {
   const running = workers.filter(({ pid }) => pid !== undefined);
   const busy = running.filter(({ pid }) => now.some((activity) => activity.started && activity.pid === pid));
@@ -10,7 +10,7 @@ export function victim({ workers }: Fleet, now: Sample, draw: number): WorkerPro
   return among[Math.floor(draw * among.length)];
 }
 
-/** What a process is at. */
+/** Returns the activities that a process is working on. */
 export const workOf =
   (pid: number) =>
   (activity: PendingActivity): boolean =>

@@ -26,7 +26,7 @@ export interface Retry {
   /** The setting `learningRate` before, and after. */
   readonly from: number;
   readonly to: number;
-  /** What diverged, as the end of a sentence. */
+  /** The reason for it, as the end of a sentence. */
   readonly why: string;
 }
 
