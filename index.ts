@@ -1,4 +1,7 @@
-/** Entry point of workers and clients. Workflow code imports `slimflow/workflow`. */
+/**
+ * Entry point of workers and clients. Workflow code imports `slimflow/workflow`.
+ * @module slimflow
+ */
 export {
   type GuidebookHandle,
   startGuidebook,
@@ -17,20 +20,23 @@ export {
   Refused,
   resume,
 } from './client/decide';
+export { collectGarbage, type GarbageOptions } from './client/collect-garbage';
 export { prepare } from './client/prepare';
-export type { RunEvent } from './client/events';
+export type { RunEvent, Wait } from './client/events';
 export { findRun, NoSuchRun } from './client/find-run';
 export { follow, type TimedRunEvent } from './client/follow';
 export { type ListedRun, listRuns, type RunFilter } from './client/list-runs';
 export type { Doing, LiveProgress, Observation, RunEnd } from './client/observation';
 export { observe, type ObserveOptions } from './client/observe';
-export type { RunStatus } from './client/run-status';
-export { ArtifactSchema as ArtifactRef } from './run-spec/artifact-schema';
+export { type RunStatus, runStatuses } from './client/run-status';
 export { loadSpec, parseSpec, SpecError } from './run-spec/load';
 export { Result, ResultCandidate } from './run-spec/result-schema';
 export { CompressionSettings, CompressionSpec, type CompressionSpecInput } from './run-spec/spec';
-export { openStore } from './store/open';
-export type { Store } from './store/store';
+export type { ArtifactRef, Digest } from './store/artifact';
+export { openStore, type OpenOptions as OpenStoreOptions } from './store/open';
+export type { Scratch } from './store/scratch';
+export type { Checkpoint, Item as StoreItem, Room as StoreRoom, Store, Work } from './store/store';
+export type { Deployment } from './workers/deployment';
 export { SlimflowPlugin, type SlimflowPluginOptions } from './workers/plugin';
 export { failureTypeOf, reasonOf as failureMessage } from './contract/failure-reason';
 export { type FailureType, failureTypes } from './contract/failure-types';
@@ -49,8 +55,9 @@ export type {
   Stage,
   Waiting,
 } from './contract/run';
-export type { HeartbeatDetails, Setbacks } from './contract/activities';
-export type { AttributeName } from './contract/search-attributes';
+export type { DataRef, DataRefs, HeartbeatDetails, Setbacks } from './contract/activities';
+export { attributeKeys, type AttributeName } from './contract/search-attributes';
+export type { Provenance } from './engine/jobs/types';
 export { EngineError, type EngineErrorCode } from './engine/errors';
 export { type Missing, registerAttributes, type Registration } from './server/register-attributes';
 export type { StepVerdict, Verdict } from './contract/verdict';

@@ -1,6 +1,7 @@
 /**
  * Entry point of workflow code: safe in Temporal's workflow sandbox. Re-export it from your own workflows file. Its
  * only functions are workflows, since a worker takes every function that the file exports for one.
+ * @module slimflow/workflow
  */
 export { candidate } from './workflows/candidate';
 export { guidebook } from './workflows/guidebook';
@@ -8,4 +9,6 @@ export { type FailureType, failureTypes } from './contract/failure-types';
 export * from './contract/messages';
 export { scoreModel, scoringQuery } from './workflows/score-model';
 export * from './contract/run';
+export type { Analysis, Compute, DataRef, DataRefs, ScoreLayerRequest } from './contract/activities';
+export type { ArtifactRef } from './store/artifact';
 export type { StepVerdict, Verdict } from './contract/verdict';

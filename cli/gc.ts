@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 
-import { workflowArtifacts } from '../client/gc-roots';
-import { collectGarbage } from '../store/collect-garbage';
+import { collectGarbage } from '../client/collect-garbage';
 import { openStore } from '../store/open';
 import type { Item, Room } from '../store/store';
 import { exitStatus } from './exit-status';
@@ -14,10 +13,6 @@ export interface GcFlags extends StoreFlags {
   readonly keepDays: number;
 }
 
-const dayMs = 86_400_000;
-/** Items used in the last two hours are never removed: work in progress may be about to refer to them. */
-const leastMs = dayMs / 12;
-
 /**
  * `slimflow gc`: removes from the store what no workflow needs.
  * @throws BadInput if there is neither a server nor a history: without workflows, everything would look like garbage
@@ -26,8 +21,7 @@ export function gc({ dryRun = false, keepDays, json = false, ...place }: GcFlags
   const flags = { ...place, state: resolve(place.state) };
   const store = openStore(storeLocation(flags));
   return withSession({ state: flags.state, say: toStderr }, async ({ client }) => {
-    const olderThan = Date.now() - Math.max(leastMs, keepDays * dayMs);
-    const removed = await collectGarbage(store, () => workflowArtifacts(client), { olderThan, dryRun });
+    const removed = await collectGarbage(client, store, { keepDays, dryRun });
     toStdout(json ? JSON.stringify({ dryRun, removed }) : report(removed, dryRun));
     return exitStatus.done;
   });

@@ -71,6 +71,7 @@ export interface EvaluateRequest {
   readonly compute: Compute;
 }
 
+/** Request for one layer's eval scores. */
 export interface ScoreLayerRequest {
   readonly model: ArtifactRef;
   readonly method: Method;

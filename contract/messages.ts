@@ -11,16 +11,19 @@ export interface ByPerson {
   readonly note?: string;
 }
 
+/** Approves what goes on to channel pruning. */
 export interface ApprovePicks extends ByPerson {
   /** Candidates that go on to channel pruning; those that the rule proposes where it is left out. */
   readonly picks?: readonly string[];
 }
 
+/** Approves the result. */
 export interface ApproveSelection extends ByPerson {
   /** The candidate to take; the one that the rule proposes where it is left out. */
   readonly candidate?: string;
 }
 
+/** Changes what is asked for. */
 export interface ChangeTargets extends ByPerson {
   /** C, above 0 and below 1. */
   readonly target?: number;
@@ -32,6 +35,7 @@ export interface ChangeTargets extends ByPerson {
   readonly ccpFactors?: readonly number[];
 }
 
+/** Asks for one more candidate. */
 export interface AddCandidate extends ByPerson {
   readonly technique: Technique;
   /** The ratio asked for, relative to the parent; above 0 and below 1. */
@@ -40,15 +44,18 @@ export interface AddCandidate extends ByPerson {
   readonly parent: string | null;
 }
 
+/** Leaves a candidate out. */
 export interface SkipCandidate extends ByPerson {
   readonly id: string;
 }
 
+/** Who pauses a run, and why. */
 export interface PauseRequest {
   readonly by: string;
   readonly reason?: string;
 }
 
+/** Who resumes a run. */
 export interface ResumeRequest {
   readonly by: string;
 }
@@ -71,4 +78,5 @@ export const finishEarlyUpdate = defineUpdate<string, [ByPerson]>('finishEarly')
 
 /** No activity is started from here on; those that run end. */
 export const pauseSignal = defineSignal<[PauseRequest]>('pause');
+/** Starts activities again. */
 export const resumeSignal = defineSignal<[ResumeRequest]>('resume');

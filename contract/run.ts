@@ -129,7 +129,9 @@ export interface Candidate extends CandidatePlan, Made {
   readonly latencyMs?: number;
 }
 
+/** Stages of a run, in order. */
 export const stages = ['baseline', 'SVD', 'pick', 'channel pruning', 'latency', 'select', 'done'] as const;
+/** Name of a stage. */
 export type Stage = (typeof stages)[number];
 
 /** A row of the table of candidates while the run goes on. */

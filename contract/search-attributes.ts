@@ -20,6 +20,7 @@ export const attributes = {
 
 /** Every attribute's name and type, in the order in which they are shown. */
 export const attributeKeys = Object.values(attributes);
+/** Name of a search attribute as the server has it: `SlimflowModel`, … */
 export type AttributeName = (typeof attributeKeys)[number]['name'];
 
 /** Values of search attributes; those that are left out are not changed. */

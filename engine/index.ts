@@ -1,7 +1,10 @@
-/** The engine as a library of its own: ONNX graphs, compression, evaluation; nothing here knows Temporal. */
+/**
+ * The engine as a library of its own: ONNX graphs, compression, training, evaluation; nothing here knows Temporal.
+ * @module slimflow/engine
+ */
 export { EngineError, type EngineErrorCode } from './errors';
-export { Dataset, type Labels } from './data/dataset';
-export type { DatasetSource } from './data/source';
+export { type Batch, Dataset, type Labels } from './data/dataset';
+export type { DatasetSource, Normalization, RandomInput, RandomSource } from './data/source';
 export { classFolders, type LabelledFile, type Listing, unlabelled } from './data/images/labelled-files';
 export { classesIn, listedImages } from './data/images/label-lists';
 export {
@@ -16,11 +19,32 @@ export { metricNames, type MetricName } from './data/metric';
 export { writeNpy } from './data/npy';
 export { historyOf, metadataOf, type Step } from './onnx/metadata';
 export { loadModel, needsFile, saveModel, type SaveOptions } from './onnx/model';
+export type { Span } from './onnx/external-data';
+export type { Window } from './onnx/window';
 export { openModel, type OpenOptions } from './onnx/open-model';
 export type { InputSize } from './onnx/input-size';
-export { Graph } from './onnx/graph';
-export { layersOf, macsOf, paramsOf, sharedWeights, uncountedLayers } from './onnx/layers';
-export { inferShapes, unknownOperators } from './onnx/shapes';
+export type { GraphContext, Halves } from './onnx/context';
+export type { Dim, Shape } from './onnx/dims';
+export { Graph, type ValueInfo } from './onnx/graph';
+export {
+  type Layer,
+  layersOf,
+  macsOf,
+  paramsOf,
+  sharedWeights,
+  type UncountedLayer,
+  uncountedLayers,
+} from './onnx/layers';
+/** ONNX's own messages, which a `Graph` is a view of. */
+export type * as onnx from './onnx/proto/onnx_pb';
+export {
+  inferShapes,
+  type InferOptions,
+  type Shapes,
+  type UnknownOperator,
+  unknownOperators,
+} from './onnx/shapes';
+export type { ElementType, Tensor, TensorData } from './tensor/tensor';
 export { compressModel, type Watching } from './api/compress-model';
 export type { CompressOptions } from './api/compress-options';
 export type { CompressedLayer, CompressReport } from './api/compress-report';
@@ -35,8 +59,9 @@ export { trainModel, type WatchingTraining } from './api/train-model';
 export type { TrainOptions } from './api/train-options';
 export type { TrainedEpoch, TrainReport } from './api/train-report';
 export { JobPool, type PoolSettings } from './pools/thread-pool';
-export { describeLinearAlgebra } from './linalg/choose';
-export { describeProviders } from './runtime/providers';
+export { describeLinearAlgebra, type LinearAlgebraDescription } from './linalg/choose';
+export { describeProviders, type ProviderReport, type ProviderState } from './runtime/providers';
+export type { Augmentation } from './training/batches/augment';
 export type {
   Errors,
   Evaluation,
@@ -52,14 +77,17 @@ export type {
 export * from './names';
 export type { Curve } from './training/loop/learning-curve';
 export type { Retry } from './training/loop/state';
-export type {
-  DistillationSettings,
-  LossName,
-  LossSettings,
-  OptimizerName,
-  OptimizerSettings,
-  ScheduleName,
-  ScheduleSettings,
-  TrainingSettings,
-  UpdateSettings,
+export {
+  type DistillationSettings,
+  type LossName,
+  lossNames,
+  type LossSettings,
+  type OptimizerName,
+  optimizerNames,
+  type OptimizerSettings,
+  type ScheduleName,
+  scheduleNames,
+  type ScheduleSettings,
+  type TrainingSettings,
+  type UpdateSettings,
 } from './training/settings';

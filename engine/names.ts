@@ -1,23 +1,31 @@
 /** The execution providers of ONNX Runtime that Slimflow uses, by its names. */
 export const providerNames = ['cpu', 'cuda', 'webgpu'] as const;
+/** Name of an execution provider. */
 export type ProviderName = (typeof providerNames)[number];
 /** Providers that can be asked for; `auto` is CUDA if its library is installed and a device answers, else the CPU. */
 export const providerChoices = ['auto', ...providerNames] as const;
+/** A provider, or `auto`. */
 export type ProviderChoice = (typeof providerChoices)[number];
 
 /** The libraries that Slimflow decomposes and solves with, the fastest first. */
 export const backendNames = ['cusolver', 'lapack', 'ml-matrix'] as const;
+/** Name of a library for linear algebra. */
 export type BackendName = (typeof backendNames)[number];
 /** Libraries that can be asked for; `auto` is the fastest that is installed. */
 export const backendChoices = ['auto', ...backendNames] as const;
+/** A library for linear algebra, or `auto`. */
 export type BackendChoice = (typeof backendChoices)[number];
 
+/** Rankings of channels: by the sum of their weights' absolutes, by their norm, or by the loss's first-order change. */
 export const importanceNames = ['l1', 'l2', 'taylor'] as const;
+/** Name of a ranking of channels. */
 export type ImportanceName = (typeof importanceNames)[number];
 /** Ways to turn a target into units for each part: `manual` takes those set by hand, the others are rules. */
 export const selectionModes = ['greedy', 'tar', 'optimal', 'manual'] as const;
+/** Name of a way to choose units. */
 export type SelectionMode = (typeof selectionModes)[number];
 
+/** Techniques that compress a layer. */
 export const techniques = ['spatial-svd', 'weight-svd', 'channel-pruning'] as const;
 /** Name of a technique. */
 export type Technique = (typeof techniques)[number];
@@ -31,6 +39,7 @@ export interface TechniqueTraits {
   /** Units that it removes from a layer: rank of its weight, or channels, which can also be set by hand. */
   readonly units: 'rank' | 'channels';
 }
+/** Traits of each technique. */
 export const techniqueTraits: Readonly<Record<Technique, TechniqueTraits>> = {
   'spatial-svd': { words: 'spatial SVD', prefix: 'ssvd', units: 'rank' },
   'weight-svd': { words: 'weight SVD', prefix: 'wsvd', units: 'rank' },

@@ -19,6 +19,7 @@ export interface Watching {
   /** Worker threads to use; by default as many as cores and memory allow, for this call alone. */
   readonly pool?: JobPool;
   readonly signal?: AbortSignal;
+  /** Called for each scored part, and as layers are compressed. */
   readonly onProgress?: (stage: 'scoring' | 'compressing', progress: Progress) => void;
   /** Called with the eval scores, so that a later call can be given them. */
   readonly onScores?: (scores: readonly LayerScores[]) => void | Promise<void>;

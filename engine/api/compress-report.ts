@@ -21,6 +21,7 @@ export interface CompressReport {
   readonly computedBy: Compression['computedBy'];
 }
 
+/** A layer, or channels that are tied together, as the compressed model has it. */
 export interface CompressedLayer {
   readonly name: string;
   readonly kind: string;

@@ -1,12 +1,23 @@
 import { analyze } from '../jobs/analyze';
-import type { AnalyzeInput, ModelSummary } from '../jobs/types';
+import type { DatasetSource } from '../data/source';
+import type { MetricName } from '../data/metric';
+import type { ModelSummary } from '../jobs/types';
+import type { Method } from '../names';
 
 /**
  * Options of `inspectModel`: the size of inputs that the model leaves open (`inputSize`, [N, C, H, W]), layers to leave
- * alone (`ignore`), and others that decide which layers a technique can compress. With `data`, and the `metric` that
- * its labels are for, the data's shape and labels are checked against the model.
+ * alone (`ignore`), and others that decide which layers a technique can compress.
  */
-export type InspectOptions = Omit<AnalyzeInput, 'model'>;
+export interface InspectOptions extends Partial<Omit<Method, 'technique'>> {
+  /** Data sets whose shape and labels are checked against the model. */
+  readonly data?: readonly DatasetSource[];
+  /** Data whose images size what the model leaves open, if `inputSize` does not; the first of `data` by default. */
+  readonly images?: DatasetSource;
+  /** Metric that the data's labels are for; top1 by default. */
+  readonly metric?: MetricName;
+  /** A label that training ignores, though it is not a class. */
+  readonly ignoreLabel?: number;
+}
 
 /**
  * Lists what a model consists of: inputs and outputs, and for each layer its shapes ([C, H, W]), MACs for one sample,

@@ -16,6 +16,7 @@ export interface WatchingTraining {
   /** Worker thread to use; by default one for this call alone. */
   readonly pool?: JobPool;
   readonly signal?: AbortSignal;
+  /** Called after each batch of an evaluation and as steps are done. */
   readonly onProgress?: (stage: 'evaluating' | 'training' | 'testing', progress: Progress) => void;
 }
 

@@ -203,6 +203,7 @@ export class Dataset {
     for (let start = 0; start < count; start += size) yield this.gather(rows.subarray(start, start + size));
   }
 
+  /** Closes the files. */
   close(): void {
     const { images, labels, inputs } = this.parts;
     [images, labels, ...[...inputs.values()].map(({ rows }) => rows)].forEach((rows) => rows?.close());

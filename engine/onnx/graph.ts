@@ -97,10 +97,12 @@ export class Graph {
     return this.proto.input.filter(({ name }) => !this.tensors.has(name)).map(valueInfo);
   }
 
+  /** Outputs as the model declares them. */
   get outputs(): ValueInfo[] {
     return this.proto.output.map(valueInfo);
   }
 
+  /** Tells if a value is an output of the model. */
   isOutput(value: string): boolean {
     return this.proto.output.some(({ name }) => name === value);
   }
@@ -110,6 +112,7 @@ export class Graph {
     return this.proto.initializer.map(({ name }) => name);
   }
 
+  /** Tells if a value is an initializer. */
   isConstant(value: string): boolean {
     return this.tensors.has(value);
   }

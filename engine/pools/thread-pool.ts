@@ -39,7 +39,11 @@ export class JobPool implements JobRunner {
     this.pool = new Piscina({ filename, minThreads: 0, maxThreads: slots, idleTimeout: 10_000 });
   }
 
-  /** @throws EngineError as the job does; `Cancelled` once `signal` was aborted */
+  /**
+   * Runs a job; programs give the pool to `compressModel` and its like, whose messages these are.
+   * @throws EngineError as the job does; `Cancelled` once `signal` was aborted
+   * @internal
+   */
   async run<Name extends JobName>(
     job: Name,
     input: Jobs[Name]['input'],
@@ -66,6 +70,7 @@ export class JobPool implements JobRunner {
     }
   }
 
+  /** Ends the threads, after their jobs. */
   async close(): Promise<void> {
     await this.pool.destroy();
   }

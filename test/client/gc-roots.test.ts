@@ -3,7 +3,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 
 import { workflowArtifacts } from '../../client/gc-roots';
-import { collectGarbage } from '../../store/collect-garbage';
+import { removeGarbage } from '../../store/remove-garbage';
 import { workflowCode } from '../../workers/workflow-bundle';
 import { guidebook } from '../../workflow';
 import { fakeActivities, fakeInput } from '../support/fake-activities';
@@ -50,7 +50,7 @@ it('what a running workflow names is kept, also where its children and activitie
         expect.arrayContaining([input.model.uri, 'fake:scores', 'fake:c1 spatial-svd', labels.uri]),
       );
       const olderThan = Date.now() + 1e9;
-      const removed = await collectGarbage(store, () => workflowArtifacts(server.client), { olderThan });
+      const removed = await removeGarbage(store, () => workflowArtifacts(server.client), { olderThan });
       expect(removed.map(({ name }) => name)).toEqual([other.sha256]);
       expect(await store.has(labels)).toBe(true);
       goOn();

@@ -58,8 +58,8 @@ export async function reachable(
   return { artifacts, works, checkpoints };
 }
 
-/** Options of garbage collection. */
-export interface CollectOptions {
+/** Options of `removeGarbage`. */
+export interface RemoveOptions {
   /** Items written or used since then (ms since 1970) stay. */
   readonly olderThan: number;
   /** Only lists what would be removed. */
@@ -74,10 +74,10 @@ export interface CollectOptions {
  * @returns what was removed, or would be
  * @throws StoreError; what `findRoots` throws, before anything is removed
  */
-export async function collectGarbage(
+export async function removeGarbage(
   store: Store,
   findRoots: () => Promise<readonly ArtifactRef[]>,
-  { olderThan, dryRun = false }: CollectOptions,
+  { olderThan, dryRun = false }: RemoveOptions,
 ): Promise<Item[]> {
   const items: Item[] = [];
   for await (const item of store.items()) items.push(item);

@@ -3,7 +3,7 @@ import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { ArtifactRef } from '../../store/artifact';
-import { collectGarbage, garbage, reachable } from '../../store/collect-garbage';
+import { removeGarbage, garbage, reachable } from '../../store/remove-garbage';
 import type { Item, Room } from '../../store/store';
 import { inFileStore } from '../support/stores';
 
@@ -108,7 +108,7 @@ describe('collecting it', () => {
       const checkpoint = await store.setCheckpoint('a'.repeat(64), join(folder, 'step'));
       await store.setCheckpoint('b'.repeat(64), join(folder, 'step'));
       const collect = (dryRun: boolean) =>
-        collectGarbage(store, async () => [list, checkpoint], { olderThan: later(), dryRun });
+        removeGarbage(store, async () => [list, checkpoint], { olderThan: later(), dryRun });
       const planned = await collect(true);
       expect(await store.has(other)).toBe(true);
       expect(planned.map(({ room, name }) => [room, name]).sort()).toEqual(
@@ -136,7 +136,7 @@ describe('collecting it', () => {
       await store.setResult('k', { known });
       for (const ref of [put, known]) utimesSync(new URL(ref.uri), new Date(0), new Date(0));
       const olderThan = Date.now() - 3 * 3_600_000;
-      const removed = await collectGarbage(
+      const removed = await removeGarbage(
         store,
         async () => {
           await store.putBytes('put');
@@ -152,7 +152,7 @@ describe('collecting it', () => {
   it('removes nothing where the roots can not be told', () =>
     inFileStore(async ({ store }) => {
       const ref = await store.putBytes('x');
-      const work = collectGarbage(store, () => Promise.reject(new Error('no server')), {
+      const work = removeGarbage(store, () => Promise.reject(new Error('no server')), {
         olderThan: later(),
       });
       await expect(work).rejects.toThrow('no server');
