@@ -134,14 +134,14 @@ export default tseslint.config(
   engineRoom('api', 'nothing'),
   forbid(
     ['workflows/**/*.ts', 'workflow.ts'],
-    '^(?!\\./|(\\.\\./)+(workflows|contract)/|(\\.\\./)+engine/names$|@temporalio/(workflow|common)$).+',
-    'workflows/ is deterministic: it imports @temporalio/workflow, its own files, contract/, engine/names, and types',
+    '^(?!\\./|(\\.\\./)+(workflows|contract)/|(\\.\\./)+engine/(names|visible)$|@temporalio/(workflow|common)$).+',
+    'workflows/ is deterministic: it imports @temporalio/workflow, its own files, contract/, engine/names and engine/visible, and types',
     true,
   ),
   forbid(
     ['contract/**/*.ts'],
-    '^(?!\\./|\\.\\./engine/names$|@temporalio/(workflow|common)$).+',
-    'contract/ is what both sides of Temporal share: names and types, from engine/names and types of anywhere below',
+    '^(?!\\./|\\.\\./engine/(names|visible)$|@temporalio/(workflow|common)$).+',
+    'contract/ is what both sides of Temporal share: names and types, from engine/names, engine/visible and types of anywhere below',
     true,
   ),
   techniquesByTraits,

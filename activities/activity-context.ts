@@ -27,20 +27,25 @@ export interface Workplace {
 }
 
 /** Describes what a job computes with here. */
-export const machineryAt = ({ threads }: Workplace, compute: Compute): Machinery => ({ ...compute, threads });
+export const machineryAt = ({ threads }: Workplace, { provider, linearAlgebra }: Compute): Machinery => ({
+  threads,
+  provider,
+  linearAlgebra,
+});
 
 /** Returns the local files of a split. */
-export async function localData(
-  store: Store,
-  { images, labels, inputs = {}, ...rest }: DataRef,
-): Promise<DatasetSource> {
-  const files: Record<string, string> = {};
-  for (const [name, ref] of Object.entries(inputs)) files[name] = await store.path(ref);
+export async function localData(store: Store, data: DataRef): Promise<DatasetSource> {
+  const { images, labels, inputs = {}, range, normalize, layout, unknown } = data;
+  const files: [name: string, path: string][] = [];
+  for (const [name, ref] of Object.entries(inputs)) files.push([name, await store.path(ref)]);
   return {
-    ...rest,
     images: await store.path(images),
     ...(labels && { labels: await store.path(labels) }),
-    ...(Object.keys(files).length && { inputs: files }),
+    ...(files.length && { inputs: Object.fromEntries(files) }),
+    ...(range && { range }),
+    ...(normalize && { normalize }),
+    ...(layout && { layout }),
+    ...(unknown !== undefined && { unknown }),
   };
 }
 

@@ -9,8 +9,18 @@ export const analyze =
   (at: Workplace): Activities['analyze'] =>
   (request) =>
     perform(at, 'analyze', request, async ({ run }): Promise<Analysis> => {
-      const model = await at.store.path(request.model);
-      const { macs, params, parts, notes } = await run('analyze', { ...request, model });
+      const { cost, score, multiplicity, minimum, importance, coupled, ignore, inputSize } = request;
+      const { macs, params, parts, notes } = await run('analyze', {
+        model: await at.store.path(request.model),
+        cost,
+        score,
+        multiplicity,
+        minimum,
+        importance,
+        coupled,
+        ignore,
+        inputSize,
+      });
       const count = (asked: (typeof techniques)[number]) =>
         parts.filter(({ technique }) => technique === asked).length;
       const layers = Object.fromEntries(techniques.map((technique) => [technique, count(technique)]));

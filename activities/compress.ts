@@ -1,25 +1,29 @@
 import { boundedNotes } from './bounds';
 import { checkpointedActivity } from './checkpointed';
 import { fitting } from './fit-selection';
+import { storedLayers } from './stored-json';
 import type { ScoredLayer } from '../contract/activities';
 import type { Store } from '../store/store';
 import { localData, machineryAt, modelIn, storeModel } from './activity-context';
 
 /** A model compressed to a target. */
 export const compress = checkpointedActivity('compress', {
-  input: async (at, { compute, fineTuneEach: settings, teacher, ...request }, folder, checkpointing) => {
-    const layers = await at.store.json<ScoredLayer[]>(request.scores);
+  input: async (at, request, folder, checkpointing) => {
+    const { fineTuneEach: settings, teacher } = request;
+    const layers = await storedLayers(at.store, request.scores);
     const factors = await factorsOf(at.store, layers);
     const names = layers.map(({ layer }) => layer);
     return {
-      ...request,
       model: await at.store.path(request.model),
+      method: request.method,
+      target: request.target,
       selection: fitting(request.selection, names, request.method.technique),
       parent: request.model.sha256,
       scores: layers.map(({ factors: _factors, ...scores }) => scores),
       factors,
       train: await localData(at.store, request.train),
-      machinery: machineryAt(at, compute),
+      reconstruction: request.reconstruction,
+      machinery: machineryAt(at, request.compute),
       fineTuneEach: settings && {
         settings,
         teacher: teacher && (await at.store.path(teacher)),

@@ -7,20 +7,30 @@ import { fineTune } from './fine-tune';
 import { latency } from './latency';
 import { listParts } from './list-parts';
 import { scoreLayer } from './score-layer';
+import { checkedRequest } from './requests';
 import type { Activities } from '../contract/activities';
 import type { Workplace } from './activity-context';
 
-/** Creates all activities at a workplace. */
+/** Creates all activities at a workplace. Each checks its request before anything else. */
 export function activitiesAt(place: Workplace): Activities {
   const at = { ...place, store: cancellable(place.store) };
   return {
-    analyze: analyze(at),
-    listParts: listParts(at),
-    evaluate: evaluate(at),
-    scoreLayer: scoreLayer(at),
-    collectScores: collectScores(at),
-    compress: compress(at),
-    fineTune: fineTune(at),
-    latency: latency(at),
+    analyze: asked('analyze', analyze(at)),
+    listParts: asked('listParts', listParts(at)),
+    evaluate: asked('evaluate', evaluate(at)),
+    scoreLayer: asked('scoreLayer', scoreLayer(at)),
+    collectScores: asked('collectScores', collectScores(at)),
+    compress: asked('compress', compress(at)),
+    fineTune: asked('fineTune', fineTune(at)),
+    latency: asked('latency', latency(at)),
   };
 }
+
+/** An activity behind the check of its request. */
+const asked =
+  <Name extends keyof Activities, Result>(
+    name: Name,
+    activity: (request: Parameters<Activities[Name]>[0]) => Promise<Result>,
+  ) =>
+  async (request: unknown): Promise<Result> =>
+    activity(checkedRequest(name, request));

@@ -7,7 +7,7 @@ export const latency =
   (at: Workplace): Activities['latency'] =>
   (request) =>
     perform(at, 'latency', request, async ({ run }) => {
-      const { compute, ...rest } = request;
+      const { compute, inputSize, runs } = request;
       const models = await Promise.all(request.models.map((ref) => at.store.path(ref)));
-      return run('latency', { ...rest, models, machinery: machineryAt(at, compute) });
+      return run('latency', { models, inputSize, runs, machinery: machineryAt(at, compute) });
     });

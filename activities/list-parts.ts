@@ -1,6 +1,7 @@
 import { pageOf } from './bounds';
 import { perform } from './perform';
-import type { Activities, Part } from '../contract/activities';
+import { storedParts } from './stored-json';
+import type { Activities } from '../contract/activities';
 import type { Workplace } from './activity-context';
 
 /** Activity: returns a page of the names of the parts that a technique can compress. */
@@ -9,7 +10,7 @@ export const listParts =
   (request) =>
     perform(at, 'listParts', request, async () => {
       const { technique, from, most } = request;
-      const parts = await at.store.json<Part[]>(request.parts);
+      const parts = await storedParts(at.store, request.parts);
       const names = parts.filter((part) => part.technique === technique).map(({ name }) => name);
       return pageOf(names.slice(from), most);
     });

@@ -10,12 +10,17 @@ const factorsIn = (folder: string) => join(folder, 'factors.safetensors');
 
 /** The score with one part compressed, for each candidate ratio; its factors too if it is decomposed. */
 export const scoreLayer = checkpointedActivity('scoreLayer', {
-  input: async (at, { compute, ...request }, folder, checkpointing) => ({
-    ...request,
+  input: async (at, request, folder, checkpointing) => ({
     model: await at.store.path(request.model),
+    method: request.method,
+    layer: request.layer,
+    candidates: request.candidates,
     evaluate: await localData(at.store, request.evaluate),
+    samples: request.samples,
     train: await localData(at.store, request.train),
-    machinery: machineryAt(at, compute),
+    reconstruction: request.reconstruction,
+    metric: request.metric,
+    machinery: machineryAt(at, request.compute),
     factors: factorsIn(folder),
     checkpointing,
   }),

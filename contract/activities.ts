@@ -2,7 +2,6 @@ import type { DatasetSource } from '../engine/data/source';
 import type { MetricName } from '../engine/data/metric';
 import type { InputSize, Machinery, Method, Reconstruction, Selecting, Technique } from '../engine/names';
 import type {
-  AnalyzeInput,
   Compression,
   Evaluation,
   FineTuneSettings,
@@ -30,7 +29,7 @@ export interface DataRefs {
   readonly test: DataRef;
 }
 
-export interface AnalyzeRequest extends Omit<AnalyzeInput, 'model' | 'data'> {
+export interface AnalyzeRequest extends Partial<Omit<Method, 'technique'>> {
   readonly model: ArtifactRef;
 }
 

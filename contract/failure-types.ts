@@ -78,6 +78,11 @@ export const failureTypes = {
   Unforeseen: 'Unforeseen',
 
   /**
+   * A workflow or an activity was started with something that it doesn't take; the message names the field. Never
+   * retried: correct what is sent.
+   */
+  InvalidRequest: 'InvalidRequest',
+  /**
    * The original model's metric is not a finite number, so no drop can be computed. Fix the model, or take another
    * metric.
    */

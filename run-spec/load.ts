@@ -7,6 +7,7 @@ import type { MetricName } from '../engine/data/metric';
 import type { InputSize } from '../engine/names';
 import type { FineTuneSettings } from '../engine/jobs/types';
 import { readRegularSync } from '../engine/regular-file';
+import { issueText } from './issue-text';
 import { CompressionSpec, DataSpec, TrainingSpec } from './spec';
 
 /** A spec that can't be used; the message names the file, the field and what is expected. */
@@ -103,7 +104,9 @@ export const parseSpec = (text: string, name = 'spec'): CompressionSpec =>
 function parsed<Schema extends z.ZodType>(text: string, name: string, schema: Schema): z.output<Schema> {
   const { success, data, error: problem } = schema.safeParse(valueOf(text, name), { reportInput: true });
   if (!success)
-    throw new SpecError(problem.issues.map((issue) => `spec ${name}: ${sentence(issue)}`).join('\n'));
+    throw new SpecError(
+      problem.issues.map((issue) => `spec ${name}: ${issueText(issue, 'the document')}`).join('\n'),
+    );
   return data;
 }
 
@@ -125,43 +128,6 @@ function valueOf(text: string, name: string): unknown {
     throw error instanceof SpecError ? error : unreadable(error as Error);
   }
 }
-
-/** Turns a zod issue into a sentence: the field, then what is wrong with it. */
-function sentence(issue: z.core.$ZodIssue): string {
-  const field = (path: PropertyKey[]) =>
-    path.reduce<string>(
-      (text, key) =>
-        typeof key === 'number' ? `${text}[${key}]` : text ? `${text}.${String(key)}` : String(key),
-      '',
-    );
-  const at = field(issue.path) || 'the document';
-  switch (issue.code) {
-    case 'unrecognized_keys': {
-      const names = issue.keys.map((key) => field([...issue.path, key]));
-      return `unknown ${names.length > 1 ? 'keys' : 'key'} ${names.join(', ')}`;
-    }
-    case 'invalid_type':
-      return issue.input === undefined ? `${at} is missing` : `${at} must be ${article(issue.expected)}`;
-    case 'invalid_value':
-      return `${at} must be one of ${issue.values.join(', ')}`;
-    case 'too_small':
-      if (issue.origin !== 'number') return `${at} must have at least ${issue.minimum} entries`;
-      return `${at} must be ${issue.inclusive ? 'at least' : 'above'} ${issue.minimum}`;
-    case 'too_big':
-      if (issue.origin !== 'number') return `${at} must have at most ${issue.maximum} entries`;
-      return `${at} must be ${issue.inclusive ? 'at most' : 'below'} ${issue.maximum}`;
-    default:
-      return `${at} ${issue.message}`;
-  }
-}
-
-const kinds: Record<string, string> = {
-  int: 'an integer',
-  object: 'a mapping',
-  array: 'a list',
-  tuple: 'a list',
-};
-const article = (type: string) => kinds[type] ?? `a ${type}`;
 
 type Split = CompressionSpec['data']['train'];
 

@@ -23,12 +23,14 @@ const seed = z.number().int().nonnegative();
 /** A share of the cost that leaves something and removes something. */
 const ratio = z.number().gt(0).lt(1);
 
-const InputSize = z.union(
+/** Sizes of inputs: a list, or a list by input name. */
+export const InputSize = z.union(
   [z.array(count).min(2).readonly(), z.record(z.string().min(1), z.array(count).min(1).readonly())],
   'must be a list of whole numbers, such as [1, 3, 224, 224], or such a list by input name',
 );
 
-const Split = z.strictObject({
+/** Files of a split and how to read them. */
+export const Split = z.strictObject({
   /** `.npy` of [N, C, H, W], float32, float64 or uint8. */
   images: path,
   /**

@@ -34,6 +34,7 @@ it('analyze gives the parts that can be compressed', () =>
 it('listParts gives names by the page, and collectScores puts pages together', () =>
   atWork({}, async ({ do: perform, store }) => {
     const names = ['a', 'b', 'c'];
+    const scored = (layer: string) => ({ layer, technique: 'spatial-svd', scores: [] });
     const parts = await store.putJson([
       { name: 'elsewhere', technique: 'channel-pruning' },
       ...names.map((name) => ({ name, technique: 'spatial-svd' })),
@@ -41,10 +42,10 @@ it('listParts gives names by the page, and collectScores puts pages together', (
     const page = (from: number) => perform('listParts', { parts, technique: 'spatial-svd', from, most: 2 });
     expect([await page(0), await page(2)]).toEqual([['a', 'b'], ['c']]);
 
-    const [a, b, c] = await Promise.all(names.map((layer) => store.putJson({ layer })));
+    const [a, b, c] = await Promise.all(names.map((layer) => store.putJson(scored(layer))));
     const before = await perform('collectScores', { layers: [a, b] });
     const all = await perform('collectScores', { before, layers: [c] });
-    expect(await store.json(all)).toEqual(names.map((layer) => ({ layer })));
+    expect(await store.json(all)).toEqual(names.map(scored));
   }));
 
 it('latency hands the models over in their order', () =>
