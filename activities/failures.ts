@@ -64,7 +64,7 @@ const setbackTypes: Record<
   },
 };
 
-/** The failure that Temporal is told: of a type that says what went wrong, and retried only where that can help. */
+/** The failure that Temporal gets: its type says what went wrong, and it is retried only if that can help. */
 export function failureOf(error: unknown, tried: Tried = firstTry): Error {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   const setback = setbackOf(error);

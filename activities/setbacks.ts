@@ -21,7 +21,7 @@ export const limits: Setbacks & { readonly attempts: number } = {
 export function setbacksBefore(details: HeartbeatDetails | undefined, attempt: number): Setbacks {
   if (attempt <= 1) return none;
   const known = details?.setbacks ?? none;
-  // An attempt that ends in good order says so in its last heartbeat.
+  // An attempt that ends normally says so in its last heartbeat.
   if (details?.over) return known;
   // A new checkpoint is progress: earlier setbacks no longer count.
   const gotOn = details?.checkpoint !== undefined && details.checkpoint.sha256 !== details.since;

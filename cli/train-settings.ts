@@ -93,7 +93,7 @@ const rows: Readonly<Record<Exclude<keyof FineTuneSettings, 'distillation'>, Row
   ],
   precision: [
     '--precision <name>',
-    'float32; mixed, with float16 where that is precise enough; or auto, which is mixed on CUDA (float32)',
+    'float32; mixed, with float16 if that is precise enough; or auto, which is mixed on CUDA (float32)',
     precisionNames,
   ],
   optimizer: ['--optimizer <name>', 'optimizer (sgd)', optimizerNames],

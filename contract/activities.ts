@@ -157,7 +157,7 @@ export interface Activities {
   /** The metric of a model on a split; resumes at its last checkpoint when retried. */
   evaluate(request: EvaluateRequest): Promise<Evaluation>;
   /**
-   * The metric with one layer compressed, for each candidate ratio; its factors too where it is decomposed. Resumes
+   * The metric with one layer compressed, for each candidate ratio; its factors too if it is decomposed. Resumes
    * at its last checkpoint when retried.
    */
   scoreLayer(request: ScoreLayerRequest): Promise<LayerScoring>;

@@ -13,13 +13,13 @@ export interface ByPerson {
 
 /** Approves what goes on to channel pruning. */
 export interface ApprovePicks extends ByPerson {
-  /** Candidates that go on to channel pruning; those that the rule proposes where it is left out. */
+  /** Candidates that go on to channel pruning; those that the rule proposes if it is left out. */
   readonly picks?: readonly string[];
 }
 
 /** Approves the result. */
 export interface ApproveSelection extends ByPerson {
-  /** The candidate to take; the one that the rule proposes where it is left out. */
+  /** The candidate to take; the one that the rule proposes if it is left out. */
   readonly candidate?: string;
 }
 

@@ -12,7 +12,7 @@ export interface GuidebookInput {
   readonly model: ArtifactRef;
   readonly data: DataRefs;
   readonly settings: CompressionSettings;
-  /** The search attributes that the server knows, by name; none where it is left out. */
+  /** The search attributes that the server knows, by name; none if it is left out. */
   readonly searchAttributes?: readonly string[];
 }
 
@@ -171,7 +171,7 @@ export interface Pause {
 /** A review that a person is asked for. */
 export interface Waiting {
   readonly for: 'picks' | 'selection';
-  /** Candidates that the rule would take; none where no candidate meets the requirement. */
+  /** Candidates that the rule would take; none if no candidate meets the requirement. */
   readonly proposed: readonly string[];
   /** ISO time at which the run does what `review.onTimeout` says; it waits for as long as it takes without. */
   readonly until?: string;

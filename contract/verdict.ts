@@ -56,7 +56,7 @@ export interface StepVerdict {
   readonly why: string;
 }
 
-/** A number of points in words, as precise as figures are shown, finer where that would make it 0. */
+/** A number of points in words, as precise as figures are shown, or finer if that would make it 0. */
 export function points(value: number): string {
   const rounded = value.toFixed(2);
   const shown =

@@ -2,7 +2,9 @@
 export const providerNames = ['cpu', 'cuda', 'webgpu'] as const;
 /** Name of an execution provider. */
 export type ProviderName = (typeof providerNames)[number];
-/** Providers that can be asked for; `auto` is CUDA if its library is installed and a device answers, else the CPU. */
+/**
+ * Providers that can be asked for; `auto` is CUDA if its library is installed and a device answers, otherwise the CPU.
+ */
 export const providerChoices = ['auto', ...providerNames] as const;
 /** A provider, or `auto`. */
 export type ProviderChoice = (typeof providerChoices)[number];

@@ -16,9 +16,9 @@ import { type FileHandle, lstat, open, stat } from 'node:fs/promises';
  * once, and what is checked is the open file.
  */
 
-/** How a file may be reached. */
+/** Ways in which a file may be reached. */
 export interface Reach {
-  /** Whether the path may be a symbolic link, as users' own paths may (the default). */
+  /** True if the path may be a symbolic link, as users' own paths may (the default). */
   readonly follow?: boolean;
 }
 

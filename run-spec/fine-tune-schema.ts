@@ -101,7 +101,7 @@ export const FineTuneFields = z.strictObject({
   microBatch: count.optional(),
   /** Steps per call of ONNX Runtime; 16 on CUDA, else 1. The result is the same. */
   stepsPerCall: count.optional(),
-  /** float32, or float16 where it is precise enough: mixed, or auto (mixed on CUDA). */
+  /** float32, or float16 if it is precise enough: mixed, or auto (mixed on CUDA). */
   precision: z.enum(precisionNames).optional(),
   /** Stop after this many epochs without a better metric on the evaluation split; the best state is kept. */
   earlyStopping: z.strictObject({ patience: count }).optional(),

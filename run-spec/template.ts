@@ -83,7 +83,7 @@ fineTune:
   seed: 0
   # augment: { flip: true, crop: 4 }  # vary the images: also fill, brightness, contrast, cutout, fixedLabels
   # microBatch: 16                # images computed at once, if memory is short; their gradients are accumulated
-  # precision: auto               # float16 where it is precise enough, on CUDA; mixed: on any device
+  # precision: auto               # float16 if it is precise enough, on CUDA; mixed: on any device
   # stepsPerCall: 16              # steps per call of ONNX Runtime; by default 16 on CUDA, else 1
   # earlyStopping: { patience: 2 }  # stop after this many epochs without a better metric on the evaluation split
   # keepBest: true                # keep the epoch that was best on it, rather than the last

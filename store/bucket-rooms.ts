@@ -90,7 +90,7 @@ export class BucketRooms {
 
 const heads = [listName, 'latest.json'];
 
-/** How all keys of an item begin. */
+/** Returns the prefix of all keys of an item. */
 const startOf = (room: Room, name: string): string => {
   if (room === 'objects') return objectName(name);
   return room === 'results' ? resultName(name) : checkpointsName(name);

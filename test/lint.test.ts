@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 
 import { root } from './support/paths';
 
-/** Lints code as if it stood in a file, in a process of its own: the configuration is an ES module. */
+/** Lints code as if it were in a file, in a separate process: the configuration is an ES module. */
 const complaints = (file: string, code: string): string[] => {
   const script = `
     const { ESLint } = require('eslint');

@@ -3,37 +3,37 @@ import { join } from 'node:path';
 
 import { root } from './support/paths';
 
-/** Rooms and pages whose text has been revised. Add a room here once its comments and messages have been. */
-const revised = [
-  'README.md',
-  'docs',
-  'activities',
-  'cli',
-  'client',
-  'contract',
-  'report',
-  'run-spec',
-  'server',
-  'store',
-  'workers',
-  'workflows',
+/** Rooms and pages whose text is in plain English: all of them. */
+const rooms = [
   ...[
-    'api',
-    'data',
-    'linalg',
-    'onnx',
-    'pools',
-    'pruning',
-    'ratios',
-    'reconstruction',
-    'runtime',
-    'svd',
-    'tensor',
-  ].map((room) => `engine/${room}`),
+    'README.md',
+    'CHANGELOG.md',
+    'index.ts',
+    'workflow.ts',
+    'docs',
+    'activities',
+    'cli',
+    'client',
+    'contract',
+    'engine',
+  ],
+  ...[
+    'report',
+    'run-spec',
+    'server',
+    'store',
+    'workers',
+    'workflows',
+    'bench',
+    'scripts',
+    'deploy',
+    'examples',
+    'test',
+  ],
 ];
 
-/** The page that shows the words, and pages that have not been revised yet. */
-const exempt = ['docs/style.md', 'docs/training.md'];
+/** Pages and tests that show the words. */
+const exempt = ['docs/style.md', 'test/words.test.ts'];
 
 /** Words that make readers stumble, and what to write instead; docs/style.md has more. */
 const words: readonly (readonly [found: RegExp, instead: string])[] = [
@@ -53,24 +53,42 @@ const words: readonly (readonly [found: RegExp, instead: string])[] = [
   [/\bso many\b/i, 'at most n, or maximum number of'],
   [/\bc[ao]me about\b/i, 'could be made'],
   [/\b(is|are|was) nothing (that|which|by)\b/i, 'say who does what'],
+  [/\b(undefined|none|nothing|left out|only) where\b/i, 'if'],
+  [/\bwhere (no|none|nothing|nobody|no one|neither)\b/i, 'if'],
+  [/\bas asked\b/i, 'as requested'],
+  [/\bcomes? without\b/i, 'has no'],
+  [/\b(goes|go|went|gone|going) by\b/i, 'uses, or follows'],
+  [/\belse (the|those|an?)\b/i, 'otherwise, or'],
+  [/\bin good order\b/i, 'normally'],
+  [
+    /\b(ms|steps?|lines?|rows?|seeds?|class|sessions?|labels?|numbers?|scores?|systems?) an? (call|step|layer|line|seed|candidate|batch|pixel|score|image|sample|epoch|group|technique|second)\b/i,
+    'per',
+  ],
+  [/(?<=\/\*\*\s+(\* )?)(What|Whether|How|Where|Which)\b/, 'a verb, or the noun of the thing'],
 ];
 
 /** Returns `file:line` of each of those words in a text, and what to write instead. */
 const complaints = (file: string, text: string): string[] =>
-  text.split('\n').flatMap((line, at) =>
-    words.flatMap(([pattern, instead]) => {
-      const match = pattern.exec(line);
-      return match ? [`${file}:${at + 1}: "${match[0]}": write ${instead}`] : [];
-    }),
+  words.flatMap(([pattern, instead]) =>
+    [...text.matchAll(new RegExp(pattern, `${pattern.flags}g`))].map(
+      ({ 0: found, index }) =>
+        `${file}:${text.slice(0, index).split('\n').length}: "${found}": write ${instead}`,
+    ),
   );
+
+/** Kinds of files that people write; folders of what is made or downloaded are left out. */
+const written = /\.(md|ts|mjs|js|py|sh|ya?ml|Dockerfile)$/;
+const made = /^(node_modules|data|out|proto|\..*)$/;
 
 const filesIn = (path: string): string[] =>
   statSync(join(root, path)).isDirectory()
-    ? readdirSync(join(root, path)).flatMap((name) => filesIn(`${path}/${name}`))
+    ? readdirSync(join(root, path))
+        .filter((name) => !made.test(name))
+        .flatMap((name) => filesIn(`${path}/${name}`))
     : [path];
 
-it.each(revised)('%s is in plain English', (room) => {
-  const files = filesIn(room).filter((file) => /\.(md|ts)$/.test(file) && !exempt.includes(file));
+it.each(rooms)('%s is in plain English', (room) => {
+  const files = filesIn(room).filter((file) => written.test(file) && !exempt.includes(file));
   expect(files.length).toBeGreaterThan(0);
   expect(files.flatMap((file) => complaints(file, readFileSync(join(root, file), 'utf8')))).toEqual([]);
 });

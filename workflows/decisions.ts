@@ -22,7 +22,7 @@ import type { LeftOut } from '../contract/verdict';
 /** A person's approval, ahead of time or when asked. */
 interface Approval<What> {
   readonly by: string;
-  /** Left out where the proposal was approved before there was one. */
+  /** Left out if the proposal was approved before there was one. */
   readonly what?: What;
 }
 

@@ -44,7 +44,7 @@ export const waitingText = (waiting: GuidebookProgress['waiting']): string | und
 const table = (headings: readonly string[], rows: readonly (readonly string[])[]) =>
   [line(headings), `|${headings.map(() => '---|').join('')}`, ...rows.map(line)].join('\n');
 
-/** A section with its heading; nothing where it is empty. */
+/** A section with its heading; nothing if it is empty. */
 const section = (heading: string, ...texts: readonly (string | undefined)[]) => {
   const body = texts.filter(Boolean);
   return body.length ? [`### ${heading}`, ...body].join('\n\n') : undefined;
@@ -134,7 +134,7 @@ export function markdown(progress: GuidebookProgress): string {
   return fitting(text);
 }
 
-/** A text that fits into the UI's URL: whole lines of it, and a sentence where some are left out. */
+/** A text that fits into the UI's URL: whole lines of it, and a sentence if some are left out. */
 function fitting(text: string): string {
   const size = (part: string) => encodeURIComponent(part).length;
   if (size(text) <= most.url) return text;

@@ -12,7 +12,7 @@ import type { Waiting } from '../contract/run';
 export type Reviewed = 'approved' | 'changed' | 'stopped';
 
 /**
- * Asks a person to approve what a rule proposes, where the spec wants that, and waits durably. The time that the spec
+ * Asks a person to approve what a rule proposes, if the spec wants that, and waits durably. The time that the spec
  * gives starts again with each call, so with each change that a person makes.
  */
 export async function review(

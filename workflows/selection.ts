@@ -90,7 +90,7 @@ export async function selection(making: Making): Promise<Result> {
   };
 }
 
-/** Decision of the rule and people, and the figures behind it. */
+/** Decision of the rule and people, and the figures that it rests on. */
 interface Decided extends Measured {
   readonly selected?: Measured['candidates'][number];
   readonly requirement: Requirement;

@@ -82,7 +82,7 @@ export class Fleet {
       this.workers.push(new WorkerProcess(place, join(folder, `worker-${number}.log`)));
   }
 
-  /** Kills the server (SIGKILL), and starts it again on its database after so many seconds. */
+  /** Kills the server (SIGKILL), and starts it again on its database after a number of seconds. */
   async killServer(seconds: number): Promise<void> {
     process.kill(this.record.pid, 'SIGKILL');
     await untilGone(this.record.pid);

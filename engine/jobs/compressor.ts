@@ -49,7 +49,7 @@ export interface Compressed {
   /** The original with low-rank, or masked and refitted, weights: what `graph` must compute. */
   readonly equivalent: Graph;
   readonly notes: readonly string[];
-  /** Channel pruning: what is left of the layers' outputs, numbered as in the teacher or else the model. */
+  /** Channel pruning: the remaining outputs of layers, numbered as in the teacher or, without one, the model. */
   readonly left?: LeftOutputs;
 }
 

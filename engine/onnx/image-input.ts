@@ -3,10 +3,10 @@ import type { Graph, ValueInfo } from './graph';
 import { typeOf } from './tensor-proto';
 
 /**
- * The input that a data set's images, and sizes without an input's name, go to. States that go round a network beside it
- * are left out first: inputs that no convolution depends on where another is, and inputs whose batch comes later than
- * another's. Of the rest it is the first of floats with at least three axes, else the first with as many, else the first
- * of floats, else the first.
+ * The input that a data set's images, and sizes without an input's name, go to. States that go round a network beside
+ * it are left out first: inputs that no convolution depends on where another is, and inputs whose batch comes later
+ * than another's. Of the rest it is the first of floats with at least three axes; failing that the first with as many,
+ * the first of floats, or the first.
  * @param others inputs that have data of their own
  * @throws EngineError `UnsupportedModel` if no input is left
  */

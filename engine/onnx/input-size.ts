@@ -31,7 +31,7 @@ export function assumeSizes(graph: Graph, inputSize: InputSize, model = 'the mod
   graph.context = { ...graph.context, inputSizes: sizes };
 }
 
-/** Sizes by input, the image input's where one alone is given. */
+/** Sizes by input; a single one is the image input's. */
 export const sizesByInput = (graph: Graph, size: InputSize): [string, readonly number[]][] =>
   isOneSize(size) ? [[imageInput(graph).name, size]] : Object.entries(size);
 

@@ -26,7 +26,7 @@ export interface Inferred {
 /** Options for shape inference. */
 export interface InferOptions {
   /**
-   * Assumes the sizes that the graph was opened with for sizes the model leaves open, and measured shapes where no rule
+   * Assumes the sizes that the graph was opened with for sizes the model leaves open, and measured shapes if no rule
    * gives them; true by default.
    */
   readonly assume?: boolean;

@@ -2,9 +2,9 @@ import { type BigIntStats, readdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** How the names of folders begin in which models are written for ONNX Runtime to open (`temporaryModel`). */
+/** Prefix of the names of folders in which models are written for ONNX Runtime to open (`temporaryModel`). */
 export const temporaryPrefix = 'slimflow-model-';
-/** How the names of large weights' files begin in them, which are hard links. */
+/** Prefix of the names of large weights' files in them, which are hard links. */
 export const linkPrefix = 'weights-';
 
 /**

@@ -27,7 +27,10 @@ const engine =
     });
   };
 
-/** Compresses the tiny network with fine-tuning behind each of two layers; gives the model's digest and what was told. */
+/**
+ * Compresses the tiny network with fine-tuning after each of two layers; returns the model's digest and the reported
+ * progress.
+ */
 const made = (...kills: number[]) =>
   inFolder(async (folder) => {
     tinyJob(folder);
@@ -75,7 +78,7 @@ const made = (...kills: number[]) =>
     return { digest, told };
   });
 
-it('compressing layer by layer goes on from the last layer when it is tried again, to the same bits', async () => {
+it('compressing layer by layer resumes at the last layer in a retry, to the same bits', async () => {
   const whole = await made();
   expect(whole.told[0].done).toBe(0);
   const resumed = await made(3); // three steps follow the first layer

@@ -5,7 +5,7 @@ import { JobProcessError } from '../../engine/pools/process-error';
 
 const tried = { key: 'k', attempt: 2, setbacks: none };
 
-describe('what befalls work', () => {
+describe('failures of work', () => {
   const crash = new JobProcessError(
     'Crashed',
     'native code crashed in scoreLayer of c1, exit signal SIGSEGV',
@@ -70,7 +70,7 @@ describe('the delay before the next try', () => {
   });
 });
 
-describe('what befell the attempts before', () => {
+describe('setbacks of earlier attempts', () => {
   const checkpoint = { uri: 'file:///c', sha256: 'c', bytes: 1 };
   const details = { done: 1, total: 2, note: '', setbacks: { ...none, crashed: 2 } };
 

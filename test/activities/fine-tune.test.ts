@@ -35,7 +35,7 @@ const trainer =
   };
 
 describe('fine-tuning', () => {
-  it('goes on from its last checkpoint when it is tried again', () => {
+  it('resumes at its last checkpoint in a retry', () => {
     let tries = 0;
     return atWork(
       { fineTune: trainer(() => ++tries === 1) },
@@ -56,7 +56,7 @@ describe('fine-tuning', () => {
     );
   });
 
-  it('goes on from its checkpoint although a worker that was thought dead drops it meanwhile', () => {
+  it('resumes at its checkpoint although a worker that was thought dead drops it meanwhile', () => {
     let tries = 0;
     let late = () => {};
     const train = trainer(() => ++tries === 1);
@@ -76,7 +76,7 @@ describe('fine-tuning', () => {
     );
   });
 
-  it('begins anew where the checkpoint is corrupt, or the settings are others', () => {
+  it('starts over if the checkpoint is corrupt, or the settings differ', () => {
     let tries = 0;
     return atWork({ fineTune: trainer(() => ++tries <= 2) }, async ({ do: perform, model, split, store }) => {
       const request = { model, data: split, settings, compute };

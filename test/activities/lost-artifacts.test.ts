@@ -74,7 +74,7 @@ async function lostBy(work: Promise<unknown>): Promise<readonly Lost[]> {
 }
 
 describe('an activity whose input the store lost', () => {
-  it('names the work that made it, all of it at once; doing that again mends it', () =>
+  it('names all work that made it; doing that again restores it', () =>
     scored(async ({ layers }, { compress, redo }) => {
       erase(layers[0].factors!);
       writeFileSync(new URL(layers[1].factors!.uri), 'spoiled');

@@ -18,7 +18,7 @@ const minute = 60_000;
 beforeEach(() => jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] }));
 afterEach(() => jest.useRealTimers());
 
-/** A store in which one method waits, each time, before it does what it is asked; `asked` hears of each. */
+/** A store in which one method waits before each call; `asked` is called each time. */
 const waiting =
   (
     method: Method,
@@ -88,7 +88,7 @@ function stalled(
     async ({ do: perform, model, split, store, calls }) => {
       const environment = new MockActivityEnvironment({}, { logger: silent });
       const tuned = perform('fineTune', { model, data: split, settings, compute }, environment);
-      tuned.catch(() => undefined); // whoever uses it hears of it
+      tuned.catch(() => undefined); // whoever awaits it gets the error
       const jobs = () => calls.length;
       await use({ environment, tuned, stalls: reached.released, release: stall.release, store, jobs });
       // What was given up goes on to its end, for which there has to be a store.
@@ -99,7 +99,7 @@ function stalled(
   );
 }
 
-/** What lies under a name of a store. */
+/** Returns the content under a name of a store. */
 const namesIn = (root: string, room: string) =>
   existsSync(join(root, room)) ? readdirSync(join(root, room), { recursive: true, encoding: 'utf8' }) : [];
 

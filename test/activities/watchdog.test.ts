@@ -26,7 +26,7 @@ describe('the watchdog', () => {
     expect(dog.elapsed(1)).toMatch(/^nothing finished for 300 s/);
   });
 
-  it('is not told of progress by the same number again', () => {
+  it('does not take the same number again for progress', () => {
     const dog = new Watchdog();
     dog.progress(1);
     dog.elapsed(4 * minute);

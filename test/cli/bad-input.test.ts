@@ -18,7 +18,7 @@ import { modelOf, randoms } from '../support/graphs';
 import { hugeModel } from '../support/huge';
 import { tinyJob, tinyNetwork } from '../support/tiny';
 
-/** What is wrong, how it is made wrong in a folder with a good job (or by changing the spec), and what is said. */
+/** The fault, a way to cause it in a folder with a good job (or by changing the spec), and the message. */
 const cases: [string, object, (folder: string) => void, RegExp][] = [
   [
     'no such model file',

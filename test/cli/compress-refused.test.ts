@@ -78,7 +78,7 @@ const refused: [string, string[], (folder: string) => void, RegExp][] = [
     /--scores \/proc\/slimflow\/scores\.json is not writable: ENOENT/,
   ],
   [
-    'an --out that weights of the model lie beside',
+    'an --out next to weights of the model',
     [],
     (folder) => {
       saveModel(tinyNetwork(), join(folder, 'small.onnx'), { externalData: true });

@@ -66,7 +66,7 @@ describe('slimflow compress', () => {
       expect(other.status).toBe(2);
     }));
 
-  it('does not take the scores of other weights, though they lie beside the model', () =>
+  it('does not take the scores of other weights, though they are next to the model', () =>
     inFolder(async (folder) => {
       const graph = tinyNetwork();
       const path = join(folder, 'model.onnx');
@@ -138,7 +138,7 @@ describe('slimflow compress', () => {
       expect(filters(small).data.slice(0, 27)).toEqual(filters(own).data.slice(9, 36)); // filters 1 to 3
     }));
 
-  it('fine-tunes behind each layer, with the fine-tuning of the spec', () =>
+  it('fine-tunes after each layer, with the fine-tuning of the spec', () =>
     inFolder(async (folder) => {
       tinyJob(folder);
       const command = ['compress', 'model.onnx', '--select', 'manual', '--technique', 'spatial-svd'];

@@ -27,7 +27,7 @@ it('a range written otherwise is refused', () => {
   );
 });
 
-it('README and images go by the range of package.json', () => {
+it('README and images follow the range of package.json', () => {
   expect(read('README.md')).toContain(`Node ≥ ${/\d+\.\d+/.exec(engines.node)![0]}`);
   for (const image of ['cpu', 'gpu']) {
     const version = /^ARG NODE_VERSION=(\d+)$/m.exec(read(`deploy/docker/${image}.Dockerfile`))![1];

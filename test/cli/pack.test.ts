@@ -28,7 +28,7 @@ async function photos(folder: string, each: number): Promise<void> {
   }
 }
 
-/** What is printed to be pasted into a spec. */
+/** Returns the part of the output to be pasted into a spec. */
 const printedData = (out: string): string => out.slice(out.indexOf('\ndata:') + 1);
 
 const small = ['--channels', 'gray', '--resize', '8', '--size', '8'];

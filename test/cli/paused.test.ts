@@ -18,7 +18,7 @@ afterEach(async () => {
   await worker?.ended;
 });
 
-/** For whom a run waits, as `status --json` says; nothing where it can't be told. */
+/** Returns whom a run waits for, as `status --json` says; nothing if that is unknown. */
 async function waitingOf(folder: string): Promise<readonly { readonly for: string }[]> {
   const { status, out } = await slimflow(folder, ['status', '--json']);
   return status === 0 ? (JSON.parse(out) as { waiting: { for: string }[] }).waiting : [];

@@ -19,7 +19,7 @@ afterEach(async () => {
   await worker?.ended;
 });
 
-/** What `status --json` says. */
+/** Returns what `status --json` says. */
 interface Told {
   readonly status: string;
   readonly waiting: readonly { readonly for: string; readonly proposed?: readonly string[] }[];

@@ -13,7 +13,7 @@ it('two commands that run one spec at the same time share one server and one run
     const job = tinyJob(folder, {
       techniques: ['spatial-svd'],
       ssvdTargets: [0.5],
-      // Neither may come to the end, and the other begin anew, before both are there.
+      // Neither may end, and the other start over, before both are there.
       review: { afterSelect: true },
     });
     const waiting = /waiting for someone to approve the selected model/;

@@ -49,7 +49,7 @@ describe('slimflow run, on a real server with the real engine', () => {
       expect(runId).not.toBe(result.runId);
     }));
 
-  it('takes a model whose weights lie beside it, has a smaller one learn from it without labels, and writes that', () =>
+  it('takes a model with its weights in a separate file, has a smaller one learn from it without labels, and writes that', () =>
     inFolder(async (folder) => {
       const { data } = JSON.parse(readFileSync(tinyJob(folder), 'utf8')) as {
         data: { train: { labels?: string } };

@@ -21,7 +21,7 @@ it('people steer a run from the command line: each thing is asked once, by them;
     const id = 'slimflow/steered/1';
     const handle = await server.client.workflow.start('guidebook', { workflowId: id, taskQueue: 'steered' });
 
-    // As just after the server was started again: a worker is heard of while the command waits.
+    // As just after a restart of the server: a worker reports while the command waits.
     let waits = false;
     const early = slimflow(
       folder,

@@ -2,7 +2,7 @@ import { setupLines } from '../../cli/setup';
 import { slimflow } from '../support/cli';
 import { inFolder } from '../support/folder';
 
-it('slimflow setup says so where no server answers', () =>
+it('slimflow setup says so if no server answers', () =>
   inFolder(async (folder) => {
     const { status, err } = await slimflow(folder, ['setup'], undefined, { TEMPORAL_ADDRESS: '127.0.0.1:9' });
     expect(status).toBe(1);

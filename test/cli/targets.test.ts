@@ -60,7 +60,7 @@ describe('labels that are no classes', () => {
       expect(err).toMatch(/epoch 15\/15 · rmse-score \d/);
       expect(status).toBe(0);
       const points = (name: string) => Number(new RegExp(`^${name} +([0-9.]+)$`, 'm').exec(out)![1]);
-      // Were labels to stay where they are, nothing could be told of slopes to the right: half of the variance, a score of 29.
+      // If labels did not move, slopes to the right could not be learned: half of the variance, a score of 29.
       expect(points('evaluation')).toBeGreaterThan(45);
       expect(points('test')).toBeGreaterThan(45);
       expect(out).toMatch(/^mean absolute error {2}0\.\d+, test 0\.\d+$/m);

@@ -34,7 +34,10 @@ function separableJob(folder: string, changes: object = {}): void {
   writeNpy(join(folder, 'labels.npy'), { type: 'int32', dims: [300], data: labels });
 }
 
-/** Writes a network of a score a class and pixel, images whose bright pixels are class 1, and 255 where none is known. */
+/**
+ * Writes a network with one score per class and pixel, and images whose bright pixels are class 1, with 255 for unknown
+ * pixels.
+ */
 function segmentationJob(folder: string): void {
   const random = new Random(3);
   const images = randoms([60, 1, 8, 8], 4);
@@ -151,7 +154,7 @@ describe('slimflow train', () => {
       }
     }));
 
-  it('learns a class a pixel, those of no class left out, cropped-in ones too', () =>
+  it('learns one class per pixel, without those that have no class, padded ones too', () =>
     inFolder(async (folder) => {
       segmentationJob(folder);
       const command = args('--epochs', '8', '--learning-rate', '0.1', '--batch', '10', '--json');
@@ -162,7 +165,7 @@ describe('slimflow train', () => {
       expect(evaluation!.after).toBeGreaterThan(80); // of pixels that can be told apart by their sign
     }));
 
-  it('goes on from the last checkpoint, to the same bits', () =>
+  it('resumes at the last checkpoint, to the same bits', () =>
     inFolder(async (folder) => {
       const job = tinyJob(folder);
       const { data } = JSON.parse(readFileSync(job, 'utf8')) as {
@@ -240,7 +243,7 @@ const refused: [string, string[], (folder: string) => void, RegExp][] = [
   ['a curve of another kind', ['--curve', 'curve.png'], nothing, /must end in \.json or \.csv/],
   ['a folder to write to', ['--out', '.'], nothing, /is a folder/],
   [
-    'labels that are no class',
+    'labels that are not a class',
     [],
     (folder) =>
       writeNpy(join(folder, 'labels.npy'), { type: 'int32', dims: [300], data: new Int32Array(300).fill(9) }),

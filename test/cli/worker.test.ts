@@ -30,7 +30,7 @@ afterEach(async () => {
 });
 afterAll(() => server.teardown());
 
-/** What a test of one run has at hand. */
+/** Tools of a test of one run. */
 interface Running {
   readonly handle: GuidebookHandle;
   /** The folder of the store. */
@@ -69,7 +69,7 @@ interface Tuning {
   readonly details?: HeartbeatDetails;
 }
 
-/** Waits until the fine-tuning of a candidate is as asked. */
+/** Waits until the fine-tuning of a candidate meets a condition. */
 async function tuning(
   { handle }: Running,
   candidate: string,
@@ -99,7 +99,7 @@ const long = { fineTune: { epochs: 20000, batch: 10 } };
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
-/** Computes, in this process, for so many hundredths of a second of CPU time. */
+/** Computes, in this process, for a number of hundredths of a second of CPU time. */
 function burn(ticks: number): void {
   const { user, system } = cpuUsage();
   const isDone = () => {

@@ -2,7 +2,7 @@ import { onceThere } from '../../client/retry-until-up';
 
 const transport = () => Object.assign(new Error('refused'), { name: 'TransportError' });
 
-/** Work that fails so often, at a server that is away for so many looks. */
+/** Work that fails a number of times, at a server that is away for a number of looks. */
 function world(failures: Error[], away: number) {
   let tries = 0;
   const done = onceThere(

@@ -19,7 +19,7 @@ import { approveSelectionUpdate } from '../../workflow';
 
 /** On a machine without a browser, one is installed first: more than the limit of other tests, in ms. */
 const installing = 1_200_000;
-/** Where pictures for the documentation go; none are taken where it is not set. */
+/** Folder for pictures for the documentation; none are taken if it is not set. */
 const pictures = process.env.SLIMFLOW_SCREENSHOTS;
 let server: TemporalServer;
 let browser: Browser;
@@ -36,7 +36,9 @@ afterAll(async () => {
 // Behind that hook, as hooks run in their order: the server is found by its record in the folder.
 const folder = temporaryFolder();
 
-/** A run that has ended, in a fake world, on the server that `slimflow run` starts; what runs now only answers queries. */
+/**
+ * A run that has ended, in a fake world, on the server that `slimflow run` starts; what runs now only answers queries.
+ */
 beforeAll(async () => {
   quietly();
   server = await startServer(folder);

@@ -15,7 +15,7 @@ describe('search attributes', () => {
     expect(pairsOf(values)).toEqual([]);
   });
 
-  it('are cut to what a keyword may hold, and leave out what is no number', () => {
+  it('are cut to the length of a keyword, and leave out what is not a number', () => {
     const [[, model], ...rest] = named(pairsOf({ model: 'm'.repeat(999), metric: NaN }, all));
     expect([String(model).length, rest]).toEqual([200, []]);
   });

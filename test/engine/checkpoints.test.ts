@@ -33,7 +33,7 @@ describe('CheckpointPace', () => {
   beforeEach(() => jest.spyOn(Date, 'now').mockImplementation(() => now));
   afterEach(() => jest.restoreAllMocks());
 
-  /** Whether one is due so many seconds after one that took some seconds to write. */
+  /** Tells if one is due a number of seconds after one that took some seconds to write. */
   const isDue = (seconds: number, { writing, after }: { writing: number; after: number }): boolean => {
     const pace = new CheckpointPace(seconds);
     pace.write(() => (now += 1000 * writing));

@@ -11,7 +11,7 @@ import {
 import { inFolder } from '../support/folder';
 import { oddFiles } from '../support/odd-files';
 
-it('what is no file is said to be what it is, at once', () =>
+it('anything but a file is named for what it is, at once', () =>
   inFolder(async (folder) => {
     for (const [what, path] of oddFiles(folder)) {
       expect(() => openRegularSync(path)).toThrow(`it is not a file, but ${what}`);

@@ -58,7 +58,7 @@ it.each([
   expect(check(name, options, Object.fromEntries(files.map((file) => [file, program])))).toBe('');
 });
 
-/** What the docs' fragments take from the reader's own program. */
+/** Declarations that the docs' fragments take from the reader's own program. */
 const readersOwn = `
 declare const connection: import('@temporalio/worker').NativeConnection;
 declare const client: import('@temporalio/client').Client;

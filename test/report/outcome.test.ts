@@ -1,7 +1,7 @@
 import { outcomeText } from '../../report/outcome';
 import { result } from '../support/results';
 
-it('an outcome is the selected model beside the original, or what stood in the way', () => {
+it('an outcome is the selected model next to the original, or what prevented one', () => {
   expect(outcomeText(result).split('\n')).toEqual([
     'note: c9 stays',
     '',

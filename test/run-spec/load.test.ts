@@ -46,7 +46,7 @@ it.each<[string, string, RegExp]>([
   }),
 );
 
-it('a spec that is no file is refused', () =>
+it('a spec that is not a file is refused', () =>
   inFolder((folder) => {
     for (const [what, path] of oddFiles(folder))
       expect(() => loadSpec(path)).toThrow(`cannot read spec ${path}: it is not a file, but ${what}`);
@@ -107,7 +107,7 @@ describe('reading a spec', () => {
     expect(() => loadSpec('/nowhere/job.yaml')).toThrow(/^cannot read spec \/nowhere\/job.yaml: ENOENT/);
   });
 
-  it('reads what training goes by: settings as written, without defaults, whatever else there is', () =>
+  it('reads the parts that training uses: settings as written, without defaults, whatever else there is', () =>
     inFolder((folder) => {
       const file = join(folder, 'job.json');
       const load = (spec: object) => {

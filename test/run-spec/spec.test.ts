@@ -84,7 +84,7 @@ describe('the spec', () => {
     expect(Object.keys(ours).sort()).toEqual(Object.keys(FineTuneFields.shape).sort());
   });
 
-  it('takes a learning rate that suits the normalization where none is given', () => {
+  it('takes a learning rate that suits the normalization if none is given', () => {
     const rate = (fineTune: object) => CompressionSpec.parse({ ...minimal, fineTune }).fineTune.learningRate;
     expect(rate({ batchNorm: 'restore' })).toBe(0.02);
     expect(rate({ batchNorm: 'restore', learningRate: 0.01 })).toBe(0.01);

@@ -106,7 +106,7 @@ describe('search attributes', () => {
       });
     }));
 
-  it('are left alone by a workflow that is not told of any', () =>
+  it('are left alone by a workflow that gets none', () =>
     server.client.withDeadline(Date.now() + 300_000, async () => {
       const { calls: _calls, ...activities } = fakeActivities();
       const worker = await Worker.create({
@@ -168,7 +168,7 @@ describe('search attributes', () => {
     ]);
   });
 
-  it('are read from the namespace where operator rights are missing, and none where nothing can be asked', async () => {
+  it('are read from the namespace if operator rights are missing, and none if nothing can be asked', async () => {
     const refuse = () =>
       Promise.reject(Object.assign(new Error('refused'), { details: 'Request unauthorized.' }));
     const aliases = { Keyword01: 'SlimflowModel', Double03: 'SlimflowRatio', Text01: 'SlimflowStage' };

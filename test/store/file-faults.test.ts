@@ -62,12 +62,12 @@ describe('errors of the file system', () => {
     ['EROFS', 'StoreReadOnly', /make it writable/],
     ['EACCES', 'StoreReadOnly', /grant it permission/],
     ['EIO', 'StoreUnreachable', /disk reports/],
-  ])('%s means %s', (code, meaning, mend) => {
+  ])('%s means %s', (code, meaning, remedy) => {
     const bare = new Error(`${code}: it failed, write`);
     for (const error of [bare, Object.assign(new Error('m'), { code, path: '/store/objects/x' })]) {
       const known = storeError(error, 'the store at /store', '/store') as StoreError;
       expect(known).toBeInstanceOf(StoreError);
-      expect([known.code, known.message]).toEqual([meaning, expect.stringMatching(mend)]);
+      expect([known.code, known.message]).toEqual([meaning, expect.stringMatching(remedy)]);
     }
   });
 

@@ -17,7 +17,7 @@ const item = (room: Room, name: string, time = 0): Item => ({ room, name, bytes:
 const nothing = { artifacts: new Set<string>(), works: new Set<string>(), checkpoints: new Set<string>() };
 
 describe('what is needed', () => {
-  it('is all that can be reached, the work behind it, and the checkpoints that heartbeats name', async () => {
+  it('keeps all that can be reached, the work that made it, and the checkpoints that heartbeats name', async () => {
     const key = 'ab12';
     const names: Record<string, ArtifactRef[]> = {
       a: [refTo('b'), refTo('c', { work: 'w' })],
@@ -149,7 +149,7 @@ describe('collecting it', () => {
       expect(readFileSync(await store.path(put), 'utf8')).toBe('put');
     }));
 
-  it('removes nothing where the roots can not be told', () =>
+  it('removes nothing if the roots are unknown', () =>
     inFileStore(async ({ store }) => {
       const ref = await store.putBytes('x');
       const work = removeGarbage(store, () => Promise.reject(new Error('no server')), {

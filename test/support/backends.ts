@@ -48,7 +48,7 @@ export function farthest(a: Matrix, b: Matrix): number {
   return a.data.reduce((most, value, at) => Math.max(most, Math.abs(value - b.data[at]) / largest), 0);
 }
 
-/** How far the columns of a matrix are from orthonormal. */
+/** Returns how far the columns of a matrix are from orthonormal. */
 export function skewness(a: Matrix): number {
   let worst = 0;
   for (let p = 0; p < a.columns; p++) {

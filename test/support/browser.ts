@@ -12,7 +12,7 @@ const minutes = (count: number) => ({ timeout: count * 60_000, maxBuffer: 1 << 2
 /** Stands for the browser that Playwright itself keeps, which it finds without a path. */
 const playwrights = '';
 
-/** Where a browser may come from, in the order in which they are asked. */
+/** Sources of a browser, in the order in which they are tried. */
 const sources: readonly (readonly [
   from: string,
   find: () => Promise<string | undefined> | string | undefined,

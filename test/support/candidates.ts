@@ -1,7 +1,7 @@
 import type { Candidate } from '../../contract/run';
 import { computedBy, provenance } from './method';
 
-/** A candidate of which only the figures that a rule goes by matter. */
+/** A candidate of which only the figures that a rule uses matter. */
 export const candidateWith = (figures: Partial<Candidate>): Candidate => ({
   id: 'ssvd',
   technique: 'spatial-svd',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { root } from './paths';
 
-/** How a command ended, and what it said. */
+/** End of a command, and its output. */
 export interface Ended {
   readonly status: number | null;
   readonly signal: NodeJS.Signals | null;

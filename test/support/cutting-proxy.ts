@@ -2,7 +2,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 type Direction = 'up' | 'down';
 
-/** What befalls a connection once so many bytes went through it. */
+/** Treatment of a connection after a number of bytes. */
 interface Fault {
   readonly after: number;
   readonly how: 'cut' | 'stall';
@@ -11,11 +11,11 @@ interface Fault {
 /** A TCP proxy that breaks connections off, or lets them stand still. */
 export interface CuttingProxy {
   readonly port: number;
-  /** How many connections it has cut. */
+  /** Number of connections that it has cut. */
   readonly cuts: () => number;
-  /** Cuts each of the next connections once so many bytes came (`up`) or went (`down`) through it. */
+  /** Cuts each of the next connections after a number of bytes came (`up`) or went (`down`) through it. */
   cutNext(direction: Direction, afterBytes: readonly number[]): void;
-  /** How many connections it lets stand still, or did. */
+  /** Number of connections that it holds still, or did. */
   readonly stalls: () => number;
   /** As cutNext, but the connection stays open and nothing more goes through it. */
   stallNext(direction: Direction, afterBytes: readonly number[]): void;

@@ -8,19 +8,19 @@ import { sha256 } from '../../store/digest';
 import type { GuidebookInput } from '../../contract/run';
 import { provenance } from './method';
 
-/** A model of the fake world: its MACs and whether it was fine-tuned stand in its address. */
+/** A model of the fake world: its address holds its MACs and whether it was fine-tuned. */
 interface FakeModel {
   readonly macs: number;
   readonly tuned: boolean;
 }
 
-/** What the fake activities answer; every field can be replaced. */
+/** Answers of the fake activities; every field can be replaced. */
 export interface World {
   readonly original: number;
   readonly parts: readonly Part[];
   /** The metric of a model with this share of the original's MACs. */
   readonly metric: (ratio: number, tuned: boolean, macs: number) => number;
-  /** What fine-tuning tells of itself. */
+  /** Report of fine-tuning. */
   readonly tuningNotes: readonly string[];
   /** Runs before each activity; throws what the activity is to throw. */
   readonly before: (activity: keyof Activities, request: unknown) => Promise<void> | void;

@@ -7,14 +7,15 @@ type Floats = Float64Array<ArrayBuffer>;
 type Handler = (...args: never[]) => number | Promise<number>;
 
 /**
- * A GPU of plain memory: cuSOLVER's functions by their documented parameters, on arrays known by made-up addresses. What
- * a test of the back end needs to see without a GPU: that buffers, leading dimensions and sizes arrive where they belong.
+ * A GPU of plain memory: cuSOLVER's functions by their documented parameters, on arrays known by made-up addresses.
+ * What a test of the back end needs to see without a GPU: that buffers, leading dimensions and sizes arrive where they
+ * belong.
  */
 export class FakeCuda {
   private readonly memory = new Map<bigint, Floats>();
   private last = 0n;
   private running = 0;
-  /** What one call to come answers instead of success. */
+  /** Answer of one future call, instead of success. */
   failing: { name: string; status: number } | undefined;
 
   /** Buffers not given back yet. */

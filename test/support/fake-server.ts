@@ -26,7 +26,7 @@ export async function withFakeWorker<T>(
   return worker.runUntil(() => use(calls));
 }
 
-/** What a run of a workflow came to in Temporal's history. */
+/** End of a run of a workflow in Temporal's history. */
 export interface HistorySize {
   readonly events: number;
   readonly bytes: number;

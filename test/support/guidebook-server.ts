@@ -8,7 +8,9 @@ import { fakeActivities, fakeInput, type World } from './fake-activities';
 import { temporal } from './temporal';
 import { until } from './until';
 
-/** A real server, on which the guidebook runs in the fake world; started before the tests of a file, stopped after them. */
+/**
+ * A real server, on which the guidebook runs in the fake world; started before the tests of a file, stopped after them.
+ */
 export function guidebookServer() {
   let environment: TestWorkflowEnvironment;
   beforeAll(async () => {
@@ -51,7 +53,7 @@ export function gate() {
       arrived++;
       await until(() => isOpen);
     },
-    /** Waits until so many are at the gate. */
+    /** Waits until a number of them are at the gate. */
     reached: (count: number) => until(() => arrived >= count),
     open: () => {
       isOpen = true;

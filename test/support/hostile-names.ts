@@ -6,7 +6,7 @@ import { oddFiles } from './odd-files';
 import { modelIn } from './store-files';
 import type { InStore } from './stores';
 
-/** What every store does with names that others made up, and with files that are none. */
+/** Tests what every store does with names that others made up, and with paths that are not files. */
 export function hostileNames(inStore: InStore): void {
   describe('artifacts', () => {
     it.each(['../../../../../etc/passwd', '/etc/passwd', '..', 'AB'.repeat(32), 5, null, {}])(

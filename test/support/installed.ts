@@ -19,7 +19,7 @@ interface Manifest {
   peerDependenciesMeta?: Record<string, { optional?: boolean }>;
 }
 
-/** What a project with Slimflow has from npm: what its manifest asks for, and nothing that this checkout has beside it. */
+/** A project with Slimflow from npm: it has what its manifest requires, and nothing else of this checkout. */
 export function installedWith(manifest: Manifest): string[] {
   const { dependencies, optionalDependencies, peerDependencies, peerDependenciesMeta } = manifest;
   const peers = Object.keys(peerDependencies ?? {});
@@ -30,8 +30,8 @@ export function installedWith(manifest: Manifest): string[] {
 }
 
 /**
- * Packs what is built and installs it into an empty project. The dependencies are links to this checkout's, so nothing is
- * downloaded; only those are there that the packed manifest names.
+ * Packs what is built and installs it into an empty project. The dependencies are links to this checkout's, so nothing
+ * is downloaded; only those are there that the packed manifest names.
  * @param extra more packages of this checkout for the project
  */
 export function installPacked(folder: string, extra: readonly string[] = []): Project {

@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path';
 /** A page without its blocks of code, in which `#` and `[…](…)` are no Markdown. */
 const prose = (text: string) => text.replace(/^```[^]*?^```/gm, '');
 
-/** What a page links to or shows: `[text](target)`, `![text](target)`. */
+/** Links and images of a page: `[text](target)`, `![text](target)`. */
 export const targets = (text: string): string[] =>
   [...prose(text).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target);
 

@@ -5,7 +5,7 @@ const plan = { technique: 'spatial-svd', parent: null, round: 0, workflowId: 'w'
 /** A row of the table of a run that is under way. */
 export const runningRow = { ...plan, id: 'ssvd-0.50', status: 'running' } as const;
 
-/** What is seen of a run at the beginning of step 2, but for what is changed. */
+/** Returns the view of a run at the beginning of step 2, with some fields changed. */
 export const seen = (
   change: Partial<LiveProgress> = {},
   more: Partial<Observation> = {},
@@ -29,7 +29,7 @@ export const seen = (
   },
 });
 
-/** How far the fine-tuning of the one candidate is. */
+/** Progress of the one candidate's fine-tuning. */
 export const tuning = (done: number, attempt = 1): Partial<LiveProgress> => ({
   doing: { 'ssvd-0.50': { activity: 'fineTune', attempt, at: { done, total: 100, note: `step ${done}` } } },
 });

@@ -1,16 +1,19 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** What Linux tells of a process: its parent, and the CPU time that it took, in ticks of a hundredth of a second. */
+/**
+ * Facts that Linux gives about a process: its parent, and the CPU time that it took, in ticks of a hundredth of a
+ * second.
+ */
 interface ProcessStat {
   readonly parent: number;
   readonly ticks: number;
 }
 
-/** Undefined where the process is gone. */
+/** Undefined if the process is gone. */
 function statOf(pid: number): ProcessStat | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name, in parentheses, may hold anything; the fields behind it are counted from the third.
+    // The name, in parentheses, may hold anything; the fields after it are counted from the third.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
     return { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) };
   } catch {

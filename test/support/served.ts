@@ -10,7 +10,7 @@ export interface Served {
   readonly stop: () => Promise<void>;
 }
 
-/** How often another program may take a port between the look at it and the start. */
+/** Number of times that another program may take a port between the check and the start. */
 const maxPorts = 5;
 
 /**

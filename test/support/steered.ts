@@ -1,6 +1,6 @@
 import { condition, defineQuery, defineSignal, defineUpdate, setHandler } from '@temporalio/workflow';
 
-/** What was asked of the workflow, as it came. */
+/** Requests to the workflow, as they came. */
 export interface Heard {
   readonly what: string;
   readonly args: unknown;

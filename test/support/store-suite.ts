@@ -15,7 +15,7 @@ const itemsOf = async (items: AsyncIterable<Item>) => {
   return all;
 };
 
-/** What every store does. */
+/** Tests what every store does. */
 export function storeSuite(inStore: InStore): void {
   describe('artifacts', () => {
     it('are named by the digest of their bytes', () =>
@@ -62,7 +62,7 @@ export function storeSuite(inStore: InStore): void {
         await expect(elsewhere().paths(refs)).rejects.toMatchObject({ artifacts: refs.slice(1) });
       }));
 
-    it.each(['hellO', 'hel', ''])('that are corrupt ("%s") are mended when they are put again', (bytes) =>
+    it.each(['hellO', 'hel', ''])('that are corrupt ("%s") are replaced when they are put again', (bytes) =>
       inStore(async ({ store, elsewhere, spoil }) => {
         const ref = await store.putBytes('hello');
         await spoil(ref, bytes);
@@ -125,7 +125,7 @@ export function storeSuite(inStore: InStore): void {
       ['a weight is gone', 'data/w.bin', undefined],
       ['the list is gone', 'files.json', undefined],
       ['the list names other files', 'files.json', '[]'],
-    ])('are lost when %s, and mended when they are put again', (_, member, bytes) =>
+    ])('are lost when %s, and replaced when they are put again', (_, member, bytes) =>
       inStore(async ({ store, folder, elsewhere, spoil, lose }) => {
         const ref = await store.putFiles(modelIn(folder));
         const result = { model: ref };
@@ -149,7 +149,7 @@ export function storeSuite(inStore: InStore): void {
         expect(readFileSync(join(folder, 'out', 'data', 'w.bin'), 'utf8')).toBe('weights');
       }));
 
-    it('must lie in the folder of the first', () =>
+    it('must be in the folder of the first', () =>
       inStore(async ({ store, folder }) => {
         const [outer, inner] = modelIn(folder);
         await expect(store.putFiles([inner, outer])).rejects.toThrow(
@@ -275,7 +275,7 @@ export function storeSuite(inStore: InStore): void {
     );
   });
 
-  describe('what lies in it', () => {
+  describe('its content', () => {
     const future = Date.now() + 3_600_000_000;
 
     it('is listed with its size, and removed unless it was used meanwhile', () =>

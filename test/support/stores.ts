@@ -9,7 +9,7 @@ import type { Store } from '../../store/store';
 import { inFolder } from './folder';
 import type { S3Server } from './s3-server';
 
-/** Where a store keeps its bytes, for a test to break them. */
+/** Location of a store's bytes, for a test to break them. */
 interface Inside {
   /** Overwrites what lies under a name: `results/k.json`. */
   readonly write: (name: string, bytes: string) => Promise<void>;

@@ -26,13 +26,13 @@ function showing(strengths: readonly (readonly number[])[]): Tensor {
   return noise;
 }
 
-/** What is to be found on images, and the untrained model that is to find it. */
+/** The targets to find on images, and the untrained model that is to find them. */
 interface Kind {
   readonly metric: MetricName;
   readonly write: () => { readonly images: Tensor; readonly labels: Tensor; readonly model: Graph };
 }
 
-/** How strong two patterns are: float64 of [N, 2]. */
+/** Returns the strengths of two patterns: float64 of [N, 2]. */
 const numbers: Kind = {
   metric: 'r2',
   write: () => {
@@ -45,7 +45,7 @@ const numbers: Kind = {
   },
 };
 
-/** Which of three patterns are there: booleans of [N, 3]. */
+/** Tells which of three patterns are present: booleans of [N, 3]. */
 const yesOrNo: Kind = {
   metric: 'mean-average-precision',
   write: () => {

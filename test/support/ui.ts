@@ -15,13 +15,14 @@ export async function textOf(page: Page): Promise<string> {
   return texts.join('\n').replaceAll('\u00a0', ' ').replace(/\s+/g, ' ');
 }
 
-/** How long a page may take to show what it should: a slow machine starts browser, server and worker at once. */
+/** Longest time until a page shows what it should: a slow machine starts browser, server and worker at once. */
 const patienceMs = 400_000;
-/** The UI asks for some things once: every so many looks it is told to ask again, by its key for that, or anew. */
+/** The UI asks for some things once: every few looks it is told to ask again, by its key for that, or by a reload. */
 const [refreshing, reloading] = [20, 80];
 
 /**
- * Waits until a page has shown each of `texts`, scrolled from end to end: long lists are drawn where they are seen alone.
+ * Waits until a page has shown each of `texts`, scrolled from end to end: long lists are drawn where they are seen
+ * alone.
  * @throws Error with what is missing, and what the page shows instead
  */
 export async function shows(page: Page, url: string, texts: readonly string[]): Promise<void> {

@@ -3,7 +3,10 @@ import { join } from 'node:path';
 
 import { root } from './paths';
 
-/** Where a worker is started, and for which Temporal server: the one of the folder's state unless an address is given. */
+/**
+ * The folder that a worker is started in, and its Temporal server: the one of the folder's state unless an address is
+ * given.
+ */
 export interface WorkerPlace {
   readonly folder?: string;
   readonly address?: string;
@@ -49,7 +52,7 @@ export class WorkerProcess {
     return this.child.pid!;
   }
 
-  /** What it said so far. */
+  /** Its output so far. */
   get said(): string {
     return this.out;
   }
@@ -58,7 +61,7 @@ export class WorkerProcess {
     this.child.kill(signal);
   }
 
-  /** What its health endpoint answers. */
+  /** The answer of its health endpoint. */
   async health(path: string): Promise<{ status: number; told?: { jobs: number } }> {
     const reply = await fetch(`http://127.0.0.1:${this.healthPort}${path}`);
     const text = await reply.text();

@@ -72,7 +72,7 @@ export const replayed = async (handle: WorkflowHandle): Promise<void> =>
 /** Settings that ask for reviews of picks and selection. */
 export const reviewed = (more: object = {}) => ({ review: { afterPick: true, afterSelect: true, ...more } });
 
-/** Whether a run waits for an approval. */
+/** Tells if a run waits for an approval. */
 export const isWaiting =
   (subject: 'picks' | 'selection') =>
   ({ waiting }: Pick<GuidebookProgress, 'waiting'>): boolean =>
@@ -93,7 +93,7 @@ export async function eventsOf(handle: WorkflowHandle): Promise<string[]> {
   );
 }
 
-/** A world that holds an activity of the candidate of so many MACs until it is released or cancelled. */
+/** A world that holds an activity of the candidate of the given MACs until it is released or cancelled. */
 export function holding(activity: keyof Activities, macs: number) {
   const { released, release } = latch();
   const ended: string[] = [];

@@ -17,7 +17,7 @@ afterAll(() => server.teardown());
 const taskQueue = 'versioned';
 const deployment = { name: 'slimflow' };
 
-/** Makes a version the one that new runs go to, once its worker has been heard of. */
+/** Makes a version the one that new runs go to, once its worker is known to the server. */
 async function makeCurrent(buildId: string): Promise<void> {
   const { client, namespace } = server;
   const request = { namespace: namespace ?? 'default', deploymentName: deployment.name, buildId };
@@ -79,7 +79,7 @@ it('a run ends on the version that it began on, children too; later ones begin o
         await makeCurrent('two');
         leave();
         await running.result();
-        // The task queue hears of its new version a moment later: some run is the first to begin on it.
+        // The task queue learns of its new version a moment later: some run is the first to begin on it.
         for (let next = 1; ; next++) {
           const id = `next-${next}`;
           await (await start(id)).result();

@@ -126,7 +126,7 @@ describe('people in a guidebook run', () => {
         `${added} added: channel pruning of ssvd-0.50 to 0.5`,
         'selection approved: ssvd-0.90',
       ]);
-      // Latencies compare only where they were measured together.
+      // Latencies can only be compared if they were measured together.
       const timed = calls.filter(([name]) => name === 'latency').map(([, request]) => request);
       expect(timed.map((request) => (request as { models: unknown[] }).models.length)).toEqual([6, 7]);
       await replayed(run);

@@ -141,7 +141,7 @@ describe('the guidebook workflow', () => {
     });
   });
 
-  it('reports what stopped it where no model is small enough', async () => {
+  it('reports what stopped it if no model is small enough', async () => {
     const settings = { techniques: ['spatial-svd'], ssvdTargets: [0.6, 0.7] };
     await inWorld({ settings }, async (handle, calls) => {
       const result = await handle.result();

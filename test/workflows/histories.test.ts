@@ -12,7 +12,7 @@ import * as slimflow from '../../workflow';
 const store = temporaryFolder();
 beforeAll(quietly);
 
-/** What goes wrong when the histories of a folder are replayed, by their names. */
+/** Returns the failures of replaying the histories of a folder, by their names. */
 async function violations(of: string, options: ReplayWorkerOptions): Promise<Record<string, unknown>> {
   const found: Record<string, unknown> = {};
   for await (const { workflowId, error } of Worker.runReplayHistories(options, read(of)))

@@ -29,7 +29,7 @@ const progress = (change: Partial<GuidebookProgress> = {}): GuidebookProgress =>
   decisions: [],
   ...change,
 });
-/** What the Temporal UI puts into the URL of its renderer. */
+/** Returns what the Temporal UI puts into the URL of its renderer. */
 const urlLength = (text: string) => encodeURIComponent(text).length;
 
 describe("the text in Temporal's UI", () => {

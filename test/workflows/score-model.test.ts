@@ -89,7 +89,7 @@ describe('the scoring of a model', () => {
   it.each([
     ['events', { events: 40 }, ({ events }: { events: number }) => events, 100],
     ['bytes', { bytes: 20_000 }, ({ bytes }: { bytes: number }) => bytes, 2 * 20_000],
-  ])('continues as new once its history has so many %s', (_, limits, figure, most) =>
+  ])('continues as new once its history has enough %s', (_, limits, figure, most) =>
     scoring(20, { inFlight: 2, ...limits }, async (handle, calls) => {
       await handle.result();
       expect(scoredLayers(calls).sort()).toEqual(layers(20).sort());

@@ -19,11 +19,11 @@ export const fallback = (candidates: readonly Candidate[]): Candidate => [...can
 
 /** Step 3's rule in a sentence. */
 export const pickRule = (budget: number, maxPicks: number): string =>
-  `At most ${counted(maxPicks, 'candidate')} that lose at most ${points(budget)} go on, best first; where none is within that budget, the one that loses least.`;
+  `At most ${counted(maxPicks, 'candidate')} that lose at most ${points(budget)} go on, best first; if none is within that budget, the one that loses least.`;
 
 /**
  * Step 3 for people: why each candidate goes on, or does not.
- * @param picks those that go on; where a person chose others than the rule would, the reasons say so
+ * @param picks those that go on; if a person chose others than the rule would, the reasons say so
  */
 export function pickVerdicts(
   candidates: readonly Candidate[],

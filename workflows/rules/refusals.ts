@@ -35,7 +35,7 @@ export interface Standing {
 /** Limits of a run, so that its history, its answers and its result stay small. */
 export const most = { decisions: 100, candidates: 100 };
 
-/** Why each update is refused, in a sentence for the person who asked; undefined where it is taken. */
+/** Says why each update is refused, in a sentence for the person who asked; undefined if it is accepted. */
 export const refusals = {
   approvePicks({ picks }: ApprovePicks, standing: Standing): string | undefined {
     return (
@@ -110,7 +110,7 @@ export const refusals = {
   },
 };
 
-/** Why no decision is taken at all; undefined where one is. */
+/** Says why no decision is accepted at all; undefined if one is. */
 export const refuseAny = ({ decisions }: Standing): string | undefined =>
   decisions < most.decisions ? undefined : `the run holds ${decisions} decisions, which is the most it takes`;
 

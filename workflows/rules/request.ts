@@ -64,7 +64,7 @@ export const shapes = {
   finishEarly: person,
 } satisfies Record<string, Shape>;
 
-/** Why a message is not of the shape that its update takes, in a sentence; undefined where it is. */
+/** Says in a sentence why a message does not have the shape that its update takes; undefined if it does. */
 export function malformed(name: keyof typeof shapes, request: unknown): string | undefined {
   if (typeof request !== 'object' || request === null || Array.isArray(request))
     return `${name} takes one object with the fields ${Object.keys(shapes[name]).join(', ')}`;

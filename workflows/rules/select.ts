@@ -77,7 +77,7 @@ export const selectRule = ({ target, tolerance, closeness }: Requirement): strin
 
 /**
  * Step 5 for people: why each candidate was selected, or was not.
- * @param selected where a person chose another than the rule would, the reasons say so
+ * @param selected if a person chose another than the rule would, the reasons say so
  */
 export function selectVerdicts(
   candidates: readonly Candidate[],

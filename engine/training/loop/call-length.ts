@@ -28,7 +28,7 @@ const mostBytes = 2 ** 28;
 
 /** Limits the steps of a call by the last one's time and the batches' size. */
 export class Pace {
-  /** ms a step. */
+  /** ms per step. */
   private took = Infinity;
 
   /**

@@ -2,7 +2,7 @@ import type { Node } from '../../onnx/graph';
 import type { Builder } from '../emit/builder';
 
 /**
- * A pass over what a builder has emitted that computes values in another form (blocked, float16) where that is faster. A
+ * A pass over what a builder has emitted that computes values in another form (blocked, float16) if that is faster. A
  * value keeps its name in its plain form, which is made only when something needs it.
  */
 export abstract class Lowering {

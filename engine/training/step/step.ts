@@ -32,7 +32,7 @@ export const names = {
 
 /** Settings of a step. */
 export interface StepSettings extends LossSettings, UpdateSettings, Labelling {
-  /** `frozen`: BatchNormalization uses its running statistics, and leaves them; else those of the batch. */
+  /** `frozen`: BatchNormalization uses its running statistics, and leaves them; otherwise those of the batch. */
   readonly batchNorm?: 'train' | 'frozen' | 'restore';
   /** Channels per block of ONNX Runtime's blocked layout (`probeBlock`); plain convolutions if undefined. */
   readonly block?: number;

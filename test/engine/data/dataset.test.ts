@@ -174,7 +174,7 @@ describe('beyond images and labels', () => {
     data.close();
   });
 
-  it('reads a label a pixel', () => {
+  it('reads one label per pixel', () => {
     const masks = npy({ type: 'uint8', dims: [4, 1, 1], data: Uint8Array.from([7, 8, 9, 255]) });
     expect(Array.from(batchOf(Dataset.open({ images, labels: masks }), [3, 0]).labels)).toEqual([255, 7]);
     const wide = npy({ type: 'uint8', dims: [4, 2, 1], data: new Uint8Array(8) });
@@ -243,7 +243,7 @@ describe('beyond images and labels', () => {
     data.close();
   });
 
-  it('slices further inputs with a row an image, and feeds others whole', () => {
+  it('slices further inputs with one row per image, and feeds others whole', () => {
     const rows = npy({
       type: 'int64',
       dims: [4, 2],

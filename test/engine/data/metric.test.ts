@@ -8,7 +8,7 @@ it('top-1 accuracy is the share of samples whose largest output is their label, 
   expect(metric.value()).toBeCloseTo(200 / 3);
 });
 
-it('of equal outputs the first is the largest, and a label that is no class is a miss', () => {
+it('of equal outputs the first is the largest, and a label that is not a class is a miss', () => {
   const metric = metricOf('top1');
   metric.add(Float32Array.from([1, 1, 1, 1, 1, 1]), Int32Array.from([0, 1]), [2, 3, 1, 1]);
   metric.add(Float32Array.from([1, 2]), Int32Array.from([-1]), [1, 2]);
@@ -27,7 +27,7 @@ describe('metrics of pixels', () => {
   const outputs = Float32Array.from([9, 0, 0, 0, 0, 9, 0, 0, 9, 9, 0, 0]);
   const dims = [2, 3, 1, 2];
 
-  it('pixel accuracy leaves out pixels whose label is no class', () => {
+  it('pixel accuracy leaves out pixels whose label is not a class', () => {
     const metric = metricOf('pixel-accuracy');
     metric.add(outputs, Int32Array.from([0, 1, 1, 255]), dims);
     expect(metric.value()).toBeCloseTo(200 / 3);

@@ -52,7 +52,7 @@ it.each<[string, Buffer, RegExp]>([
   }),
 );
 
-it('what is no file is refused', () =>
+it('refuses anything but a file', () =>
   inFolder((folder) => {
     for (const [what, path] of oddFiles(folder))
       expect(() => NpyFile.open(path)).toThrow(

@@ -7,7 +7,7 @@ import { Spread } from '../../../engine/data/spread';
 import { sizeOf } from '../../../engine/tensor/tensor';
 import { root } from '../../support/paths';
 
-/** What make_metrics.py wrote of a case; the figures by the names of metrics and errors. */
+/** The record of a case by make_metrics.py; the figures by the names of metrics and errors. */
 interface Golden {
   readonly shape: readonly number[];
   readonly outputs: readonly number[];

@@ -102,7 +102,7 @@ describe.each(['spatial-svd', 'weight-svd', 'channel-pruning'] as const)('%s lay
     expect(distance(a, b)).toBeGreaterThan(1e-3);
   });
 
-  it('is what all layers at once are where nothing is learnt', async () => {
+  it('equals all layers at once if nothing is learnt', async () => {
     const nothing = { ...settings, learningRate: 1e-35, weightDecay: 0, schedule: 'constant' } as const;
     const [once, each] = [input(technique), input(technique, { settings: nothing })];
     await compress(once, quiet);
@@ -129,7 +129,7 @@ describe.each(['spatial-svd', 'weight-svd', 'channel-pruning'] as const)('%s lay
   });
 });
 
-/** Keeps a copy of each checkpoint, and stops the job behind one of so many steps or more. */
+/** Keeps a copy of each checkpoint, and stops the job after one of a number of steps or more. */
 function stopping(steps: number, kept: string): JobContext {
   let over = false;
   return {

@@ -49,7 +49,7 @@ describe('models of unusual interfaces', () => {
     },
   );
 
-  it('says so where nothing of floats decides the outputs', async () => {
+  it('says so if no floats decide the outputs', async () => {
     const graph = network(same, (net, y) => net.op('Shape', [y]));
     graph.model.graph!.output = [declare(graph.outputs[0].name, [2], 'int64')];
     await expect(halved(graph, 'spatial-svd')).rejects.toThrow(
@@ -92,7 +92,7 @@ describe('models of unusual interfaces', () => {
     },
   );
 
-  it('refuses a bias that is no number, by name', async () => {
+  it('refuses a bias that is NaN, by name', async () => {
     const graph = network(same);
     const bias = graph.nodes.find(({ name }) => name === 'b')!.input[2];
     graph.setConstant(bias, floats([16], new Float32Array(16).fill(NaN)));
@@ -101,7 +101,7 @@ describe('models of unusual interfaces', () => {
     );
   });
 
-  it('refits layers that see many positions of an image as so many rows', async () => {
+  it('refits layers that see positions of an image as rows', async () => {
     const graph = network((net, x) => {
       const rows = net.op('Reshape', [net.op('Transpose', [x], { perm: [0, 2, 1, 3] }), net.ints(-1, 12, 8)]);
       const inner = net.relu(

@@ -92,7 +92,7 @@ const networks: Record<string, { graph: Graph; techniques: readonly SvdTechnique
     techniques: ['weight-svd'],
     layers: 2,
   },
-  'MatMul with a bias behind it, with none, and with its weight on the left': {
+  'MatMul followed by a bias, with none, and with its weight on the left': {
     graph: network(
       [10, 12],
       [

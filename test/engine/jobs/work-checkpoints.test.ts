@@ -130,7 +130,7 @@ describe('WorkCheckpoints', () => {
       resume,
     });
 
-  it('goes on from nothing but its own', () => {
+  it('only resumes from its own', () => {
     let written = '';
     const context: JobContext = { ...quiet, report: ({ checkpoint }) => void (written = checkpoint ?? '') };
     const state = { big: Infinity, none: NaN, floats: Float32Array.of(0.1) };

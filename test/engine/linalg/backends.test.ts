@@ -152,7 +152,7 @@ it('native calls leave the event loop free', async () => {
   }
 });
 
-/** How often the event loop turns while a square matrix is decomposed. */
+/** Counts turns of the event loop while a square matrix is decomposed. */
 async function turnsDuring(library: LinearAlgebra, size: number): Promise<number> {
   let turns = 0;
   let done = false;

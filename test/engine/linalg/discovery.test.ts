@@ -23,7 +23,7 @@ it('knows the names by which libraries export a Fortran routine', () => {
   );
 });
 
-it('the wheel lies in the user’s cache, and the command that brings it there says so', () => {
+it('the wheel is in the user’s cache, and the command that puts it there says so', () => {
   process.env.XDG_CACHE_HOME = '/somewhere';
   expect(lapackFolder()).toBe(join('/somewhere', 'slimflow', 'lapack'));
   expect(wheelLibrary()).toContain(join('lapack', 'scipy_openblas32', 'lib', 'libscipy_openblas.'));

@@ -52,7 +52,7 @@ saveModel(
 );
 const [weight, bias] = [4 * 4 * 9, 4];
 
-/** What whoever reads a file counts. */
+/** Counts what a reader of the file sees. */
 const elementsIn = (file: string) =>
   loadModel(file).model.graph!.initializer.reduce((sum, { dims }) => sum + sizeOf(dims.map(Number)), 0);
 

@@ -187,7 +187,7 @@ describe('refuses external data', () => {
     ['that is a FIFO', { location: 'fifo' }, /is not a file, but a FIFO/],
     ['that is missing', { location: 'none' }, /none cannot be read/],
     ['that is too short', { offset: '40960' }, /is cut short/],
-    ['at a place that is no number', { offset: '-1' }, /their offset -1 is invalid/],
+    ['at an offset that is not a valid number', { offset: '-1' }, /their offset -1 is invalid/],
     [
       'of another length',
       { length: '8' },

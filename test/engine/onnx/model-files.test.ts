@@ -14,7 +14,7 @@ describe('the files of a model', () => {
       expect(savedFiles(path)).toEqual([path]);
     }));
 
-  it('are also those that its weights lie in, each once', () =>
+  it('include those that hold its weights, each once', () =>
     inFolder(async (folder) => {
       const path = join(folder, 'model.onnx');
       saveModel(tinyNetwork(), path, { externalData: true });

@@ -235,7 +235,7 @@ describe('open dimensions', () => {
   });
 });
 
-/** What a damaged file may do: open, or be refused. */
+/** Opens a damaged file, which may succeed or be refused. */
 function survives(bytes: Uint8Array): void {
   const path = join(folder, 'damaged.onnx');
   writeFileSync(path, bytes);

@@ -56,7 +56,7 @@ describe('ProcessPool', () => {
     const stopped = pool.run('evaluate', evaluation, {
       signal: controller.signal,
       onProgress: () => {
-        // Stands for native code that hears of nothing.
+        // Stands for native code that does not listen.
         process.kill(pid, 'SIGSTOP');
         controller.abort();
       },

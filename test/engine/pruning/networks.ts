@@ -191,7 +191,7 @@ export const networks: Record<
     },
     { q: 8, o: 6, head: 5 },
   ],
-  'attention over positions, of values behind it': [
+  'attention over positions, of the values after it': [
     () => {
       const net = new Network();
       const a = net.relu(net.conv('x', 3, 8));

@@ -59,7 +59,7 @@ describe('every kind of layer', () => {
     const index = layers.findIndex((layer) => layer.name === name);
     const site = siteOf(graph, layers[index], inferShapes(graph));
     if (typeof site === 'string') throw new Error(site);
-    const output = { dense, left }[name] ?? site.output; // a MatMul's bias is added behind it
+    const output = { dense, left }[name] ?? site.output; // a MatMul's bias is added after it
     const sampled: Sampled[] = [
       { site: { ...site, output }, at: samples.positions(index, site.height, site.width) },
     ];

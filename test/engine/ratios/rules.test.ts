@@ -148,7 +148,7 @@ describe('Knapsack', () => {
     );
   });
 
-  it('finds nothing where nothing lies within the bounds', () => {
+  it('finds nothing if nothing is within the bounds', () => {
     expect(
       new Knapsack(
         [

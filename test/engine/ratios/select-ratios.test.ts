@@ -112,7 +112,7 @@ describe('selectRatios', () => {
     );
   });
 
-  it.each(modes)('%s goes up to 0.01 above the target where no plan below is as near', (_, settings) => {
+  it.each(modes)('%s goes up to 0.01 above the target if no plan below is as near', (_, settings) => {
     const coarse = [layer('a', [[1, 90, 0.5]], 2), layer('b', [[1, 90, 0.5]], 2)];
     expect(selectRatios(coarse, costOf, 129, settings)).toMatchObject({ cost: 130, reached: true });
     expect(selectRatios(coarse, costOf, 129, settings).shortfall).toBeUndefined();

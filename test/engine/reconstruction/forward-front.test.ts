@@ -31,7 +31,7 @@ async function valueOf(changed: Graph, name: string, from?: Known): Promise<Floa
 
 const before = (output: string) => graph.producer(output)!;
 
-it('keeps what is read behind it, and what follows comes out as from the start', async () => {
+it('keeps what is read after it, and what follows is the same as from the start', async () => {
   const copy = graph.clone();
   const front = new ForwardFront(copy, samples);
   await front.advance(before(third), [third]);

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { freeMemory } from '../../../engine/runtime/free-memory';
 import { inFolder } from '../../support/folder';
 
-/** What is free of 1000 bytes where the system has these files. */
+/** Returns how many of 1000 bytes are free if the system has these files. */
 const free = (files: Readonly<Record<string, string>>) =>
   inFolder((root) => {
     for (const [path, text] of Object.entries(files)) {

@@ -24,7 +24,7 @@ it('describes each provider, and why it is not the one used', async () => {
   expect(webgpu.state).toBe('untried');
 });
 
-it('auto is CUDA where it works, else the CPU', async () => {
+it('auto is CUDA if it works, otherwise the CPU', async () => {
   const { state, why } = await cuda();
   expect(await resolveProvider('auto')).toBe(state === 'used' ? 'cuda' : 'cpu');
   if (state !== 'used') expect(why).toMatch(/\S/);

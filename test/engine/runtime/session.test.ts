@@ -64,7 +64,7 @@ describe('a model whose weights pass the limit of one message', () => {
     expect(weight.externalData).toEqual([]); // the graph itself stays as it was
   });
 
-  it('holds its small tensors itself, though they lay in a file', () =>
+  it('holds its small tensors itself, though they were in a file', () =>
     inFolder(async (folder) => {
       const data = join(folder, 'bias');
       writeFileSync(data, new Uint8Array(Float32Array.from({ length: 12 }, (_, at) => at).buffer));

@@ -55,7 +55,7 @@ function opened(folder: string) {
   return { data, graph: openModel(path) };
 }
 
-it('links to large weights that lie in files, and ONNX Runtime runs it when it is gone', () =>
+it('links to large weights in files, and ONNX Runtime runs it after it is removed', () =>
   inFolder(async (folder) => {
     const { data, graph } = opened(folder);
     const { path, remove } = temporaryModel(graph, folder);

@@ -102,7 +102,7 @@ describe('buildTrainingStep refuses', () => {
     withOwnConstants(parseModel(goldens.get(name)!.get(part)!.data as Uint8Array));
   const plain = 'SGD, weights decay';
   const wrong: [string, string, Partial<StepSettings>, string, RegExp][] = [
-    ['labels a pixel', plain, { labelShape: [8, 8] }, 'InvalidData', /\[batch, 8, 8\].*needs \[batch\]/],
+    ['labels per pixel', plain, { labelShape: [8, 8] }, 'InvalidData', /\[batch, 8, 8\].*needs \[batch\]/],
     ['labels a class', plain, { labelShape: [4] }, 'InvalidData', /\[batch, 4\]/],
     [
       'labels of other classes',
@@ -111,7 +111,13 @@ describe('buildTrainingStep refuses', () => {
       'InvalidData',
       /needs \[batch\] or \[batch, 4\]/,
     ],
-    ['a label a sample for pixels', 'cross-entropy of pixels', {}, 'InvalidData', /needs \[batch, 8, 8\]/],
+    [
+      'one label per sample for pixels',
+      'cross-entropy of pixels',
+      {},
+      'InvalidData',
+      /needs \[batch, 8, 8\]/,
+    ],
     [
       'a single score',
       'binary cross-entropy of one score',

@@ -37,7 +37,7 @@ test('only the CPU has the blocked layout', async () => {
   expect(await blockFor('webgpu')).toBeUndefined();
 });
 
-test('training is on the CPU where nothing is said', async () => {
+test('training is on the CPU by default', async () => {
   expect(await losses()).toEqual(await losses('cpu'));
 });
 

@@ -98,7 +98,7 @@ async function life({
   return { told: told ?? undefined, sha256: told ? digest(out) : '', checkpoint };
 }
 
-/** Batches that stop coming after so many, and a promise of that moment. */
+/** Batches that stop coming after a number of them, and a promise of that moment. */
 function deadly(killAt: number): { batches: BatchSource; abandoned: Promise<void> } {
   let left = killAt;
   let die: () => void;
@@ -112,7 +112,7 @@ function deadly(killAt: number): { batches: BatchSource; abandoned: Promise<void
   return { batches: { ...source, batch }, abandoned };
 }
 
-/** A clock that goes by leaps, so that checkpoints fall at arbitrary steps, the same in each run of the test. */
+/** A clock that leaps, so that checkpoints fall at arbitrary steps, the same in each run of the test. */
 function erraticClock(seed: number): void {
   const random = new Random(seed);
   let now = 0;
@@ -144,7 +144,7 @@ describe('training that is killed', () => {
     expect(new Set(resumedAt).size).toBeGreaterThan(5);
   });
 
-  test('ends in the same bits as well with many steps a call, and goes on with more or fewer of them', async () => {
+  test('also ends in the same bits with many steps per call, and continues with more or fewer of them', async () => {
     const [one, many] = [await wholeRun(), await wholeRun(16)];
     expect(many.sha256).toBe(one.sha256);
     expect(many.told).toEqual(one.told);

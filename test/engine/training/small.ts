@@ -39,7 +39,7 @@ export const smallSettings = {
   seed: 5,
 } as const satisfies TrainingSettings;
 
-/** Two convolutions, with BatchNormalization behind them or not, and a Gemm, of weights as training begins with. */
+/** Two convolutions, followed by BatchNormalization or not, and a Gemm, with initial weights of a training. */
 export function smallNetwork(normalized: boolean): Graph {
   const scaled = (dims: number[], seed: number): FloatTensor => {
     const { data } = randoms(dims, seed);

@@ -203,7 +203,7 @@ describe('what does not fit is told in a sentence', () => {
   });
 });
 
-describe('gradients that rank channels go by the labels', () => {
+describe('gradients that rank channels use the labels', () => {
   /** The gradient of the mean loss over all images by the last layer's bias, written down: of y and t alone. */
   const byHand: Record<'numbers' | 'yes or no', (y: number, t: number, count: number) => number> = {
     numbers: (y, t, count) => (2 * (y - t)) / count,

@@ -61,7 +61,7 @@ const small = (changes: Partial<FineTuneInput>) =>
 
 const digest = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
 
-/** Keeps what a job says, and stops it after so many steps. */
+/** Keeps what a job says, and stops it after a number of steps. */
 function recorder(stopAfter = Infinity): JobContext & { said: Progress[] } {
   const said: Progress[] = [];
   let steps = 0;

@@ -3,7 +3,7 @@
  *
  *     npm run histories
  *
- * Those of this package's version are written anew; those of released versions stay as they are. Say in the commit why
+ * Those of this package's version are written again; those of released versions stay as they are. Say in the commit why
  * the workflows changed. See docs/versioning.md.
  */
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -18,7 +18,10 @@ import { clear, example, version, write } from './files';
 import type { Scenario } from './scenario';
 import { scenarios } from './scenarios';
 
-/** How a history's file is called: the scenario, the workflow in it, and which of its runs where there are several. */
+/**
+ * Returns the name of a history's file: the scenario, the workflow in it, and the number of its run if there are
+ * several.
+ */
 export const fileName = (scenario: string, id: string, at: number, runs: number): string =>
   [scenario, ...(id ? [id.replaceAll('/', '_')] : []), ...(runs > 1 ? [`run-${at + 1}`] : [])].join('.');
 

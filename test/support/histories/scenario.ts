@@ -14,7 +14,7 @@ export interface Scenario {
   readonly world?: Partial<World>;
   /** Starts it; its workflow id is the scenario's name. */
   readonly start: (client: Client, options: StartOptions) => Promise<WorkflowHandle>;
-  /** What happens to it while it runs. */
+  /** Events while it runs. */
   readonly during?: (handle: WorkflowHandle, calls: Calls, client: Client) => Promise<void>;
   /** Task queues beside the workflow's that have a worker of the same world. */
   readonly queues?: readonly QueueKind[];
@@ -35,18 +35,18 @@ export const run =
   (client, options) =>
     client.workflow.start(guidebook, { ...options, args: [fakeInput(settings)] });
 
-/** The scoring of so many layers by itself. */
+/** The scoring of a number of layers by itself. */
 export const scoring =
   (layers: number, limits: Parameters<typeof scoringInput>[1]): Scenario['start'] =>
   (client, options) =>
     client.workflow.start(scoreModel, { ...options, args: [scoringInput(layers, limits)] });
 
-/** A world of so many layers, c0, c1, … */
+/** A world of a number of layers, c0, c1, … */
 export const scoringWorld = (layers: number): Partial<World> => ({
   parts: Array.from({ length: layers }, (_, i) => ({ name: `c${i}`, technique: 'spatial-svd' })),
 });
 
-/** Waits until an activity was asked for so many times. */
+/** Waits until an activity was requested a number of times. */
 export const called = (calls: Calls, activity: keyof Activities, times: number): Promise<void> =>
   until(() => calls.filter(([name]) => name === activity).length >= times);
 

@@ -28,7 +28,7 @@ describe('step 3, pick', () => {
 
   it('takes at most maxPicks', () => expect(ids(pick(models, 0.5, 2))).toEqual(['c', 'e']));
 
-  it('takes none where none is within budget; the smallest drop is the fallback', () => {
+  it('takes none if none is within budget; the smallest drop is the fallback', () => {
     expect(pick(models, -1, 2)).toEqual([]);
     expect(fallback(models).id).toBe('c');
   });
@@ -55,7 +55,7 @@ describe('why a model was picked', () => {
     ]);
   });
 
-  it('is that none is better where none is within budget', () => {
+  it('is that none is better if none is within budget', () => {
     expect(whyOf(['a'], 0.05)).toEqual([
       'a true: it loses 0.1 points, over the budget of 0.05 points, but no other candidate loses less',
       'b false: it loses 0.3 points, over the budget of 0.05 points',

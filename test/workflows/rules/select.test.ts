@@ -41,7 +41,7 @@ describe('step 5, select', () => {
     expect(select(tied, requirement)?.id).toBe('c');
   });
 
-  it('takes none where none is eligible, and says that the drop stopped it', () => {
+  it('takes none if none is eligible, and says that the drop stopped it', () => {
     const candidates = [
       candidateWith({ id: 'a', achieved: 0.5, drop: 3 }),
       candidateWith({ id: 'b', achieved: 0.9, drop: 2 }),

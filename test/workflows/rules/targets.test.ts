@@ -22,7 +22,7 @@ describe('step 2a, spatial-SVD targets', () => {
     [0.99, [0.99]],
   ])('for C = %d are %j', (target, expected) => expect(defaultTargets(target)).toEqual(expected));
 
-  it('lie in [C, 1), ascending, C first', () => {
+  it('are in [C, 1), ascending, C first', () => {
     fc.assert(
       fc.property(share, (target) => {
         const targets = defaultTargets(target);
@@ -46,7 +46,7 @@ describe('step 4a, channel-pruning targets', () => {
     expect(pruningTargets(0.5, 0.45, [0.95, 1, 1.05])).toEqual([]);
   });
 
-  it('lie in (0, 1) for any model', () => {
+  it('are in (0, 1) for any model', () => {
     fc.assert(
       fc.property(share, share, (target, achieved) =>
         pruningTargets(target, achieved, [0.95, 1, 1.05]).every((t) => t > 0 && t < 1),

@@ -14,7 +14,7 @@ export const upsample: Raise = (node, raising) => {
   asResize(node, 'floor', raising);
 };
 
-/** Resize 10. Of nearest pixels it took the next one where it made an image smaller, the one before elsewhere. */
+/** Resize 10. Of nearest pixels it took the next one if it made an image smaller, otherwise the one before. */
 export const resize: Raise = (node, raising) => {
   if (stringOf(node, 'mode', 'nearest') !== 'nearest') return asResize(node, 'floor', raising);
   const scales =

@@ -108,7 +108,7 @@ describe('a subset', () => {
   const files = Array.from({ length: 30 }, (_, at) => ({ path: `${at}`, label: at % 3 }));
   const paths = (...args: Parameters<typeof subsetOf>) => subsetOf(...args).map(({ path }) => Number(path));
 
-  it('has so many images of each class, the same ones from the same seed, in their order', () => {
+  it('has the requested number of images per class, the same ones from the same seed, in their order', () => {
     const drawn = paths(files, { limitPerClass: 4, seed: 1 });
     expect([0, 1, 2].map((label) => drawn.filter((at) => at % 3 === label).length)).toEqual([4, 4, 4]);
     expect(drawn).toEqual(drawn.toSorted((a, b) => a - b));

@@ -51,7 +51,7 @@ it('only the formats that are named are decoded, whatever the file is called', a
     );
 });
 
-it('what is no file is refused', async () => {
+it('refuses anything but a file', async () => {
   for (const [what, path] of oddFiles(folder))
     await expect(readImage(path, 'rgb')).rejects.toThrow(`it is not a file, but ${what}`);
 });

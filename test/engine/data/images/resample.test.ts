@@ -10,7 +10,9 @@ const files = readdirSync(folder(''))
   .filter((name) => !name.endsWith('.npy'))
   .sort();
 
-/** How far a pixel may lie from torchvision's: decoders of lossy formats may round otherwise on other processors. */
+/**
+ * Largest difference of a pixel from torchvision's: decoders of lossy formats may round otherwise on other processors.
+ */
 const tolerance = (file: string): number => (file === 'tall.png' ? 1 : /\.jpg$|^lossy/.test(file) ? 2 : 0);
 
 describe.each(['rgb', 'gray'] as const)('%s', (channels) => {

@@ -34,7 +34,7 @@ const withData = (work: (source: DatasetSource, data: Dataset) => Promise<void>)
   });
 
 describe('batches', () => {
-  test('hold each row once an epoch, in another order and varied anew in the next', () =>
+  test('hold each row once per epoch, in another order and varied again in the next', () =>
     withData(async (_, data) => {
       const make = batchMaker(data, settings);
       const epoch = (at: number) => [0, 1, 2].map((step) => make(3 * at + step));
@@ -107,7 +107,7 @@ describe('batches', () => {
       }
     }));
 
-  test('who waits for a thread that ends, or asks a closed pipeline, hears of it', () =>
+  test('whoever waits for a thread that ends, or asks a closed pipeline, gets an error', () =>
     withData(async (source) => {
       const dead = new PrefetchedBatches({ source: { ...source, images: '/none.npy' }, settings });
       await expect(dead.batch(0)).rejects.toThrow(/\/none\.npy cannot be read/);

@@ -9,9 +9,9 @@ import { Builder } from '../../../../engine/training/emit/builder';
 import { modelOf } from '../../../support/graphs';
 
 /**
- * How values are drawn: `normal`; `positive`, from 0.5 to 2; `stepped`, from the odd eighths between -4 and 4, away from
- * the places where piecewise functions bend; `apart`, all different by a quarter and more, so that no maximum is near
- * another.
+ * Distribution of values: `normal`; `positive`, from 0.5 to 2; `stepped`, from the odd eighths between -4 and 4, away
+ * from the places where piecewise functions bend; `apart`, all different by a quarter and more, so that no maximum is
+ * near another.
  */
 export type Values = 'normal' | 'positive' | 'stepped' | 'apart';
 

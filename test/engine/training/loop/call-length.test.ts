@@ -2,7 +2,7 @@ import { Pace, stepsAhead } from '../../../../engine/training/loop/call-length';
 
 const course = { step: 0, total: 40, stepsPerEpoch: 10, goodEvery: 7, ragged: false };
 
-/** Where the calls of a whole training begin. */
+/** Returns the steps at which the calls of a whole training begin. */
 function beginnings(changes: Partial<typeof course>, most: number): number[] {
   const found = [];
   const own = { ...course, ...changes };
@@ -24,7 +24,7 @@ describe('stepsAhead', () => {
     expect(beginnings({ step: 12 }, 100)).toEqual([12, 14, 20, 21, 28, 30, 35]);
   });
 
-  test('gives a single step where no more are allowed', () => {
+  test('gives a single step if no more are allowed', () => {
     expect(beginnings({ total: 4 }, 1)).toEqual([0, 1, 2, 3]);
   });
 });

@@ -23,8 +23,8 @@ const begin: TrainingState = {
 };
 
 /**
- * Eighty steps in calls of so many, whose vector counts the steps and whose loss falls, but breaks once at a step while the
- * rate is the first.
+ * Eighty steps in calls of a given length, whose vector counts the steps and whose loss falls, but breaks once at a
+ * step while the rate is the first.
  */
 async function run(stepsPerCall: number, breaksAt: number) {
   const lengths: number[] = [];

@@ -113,7 +113,7 @@ describe('lowerToBlocks', () => {
     const count = (op: string) => blocked.filter(({ opType }) => opType === op).length;
     // Seven forward (the first has three input channels), five backward, and four for the phases of each of stride 2.
     expect(count('Conv')).toBe(20);
-    // Two are left: behind the first convolution, which stays plain, and behind the concatenation.
+    // Two are left: after the first convolution, which stays plain, and after the concatenation.
     expect(built.model.nodes.filter(({ opType }) => opType === 'Relu')).toHaveLength(2);
     expect(built.model.nodes.filter(({ opType, input }) => opType === 'Add' && input.includes('c'))).toEqual(
       [],

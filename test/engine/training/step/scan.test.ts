@@ -23,7 +23,7 @@ const batches = (): Promise<Batch[]> =>
     return all;
   });
 
-/** The losses and the vectors after six steps, made in calls of so many. */
+/** Returns the losses and the vectors after six steps, in calls of a given length. */
 async function trained(
   normalized: boolean,
   settings: Partial<StepSettings>,
@@ -72,7 +72,7 @@ const cases: [name: string, settings: () => Partial<StepSettings> | Promise<Part
   ['mixed precision', () => ({ mixed: true, optimizer: 'adamw' })],
 ];
 
-describe.each(cases)('many steps a call, %s', (_, settings) => {
+describe.each(cases)('many steps per call, %s', (_, settings) => {
   test.each([
     ['whole batches', undefined],
     ['pieces of 5, 5 and 2', 5],

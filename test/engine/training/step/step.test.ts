@@ -110,7 +110,7 @@ describe('buildTrainingStep', () => {
     expect(notes[0]).toMatch(/Relu.*no gradient.*Hardmax.*keep their values: .*and \d+ more/);
   });
 
-  test('where nothing is left to train the operator is named', async () => {
+  test('if nothing is left to train the operator is named', async () => {
     const model = example('resnet20-digits');
     const [{ name }] = model.outputs;
     model.producer(name)!.output[0] = 'before hardmax';
