@@ -24,6 +24,13 @@ const leastMs = dayMs / 12;
  * @returns what was removed, or would be
  * @throws ServiceError if the server can't be reached, Error if a history can't be decoded (both before anything is
  *   removed), StoreError if the store fails
+ * @example
+ * ```ts
+ * import { collectGarbage, openStore } from 'slimflow';
+ *
+ * const garbage = await collectGarbage(client, openStore('store'), { keepDays: 30, dryRun: true });
+ * console.log(garbage.reduce((sum, { bytes }) => sum + bytes, 0), 'bytes');
+ * ```
  */
 export async function collectGarbage(
   client: Client,

@@ -49,6 +49,17 @@ const patience = 30_000;
 /**
  * Approves picks, or a selection, of the run with workflow id `id`, and returns what was approved.
  * @throws Refused with the run's reason
+ * @example
+ * ```ts
+ * import { approve, Refused } from 'slimflow';
+ *
+ * try {
+ *   console.log(await approve(client, workflowId, { picks: ['ssvd-0.75'], by: 'Ann', note: 'small enough' }));
+ * } catch (error) {
+ *   if (!(error instanceof Refused)) throw error;
+ *   console.log(error.message); // nothing changed
+ * }
+ * ```
  */
 export async function approve(
   client: Client,
@@ -73,6 +84,13 @@ export async function approve(
 /**
  * Changes targets, adds candidates and skips some, each as a separate update, and returns a sentence for each.
  * @throws Refused with the run's reason; its message says what was done before
+ * @example
+ * ```ts
+ * import { adjust } from 'slimflow';
+ *
+ * const add = [{ technique: 'spatial-svd', asked: 0.8, parent: null }] as const;
+ * for (const sentence of await adjust(client, workflowId, { tolerance: 90, add, by: 'Ann' })) console.log(sentence);
+ * ```
  */
 export async function adjust(
   client: Client,
@@ -102,6 +120,12 @@ export async function adjust(
 /**
  * Selects the best of the candidates finished so far.
  * @throws Refused with the run's reason
+ * @example
+ * ```ts
+ * import { finishEarly } from 'slimflow';
+ *
+ * console.log(await finishEarly(client, workflowId, { by: 'Ann', note: 'the demo is today' }));
+ * ```
  */
 export const finishEarly = (client: Client, id: string, person: ByPerson): Promise<string> =>
   update(client, id, finishEarlyUpdate, person);
@@ -110,6 +134,13 @@ export const finishEarly = (client: Client, id: string, person: ByPerson): Promi
  * Keeps the run from starting anything until it is resumed; what is running finishes. A run that is already paused
  * stays so.
  * @throws Refused if there is no such run, or it has ended
+ * @example
+ * ```ts
+ * import { pause, resume } from 'slimflow';
+ *
+ * await pause(client, workflowId, { by: 'Ann', reason: 'the GPU is needed' });
+ * await resume(client, workflowId, { by: 'Ann' });
+ * ```
  */
 export const pause = (client: Client, id: string, request: PauseRequest): Promise<void> =>
   answered(client, id, () => client.workflow.getHandle(id).signal(pauseSignal, request));
@@ -125,6 +156,12 @@ export const resume = (client: Client, id: string, request: ResumeRequest): Prom
  * Asks a run to stop. It has ended once its children and activities have stopped; the query `progress`, and `reached`
  * in its memo, say how far it came.
  * @throws Refused if there is no such run, or it has ended
+ * @example
+ * ```ts
+ * import { cancel } from 'slimflow';
+ *
+ * await cancel(client, workflowId);
+ * ```
  */
 export const cancel = (client: Client, id: string): Promise<void> =>
   answered(client, id, async () => {

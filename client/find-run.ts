@@ -18,6 +18,12 @@ const lagMs = 2000;
  * @param name the id, a unique part of it (such as the digest or the model's name), or undefined if exactly one run is
  * running or exists
  * @throws NoSuchRun
+ * @example
+ * ```ts
+ * import { findRun } from 'slimflow';
+ *
+ * console.log(await findRun(client, workflowId.slice(0, -2)));
+ * ```
  */
 export async function findRun(client: Client, name?: string): Promise<string> {
   // The server finds an id at once; the list lags behind, and may be long.

@@ -12,6 +12,16 @@ export type TimedRunEvent = RunEvent & { readonly seenAt: string };
  * continues across a server or worker that is away (`waiting`, then `continued`) and across a reset; its last event is
  * `end`. Heartbeats come every few seconds, so not every epoch of a short training is seen.
  * @throws as `observe` does
+ * @example
+ * ```ts
+ * import { approve, follow } from 'slimflow';
+ *
+ * for await (const event of follow(client, workflowId)) {
+ *   if (event.type === 'candidate' && event.status === 'done') console.log(event.id, event.achieved, event.drop);
+ *   if (event.type === 'waiting' && event.for === 'picks') await approve(client, workflowId, { by: 'ci' });
+ *   if (event.type === 'end') console.log(event.status, event.result?.selected);
+ * }
+ * ```
  */
 export async function* follow(
   client: Client,

@@ -64,6 +64,13 @@ export const fitsMemo = (memo: Readonly<Record<string, unknown>>, filter: RunFil
  * Lists the guidebook's runs in the client's namespace, running ones first, then the latest. Filters use search
  * attributes if the server has them (`slimflow setup`), else each run's memo.
  * @throws ServiceError if the server rejects the query
+ * @example
+ * ```ts
+ * import { listRuns } from 'slimflow';
+ *
+ * for await (const { workflowId, status, memo } of listRuns(client, { status: 'running', model: 'model' }))
+ *   console.log(workflowId, status, memo.stage);
+ * ```
  */
 export async function* listRuns(
   client: Client,

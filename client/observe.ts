@@ -27,6 +27,15 @@ const describeMs = 5000;
  * many observe.
  * @throws WorkflowNotFoundError if there is no such run, ServiceError if the server refuses to report on it, AbortError
  * after `signal` was aborted
+ * @example
+ * ```ts
+ * import { observe } from 'slimflow';
+ *
+ * for await (const { progress, silent, end } of observe(client, workflowId, { intervalMs: 200 })) {
+ *   console.log(progress?.stage ?? '', silent ? `no ${silent} answers` : '', end?.status ?? '');
+ *   if (progress?.waiting) break; // somebody has to decide
+ * }
+ * ```
  */
 export async function* observe(
   client: Client,

@@ -9,7 +9,22 @@ import type { GuidebookInput } from '../contract/run';
 
 type Split = CompressionSpec['data']['train'];
 
-/** Imports a spec's model and data into the store, and returns the guidebook workflow's input. */
+/**
+ * Imports a spec's model and data into the store, and returns the guidebook workflow's input.
+ *
+ * @example
+ * ```ts
+ * import { loadSpec, openStore, prepare } from 'slimflow';
+ * import { guidebook } from 'slimflow/workflow';
+ *
+ * const input = await prepare(loadSpec('job.yaml'), openStore('store'));
+ * await client.workflow.start(guidebook, {
+ *   args: [{ ...input, settings: { ...input.settings, target: 0.7 } }],
+ *   workflowId: 'nightly',
+ *   taskQueue: 'compression',
+ * });
+ * ```
+ */
 export async function prepare(spec: CompressionSpec, store: Store): Promise<GuidebookInput> {
   const { model, data, outDir: _outDir, ...settings } = spec;
   // One after the other: the splits are often in the same files, which are then read once.

@@ -37,6 +37,16 @@ export const taskQueueOf = async (store: Store): Promise<string> => storeQueue(a
  * a new run reuses the store's results.
  *
  * @throws ApplicationFailure of type PayloadTooLarge if values given in the spec exceed 256 kB; it names the field
+ * @example
+ * ```ts
+ * import { loadSpec, openStore, startGuidebook } from 'slimflow';
+ *
+ * const { handle, isResumed } = await startGuidebook(client, loadSpec('job.yaml'), {
+ *   store: openStore('store'),
+ *   taskQueue: 'compression',
+ * });
+ * console.log(isResumed ? 'found' : 'started', handle.workflowId);
+ * ```
  */
 export async function startGuidebook(
   client: Client,

@@ -16,6 +16,17 @@ export function reasonOf(error: unknown): string {
 /**
  * The type of the failure inside an error that a run, an activity or an update ended with: the first in its chain of causes
  * that is one of `failureTypes`. Undefined for anything else, such as a cancellation or a server that is away.
+ *
+ * @example
+ * ```ts
+ * import { failureMessage, failureTypeOf, failureTypes } from 'slimflow';
+ *
+ * try {
+ *   await client.workflow.getHandle(workflowId).result();
+ * } catch (error) {
+ *   if (failureTypeOf(error) === failureTypes.InvalidData) console.log('fix the data:', failureMessage(error));
+ * }
+ * ```
  */
 export function failureTypeOf(error: unknown): FailureType | undefined {
   for (let at = error; at instanceof Error; at = at.cause)

@@ -60,7 +60,17 @@ export interface ResumeRequest {
   readonly by: string;
 }
 
-/** Progress of a guidebook run; closed runs answer it too. */
+/**
+ * Progress of a guidebook run; closed runs answer it too.
+ *
+ * @example
+ * ```ts
+ * import { progressQuery } from 'slimflow';
+ *
+ * const { stage, candidates } = await client.workflow.getHandle(workflowId).query(progressQuery);
+ * console.log(stage, candidates.map(({ id, status }) => `${id}: ${status}`));
+ * ```
+ */
 export const progressQuery = defineQuery<GuidebookProgress>('progress');
 
 /** Decides which candidates go on to channel pruning. Every update answers with a sentence on what it did. */

@@ -97,6 +97,17 @@ function readText(file: string): string {
 /**
  * Parses the text of a spec, YAML or JSON (which is YAML too). Messages use `name`.
  * @throws SpecError
+ * @example
+ * ```ts
+ * import { readFileSync } from 'node:fs';
+ * import { parseSpec, SpecError } from 'slimflow';
+ *
+ * try {
+ *   console.log(parseSpec(readFileSync('job.yaml', 'utf8')).target);
+ * } catch (error) {
+ *   if (error instanceof SpecError) console.log(error.message); // names the field, and what is expected
+ * }
+ * ```
  */
 export const parseSpec = (text: string, name = 'spec'): CompressionSpec =>
   parsed(text, name, CompressionSpec);

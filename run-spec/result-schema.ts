@@ -72,7 +72,17 @@ const NotMade = z.strictObject({
   verdicts,
 });
 
-/** result.json, version 1. */
+/**
+ * result.json, version 1.
+ *
+ * @example
+ * ```ts
+ * import { Result } from 'slimflow';
+ *
+ * const { selected, final, candidates } = Result.parse(await client.workflow.getHandle(workflowId).result());
+ * console.log(selected, final?.ratio, candidates.map(({ id, achieved }) => `${id}: ${achieved}`));
+ * ```
+ */
 export const Result = z.strictObject({
   version: z.literal(1),
   /** stopped: nobody approved in time, and the spec says to stop in that case. */

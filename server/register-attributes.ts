@@ -47,6 +47,13 @@ export function isAboutAttributes(error: unknown): boolean {
  * Adds those of Slimflow's search attributes that a namespace lacks; existing ones are kept. If one can't be added, the
  * others still are.
  * @throws Error if the server can't say what it has
+ * @example
+ * ```ts
+ * import { registerAttributes } from 'slimflow';
+ *
+ * const { added, missing } = await registerAttributes(client.connection, 'default');
+ * console.log(added, missing.map(({ name, why }) => `${name}: ${why}`));
+ * ```
  */
 export async function registerAttributes(
   connection: ConnectionLike,

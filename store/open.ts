@@ -19,6 +19,14 @@ export interface OpenOptions {
 /**
  * Opens the store named by a folder or by `s3://bucket/prefix`.
  * @throws RangeError for another URL, or when S3's packages are not installed
+ * @example
+ * ```ts
+ * import { openStore } from 'slimflow';
+ *
+ * const store = openStore('store'); // or s3://bucket/prefix
+ * const { uri, sha256 } = await store.import('model.onnx');
+ * console.log(uri, sha256);
+ * ```
  */
 export function openStore(where: string, options: OpenOptions = {}): Store {
   if (where.startsWith('s3://')) {

@@ -38,6 +38,19 @@ export interface SlimflowPluginOptions extends Partial<Capacity> {
 /**
  * Adds Slimflow's activities and workflows to a Temporal worker. A worker with its own workflows re-exports
  * `slimflow/workflow` from them; one without gets Slimflow's.
+ *
+ * @example
+ * ```ts
+ * import { Worker } from '@temporalio/worker';
+ * import { SlimflowPlugin } from 'slimflow';
+ *
+ * const worker = await Worker.create({
+ *   connection,
+ *   taskQueue: 'compression',
+ *   plugins: [new SlimflowPlugin({ store: 'store', slots: 2 })],
+ * });
+ * await worker.run(); // until SIGTERM or Ctrl-C
+ * ```
  */
 export class SlimflowPlugin extends SimplePlugin {
   private readonly store: Store;

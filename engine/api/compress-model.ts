@@ -29,6 +29,23 @@ export interface Watching {
  * Compresses a model by one technique: computes eval scores of all its parts, side by side in worker threads, then
  * chooses units for each, then rewrites. It needs no server and leaves nothing but the compressed model.
  * @throws EngineError that names the file, layer or option and the fix
+ * @example
+ * ```ts
+ * import { compressModel } from 'slimflow/engine';
+ *
+ * const split = { images: 'images.npy', labels: 'labels.npy' };
+ * const { macsOriginal, macs, layers } = await compressModel(
+ *   {
+ *     model: 'model.onnx',
+ *     out: 'small.onnx',
+ *     technique: 'spatial-svd',
+ *     target: 0.5,
+ *     data: { train: { ...split, range: [0, 200] }, evaluate: { ...split, range: [200, 250] } },
+ *   },
+ *   { onProgress: (stage, { done, total }) => console.log(stage, done, total) },
+ * );
+ * console.log(macsOriginal, macs, layers.map(({ name, rank }) => `${name}: rank ${rank}`));
+ * ```
  */
 export async function compressModel(
   options: CompressOptions,

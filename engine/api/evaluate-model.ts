@@ -37,6 +37,14 @@ export interface WatchingEvaluation {
  * samples. It runs in a worker thread, needs no server and writes nothing.
  * @throws EngineError `InvalidModel`, `UnsupportedModel`, `InvalidData` or `InvalidSettings`, naming the file or field;
  *   `Cancelled` after `signal` was aborted, at the next batch
+ * @example
+ * ```ts
+ * import { evaluateModel } from 'slimflow/engine';
+ *
+ * const data = { images: 'images.npy', labels: 'labels.npy', range: [250, 300] } as const;
+ * const { metric, value, samples } = await evaluateModel({ model: 'model.onnx', data });
+ * console.log(`${metric}: ${value.toFixed(2)} on ${samples} images`);
+ * ```
  */
 export async function evaluateModel(
   { model, data, metric = 'top1', threads, provider = 'cpu' }: EvaluateOptions,

@@ -26,6 +26,13 @@ export interface InspectOptions extends Partial<Omit<Method, 'technique'>> {
  * @param model path of an ONNX file
  * @throws EngineError `InvalidModel` or `UnsupportedModel` for a file that can't be read, `InvalidSettings` for a layer or
  *   size that the model does not have, `InvalidData` for data that do not fit it
+ * @example
+ * ```ts
+ * import { inspectModel } from 'slimflow/engine';
+ *
+ * const { macs, params, layers } = await inspectModel('model.onnx');
+ * console.log(macs, params, layers.map(({ name, kind, techniques }) => `${name} (${kind}): ${techniques.join(', ')}`));
+ * ```
  */
 export const inspectModel = (model: string, options: InspectOptions = {}): Promise<ModelSummary> =>
   analyze({ ...options, model });

@@ -25,6 +25,19 @@ export interface WatchingTraining {
  * leaves nothing but the model and the requested checkpoints.
  * @throws EngineError that names the file, node or setting and the fix; `Cancelled` after `signal`, with a checkpoint
  * written
+ * @example
+ * ```ts
+ * import { trainModel } from 'slimflow/engine';
+ *
+ * const split = { images: 'images.npy', labels: 'labels.npy' };
+ * const { steps, evaluation } = await trainModel({
+ *   model: 'model.onnx',
+ *   out: 'tuned.onnx',
+ *   data: { train: { ...split, range: [0, 200] }, evaluate: { ...split, range: [200, 250] } },
+ *   settings: { epochs: 1, batch: 20, learningRate: 0.001 },
+ * });
+ * console.log(steps, evaluation?.before, evaluation?.after);
+ * ```
  */
 export async function trainModel(
   options: TrainOptions,

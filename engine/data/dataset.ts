@@ -56,6 +56,14 @@ export class Dataset {
   /**
    * Opens the files of a split and checks that they fit each other.
    * @throws EngineError `InvalidData` if a file is missing or has the wrong type or shape
+   * @example
+   * ```ts
+   * import { Dataset } from 'slimflow/engine';
+   *
+   * const data = Dataset.open({ images: 'images.npy', labels: 'labels.npy', range: [0, 100] });
+   * for (const { images, labels, size } of data.batches(32)) console.log(size, images.length, labels[0]);
+   * data.close();
+   * ```
    */
   static open(source: DatasetSource): Dataset {
     const opened: NpyFile[] = [];

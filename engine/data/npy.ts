@@ -106,7 +106,16 @@ export class NpyFile implements Rows {
   }
 }
 
-/** Writes a tensor as a NumPy file. */
+/**
+ * Writes a tensor as a NumPy file.
+ *
+ * @example
+ * ```ts
+ * import { writeNpy } from 'slimflow/engine';
+ *
+ * writeNpy('x.npy', { type: 'float32', dims: [2, 1, 8, 8], data: new Float32Array(2 * 64) });
+ * ```
+ */
 export function writeNpy(path: string, tensor: Tensor): void {
   writeFileSync(path, Buffer.concat([npyHeader(tensor), toBytes(tensor)]));
 }

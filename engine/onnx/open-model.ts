@@ -28,6 +28,14 @@ export interface OpenOptions {
  * they follow from the model. `graph.context.notes` says what was left unchanged.
  * @throws EngineError `InvalidModel` for an invalid model, `UnsupportedModel` for one that Slimflow does not read,
  * `InvalidSettings` for an input size that the model does not take
+ * @example
+ * ```ts
+ * import { historyOf, layersOf, macsOf, openModel } from 'slimflow/engine';
+ *
+ * const graph = openModel('model.onnx');
+ * for (const { name, dims, macs } of layersOf(graph)) console.log(name, dims, macs);
+ * console.log(macsOf(graph), historyOf(graph));
+ * ```
  */
 export function openModel(path: string, { inputSize }: OpenOptions = {}): Graph {
   const graph = loadModel(path);

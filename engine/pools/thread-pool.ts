@@ -27,6 +27,18 @@ export type ThreadReply = { ok: unknown } | { failed: Failed };
 /**
  * Worker threads for numeric work, so that whoever schedules it can keep heartbeating and listening. A job is asked to
  * stop through shared memory rather than by ending its thread, which native code would not survive.
+ *
+ * @example
+ * ```ts
+ * import { evaluateModel, JobPool } from 'slimflow/engine';
+ *
+ * const pool = new JobPool({ slots: 2 }); // two evaluations at a time
+ * const data = { images: 'images.npy', labels: 'labels.npy' };
+ * const options = { data, threads: 1 };
+ * const models = ['model.onnx', 'model.onnx', 'model.onnx'];
+ * console.log(await Promise.all(models.map((model) => evaluateModel({ model, ...options }, { pool }))));
+ * await pool.close();
+ * ```
  */
 export class JobPool implements JobRunner {
   private readonly pool: Piscina;

@@ -58,7 +58,16 @@ export interface ProviderReport {
   readonly providers: readonly ProviderState[];
 }
 
-/** Describes which providers exist, which one sessions get, and why not the others. */
+/**
+ * Describes which providers exist, which one sessions get, and why not the others.
+ *
+ * @example
+ * ```ts
+ * import { describeProviders } from 'slimflow/engine';
+ *
+ * for (const { name, state, why } of (await describeProviders()).providers) console.log(name, state, why ?? '');
+ * ```
+ */
 export async function describeProviders(asked = defaultProvider()): Promise<ProviderReport> {
   const used = await resolveProvider(asked).catch(() => undefined);
   const states = providerNames.map(async (name): Promise<ProviderState> => {

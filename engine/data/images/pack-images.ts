@@ -47,6 +47,15 @@ const underWay = 2 * (Number(process.env.UV_THREADPOOL_SIZE) || 4);
  * the order of `files`.
  * @throws UnreadableImage if one cannot be decoded, unless `skipBad`
  * @throws EngineError `InvalidData` if none can be decoded, or the disk is too small; `Cancelled`
+ * @example
+ * ```ts
+ * import { classFolders, packImages } from 'slimflow/engine';
+ *
+ * const { files, classes } = classFolders('photos'); // photos/cat/1.png, photos/dog/2.jpg, …
+ * const to = { images: 'photos-x.npy', labels: 'photos-y.npy' };
+ * const { shape } = await packImages(files, to, { channels: 'rgb', size: 8, resize: 9, skipBad: true });
+ * console.log(classes, shape); // [N, 3, 8, 8]
+ * ```
  */
 export async function packImages(
   files: readonly LabelledFile[],
