@@ -1,6 +1,7 @@
 /**
- * What a terminal, a browser or a reader takes for something else than a character: controls (which move the cursor, set
- * a window's title, end a line), marks that turn the direction of the text that follows, and characters without a width.
+ * Matches what a terminal, a browser or a reader takes for something else than a character: controls (which move the
+ * cursor, set a window's title, end a line), marks that turn the direction of the text that follows, and characters
+ * without a width.
  */
 const unseen =
   /[\p{Cc}\p{Surrogate}\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e0fff}]/gu;

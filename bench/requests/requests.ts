@@ -15,7 +15,7 @@ import { createInterface } from 'node:readline';
 
 import { attackActivities } from '../../test/support/attacked-activities';
 
-/** What Node, its libraries and the program's own modules open, wherever they are installed. */
+/** Files that Node, its libraries and the program's own modules open, wherever they are installed. */
 const own = [
   realpathSync(join(__dirname, '..', '..', '..')),
   realpathSync(join(__dirname, '..', '..', '..', 'node_modules')),

@@ -232,7 +232,7 @@ const refused: [string, string[], (folder: string) => void, RegExp][] = [
     /list of flip, crop, brightness, contrast, cutout/,
   ],
   ['a crop by nothing', ['--augment', 'crop'], nothing, /crop needs a number, such as crop:4/],
-  ['a crop too far', ['--augment', 'crop:9:reflect'], nothing, /crop is 9; mirrored edges/],
+  ['a crop too far', ['--augment', 'crop:9:reflect'], nothing, /crop is 9; mirrored padding must be smaller/],
   ['a teacher to learn from that is not there', ['--distill-weight', '0.5'], nothing, /needs a teacher/],
   [
     'settings that do not go together',

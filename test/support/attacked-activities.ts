@@ -12,13 +12,13 @@ import { HostileJson } from './hostile-json';
 import { compute, computedBy, methodOf, optimal, provenance } from './method';
 import { silent } from './workplace';
 
-/** What came of requests, by how they ended: `done`, or the type of the failure. */
+/** Counts of requests, by how they ended: `done`, or the type of the failure. */
 export type Outcomes = Readonly<Record<string, number>>;
 
 /** Fields of jobs that hold names of layers and values, which may look like paths. */
 const nameFields = ['ignore', 'layer', 'features'];
 
-/** How a request may end: it is carried out, refused, or names what the store has not. */
+/** Ways in which a request may end: it is carried out, refused, or names something that the store does not have. */
 const fine: readonly string[] = [
   failureTypes.InvalidRequest,
   failureTypes.ArtifactMissing,
