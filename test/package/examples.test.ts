@@ -23,7 +23,7 @@ afterAll(() => server.teardown());
 const [readme] = codeBlocks(readFileSync(join(root, 'README.md'), 'utf8'), 'ts');
 const examples: readonly Example[] = [...examplesOfSources(), { name: 'README', code: readme.code }];
 
-/** What examples take from the reader's own program. */
+/** Declarations that examples take from the reader's own program. */
 const readersOwn = `
 declare const connection: import('@temporalio/worker').NativeConnection;
 declare const client: import('@temporalio/client').Client;

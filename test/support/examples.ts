@@ -7,7 +7,7 @@ import { root } from './paths';
 
 /** An `@example` of the package's sources. */
 export interface Example {
-  /** What it is an example of: `startGuidebook`, `Dataset.open`. */
+  /** The function that it shows: `startGuidebook`, `Dataset.open`. */
   readonly name: string;
   readonly code: string;
 }
