@@ -45,6 +45,7 @@ function cli(done: (status: number) => void): Command {
       'after',
       `
 Examples:
+  slimflow quickstart               compress a ResNet-20 that reads digits, as an example
   slimflow init job.yaml            write a spec with every default, then edit it
   slimflow pack photos/train --out train
                                     make a data set from folders of JPEGs and PNGs

