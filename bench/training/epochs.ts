@@ -55,7 +55,7 @@ async function compare(seed: number, folder: string, peers: readonly Peer[]): Pr
   const begun = options.start ?? join(folder, `begun-${seed}.onnx`);
   const order = join(folder, `order-${seed}.npy`);
   if (options.start === undefined)
-    saveModel((await initialized(openModel(resnet), { shape: [1, 28, 28], seed })).graph, begun);
+    saveModel((await initialized(openModel(resnet), { data: [1, 28, 28], seed })).graph, begun);
   const job = (used: number, steps?: number) => peerJob(begun, order, recipe, used, steps);
   const [ours, theirs] = await Promise.all([
     trainModel({

@@ -14,7 +14,7 @@ export function pixelsOf(
   { data, dims }: Tensor,
   { normalize = {}, layout }: Pick<DatasetSource, 'normalize' | 'layout'>,
 ): Float32Array {
-  const raw = data instanceof Float32Array ? data : new Float32Array(data as ArrayLike<number>);
+  const raw = data instanceof Float32Array ? data : Float32Array.from(data, Number);
   const [count, ...stored] = dims;
   const shape = imageShape(stored, { layout });
   const { scale = 1, mean, std } = normalize;
@@ -62,12 +62,6 @@ export function checkImages({ images: path, normalize, layout }: DatasetSource, 
     throw new EngineError(
       'InvalidData',
       `${path} has shape [${images.dims.join(', ')}]; images must be [N, C, H, W], or [N, …] as the model takes them`,
-    );
-  }
-  if (!['float32', 'float64', 'uint8'].includes(images.type)) {
-    throw new EngineError(
-      'InvalidData',
-      `${path} holds ${images.type}; images must be float32, float64 or uint8`,
     );
   }
   const shape = imageShape(images.dims.slice(1), { layout });

@@ -9,7 +9,7 @@ export interface Normalization {
 
 /** NumPy files of a split, and which of their rows belong to it. */
 export interface DatasetSource {
-  /** `.npy` of [N, …], usually [N, C, H, W]: float32, float64 or uint8. */
+  /** `.npy` of [N, …], usually [N, C, H, W]: floats or integers, such as the tokens of a text; read as 32-bit floats. */
   readonly images: string;
   /**
    * `.npy` of labels. Integers: a class for each sample, [N], or pixel, [N, H, W]; or 0 or 1 (booleans too) for each

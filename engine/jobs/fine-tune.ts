@@ -42,7 +42,7 @@ export async function fineTuneJob(input: FineTuneInput, context: JobContext): Pr
   try {
     const data = open(input.data);
     const begun = input.fromScratch
-      ? await initialized(model, { shape: data.shape, seed: settings.seed })
+      ? await initialized(model, { data, seed: settings.seed })
       : { graph: model, notes: [] };
     const stepsPerCall = stepsPerCallOf(settings, input.provider);
     const batches = openBatches(data, input.data, { ...settings, stepsPerCall });

@@ -1,4 +1,3 @@
-import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import type { ChannelGroup } from '../pruning/group';
 import { channelImportance } from '../pruning/importance';
@@ -18,15 +17,10 @@ const batch = 32;
 export async function taylorOf(
   graph: Graph,
   groups: readonly ChannelGroup[],
-  { method, tools, train, reconstruction, context, model }: Means,
+  { method, tools, train, reconstruction, context }: Means,
 ): Promise<Float64Array[]> {
   const { data } = openData(graph, train, method.inputSize);
   try {
-    if (data.inputs.length)
-      throw new EngineError(
-        'UnsupportedModel',
-        `importance taylor needs a model with one input, and ${model} has more: set importance to l2`,
-      );
     const weights = groups.flatMap(({ consumers }) => consumers.map(({ layer }) => layer.weight));
     const sums = groups.map(({ channels }) => new Float64Array(channels));
     await eachGradient(

@@ -22,7 +22,7 @@ export interface Feeder {
  * Plans how `data` feeds `graph`: images to its image input, the data set's further inputs to those of the same names.
  * @throws EngineError `InvalidData` if an input is left unfed, or images or further inputs do not fit
  */
-export function feederOf(graph: Graph, data: Dataset): Feeder {
+export function feederOf(graph: Graph, data: Pick<Dataset, 'name' | 'shape' | 'inputs'>): Feeder {
   const image = imageInput(graph, data.inputs);
   const names = graph.inputs.map(({ name }) => name);
   const stranger = data.inputs.find((name) => !names.includes(name));

@@ -176,7 +176,7 @@ function fitting(tensor: Tensor, { name, type, shape }: TensorMetadata): OrtTens
   if (!fits) {
     throw new EngineError(
       'InvalidData',
-      `size || '?').join(', ')}], but was fed [${dims.join(', ')}] => input ${name} takes shape [${shape.map((size) => size || '?').join(', ')}], but was fed [${dims.join(', ')}] => size || '?').join(', ')}], but was fed [${dims.join(', ')}]`,
+      `input ${name} takes shape [${shape.map((size) => size || '?').join(', ')}], but was fed [${dims.join(', ')}]`,
     );
   }
   if (tensor.type === type) return ortTensor(tensor);

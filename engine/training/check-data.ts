@@ -1,33 +1,8 @@
 import type { Dataset } from '../data/dataset';
 import { EngineError } from '../errors';
-import type { Graph } from '../onnx/graph';
 import { lossRule } from './losses/loss';
 import type { LossSettings } from './settings';
 import type { TrainingStep } from './step/step';
-
-/**
- * Checks that a model has exactly one input and that it takes the data's images.
- * @param image [C, H, W] of the data
- * @throws EngineError if the model has several inputs, or one that does not take such images
- */
-export function checkInput(graph: Graph, image: readonly number[], file: string): void {
-  const { inputs } = graph;
-  if (inputs.length !== 1) {
-    throw new EngineError(
-      'UnsupportedModel',
-      `the model has ${inputs.length} inputs (${inputs.map(({ name }) => name).join(', ')}); fine-tuning needs a model with one`,
-    );
-  }
-  const [{ name, dims }] = inputs;
-  const wanted = dims?.slice(1);
-  const fits = wanted?.every((dim, at) => typeof dim !== 'number' || dim === image[at]) ?? true;
-  if (!fits || (wanted && wanted.length !== image.length)) {
-    throw new EngineError(
-      'InvalidData',
-      `${file} holds images of shape [${image.join(', ')}]; the model's input ${name} takes [${wanted!.join(', ')}]`,
-    );
-  }
-}
 
 /** @throws EngineError `InvalidData` if there are no labels, or one is not valid for the loss */
 export function checkLabelsOf(

@@ -3,17 +3,18 @@ import { EngineError } from '../errors';
 import { declare, nodesFor } from '../onnx/extract';
 import type { Graph } from '../onnx/graph';
 import { Session } from '../runtime/session';
-import { floats, type FloatTensor, isFloat, sizeOf } from '../tensor/tensor';
+import { type FloatTensor, isFloat, sizeOf } from '../tensor/tensor';
 import { backward } from './gradients/backward';
 import { Builder } from './emit/builder';
-import { checkInput, checkLabelsOf } from './check-data';
+import { feederOf } from '../runtime/feeds';
+import { checkLabelsOf } from './check-data';
 import { labelForm, lossRule } from './losses/loss';
 import type { LabelForm } from './losses/rule';
 import { withOwnConstants } from './parameters/parameters';
 import { logitsOf } from './losses/model-scores';
 import type { LossName } from './settings';
 import { measureShapes, type Shape } from './emit/batch-shapes';
-import { labelsFeed } from './step/step';
+import { labelsFeed, sampleInputs } from './step/step';
 
 /** Options for computing sensitivities. */
 export interface SensitivityOptions {
@@ -51,19 +52,20 @@ export async function eachGradient(
   visit: (gradients: ReadonlyMap<string, FloatTensor>, size: number) => void,
 ): Promise<void> {
   const { samples, batch, seed, labels: given, threads, onBatch, sources } = options;
-  checkInput(graph, data.shape, sources.images);
+  const feeder = feederOf(graph, data);
   const own = withOwnConstants(graph);
   const judged = given ? data : undefined;
-  const { model, ...loss } = gradientModel(own, await measureShapes(own, data.shape), weights, judged);
+  const { model, ...loss } = gradientModel(own, await measureShapes(own, data), weights, judged);
   if (given) checkLabelsOf(data, loss, loss, sources.labels);
   const session = await Session.open(model, { threads, provider: 'cpu' });
   try {
     const total = Math.min(samples, data.length);
     let done = 0;
-    for (const { images, labels, size } of data.sampled(samples, seed, batch)) {
+    for (const sampled of data.sampled(samples, seed, batch)) {
+      const { labels, size } = sampled;
       onBatch?.(done, total);
       const results = await session.run({
-        [graph.inputs[0].name]: floats([size, ...data.shape], images),
+        ...feeder.feeds(sampled),
         ...(given && { [labelsName]: labelsFeed(labels, [size, ...data.labelShape]) }),
       });
       visit(new Map(weights.map((name) => [name, results[gradientPrefix + name] as FloatTensor])), size);
@@ -121,12 +123,11 @@ function gradientModel(
   const seeds = new Map([[scores.value, gradient]]);
   const gradients = backward(builder, { graph, nodes, shapeOf }, seeds, weights);
   for (const name of weights) builder.op('Identity', [gradients.get(name)!], {}, gradientPrefix + name);
-  const [{ name: images }] = graph.inputs;
   const model = builder.build({
     irVersion: graph.model.irVersion,
     opsets: graph.model.opsetImport,
     inputs: [
-      declare(images, ['batch', ...shapeOf(images).slice(1)]),
+      ...sampleInputs(graph, shapeOf),
       ...(data ? [declare(labelsName, ['batch', ...labelShape], floatLabels ? 'float32' : 'int64')] : []),
     ],
     outputs: weights.map((name) => declare(gradientPrefix + name, shapeOf(name))),

@@ -5,16 +5,17 @@ import type { Dataset } from '../data/dataset';
 import { Spread } from '../data/spread';
 import type { Graph } from '../onnx/graph';
 import { serializeModel } from '../onnx/model';
+import { feederOf } from '../runtime/feeds';
 import { evaluate } from '../runtime/measure-metric';
 import type { ProviderChoice } from '../names';
 import { resolveProvider } from '../runtime/providers';
 import { freeMemory } from '../runtime/free-memory';
 import { Session } from '../runtime/session';
-import type { Tensor } from '../tensor/tensor';
+import { type Tensor, toBytes } from '../tensor/tensor';
 import { checkVariedNumbers } from './batches/augment';
 import { type BatchSource, stepsPerEpoch } from './batches/batches';
 import { Checkpoints } from './loop/checkpoint';
-import { checkInput, checkLabelsOf } from './check-data';
+import { checkLabelsOf } from './check-data';
 import { type OpenSession } from './loop/step-calls';
 import { Computer } from './loop/micro-batching';
 import { checkEvaluating, type Evaluating } from './loop/evaluation';
@@ -123,17 +124,16 @@ async function trainOn(
   checkSettings(settings, !!teacher);
   const provider = await resolveProvider(options.provider ?? 'cpu');
   if (evaluating) checkEvaluating(evaluating);
-  checkInput(graph, data.shape, sources.images);
-  if (teacher) checkInput(teacher, data.shape, sources.images);
+  for (const fed of [graph, ...(teacher ? [teacher] : [])]) feederOf(fed, data); // says what does not fit
   const { graph: own, fold } = await prepared(graph, data, { ...options, provider });
-  const shapes = await measureShapes(own, data.shape);
+  const shapes = await measureShapes(own, data);
   const mixed = isMixed(settings, provider);
   const stepSettings = {
     ...settings,
     mixed,
     block: mixed ? undefined : await blockFor(provider),
     ...labelling(data, settings, !!teacher),
-    teacher: teacher && { graph: teacher, shapes: await measureShapes(teacher, data.shape) },
+    teacher: teacher && { graph: teacher, shapes: await measureShapes(teacher, data) },
   };
   const step = buildTrainingStep(own, shapes, stepSettings);
   const file = sources.labels ?? sources.images;
@@ -218,7 +218,7 @@ async function prepared(graph: Graph, data: Dataset, { settings, threads, provid
   const own = withOwnConstants(graph);
   const fold = (values: ReadonlyMap<string, Tensor>) => withValues(graph, values);
   if (settings.batchNorm !== 'restore') return { graph: own, fold };
-  return restoreNorms(own, await measureShapes(own, data.shape), data, { ...settings, threads, provider });
+  return restoreNorms(own, await measureShapes(own, data), data, { ...settings, threads, provider });
 }
 
 /** Computes the identity that a checkpoint must match. */
@@ -239,7 +239,10 @@ function identityOf(
   if (teacher) hash.update(serializeModel(teacher));
   for (const set of [data, judging]) {
     if (set?.labelled) for (const labels of set.eachLabels()) hash.update(labels);
-    if (set) hash.update(set.gather(spread(set.length)).images);
+    if (!set) continue;
+    const { images, inputs = {} } = set.gather(spread(set.length));
+    hash.update(images);
+    for (const name of Object.keys(inputs).sort()) hash.update(toBytes(inputs[name]));
   }
   return hash.digest('hex');
 }

@@ -1,21 +1,29 @@
 import { EngineError } from '../../errors';
 import type { Graph } from '../../onnx/graph';
-import { shapesOfRuns } from '../../runtime/run-shapes';
+import type { Dataset } from '../../data/dataset';
+import { feederOf } from '../../runtime/feeds';
+import { type Feeds, shapesOfRuns } from '../../runtime/run-shapes';
 import { floats } from '../../tensor/tensor';
 
 /** A shape; -1 stands for a dimension that follows the batch. */
 export type Shape = readonly number[];
 
 /**
- * Measures the shape of every value of a graph with one image input by running it on two batch sizes: exact if ONNX
- * Runtime can run the model, whatever its operators.
- * @param image [C, H, W]
- * @throws EngineError `UnsupportedModel` if the model does not run on batches of more than one size
+ * Measures the shape of every value of a graph by running it on batches of 2 and 3 samples: exact if ONNX Runtime can
+ * run the model, whatever its operators.
+ * @param samples the data that feed the graph, or the shape [C, H, W] of an image if it has one float input
+ * @throws EngineError `UnsupportedModel` if the model does not run on batches of more than one size; `InvalidData` if the
+ * data do not feed it
  */
-export async function measureShapes(graph: Graph, image: readonly number[]): Promise<Map<string, Shape>> {
-  const [{ name: input }] = graph.inputs;
-  const values = [input, ...graph.nodes.flatMap((node) => node.output.filter(Boolean))];
-  const [two, three] = await runs(graph, input, values, image);
+export async function measureShapes(
+  graph: Graph,
+  samples: Dataset | readonly number[],
+): Promise<Map<string, Shape>> {
+  const values = [
+    ...graph.inputs.map(({ name }) => name),
+    ...graph.nodes.flatMap((node) => node.output.filter(Boolean)),
+  ];
+  const [two, three] = await runs(graph, values, samples);
   const shapes = new Map<string, Shape>();
   for (const [value, dims] of two) {
     const other = three.get(value)!;
@@ -28,8 +36,19 @@ export async function measureShapes(graph: Graph, image: readonly number[]): Pro
   return shapes;
 }
 
-async function runs(graph: Graph, input: string, values: readonly string[], image: readonly number[]) {
-  const feeds = [2, 3].map((batch) => ({ [input]: floats([batch, ...image]) }));
+/** Feeds of 2 and of 3 samples; the first sample is repeated, as a data set may have no more. */
+function feedsOf(graph: Graph, samples: Dataset | readonly number[]): Feeds[] {
+  if (!('gather' in samples)) {
+    const [{ name }] = graph.inputs;
+    return [2, 3].map((batch) => ({ [name]: floats([batch, ...samples]) }));
+  }
+  const feeder = feederOf(graph, samples);
+  return [2, 3].map((batch) => feeder.feeds(samples.gather(Array<number>(batch).fill(0))));
+}
+
+async function runs(graph: Graph, values: readonly string[], samples: Dataset | readonly number[]) {
+  const feeds = feedsOf(graph, samples);
+  const image = 'gather' in samples ? samples.shape : samples;
   try {
     return await shapesOfRuns(graph, values, feeds);
   } catch (error) {

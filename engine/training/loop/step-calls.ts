@@ -1,6 +1,9 @@
 import type { Batch, Labels } from '../../data/dataset';
 import type { Graph } from '../../onnx/graph';
+import { imageInput } from '../../onnx/image-input';
 import type { Session } from '../../runtime/session';
+import { feederOf } from '../../runtime/feeds';
+import { sliceAxis } from '../../tensor/slice-axis';
 import { floats, type Tensor } from '../../tensor/tensor';
 import type { Rates } from '../optimizers/schedule';
 import type { StateVector, Vectors } from '../parameters/vectors';
@@ -93,9 +96,10 @@ async function inPieces(model: Model, open: OpenSession, size: number): Promise<
     const shares = sharesOf(batch, size, leftOut(settings));
     let current = vectors;
     let gradients: Tensor = floats([step.parameters.size]);
+    const whole = samples(model, batch);
     for (const [at, share] of shares.entries()) {
       const result = await accumulate.run({
-        ...samples(model, pieceOf(batch, size, at)),
+        ...pieceOfSamples(model, whole, size, at),
         ...fed(models.read, current),
         [pieceNames.share]: floats([], [share]),
         [pieceNames.gradients]: gradients,
@@ -140,11 +144,15 @@ async function manyACall(model: Model, open: OpenSession, size: number | undefin
 }
 
 /** Returns a step's feeds for a batch. */
-function samples({ step, shapes, settings }: Model, { images, labels, size }: Batch): Record<string, Tensor> {
-  const shape = shapes.get(step.images)!.slice(1);
+function samples({ graph, step, shapes, settings }: Model, batch: Batch): Record<string, Tensor> {
+  const { labels, size } = batch;
+  const others = Object.keys(batch.inputs ?? {});
+  const image = imageInput(graph, others).name;
+  const shape = shapes.get(image)!.slice(1);
+  const feeder = feederOf(graph, { name: 'the batch', shape, inputs: others });
   const dims = [size, ...(settings.labelShape ?? [])];
   return {
-    [step.images]: floats([size, ...shape], images),
+    ...feeder.feeds(batch),
     ...(step.labels && {
       [names.labels]: labelsFeed(labels, dims),
     }),
@@ -169,12 +177,31 @@ function stacked(feeds: readonly Readonly<Record<string, Tensor>>[]): Record<str
 const named = (feed: Readonly<Record<string, Tensor>>): Record<string, Tensor> =>
   Object.fromEntries(Object.entries(feed).map(([name, tensor]) => [ofSteps(name), tensor]));
 
-/** Returns piece `at` of a batch. */
-function pieceOf({ images, labels, size: all }: Batch, size: number, at: number): Batch {
+/** Cuts piece `at`, of at most `size` samples, out of a batch's feeds. */
+function pieceOfSamples(
+  { step }: Model,
+  feeds: Readonly<Record<string, Tensor>>,
+  size: number,
+  at: number,
+): Record<string, Tensor> {
+  const axes = new Map([[names.labels, 0], ...step.samples.map(({ name, axis }) => [name, axis] as const)]);
+  const cut = (name: string, tensor: Tensor): Tensor => {
+    const axis = axes.get(name);
+    if (axis === undefined) return tensor;
+    const [first, end] = [at * size, Math.min((at + 1) * size, tensor.dims[axis])];
+    return sliceAxis(
+      tensor,
+      axis,
+      Array.from({ length: end - first }, (_, row) => first + row),
+    );
+  };
+  return Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, cut(name, tensor)]));
+}
+
+/** Returns the labels of piece `at` of a batch. */
+function pieceOfLabels({ labels, size: all }: Batch, size: number, at: number): Labels {
   const [first, end] = [at * size, Math.min((at + 1) * size, all)];
-  const part = <T extends Labels>(values: T) =>
-    values.subarray((first * values.length) / all, (end * values.length) / all) as T;
-  return { images: part(images), labels: part(labels), size: end - first };
+  return labels.subarray((first * labels.length) / all, (end * labels.length) / all);
 }
 
 /** Returns the label to ignore, if there is one. */
@@ -186,13 +213,13 @@ const leftOut = ({ unknownLabels, ignoreLabel }: StepSettings): number | undefin
  * are ignored, by those that count.
  */
 function sharesOf(batch: Batch, size: number, ignored: number | undefined): number[] {
-  const counted = ({ labels, size: all }: Batch) =>
-    ignored === undefined ? all : labels.length - countOf(labels, ignored);
-  const total = Math.max(counted(batch), 1);
-  return Array.from(
-    { length: Math.ceil(batch.size / size) },
-    (_, at) => counted(pieceOf(batch, size, at)) / total,
-  );
+  const counted = (labels: Labels, samples: number) =>
+    ignored === undefined ? samples : labels.length - countOf(labels, ignored);
+  const total = Math.max(counted(batch.labels, batch.size), 1);
+  return Array.from({ length: Math.ceil(batch.size / size) }, (_, at) => {
+    const samples = Math.min(size, batch.size - at * size);
+    return counted(pieceOfLabels(batch, size, at), samples) / total;
+  });
 }
 
 function countOf(labels: Labels, wanted: number): number {

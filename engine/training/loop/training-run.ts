@@ -157,8 +157,8 @@ export class TrainingRun {
   }
 }
 
-const copied = ({ images, labels, size }: Batch): Batch => ({
+const copied = ({ images, labels, ...rest }: Batch): Batch => ({
+  ...rest,
   images: images.slice(),
   labels: labels.slice(),
-  size,
 });

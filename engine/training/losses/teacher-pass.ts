@@ -40,10 +40,9 @@ export function teach(
   const logits = scoresOf(graph, shapeOf).value;
   const pairs = compared.map((own) => [own, own === student.logits ? logits : own]);
   for (const [own, other] of pairs) checkPair(own, student.shapes.get(own), other, shapes.get(other));
-  const [input] = graph.inputs;
-  const [images] = student.graph.inputs;
+  const own = studentsInputs(graph, student.graph);
   const prefix = prefixFor(student.graph);
-  const renamed = (value: string) => (value === input.name ? images.name : value && prefix + value);
+  const renamed = (value: string) => own.get(value) ?? (value && prefix + value);
   const wanted = pairs.map(([, other]) => other);
   const { nodes } = nodesFor(graph, wanted);
   const read = new Set(nodes.flatMap((node) => node.input));
@@ -57,6 +56,22 @@ export function teach(
     constants: new Map(constants),
     valueOf: (value) => names.get(value)!,
   };
+}
+
+/** The student's input for each of the teacher's: that of the same name, or the only one left. */
+function studentsInputs(teacher: Graph, student: Graph): ReadonlyMap<string, string> {
+  const names = student.inputs.map(({ name }) => name);
+  const [same, others] = [new Map<string, string>(), [] as string[]];
+  for (const { name } of teacher.inputs)
+    if (names.includes(name)) same.set(name, name);
+    else others.push(name);
+  const left = names.filter((name) => !same.has(name));
+  if (others.length > 1 || (others.length && left.length !== 1))
+    throw new EngineError(
+      'InvalidSettings',
+      `the teacher has inputs ${others.join(', ')}, and the student has ${names.join(', ')}: name them alike in both models`,
+    );
+  return new Map([...same, ...others.map((name): [string, string] => [name, left[0]])]);
 }
 
 /** Finds a prefix that none of the student's names has: a student may itself have been trained with a teacher inside. */

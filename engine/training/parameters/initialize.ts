@@ -1,3 +1,4 @@
+import type { Dataset } from '../../data/dataset';
 import { Random } from '../../data/random';
 import { intOf } from '../../onnx/node-attributes';
 import { nodesFor } from '../../onnx/extract';
@@ -67,17 +68,17 @@ export interface Initialized {
 /**
  * Initializes every parameter and running statistic that training changes: convolutions as He et al. (2015), fully
  * connected layers as PyTorch, biases 0, normalizations the identity. The values depend only on graph and seed.
- * @param options `shape`: [C, H, W] of an image
+ * @param options `data`: what feeds the model, or the shape [C, H, W] of an image
  * @throws EngineError `UnsupportedModel` if there is nothing to train
  */
 export async function initialized(
   graph: Graph,
-  { shape, seed }: { readonly shape: readonly number[]; readonly seed: number },
+  { data, seed }: { readonly data: Dataset | readonly number[]; readonly seed: number },
 ): Promise<Initialized> {
   const own = withOwnConstants(graph);
   const [{ name: output }] = own.outputs;
   const nodes = nodesFor(own, [output]).nodes;
-  const shapes = await measureShapes(own, shape);
+  const shapes = await measureShapes(own, data);
   const { parameters, statistics } = findTrainable(own, nodes, (value) => shapes.get(value) ?? [], [output]);
   const wanted = [...parameters.entries, ...statistics.entries];
   const values = new Map<string, Tensor>();

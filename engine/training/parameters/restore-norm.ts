@@ -4,6 +4,8 @@ import { type Graph, makeNode, type Node } from '../../onnx/graph';
 import type { ProviderChoice } from '../../names';
 import { Session } from '../../runtime/session';
 import { floats, type FloatTensor, isFloat, sizeOf, type Tensor } from '../../tensor/tensor';
+import { feederOf } from '../../runtime/feeds';
+import { sampleInputs } from '../step/step';
 import { Builder } from '../emit/builder';
 import { withValues } from './parameters';
 import { scoresOf } from '../losses/model-scores';
@@ -49,7 +51,7 @@ const calibrationSamples = 512;
  * Inserts a BatchNormalization after each convolution that has none, since exporters fold them away. Inference is
  * unchanged: the running statistics are those of images of the data set, scale and shift their deviation and mean.
  * Convolutions whose planes are one pixel, whose result is the logits, or that share their weight are left alone.
- * @param graph as `withOwnConstants` returns it, of a model with one input
+ * @param graph as `withOwnConstants` returns it
  * @param shapes of all its values (`measureShapes`)
  */
 export async function restoreNorms(
@@ -116,11 +118,10 @@ async function measure(
     builder.op('Reshape', [mean, builder.ints([-1])], {}, meanOf(value));
     builder.op('Reshape', [variance, builder.ints([-1])], {}, varianceOf(value));
   }
-  const [{ name: images }] = graph.inputs;
   const model = builder.build({
     irVersion: graph.model.irVersion,
     opsets: graph.model.opsetImport,
-    inputs: [declare(images, ['batch', ...data.shape])],
+    inputs: sampleInputs(graph, (value) => shapes.get(value) ?? []),
     outputs: values.flatMap((value) => [declare(meanOf(value)), declare(varianceOf(value))]),
   });
   const moments = new Map<string, Moments>();
@@ -128,8 +129,10 @@ async function measure(
   const session = await Session.open(model, { threads, provider });
   try {
     let seen = 0;
-    for (const { images: pixels, size } of data.sampled(calibrationSamples, seed, batch)) {
-      const found = await session.run({ [images]: floats([size, ...data.shape], pixels) });
+    const feeder = feederOf(graph, data);
+    for (const samples of data.sampled(calibrationSamples, seed, batch)) {
+      const { size } = samples;
+      const found = await session.run(feeder.feeds(samples));
       for (const value of values) {
         const [mean, variance] = [meanOf, varianceOf].map((name) =>
           Float64Array.from((found[name(value)] as FloatTensor).data),

@@ -6,7 +6,7 @@ import { GraphProtoSchema, ModelProtoSchema, type ValueInfoProto } from '../../o
 import { encodeTensor } from '../../onnx/tensor-proto';
 import { Builder } from '../emit/builder';
 import { type PiecewiseStep, pieceNames } from './micro';
-import { names, type TrainingStep } from './step';
+import { names, type SampleInput, type TrainingStep } from './step';
 import { makeLoop, renamed } from '../emit/subgraph';
 
 /** Prefixes names inside the loop, so that none is that of a value outside. */
@@ -18,11 +18,11 @@ const moved = (name: string) => `moved/${name}`;
  * Joins a step in pieces into one graph: an ONNX Loop cuts the batch and runs `accumulate` on each piece, followed by
  * `update`. Inputs and outputs are those of a whole step, except for the input `pieceNames.share`, [pieces], and the
  * loss, which is output per piece.
- * @param size images per piece; the last may have fewer
+ * @param size samples per piece; the last may have fewer
  */
 export function joinedPieces(
   { accumulate, update, read, moved: statistics }: PiecewiseStep,
-  step: Pick<TrainingStep, 'images' | 'labels' | 'vectors' | 'parameters' | 'model'>,
+  step: Pick<TrainingStep, 'samples' | 'labels' | 'vectors' | 'parameters' | 'model'>,
   size: number,
 ): Graph {
   const { graph: ofPiece, ...model } = accumulate.model;
@@ -35,7 +35,7 @@ export function joinedPieces(
     read.map(({ input }) => input).filter((name) => !carried.some(({ input }) => input === name)),
   );
   const body = renamed(ofPiece!, (name) => (kept.has(name) ? name : inner(name)));
-  const cut = cutting([step.images, ...(step.labels ? [names.labels] : [])], size);
+  const cut = cutting([...step.samples, ...(step.labels ? [{ name: names.labels, axis: 0 }] : [])], size);
   const declared = (values: readonly ValueInfoProto[], name: string) =>
     values.find((value) => value.name === inner(name))!;
   const loop = makeLoop(
@@ -93,12 +93,15 @@ export function joinedPieces(
 
 const [number, goesOn] = ['piece/number', 'piece/goes on'];
 
-/** Emits the cutting of a piece's images, labels and share out of the batch's, by the piece's number. */
-function cutting(values: readonly string[], size: number): Builder {
+/** Emits the cutting of a piece's samples, labels and share out of the batch's, by the piece's number. */
+function cutting(values: readonly SampleInput[], size: number): Builder {
   const builder = new Builder(13, 'piece/cut');
   const start = builder.op('Mul', [builder.reshape(number, [1]), builder.ints([size])]);
   const end = builder.op('Add', [start, builder.ints([size])]);
-  for (const value of values) builder.op('Slice', [value, start, end, builder.ints([0])], {}, inner(value));
+  for (const { name, axis } of values) {
+    if (axis === undefined) builder.op('Identity', [name], {}, inner(name));
+    else builder.op('Slice', [name, start, end, builder.ints([axis])], {}, inner(name));
+  }
   builder.op('Gather', [pieceNames.share, number], { axis: 0 }, inner(pieceNames.share));
   builder.op('Identity', [goesOn], {}, `${goesOn} still`);
   return builder;

@@ -2,6 +2,7 @@ import type { Labels } from '../../data/dataset';
 import { declare, nodesFor } from '../../onnx/extract';
 import type { Graph } from '../../onnx/graph';
 import type { ValueInfoProto } from '../../onnx/proto/onnx_pb';
+import { typeOf } from '../../onnx/tensor-proto';
 import { floats, type Tensor } from '../../tensor/tensor';
 import { backward } from '../gradients/backward';
 import { Builder } from '../emit/builder';
@@ -21,7 +22,7 @@ import { include, teach, type Teacher } from '../losses/teacher-pass';
 import { emitUpdate, isNumbered } from '../optimizers/update';
 import { inputOf, type StateVector } from '../parameters/vectors';
 
-/** Names of the step model's inputs and outputs besides its vectors'; images use the model's own input name. */
+/** Names of the step model's inputs and outputs besides its vectors'; samples use the model's own input names. */
 export const names = {
   labels: 'training/labels',
   learningRate: 'training/learning_rate',
@@ -43,14 +44,22 @@ export interface StepSettings extends LossSettings, UpdateSettings, Labelling {
   readonly mixed?: boolean;
 }
 
+/** An input of the trained model, which a step takes as the model does. */
+export interface SampleInput {
+  readonly name: string;
+  /** The axis along which samples lie; undefined if all of a batch share one value. */
+  readonly axis: number | undefined;
+}
+
 /** A model that computes one step of training. */
 export interface TrainingStep extends Trainable {
   /**
-   * Inputs: images [N, C, H, W], labels [N, …] if the loss reads any, learning rate and momentum (scalars), the step's
-   * number if `numbered`, and `vectors`. Outputs: the loss and the new vectors.
+   * Inputs: `samples`, labels [N, …] if the loss reads any, learning rate and momentum (scalars), the step's number if
+   * `numbered`, and `vectors`. Outputs: the loss and the new vectors.
    */
   readonly model: Graph;
-  readonly images: string;
+  /** The trained model's own inputs. */
+  readonly samples: readonly SampleInput[];
   /** Scores per sample or pixel. */
   readonly classes: number;
   /** Meaning of the labels; undefined if none are read. */
@@ -76,7 +85,7 @@ export function buildTrainingStep(
   settings: StepSettings,
 ): TrainingStep {
   const parts = differentiate(graph, shapes, settings);
-  const { builder, trainable, images, classes, labels, chance } = parts;
+  const { builder, trainable, samples, classes, labels, chance } = parts;
   const vectors = emitUpdate(builder, settings, trainable, parts, names);
   parts.finish();
   const numbered = isNumbered(settings);
@@ -89,7 +98,7 @@ export function buildTrainingStep(
     ],
     outputs: [declare(names.loss, []), ...vectors.map(({ output, size }) => declare(output, [size]))],
   });
-  return { ...trainable, model, images, classes, labels, numbered, vectors, chance };
+  return { ...trainable, model, samples, classes, labels, numbered, vectors, chance };
 }
 
 /** Returns the opsets of a model made from `graph`. */
@@ -106,7 +115,7 @@ export const ratesOf = (numbered: boolean): string[] => [
 ];
 
 /** Forward pass, loss (`names.loss`) and backward pass in a builder, for further use of the gradients. */
-export interface Differentiated extends Pick<TrainingStep, 'images' | 'classes' | 'labels' | 'chance'> {
+export interface Differentiated extends Pick<TrainingStep, 'samples' | 'classes' | 'labels' | 'chance'> {
   readonly builder: Builder;
   readonly trainable: Trainable;
   /**
@@ -116,7 +125,7 @@ export interface Differentiated extends Pick<TrainingStep, 'images' | 'classes' 
   readonly gradients: string;
   /** The running statistics after the batch, in the order of their layout. */
   readonly statistics: readonly string[];
-  /** Images, and labels if the loss reads any. */
+  /** The model's own inputs, and labels if the loss reads any. */
   readonly inputs: readonly ValueInfoProto[];
   /** Emits what must come last: the blocked layout, and the teacher. */
   readonly finish: () => void;
@@ -169,9 +178,8 @@ export function differentiate(
     scaled(builder, seeds, scale),
     wanted,
   );
-  const images = graph.inputs[0].name;
   const inputs = [
-    declare(images, ['batch', ...shapeOf(images).slice(1)]),
+    ...sampleInputs(graph, shapeOf),
     ...(form ? [declare(names.labels, ['batch', ...labelShape], floatLabels ? 'float32' : 'int64')] : []),
   ];
   const moved = statistics.entries.map(({ name }) => current.get(name)!);
@@ -201,7 +209,7 @@ export function differentiate(
     builder,
     trainable,
     finish,
-    images,
+    samples: graph.inputs.map(({ name }) => ({ name, axis: batchAxis(shapeOf(name)) })),
     classes,
     labels: form,
     gradients: builder.concat(flat, 0),
@@ -209,6 +217,22 @@ export function differentiate(
     inputs,
     chance: chanceOf(settings, classes, form, share),
   };
+}
+
+/** Declares a model's inputs as its steps take them. */
+export const sampleInputs = (graph: Graph, shapeOf: (value: string) => Shape): ValueInfoProto[] =>
+  graph.inputs.map(({ name, elementType }) =>
+    declare(
+      name,
+      shapeOf(name).map((dim) => (dim === -1 ? 'batch' : dim)),
+      typeOf(elementType) ?? 'float32',
+    ),
+  );
+
+/** The axis of a measured shape that follows the batch. */
+function batchAxis(shape: Shape): number | undefined {
+  const axis = shape.indexOf(-1);
+  return axis < 0 ? undefined : axis;
 }
 
 /** Gradients of a loss times `scale`, which keeps small ones above what float16 can hold. */

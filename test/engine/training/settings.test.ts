@@ -43,7 +43,7 @@ async function train(golden: ReadonlyMap<string, Tensor>, block: number | undefi
     const labels = (data as Float32Array).subarray(at * batch * width, (at + 1) * batch * width);
     const type = floatLabels ? 'float32' : 'int64';
     const results = await session.run({
-      [step.images]: floats([batch, ...image], images.subarray(at * pixels, (at + 1) * pixels)),
+      [step.samples[0].name]: floats([batch, ...image], images.subarray(at * pixels, (at + 1) * pixels)),
       ...(step.labels && { [names.labels]: { type, dims: [batch, ...labelShape], data: labels } }),
       ...ratesFeed(step, ratesAt(at, steps, settings), at),
       ...Object.fromEntries(

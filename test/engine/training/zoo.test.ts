@@ -24,7 +24,7 @@ async function slopes(name: string) {
     const start = pack(graph, step.parameters);
     const run = (parameters: Float32Array) =>
       session.run({
-        [step.images]: images,
+        [step.samples[0].name]: images,
         [names.labels]: { type: 'int64', dims: [batch], data: BigInt64Array.of(1n, 2n, 3n) },
         ...ratesFeed(step, { learningRate: 0, momentum: 0 }, 0),
         ...Object.fromEntries(

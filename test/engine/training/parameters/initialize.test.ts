@@ -6,7 +6,7 @@ import { modelOf, randoms } from '../../../support/graphs';
 import { digitsModel } from '../../../support/paths';
 import { floatsOf } from '../support';
 
-const begun = (graph: Graph, seed: number, shape = [1, 28, 28]) => initialized(graph, { shape, seed });
+const begun = (graph: Graph, seed: number, shape = [1, 28, 28]) => initialized(graph, { data: shape, seed });
 const values = (graph: Graph, name: string) => [...floatsOf(graph.constant(name))];
 const meanSquare = (of: number[]) => of.reduce((sum, value) => sum + value * value, 0) / of.length;
 

@@ -34,7 +34,10 @@ async function tenSteps(model: Graph, peak: number, block?: number) {
     const rates = ratesAt(at, 10, { schedule: 'one-cycle', learningRate: peak, momentum: 0.9 });
     const labels = data.labels.subarray(16 * at, 16 * at + size);
     const results = await session.run({
-      [step.images]: floats([size, ...image], data.images.subarray(16 * at * 784, (16 * at + size) * 784)),
+      [step.samples[0].name]: floats(
+        [size, ...image],
+        data.images.subarray(16 * at * 784, (16 * at + size) * 784),
+      ),
       [names.labels]: { type: 'int64', dims: [size], data: BigInt64Array.from(labels, BigInt) },
       ...ratesFeed(step, rates, at),
       ...Object.fromEntries(
