@@ -1,14 +1,16 @@
 import { techniques } from '../engine/names';
 import { boundedNotes } from './bounds';
 import { perform } from './perform';
-import type { Activities, Analysis, Part } from '../contract/activities';
-import type { Workplace } from './activity-context';
+import type { Rehearsal } from '../engine/jobs/types';
+import type { Activities, Analysis, Part, RehearsalRequest } from '../contract/activities';
+import { localData, machineryAt, type Workplace } from './activity-context';
 
 /** Activity: counts a model's MACs and parameters, and lists its compressible parts. */
 export const analyze =
   (at: Workplace): Activities['analyze'] =>
   (request) =>
     perform(at, 'analyze', request, async ({ run }): Promise<Analysis> => {
+<<<<<<< HEAD
       const { cost, score, multiplicity, minimum, importance, coupled, ignore, inputSize } = request;
       const { macs, params, parts, notes } = await run('analyze', {
         model: await at.store.path(request.model),
@@ -20,6 +22,14 @@ export const analyze =
         coupled,
         ignore,
         inputSize,
+=======
+      const model = await at.store.path(request.model);
+      const { rehearsal, ...asked } = request;
+      const { macs, params, parts, notes } = await run('analyze', {
+        ...asked,
+        model,
+        ...(rehearsal && { rehearsal: await localRehearsal(at, rehearsal) }),
+>>>>>>> 2c9a374 (Everything that a run needs is tried on two samples before anything long begins: feeding, running, the metric, a training step with its teacher, latency)
       });
       const count = (asked: (typeof techniques)[number]) =>
         parts.filter(({ technique }) => technique === asked).length;
@@ -33,3 +43,25 @@ export const analyze =
         notes: boundedNotes(notes),
       };
     });
+
+/** The local files of a rehearsal. It runs on the CPU, as models are analyzed by workers that may have nothing else. */
+async function localRehearsal(
+  at: Workplace,
+  { runs, judged, fineTune, latency }: RehearsalRequest,
+): Promise<Rehearsal> {
+  const all = (refs: RehearsalRequest['runs']) => Promise.all(refs.map((ref) => localData(at.store, ref)));
+  const { teacher } = fineTune ?? {};
+  return {
+    machinery: machineryAt(at, { provider: 'cpu', linearAlgebra: 'auto' }),
+    runs: await all(runs),
+    ...(judged && { judged: { metric: judged.metric, data: await all(judged.data) } }),
+    ...(fineTune && {
+      fineTune: {
+        settings: fineTune.settings,
+        data: await localData(at.store, fineTune.data),
+        ...(teacher && { teacher: await at.store.path(teacher) }),
+      },
+    }),
+    latency,
+  };
+}

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
 import { EngineError } from '../engine/errors';
@@ -7,6 +8,7 @@ import type { ModelSummary } from '../engine/jobs/types';
 import { modelFiles, possibleFiles, weightLimit } from '../engine/onnx/model';
 import { loadData, loadSpec, loadTraining, SpecError } from '../run-spec/load';
 import type { CompressionSpec } from '../run-spec/spec';
+import { rehearsalOf } from '../contract/rehearsal';
 import { analysisOf } from '../contract/techniques';
 import { BadInput } from './exit-status';
 
@@ -19,6 +21,11 @@ export async function preflight(file: string): Promise<CompressionSpec> {
     data: [train, evaluate, test],
     metric: spec.metric,
     ignoreLabel: spec.fineTune.ignoreLabel,
+    rehearsal: {
+      ...rehearsalOf(spec, spec.data, spec.model),
+      // Workers may have other devices than this machine.
+      machinery: { threads: availableParallelism(), provider: 'cpu', linearAlgebra: 'auto' },
+    },
   });
   if (!summary.parts.some(({ technique }) => spec.techniques.includes(technique)))
     throw new BadInput(

@@ -13,6 +13,7 @@ import type {
   ScoredPart,
 } from '../engine/jobs/types';
 import type { ArtifactRef } from '../store/artifact';
+import type { RunRehearsal } from './rehearsal';
 
 /** A split of a data set whose files are in the store. */
 export interface DataRef extends Pick<DatasetSource, 'range' | 'normalize' | 'layout' | 'unknown'> {
@@ -31,7 +32,12 @@ export interface DataRefs {
 
 export interface AnalyzeRequest extends Partial<Omit<Method, 'technique'>> {
   readonly model: ArtifactRef;
+  /** Work that the run will do with the model, to be tried on two samples. */
+  readonly rehearsal?: RehearsalRequest;
 }
+
+/** What is tried before a run begins, with files in the store. */
+export type RehearsalRequest = RunRehearsal<DataRef, ArtifactRef>;
 
 /** Machinery of a piece of work; the worker knows its number of threads. */
 export type Compute = Omit<Machinery, 'threads'>;

@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/workflow';
 
 import { failureTypes } from '../contract/failure-types';
 import { analysisOf } from '../contract/techniques';
+import { rehearsalOf } from '../contract/rehearsal';
 import { analyze, evaluate } from './proxies';
 import type { Run } from './run-state';
 import { sentences } from './activity-labels';
@@ -14,7 +15,9 @@ export async function baseline(run: Run): Promise<Original> {
   const { metric, compute } = settings;
   run.stage('baseline');
   const [analysis, evaluation] = await both(
-    analyze.executeWithOptions(sentences.analyze('original'), [{ model, ...analysisOf(settings) }]),
+    analyze.executeWithOptions(sentences.analyze('original'), [
+      { model, ...analysisOf(settings), rehearsal: rehearsalOf(settings, data, model) },
+    ]),
     evaluate.executeWithOptions(sentences.evaluate('original', metric, 'as it came'), [
       { model, data: data.evaluate, metric, compute },
     ]),

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { EngineError } from '../errors';
 import { checkTrainable } from '../jobs/check-trainable';
 import { checkByHand } from '../jobs/choose-plan';
-import type { LayerScores, ModelSummary, Progress } from '../jobs/types';
+import type { LayerScores, ModelSummary, Progress, Rehearsal } from '../jobs/types';
 import type { Machinery, Method, Selecting, Technique } from '../names';
 import { modelBytes, slotsFor } from '../pools/slots';
 import { JobPool } from '../pools/thread-pool';
@@ -71,10 +71,22 @@ export async function compressModel(
   try {
     const { technique: _technique, ...rest } = settings.method;
     const { metric } = settings.scoring;
-    const fit = data && rest.score === 'metric' ? { data: [data.train, data.evaluate], metric } : {};
+    const byMetric = data && rest.score === 'metric';
+    const fit = byMetric ? { data: [data.train, data.evaluate], metric } : {};
+    const rehearsal: Rehearsal = {
+      machinery: { ...machinery, threads: cores },
+      runs: data ? [settings.scoring.train, settings.scoring.evaluate] : [settings.scoring.train],
+      ...(byMetric && { judged: { data: [data.evaluate], metric } }),
+      fineTune: settings.fineTuneEach && {
+        data: data!.train,
+        settings: settings.fineTuneEach,
+        teacher: settings.fineTuneEach.distillation && model,
+      },
+      latency: settings.method.cost === 'latency',
+    };
     const summary = await pool.run(
       'analyze',
-      { ...rest, ...fit, model, images: data?.train },
+      { ...rest, ...fit, model, images: data?.train, rehearsal },
       { signal: ended },
     );
     const method: Method = { ...settings.method, inputSize: rest.inputSize ?? summary.inputSize };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import type { DatasetSource } from '../data/source';
 import { checkTrainable } from '../jobs/check-trainable';
-import type { Evaluation, Progress } from '../jobs/types';
+import type { Evaluation, Progress, Rehearsal } from '../jobs/types';
 import { JobPool } from '../pools/thread-pool';
 import { lastCheckpoint } from '../training/loop/checkpoint';
 import { needsLabels } from '../training/settings';
@@ -71,9 +71,23 @@ export async function trainModel(
       : { ...data.train, labels: undefined };
     const splits = [taught, data.evaluate, data.test].filter((split) => split !== undefined);
     checkJudged(data, metric);
+    const judged = [data.evaluate, data.test].filter((split) => split !== undefined);
+    const rehearsal: Rehearsal = {
+      machinery: { threads, provider, linearAlgebra: 'auto' },
+      runs: [],
+      judged: { data: judged, metric },
+      fineTune: { data: data.train, settings, teacher },
+    };
     const { params } = await pool.run(
       'analyze',
-      { model, data: splits, metric, ignoreLabel: settings.ignoreLabel, inputSize: options.inputSize },
+      {
+        model,
+        data: splits,
+        metric,
+        ignoreLabel: settings.ignoreLabel,
+        inputSize: options.inputSize,
+        rehearsal,
+      },
       { signal },
     );
     checkTrainable(model, 4 * params);

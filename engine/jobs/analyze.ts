@@ -8,6 +8,7 @@ import { checkFit } from './check-data-fits-model';
 import { techniques } from '../names';
 import { openMeasured } from './open-measured';
 import { partsOf } from './list-parts';
+import { rehearse } from './rehearse';
 import type { AnalyzeInput, LayerSummary, ModelSummary } from './types';
 
 /**
@@ -20,6 +21,7 @@ export async function analyze({
   images,
   metric = 'top1',
   ignoreLabel,
+  rehearsal,
   ...given
 }: AnalyzeInput): Promise<ModelSummary> {
   const graph = await openMeasured(model, given, images ?? data?.[0]);
@@ -63,7 +65,9 @@ export async function analyze({
     notes: notesOf(graph, shapes),
   };
   for (const source of data ?? []) checkFit(graph, model, source, metric, ignoreLabel);
-  return summary;
+  if (!rehearsal) return summary;
+  const notes = await rehearse(graph, { model, inputSize: given.inputSize, rehearsal });
+  return { ...summary, notes: [...summary.notes, ...notes] };
 }
 
 const shown = (dim: Dim) => dim ?? '?';

@@ -3,7 +3,6 @@ import { EngineError } from '../errors';
 import { stamp } from '../onnx/metadata';
 import { saveModel, weightBytes } from '../onnx/model';
 import { openModel } from '../onnx/open-model';
-import { openBatch } from '../onnx/rewrites/open-batch';
 import { provenanceOf } from '../runtime/provenance';
 import { resolveProvider } from '../runtime/providers';
 import { curveOf } from '../training/loop/learning-curve';
@@ -15,6 +14,7 @@ import { train } from '../training/trainer';
 import type { JobContext } from './job-context';
 import { madeBy } from './provenance-step';
 import { checkTrainable } from './check-trainable';
+import { trainable } from './trainable';
 import type { FineTuneInput, FineTuning } from './types';
 
 /**
@@ -30,8 +30,7 @@ export async function fineTuneJob(input: FineTuneInput, context: JobContext): Pr
       `fine-tuning setting ${earlyStopping ? 'earlyStopping' : 'keepBest'} needs evaluation data to judge by`,
     );
   }
-  const given = openModel(input.model);
-  const model = openBatch(given) ?? given;
+  const model = trainable(input.model);
   checkTrainable(input.model, weightBytes(model));
   const opened: { close(): unknown }[] = [];
   const open = (source: FineTuneInput['data']) => {

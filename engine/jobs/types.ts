@@ -5,7 +5,7 @@ import type { Curve } from '../training/loop/learning-curve';
 import type { Provenance } from '../runtime/provenance';
 import type { Retry } from '../training/loop/state';
 import type { TrainingSettings } from '../training/settings';
-import type { JobData } from './open-data';
+import type { JobData, RandomInputs } from './open-data';
 import type {
   InputSize,
   Machinery,
@@ -56,6 +56,27 @@ export interface Checkpointing {
   readonly resume?: string;
 }
 
+/**
+ * Work that will be done with a model, to be tried on two samples before anything long begins.
+ * @typeParam Data a split
+ * @typeParam Model a model's file
+ */
+export interface Rehearsal<Data = DatasetSource, Model = string> {
+  readonly machinery: Machinery;
+  /** Data that layers are scored and compressed on. */
+  readonly runs: readonly (Data | RandomInputs)[];
+  /** Splits that models are evaluated on. */
+  readonly judged?: { readonly data: readonly Data[]; readonly metric: MetricName };
+  readonly fineTune?: {
+    readonly data: Data;
+    readonly settings: TrainingSettings;
+    /** Model to learn from. */
+    readonly teacher?: Model;
+  };
+  /** True if latencies will be measured. */
+  readonly latency?: boolean;
+}
+
 /** Input of `analyze`. */
 export interface AnalyzeInput extends Partial<Omit<Method, 'technique'>> {
   readonly model: string;
@@ -67,6 +88,8 @@ export interface AnalyzeInput extends Partial<Omit<Method, 'technique'>> {
   readonly metric?: MetricName;
   /** A label that training ignores, though it is not a class. */
   readonly ignoreLabel?: number;
+  /** Tries what will be done with the model. */
+  readonly rehearsal?: Rehearsal;
 }
 
 /** One Conv, ConvTranspose, Gemm or MatMul with constant weights. */

@@ -59,6 +59,8 @@ export interface TrainingOptions {
   readonly teacher?: Graph;
   /** Names of the files in messages. */
   readonly sources: { readonly images: string; readonly labels?: string };
+  /** Data whose labels are checked; those that are trained on by default. */
+  readonly checked?: Dataset;
   /** Judges the model during training and keeps the best state; if undefined, the last one is the result. */
   readonly evaluate?: Evaluating;
   /**
@@ -137,7 +139,7 @@ async function trainOn(
   };
   const step = buildTrainingStep(own, shapes, stepSettings);
   const file = sources.labels ?? sources.images;
-  checkLabelsOf(data, step, stepSettings, file);
+  checkLabelsOf(options.checked ?? data, step, stepSettings, file);
   if (settings.augment && step.labels === 'score' && settings.loss === 'mean-squared-error')
     checkVariedNumbers(settings.augment, data.shape, data, file);
 

@@ -1,0 +1,32 @@
+import type { Rehearsal } from '../engine/jobs/types';
+import type { CompressionSettings } from '../run-spec/spec';
+
+/** A run's splits, as files here or in the store. */
+interface Splits<Data> {
+  readonly train: Data;
+  readonly evaluate: Data;
+  readonly test: Data;
+}
+
+/** What a run will do with its model, to be tried before it begins; `runs` holds splits alone. */
+export type RunRehearsal<Data, Model> = Omit<Rehearsal<Data, Model>, 'machinery' | 'runs'> & {
+  readonly runs: readonly Data[];
+};
+
+/** Lists everything that a run of these settings will do with its model. */
+export function rehearsalOf<Data, Model>(
+  { metric, fineTune }: Pick<CompressionSettings, 'metric' | 'fineTune'>,
+  { train, evaluate, test }: Splits<Data>,
+  original: Model,
+): RunRehearsal<Data, Model> {
+  const { perLayer, ...settings } = fineTune;
+  const trains = settings.epochs > 0 || perLayer.epochs > 0;
+  return {
+    runs: [train],
+    judged: { data: [evaluate, test], metric },
+    ...(trains && {
+      fineTune: { data: train, settings, ...(settings.distillation && { teacher: original }) },
+    }),
+    latency: true,
+  };
+}

@@ -1,0 +1,179 @@
+import { Random } from '../data/random';
+import { Dataset } from '../data/dataset';
+import { type MetricName, metricOf } from '../data/metric';
+import { EngineError } from '../errors';
+import type { Graph } from '../onnx/graph';
+import { imageInput } from '../onnx/image-input';
+import { layersOf } from '../onnx/layers';
+import { openModel } from '../onnx/open-model';
+import { thresholdOf } from '../runtime/decision-threshold';
+import { feederOf, randomFeeds } from '../runtime/feeds';
+import { judgedGraph } from '../runtime/judged-values';
+import { batchIsFixed, cannotRun } from '../runtime/run-failure';
+import type { Feeds } from '../runtime/run-shapes';
+import { Session } from '../runtime/session';
+import { asFloats } from '../tensor/as-floats';
+import { isFloat, type Tensor, toBytes } from '../tensor/tensor';
+import { rehearseTraining } from '../training/rehearse';
+import { openData } from './open-data';
+import type { AnalyzeInput, Rehearsal } from './types';
+import { trainable } from './trainable';
+
+type Rehearsed = Pick<AnalyzeInput, 'model' | 'inputSize'> & { readonly rehearsal: Rehearsal };
+
+/**
+ * Tries on two samples everything that a run will do with a model, so that what can't be done is refused in its first
+ * seconds: feeding each split, running it, the metric, a training step with its teacher, and latency.
+ * @param graph the model as jobs open it
+ * @returns sentences about what will mean little
+ * @throws EngineError that names the node, file or field, and the fix
+ */
+export async function rehearse(graph: Graph, { model, inputSize, rehearsal }: Rehearsed): Promise<string[]> {
+  const { runs, judged, fineTune, latency, machinery } = rehearsal;
+  const told = { graph, model, machinery };
+  const notes: string[] = [];
+  for (const source of runs) {
+    const { data } = openData(graph, source, inputSize);
+    try {
+      await tryRun(told, data);
+      if (!notes.length) notes.push(...(await unmoved(told, data)));
+    } finally {
+      data.close();
+    }
+  }
+  for (const source of judged?.data ?? []) {
+    const data = Dataset.open(source);
+    try {
+      await tryMetric(told, data, judged!.metric);
+    } finally {
+      data.close();
+    }
+  }
+  if (latency)
+    await runOnce(graph, model, machinery, randomFeeds(graph, { inputShape: inputSize }), 'a random sample');
+  if (fineTune) await tryTraining(model, fineTune, machinery);
+  return notes;
+}
+
+type Outputs = Readonly<Record<string, Tensor>>;
+interface Told extends Pick<Rehearsal, 'machinery'> {
+  readonly graph: Graph;
+  readonly model: string;
+}
+
+async function runOnce(
+  graph: Graph,
+  model: string,
+  { threads, provider }: Rehearsal['machinery'],
+  feeds: Feeds,
+  on: string,
+): Promise<Outputs> {
+  try {
+    const session = await Session.open(graph, { threads, provider });
+    try {
+      return await session.run(feeds);
+    } finally {
+      await session.close();
+    }
+  } catch (error) {
+    throw error instanceof EngineError ? cannotRun(graph, { model, on }, error) : error;
+  }
+}
+
+/** Returns feeds of a few samples: two, or as many as the model fixes; the first ones again if there are no more. */
+function feedsOf(graph: Graph, data: Dataset, count: number): Feeds {
+  const rows = Array.from({ length: count }, (_, at) => at % data.length);
+  return feederOf(graph, data).feeds(data.gather(rows));
+}
+
+/** The samples in a batch that is tried: what the model fixes, or two. */
+function batchOf(graph: Graph, data: Dataset): number {
+  const batch = imageInput(graph, data.inputs).dims?.[0];
+  return typeof batch === 'number' ? batch : 2;
+}
+
+async function tryRun({ graph, model, machinery }: Told, data: Dataset): Promise<Outputs> {
+  const count = batchOf(graph, data);
+  const run = (size: number) =>
+    runOnce(graph, model, machinery, feedsOf(graph, data, size), `samples of ${data.name}`);
+  try {
+    return await run(count);
+  } catch (error) {
+    if (count !== 2 || !(error instanceof EngineError) || error.code !== 'UnsupportedModel') throw error;
+    await run(1);
+    throw batchIsFixed(graph, model, data.inputs, error.cause as Error);
+  }
+}
+
+/** Feeds a metric with the model's first output for a few labelled samples. */
+async function tryMetric(told: Told, data: Dataset, metric: MetricName): Promise<void> {
+  data.requireLabels();
+  const { graph, model } = told;
+  const count = batchOf(graph, data);
+  const [first] = graph.outputs;
+  const output = (await tryRun(told, data))[first.name];
+  const scores = asFloats(output);
+  if (!scores)
+    throw new EngineError(
+      'UnsupportedModel',
+      `output ${first.name} of model ${model} is ${output.type}, but metric ${metric} needs floats: export the scores as the first output, or score by fidelity`,
+    );
+  if (output.dims[0] !== count && count > 1 && isPerSample(output, count))
+    throw batchIsFixed(graph, model, data.inputs);
+  const rows = Array.from({ length: count }, (_, at) => at % data.length);
+  metricOf(metric, { threshold: thresholdOf(graph) }).add(scores, data.gather(rows).labels, output.dims);
+}
+
+/** Tells if an output has one row for all samples, as exports of a batch of 1 make it. */
+const isPerSample = ({ dims }: Tensor, count: number): boolean => dims[0] === 1 && count > 1;
+
+/** Factor by which weights are varied to see whether outputs depend on them: not a power of two, which may cancel. */
+const varied = 0.3;
+
+/**
+ * Says if the outputs that models are judged by stay the same, bit for bit, when all weights change: then scores of
+ * layers mean nothing.
+ */
+async function unmoved({ graph, model, machinery }: Told, data: Dataset): Promise<string[]> {
+  const judged = judgedGraph(graph);
+  const other = judged.clone();
+  const random = new Random(1);
+  for (const { weight } of layersOf(graph)) {
+    const tensor = other.constant(weight);
+    if (!isFloat(tensor)) continue;
+    const values = tensor.data.map((value) => value * (1 + varied * (random.next() - 0.5)));
+    other.setConstant(weight, { ...tensor, data: values });
+  }
+  const feeds = feedsOf(graph, data, batchOf(graph, data));
+  const on = `samples of ${data.name}`;
+  const before = await runOnce(judged, model, machinery, feeds, on);
+  const after = await runOnce(other, model, machinery, feeds, on);
+  const floats = Object.entries(before).filter(([, tensor]) => asFloats(tensor));
+  const same = ([name, tensor]: [string, Tensor]) =>
+    Buffer.compare(toBytes(tensor), toBytes(after[name])) === 0;
+  if (!floats.length || !floats.every(same)) return [];
+  const zeros = floats.every(([, tensor]) => asFloats(tensor)!.every((value) => value === 0));
+  return [
+    `the outputs on ${on} stay the same when all weights change${zeros ? ' (they are all 0)' : ''}: scores of layers mean nothing on them; ` +
+      'take data that the model responds to, or set ratios by hand (--select manual)',
+  ];
+}
+
+async function tryTraining(
+  model: string,
+  { data: source, settings, teacher }: NonNullable<Rehearsal['fineTune']>,
+  { threads, provider }: Rehearsal['machinery'],
+): Promise<void> {
+  const data = Dataset.open(source);
+  try {
+    await rehearseTraining(trainable(model), data, {
+      settings,
+      threads,
+      provider,
+      sources: source,
+      teacher: teacher === undefined ? undefined : openModel(teacher),
+    });
+  } finally {
+    data.close();
+  }
+}
