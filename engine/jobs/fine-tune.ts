@@ -2,7 +2,6 @@ import { Dataset } from '../data/dataset';
 import { EngineError } from '../errors';
 import { stamp } from '../onnx/metadata';
 import { saveModel, weightBytes } from '../onnx/model';
-import { openModel } from '../onnx/open-model';
 import { provenanceOf } from '../runtime/provenance';
 import { resolveProvider } from '../runtime/providers';
 import { curveOf } from '../training/loop/learning-curve';
@@ -60,7 +59,7 @@ export async function fineTuneJob(input: FineTuneInput, context: JobContext): Pr
       monitor: context,
       sources: input.data,
       batches,
-      teacher: input.teacher === undefined ? undefined : openModel(input.teacher),
+      teacher: input.teacher === undefined ? undefined : trainable(input.teacher),
     });
     const provenance = provenanceOf(await resolveProvider(input.provider ?? 'cpu'));
     const { epochs, seed, optimizer } = settings;

@@ -6,7 +6,7 @@ import { Dataset } from '../data/dataset';
 import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import { serializeModel, weightBytes } from '../onnx/model';
-import { openModel } from '../onnx/open-model';
+import { trainable } from './trainable';
 import { needsLabels } from '../training/settings';
 import { train } from '../training/trainer';
 import type { Chosen } from './choose-plan';
@@ -121,7 +121,7 @@ const begun = (graph: Graph, { made: _made, ...chosen }: Chosen): LayerState => 
 /** Returns what fine-tuning learns from besides labels, if requested. */
 function teacherOf(original: Graph, { settings, teacher }: FineTuneEach): Graph | undefined {
   if (!settings.distillation) return undefined;
-  return teacher === undefined ? original : openModel(teacher);
+  return teacher === undefined ? original : trainable(teacher);
 }
 
 /** Computes what a checkpoint must match. */

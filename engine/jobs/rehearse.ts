@@ -3,9 +3,8 @@ import { Dataset } from '../data/dataset';
 import { type MetricName, metricOf } from '../data/metric';
 import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
-import { imageInput } from '../onnx/image-input';
 import { layersOf } from '../onnx/layers';
-import { openModel } from '../onnx/open-model';
+import { fixedBatch } from '../runtime/batch-size';
 import { thresholdOf } from '../runtime/decision-threshold';
 import { feederOf, randomFeeds } from '../runtime/feeds';
 import { judgedGraph } from '../runtime/judged-values';
@@ -87,10 +86,7 @@ function feedsOf(graph: Graph, data: Dataset, count: number): Feeds {
 }
 
 /** The samples in a batch that is tried: what the model fixes, or two. */
-function batchOf(graph: Graph, data: Dataset): number {
-  const batch = imageInput(graph, data.inputs).dims?.[0];
-  return typeof batch === 'number' ? batch : 2;
-}
+const batchOf = (graph: Graph, data: Dataset): number => fixedBatch(graph, data.inputs) ?? 2;
 
 async function tryRun({ graph, model, machinery }: Told, data: Dataset): Promise<Outputs> {
   const count = batchOf(graph, data);
@@ -171,7 +167,7 @@ async function tryTraining(
       threads,
       provider,
       sources: source,
-      teacher: teacher === undefined ? undefined : openModel(teacher),
+      teacher: teacher === undefined ? undefined : trainable(teacher),
     });
   } finally {
     data.close();

@@ -3,6 +3,7 @@ import { EngineError } from '../errors';
 import { extract } from '../onnx/extract';
 import type { Graph } from '../onnx/graph';
 import { setAttribute } from '../onnx/node-attributes';
+import { fixedBatch } from '../runtime/batch-size';
 import { beforeClosing, saturates } from '../runtime/before-closing';
 import { feederOf, randomData } from '../runtime/feeds';
 import { judgedGraph } from '../runtime/judged-values';
@@ -39,12 +40,13 @@ export async function verify(
 ): Promise<void> {
   const random = 'random' in train;
   const data = random
-    ? randomData(graph, { inputShape: method.inputSize, samples: 2, seed: 1 }).data
+    ? randomData(graph, { inputShape: method.inputSize, samples: fixedBatch(graph) ?? 2, seed: 1 }).data
     : Dataset.open(train);
   try {
     const [original, rewritten] = comparable(equivalent, graph);
-    const samples = data.length > 2 ? data.drawn(2, 1) : data;
-    const feeds = feederOf(original, samples).feeds(samples.slice(0, 2));
+    const count = fixedBatch(original, data.inputs) ?? 2;
+    const samples = data.length > count ? data.drawn(count, 1) : data;
+    const feeds = feederOf(original, samples).feeds(samples.slice(0, count));
     const run = async (which: Graph, optimize?: SessionSettings['optimize']) => {
       const session = await Session.open(which, { threads, provider, optimize });
       try {

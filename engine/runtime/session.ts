@@ -134,7 +134,7 @@ const created = (
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     graphOptimizationLevel: optimize,
-    logSeverityLevel: 3,
+    logSeverityLevel: 4, // errors are thrown too, and need not be printed
     ...(profile && { enableProfiling: true, profileFilePrefix: profile }),
   });
 

@@ -7,6 +7,7 @@ import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import type { ProviderChoice } from '../names';
 import type { TrainingSettings } from './settings';
+import { fixedBatch } from '../runtime/batch-size';
 import { train } from './trainer';
 
 /** A training to be tried. */
@@ -31,9 +32,13 @@ export async function rehearseTraining(
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'slimflow-rehearsal-'));
   try {
-    await train(graph, data.length > 2 ? data.drawn(2, settings.seed) : data, {
+    const count = Math.max(
+      2,
+      fixedBatch(graph, data.inputs) ?? fixedBatch(how.teacher ?? graph, data.inputs) ?? 2,
+    );
+    await train(graph, data.length > count ? data.drawn(count, settings.seed) : data, {
       ...how,
-      settings: { ...settings, epochs: 1, batch: 2, microBatch: undefined, stepsPerCall: 1 },
+      settings: { ...settings, epochs: 1, batch: count, microBatch: undefined, stepsPerCall: 1 },
       checked: data,
       checkpoints: folder,
       checkpointSeconds: Infinity,

@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 
 import type { Dataset } from '../data/dataset';
+import { EngineError } from '../errors';
 import { Spread } from '../data/spread';
 import type { Graph } from '../onnx/graph';
 import { serializeModel } from '../onnx/model';
 import { feederOf } from '../runtime/feeds';
+import { fixedBatch } from '../runtime/batch-size';
 import { evaluate } from '../runtime/measure-metric';
 import type { ProviderChoice } from '../names';
 import { resolveProvider } from '../runtime/providers';
@@ -21,7 +23,7 @@ import { Computer } from './loop/micro-batching';
 import { checkEvaluating, type Evaluating } from './loop/evaluation';
 import { blockFor } from './lowering/probe';
 import { footprintOf, piecesFor } from './step-memory';
-import { largeLabels, mixedOnCpu, notesOf } from './training-notes';
+import { inFixedBatches, largeLabels, mixedOnCpu, notesOf } from './training-notes';
 import { withOwnConstants, withValues } from './parameters/parameters';
 import { gathered } from './batches/pipeline';
 import { restoreNorms } from './parameters/restore-norm';
@@ -122,20 +124,24 @@ async function trainOn(
   data: Dataset,
   options: TrainingOptions,
 ): Promise<Trained> {
-  const { settings, threads, sources, evaluate: evaluating, monitor, teacher } = options;
-  checkSettings(settings, !!teacher);
+  const { threads, sources, evaluate: evaluating, monitor, teacher } = options;
+  checkSettings(options.settings, !!teacher);
+  const fixed = fixedBatchOf(data, options.settings, graph, teacher);
+  // Pieces of the batch that the model takes.
+  const settings =
+    fixed === undefined ? options.settings : { ...options.settings, microBatch: fixed, stepsPerCall: 1 };
   const provider = await resolveProvider(options.provider ?? 'cpu');
   if (evaluating) checkEvaluating(evaluating);
   for (const fed of [graph, ...(teacher ? [teacher] : [])]) feederOf(fed, data); // says what does not fit
-  const { graph: own, fold } = await prepared(graph, data, { ...options, provider });
-  const shapes = await measureShapes(own, data);
+  const { graph: own, fold } = await prepared(graph, data, { ...options, settings, provider }, fixed);
+  const shapes = await measureShapes(own, data, fixed);
   const mixed = isMixed(settings, provider);
   const stepSettings = {
     ...settings,
     mixed,
     block: mixed ? undefined : await blockFor(provider),
     ...labelling(data, settings, !!teacher),
-    teacher: teacher && { graph: teacher, shapes: await measureShapes(teacher, data) },
+    teacher: teacher && { graph: teacher, shapes: await measureShapes(teacher, data, fixed) },
   };
   const step = buildTrainingStep(own, shapes, stepSettings);
   const file = sources.labels ?? sources.images;
@@ -194,6 +200,7 @@ async function trainOn(
       best: best && { epoch: best.epoch, value: best.value },
       notes: [
         ...step.notes,
+        ...(fixed === undefined ? [] : [inFixedBatches(fixed)]),
         ...(step.labels === 'score' ? largeLabels(stepSettings.labelSpread, file) : []),
         ...(mixed && provider === 'cpu' ? [mixedOnCpu] : []),
         ...notesOf(ended, settings, data.length),
@@ -202,6 +209,27 @@ async function trainOn(
   } finally {
     await computer.close();
   }
+}
+
+/**
+ * Finds the only batch that a model, or its teacher, takes; undefined if it is open.
+ * @throws EngineError `UnsupportedModel` if batches of the settings can't be put together from such
+ */
+function fixedBatchOf(
+  data: Dataset,
+  { batch }: TrainingSettings,
+  ...graphs: readonly (Graph | undefined)[]
+): number | undefined {
+  const sizes = graphs.flatMap((graph) => (graph && fixedBatch(graph, data.inputs)) ?? []);
+  const [fixed] = sizes;
+  if (fixed === undefined) return undefined;
+  const fits = sizes.every((size) => size === fixed) && batch % fixed === 0 && data.length % fixed === 0;
+  if (fits) return fixed;
+  throw new EngineError(
+    'UnsupportedModel',
+    `the model takes batches of exactly ${sizes.join(' and ')}, of which neither ${data.length} training samples nor a batch of ${batch} can be made: ` +
+      'take multiples of it (range, batch), or export the model with an open batch',
+  );
 }
 
 /** Describes labels to a step, if it reads any. */
@@ -216,11 +244,22 @@ function labelling(data: Dataset, settings: TrainingSettings, taught: boolean): 
 }
 
 /** Prepares the graph to train, with normalizations restored if requested, and says how its values become a model's. */
-async function prepared(graph: Graph, data: Dataset, { settings, threads, provider }: TrainingOptions) {
+async function prepared(
+  graph: Graph,
+  data: Dataset,
+  { settings, threads, provider }: TrainingOptions,
+  fixed: number | undefined,
+) {
   const own = withOwnConstants(graph);
   const fold = (values: ReadonlyMap<string, Tensor>) => withValues(graph, values);
   if (settings.batchNorm !== 'restore') return { graph: own, fold };
-  return restoreNorms(own, await measureShapes(own, data), data, { ...settings, threads, provider });
+  const batch = fixed ?? settings.batch;
+  return restoreNorms(own, await measureShapes(own, data, fixed), data, {
+    ...settings,
+    batch,
+    threads,
+    provider,
+  });
 }
 
 /** Computes the identity that a checkpoint must match. */

@@ -61,3 +61,7 @@ export function notesOf(
     );
   return notes;
 }
+
+/** Says that a model of a fixed batch was trained in pieces of it. */
+export const inFixedBatches = (size: number): string =>
+  `the model takes batches of exactly ${size}, so steps were computed in pieces of ${size}, with normalizations by the statistics of each: export it with an open batch for others`;

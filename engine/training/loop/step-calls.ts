@@ -96,10 +96,9 @@ async function inPieces(model: Model, open: OpenSession, size: number): Promise<
     const shares = sharesOf(batch, size, leftOut(settings));
     let current = vectors;
     let gradients: Tensor = floats([step.parameters.size]);
-    const whole = samples(model, batch);
     for (const [at, share] of shares.entries()) {
       const result = await accumulate.run({
-        ...pieceOfSamples(model, whole, size, at),
+        ...samples(model, pieceOf(batch, size, at)),
         ...fed(models.read, current),
         [pieceNames.share]: floats([], [share]),
         [pieceNames.gradients]: gradients,
@@ -177,31 +176,22 @@ function stacked(feeds: readonly Readonly<Record<string, Tensor>>[]): Record<str
 const named = (feed: Readonly<Record<string, Tensor>>): Record<string, Tensor> =>
   Object.fromEntries(Object.entries(feed).map(([name, tensor]) => [ofSteps(name), tensor]));
 
-/** Cuts piece `at`, of at most `size` samples, out of a batch's feeds. */
-function pieceOfSamples(
-  { step }: Model,
-  feeds: Readonly<Record<string, Tensor>>,
-  size: number,
-  at: number,
-): Record<string, Tensor> {
-  const axes = new Map([[names.labels, 0], ...step.samples.map(({ name, axis }) => [name, axis] as const)]);
-  const cut = (name: string, tensor: Tensor): Tensor => {
-    const axis = axes.get(name);
-    if (axis === undefined) return tensor;
-    const [first, end] = [at * size, Math.min((at + 1) * size, tensor.dims[axis])];
-    return sliceAxis(
-      tensor,
-      axis,
-      Array.from({ length: end - first }, (_, row) => first + row),
-    );
-  };
-  return Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, cut(name, tensor)]));
-}
-
-/** Returns the labels of piece `at` of a batch. */
-function pieceOfLabels({ labels, size: all }: Batch, size: number, at: number): Labels {
+/** Returns piece `at`, of at most `size` samples, of a batch. */
+function pieceOf({ images, labels, size: all, inputs }: Batch, size: number, at: number): Batch {
   const [first, end] = [at * size, Math.min((at + 1) * size, all)];
-  return labels.subarray((first * labels.length) / all, (end * labels.length) / all);
+  const part = <T extends Labels>(values: T) =>
+    values.subarray((first * values.length) / all, (end * values.length) / all) as T;
+  const rows = Array.from({ length: end - first }, (_, row) => first + row);
+  // Inputs without a row per sample are shared by all.
+  const own = (tensor: Tensor) => (tensor.dims[0] === all ? sliceAxis(tensor, 0, rows) : tensor);
+  return {
+    images: part(images),
+    labels: part(labels),
+    size: end - first,
+    ...(inputs && {
+      inputs: Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, own(tensor)])),
+    }),
+  };
 }
 
 /** Returns the label to ignore, if there is one. */
@@ -213,13 +203,13 @@ const leftOut = ({ unknownLabels, ignoreLabel }: StepSettings): number | undefin
  * are ignored, by those that count.
  */
 function sharesOf(batch: Batch, size: number, ignored: number | undefined): number[] {
-  const counted = (labels: Labels, samples: number) =>
-    ignored === undefined ? samples : labels.length - countOf(labels, ignored);
-  const total = Math.max(counted(batch.labels, batch.size), 1);
-  return Array.from({ length: Math.ceil(batch.size / size) }, (_, at) => {
-    const samples = Math.min(size, batch.size - at * size);
-    return counted(pieceOfLabels(batch, size, at), samples) / total;
-  });
+  const counted = ({ labels, size: all }: Batch) =>
+    ignored === undefined ? all : labels.length - countOf(labels, ignored);
+  const total = Math.max(counted(batch), 1);
+  return Array.from(
+    { length: Math.ceil(batch.size / size) },
+    (_, at) => counted(pieceOf(batch, size, at)) / total,
+  );
 }
 
 function countOf(labels: Labels, wanted: number): number {
