@@ -11,8 +11,10 @@ export interface GraphContext {
   readonly halves?: Halves;
   /** Initializers that are copies of others, which the model shares by Identity, and the originals at that time. */
   readonly copies?: ReadonlyMap<TensorProto, TensorProto>;
-  /** Inputs and outputs as the file declares them, of a model whose fixed batch was opened. */
+  /** Inputs and outputs as the file declares them, of a model whose batch was opened or added. */
   readonly fixedInterface?: { readonly input: ValueInfoProto[]; readonly output: ValueInfoProto[] };
+  /** The image input of a model that takes one image without a batch, which was given a batch of 1. */
+  readonly unbatched?: string;
   /** True if the model's weights came in separate files. */
   readonly external?: boolean;
   /** Absolute paths of the files, besides the model's own, that hold weights. */

@@ -36,7 +36,7 @@ function withoutStates(graph: Graph, inputs: readonly ValueInfo[]): readonly Val
 }
 
 /** The values that convolutions depend on, those in bodies of If, Loop and Scan with what they take from outside. */
-function readByConvolutions(graph: Graph): ReadonlySet<string> {
+export function readByConvolutions(graph: Graph): ReadonlySet<string> {
   const values = new Set<string>();
   for (const node of [...graph.nodes].reverse()) {
     if (!/Conv/.test(node.opType) && !node.output.some((value) => values.has(value))) continue;

@@ -3,6 +3,7 @@ import type { Graph } from './graph';
 import { assumeSizes, type InputSize } from './input-size';
 import { loadModel } from './model';
 import { TensorProto_DataType as DataType } from './proto/onnx_pb';
+import { addBatch } from './rewrites/add-batch';
 import { cancelTransposes } from './rewrites/cancel-transposes';
 import { dropIdentities } from './rewrites/drop-identities';
 import { dropWeightCasts } from './rewrites/drop-weight-casts';
@@ -10,7 +11,7 @@ import { flushDenormals } from './rewrites/flush-denormals';
 import { foldShapes } from './rewrites/fold-shapes';
 import { foldWeights } from './rewrites/fold-weights';
 import { inlineFunctions } from './rewrites/inline-functions';
-import { openBatch } from './rewrites/open-batch';
+import { openBakedBatch, openBatch } from './rewrites/open-batch';
 import { liftConstants } from './rewrites/lift-constants';
 import { raiseOpset } from './rewrites/raise-opset/raise-opset';
 import { widenHalves } from './rewrites/widen-halves';
@@ -51,7 +52,8 @@ export function openModel(path: string, { inputSize }: OpenOptions = {}): Graph 
     );
   }
   // Data come in batches of any size; a batch of 1 is fed as it is.
-  const opened = openBatch(graph, 2) ?? graph;
+  const batched = addBatch(graph) ?? graph;
+  const opened = openBatch(batched, 2) ?? openBakedBatch(batched) ?? batched;
   if (inputSize) assumeSizes(opened, inputSize, path);
   return opened;
 }

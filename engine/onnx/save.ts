@@ -17,6 +17,7 @@ import {
   TensorProto_DataType as DataType,
   TensorProtoSchema,
 } from './proto/onnx_pb';
+import { removeBatch } from './rewrites/add-batch';
 import { flushedBytes, isFloats, withoutDenormals } from './rewrites/flush-denormals';
 import { narrowHalves } from './rewrites/narrow-halves';
 import { restoreIdentities } from './rewrites/restore-identities';
@@ -122,9 +123,10 @@ export function saveModel(
 
 /** A model whose batch was opened takes the one again that it was exported for. */
 function withFixedInterface(graph: Graph): Graph {
-  const { fixedInterface } = graph.context;
+  const { fixedInterface, unbatched } = graph.context;
   if (!fixedInterface) return graph;
   const copy = graph.clone();
+  if (unbatched !== undefined) removeBatch(copy, unbatched);
   copy.setInterface(fixedInterface.input, fixedInterface.output);
   return copy;
 }

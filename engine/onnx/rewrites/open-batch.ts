@@ -1,21 +1,17 @@
-import { int64s } from '../../tensor/tensor';
-import { atOne, type Dim, product } from '../dims';
+import { atOne, type Dim } from '../dims';
 import { declare } from '../extract';
 import type { Graph, Node } from '../graph';
-import { imageInput } from '../image-input';
-import { intOf } from '../node-attributes';
+import { imageInput, readByConvolutions } from '../image-input';
 import { inferShapes, type Shape, type Shapes } from '../shapes';
 import { typeOf } from '../tensor-proto';
 import { mixesSamples } from './mixes-samples';
+import { batch, type Fixed, isBatched, openConstants } from './open-constants';
 
-/** The name that a batch has once it is open. */
-const batch = 'opened_batch';
 const batches: ReadonlySet<Dim> = new Set([batch]);
-const isBatched = (dim: Dim): boolean => typeof dim === 'string' && dim.split('*').includes(batch);
 
 /**
- * Opens the batch that an export fixed, on a copy: that of the image input, and of the inputs that share a batch above
- * 1. Targets of Reshape in which it stands copy it (0) or divide it out (-1). `saveModel` declares it fixed again.
+ * Opens the batch that an export fixed, on a copy: that of the image input, and of the inputs that share a batch above 1.
+ * Targets of Reshape in which it stands copy it (0) or divide it out (-1). `saveModel` declares it fixed again.
  * @param least the smallest batch to open
  * @returns undefined if it is open already, or if it can't be proved that every value that depends on it grows with it
  */
@@ -26,9 +22,11 @@ export function openBatch(graph: Graph, least = 1): Graph | undefined {
   if (typeof size !== 'number' || size < least) return undefined;
   const fixed = inferShapes(graph);
   const opened = graph.clone();
+  // A batch of 1 may also be a state's first axis.
+  const images = readByConvolutions(graph);
   const { input, output } = graph.model.graph!;
   const widened = graph.inputs.filter(
-    ({ name, dims }) => name === image.name || (size > 1 && dims?.[0] === size),
+    ({ name, dims }) => name === image.name || (dims?.[0] === size && (size > 1 || images.has(name))),
   );
   const declared = (name: string, elementType: number, dims: readonly Dim[] | undefined) =>
     declare(name, dims, typeOf(elementType) ?? 'float32');
@@ -37,16 +35,9 @@ export function openBatch(graph: Graph, least = 1): Graph | undefined {
     return found ? declared(found.name, found.elementType, [batch, ...found.dims!.slice(1)]) : one;
   });
   opened.setInterface(inputs, opened.model.graph!.output);
-  let shapes = inferShapes(opened);
-  // A target is opened once: shape inference need not see that its result grows, and `allGrow` refuses it then.
-  const targets = new Set(opened.nodes.filter(({ domain, opType }) => !domain && opType === 'Reshape'));
-  for (let changed = true; changed;) {
-    const before = targets.size;
-    for (const node of targets) if (openTarget(opened, node, shapes, fixed, size)) targets.delete(node);
-    changed = targets.size < before;
-    if (changed) shapes = inferShapes(opened);
-  }
-  if (!allGrow(opened, shapes, fixed, size)) return undefined;
+  const told = { fixed, size, image: image.name, inserted: new Set<Node>() };
+  const shapes = openConstants(opened, told);
+  if (!allGrow(opened, shapes, told)) return undefined;
   opened.setInterface(
     inputs,
     graph.outputs.map(({ name, elementType }) =>
@@ -59,34 +50,42 @@ export function openBatch(graph: Graph, least = 1): Graph | undefined {
         : opened.declaration(name)!,
     ),
   );
-  opened.context = { ...opened.context, fixedInterface: { input, output } };
+  opened.removeDead(); // constants that gave way to others
+  // An interface kept before is the file's own.
+  opened.context = { ...opened.context, fixedInterface: graph.context.fixedInterface ?? { input, output } };
   return opened;
 }
 
-/** Opens the batch in the target of `node`, a Reshape, if it is a number there. @returns whether it did */
-function openTarget(graph: Graph, node: Node, shapes: Shapes, fixed: Shapes, size: number): boolean {
-  if (!graph.isConstant(node.input[1])) return false;
-  const [from, to, was] = [shapes.get(node.input[0]), shapes.get(node.output[0]), fixed.get(node.output[0])];
-  if (!from?.some(isBatched) || !was?.every((dim) => typeof dim === 'number')) return false;
-  const at = from.findIndex(isBatched);
-  if (from.filter(isBatched).length > 1) return false;
-  // What lies before the batch must lie before it still, or samples would be mixed.
-  const before = product(from.slice(0, at));
-  const axis = was.findIndex((dim, j) => product(was.slice(0, j)) === before && dim % size === 0);
-  if (axis < 0 || isBatched(to?.[axis])) return false;
-  const copies = intOf(node, 'allowzero', 0) === 0 && from[axis] === (was[axis] === size ? batch : undefined);
-  const target = was.map((dim, j) => (j === axis ? (copies ? 0 : -1) : dim));
-  const name = graph.uniqueName(`${node.input[1]}.open`);
-  graph.setConstant(name, int64s(target));
-  graph.setInput(node, 1, name);
-  return true;
+/**
+ * Opens, on a copy, the batch of a model that declares it open, though its export fixed it at 1 inside, such as by a
+ * Reshape to [1, 1536].
+ * @returns undefined if its outputs follow the batch anyway, or if it can't be opened
+ */
+export function openBakedBatch(graph: Graph): Graph | undefined {
+  const image = graph.inputs.length ? imageInput(graph) : undefined;
+  const symbol = image?.dims?.[0];
+  if (typeof symbol !== 'string') return undefined;
+  const shapes = inferShapes(graph);
+  const follows = ({ name }: { readonly name: string }) => shapes.get(name)?.includes(symbol) ?? true;
+  if (graph.outputs.every(follows)) return undefined;
+  const fixed = graph.clone();
+  const { input, output } = graph.model.graph!;
+  fixed.setInterface(
+    graph.inputs.map(({ name, elementType, dims }) =>
+      declare(
+        name,
+        dims?.map((dim) => (dim === symbol ? 1 : dim)),
+        typeOf(elementType) ?? 'float32',
+      ),
+    ),
+    fixed.model.graph!.output,
+  );
+  fixed.context = { ...fixed.context, fixedInterface: { input, output } };
+  return openBatch(fixed);
 }
 
-/**
- * Tells if everything computed from a batch grows with it, sample by sample, and is the same as before at the fixed
- * size.
- */
-function allGrow(graph: Graph, shapes: Shapes, fixed: Shapes, size: number): boolean {
+/** Tells if all that is computed from a batch grows with it, sample by sample, and is at the fixed size what it was. */
+function allGrow(graph: Graph, shapes: Shapes, { fixed, size, inserted }: Fixed): boolean {
   const grows = (value: string): boolean => {
     const [now, was] = [shapes.get(value), fixed.get(value)];
     return (
@@ -104,7 +103,8 @@ function allGrow(graph: Graph, shapes: Shapes, fixed: Shapes, size: number): boo
   };
   const opens = (node: Node): boolean => !mixes(node) && node.output.every((value) => !value || grows(value));
   return (
-    graph.nodes.every((node) => !reads(node) || opens(node)) && graph.outputs.every(({ name }) => grows(name))
+    graph.nodes.every((node) => inserted.has(node) || !reads(node) || opens(node)) &&
+    graph.outputs.every(({ name }) => grows(name))
   );
 }
 

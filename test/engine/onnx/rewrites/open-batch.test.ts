@@ -24,6 +24,9 @@ const fixed = (
   modelOf(['x', [size, 3, 4, 4]], [conv, ...after], ['y'], {
     w: randoms([4, 3, 3, 3], 1),
     fc: randoms([64, 5], 2),
+    token: randoms([1, 1, 4], 4),
+    wi: randoms([1, 12, 4], 5),
+    wh: randoms([1, 12, 4], 6),
     ...Object.fromEntries(Object.entries(targets).map(([name, target]) => [name, int64s(target)])),
   });
 
@@ -36,6 +39,35 @@ const heads = [
   node('Relu', ['b'], 'r'),
   node('Reshape', ['r', 'to'], 'f'),
   node('MatMul', ['f', 'fc'], 'y'),
+];
+
+const conv1 = { ...node('Relu', ['c'], 'r') };
+/** A token [1, 1, 4] that each sample gets a copy of, before a sequence [size, 16, 4]. */
+const token = (copies: readonly NodeFields[], from: string): NodeFields[] => [
+  node('Reshape', ['c', 'rows'], 'p'),
+  { ...node('Transpose', ['p'], 'q'), attributes: { perm: [0, 2, 1] } },
+  ...copies,
+  { ...node('Concat', [from, 'q'], 's'), attributes: { axis: 1 } },
+  node('Mul', ['s', 's'], 'y'),
+];
+const sliced = [conv1, node('Slice', ['r', 'from', 'end', 'axes'], 'y')];
+const added = [
+  node('ConstantOfShape', ['all'], 'zeros'),
+  node('Add', ['c', 'zeros'], 'a'),
+  node('Expand', ['a', 'all'], 'y'),
+];
+/** A recurrence over the rows of an image, from a first state of zeros. */
+const recurrent = [
+  node('Reshape', ['c', 'rows'], 'p'),
+  { ...node('Transpose', ['p'], 't'), attributes: { perm: [2, 0, 1] } },
+  node('ConstantOfShape', ['state'], 'h'),
+  {
+    op: 'GRU',
+    inputs: ['t', 'wi', 'wh', '', '', 'h'],
+    outputs: ['g'],
+    attributes: { hidden_size: 4 },
+  },
+  { ...node('Transpose', ['g'], 'y'), attributes: { perm: [2, 0, 1, 3] } },
 ];
 
 describe('openBatch', () => {
@@ -53,6 +85,25 @@ describe('openBatch', () => {
     ['4 in a Reshape that finds its size', 4, flat, { to: [4, -1] }],
     ['1 in three Reshapes', 1, heads, { apart: [1, 2, 2, 16], folded: [2, 2, 16], to: [1, 64] }],
     ['3 in three Reshapes', 3, heads, { apart: [3, 2, 2, 16], folded: [6, 2, 16], to: [3, 64] }],
+    ['1 in a Slice', 1, sliced, { from: [0, 1], end: [1, 3], axes: [0, 1] }],
+    ['4 in a Slice', 4, sliced, { from: [0, 1], end: [4, 3], axes: [0, 1] }],
+    ['1 in a ConstantOfShape and an Expand', 1, added, { all: [1, 4, 4, 4] }],
+    ['4 in a ConstantOfShape and an Expand', 4, added, { all: [4, 4, 4, 4] }],
+    ['1 in a token', 1, token([], 'token'), { rows: [1, 4, 16] }],
+    [
+      '4 in an Expand of a token',
+      4,
+      token([node('Expand', ['token', 'all'], 'k')], 'k'),
+      { rows: [4, 4, 16], all: [4, 1, 4] },
+    ],
+    [
+      '4 in a Tile of a token',
+      4,
+      token([node('Tile', ['token', 'all'], 'k')], 'k'),
+      { rows: [4, 4, 16], all: [4, 1, 1] },
+    ],
+    ['1 in a first state', 1, recurrent, { rows: [1, 4, 16], state: [1, 1, 4] }],
+    ['4 in a first state', 4, recurrent, { rows: [4, 4, 16], state: [1, 4, 4] }],
   ])('opens a batch of %s: each sample gives what it gave', async (_, size, after, targets) => {
     const graph = fixed(size, after, targets);
     const opened = openBatch(graph)!;
