@@ -77,6 +77,7 @@ export async function compress(model: string, flags: CompressFlags): Promise<num
     const origin = flags.scores ? await originOf(model, flags) : '';
     const report = await compressModel(optionsOf(model, out, flags, origin), {
       signal,
+      onAnalyzed: ({ notes }) => notes.forEach((note) => say(`note: ${note}`)),
       onProgress: (stage, { done, total, note }) => say(`${stage} ${done}/${total} · ${note}`),
       onScores: (found) => keepScores(flags, origin, found),
     });

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { EngineError } from '../engine/errors';
 import { inspectModel, type InspectOptions } from '../engine/api/inspect-model';
 import type { ModelSummary } from '../engine/jobs/types';
-import { modelFiles, possibleFiles, weightLimit } from '../engine/onnx/model';
+import { modelFiles, possibleFiles } from '../engine/onnx/model';
 import { loadData, loadSpec, loadTraining, SpecError } from '../run-spec/load';
 import type { CompressionSpec } from '../run-spec/spec';
 import { rehearsalOf } from '../contract/rehearsal';
@@ -47,13 +47,6 @@ export async function preflight(file: string): Promise<CompressionSpec> {
   if (replaced)
     throw new BadInput(
       `spec ${file}: outDir ${spec.outDir} contains ${replaced}, which the result would replace: set another folder`,
-    );
-  const bytes = 4 * summary.params;
-  const { epochs, perLayer } = spec.fineTune;
-  if ((epochs > 0 || perLayer.epochs > 0) && bytes > weightLimit)
-    throw new BadInput(
-      `spec ${file}: model ${spec.model} has ${bytes} bytes of weights, but fine-tuning needs a model below 2 GB: set ` +
-        'fineTune.epochs to 0 and remove fineTune.perLayer, or make the model smaller with `slimflow compress` first',
     );
   return { ...spec, inputSize: spec.inputSize ?? summary.inputSize };
 }

@@ -5,7 +5,8 @@ import { costNames, techniqueTraits } from '../engine/names';
 
 /** Formats the report of `slimflow compress` for a terminal. */
 export function compressReport(report: CompressReport, out: string): string {
-  const { technique, cost, target, achieved, macs, macsOriginal, params, paramsOriginal } = report;
+  const { technique, cost, target, achieved, macs, macsOriginal, macsElsewhere, params, paramsOriginal } =
+    report;
   const { units } = techniqueTraits[technique];
   const table = new Table({
     head: ['layer', 'kind', units, 'ratio left'],
@@ -23,6 +24,11 @@ export function compressReport(report: CompressReport, out: string): string {
     ...(report.shortfall ? [`target not reached: ${report.shortfall}`] : []),
     `${costNames[cost]} ratio ${achieved.toFixed(4)}${asked}`,
     `MACs        ${macsOriginal} → ${macs} (${(macs / macsOriginal).toFixed(4)})`,
+    ...(macsElsewhere
+      ? [
+          `with ${macsElsewhere} uncounted: ${macsOriginal + macsElsewhere} → ${macs + macsElsewhere} (${((macs + macsElsewhere) / (macsOriginal + macsElsewhere)).toFixed(4)})`,
+        ]
+      : []),
     `parameters  ${paramsOriginal} → ${params} (${(params / paramsOriginal).toFixed(4)})`,
     `computed with ${report.computedBy.provider}, ${report.computedBy.linearAlgebra}`,
     `Written: ${out}`,

@@ -21,6 +21,8 @@ export interface Watching {
   readonly signal?: AbortSignal;
   /** Called for each scored part, and as layers are compressed. */
   readonly onProgress?: (stage: 'scoring' | 'compressing', progress: Progress) => void;
+  /** Called before anything long begins, with what the model consists of and what will mean little (`notes`). */
+  readonly onAnalyzed?: (summary: ModelSummary) => void;
   /** Called with the eval scores, so that a later call can be given them. */
   readonly onScores?: (scores: readonly LayerScores[]) => void | Promise<void>;
 }
@@ -49,7 +51,7 @@ export interface Watching {
  */
 export async function compressModel(
   options: CompressOptions,
-  { pool: given, signal, onProgress, onScores }: Watching = {},
+  { pool: given, signal, onProgress, onAnalyzed, onScores }: Watching = {},
 ): Promise<CompressReport> {
   const settings = settled(options);
   const { model, out, technique, selection, target } = settings;
@@ -89,6 +91,7 @@ export async function compressModel(
       { ...rest, ...fit, model, images: data?.train, rehearsal },
       { signal: ended },
     );
+    onAnalyzed?.(summary);
     const method: Method = { ...settings.method, inputSize: rest.inputSize ?? summary.inputSize };
     const parts = summary.parts.filter((part) => part.technique === technique);
     if (settings.fineTuneEach) checkTrainable(model, 4 * summary.params);

@@ -10,6 +10,8 @@ export interface CompressReport {
   readonly achieved: number;
   readonly macs: number;
   readonly macsOriginal: number;
+  /** MACs of work that is not in these counts, and that nothing takes away (`ModelSummary.otherWork`). */
+  readonly macsElsewhere: number;
   readonly params: number;
   readonly paramsOriginal: number;
   readonly layers: readonly CompressedLayer[];
@@ -49,6 +51,7 @@ export function report(
     achieved,
     macs,
     macsOriginal: summary.macs,
+    macsElsewhere: summary.otherWork.reduce((sum, work) => sum + (work.macs ?? 0), 0),
     params,
     paramsOriginal: summary.params,
     layers: plan.map(({ layer, units, ratio }) => ({

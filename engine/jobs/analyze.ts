@@ -2,6 +2,7 @@ import { EngineError } from '../errors';
 import type { Graph, ValueInfo } from '../onnx/graph';
 import type { Dim } from '../onnx/dims';
 import { type Layer, layersOf, paramsOf, sharedWeights, uncountedLayers } from '../onnx/layers';
+import { type OtherWork, otherWork } from '../onnx/other-work';
 import { inferShapes, type Shape, type Shapes, unknownOperators } from '../onnx/shapes';
 import { isFloat } from '../tensor/tensor';
 import { checkFit } from './check-data-fits-model';
@@ -38,11 +39,13 @@ export async function analyze({
     techniques.filter((technique) =>
       parts.some((part) => part.technique === technique && part.layers.includes(name)),
     );
+  const macs = layers.reduce((sum, layer) => sum + layer.macs, 0);
+  const others = otherWork(graph, shapes);
   const summary: ModelSummary = {
     inputs: graph.inputs.map(described),
     outputs: graph.outputs.map(described),
     opset: graph.opset,
-    macs: layers.reduce((sum, { macs }) => sum + macs, 0),
+    macs,
     params: paramsOf(graph),
     layers: layers.map((layer): LayerSummary => {
       const { node, name, macs, params, window } = layer;
@@ -60,9 +63,10 @@ export async function analyze({
     }),
     parts,
     frozen,
+    otherWork: others,
     ...(!given.inputSize &&
       graph.context.inputSizes && { inputSize: Object.fromEntries(graph.context.inputSizes) }),
-    notes: notesOf(graph, shapes),
+    notes: [...notesOf(graph, shapes), ...workNotes(macs, others)],
   };
   for (const source of data ?? []) checkFit(graph, model, source, metric, ignoreLabel);
   if (!rehearsal) return summary;
@@ -103,6 +107,39 @@ function allFinite(data: Float32Array): boolean {
   for (let at = 0; at < data.length; at++) if (!Number.isFinite(data[at])) return false;
   return true;
 }
+
+/** Most nodes that are named for work that is in no count. */
+const mostNamed = 5;
+
+/** Names the work that is in no count, with its share of all, by which the ratio of the whole model differs. */
+function workNotes(macs: number, others: readonly OtherWork[]): string[] {
+  const sized = others.flatMap((work) => (work.macs === undefined ? [] : [{ ...work, macs: work.macs }]));
+  const sum = sized.reduce((all, work) => all + work.macs, 0);
+  const whole = macs + sum;
+  const named = [...sized].sort((a, b) => b.macs - a.macs);
+  const shown = named
+    .slice(0, mostNamed)
+    .map(({ operator, name, macs: own }) => `${operator} ${name} ${own}`);
+  const more = named.length > mostNamed ? ` and ${named.length - mostNamed} more` : '';
+  const unsized = others.filter((work) => work.macs === undefined);
+  return [
+    ...(sum
+      ? [
+          `work that is not counted and stays: ${shown.join(', ')}${more} MACs, ${percent(sum / whole)} of all ${whole}; ratios are of the other ${macs}, and no technique brings all work below ${(sum / whole).toFixed(3)}`,
+        ]
+      : []),
+    ...(unsized.length
+      ? [
+          `work that is not counted and stays, of unknown size: ${unsized
+            .slice(0, mostNamed)
+            .map(({ operator, name }) => `${operator} ${name}`)
+            .join(', ')}${unsized.length > mostNamed ? ` and ${unsized.length - mostNamed} more` : ''}`,
+        ]
+      : []),
+  ];
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 /** Lists sentences about what keeps parts of the model as they are. */
 function notesOf(graph: Graph, shapes: Shapes): string[] {

@@ -41,13 +41,13 @@ export function checkFit(
   }
 }
 
-/** Checks that the model takes batches of any size. */
+/** Checks that the data make whole batches of what the model takes. */
 function checkBatch(graph: Graph, model: string, data: Dataset): void {
   const batch = imageInput(graph, data.inputs).dims?.[0];
-  if (typeof batch !== 'number' || batch <= 1) return;
+  if (typeof batch !== 'number' || data.length % batch === 0) return;
   throw new EngineError(
     'UnsupportedModel',
-    `model ${model} takes batches of exactly ${batch}: export it with an open batch, or a batch of 1`,
+    `model ${model} takes batches of exactly ${batch}, and ${data.name} has ${data.length} samples: take a multiple of ${batch} (\`range\`), or export it with an open batch (torch.onnx.export(…, dynamic_axes={'${imageInput(graph, data.inputs).name}': {0: 'batch'}}))`,
   );
 }
 

@@ -12,6 +12,6 @@ export function checkTrainable(model: string, bytes: number): void {
     throw new EngineError(
       'UnsupportedModel',
       `model ${model} has ${bytes} bytes of weights, and training takes models below 2 GB: bring it below that by ` +
-        '`slimflow compress` without fine-tuning first',
+        '`slimflow compress` without fine-tuning first (in a spec, set fineTune.epochs to 0 and remove fineTune.perLayer)',
     );
 }

@@ -4,6 +4,7 @@ import { type MetricName, metricOf } from '../data/metric';
 import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import { layersOf } from '../onnx/layers';
+import { weightBytes } from '../onnx/model';
 import { fixedBatch } from '../runtime/batch-size';
 import { thresholdOf } from '../runtime/decision-threshold';
 import { feederOf, randomFeeds } from '../runtime/feeds';
@@ -12,8 +13,9 @@ import { batchIsFixed, cannotRun } from '../runtime/run-failure';
 import type { Feeds } from '../runtime/run-shapes';
 import { Session } from '../runtime/session';
 import { asFloats } from '../tensor/as-floats';
-import { isFloat, type Tensor, toBytes } from '../tensor/tensor';
+import { isFloat, sizeOf, type Tensor, toBytes } from '../tensor/tensor';
 import { rehearseTraining } from '../training/rehearse';
+import { checkTrainable } from './check-trainable';
 import { openData } from './open-data';
 import type { AnalyzeInput, Rehearsal } from './types';
 import { trainable } from './trainable';
@@ -29,6 +31,7 @@ type Rehearsed = Pick<AnalyzeInput, 'model' | 'inputSize'> & { readonly rehearsa
  */
 export async function rehearse(graph: Graph, { model, inputSize, rehearsal }: Rehearsed): Promise<string[]> {
   const { runs, judged, fineTune, latency, machinery } = rehearsal;
+  if (fineTune) checkTrainable(model, weightBytes(graph));
   const told = { graph, model, machinery };
   const notes: string[] = [];
   for (const source of runs) {
@@ -125,6 +128,8 @@ const isPerSample = ({ dims }: Tensor, count: number): boolean => dims[0] === 1 
 
 /** Factor by which weights are varied to see whether outputs depend on them: not a power of two, which may cancel. */
 const varied = 0.3;
+/** Most weights that are varied, 256 MiB: those of some layers show it too. */
+const variedMost = 2 ** 26;
 
 /**
  * Says if the outputs that models are judged by stay the same, bit for bit, when all weights change: then scores of
@@ -134,9 +139,12 @@ async function unmoved({ graph, model, machinery }: Told, data: Dataset): Promis
   const judged = judgedGraph(graph);
   const other = judged.clone();
   const random = new Random(1);
-  for (const { weight } of layersOf(graph)) {
+  let left = variedMost;
+  for (const { weight, dims } of layersOf(graph)) {
+    if (sizeOf(dims) > left) continue;
     const tensor = other.constant(weight);
     if (!isFloat(tensor)) continue;
+    left -= sizeOf(dims);
     const values = tensor.data.map((value) => value * (1 + varied * (random.next() - 0.5)));
     other.setConstant(weight, { ...tensor, data: values });
   }
@@ -160,9 +168,11 @@ async function tryTraining(
   { data: source, settings, teacher }: NonNullable<Rehearsal['fineTune']>,
   { threads, provider }: Rehearsal['machinery'],
 ): Promise<void> {
+  const graph = trainable(model);
+  checkTrainable(model, weightBytes(graph));
   const data = Dataset.open(source);
   try {
-    await rehearseTraining(trainable(model), data, {
+    await rehearseTraining(graph, data, {
       settings,
       threads,
       provider,

@@ -4,7 +4,7 @@ import type { Metric } from '../data/metric-rule';
 import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import { inferShapes } from '../onnx/shapes';
-import { batchFor } from '../runtime/batch-size';
+import { batchFor, fixedBatch, inWholeBatches } from '../runtime/batch-size';
 import { feederOf } from '../runtime/feeds';
 import { ModelProbe, type Replacements } from '../runtime/model-probe';
 import { provenanceOf } from '../runtime/provenance';
@@ -88,7 +88,8 @@ async function probe(
         'InvalidData',
         `${data.name} has no labels, which metric ${input.metric} needs: set \`labels\` to a file of them, or score to fidelity`,
       );
-    const total = Math.min(input.samples ?? Infinity, data.length);
+    const fixed = fixedBatch(opened, data.inputs);
+    const total = inWholeBatches(Math.min(input.samples ?? Infinity, data.length), fixed);
     const size = batchFor(graph, shapes);
     const groups = groupsOf([...units], limits.held / bytesOf(graph, constants));
     // Replacements of later groups cannot reuse the first ones' memory: a session each pays only for a single group.

@@ -5,6 +5,7 @@ import type { Curve } from '../training/loop/learning-curve';
 import type { Provenance } from '../runtime/provenance';
 import type { Retry } from '../training/loop/state';
 import type { TrainingSettings } from '../training/settings';
+import type { OtherWork } from '../onnx/other-work';
 import type { JobData, RandomInputs } from './open-data';
 import type {
   InputSize,
@@ -132,6 +133,8 @@ export interface ModelSummary {
   readonly parts: readonly PartSummary[];
   /** Layers that a technique must leave alone, and why. */
   readonly frozen: readonly Frozen[];
+  /** Work that is not in `macs`, and that nothing takes away. */
+  readonly otherWork: readonly OtherWork[];
   /** Sizes that inputs left open were given by the images of `data`. */
   readonly inputSize?: InputSize;
   /** Sentences about what was left alone and why. */

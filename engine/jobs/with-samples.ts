@@ -1,4 +1,5 @@
 import type { Graph } from '../onnx/graph';
+import { fixedBatch, inWholeBatches } from '../runtime/batch-size';
 import { ReconstructionSamples } from '../reconstruction/samples';
 import type { Means } from './compressor';
 import { openData } from './open-data';
@@ -11,7 +12,10 @@ export async function withSamples<T>(
 ): Promise<T> {
   const { data } = openData(graph, train, method.inputSize);
   try {
-    return await visit(new ReconstructionSamples(data, reconstruction, tools, () => context.checkStop()));
+    const count = Math.min(reconstruction.samples, data.length);
+    const samples = inWholeBatches(count, fixedBatch(graph, data.inputs));
+    const settings = { ...reconstruction, samples };
+    return await visit(new ReconstructionSamples(data, settings, tools, () => context.checkStop()));
   } finally {
     data.close();
   }

@@ -31,9 +31,19 @@ export function assumeSizes(graph: Graph, inputSize: InputSize, model = 'the mod
   graph.context = { ...graph.context, inputSizes: sizes };
 }
 
-/** Sizes by input; a single one is the image input's. */
-export const sizesByInput = (graph: Graph, size: InputSize): [string, readonly number[]][] =>
-  isOneSize(size) ? [[imageInput(graph).name, size]] : Object.entries(size);
+/**
+ * Sizes by input, the image input's where one alone is given. An image that was given a batch when the model was opened may
+ * have its size without.
+ */
+export function sizesByInput(graph: Graph, size: InputSize): [string, readonly number[]][] {
+  const { unbatched } = graph.context;
+  const sizes = isOneSize(size) ? [[imageInput(graph).name, size] as const] : Object.entries(size);
+  const rankOf = (name: string) => graph.inputs.find((input) => input.name === name)?.dims?.length;
+  return sizes.map(([name, own]) => [
+    name,
+    name === unbatched && own.length + 1 === rankOf(name) ? [1, ...own] : own,
+  ]);
+}
 
 const isOneSize = (size: InputSize): size is readonly number[] => Array.isArray(size);
 

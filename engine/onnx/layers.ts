@@ -1,8 +1,9 @@
 import { EngineError } from '../errors';
 import { sizeOf } from '../tensor/tensor';
 import { copiesOf } from './copies';
-import { atOne } from './dims';
+import { atOne, type Dim } from './dims';
 import type { Graph, Node } from './graph';
+import { imageInput } from './image-input';
 import { inferShapes, type Shape, type Shapes } from './shapes';
 import { convWindow, groupsOf, type Window } from './window';
 
@@ -40,11 +41,16 @@ export interface UncountedLayer {
  * Lists all layers of known cost in execution order. MACs are weights × output positions (for a ConvTranspose: input
  * positions; for Gemm/MatMul: weights × rows of a sample, or columns if the weight is the left operand). Layers after
  * an operator that shape inference does not know are left out: see `uncountedLayers`.
+ * @param batch by default what the graph's inputs say; a body of an If or Loop has that of the graph around it
  * @throws EngineError `UnsupportedModel` if a layer's size is unknown because the model leaves an input's size open
  */
-export function layersOf(graph: Graph, shapes: Shapes = inferShapes(graph)): Layer[] {
+export function layersOf(
+  graph: Graph,
+  shapes: Shapes = inferShapes(graph),
+  batch: SampleCount = batchOf(graph, shapes),
+): Layer[] {
   return candidates(graph).flatMap(({ node, name, weight, dims }) => {
-    const times = repeats(graph, node, dims, shapes);
+    const times = repeats(graph, node, dims, shapes, batch);
     if (times === undefined) {
       refuseOpenInput(graph, node, shapes);
       return [];
@@ -58,8 +64,9 @@ export function layersOf(graph: Graph, shapes: Shapes = inferShapes(graph)): Lay
 
 /** Lists the layers that `layersOf` leaves out; they stay as they are and are not counted. */
 export function uncountedLayers(graph: Graph, shapes: Shapes = inferShapes(graph)): UncountedLayer[] {
+  const batch = batchOf(graph, shapes);
   return candidates(graph).flatMap(({ node, name, dims }) => {
-    if (repeats(graph, node, dims, shapes) !== undefined) return [];
+    if (repeats(graph, node, dims, shapes, batch) !== undefined) return [];
     const stop = unknownBefore(graph, node, shapes);
     const why = stop
       ? `shape inference does not know operator ${stop.opType} (node ${nameOf(stop)}) before it`
@@ -102,25 +109,55 @@ function candidates(graph: Graph): Candidate[] {
 }
 
 /** Returns how often a sample passes through the weight, at a batch of 1; undefined if unknown. */
-function repeats(graph: Graph, node: Node, weight: readonly number[], shapes: Shapes): number | undefined {
-  if (node.opType === 'Gemm') return 1;
+function repeats(
+  graph: Graph,
+  node: Node,
+  weight: readonly number[],
+  shapes: Shapes,
+  batch: SampleCount,
+): number | undefined {
   const dims = shapes.get(node.opType === 'ConvTranspose' ? node.input[0] : node.output[0]);
-  const inner = node.opType === 'MatMul' ? dims && passes(node, weight, dims, graph) : dims?.slice(2);
-  const batches = new Set(graph.inputs.map(({ name }) => shapes.get(name)?.[0]));
-  const sizes = inner?.map((dim) => atOne(dim, batches));
-  return sizes?.every((dim) => dim !== undefined) ? sizeOf(sizes) : undefined;
+  if (!dims) return node.opType === 'Gemm' ? 1 : undefined;
+  if (node.opType === 'MatMul') return batch.perSample(passes(node, weight, dims, graph));
+  // What lies before the channels is the batch, into which steps of time may be folded; unknown, it is the batch alone.
+  const [rows = 1, , ...positions] = dims;
+  const before = batch.perSample([rows]) ?? 1;
+  if (node.opType === 'Gemm') return before;
+  const places = batch.perSample(positions, 1);
+  return places === undefined ? undefined : before * places;
 }
 
-/**
- * Returns the dimensions of a MatMul's result that come neither from the batch nor from the weight, for a vector,
- * matrix or stack.
- */
+/** Counts what a value holds for one sample. */
+export interface SampleCount {
+  /**
+   * Multiplies dimensions, with the batch as 1; undefined if one is unknown.
+   * @param fixed the batch among them, if it is a number; by default that of the image input
+   */
+  readonly perSample: (dims: readonly Dim[], fixed?: number) => number | undefined;
+}
+
+/** Reads a graph's batch off its inputs. */
+export function batchOf(graph: Graph, shapes: Shapes): SampleCount {
+  const first = graph.inputs.map(({ name }) => shapes.get(name)?.[0]);
+  const batches = new Set(first);
+  const own = graph.inputs.length ? (shapes.get(imageInput(graph).name)?.[0] ?? 1) : 1;
+  return {
+    perSample(dims, fixed = typeof own === 'number' ? own : 1) {
+      const sizes = dims.map((dim) => atOne(dim, batches));
+      if (!sizes.every((dim) => dim !== undefined)) return undefined;
+      const all = sizeOf(sizes);
+      return all % fixed === 0 ? all / fixed : all;
+    },
+  };
+}
+
+/** Returns the dimensions of a MatMul's result that do not come from the weight, for a vector, matrix or stack. */
 function passes(node: Node, weight: readonly number[], result: Shape, graph: Graph): Shape {
   const rank = result.length;
   const matrix = rank > 1 && !graph.isConstant(node.input[1]) ? rank - 2 : rank - 1;
   const own = weight.length < 2 ? undefined : matrix;
   const stacked = (axis: number) => axis < rank - 2 && (weight[axis - rank + weight.length] ?? 1) > 1;
-  return result.filter((_, axis) => axis > 0 && axis !== own && !stacked(axis));
+  return result.filter((_, axis) => axis !== own && !stacked(axis));
 }
 
 /** @throws EngineError if an input before `node` has an open size besides its batch, which `inputSize` can set */

@@ -14,6 +14,7 @@ import { inlineFunctions } from './rewrites/inline-functions';
 import { openBakedBatch, openBatch } from './rewrites/open-batch';
 import { liftConstants } from './rewrites/lift-constants';
 import { raiseOpset } from './rewrites/raise-opset/raise-opset';
+import { splitFused } from './rewrites/split-fused';
 import { widenHalves } from './rewrites/widen-halves';
 import { typeName, typeOf } from './tensor-proto';
 
@@ -66,6 +67,7 @@ export function prepare(graph: Graph): void {
   inlineFunctions(graph);
   widenHalves(graph);
   liftConstants(graph);
+  splitFused(graph);
   flushDenormals(graph);
   dropIdentities(graph);
   foldWeights(graph);

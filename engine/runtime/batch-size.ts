@@ -15,6 +15,10 @@ export function fixedBatch(graph: Graph, others: readonly string[] = []): number
   return typeof size === 'number' && size > 0 ? size : undefined;
 }
 
+/** Returns the number of samples, at most `count`, that make whole batches of a fixed size; one batch at least. */
+export const inWholeBatches = (count: number, fixed: number | undefined): number =>
+  fixed === undefined ? count : Math.max(fixed, count - (count % fixed));
+
 /**
  * Returns the largest batch, at most `most`, at which no activation exceeds the budget: beyond some 32 images a batch
  * no longer fits the processor's caches. Unknown shapes are ignored. A model exported for a fixed batch gets that one.

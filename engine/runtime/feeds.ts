@@ -134,9 +134,10 @@ export function randomData(
     const batched = batch !== undefined;
     return [input.name, { type: type.startsWith('float') ? 'float32' : type, shape, batched }];
   });
+  const fixed = typeof image.dims?.[0] === 'number' ? image.dims[0] : 1;
   const data = Dataset.random({
     shape: shapes.get(image.name)!.slice(1),
-    samples,
+    samples: Math.ceil(samples / fixed) * fixed, // whole batches of a model that takes no others
     seed,
     inputs: Object.fromEntries(inputs),
   });

@@ -7,7 +7,7 @@ import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import type { ProviderChoice } from '../names';
 import type { TrainingSettings } from './settings';
-import { fixedBatch } from '../runtime/batch-size';
+import { fixedBatchOf } from './fixed-batch';
 import { train } from './trainer';
 
 /** A training to be tried. */
@@ -32,10 +32,7 @@ export async function rehearseTraining(
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'slimflow-rehearsal-'));
   try {
-    const count = Math.max(
-      2,
-      fixedBatch(graph, data.inputs) ?? fixedBatch(how.teacher ?? graph, data.inputs) ?? 2,
-    );
+    const count = fixedBatchOf(data, settings, graph, how.teacher) ?? 2;
     await train(graph, data.length > count ? data.drawn(count, settings.seed) : data, {
       ...how,
       settings: { ...settings, epochs: 1, batch: count, microBatch: undefined, stepsPerCall: 1 },

@@ -2,12 +2,10 @@ import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 
 import type { Dataset } from '../data/dataset';
-import { EngineError } from '../errors';
 import { Spread } from '../data/spread';
 import type { Graph } from '../onnx/graph';
 import { serializeModel } from '../onnx/model';
 import { feederOf } from '../runtime/feeds';
-import { fixedBatch } from '../runtime/batch-size';
 import { evaluate } from '../runtime/measure-metric';
 import type { ProviderChoice } from '../names';
 import { resolveProvider } from '../runtime/providers';
@@ -18,6 +16,7 @@ import { checkVariedNumbers } from './batches/augment';
 import { type BatchSource, stepsPerEpoch } from './batches/batches';
 import { Checkpoints } from './loop/checkpoint';
 import { checkLabelsOf } from './check-data';
+import { fixedBatchOf } from './fixed-batch';
 import { type OpenSession } from './loop/step-calls';
 import { Computer } from './loop/micro-batching';
 import { checkEvaluating, type Evaluating } from './loop/evaluation';
@@ -209,27 +208,6 @@ async function trainOn(
   } finally {
     await computer.close();
   }
-}
-
-/**
- * Finds the only batch that a model, or its teacher, takes; undefined if it is open.
- * @throws EngineError `UnsupportedModel` if batches of the settings can't be put together from such
- */
-function fixedBatchOf(
-  data: Dataset,
-  { batch }: TrainingSettings,
-  ...graphs: readonly (Graph | undefined)[]
-): number | undefined {
-  const sizes = graphs.flatMap((graph) => (graph && fixedBatch(graph, data.inputs)) ?? []);
-  const [fixed] = sizes;
-  if (fixed === undefined) return undefined;
-  const fits = sizes.every((size) => size === fixed) && batch % fixed === 0 && data.length % fixed === 0;
-  if (fits) return fixed;
-  throw new EngineError(
-    'UnsupportedModel',
-    `the model takes batches of exactly ${sizes.join(' and ')}, of which neither ${data.length} training samples nor a batch of ${batch} can be made: ` +
-      'take multiples of it (range, batch), or export the model with an open batch',
-  );
 }
 
 /** Describes labels to a step, if it reads any. */

@@ -14,6 +14,7 @@ it('analyze gives the parts that can be compressed', () =>
         layers: [],
         parts: ignore?.length ? [] : [{ name: 'conv', technique: 'spatial-svd', layers: ['conv'], units: 8 }],
         frozen: [],
+        otherWork: [],
         notes: ['n'],
       }),
     },

@@ -54,6 +54,7 @@ describe('tables for a terminal', () => {
       layers: [{ ...layer, name: 'c1', macs: 300, techniques: ['spatial-svd'] }],
       parts: [],
       frozen: [],
+      otherWork: [],
       notes: ['a note'],
     });
     expect(text).toMatch(/c1 +│ Conv │ 3x3 +│ 1x1 +│ 1x8x8 │ 4x8x8 +│ +300 │ +36 │ +75.0 │ spatial-svd/);
