@@ -10,8 +10,8 @@ export const analyze =
   (at: Workplace): Activities['analyze'] =>
   (request) =>
     perform(at, 'analyze', request, async ({ run }): Promise<Analysis> => {
-<<<<<<< HEAD
-      const { cost, score, multiplicity, minimum, importance, coupled, ignore, inputSize } = request;
+      const { cost, score, multiplicity, minimum, importance, coupled, ignore, inputSize, rehearsal } =
+        request;
       const { macs, params, parts, notes } = await run('analyze', {
         model: await at.store.path(request.model),
         cost,
@@ -22,14 +22,7 @@ export const analyze =
         coupled,
         ignore,
         inputSize,
-=======
-      const model = await at.store.path(request.model);
-      const { rehearsal, ...asked } = request;
-      const { macs, params, parts, notes } = await run('analyze', {
-        ...asked,
-        model,
         ...(rehearsal && { rehearsal: await localRehearsal(at, rehearsal) }),
->>>>>>> 2c9a374 (Everything that a run needs is tried on two samples before anything long begins: feeding, running, the metric, a training step with its teacher, latency)
       });
       const count = (asked: (typeof techniques)[number]) =>
         parts.filter(({ technique }) => technique === asked).length;

@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { z } from 'zod';
 
-import type { Activities, Compute, DataRef } from '../contract/activities';
+import type { Activities, Compute, DataRef, RehearsalRequest } from '../contract/activities';
 import { failureTypes } from '../contract/failure-types';
 import { metricNames } from '../engine/data/metric';
 import {
@@ -86,9 +86,18 @@ const Training = FineTuneFields.omit({ perLayer: true }).extend({
 const metric = z.enum(metricNames);
 const candidates = z.array(z.number().gt(0).max(1)).min(1);
 
+const RehearsalFields = z.strictObject({
+  runs: z.array(Data),
+  judged: z.strictObject({ data: z.array(Data), metric }).optional(),
+  fineTune: z.strictObject({ data: Data, settings: Training, teacher: Artifact.optional() }).optional(),
+  latency: z.boolean().optional(),
+}) satisfies z.ZodType<RehearsalRequest>;
+
 /** The request of each activity. */
 export const requests: { readonly [Name in keyof Activities]: z.ZodType<RequestOf<Name>> } = {
-  analyze: MethodFields.omit({ technique: true }).partial().extend({ model: Artifact }),
+  analyze: MethodFields.omit({ technique: true })
+    .partial()
+    .extend({ model: Artifact, rehearsal: RehearsalFields.optional() }),
   listParts: z.strictObject({ parts: Artifact, technique: z.enum(techniques), from: whole, most: count }),
   evaluate: z.strictObject({ model: Artifact, data: Data, metric, compute: ComputeFields }),
   scoreLayer: z.strictObject({

@@ -36,7 +36,7 @@ export interface AnalyzeRequest extends Partial<Omit<Method, 'technique'>> {
   readonly rehearsal?: RehearsalRequest;
 }
 
-/** What is tried before a run begins, with files in the store. */
+/** Work to be tried before a run begins, with files in the store. */
 export type RehearsalRequest = RunRehearsal<DataRef, ArtifactRef>;
 
 /** Machinery of a piece of work; the worker knows its number of threads. */

@@ -8,7 +8,7 @@ interface Splits<Data> {
   readonly test: Data;
 }
 
-/** What a run will do with its model, to be tried before it begins; `runs` holds splits alone. */
+/** Work that a run will do with its model, to be tried before it begins; `runs` only has splits. */
 export type RunRehearsal<Data, Model> = Omit<Rehearsal<Data, Model>, 'machinery' | 'runs'> & {
   readonly runs: readonly Data[];
 };

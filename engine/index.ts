@@ -73,8 +73,10 @@ export type {
   ModelSummary,
   PartSummary,
   Progress,
+  Rehearsal,
 } from './jobs/types';
 export * from './names';
+export type { OtherWork } from './onnx/other-work';
 export type { Curve } from './training/loop/learning-curve';
 export type { Retry } from './training/loop/state';
 export {

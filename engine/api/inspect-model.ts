@@ -1,7 +1,7 @@
 import { analyze } from '../jobs/analyze';
 import type { DatasetSource } from '../data/source';
 import type { MetricName } from '../data/metric';
-import type { ModelSummary } from '../jobs/types';
+import type { ModelSummary, Rehearsal } from '../jobs/types';
 import type { Method } from '../names';
 
 /**
@@ -17,6 +17,8 @@ export interface InspectOptions extends Partial<Omit<Method, 'technique'>> {
   readonly metric?: MetricName;
   /** A label that training ignores, though it is not a class. */
   readonly ignoreLabel?: number;
+  /** Work to be tried on two samples; its findings are errors and `notes`. */
+  readonly rehearsal?: Rehearsal;
 }
 
 /**

@@ -5,7 +5,7 @@ import { nameOf } from '../onnx/layers';
 import { operatorOf } from '../onnx/shapes';
 import { numbersOf } from '../tensor/tensor';
 
-/** How ONNX Runtime names the node at fault in its messages: by name, or by operator and name. */
+/** Patterns by which ONNX Runtime's messages name the node at fault. */
 const naming = [
   /running (?:\S+) node\. Name:'([^']*)'/,
   /node with name '([^']*)'/,

@@ -67,6 +67,7 @@ export async function attackActivities(folder: string, count: number, seed: numb
       macs: 1,
       params: 1,
       layers: [],
+      otherWork: [],
       parts: [],
       frozen: [],
       notes: [],

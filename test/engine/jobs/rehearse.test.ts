@@ -98,7 +98,7 @@ it.each<[string, () => Promise<unknown>, RegExp]>([
     /first output is \[2, 8, 6, 6\], but metric top1 needs/,
   ],
   [
-    'a label of no class, far behind the first samples',
+    'a label of no class, far after the first samples',
     () => {
       const wrong = written('wrong.npy', classes(12, 7));
       return rehearsed(of([conv, ...pooled, fc]), {
@@ -125,7 +125,7 @@ it.each<[string, () => Promise<unknown>, RegExp]>([
         ),
         everything(),
       ),
-    /no parameter left to train.*Det/,
+    /no parameters that can be trained.*Det/,
   ],
   [
     'a teacher of other classes',
@@ -157,7 +157,7 @@ it.each<[string, () => Promise<unknown>, RegExp]>([
   expect(error.message).not.toMatch(/ONNX Runtime|status code/);
 });
 
-it('says that scores mean nothing where outputs stay the same whatever the weights', async () => {
+it('says that scores mean nothing if outputs stay the same whatever the weights', async () => {
   const dead = of(
     [
       conv,
