@@ -76,7 +76,7 @@ const windows =
   (node, { shapeOf, batch }) => {
     const dims = shapeOf(node[value][0]);
     const [rows, , ...positions] = dims ?? [];
-    const places = dims && (batch.perSample([rows as Dim, ...positions]) ?? batch.perSample(positions, 1));
+    const places = dims && (batch.perSample([rows, ...positions]) ?? batch.perSample(positions, 1));
     return known(elements(shapeOf(node.input[weight])), places);
   };
 

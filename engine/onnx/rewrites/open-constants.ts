@@ -112,7 +112,7 @@ function growOperands(graph: Graph, node: Node, shapes: Shapes, told: Fixed): bo
     if (axis === undefined || was![axis] !== size || !was!.every((dim) => typeof dim === 'number')) continue;
     const one = size === 1 ? value : firstOf(graph, node, value, axis, told);
     if (one === undefined) continue;
-    graph.setInput(node, at, copied(graph, node, { value: one, dims: was as number[], axis }, told));
+    graph.setInput(node, at, copied(graph, node, { value: one, dims: was, axis }, told));
     grown = true;
   }
   return grown;
