@@ -21,7 +21,7 @@ import { ArtifactSchema } from '../run-spec/artifact-schema';
 import { FineTuneFields } from '../run-spec/fine-tune-schema';
 import { issueText } from '../run-spec/issue-text';
 import { InputSize, Split } from '../run-spec/spec';
-import { isKey } from '../store/names';
+import { isKey } from '../store/checked-names';
 
 /*
  * What activities may be asked, field by field. Whoever can reach the namespace can ask, so a request names files of the

@@ -70,7 +70,7 @@ export interface CandidatePlan {
   readonly parent: string | null;
   /** 0, or the number of the revisit that its spatial SVD belongs to. */
   readonly round: number;
-  /** The ratio asked for, relative to the model it starts from. */
+  /** The ratio asked for, relative to the parent, which it starts from. The name is that of result.json. */
   readonly asked: number;
 }
 
@@ -106,7 +106,7 @@ export type CandidateOutcome =
 /** A compressed, fine-tuned and judged model. */
 export interface Made {
   readonly model: ArtifactRef;
-  /** The cost that was asked about, relative to the model it was made of. */
+  /** Its cost relative to the parent's; recorded histories have it under this name. `achieved` is to the original. */
   readonly ratio: number;
   readonly macs: number;
   readonly params: number;

@@ -4,7 +4,7 @@ import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path
 import type { Digest } from './artifact';
 import { sha256, sha256OfFile } from './digest';
 import { copyHashed, readJson, sync } from './files';
-import { isDigest, isMemberName, pathIn } from './names';
+import { isDigest, isMemberName, pathIn } from './checked-names';
 
 /*
  * A bundle is several files that belong together: the first is opened by its path and finds the others next to it, as

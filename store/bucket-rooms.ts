@@ -1,7 +1,7 @@
 import type { Digest } from './artifact';
 import type { Bucket, BucketEntry } from './bucket';
 import { bytesOf, digestOf, listName, type Member, membersIn } from './artifact-bundle';
-import { checkpointsName, isDigest, isKey, objectName, resultName } from './names';
+import { checkpointsName, isDigest, isKey, objectName, resultName } from './checked-names';
 import type { Item, Room } from './store';
 
 /** An artifact as found on the server. */

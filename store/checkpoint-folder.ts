@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Digest } from './artifact';
 import { sha256OfFile } from './digest';
 import { copyHashed, ignoreMissing, settle } from './files';
-import { checkpointName, checkpointsName, isDigest, pathIn, pointerName } from './names';
+import { checkpointName, checkpointsName, isDigest, pathIn, pointerName } from './checked-names';
 import type { Notes } from './notes';
 import type { Scratch } from './scratch';
 

@@ -8,7 +8,7 @@ import { sha256 } from './digest';
 import { ArtifactError, storeError } from './store-errors';
 import { CheckpointFolder } from './checkpoint-folder';
 import { readJson } from './files';
-import { importName, isKey, resultName } from './names';
+import { importName, isKey, resultName } from './checked-names';
 import { FileNotes, type Notes } from './notes';
 import { ObjectFolder, type StoredObject } from './object-folder';
 import { Rooms } from './rooms';

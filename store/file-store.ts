@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 
 import type { ArtifactRef, Digest } from './artifact';
 import { ContentStore } from './content-store';
-import { checkpointName, pathIn } from './names';
+import { checkpointName, pathIn } from './checked-names';
 import type { StoredObject } from './object-folder';
 import type { Checkpoint, Item } from './store';
 

@@ -2,7 +2,7 @@ import { link, mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { readJson, writeAtomically } from './files';
-import { pathIn } from './names';
+import { pathIn } from './checked-names';
 import type { Scratch } from './scratch';
 
 /** Small JSON documents by name, `room/key.json`; each is there completely or not at all. */

@@ -16,7 +16,7 @@ import {
 import { sha256, sha256OfFile } from './digest';
 import { ArtifactError } from './store-errors';
 import { ignoreMissing, settle, sync, temporaryName, writeAtomically } from './files';
-import { isDigest, objectName, pathIn } from './names';
+import { isDigest, objectName, pathIn } from './checked-names';
 import type { Scratch } from './scratch';
 import type { Item } from './store';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { namesIn, type ObjectFolder } from './object-folder';
 import { ignoreMissing } from './files';
-import { pathIn } from './names';
+import { pathIn } from './checked-names';
 import { isLeft } from './scratch';
 import type { Item, Room } from './store';
 

@@ -13,7 +13,7 @@ import { currentOf } from './checkpoint-folder';
 import { ContentStore } from './content-store';
 import { sha256OfFile } from './digest';
 import { copyHashed } from './files';
-import { checkpointName, objectName, pathIn, pointerName } from './names';
+import { checkpointName, objectName, pathIn, pointerName } from './checked-names';
 import { ArtifactError } from './store-errors';
 import { freshMs, type StoredObject } from './object-folder';
 import type { Checkpoint, Item } from './store';

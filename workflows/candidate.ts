@@ -62,9 +62,9 @@ export async function candidate({
         },
       ],
     );
-    const { achieved: ratio, macs, params, shortfall, notes, computedBy, provenance } = compressed;
+    const { achieved: ratioToParent, macs, params, shortfall, notes, computedBy, provenance } = compressed;
     say(
-      `Compressed: ratio ${ratio.toFixed(3)}, ${macs} MACs, ${params} parameters${shortfall ? `; ${shortfall}` : ''}`,
+      `Compressed: ratio ${ratioToParent.toFixed(3)}, ${macs} MACs, ${params} parameters${shortfall ? `; ${shortfall}` : ''}`,
       `Compressed by ${madeBy(provenance)}, ${computedBy.linearAlgebra}`,
     );
     const metricBefore = await judge(compressed.model, 'as compressed');
@@ -86,12 +86,15 @@ export async function candidate({
     if (![metricBefore, metricAfter].every(Number.isFinite))
       return fail(`its ${metric} is not a finite number`);
     const parentRatio = audit?.parentRatio ?? 1;
-    upsert({ outcome: 'done', ratio: parentRatio * ratio, metric: metricAfter }, audit?.searchAttributes);
+    upsert(
+      { outcome: 'done', ratio: parentRatio * ratioToParent, metric: metricAfter },
+      audit?.searchAttributes,
+    );
     return {
       status: 'done',
       made: {
         model: (tuned ?? compressed).model,
-        ratio,
+        ratio: ratioToParent,
         macs,
         params,
         metricBefore,

@@ -2,24 +2,24 @@ import { CancellationScope, isCancellation } from '@temporalio/workflow';
 
 import { withAdded } from './with-added-candidates';
 import { planned } from './make-candidates';
-import type { Making } from './step-context';
+import type { StepContext } from './step-context';
 import { prefixOf } from '../contract/techniques';
 import { reasonOf } from '../contract/failure-reason';
 import { isAtTarget, pruningTargets, targetNames } from './rules/targets';
 import type { Candidate, CandidatePlan } from '../contract/run';
 
 /** Step 4: each pick is pruned to a few targets around C / c(pick), and fine-tuned; all side by side. */
-export async function channelPruning(making: Making, picks: readonly Candidate[]): Promise<void> {
-  const { run } = making;
+export async function channelPruning(context: StepContext, picks: readonly Candidate[]): Promise<void> {
+  const { run } = context;
   run.stage('channel pruning');
   run.people.close('ccpFactors', 'step 4 has begun: addCandidate adds to what it planned');
   await withAdded(
-    making,
-    picks.map((pick) => prune(making, pick)),
+    context,
+    picks.map((pick) => prune(context, pick)),
   );
 }
 
-async function prune({ run, original, sources }: Making, pick: Candidate): Promise<void> {
+async function prune({ run, original, sources }: StepContext, pick: Candidate): Promise<void> {
   const { target, ccpFactors } = run.settings;
   if (isAtTarget(target, pick.achieved))
     run.note(`${pick.id} is at the target already: it goes on unpruned as well`);

@@ -1,7 +1,7 @@
 import { type Technique, techniqueTraits } from '../engine/names';
 import { withAdded } from './with-added-candidates';
 import { planned } from './make-candidates';
-import type { Making } from './step-context';
+import type { StepContext } from './step-context';
 import { prefixOf } from '../contract/techniques';
 import { review } from './review';
 import { fallback, pick, pickBudget, pickRule, pickVerdicts } from './rules/pick';
@@ -17,13 +17,13 @@ import type { Candidate, CandidatePlan } from '../contract/run';
  * too bold or too timid are moved and run again. Step 3: the models that keep close to the original's metric are
  * picked, or those that a person approves.
  */
-export async function decomposition(making: Making, techniques: readonly Technique[]): Promise<void> {
-  const { run, original } = making;
+export async function decomposition(context: StepContext, techniques: readonly Technique[]): Promise<void> {
+  const { run, original } = context;
   const { people } = run;
   const name = techniques.map((technique) => techniqueTraits[technique].words).join(' and ');
   run.stage('SVD');
   const sources = await together(
-    techniques.map(async (technique) => ({ technique, from: await making.sources.of(technique) })),
+    techniques.map(async (technique) => ({ technique, from: await context.sources.of(technique) })),
   );
 
   let targets: readonly number[] = run.settings.ssvdTargets ?? defaultTargets(run.settings.target);
@@ -32,7 +32,7 @@ export async function decomposition(making: Making, techniques: readonly Techniq
   const make = (round: number) =>
     sources.map(({ technique, from }) => planned(run, original, svdPlans(technique, targets, round), from));
 
-  await withAdded(making, make(0));
+  await withAdded(context, make(0));
   for (let round = 0; ;) {
     const candidates = run.candidates.filter(isDecomposed);
     const budget = budgetOf(run);
@@ -44,7 +44,7 @@ export async function decomposition(making: Making, techniques: readonly Techniq
       round++;
       run.note(`revisit ${round}: ${whyRevisit(again.direction, name, budget)}`);
       run.stage('SVD');
-      await withAdded(making, make(round));
+      await withAdded(context, make(round));
       continue;
     }
 
@@ -54,7 +54,7 @@ export async function decomposition(making: Making, techniques: readonly Techniq
     if (reviewed === 'approved') decide(run, proposed, name, budget);
     if (reviewed !== 'changed') return;
     if (people.added.length) run.stage('SVD');
-    await withAdded(making, []);
+    await withAdded(context, []);
   }
 }
 

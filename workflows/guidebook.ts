@@ -6,7 +6,7 @@ import { baseline } from './baseline';
 import { channelPruning } from './channel-pruning';
 import { decomposition } from './decomposition';
 import { listen } from './handlers';
-import type { Making } from './step-context';
+import type { StepContext } from './step-context';
 import { Run } from './run-state';
 import { selection } from './selection';
 import { Sources } from './sources';
@@ -21,9 +21,9 @@ export async function guidebook(input: GuidebookInput): Promise<Result> {
   listen(run);
   try {
     const original = await baseline(run); // step 0; step 1, C and X, is the spec's
-    const making: Making = { run, original, sources: new Sources(run, original) };
-    await run.people.untilFinished(() => compression(making)); // steps 2 to 4
-    const result = await selection(making); // step 5
+    const context: StepContext = { run, original, sources: new Sources(run, original) };
+    await run.people.untilFinished(() => compression(context)); // steps 2 to 4
+    const result = await selection(context); // step 5
 
     const { outcome, selected, final } = result;
     upsertMemo({ outcome, selected, final });
@@ -35,8 +35,8 @@ export async function guidebook(input: GuidebookInput): Promise<Result> {
 }
 
 /** Steps 2 to 4: the candidates of all techniques asked for. */
-async function compression(making: Making): Promise<void> {
-  const { run } = making;
+async function compression(context: StepContext): Promise<void> {
+  const { run } = context;
   run.people.open('candidates');
   const asked = run.input.settings.techniques;
   const all = asked.filter((technique) => run.applicable.includes(technique));
@@ -44,10 +44,10 @@ async function compression(making: Making): Promise<void> {
   asked
     .filter((technique) => !all.includes(technique))
     .forEach((technique) => run.note(`the model has no layer that ${technique} can compress`));
-  if (all.length === 1) await alone(making, all[0]);
+  if (all.length === 1) await alone(context, all[0]);
   else {
-    await decomposition(making, decompositions);
+    await decomposition(context, decompositions);
     const picks = run.picks.flatMap((pick) => run.candidates.filter(({ id }) => id === pick));
-    if (decompositions.length < all.length && !run.people.stopped) await channelPruning(making, picks);
+    if (decompositions.length < all.length && !run.people.stopped) await channelPruning(context, picks);
   }
 }

@@ -36,7 +36,7 @@ export async function makeCandidates(
         method: methodOf(settings, plan.technique),
         settings: { metric, fineTune, reconstruction, selection, compute },
         ...(run.input.searchAttributes && {
-          audit: { searchAttributes: run.input.searchAttributes, parentRatio: from.achieved },
+          audit: { searchAttributes: run.input.searchAttributes, parentRatio: from.ratioToOriginal },
         }),
       });
       if (!run.isRunning(plan.id)) return;
@@ -44,7 +44,7 @@ export async function makeCandidates(
       run.done({
         ...plan,
         ...outcome.made,
-        achieved: achievedBy(outcome.made, original, cost, from.achieved),
+        achieved: achievedBy(outcome.made, original, cost, from.ratioToOriginal),
         // Binary fractions of points would only puzzle whoever reads the result.
         drop: Number((original.metric - outcome.made.metricAfter).toFixed(6)),
       });

@@ -5,7 +5,7 @@ import type { ArtifactRef } from '../store/artifact';
 import { failureTypes } from '../contract/failure-types';
 import type { AttributeValues } from '../contract/search-attributes';
 import { withAdded } from './with-added-candidates';
-import type { Making } from './step-context';
+import type { StepContext } from './step-context';
 import { type Measured, measure } from './measure';
 import { evaluate } from './proxies';
 import { review } from './review';
@@ -28,10 +28,10 @@ import type { Verdict } from '../contract/verdict';
  * Step 5: the best model that is close to C and within X, or the one that a person approves; the test split is seen by
  * it and the original alone.
  */
-export async function selection(making: Making): Promise<Result> {
-  const { run, original } = making;
+export async function selection(context: StepContext): Promise<Result> {
+  const { run, original } = context;
   const { metric, compute, cost } = run.input.settings;
-  const { originalMs, by, candidates, selected, requirement } = await decided(making);
+  const { originalMs, by, candidates, selected, requirement } = await decided(context);
   const { target, tolerance } = requirement;
   for (const candidate of candidates)
     run.decide(candidate.id, candidate === selected ? selectedBy(run) : eligibility(candidate, requirement));
@@ -97,14 +97,14 @@ interface Decided extends Measured {
 }
 
 /** Times the candidates, proposes the best and has it reviewed, again as long as people change something. */
-async function decided(making: Making): Promise<Decided> {
-  const { run } = making;
+async function decided(context: StepContext): Promise<Decided> {
+  const { run } = context;
   const { people } = run;
   let measured: Measured | undefined;
   for (;;) {
     if (people.added.length)
       run.stage(people.added.some(({ parent }) => parent !== null) ? 'channel pruning' : 'SVD');
-    await people.untilFinished(() => withAdded(making, []));
+    await people.untilFinished(() => withAdded(context, []));
     const left = run.candidates;
     if (!left.length) throw nothing(run);
     const isTimed = left.every(({ id }) => measured?.candidates.some((timed) => timed.id === id));

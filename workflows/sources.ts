@@ -13,7 +13,7 @@ export interface Source {
   readonly model: ArtifactRef;
   readonly scores: ArtifactRef;
   /** c of the model. */
-  readonly achieved: number;
+  readonly ratioToOriginal: number;
 }
 
 /** The models of a run as sources of candidates: each is analyzed and scored once for a technique. */
@@ -62,7 +62,7 @@ export class Sources {
     return {
       model,
       scores: await scores(run, parent?.id ?? 'original', model, analysis, technique),
-      achieved: parent?.achieved ?? 1,
+      ratioToOriginal: parent?.achieved ?? 1,
     };
   }
 }

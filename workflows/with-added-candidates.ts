@@ -2,7 +2,7 @@ import { CancellationScope, condition, isCancellation } from '@temporalio/workfl
 
 import { makeCandidates } from './make-candidates';
 import { reasonOf } from '../contract/failure-reason';
-import type { Making } from './step-context';
+import type { StepContext } from './step-context';
 import type { CandidatePlan } from '../contract/run';
 
 /**
@@ -10,8 +10,8 @@ import type { CandidatePlan } from '../contract/run';
  * @throws the failure that came first, once all of them have ended: a workflow that went on before would leave children
  * and activities behind that still compute
  */
-export async function withAdded(making: Making, tasks: readonly Promise<void>[]): Promise<void> {
-  const { added } = making.run.people;
+export async function withAdded(context: StepContext, tasks: readonly Promise<void>[]): Promise<void> {
+  const { added } = context.run.people;
   const scope = CancellationScope.current();
   const failures: unknown[] = [];
   let open = 0;
@@ -22,7 +22,7 @@ export async function withAdded(making: Making, tasks: readonly Promise<void>[])
   tasks.forEach(follow);
   const isAsked = () => added.length > 0 && !scope.consideredCancelled;
   while (open > 0 || isAsked()) {
-    if (isAsked()) added.splice(0).forEach((plan) => follow(join(making, plan)));
+    if (isAsked()) added.splice(0).forEach((plan) => follow(join(context, plan)));
     // What was cancelled ends by itself, and is waited for all the same.
     await CancellationScope.nonCancellable(() => condition(() => open === 0 || isAsked()));
   }
@@ -30,7 +30,7 @@ export async function withAdded(making: Making, tasks: readonly Promise<void>[])
 }
 
 /** Makes one candidate that a person asked for. It may fail for itself, and not for the run. */
-async function join({ run, original, sources }: Making, plan: CandidatePlan): Promise<void> {
+async function join({ run, original, sources }: StepContext, plan: CandidatePlan): Promise<void> {
   if (!run.isRunning(plan.id)) return; // skipped before it was begun
   try {
     const parent = run.candidates.find(({ id }) => id === plan.parent);

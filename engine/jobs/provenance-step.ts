@@ -16,11 +16,12 @@ export async function madeBy(
     onnxruntime,
     provider,
     device,
-    'parent.sha256': parent ?? (await sha256OfFile(model)),
+    'parent.sha256': parent ?? (await digestOf(model)),
   };
 }
 
-async function sha256OfFile(path: string): Promise<string> {
+/** The SHA-256 of a model file, in hex. `store/digest` has another for artifacts: neither room imports the other. */
+async function digestOf(path: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
   return hash.digest('hex');

@@ -18,14 +18,19 @@ export function defaultTargets(target: number): number[] {
  * Step 4a: channel-pruning targets for a model of MAC ratio c(p) relative to the original, around base = C / c(p), so
  * that c(p) · Ccp ≈ C. Clipped to (0, 1]; a target of 1 asks for nothing and is left out.
  */
-export function pruningTargets(target: number, achieved: number, factors: readonly number[]): number[] {
-  const base = target / achieved;
+export function pruningTargets(
+  target: number,
+  ratioToOriginal: number,
+  factors: readonly number[],
+): number[] {
+  const base = target / ratioToOriginal;
   const clipped = factors.map((factor) => Math.min(1, base * factor));
   return distinct(clipped.map((value) => Number(value.toFixed(4)))).filter((value) => value > 0 && value < 1);
 }
 
 /** Step 4a: a model with base = C / c(p) ≥ 0.98 is at C already, and goes to step 5 unpruned as well. */
-export const isAtTarget = (target: number, achieved: number): boolean => target / achieved >= 0.98;
+export const isAtTarget = (target: number, ratioToOriginal: number): boolean =>
+  target / ratioToOriginal >= 0.98;
 
 /**
  * One technique alone has to reach C by itself: its targets lie around C as those of channel pruning lie around its

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { join, sep } from 'node:path';
 
-import { checkpointName, importName, objectName, pathIn, pointerName, resultName } from '../../store/names';
+import {
+  checkpointName,
+  importName,
+  objectName,
+  pathIn,
+  pointerName,
+  resultName,
+} from '../../store/checked-names';
 
 const digest = 'ab'.repeat(32);
 
