@@ -2,6 +2,7 @@ import { ActivityFailure, isCancellation, setCurrentDetails } from '@temporalio/
 
 import { costNames, techniqueTraits } from '../engine/names';
 import { candidateMarkdown, madeBy } from './progress-markdown';
+import { checkInput } from '../contract/inputs';
 import { hearPauses } from './pause';
 import { compress, evaluate, fineTune } from './proxies';
 import { reasonOf } from '../contract/failure-reason';
@@ -13,16 +14,9 @@ import { upsert } from './upsert-attributes';
  * Makes one candidate: compress, fine-tune, evaluate before and after. A candidate that can't be made is a result like
  * another; the guidebook goes on without it.
  */
-export async function candidate({
-  plan,
-  model,
-  teacher,
-  scores,
-  method,
-  data,
-  settings,
-  audit,
-}: CandidateInput): Promise<CandidateOutcome> {
+export async function candidate(input: CandidateInput): Promise<CandidateOutcome> {
+  checkInput('candidate', input);
+  const { plan, model, teacher, scores, method, data, settings, audit } = input;
   hearPauses();
   const { metric, reconstruction, selection, compute } = settings;
   const { perLayer, ...tuning } = settings.fineTune;

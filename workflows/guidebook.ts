@@ -1,5 +1,6 @@
 import { CancellationScope, isCancellation, upsertMemo } from '@temporalio/workflow';
 
+import { checkInput } from '../contract/inputs';
 import type { Result } from '../run-spec/result-schema';
 import { alone } from './single-technique';
 import { baseline } from './baseline';
@@ -17,6 +18,7 @@ import type { GuidebookInput } from '../contract/run';
  * look on and decide by the messages of `messages.ts`.
  */
 export async function guidebook(input: GuidebookInput): Promise<Result> {
+  checkInput('guidebook', input);
   const run = new Run(input);
   listen(run);
   try {

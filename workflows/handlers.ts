@@ -8,11 +8,11 @@ import {
   approveSelectionUpdate,
   changeTargetsUpdate,
   finishEarlyUpdate,
-  pauseSignal,
   progressQuery,
-  resumeSignal,
   skipCandidateUpdate,
 } from '../contract/messages';
+import { isScoringProgress } from '../contract/inputs';
+import { hear, hearPauseSignals } from './hear';
 import { refusals, refuseAny } from './rules/refusals';
 import { malformed } from './rules/request';
 import type { Run } from './run-state';
@@ -30,18 +30,15 @@ const updates = [
 /** Answers the query, and takes the updates and signals of `messages.ts` and the word of scoring children. */
 export function listen(run: Run): void {
   setHandler(progressQuery, () => run.progress());
-  setHandler(scoredSignal, (progress) => run.scoring(progress));
-  updates.forEach((update) => take(run, update as UpdateDefinition<string, [never]>));
-  setHandler(pauseSignal, (request) => {
-    const reason = textOf(request?.reason, 300);
-    run.people.pause({ by: textOf(request?.by, 100) ?? 'someone', ...(reason !== undefined && { reason }) });
+  hear(scoredSignal, (progress) => {
+    if (isScoringProgress(progress)) run.reported(progress);
   });
-  setHandler(resumeSignal, (request) => run.people.resume({ by: textOf(request?.by, 100) ?? 'someone' }));
+  updates.forEach((update) => take(run, update as UpdateDefinition<string, [never]>));
+  hearPauseSignals(
+    (request) => run.people.pause(request),
+    (request) => run.people.resume(request),
+  );
 }
-
-/** A signal can't be refused, so what is no text in it is left out. */
-const textOf = (value: unknown, most: number) =>
-  typeof value === 'string' && value !== '' ? value.slice(0, most) : undefined;
 
 /** Sets an update's handler, and the validator that refuses it with a reason before it leaves a trace. */
 function take(run: Run, update: UpdateDefinition<string, [never]>): void {

@@ -2,7 +2,6 @@ import {
   type ChildWorkflowHandle,
   type ChildWorkflowOptions,
   condition,
-  setHandler,
   startChild,
   type Workflow,
   type WithWorkflowArgs,
@@ -11,6 +10,7 @@ import {
 
 import { type PauseRequest, pauseSignal, type ResumeRequest, resumeSignal } from '../contract/messages';
 import type { Pause } from '../contract/run';
+import { hearPauseSignals } from './hear';
 
 // Every workflow execution has modules of its own: this is the state of one of them.
 let pause: Pause | undefined;
@@ -42,14 +42,16 @@ type ChildOptions = Omit<ChildWorkflowOptions, 'typeInfo'> & { readonly typeInfo
 
 /** Makes a child workflow follow the pauses of its parent; `onChange` is called after each. */
 export function hearPauses(onChange: () => void = () => undefined): void {
-  setHandler(pauseSignal, (request) => {
-    hold(request);
-    onChange();
-  });
-  setHandler(resumeSignal, (request) => {
-    release(request);
-    onChange();
-  });
+  hearPauseSignals(
+    (request) => {
+      hold(request);
+      onChange();
+    },
+    (request) => {
+      release(request);
+      onChange();
+    },
+  );
 }
 
 /**

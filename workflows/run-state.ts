@@ -43,7 +43,7 @@ export class Run {
   private readonly told: string[] = [];
   private at: Stage = 'baseline';
   private original?: Original;
-  private readonly scored = new Map<string, ScoringProgress>();
+  private readonly scorings = new Map<string, ScoringProgress>();
   private readonly rows = new Map<string, CandidateProgress>();
   private readonly judgements = new Map<Judgement['step'], Judgement>();
   private readonly failures = new Map<string, FailedCandidate>();
@@ -107,11 +107,17 @@ export class Run {
     this.show();
   }
 
+  /** Takes a report on the scoring of a model of this run. Anybody may send such a signal: others are left out. */
+  reported(progress: ScoringProgress): void {
+    const known = this.scorings.get(`${progress.of} ${progress.technique}`);
+    if (known?.total === progress.total && progress.done <= progress.total) this.scoring(progress);
+  }
+
   /** Records the progress of a model's scoring; its workflow may report late. */
   scoring(progress: ScoringProgress): void {
-    const known = this.scored.get(`${progress.of} ${progress.technique}`);
+    const known = this.scorings.get(`${progress.of} ${progress.technique}`);
     if (known && known.done > progress.done) return;
-    this.scored.set(`${progress.of} ${progress.technique}`, progress);
+    this.scorings.set(`${progress.of} ${progress.technique}`, progress);
     this.show();
   }
 
@@ -238,7 +244,7 @@ export class Run {
         params: this.original.params,
         metric: this.original.metric,
       },
-      scoring: [...this.scored.values()],
+      scoring: [...this.scorings.values()],
       candidates: [...this.rows.values()],
       judgements: [...this.judgements.values()],
       notes: this.notes,

@@ -1,4 +1,5 @@
 import {
+  ApplicationFailure,
   CancellationScope,
   continueAsNew,
   defineQuery,
@@ -9,6 +10,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 
+import { failureTypes } from '../contract/failure-types';
+import { checkInput } from '../contract/inputs';
 import type { ArtifactRef } from '../store/artifact';
 import { hearPauses, hold, paused, untilResumed } from './pause';
 import { techniqueTraits } from '../engine/names';
@@ -32,6 +35,7 @@ const tellings = 20;
  * the store, so all it carries over is how many layers are done.
  */
 export async function scoreModel(input: ScoringInput): Promise<ArtifactRef> {
+  checkInput('scoreModel', input);
   const { of, technique, total, limits, before = { scored: 0 } } = input;
   const subject =
     of === 'original' ? techniqueTraits[technique].words : `${of} · ${techniqueTraits[technique].words}`;
@@ -48,6 +52,13 @@ export async function scoreModel(input: ScoringInput): Promise<ArtifactRef> {
   const names = await listParts.executeWithOptions(sentences.listParts(of, technique), [
     { parts: input.parts, technique, from: before.scored, most: limits.layers },
   ]);
+  // Otherwise it would continue as new for ever.
+  const found = before.scored + names.length;
+  if (found > total || (!names.length && found < total))
+    throw ApplicationFailure.nonRetryable(
+      `scoreModel: total must be the number of parts: ${total} is not, since there are ${found > total ? 'more' : 'fewer'}`,
+      failureTypes.InvalidRequest,
+    );
   const scored: ArtifactRef[] = [];
   let begun = 0;
   const score = async (at: number) => {

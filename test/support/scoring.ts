@@ -1,5 +1,5 @@
 import { methodOf } from '../../contract/techniques';
-import type { ScoringInput, ScoringLimits } from '../../contract/run';
+import type { CandidateInput, ScoringInput, ScoringLimits } from '../../contract/run';
 import { fakeInput, fakeRef } from './fake-activities';
 
 const roomy: ScoringLimits = { inFlight: 10, layers: 100, events: 10_000, bytes: 10_000_000 };
@@ -25,5 +25,19 @@ export function scoringInput(total: number, limits: Partial<ScoringLimits> = {})
       evaluate: data.evaluate,
       train: data.train,
     },
+  };
+}
+
+/** The input of making a candidate in the fake world. */
+export function candidateInput(): CandidateInput {
+  const { model, data, settings } = fakeInput();
+  const { metric, fineTune, reconstruction, selection, compute } = settings;
+  return {
+    plan: { id: 'ssvd-0.5', technique: 'spatial-svd', parent: null, round: 0, asked: 0.5 },
+    model,
+    scores: fakeRef('scores'),
+    method: methodOf(settings, 'spatial-svd'),
+    data,
+    settings: { metric, fineTune, reconstruction, selection, compute },
   };
 }

@@ -1,27 +1,14 @@
-/** Says in words what a field must be if a value is wrong; undefined if it is right. */
-type Check = (value: unknown) => string | undefined;
+import { be, type Check, isNumber, isText, optional, ratio, text } from '../../contract/checks';
+import { visible } from '../../engine/visible';
+
 type Shape = Readonly<Record<string, Check>>;
 
-const be =
-  (what: string, holds: (value: unknown) => boolean): Check =>
-  (value) =>
-    holds(value) ? undefined : what;
-const optional =
-  (check: Check): Check =>
-  (value) =>
-    value === undefined ? undefined : check(value);
-
-const isText = (value: unknown, most: number) =>
-  typeof value === 'string' && value.trim() !== '' && value.length <= most;
-const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
-const isRatio = (value: unknown) => isNumber(value) && value > 0 && value < 1;
+const isRatio = (value: unknown) => !ratio(value);
 const isList = (value: unknown, holds: (entry: unknown) => boolean): value is unknown[] =>
   Array.isArray(value) && value.length > 0 && value.length <= 100 && value.every(holds);
 const isDistinct = (value: unknown) => Array.isArray(value) && new Set(value).size === value.length;
 
-const text = (most: number) => be(`text of 1 to ${most} characters`, (value) => isText(value, most));
 const id = text(200);
-const ratio = be('a number above 0 and below 1', isRatio);
 
 const person: Shape = { by: text(100), note: optional(text(300)) };
 
@@ -31,7 +18,7 @@ export const shapes = {
     ...person,
     picks: optional(
       be(
-        'a list of one candidate or more, none of them twice',
+        'be a list of one candidate or more, none of them twice',
         (value) => isList(value, (entry) => isText(entry, 200)) && isDistinct(value),
       ),
     ),
@@ -40,16 +27,16 @@ export const shapes = {
   changeTargets: {
     ...person,
     target: optional(ratio),
-    tolerance: optional(be('a number of points, 0 or more', (value) => isNumber(value) && value >= 0)),
+    tolerance: optional(be('be a number of points, 0 or more', (value) => isNumber(value) && value >= 0)),
     ssvdTargets: optional(
       be(
-        'a list of different numbers above 0 and below 1',
+        'be a list of different numbers above 0 and below 1',
         (value) => isList(value, isRatio) && isDistinct(value),
       ),
     ),
     ccpFactors: optional(
       be(
-        'a list of different numbers above 0',
+        'be a list of different numbers above 0',
         (value) => isList(value, (entry) => isNumber(entry) && entry > 0) && isDistinct(value),
       ),
     ),
@@ -58,7 +45,7 @@ export const shapes = {
     ...person,
     technique: text(50),
     asked: ratio,
-    parent: be('a candidate, or null for the original', (value) => value === null || isText(value, 200)),
+    parent: be('be a candidate, or null for the original', (value) => value === null || isText(value, 200)),
   },
   skipCandidate: { ...person, id },
   finishEarly: person,
@@ -71,10 +58,10 @@ export function malformed(name: keyof typeof shapes, request: unknown): string |
   const shape: Shape = shapes[name];
   const unknown = Object.keys(request).filter((field) => !Object.hasOwn(shape, field));
   if (unknown.length)
-    return `${name} has no field ${unknown.join(', ')}; it has ${Object.keys(shape).join(', ')}`;
+    return `${name} has no field ${visible(unknown.join(', ').slice(0, 200))}; it has ${Object.keys(shape).join(', ')}`;
   for (const [field, check] of Object.entries(shape)) {
-    const wanted = check((request as Record<string, unknown>)[field]);
-    if (wanted) return `${field} must be ${wanted}`;
+    const fault = check((request as Record<string, unknown>)[field]);
+    if (fault) return `${field} must ${fault.must}`;
   }
   return undefined;
 }

@@ -1,0 +1,280 @@
+import { ApplicationFailure } from '@temporalio/common';
+
+import {
+  backendChoices,
+  costs,
+  importanceNames,
+  type Method,
+  providerChoices,
+  type Reconstruction,
+  scoreNames,
+  selectionModes,
+  type Selecting,
+  techniques,
+} from '../engine/names';
+import { visible } from '../engine/visible';
+import type { CompressionSettings } from '../run-spec/spec';
+import type { ArtifactRef } from '../store/artifact';
+import type { DataRef, DataRefs, ScoreLayerRequest } from './activities';
+import {
+  be,
+  type Check,
+  choice,
+  count,
+  type Fields,
+  flag,
+  isText,
+  list,
+  nullable,
+  number,
+  optional,
+  positive,
+  ratio,
+  record,
+  shape,
+  text,
+  unsigned,
+  whole,
+} from './checks';
+import { failureTypes } from './failure-types';
+import type {
+  Audit,
+  CandidateInput,
+  CandidatePlan,
+  GuidebookInput,
+  Pause,
+  ScoringInput,
+  ScoringLimits,
+  ScoringProgress,
+} from './run';
+
+/*
+ * What workflows may be started with, field by field. What a workflow only hands on to activities is checked in full by
+ * them, so that these tables stay small; a workflow must never be started with what would fail its tasks for ever.
+ */
+
+const name = text(10_000);
+const ratios = list(ratio, 1);
+
+const artifact = shape({
+  uri: text(10_000),
+  sha256: be(
+    'be a SHA-256, 64 hexadecimal digits',
+    (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value),
+  ),
+  bytes: whole,
+  work: optional(text(100)),
+} satisfies Fields<ArtifactRef>);
+
+const data = shape({
+  images: artifact,
+  labels: optional(artifact),
+  inputs: optional(record(artifact)),
+  range: optional(list(whole, 2)),
+  normalize: optional(
+    shape({ scale: optional(number), mean: optional(list(number)), std: optional(list(number)) }),
+  ),
+  layout: optional(choice(['NCHW', 'NHWC'])),
+  unknown: optional(be('be a number or nan', (value) => typeof value === 'number' || value === 'nan')),
+} satisfies Fields<DataRef>);
+
+const splits = shape({ train: data, evaluate: data, test: data } satisfies Fields<DataRefs>);
+
+const sizes = be('be a list of whole numbers, or such lists by input name', (value) =>
+  [list(count, 1), record(list(count, 1))].some((check) => !check(value)),
+);
+
+const method = shape({
+  technique: choice(techniques),
+  cost: choice(costs),
+  score: choice(scoreNames),
+  multiplicity: count,
+  minimum: count,
+  importance: choice(importanceNames),
+  coupled: flag,
+  ignore: list(name),
+  inputSize: optional(sizes),
+} satisfies Fields<Method>);
+
+const reconstruction = shape({
+  samples: count,
+  patches: count,
+  seed: whole,
+  svd: optional(flag),
+} satisfies Fields<Reconstruction>);
+
+const selecting = shape({
+  mode: choice(selectionModes),
+  monotonic: flag,
+  ratios: record(positive),
+  channels: record(list(whole)),
+} satisfies Fields<Selecting>);
+
+const compute = shape({
+  provider: choice(providerChoices),
+  linearAlgebra: choice(backendChoices),
+  queues: optional(choice(['shared', 'by-need'])),
+} satisfies Fields<CompressionSettings['compute']>);
+
+const word = text(100);
+const fineTune = shape({
+  epochs: unsigned,
+  learningRate: positive,
+  batch: count,
+  optimizer: word,
+  momentum: number,
+  nesterov: optional(flag),
+  beta2: optional(number),
+  epsilon: optional(number),
+  weightDecay: number,
+  decay: optional(word),
+  clip: optional(number),
+  ema: optional(number),
+  schedule: word,
+  warmUp: optional(number),
+  milestones: optional(list(number)),
+  gamma: optional(number),
+  floor: optional(number),
+  loss: optional(word),
+  labelSmoothing: optional(number),
+  ignoreLabel: optional(number),
+  distillation: optional(record(be('be a setting', () => true))),
+  batchNorm: optional(word),
+  seed: whole,
+  augment: optional(record(be('be a setting', () => true))),
+  microBatch: optional(count),
+  stepsPerCall: optional(count),
+  precision: optional(word),
+  earlyStopping: optional(shape({ patience: count })),
+  keepBest: optional(flag),
+  perLayer: shape({ epochs: unsigned }),
+} satisfies Fields<CompressionSettings['fineTune']>);
+
+const settingChecks = {
+  metric: word,
+  cost: choice(costs),
+  target: ratio,
+  tolerance: unsigned,
+  techniques: list(choice(techniques), 1),
+  ssvdTargets: optional(ratios),
+  candidates: ratios,
+  scoring: shape({ samples: count, score: choice(scoreNames) }),
+  selection: selecting,
+  multiplicity: count,
+  minimum: count,
+  pruning: shape({ coupled: flag, importance: choice(importanceNames) }),
+  pick: shape({ maxPicks: count, budget: optional(unsigned) }),
+  revisit: shape({ maxRevisits: whole }),
+  ccpFactors: list(positive, 1),
+  select: shape({ closeness: unsigned }),
+  review: shape({
+    afterPick: flag,
+    afterSelect: flag,
+    timeout: optional(
+      be(
+        'be a whole number with a unit, such as 30m, 12h or 3d',
+        (value) => typeof value === 'string' && /^[1-9]\d{0,3}[smhdw]$/.test(value),
+      ),
+    ),
+    onTimeout: choice(['continue', 'stop']),
+  }),
+  fineTune,
+  reconstruction,
+  latency: shape({ runs: count }),
+  ignore: list(name),
+  inputSize: optional(sizes),
+  compute,
+} satisfies Fields<CompressionSettings>;
+
+const pause = shape({
+  by: text(100),
+  reason: optional(be('be text', (value) => typeof value === 'string')),
+  at: text(100),
+} satisfies Fields<Pause>);
+
+const attributes = list(text(200));
+
+const guidebook = shape({
+  name,
+  model: artifact,
+  data: splits,
+  settings: shape(settingChecks),
+  searchAttributes: optional(attributes),
+} satisfies Fields<GuidebookInput>);
+
+const candidate = shape({
+  plan: shape({
+    id: text(1000),
+    technique: choice(techniques),
+    parent: nullable(text(1000)),
+    round: whole,
+    asked: positive,
+  } satisfies Fields<CandidatePlan>),
+  model: artifact,
+  teacher: optional(artifact),
+  scores: artifact,
+  method,
+  data: splits,
+  settings: shape({
+    metric: settingChecks.metric,
+    fineTune,
+    reconstruction,
+    selection: selecting,
+    compute,
+  } satisfies Fields<CandidateInput['settings']>),
+  audit: optional(shape({ searchAttributes: attributes, parentRatio: positive } satisfies Fields<Audit>)),
+} satisfies Fields<CandidateInput>);
+
+const scoreModel = shape({
+  of: text(1000),
+  technique: choice(techniques),
+  parts: artifact,
+  total: whole,
+  request: shape({
+    model: artifact,
+    method,
+    candidates: ratios,
+    evaluate: data,
+    samples: count,
+    train: data,
+    reconstruction,
+    metric: word,
+    compute,
+  } satisfies Fields<Omit<ScoreLayerRequest, 'layer'>>),
+  limits: shape({
+    inFlight: count,
+    layers: count,
+    events: count,
+    bytes: count,
+  } satisfies Fields<ScoringLimits>),
+  before: optional(shape({ scored: whole, scores: optional(artifact) })),
+  paused: optional(pause),
+} satisfies Fields<ScoringInput>);
+
+const inputs: Readonly<Record<string, Check>> = { guidebook, candidate, scoreModel };
+
+/**
+ * Checks what a workflow was started with, so that wrong input fails it at once instead of its tasks for ever.
+ * @throws ApplicationFailure `InvalidRequest`, not retried, that names the field
+ */
+export function checkInput(workflow: 'guidebook' | 'candidate' | 'scoreModel', input: unknown): void {
+  const fault = inputs[workflow](input);
+  if (!fault) return;
+  const at = fault.field ? `: ${visible(fault.field)}` : "'s input";
+  throw ApplicationFailure.nonRetryable(`${workflow}${at} must ${fault.must}`, failureTypes.InvalidRequest);
+}
+
+const progress = shape({
+  of: text(1000),
+  technique: choice(techniques),
+  done: whole,
+  total: whole,
+  paused: optional(pause),
+} satisfies Fields<ScoringProgress>);
+
+/** Tells if what a signal brought is the word of a workflow that scores a model. */
+export const isScoringProgress = (value: unknown): value is ScoringProgress => !progress(value);
+
+/** Returns a text that somebody sent, cut to `most` characters; undefined if it is none. */
+export const textOf = (value: unknown, most: number): string | undefined =>
+  isText(value, Infinity) ? value.slice(0, most) : undefined;
