@@ -31,6 +31,7 @@ export {
   layersOf,
   macsOf,
   paramsOf,
+  type SampleCount,
   sharedWeights,
   type UncountedLayer,
   uncountedLayers,
@@ -58,6 +59,7 @@ export { inspectModel, type InspectOptions } from './api/inspect-model';
 export { trainModel, type WatchingTraining } from './api/train-model';
 export type { TrainOptions } from './api/train-options';
 export type { TrainedEpoch, TrainReport } from './api/train-report';
+export type { RandomInputs } from './jobs/open-data';
 export { JobPool, type PoolSettings } from './pools/thread-pool';
 export { describeLinearAlgebra, type LinearAlgebraDescription } from './linalg/choose';
 export { describeProviders, type ProviderReport, type ProviderState } from './runtime/providers';

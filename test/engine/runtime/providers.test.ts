@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+
 import { providerNames } from '../../../engine/names';
 import { defaultProvider, describeProviders, resolveProvider } from '../../../engine/runtime/providers';
 import { placements } from '../../../engine/runtime/profile';
@@ -42,6 +44,10 @@ it('CUDA that was asked for computes what the CPU does, on the GPU; without one 
       ) as string,
     });
     expect((await describeProviders('cuda')).used).toBeUndefined();
+    if (why!.includes('is not installed')) {
+      const [, script] = /ONNXRUNTIME_NODE_INSTALL=cuda12 node (\S+)/.exec(why!)!;
+      expect(existsSync(`${script}.js`)).toBe(true);
+    }
     return;
   }
   const [gpu, cpu] = [await open('cuda'), await open('cpu')];
