@@ -1,5 +1,9 @@
 import { type Logger, type LogLevel, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { destination, type Level, type Logger as PinoLogger, pino } from 'pino';
+
+import { visibleLines } from '../engine/visible';
 
 const levels: Record<LogLevel, Level> = {
   TRACE: 'trace',
@@ -14,7 +18,10 @@ const levels: Record<LogLevel, Level> = {
  * @returns the log, for the command's own messages
  */
 export function logTo(file: string | number): PinoLogger {
-  const log = pino({ base: null }, destination({ dest: file, mkdir: typeof file === 'string', sync: true }));
+  if (typeof file === 'string') mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const lines = destination({ dest: file, sync: true });
+  // In JSON an escape is the character that it stands for: what reads the log reads the same.
+  const log = pino({ base: null }, { write: (line) => lines.write(visibleLines(line)) });
   const write = (level: LogLevel, message: string, meta?: object) => log[levels[level]](meta ?? {}, message);
   const logger: Logger = {
     log: write,

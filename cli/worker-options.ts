@@ -35,6 +35,10 @@ export function addWorker(program: Command, done: (status: number) => void): voi
     )
     .option('--health-port <port>', 'serve /healthz and /readyz on this port; 0 takes any free one', port)
     .option(
+      '--health-host <address>',
+      'address that the health port listens on, such as 0.0.0.0 for all (default: 127.0.0.1)',
+    )
+    .option(
       '--deployment <name>',
       'Worker Versioning: name of the deployment; runs stay on the version they started on',
     )

@@ -27,6 +27,7 @@ export interface WorkerFlags {
   readonly checkpointSeconds?: number;
   readonly drainSeconds?: number;
   readonly healthPort?: number;
+  readonly healthHost?: string;
   readonly deployment?: string;
   readonly buildId?: string;
 }
@@ -58,7 +59,9 @@ export async function worker(flags: WorkerFlags): Promise<number> {
     },
   });
   const endpoint =
-    flags.healthPort === undefined ? undefined : await healthEndpoint(flags.healthPort, health);
+    flags.healthPort === undefined
+      ? undefined
+      : await healthEndpoint(flags.healthPort, health, flags.healthHost);
   let server: TemporalServer | undefined;
   let stopKeeping: (() => Promise<void>) | undefined;
   try {

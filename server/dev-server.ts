@@ -2,13 +2,14 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { readJson, writeAtomically } from '../store/files';
 import { isAlive } from '../store/scratch';
 import { locked } from './lock';
 import { answers, isOpen } from './reachable';
+import { addresses, isServerOf, type Ports, recordIn, type ServerRecord } from './server-record';
 
 /** File in the state folder that holds the history. */
 export const databaseName = 'temporal.db';
@@ -18,17 +19,6 @@ const silenceMs = 60_000;
 /** Maximum number of ports to try if a free one turns out to be taken and no particular one is required. */
 const maxPorts = 3;
 
-/** Contents of `server.json` in the state folder: the server that runs on the folder's database. */
-export interface ServerRecord {
-  readonly address: string;
-  readonly ui: string;
-  readonly pid: number;
-  readonly port: number;
-  readonly uiPort: number;
-}
-
-type Ports = Pick<ServerRecord, 'port' | 'uiPort'>;
-
 /**
  * Temporal's development server on a database file in a state folder. It runs as a separate process, so that it
  * outlives a killed client and the next one finds it; each user leaves a note with its process id, and the last to
@@ -37,6 +27,7 @@ type Ports = Pick<ServerRecord, 'port' | 'uiPort'>;
 export class DevServer {
   private readonly recordFile: string;
   private readonly users: string;
+  private readonly database: string;
 
   /**
    * @param patienceMs how long to wait for a server that runs but does not answer
@@ -47,6 +38,7 @@ export class DevServer {
   ) {
     this.recordFile = join(folder, 'server.json');
     this.users = join(folder, 'server-users');
+    this.database = resolve(folder, databaseName);
   }
 
   /**
@@ -106,7 +98,7 @@ export class DevServer {
       // Another of its users may have restarted it while this one waited for the lock.
       if (!record || (await isOpen(address))) return false;
       // A server that is stopping closes its port first, and its database later.
-      await ended(record.pid, 10_000);
+      await this.ended(record, 10_000);
       await this.spawn(await binary(), { port: record.port });
       return true;
     });
@@ -124,15 +116,15 @@ export class DevServer {
       const record = await this.listening();
       if (others.length || !record) return false;
       process.kill(record.pid, 'SIGTERM');
-      await ended(record.pid, 5000);
-      if (isAlive(record.pid)) process.kill(record.pid, 'SIGKILL');
-      await ended(record.pid, 5000);
+      await this.ended(record, 5000);
+      if (this.isOurs(record)) process.kill(record.pid, 'SIGKILL');
+      await this.ended(record, 5000);
       return true;
     });
   }
 
   private async join(): Promise<void> {
-    await mkdir(this.users, { recursive: true });
+    await mkdir(this.users, { recursive: true, mode: 0o700 });
     await writeFile(join(this.users, String(process.pid)), '');
   }
 
@@ -143,11 +135,20 @@ export class DevServer {
   /** Returns the recorded server while its process is alive and its port open, whether it answers or hangs. */
   private async listening(): Promise<ServerRecord | undefined> {
     const record = await this.recorded();
-    return record && isAlive(record.pid) && (await isOpen(record.address)) ? record : undefined;
+    return record && this.isOurs(record) && (await isOpen(record.address)) ? record : undefined;
   }
 
   private async recorded(): Promise<ServerRecord | undefined> {
-    return (await readJson(this.recordFile)) as ServerRecord | undefined;
+    return recordIn(await readJson(this.recordFile));
+  }
+
+  private isOurs({ pid }: ServerRecord): boolean {
+    return isServerOf(pid, this.database);
+  }
+
+  /** Waits until a process is no server of this folder any more, at most `ms`. */
+  private async ended(record: ServerRecord, ms: number): Promise<void> {
+    for (let waited = 0; this.isOurs(record) && waited < ms; waited += 50) await sleep(50);
   }
 
   private locked<T>(work: () => Promise<T>): Promise<T> {
@@ -183,12 +184,11 @@ export class DevServer {
   private async launch(binary: string, ports: Ports): Promise<{ pid: number; failed?: string }> {
     const logFile = join(this.folder, 'temporal.log');
     const log = openSync(logFile, 'w');
-    const database = join(this.folder, databaseName);
     const where = ['--ip', '127.0.0.1', '--port', `${ports.port}`, '--ui-port', `${ports.uiPort}`];
     // In its own process group: a Ctrl-C in the terminal is for the client, not for the server.
     const child = spawn(
       binary,
-      ['server', 'start-dev', ...where, '--db-filename', database, '--log-level', 'error'],
+      ['server', 'start-dev', ...where, '--db-filename', this.database, '--log-level', 'error'],
       { stdio: ['ignore', log, log], detached: true },
     );
     closeSync(log);
@@ -205,17 +205,6 @@ export class DevServer {
     return { pid: NaN, failed: `${why}. ${tail} (see ${logFile})` };
   }
 }
-
-/** Waits until a process has ended, at most `ms`. */
-async function ended(pid: number, ms: number): Promise<void> {
-  for (let waited = 0; isAlive(pid) && waited < ms; waited += 50) await sleep(50);
-}
-
-/** Returns the addresses of a server and its UI with these ports. */
-const addresses = ({ port, uiPort }: Ports) => ({
-  address: `127.0.0.1:${port}`,
-  ui: `http://127.0.0.1:${uiPort}`,
-});
 
 /** Finds a free TCP port of this machine: the preferred one if it is free. */
 async function freePort(preferred = 0): Promise<number> {

@@ -19,7 +19,7 @@ const unnamedMs = 10_000;
  * @throws Error if another process holds it for ten minutes
  */
 export async function locked<T>(path: string, work: () => Promise<T>): Promise<T> {
-  await mkdir(dirname(path), { recursive: true });
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await acquire(path);
   try {
     return await work();

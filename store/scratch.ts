@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 const host = hostname().replaceAll(/[^\w.-]/g, '_');
 
@@ -22,6 +22,8 @@ export class Scratch {
 
   /** Returns a fresh path for a file or folder, which the caller renames or removes. */
   async name(): Promise<string> {
+    // A store that is made is its user's alone; one that is there keeps the rights that its owner gave it.
+    await mkdir(dirname(this.root), { recursive: true, mode: 0o700 });
     await mkdir(this.root, { recursive: true });
     return join(this.root, `${host}~${process.pid}~${randomUUID().slice(0, 8)}`);
   }

@@ -3,7 +3,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { DevServer, type ServerRecord } from '../../server/dev-server';
+import { DevServer } from '../../server/dev-server';
+import type { ServerRecord } from '../../server/server-record';
 import { taskQueueOf } from '../../client/start-guidebook';
 import { temporalBinary } from '../../server/temporal-binary';
 import { FileStore } from '../../store/file-store';

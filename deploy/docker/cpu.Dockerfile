@@ -29,4 +29,4 @@ USER 1000:1000
 EXPOSE 8080
 VOLUME ["/var/lib/slimflow"]
 ENTRYPOINT ["tini", "--", "node", "/app/dist/cli/main.js"]
-CMD ["worker", "--queue", "all", "--health-port", "8080"]
+CMD ["worker", "--queue", "all", "--health-port", "8080", "--health-host", "0.0.0.0"]

@@ -17,7 +17,7 @@ const execute = promisify(execFile);
 export async function installOpenblas(): Promise<string> {
   const library = wheelLibrary();
   if (existsSync(library)) return library;
-  await mkdir(lapackFolder(), { recursive: true });
+  await mkdir(lapackFolder(), { recursive: true, mode: 0o700 });
   const folder = await mkdtemp(join(lapackFolder(), '.wheel-'));
   const python = process.platform === 'win32' ? 'python' : 'python3';
   const install = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--only-binary', ':all:'];

@@ -44,6 +44,8 @@ test('health is asked for at the port that workers are told', () => {
   for (const [file, command] of commands.filter(([, [name]]) => name === 'worker')) {
     const port = command[command.indexOf('--health-port') + 1];
     expect([file, text(file).includes(port)]).toEqual([file, true]);
+    // Probes come from outside the container: by default a worker hears its own machine alone.
+    expect([file, command[command.indexOf('--health-host') + 1]]).toEqual([file, '0.0.0.0']);
   }
 });
 

@@ -8,12 +8,19 @@ it.each([
   ['a\nb\r\tc', 'a\\u000ab\\u000d\\u0009c'],
   ['\u009b31m', '\\u009b31m'],
   ['\ud800', '\\ud800'],
-  ['\u{e0041}', '\\u{e0041}'],
+  ['\u{e0041}', '\\udb40\\udc41'],
   ['слой-1 層 😀 é', 'слой-1 層 😀 é'],
 ])('%j is shown as %s', (text, shown) => expect(visible(text)).toBe(shown));
 
 it('lines and tabs stay where a text has several', () =>
   expect(visibleLines('a\n\tb\u001bc\r\n')).toBe('a\n\tb\\u001bc\\u000d\n'));
+
+it('what is shown of JSON is the same JSON', () =>
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      expect(JSON.parse(visibleLines(JSON.stringify({ [text]: text })))).toEqual({ [text]: text });
+    }),
+  ));
 
 it('nothing that is shown is a control character, and what is shown is shown as it is', () =>
   fc.assert(

@@ -1,5 +1,6 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { spawn } from 'node:child_process';
+import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 
 import { DevServer } from '../../server/dev-server';
@@ -59,6 +60,51 @@ describe('the development server', () => {
       writeFileSync(join(folder, 'server.json'), JSON.stringify({ ...stale, pid: process.pid }));
       expect(await new DevServer(folder).running()).toBeUndefined();
       expect(await new DevServer(folder).leave()).toBe(false);
+    }));
+
+  it.each<[string, (record: object) => object]>([
+    ['names the process of another program', (record) => record],
+    [
+      'names an address of another machine',
+      (record) => ({ ...record, address: '192.0.2.1:7233', ui: 'http://192.0.2.1' }),
+    ],
+    ['is something else', () => ({ pid: 'x', address: null })],
+    ['is a list', () => []],
+  ])('whose record %s is not believed, and nothing is ended', (_, changed) =>
+    inFolder(async (folder) => {
+      // The process that runs the tests stands for any other of this user, and a socket for a server.
+      const listener = createServer();
+      await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+      const { port } = listener.address() as AddressInfo;
+      const other = spawn('sleep', ['1000']);
+      const kill = jest.spyOn(process, 'kill');
+      try {
+        const record = {
+          address: `127.0.0.1:${port}`,
+          ui: `http://127.0.0.1:${port}`,
+          pid: other.pid,
+          port,
+          uiPort: port,
+        };
+        writeFileSync(join(folder, 'server.json'), JSON.stringify(changed(record)));
+        const server = new DevServer(folder);
+        expect(await server.find()).toBeUndefined();
+        expect(await server.leave()).toBe(false);
+        expect(kill.mock.calls.filter(([, signal]) => signal !== 0)).toEqual([]);
+        expect(isAlive(other.pid!)).toBe(true);
+      } finally {
+        kill.mockRestore();
+        other.kill();
+        listener.close();
+      }
+    }),
+  );
+
+  it('is noted in a folder that only its user can read', () =>
+    inFolder(async (folder) => {
+      const server = new DevServer(join(folder, 'new', 'state'));
+      await server.start(() => Promise.reject(new Error('no binary'))).catch(() => undefined);
+      expect(statSync(join(folder, 'new', 'state')).mode & 0o777).toBe(0o700);
     }));
 
   it('that hangs is waited for, and no second one is started beside it on its database', () =>

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { storeSuite } from '../support/store-suite';
@@ -10,6 +10,15 @@ it('two who ask for the id of a new store are told the same', () =>
   inFileStore(async ({ elsewhere }) => {
     const ids = await Promise.all(Array.from({ length: 8 }, () => elsewhere().id()));
     expect(new Set(ids).size).toBe(1);
+  }));
+
+it("a new store is its user's alone; one that is there keeps its rights", () =>
+  inFileStore(async ({ store, folder }) => {
+    await store.putBytes('secret');
+    expect(statSync(join(folder, 'store')).mode & 0o777).toBe(0o700);
+    chmodSync(join(folder, 'store'), 0o770);
+    await store.putBytes('shared');
+    expect(statSync(join(folder, 'store')).mode & 0o777).toBe(0o770);
   }));
 
 describe('scratch folders', () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { ServerRecord } from '../../server/dev-server';
+import type { ServerRecord } from '../../server/server-record';
 
 /** The development server that commands in a folder use, or used last. */
 export const serverIn = (folder: string): ServerRecord =>

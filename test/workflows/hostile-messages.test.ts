@@ -119,9 +119,12 @@ it.each<[string, unknown, string]>([
   const taskQueue = 'wrong-input';
   const parts = ['c1', 'c2', 'c3'].map((part) => ({ name: part, technique: 'spatial-svd' as const }));
   await withFakeWorker(server, taskQueue, { world: { parts } }, async () => {
-    const failure = await server.client.workflow
-      .execute(name, { taskQueue, workflowId: `wrong ${name} ${++wrong}`, args: [input] })
-      .catch((error: unknown) => error);
+    const workflowId = `wrong ${name} ${++wrong}`;
+    const run = server.client.workflow.execute(name, { taskQueue, workflowId, args: [input] });
+    const failure: unknown = await run.then(
+      () => 'no failure',
+      (error: unknown) => error,
+    );
     expect(failure).toBeInstanceOf(WorkflowFailedError);
     expect(failureTypeOf(failure)).toBe('InvalidRequest');
     expect((failure as WorkflowFailedError).cause?.message).toContain(message);
