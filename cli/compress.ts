@@ -84,7 +84,9 @@ export async function compress(model: string, flags: CompressFlags): Promise<num
     process.stdout.write(
       `${flags.json ? JSON.stringify(report, undefined, 2) : compressReport(report, out)}\n`,
     );
-    return report.shortfall === null ? exitStatus.done : exitStatus.requirementNotMet;
+    // A model below its target is smaller than it had to be.
+    const isOver = report.shortfall !== null && report.achieved > (report.target ?? 1);
+    return isOver ? exitStatus.requirementNotMet : exitStatus.done;
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     if (error.code === 'Cancelled') {

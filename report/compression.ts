@@ -21,7 +21,9 @@ export function compressReport(report: CompressReport, out: string): string {
     table.toString(),
     ...report.frozen.map(({ name, why }) => `unchanged: ${name}: ${why}`),
     ...report.warnings.map((warning) => `note: ${warning}`),
-    ...(report.shortfall ? [`target not reached: ${report.shortfall}`] : []),
+    ...(report.shortfall
+      ? [`${achieved > (target ?? 1) ? 'target not reached' : 'below the target'}: ${report.shortfall}`]
+      : []),
     `${costNames[cost]} ratio ${achieved.toFixed(4)}${asked}`,
     `MACs        ${macsOriginal} → ${macs} (${(macs / macsOriginal).toFixed(4)})`,
     ...(macsElsewhere

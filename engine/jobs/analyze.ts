@@ -35,10 +35,9 @@ export async function analyze({
   );
   checkFinite(graph, layers, model);
   const { parts, frozen } = partsOf(graph, given);
-  const techniquesOf = (name: string) =>
-    techniques.filter((technique) =>
-      parts.some((part) => part.technique === technique && part.layers.includes(name)),
-    );
+  const changed = new Map(techniques.map((technique) => [technique, new Set<string>()]));
+  for (const part of parts) for (const name of part.layers) changed.get(part.technique)!.add(name);
+  const techniquesOf = (name: string) => techniques.filter((technique) => changed.get(technique)!.has(name));
   const macs = layers.reduce((sum, layer) => sum + layer.macs, 0);
   const others = otherWork(graph, shapes);
   const summary: ModelSummary = {

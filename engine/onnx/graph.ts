@@ -60,16 +60,19 @@ export function makeNode({ op, inputs, outputs, name, domain, attributes = {} }:
  * over the protobuf message itself: nothing is lost between load and save.
  */
 export class Graph {
-  private index: { producers: Map<string, Node>; uses: Map<string, Node[]> } | undefined;
+  private index:
+    { producers: Map<string, Node>; uses: Map<string, Node[]>; order: Map<Node, number> } | undefined;
+  /** Nodes that were removed, and are still in the message: all go at once, when somebody looks at it. */
+  private readonly removed = new Set<Node>();
   private readonly constants = new Map<string, Tensor | undefined>();
   private readonly tensors: Map<string, TensorProto>;
 
   constructor(
-    readonly model: ModelProto,
+    private readonly message: ModelProto,
     public context: GraphContext = { notes: [] },
   ) {
-    if (!model.graph) throw new EngineError('InvalidModel', 'the model has no graph');
-    this.tensors = new Map(model.graph.initializer.map((tensor) => [tensor.name, tensor]));
+    if (!message.graph) throw new EngineError('InvalidModel', 'the model has no graph');
+    this.tensors = new Map(message.graph.initializer.map((tensor) => [tensor.name, tensor]));
   }
 
   /** Adds a sentence about something that was left unchanged. */
@@ -78,12 +81,26 @@ export class Graph {
       this.context = { ...this.context, notes: [...this.context.notes, sentence] };
   }
 
+  /** The protobuf message. */
+  get model(): ModelProto {
+    this.sweep();
+    return this.message;
+  }
+
+  /** The graph's message, in which removed nodes may still be. */
   private get proto(): GraphProto {
-    return this.model.graph!;
+    return this.message.graph!;
+  }
+
+  private sweep(): void {
+    if (!this.removed.size) return;
+    this.proto.node = this.proto.node.filter((node) => !this.removed.has(node));
+    this.removed.clear();
   }
 
   /** The nodes in execution order; change them only through the methods below. */
   get nodes(): readonly Node[] {
+    this.sweep();
     return this.proto.node;
   }
 
@@ -174,9 +191,13 @@ export class Graph {
 
   /** Replaces `node` by `nodes`. */
   replace(node: Node, nodes: readonly Node[]): void {
+    if (!nodes.length) {
+      this.removed.add(node);
+      this.forget(node);
+      return;
+    }
     this.proto.node.splice(this.position(node), 1, ...nodes);
-    if (nodes.length) this.index = undefined;
-    else this.forget(node);
+    this.index = undefined;
   }
 
   /** Removes a node from the index, so that it need not be rebuilt. */
@@ -206,7 +227,7 @@ export class Graph {
 
   /** Makes every node that reads `value` read `other` instead; what subgraphs capture stays as it is. */
   redirect(value: string, other: string): void {
-    const { uses } = this.indexed();
+    const { uses, order } = this.indexed();
     const readers = new Set(uses.get(other));
     for (const use of this.uses(value)) {
       use.input.forEach((read, at) => read === value && (use.input[at] = other));
@@ -218,7 +239,7 @@ export class Graph {
     );
     uses.set(
       other,
-      [...readers].sort((a, b) => this.proto.node.indexOf(a) - this.proto.node.indexOf(b)),
+      [...readers].sort((a, b) => order.get(a)! - order.get(b)!),
     );
   }
 
@@ -258,7 +279,7 @@ export class Graph {
     const { uses } = this.indexed();
     const outputs = new Set(this.proto.output.map(({ name }) => name));
     const readers = new Map([...uses].map(([value, nodes]) => [value, nodes.length]));
-    const alive = this.proto.node.reduceRight<Node[]>((nodes, node) => {
+    const alive = this.nodes.reduceRight<Node[]>((nodes, node) => {
       if (node.output.some((value) => value && (outputs.has(value) || readers.get(value)))) nodes.push(node);
       else for (const value of reads(node)) readers.set(value, readers.get(value)! - 1);
       return nodes;
@@ -316,7 +337,8 @@ export class Graph {
     if (!this.index) {
       const producers = new Map<string, Node>();
       const uses = new Map<string, Node[]>();
-      for (const node of this.proto.node) {
+      const order = new Map(this.nodes.map((node, at) => [node, at]));
+      for (const node of this.nodes) {
         for (const value of node.output) if (value) producers.set(value, node);
         for (const value of reads(node)) {
           const list = uses.get(value);
@@ -324,7 +346,7 @@ export class Graph {
           else uses.set(value, [node]);
         }
       }
-      this.index = { producers, uses };
+      this.index = { producers, uses, order };
     }
     return this.index;
   }

@@ -45,9 +45,10 @@ export function channelGroups(graph: Graph, layers: readonly Layer[], shapes?: S
   const classes = partition(scope);
   const found = new Map<number, { atoms: number[]; consumers: GroupConsumer[] }>();
   for (const { layer, own } of known) {
-    if (own.input === undefined) continue;
+    const axis = own.input;
+    if (axis === undefined) continue;
     const byClass = new Map<number, Map<number, number[]>>();
-    own.slot.axes[own.input]!.forEach((id, position) => {
+    own.slot.axes[axis]!.forEach((id, position) => {
       const atom = atoms.find(id);
       const kind = classes.get(atom);
       if (kind === undefined) return;
@@ -56,18 +57,21 @@ export function channelGroups(graph: Graph, layers: readonly Layer[], shapes?: S
     });
     for (const [kind, positions] of byClass) {
       const group = found.get(kind) ?? { atoms: [...positions.keys()], consumers: [] };
-      const consumer = { layer, axis: own.input, positions: group.atoms.map((atom) => positions.get(atom)!) };
-      found.set(kind, { ...group, consumers: [...group.consumers, consumer] });
+      found.set(kind, group);
+      const own = group.atoms.map((atom) => positions.get(atom)!);
+      group.consumers.push({ layer, axis, positions: own });
     }
   }
+  const makers = makersOf(
+    known.map(({ own }) => own),
+    (id) => atoms.find(id),
+  );
   const names = new Set<string>();
   const place = new Map<number, { group: number; channel: number }>();
   const groups: ChannelGroup[] = [];
   for (const { atoms: members, consumers } of found.values()) {
-    const set = new Set(members);
-    const producers = known
-      .filter(({ own }) => makes(own, (id) => set.has(atoms.find(id))))
-      .map(({ layer }) => layer);
+    const indices = new Set(members.flatMap((atom) => makers.get(atom) ?? []));
+    const producers = [...indices].sort((a, b) => a - b).map((index) => known[index].layer);
     if (members.length < 2 || !producers.length) continue;
     members.forEach((atom, channel) => place.set(atom, { group: groups.length, channel }));
     const aimet = isSimple(graph, producers, consumers);
@@ -105,8 +109,22 @@ function mergedSlots({ slots, atoms }: Scope): Slot[] {
   return [...merged.values()];
 }
 
-const makes = ({ slot, output }: LayerChannels, has: (id: number) => boolean): boolean =>
-  output !== undefined && slot.axes[output]!.some(has);
+/** Lists, for each atom, the indices of the layers that output it. */
+function makersOf(
+  layers: readonly LayerChannels[],
+  atomOf: (id: number) => number,
+): ReadonlyMap<number, readonly number[]> {
+  const makers = new Map<number, number[]>();
+  layers.forEach(({ slot, output }, index) => {
+    if (output === undefined) return;
+    for (const atom of new Set(Array.from(slot.axes[output]!, atomOf))) {
+      const known = makers.get(atom);
+      if (known) known.push(index);
+      else makers.set(atom, [index]);
+    }
+  });
+  return makers;
+}
 
 function nameFor({ layer, axis, positions }: GroupConsumer, names: Set<string>): string {
   const all = positions.flat();

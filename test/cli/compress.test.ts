@@ -173,7 +173,7 @@ describe('slimflow compress', () => {
       expect(achieved).toBeGreaterThan(0);
       // What is measured of so small a network is noise: either it is near, or the report says that it is not.
       if (Math.abs(achieved - 0.9) > 0.01) expect(shortfall).toMatch(/latency/);
-      expectStatus(ended, shortfall ? 3 : 0);
+      expectStatus(ended, shortfall && achieved > 0.9 ? 3 : 0);
     }));
 
   it('stops while it scores when it is asked to, and leaves nothing', () =>

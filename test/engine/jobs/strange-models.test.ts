@@ -111,7 +111,7 @@ describe('models of unusual interfaces', () => {
       return net.op('Transpose', [net.op('Reshape', [back, net.ints(-1, 8, 12, 8)])], { perm: [0, 2, 1, 3] });
     });
     const { report } = await halved(graph, 'channel-pruning');
-    expect(report.layers.map(({ name }) => name)).toEqual(expect.arrayContaining(['i', 'o']));
+    expect(report.layers.map(({ name }) => name)).toEqual(expect.arrayContaining(['i']));
   });
 
   it('feeds integers to a model that looks words up', async () => {
