@@ -29,7 +29,7 @@ export async function fineTuneJob(input: FineTuneInput, context: JobContext): Pr
       `fine-tuning setting ${earlyStopping ? 'earlyStopping' : 'keepBest'} needs evaluation data to judge by`,
     );
   }
-  const model = trainable(input.model);
+  const model = await trainable(input.model);
   checkTrainable(input.model, weightBytes(model));
   const opened: { close(): unknown }[] = [];
   const open = (source: FineTuneInput['data']) => {
@@ -59,7 +59,7 @@ export async function fineTuneJob(input: FineTuneInput, context: JobContext): Pr
       monitor: context,
       sources: input.data,
       batches,
-      teacher: input.teacher === undefined ? undefined : trainable(input.teacher),
+      teacher: input.teacher === undefined ? undefined : await trainable(input.teacher),
     });
     const provenance = provenanceOf(await resolveProvider(input.provider ?? 'cpu'));
     const { epochs, seed, optimizer } = settings;

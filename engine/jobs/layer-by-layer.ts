@@ -70,7 +70,7 @@ export async function compressLayerByLayer(
   const { fineTuneEach, train: source } = input;
   checkFineTuneEach(fineTuneEach.settings, source);
   checkTrainable(input.model, weightBytes(original));
-  const teacher = teacherOf(original, fineTuneEach);
+  const teacher = await teacherOf(original, fineTuneEach);
   const identity = identityOf(original, input, teacher);
   const checkpoints = new LayerCheckpoints(fineTuneEach.checkpoints, identity);
   const resumed = fineTuneEach.resume ? checkpoints.read(fineTuneEach.resume, original) : undefined;
@@ -119,7 +119,7 @@ const begun = (graph: Graph, { made: _made, ...chosen }: Chosen): LayerState => 
 });
 
 /** Returns what fine-tuning learns from besides labels, if requested. */
-function teacherOf(original: Graph, { settings, teacher }: FineTuneEach): Graph | undefined {
+async function teacherOf(original: Graph, { settings, teacher }: FineTuneEach): Promise<Graph | undefined> {
   if (!settings.distillation) return undefined;
   return teacher === undefined ? original : trainable(teacher);
 }

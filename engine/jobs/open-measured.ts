@@ -6,6 +6,7 @@ import type { Graph } from '../onnx/graph';
 import { imageInput } from '../onnx/image-input';
 import { assumeSizes } from '../onnx/input-size';
 import { openModel } from '../onnx/open-model';
+import { foldComputedShapes } from '../runtime/fold-computed-shapes';
 import { foldComputedWeights } from '../runtime/fold-computed-weights';
 import { measureUnknownShapes } from '../runtime/measured-shapes';
 import type { Method } from '../names';
@@ -42,6 +43,7 @@ function sizeOfImages(graph: Graph, source: DatasetSource): Record<string, reado
 
 async function measured(graph: Graph): Promise<Graph> {
   await foldComputedWeights(graph);
+  await foldComputedShapes(graph);
   await measureUnknownShapes(graph);
   return graph;
 }

@@ -168,7 +168,7 @@ async function tryTraining(
   { data: source, settings, teacher }: NonNullable<Rehearsal['fineTune']>,
   { threads, provider }: Rehearsal['machinery'],
 ): Promise<void> {
-  const graph = trainable(model);
+  const graph = await trainable(model);
   checkTrainable(model, weightBytes(graph));
   const data = Dataset.open(source);
   try {
@@ -177,7 +177,7 @@ async function tryTraining(
       threads,
       provider,
       sources: source,
-      teacher: teacher === undefined ? undefined : trainable(teacher),
+      teacher: teacher === undefined ? undefined : await trainable(teacher),
     });
   } finally {
     data.close();

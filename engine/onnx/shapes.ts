@@ -54,12 +54,18 @@ export function infer(graph: Graph, { assume = true }: InferOptions = {}): Infer
   for (const node of graph.nodes) {
     const results = attempt(() => apply(node, scope));
     node.output.forEach((value, at) => {
-      const result = hasRule(node) ? results?.[at] : measured?.get(value);
+      const result = completed(hasRule(node) ? results?.[at] : undefined, measured?.get(value));
       if (value && result && isShape(result)) shapes.set(value, result);
     });
     attempt(() => values.learn(node));
   }
   return { shapes, values };
+}
+
+/** Fills the dimensions that a rule leaves unknown with measured ones. */
+function completed(own: Shape | undefined, measured: Shape | undefined): Shape | undefined {
+  if (!own || !measured) return own ?? measured;
+  return own.length === measured.length ? own.map((dim, axis) => dim ?? measured[axis]) : own;
 }
 
 /** Tells if shape inference knows the operator of a node. */

@@ -12,6 +12,15 @@ const weightInputs: Readonly<Record<string, readonly number[]>> = {
   ConvTranspose: [1, 2],
   Gemm: [1, 2],
   MatMul: [0, 1],
+  BatchNormalization: [1, 2, 3, 4],
+  InstanceNormalization: [1, 2],
+  LayerNormalization: [1, 2],
+  GroupNormalization: [1, 2],
+  PRelu: [1],
+  DeformConv: [1, 3],
+  LSTM: [1, 2, 3],
+  GRU: [1, 2, 3],
+  RNN: [1, 2, 3],
 };
 
 /**

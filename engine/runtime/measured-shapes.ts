@@ -1,9 +1,11 @@
 import { EngineError } from '../errors';
 import { type Dim, times } from '../onnx/dims';
+import { computedShapes, takesComputedShape } from '../onnx/computed-shapes';
 import { extract } from '../onnx/extract';
 import type { Graph, Node } from '../onnx/graph';
 import { hasRule, inferShapes, operatorOf, type Shape } from '../onnx/shapes';
 import { imageInput } from '../onnx/image-input';
+import { nameOf } from '../onnx/layers';
 import { randomFeeds } from './feeds';
 import { shapesOfRuns } from './run-shapes';
 
@@ -24,23 +26,31 @@ const unmeasured = new Set(
  */
 export async function measureUnknownShapes(graph: Graph): Promise<void> {
   const known = inferShapes(graph);
-  const nodes = graph.nodes.filter((node) => isMeasured(node, known));
+  const computed = computedShapes(graph);
+  const nodes = graph.nodes.filter(
+    (node) => isMeasured(node, known) || (takesComputedShape(node, computed) && isIncomplete(node, known)),
+  );
   if (!nodes.length) return;
   const values = nodes.flatMap(tensorsOf);
-  const operators = [...new Set(nodes.map(operatorOf))].join(', ');
+  const operators = [...new Set(nodes.filter((node) => !hasRule(node)).map(operatorOf))].join(', ');
   try {
     const measuredShapes = await measure(graph, values, known.get(imageInput(graph).name)?.[0]);
     graph.context = { ...graph.context, measuredShapes };
-    graph.note(
-      `shape inference does not know operator ${operators}: shapes after it were measured by running the model`,
-    );
+    if (operators)
+      graph.note(
+        `shape inference does not know operator ${operators}: shapes after it were measured by running the model`,
+      );
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
+    const what = operators ? `operator ${operators}` : `node ${nameOf(nodes[0])}`;
     graph.note(
-      `shapes after operator ${operators} are unknown, and running the model to measure them failed: ${error.message}`,
+      `shapes after ${what} are unknown, and running the model to measure them failed: ${error.message}`,
     );
   }
 }
+
+const isIncomplete = (node: Node, known: ReadonlyMap<string, Shape>): boolean =>
+  node.output.some((value) => value && (known.get(value)?.includes(undefined) ?? true));
 
 const isMeasured = (node: Node, known: ReadonlyMap<string, Shape>): boolean =>
   !hasRule(node) && !unmeasured.has(node.opType) && tensorsOf(node).some((value) => !known.has(value));

@@ -5,7 +5,7 @@ import type { Dim } from '../dims';
 import { infer } from '../shapes';
 
 /** Inputs that hold shapes, axes, counts or positions: int64 vectors, by operator. */
-const shapeInputs: Record<string, readonly number[]> = {
+export const shapeInputs: Record<string, readonly number[]> = {
   Reshape: [1],
   Expand: [1],
   Tile: [1],
@@ -49,7 +49,7 @@ const isInt64 = (graph: Graph, node: Node): boolean =>
   node.input.slice(1).every((value) => graph.constantType(value) !== 'int32');
 
 /** Writes a target's single symbol as 0 or -1 if that means the same for every size; else returns the target as it was. */
-function reshapeTarget(
+export function reshapeTarget(
   node: Node,
   target: readonly Dim[],
   input: readonly Dim[] | undefined,
