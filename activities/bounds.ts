@@ -1,3 +1,5 @@
+import { visible } from '../engine/visible';
+
 /** Activities' results go into Temporal's history, so lists of unknown length are cut to a bounded one. */
 
 const noteLimit = { count: 30, length: 400 };
@@ -6,7 +8,9 @@ const pageBytes = 64 * 1024;
 /** Keeps at most 30 sentences of at most 400 characters each; if there are more, the last one says how many. */
 export function boundedNotes(notes: readonly string[]): string[] {
   const { count, length } = noteLimit;
-  const cut = notes.map((note) => (note.length > length ? `${note.slice(0, length - 1)}…` : note));
+  const cut = notes
+    .map(visible)
+    .map((note) => (note.length > length ? `${note.slice(0, length - 1)}…` : note));
   if (cut.length <= count) return cut;
   return [...cut.slice(0, count - 1), `and ${cut.length - count + 1} more notes`];
 }

@@ -27,6 +27,7 @@ import { writeAtomically } from '../store/files';
 import { BadInput, exitStatus } from './exit-status';
 import { onInterrupt } from './interrupt';
 import { refuseReplacedWeights, readData, writeProblem } from './preflight';
+import { visibleLines } from '../engine/visible';
 
 /** The options of `slimflow compress` as commander gives them. */
 export interface CompressFlags {
@@ -72,7 +73,7 @@ export async function compress(model: string, flags: CompressFlags): Promise<num
     throw new BadInput(`--out ${flags.out} is a folder; give a file name, such as ${flags.out}/small.onnx`);
   refuseReplacedWeights(model, out);
   const signal = onInterrupt(flags.json ? () => undefined : undefined);
-  const say = (text: string) => flags.json || process.stderr.write(`${text}\n`);
+  const say = (text: string) => flags.json || process.stderr.write(visibleLines(`${text}\n`));
   try {
     const origin = flags.scores ? await originOf(model, flags) : '';
     const report = await compressModel(optionsOf(model, out, flags, origin), {
@@ -82,7 +83,7 @@ export async function compress(model: string, flags: CompressFlags): Promise<num
       onScores: (found) => keepScores(flags, origin, found),
     });
     process.stdout.write(
-      `${flags.json ? JSON.stringify(report, undefined, 2) : compressReport(report, out)}\n`,
+      visibleLines(`${flags.json ? JSON.stringify(report, undefined, 2) : compressReport(report, out)}\n`),
     );
     // A model below its target is smaller than it had to be.
     const isOver = report.shortfall !== null && report.achieved > (report.target ?? 1);

@@ -9,6 +9,7 @@ import { capacity } from '../workers/capacity';
 import { exitStatus } from './exit-status';
 import { inRange } from './node-range';
 import { writeProblem } from './preflight';
+import { visibleLines } from '../engine/visible';
 
 /** The result of a check; `ok` is false if runs can not work without it. */
 interface Finding {
@@ -30,7 +31,9 @@ export async function doctor(state: string): Promise<number> {
   const width = Math.max(...findings.map(({ subject }) => subject.length));
   for (const { subject, ok, text } of findings)
     process.stdout.write(
-      `${ok ? 'ok     ' : 'MISSING'} ${subject.padEnd(width)}  ${text.replaceAll('\n', `\n${' '.repeat(width + 10)}`)}\n`,
+      visibleLines(
+        `${ok ? 'ok     ' : 'MISSING'} ${subject.padEnd(width)}  ${text.replaceAll('\n', `\n${' '.repeat(width + 10)}`)}\n`,
+      ),
     );
   return findings.every(({ ok }) => ok) ? exitStatus.done : exitStatus.failed;
 }

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 
 import { specTemplate } from '../run-spec/template';
 import { BadInput, exitStatus } from './exit-status';
+import { visibleLines } from '../engine/visible';
 
 /** `slimflow init`: writes a commented spec that shows every default. */
 export async function init(file: string): Promise<number> {
@@ -11,6 +12,8 @@ export async function init(file: string): Promise<number> {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new BadInput(code === 'EEXIST' ? `${file} already exists; give another name` : message);
   }
-  process.stdout.write(`Written: ${file}. Set model and data in it, then run \`slimflow run ${file}\`.\n`);
+  process.stdout.write(
+    visibleLines(`Written: ${file}. Set model and data in it, then run \`slimflow run ${file}\`.\n`),
+  );
   return exitStatus.done;
 }

@@ -2,6 +2,7 @@ import type { InputSize } from '../engine/names';
 import { layersTable } from '../report/layer-table';
 import { exitStatus } from './exit-status';
 import { readModel } from './preflight';
+import { visibleLines } from '../engine/visible';
 
 /** `slimflow inspect`: lists the layers of a model. */
 export async function inspect(
@@ -9,6 +10,8 @@ export async function inspect(
   { json, inputSize }: { json?: boolean; inputSize?: InputSize },
 ): Promise<number> {
   const summary = await readModel(model, { inputSize });
-  process.stdout.write(`${json ? JSON.stringify(summary, undefined, 2) : layersTable(summary)}\n`);
+  process.stdout.write(
+    visibleLines(`${json ? JSON.stringify(summary, undefined, 2) : layersTable(summary)}\n`),
+  );
   return exitStatus.done;
 }

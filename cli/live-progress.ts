@@ -5,6 +5,7 @@ import { eventsBetween, waitsOf } from '../client/events';
 import type { Doing, Observation } from '../client/observation';
 import { candidateText, doingText, statusLines, stepText } from '../report/progress';
 import { eventText, waitingText } from '../report/waiting';
+import { visible } from '../engine/visible';
 
 /** Shows the progress of a run. */
 export interface ProgressDisplay {
@@ -47,7 +48,7 @@ class RedrawnBlock implements ProgressDisplay {
       ...waitsOf(this.latest).map(waitingText),
     ]
       .slice(0, rows - 1)
-      .map((line) => line.slice(0, columns - 1));
+      .map((line) => visible(line).slice(0, columns - 1));
     moveCursor(this.stream, 0, -this.drawn);
     this.stream.cursorTo(0);
     clearScreenDown(this.stream);
@@ -67,7 +68,7 @@ class PrintedLines implements ProgressDisplay {
   update(observation: Observation): void {
     for (const event of eventsBetween(this.before, observation)) {
       const text = eventText(event);
-      if (text) this.stream.write(`${text}\n`);
+      if (text) this.stream.write(`${visible(text)}\n`);
     }
     this.before = observation;
     const { progress, silent } = observation;
@@ -106,6 +107,6 @@ class PrintedLines implements ProgressDisplay {
   private print(subject: string, line: string, state = line): void {
     if (this.printed.get(subject) === state) return;
     this.printed.set(subject, state);
-    this.stream.write(`${line}\n`);
+    this.stream.write(`${visible(line)}\n`);
   }
 }

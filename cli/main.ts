@@ -13,6 +13,7 @@ import { addDecisions } from './decision-commands';
 import { addServers, addTools } from './tool-commands';
 import { addTrain } from './train-options';
 import { addWorker } from './worker-options';
+import { visibleLines } from '../engine/visible';
 
 const { version } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8')) as {
   version: string;
@@ -79,7 +80,7 @@ async function main(): Promise<number> {
   } catch (error) {
     // Commander has printed the message already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitStatus.done : exitStatus.badInput;
-    process.stderr.write(`${(error as Error).message}\n`);
+    process.stderr.write(visibleLines(`${(error as Error).message}\n`));
     return error instanceof BadInput ? exitStatus.badInput : exitStatus.failed;
   }
   return status;

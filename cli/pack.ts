@@ -14,6 +14,7 @@ import { settle, temporaryName, writeAtomically } from '../store/files';
 import { BadInput, exitStatus } from './exit-status';
 import { onInterrupt } from './interrupt';
 import { writeProblem } from './preflight';
+import { visibleLines } from '../engine/visible';
 
 /** Mean and standard deviation of ImageNet's pixels, from 0 to 1; for grey, the means over the channels. */
 const imageNet = {
@@ -48,7 +49,7 @@ export async function pack(folder: string, flags: PackFlags): Promise<number> {
   const normalize = normalizationOf(flags);
   check(name, flags);
   const signal = onInterrupt();
-  const say = (text: string) => flags.json || process.stderr.write(`${text}\n`);
+  const say = (text: string) => flags.json || process.stderr.write(visibleLines(`${text}\n`));
   try {
     const listing = listingOf(folder, flags);
     const files = subsetOf(listing.files, flags);
@@ -64,7 +65,7 @@ export async function pack(folder: string, flags: PackFlags): Promise<number> {
     };
     const byClass = flags.labels && !flags.csv && !flags.shuffle;
     process.stdout.write(
-      `${flags.json ? JSON.stringify(summary, undefined, 2) : packReport(summary, byClass)}\n`,
+      visibleLines(`${flags.json ? JSON.stringify(summary, undefined, 2) : packReport(summary, byClass)}\n`),
     );
     return exitStatus.done;
   } catch (error) {

@@ -9,6 +9,7 @@ import { answering } from '../workers/answering';
 import { exitStatus } from './exit-status';
 import { aborted, onInterrupt } from './interrupt';
 import { logTo } from './log';
+import { visibleLines } from '../engine/visible';
 
 /**
  * `slimflow server`: runs Temporal on the history of the state folder, in the foreground, to show past runs in its UI; a
@@ -20,12 +21,16 @@ export async function server(state: string): Promise<number> {
   const worker = await answeringAt(state, running);
   // Handled before the message below offers it: a Ctrl-C in between would leave the server running.
   const interrupted = aborted(onInterrupt());
-  process.stdout.write(`Temporal: ${running.found}\nUI: ${running.ui}\nPress Ctrl-C to stop.\n`);
-  const stopKeeping = keepServer(running, (line) => process.stdout.write(`${line}\n`));
+  process.stdout.write(
+    visibleLines(`Temporal: ${running.found}\nUI: ${running.ui}\nPress Ctrl-C to stop.\n`),
+  );
+  const stopKeeping = keepServer(running, (line) => process.stdout.write(visibleLines(`${line}\n`)));
   await interrupted;
   await worker?.stop();
   await stopKeeping();
-  process.stdout.write((await running.release()) ? '\nStopped.\n' : '\nLeft running, since a run uses it.\n');
+  process.stdout.write(
+    visibleLines((await running.release()) ? '\nStopped.\n' : '\nLeft running, since a run uses it.\n'),
+  );
   return exitStatus.done;
 }
 

@@ -4,8 +4,9 @@ import { registerAttributes, type Registration, wordOf } from '../server/registe
 import { existingServer, isCloud, type TemporalServer } from '../server/find-server';
 import { attributeKeys } from '../contract/search-attributes';
 import { exitStatus } from './exit-status';
+import { visibleLines } from '../engine/visible';
 
-const say = (line: string) => void process.stdout.write(`${line}\n`);
+const say = (line: string) => void process.stdout.write(visibleLines(`${line}\n`));
 
 /** `slimflow setup`: adds Slimflow's search attributes to the user's own Temporal server. */
 export async function setup(state: string): Promise<number> {

@@ -6,6 +6,7 @@ import { keepServer } from '../server/keep-server';
 import { findServer, serverOfRuns, type TemporalServer } from '../server/find-server';
 import { BadInput, exitStatus } from './exit-status';
 import { onInterrupt } from './interrupt';
+import { visibleLines } from '../engine/visible';
 
 /** A command's connection to Temporal. */
 export interface Session {
@@ -18,8 +19,8 @@ export interface Session {
 /** Prints a line for people, as opposed to the output for programs. */
 export type Say = (line: string) => void;
 
-export const toStdout: Say = (line) => void process.stdout.write(`${line}\n`);
-export const toStderr: Say = (line) => void process.stderr.write(`${line}\n`);
+export const toStdout: Say = (line) => void process.stdout.write(visibleLines(`${line}\n`));
+export const toStderr: Say = (line) => void process.stderr.write(visibleLines(`${line}\n`));
 
 export interface SessionOptions {
   readonly state: string;

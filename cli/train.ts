@@ -12,6 +12,7 @@ import { BadInput, exitStatus } from './exit-status';
 import { onInterrupt } from './interrupt';
 import { refuseReplacedWeights, readTraining, writeProblem } from './preflight';
 import { settingsOf } from './train-settings';
+import { visibleLines } from '../engine/visible';
 
 /** The options of `slimflow train` as commander gives them, besides the settings, which `settingsOf` reads. */
 export interface TrainFlags extends Readonly<Record<string, unknown>> {
@@ -38,7 +39,7 @@ export async function train(model: string, flags: TrainFlags): Promise<number> {
   const { data, metric, fineTune, inputSize } = readTraining(flags.data);
   const settings = settingsOf(flags, fineTune);
   const signal = onInterrupt(flags.json ? () => undefined : undefined);
-  const say = (text: string) => flags.json || process.stderr.write(`${text}\n`);
+  const say = (text: string) => flags.json || process.stderr.write(visibleLines(`${text}\n`));
   const found = existsSync(checkpoints);
   const writtenAt = () => statSync(out, { throwIfNoEntry: false })?.mtimeMs;
   const before = writtenAt();
@@ -71,7 +72,7 @@ export async function train(model: string, flags: TrainFlags): Promise<number> {
     else rmSync(checkpoints, { recursive: true, force: true });
     const { curve: _curve, ...summary } = report;
     process.stdout.write(
-      `${flags.json ? JSON.stringify(summary, undefined, 2) : trainReport(report, out)}\n`,
+      visibleLines(`${flags.json ? JSON.stringify(summary, undefined, 2) : trainReport(report, out)}\n`),
     );
     return exitStatus.done;
   } catch (error) {
@@ -87,7 +88,7 @@ export async function train(model: string, flags: TrainFlags): Promise<number> {
     // Checkpoints of an earlier call are not ours to remove.
     if (!found) rmSync(checkpoints, { recursive: true, force: true });
     if (error.code !== 'Diverged') throw new BadInput(error.message, { cause: error });
-    process.stderr.write(`${error.message}\n`);
+    process.stderr.write(visibleLines(`${error.message}\n`));
     return exitStatus.failed;
   }
 }

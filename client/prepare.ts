@@ -6,6 +6,7 @@ import { CompressionSettings, type CompressionSpec } from '../run-spec/spec';
 import type { ArtifactRef } from '../store/artifact';
 import type { Store } from '../store/store';
 import type { GuidebookInput } from '../contract/run';
+import { visible } from '../engine/visible';
 
 type Split = CompressionSpec['data']['train'];
 
@@ -39,7 +40,7 @@ export async function prepare(spec: CompressionSpec, store: Store): Promise<Guid
     };
   };
   return {
-    name: basename(model).replace(/\.onnx$/i, ''),
+    name: visible(basename(model).replace(/\.onnx$/i, '')),
     model: await store.import(...modelFiles(model)),
     data: {
       train: await split(data.train),

@@ -1,3 +1,5 @@
+import { visibleLines } from './visible';
+
 /** Kind of error, for programs to act on. None of these succeeds when retried. */
 export type EngineErrorCode =
   'InvalidModel' | 'UnsupportedModel' | 'InvalidData' | 'InvalidSettings' | 'Diverged' | 'Cancelled';
@@ -11,6 +13,7 @@ export class EngineError extends Error {
     message: string,
     options?: ErrorOptions,
   ) {
-    super(message, options);
+    // Names of nodes and files in it are anybody's, and the message goes to terminals and web pages.
+    super(visibleLines(message), options);
   }
 }

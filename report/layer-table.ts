@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
 
 import type { ModelSummary } from '../engine/jobs/types';
+import { visible } from '../engine/visible';
 
 const shape = (dims: readonly (number | string)[]) => dims.join('x');
 
@@ -14,8 +15,8 @@ export function layersTable({ layers, macs, params, inputs, outputs, opset, note
   });
   for (const layer of layers)
     table.push([
-      layer.name,
-      layer.kind,
+      visible(layer.name),
+      visible(layer.kind),
       shape(layer.kernel),
       shape(layer.stride),
       shape(layer.input),
@@ -26,11 +27,11 @@ export function layersTable({ layers, macs, params, inputs, outputs, opset, note
       layer.techniques.join(', '),
     ]);
   const values = (all: ModelSummary['inputs']) =>
-    all.map(({ name, shape: dims }) => `${name} [${dims.join(', ')}]`);
+    all.map(({ name, shape: dims }) => visible(`${name} [${dims.join(', ')}]`));
   return [
     table.toString(),
     `${layers.length} layers, ${macs} MACs, ${params} parameters; opset ${opset}`,
     `${values(inputs).join(', ')} → ${values(outputs).join(', ')}`,
-    ...notes.map((note) => `note: ${note}`),
+    ...notes.map((note) => `note: ${visible(note)}`),
   ].join('\n');
 }

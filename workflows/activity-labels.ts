@@ -1,6 +1,8 @@
 import { type CostName, costNames, type Technique, techniqueTraits } from '../engine/names';
 import { summary } from './proxies';
 import { counted } from '../contract/verdict';
+import { patched } from '@temporalio/workflow';
+import { visible } from '../engine/visible';
 
 /** Labels of an activity: a sentence for the Temporal UI, and an id that identifies it in lists, logs and queries. */
 export interface Called {
@@ -12,9 +14,15 @@ export interface Called {
 const nameOf = (of: string) => (of === 'original' ? 'the original' : of);
 /** Ids longer than this are cut: `of`, the technique and the number of the layer come first and stay. */
 const longest = 200;
+
+/** An id is shown too. Runs of before the escapes keep theirs: an activity is found in a history by it. */
+const idOf = (text: string): string => {
+  const shown = visible(text);
+  return shown === text || !patched('visible-activity-ids') ? text : shown.slice(0, longest);
+};
 const called = (text: string, ...id: (string | number)[]): Called => ({
   ...summary(text),
-  activityId: id.join('/').slice(0, longest),
+  activityId: idOf(id.join('/').slice(0, longest)),
 });
 
 /** The sentences of all activities. `of` is `original`, or a candidate's id. */

@@ -1,7 +1,7 @@
 import { ActivityFailure, isCancellation, setCurrentDetails } from '@temporalio/workflow';
 
 import { costNames, techniqueTraits } from '../engine/names';
-import { candidateMarkdown, madeBy } from './progress-markdown';
+import { candidateMarkdown, madeBy, plain } from './progress-markdown';
 import { checkInput } from '../contract/inputs';
 import { hearPauses } from './pause';
 import { compress, evaluate, fineTune } from './proxies';
@@ -28,7 +28,7 @@ export async function candidate(input: CandidateInput): Promise<CandidateOutcome
     setCurrentDetails(candidateMarkdown(plan.id, aim, facts));
   };
   const fail = (reason: string): CandidateOutcome => {
-    say(`**Failed**: ${reason}`);
+    say(`**Failed**: ${plain(reason)}`);
     upsert({ outcome: 'failed' }, audit?.searchAttributes);
     return { status: 'failed', reason };
   };
@@ -58,7 +58,7 @@ export async function candidate(input: CandidateInput): Promise<CandidateOutcome
     );
     const { achieved: ratioToParent, macs, params, shortfall, notes, computedBy, provenance } = compressed;
     say(
-      `Compressed: ratio ${ratioToParent.toFixed(3)}, ${macs} MACs, ${params} parameters${shortfall ? `; ${shortfall}` : ''}`,
+      `Compressed: ratio ${ratioToParent.toFixed(3)}, ${macs} MACs, ${params} parameters${shortfall ? `; ${plain(shortfall)}` : ''}`,
       `Compressed by ${madeBy(provenance)}, ${computedBy.linearAlgebra}`,
     );
     const metricBefore = await judge(compressed.model, 'as compressed');

@@ -2,6 +2,7 @@ import { costNames, techniqueTraits } from '../engine/names';
 import type { Provenance } from '../engine/jobs/types';
 import { points, type StepVerdict, type Verdict } from '../contract/verdict';
 import type { CandidateProgress, GuidebookProgress, Judgement } from '../contract/run';
+import { visible } from '../engine/visible';
 
 /**
  * Limits of what is shown of a run. The Temporal UI hands the whole text to its renderer in a URL, which proxies in
@@ -12,17 +13,24 @@ const most = { candidates: 40, lines: 25, notes: 15, cell: 160, url: 15_000 };
 const figure = (value: number | undefined, decimals: number) => value?.toFixed(decimals) ?? '';
 const cut = (text: string, length: number) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
 
+/**
+ * Shows names and notes in Markdown as what they are: no markup, no links, no HTML. A bar is left to the table, which
+ * escapes those in its cells.
+ */
+export const plain = (text: string): string =>
+  visible(text.replace(/\s+/g, ' ')).replace(/[\\`*_{}[\]<>#~!&]/g, '\\$&');
+
 /** The Temporal UI gives the text half of its page, and its tables no space between the columns: few columns it is. */
 const columns = ['candidate', 'ratio', 'metric', 'drop', 'ms', 'state'];
 const has = ({ verdicts = [] }: CandidateProgress, ...states: Verdict['state'][]) =>
   verdicts.some(({ state }) => states.includes(state));
 const cells = (row: CandidateProgress) => [
-  has(row, 'selected') ? `**${row.id}**` : row.id,
+  has(row, 'selected') ? `**${plain(row.id)}**` : plain(row.id),
   figure(row.achieved, 3),
   row.metricAfter === undefined ? '' : `${figure(row.metricBefore, 2)} → ${figure(row.metricAfter, 2)}`,
   figure(row.drop, 2),
   figure(row.latencyMs, 2),
-  [row.decision ?? row.status, row.shortfall].filter(Boolean).join('; '),
+  plain([row.decision ?? row.status, row.shortfall].filter(Boolean).join('; ')),
 ];
 /** Keeps columns apart; a plain space would be trimmed. */
 const gap = '\u00a0\u00a0';
@@ -33,12 +41,12 @@ const line = (texts: readonly string[]) =>
 /** Who paused a run, and how it goes on; undefined for one that is not paused. */
 export const pauseText = (paused: GuidebookProgress['paused']): string | undefined =>
   paused &&
-  `**Paused** by ${paused.by}${paused.reason ? ` (${paused.reason})` : ''}: nothing is begun until the signal \`resume\``;
+  `**Paused** by ${plain(paused.by)}${paused.reason ? ` (${plain(paused.reason)})` : ''}: nothing is begun until the signal \`resume\``;
 
 /** Says what a run waits for a person to do; undefined if it does not wait. */
 export const waitingText = (waiting: GuidebookProgress['waiting']): string | undefined =>
   waiting &&
-  `**Waiting** for a person to approve the ${waiting.for}: ${waiting.proposed.join(', ') || 'no candidate'}${waiting.until ? `, until ${waiting.until}` : ''}. The update \`${waiting.for === 'picks' ? 'approvePicks' : 'approveSelection'}\` answers`;
+  `**Waiting** for a person to approve the ${waiting.for}: ${plain(waiting.proposed.join(', ')) || 'no candidate'}${waiting.until ? `, until ${waiting.until}` : ''}. The update \`${waiting.for === 'picks' ? 'approvePicks' : 'approveSelection'}\` answers`;
 
 /** A table in Markdown. */
 const table = (headings: readonly string[], rows: readonly (readonly string[])[]) =>
@@ -86,13 +94,13 @@ export const verdictText = (step: Judgement['step'], { kept, why }: StepVerdict)
 function judgementSection({ step, rule, verdicts }: Judgement): string | undefined {
   const order = [...verdicts].sort((a, b) => Number(b.kept) - Number(a.kept));
   const [shown, rest] = bounded(order, most.lines, 'candidates');
-  const lines = shown.map((verdict) => `- **${verdict.id}** ${verdictText(step, verdict)}`);
+  const lines = shown.map((verdict) => `- **${plain(verdict.id)}** ${plain(verdictText(step, verdict))}`);
   return section(steps[step].heading, rule, lines.join('\n'), rest);
 }
 
 function decisionSection(decisions: GuidebookProgress['decisions']): string | undefined {
   const [shown, rest] = bounded(decisions, most.lines, 'decisions');
-  const rows = shown.map(({ at, what, by, note }) => [at, what, by, note ?? '']);
+  const rows = shown.map(({ at, what, by, note }) => [at, what, by, note ?? ''].map(plain));
   return section(
     'What people decided',
     rows.length ? table(['when', 'what', 'who', 'note'], rows) : undefined,
@@ -104,7 +112,7 @@ function scoringLines(scoring: GuidebookProgress['scoring']): string {
   const [shown, rest] = bounded(scoring, most.lines, 'models');
   const lines = shown.map(
     ({ of, technique, done, total }) =>
-      `- ${done} of ${total} layers of ${of === 'original' ? 'the original' : of} scored for ${techniqueTraits[technique].words}`,
+      `- ${done} of ${total} layers of ${of === 'original' ? 'the original' : plain(of)} scored for ${techniqueTraits[technique].words}`,
   );
   return [...lines, ...(rest ? [rest] : [])].join('\n');
 }
@@ -112,7 +120,7 @@ function scoringLines(scoring: GuidebookProgress['scoring']): string {
 /** The run so far, in Markdown, for the Temporal UI; of bounded size. */
 export function markdown(progress: GuidebookProgress): string {
   const { name, target, tolerance, cost, stage, original, scoring, candidates, notes } = progress;
-  const head = `**${name}** to ${target} of its ${costNames[cost]}, with a drop of at most ${points(tolerance)}. Step: **${stage}**`;
+  const head = `**${plain(name)}** to ${target} of its ${costNames[cost]}, with a drop of at most ${points(tolerance)}. Step: **${stage}**`;
   const base =
     original &&
     `Original: ${(original.macs / 1e6).toFixed(2)} million MACs, ${original.params} parameters, metric ${original.metric.toFixed(2)}`;
@@ -126,7 +134,7 @@ export function markdown(progress: GuidebookProgress): string {
     section('Candidates', rows.length ? table(columns, rows.map(cells)) : undefined, restOfRows),
     ...progress.judgements.map(judgementSection),
     decisionSection(progress.decisions),
-    section('Notes', told.map((note) => `- ${cut(note, most.cell * 2)}`).join('\n'), restOfNotes),
+    section('Notes', told.map((note) => `- ${plain(cut(note, most.cell * 2))}`).join('\n'), restOfNotes),
     section('Scores', scoringLines(scoring)),
   ]
     .filter(Boolean)

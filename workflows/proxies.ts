@@ -12,6 +12,7 @@ import type { CompressionSettings } from '../run-spec/spec';
 import { untilResumed } from './pause';
 import { regenerating } from './regenerate-lost';
 import { type HandedOn, queueKindFor, queueOf, type QueueKind } from '../contract/task-queues';
+import { visible } from '../engine/visible';
 
 /** A dead worker is noticed within this time; one whose event loop is blocked for most of it is not taken for dead. */
 const heartbeatTimeout = '25s';
@@ -64,7 +65,7 @@ export const { analyze, listParts, collectScores, evaluate, scoreLayer, latency,
 
 /** The options of one call: what the Temporal UI shows beside it. */
 export const summary = (...words: string[]) => {
-  const text = words.join(' · ');
+  const text = visible(words.join(' · '));
   return { summary: text.length > 150 ? `${text.slice(0, 149)}…` : text };
 };
 

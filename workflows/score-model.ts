@@ -19,6 +19,7 @@ import { collectScores, listParts, scoreLayer } from './proxies';
 import { sentences } from './activity-labels';
 import { together } from './all-settled';
 import type { ScoringInput, ScoringProgress } from '../contract/run';
+import { plain } from './progress-markdown';
 
 /** Query for the progress of a model's scoring. */
 export const scoringQuery = defineQuery<ScoringProgress>('progress');
@@ -38,12 +39,14 @@ export async function scoreModel(input: ScoringInput): Promise<ArtifactRef> {
   checkInput('scoreModel', input);
   const { of, technique, total, limits, before = { scored: 0 } } = input;
   const subject =
-    of === 'original' ? techniqueTraits[technique].words : `${of} · ${techniqueTraits[technique].words}`;
+    of === 'original'
+      ? techniqueTraits[technique].words
+      : `${plain(of)} · ${techniqueTraits[technique].words}`;
   let done = before.scored;
   if (input.paused) hold(input.paused);
   const show = () =>
     setCurrentDetails(
-      `### ${subject}\n\n${done} of ${total} layers scored${paused() ? `; paused by ${paused()?.by}` : ''}`,
+      `### ${subject}\n\n${done} of ${total} layers scored${paused() ? `; paused by ${plain(paused()?.by ?? '')}` : ''}`,
     );
   setHandler(scoringQuery, () => ({ of, technique, done, total, paused: paused() }));
   hearPauses(show);

@@ -98,7 +98,7 @@ export async function compressModel(
     if (!parts.length) throw nothingToCompress(model, technique, summary);
     checkByHand(parts, technique, selection);
     for (const { name, units } of parts)
-      if (selection.channels[name]) keepAllBut(units, selection.channels[name], name);
+      if (Object.hasOwn(selection.channels, name)) keepAllBut(units, selection.channels[name], name);
     const factors: Record<string, string> = {};
     const scored = async (layer: string, at: number): Promise<LayerScores> => {
       factors[layer] = join(scratch, `${at}.safetensors`);

@@ -4,6 +4,7 @@ import { type Selection, selectRatios } from '../ratios/select-ratios';
 import { type Compressed, type Compressor, type Part, unitsOf } from './compressor';
 import { type Method, type Selecting, type Technique, techniqueTraits } from '../names';
 import type { LayerScores } from './types';
+import { own } from '../table';
 
 /** Units for each part and, if costs are measured, the result. */
 export interface Chosen {
@@ -104,9 +105,11 @@ function byHand(
 ): (number | null | undefined)[] {
   checkByHand(parts, method.technique, { ratios, channels });
   return parts.map((part) => {
-    if (channels[part.name]) return part.full - new Set(channels[part.name]).size;
-    if (ratios[part.name] === undefined) return undefined;
-    const units = unitsOf(part, ratios[part.name], method);
+    const removed = own(channels, part.name);
+    if (removed) return part.full - new Set(removed).size;
+    const ratio = own(ratios, part.name);
+    if (ratio === undefined) return undefined;
+    const units = unitsOf(part, ratio, method);
     return units > part.most ? null : units;
   });
 }
@@ -129,7 +132,7 @@ export function checkByHand(
     refuse(`${technique} can't compress ${stranger}; it can compress: ${[...names].join(', ')}`);
   if (Object.keys(channels).length && techniqueTraits[technique].units !== 'channels')
     refuse(`channels are set by hand, but ${technique} does not remove channels: set ratios`);
-  const twice = Object.keys(ratios).find((name) => channels[name]);
+  const twice = Object.keys(ratios).find((name) => own(channels, name));
   if (twice !== undefined) refuse(`${twice} has both a ratio and channels set by hand: remove one of them`);
   const none = Object.keys(channels).find((name) => !channels[name].length);
   if (none !== undefined)

@@ -21,6 +21,7 @@ import { taylorOf } from './taylor';
 import type { Frozen } from './types';
 import { withSamples } from './with-samples';
 import { WorkCheckpoints } from './work-checkpoints';
+import { own } from '../table';
 
 /** Channels that are tied together, and their position among all groups of the model. */
 interface PruningPart extends Part {
@@ -36,7 +37,7 @@ export function pruningCompressor(graph: Graph, means: Means): Compressor {
   const cost = (kept: (number | null)[]) => (model ??= costModel(graph, layers, channels))(kept);
   const byHand = new Map(
     parts.flatMap(({ name, full }) => {
-      const removed = selection?.channels[name];
+      const removed = selection && own(selection.channels, name);
       return removed ? [[name, keepAllBut(full, removed, name)]] : [];
     }),
   );

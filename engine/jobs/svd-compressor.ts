@@ -21,6 +21,7 @@ import { perModel } from './per-model';
 import type { Frozen } from './types';
 import { withSamples } from './with-samples';
 import { WorkCheckpoints } from './work-checkpoints';
+import { own } from '../table';
 
 /** A weight that is decomposed, with all layers that read it. */
 interface SvdPart extends Part {
@@ -144,7 +145,7 @@ export function svdCompressor(graph: Graph, means: Means): Compressor {
 
   async function decompose(from: Graph, part: SvdPart, { tools, factors }: Means): Promise<Decomposition> {
     const [layer] = part.layers;
-    const known = typeof factors === 'object' ? factors[part.name] : undefined;
+    const known = typeof factors === 'object' ? own(factors, part.name) : undefined;
     if (known && existsSync(known))
       return svdMethods[technique].restore(from, layer, readTensors(known).tensors, tools.algebra);
     const found = await svdMethods[technique].decompose(from, layer, tools.algebra);

@@ -9,6 +9,7 @@ import { intOf, stringOf } from './node-attributes';
 import { type GraphProto, GraphProtoSchema, ModelProtoSchema } from './proto/onnx_pb';
 import { liftConstants } from './rewrites/lift-constants';
 import { inferShapes, operatorOf, type Shape, type Shapes } from './shapes';
+import { table } from '../table';
 
 /** Products that a node computes, none of which a technique can take away. */
 export interface OtherWork {
@@ -176,7 +177,7 @@ const repeated =
 const firstScanned = (node: Node): number => node.input.length - intOf(node, 'num_scan_inputs', 0);
 
 /** One row per operator that multiplies. */
-const counts: Readonly<Record<string, Count>> = {
+const counts = table<Count>({
   LSTM: recurrent,
   GRU: recurrent,
   RNN: recurrent,
@@ -211,4 +212,4 @@ const counts: Readonly<Record<string, Count>> = {
     (node, { shapeOf }) =>
       node.input.map((value, at) => (at < firstScanned(node) ? shapeOf(value) : shapeOf(value)?.slice(1))),
   ),
-};
+});

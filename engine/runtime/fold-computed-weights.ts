@@ -3,11 +3,12 @@ import { extract } from '../onnx/extract';
 import type { Graph, Node } from '../onnx/graph';
 import { isFloat } from '../tensor/tensor';
 import { Session } from './session';
+import { table } from '../table';
 
 /** Operators that may return something else each time, whatever their inputs. */
 const random = /^(Random|Bernoulli|Multinomial|Dropout)/;
 /** Inputs of layers that hold weights and biases. */
-const weightInputs: Readonly<Record<string, readonly number[]>> = {
+const weightInputs = table<readonly number[]>({
   Conv: [1, 2],
   ConvTranspose: [1, 2],
   Gemm: [1, 2],
@@ -21,7 +22,7 @@ const weightInputs: Readonly<Record<string, readonly number[]>> = {
   LSTM: [1, 2, 3],
   GRU: [1, 2, 3],
   RNN: [1, 2, 3],
-};
+});
 
 /**
  * Replaces weights that the model computes from initializers whenever it runs, such as those of standardized

@@ -8,6 +8,7 @@ import { weightBytes } from './large-model';
 import type { ProviderChoice, ProviderName } from '../names';
 import { resolveProvider } from './providers';
 import { Session } from './session';
+import { own } from '../table';
 
 /** Options of a probe. */
 export interface ProbeSettings {
@@ -119,10 +120,11 @@ export class ModelProbe {
    */
   async outputs(kept: Kept, replacement: Replacements = none): Promise<Record<string, Tensor>> {
     const session = await this.sessionOf(replacement);
-    const given = (name: string) => kept[name] ?? replacement.get(name) ?? this.constants.get(name);
-    const feeds = Object.fromEntries(session.inputs.map((name) => [name, given(name)]));
+    const given = (name: string) => own(kept, name) ?? replacement.get(name) ?? this.constants.get(name);
+    // What is missing is named by the session.
+    const feeds = Object.fromEntries(session.inputs.map((name) => [name, given(name)!]));
     const found = await session.run(feeds);
-    return Object.fromEntries(this.wanted.map((name) => [name, found[name] ?? kept[name]]));
+    return Object.fromEntries(this.wanted.map((name) => [name, (own(found, name) ?? own(kept, name))!]));
   }
 
   async close(): Promise<void> {

@@ -4,6 +4,7 @@ import { imageInput } from '../onnx/image-input';
 import { nameOf } from '../onnx/layers';
 import { operatorOf } from '../onnx/shapes';
 import { numbersOf } from '../tensor/tensor';
+import { table } from '../table';
 
 /** Patterns by which ONNX Runtime's messages name the node at fault. */
 const naming = [
@@ -60,7 +61,7 @@ export function batchIsFixed(
 }
 
 /** Operators whose constant input fixes a shape, and which input that is. */
-const fixing: Readonly<Record<string, number>> = { Reshape: 1, Expand: 1, ConstantOfShape: 0, Tile: 1 };
+const fixing = table<number>({ Reshape: 1, Expand: 1, ConstantOfShape: 0, Tile: 1 });
 
 /** The first node after the image that is given a constant shape with a batch of 1. */
 function bakedBatch(graph: Graph, inputs: readonly string[]): Node | undefined {

@@ -7,6 +7,7 @@ import { type ElementType, isFloat, type Tensor } from '../tensor/tensor';
 import { inMemory, runtimeModel, type RuntimeModel } from './large-model';
 import type { ProviderChoice, ProviderName } from '../names';
 import { providerVariable, resolveProvider } from './providers';
+import { own } from '../table';
 
 /** Options for opening a session. */
 export interface SessionSettings {
@@ -114,7 +115,7 @@ export class Session {
       );
     }
     const inputs = this.session.inputMetadata.map((wanted): [string, OrtTensor] => {
-      const tensor = feeds[wanted.name];
+      const tensor = own(feeds, wanted.name);
       if (!tensor) throw new EngineError('InvalidData', `input ${wanted.name} of the model was not fed`);
       return [wanted.name, wanted.isTensor ? fitting(tensor, wanted) : ortTensor(tensor)];
     });

@@ -63,6 +63,22 @@ describe("the text in Temporal's UI", () => {
     );
   });
 
+  it('shows names and notes as what they are: no markup, no links, no controls', () => {
+    const decisions = [
+      {
+        at: '2026-03-01T09:00:00Z',
+        what: 'c1 skipped',
+        by: '[ada](https://evil.example)',
+        note: '<img src=x> **all** | `is` _well_\u001b[2J\u202e',
+      },
+    ];
+    const text = markdown(progress({ name: '![x](y)', notes: ['# heading\n\n- [x](y)'], decisions }));
+    expect(text).toContain('**\\!\\[x\\](y)** to');
+    expect(text).toContain('- \\# heading - \\[x\\](y)');
+    expect(text).toContain('\\[ada\\](https://evil.example)');
+    expect(text).toContain('\\<img src=x\\> \\*\\*all\\*\\* \\| \\`is\\` \\_well\\_\\\\u001b\\[2J\\\\u202e');
+  });
+
   it('shows who decided what, when', () => {
     const decisions = [
       { at: '2026-03-01T09:00:00Z', what: 'approved the picks', by: 'ada', note: 'as\nproposed' },

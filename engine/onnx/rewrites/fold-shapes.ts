@@ -3,9 +3,10 @@ import { intOf } from '../node-attributes';
 import type { Graph, Node } from '../graph';
 import type { Dim } from '../dims';
 import { infer } from '../shapes';
+import { table } from '../../table';
 
 /** Inputs that hold shapes, axes, counts or positions: int64 vectors, by operator. */
-export const shapeInputs: Record<string, readonly number[]> = {
+export const shapeInputs = table<readonly number[]>({
   Reshape: [1],
   Expand: [1],
   Tile: [1],
@@ -17,7 +18,7 @@ export const shapeInputs: Record<string, readonly number[]> = {
   Squeeze: [1],
   Unsqueeze: [1],
   TopK: [1],
-};
+});
 
 /**
  * Replaces the results of shape arithmetic by constants: a Reshape's target, a Slice's end or a Resize's sizes, if they

@@ -1,5 +1,6 @@
 import type { Graph, Node } from '../graph';
 import { intOf, intsOf } from '../node-attributes';
+import { table as tableOf } from '../../table';
 
 /** Says if a node computes across an axis of its first input, which keeps its size there, so that shapes don't show it. */
 type Mixes = (node: Node, axis: number, rank: number, graph: Graph) => boolean;
@@ -22,7 +23,7 @@ const listed = (graph: Graph, name: string | undefined): number[] | undefined =>
     ? Array.from(graph.constant(name)!.data as BigInt64Array, Number)
     : undefined;
 
-const table: Readonly<Record<string, Mixes>> = {
+const table = tableOf<Mixes>({
   Softmax: softmax,
   LogSoftmax: softmax,
   Hardmax: softmax,
@@ -50,7 +51,7 @@ const table: Readonly<Record<string, Mixes>> = {
   LSTM: overTime,
   GRU: overTime,
   RNN: overTime,
-};
+});
 
 /**
  * Says if a node computes one sample's result from others', though its result has the batch's size.

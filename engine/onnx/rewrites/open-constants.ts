@@ -4,6 +4,7 @@ import { type Dim, product } from '../dims';
 import { type Graph, makeNode, type Node } from '../graph';
 import { intOf } from '../node-attributes';
 import { inferShapes, type Shape, type Shapes } from '../shapes';
+import { table } from '../../table';
 
 /** The name that a batch has once it is open. */
 export const batch = 'opened_batch';
@@ -27,12 +28,12 @@ export interface Fixed {
 type Opens = (graph: Graph, node: Node, shapes: Shapes, told: Fixed) => boolean;
 
 /** Operators whose constants may fix the batch. */
-const opening: Readonly<Record<string, Opens>> = {
+const opening = table<Opens>({
   Reshape: openTarget,
   Slice: openEnds,
   Expand: openExpand,
   ...Object.fromEntries(growing.map((operator) => [operator, growOperands])),
-};
+});
 
 /** Opens the batch wherever a constant fixes it, and infers the shapes that follow. */
 export function openConstants(opened: Graph, told: Fixed): Shapes {

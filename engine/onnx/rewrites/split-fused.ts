@@ -4,6 +4,7 @@ import { floats } from '../../tensor/tensor';
 import { type Graph, makeNode, type Node, type NodeFields } from '../graph';
 import { stringOf } from '../node-attributes';
 import { NodeProtoSchema } from '../proto/onnx_pb';
+import { table } from '../../table';
 
 /** Parameters of an activation as an optimized file holds them, in ONNX Runtime's order. */
 type Activation = (
@@ -12,13 +13,13 @@ type Activation = (
 ) => Pick<NodeFields, 'op' | 'attributes'> & { readonly more?: readonly string[] };
 
 /** Activations that ONNX Runtime fuses into a convolution. */
-const activations: Readonly<Record<string, Activation>> = {
+const activations = table<Activation>({
   Relu: () => ({ op: 'Relu' }),
   Tanh: () => ({ op: 'Tanh' }),
   Sigmoid: () => ({ op: 'Sigmoid' }),
   LeakyRelu: ([alpha = 0.01]) => ({ op: 'LeakyRelu', attributes: { alpha } }),
   Clip: ([low, high], constant) => ({ op: 'Clip', more: [constant(low), constant(high)] }),
-};
+});
 
 /**
  * Replaces each FusedConv, as ONNX Runtime writes it into optimized files, by the Conv, the Add and the activation that it

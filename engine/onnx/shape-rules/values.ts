@@ -5,6 +5,7 @@ import type { Graph, Node } from '../graph';
 import { typeOf } from '../tensor-proto';
 import { sliceIndices } from './slice';
 import type { Values } from './rule';
+import { table } from '../../table';
 
 /** Most elements of a tensor whose contents are tracked. */
 const most = 256;
@@ -133,7 +134,7 @@ const bounded = (pick: (x: number, y: number) => number) => (x: Dim, y: Dim) =>
   typeof x === 'number' && typeof y === 'number' ? pick(x, y) : x === y ? x : undefined;
 
 /** One row per operator. */
-const rules: Record<string, Rule> = {
+const rules = table<Rule>({
   Shape(node, _, shape) {
     const dims = shape(node.input[0]);
     return integers(dims?.slice(intOf(node, 'start', 0), intOf(node, 'end', dims.length)));
@@ -292,7 +293,7 @@ const rules: Record<string, Rule> = {
   ReduceSum: reduce(plus),
   ReduceMax: reduce(bounded(Math.max)),
   ReduceMin: reduce(bounded(Math.min)),
-};
+});
 
 /** Tells if a dimension is a size; products and quotients of symbols are meaningful only among sizes. */
 function isSize(dim: Dim): boolean {

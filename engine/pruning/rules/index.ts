@@ -13,6 +13,7 @@ import {
   spaceToDepth,
   tile,
 } from './shapes';
+import { table } from '../../table';
 
 const each = (rule: Rule, ...operators: string[]): Record<string, Rule> =>
   Object.fromEntries(operators.flatMap((line) => line.split(' ')).map((operator) => [operator, rule]));
@@ -21,7 +22,7 @@ const each = (rule: Rule, ...operators: string[]): Record<string, Rule> =>
  * Rules for how channels pass through each operator of ONNX's own domain; one without a rule keeps all channels it
  * touches.
  */
-export const rules: Readonly<Record<string, Rule>> = {
+export const rules = table<Rule>({
   ...each(
     pointwise,
     'Relu LeakyRelu Clip Sigmoid HardSigmoid HardSwish Tanh Elu Selu Celu Softplus Softsign Mish Gelu Swish Erf Exp Log',
@@ -71,7 +72,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   Tile: tile,
   DepthToSpace: depthToSpace,
   SpaceToDepth: spaceToDepth,
-};
+});
 
 /** Operators that create channels, whatever their inputs hold. */
 export const sources: ReadonlySet<string> = new Set(

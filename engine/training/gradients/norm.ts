@@ -6,6 +6,7 @@ import type { BatchNormMode } from '../settings';
 import type { Shape } from '../emit/batch-shapes';
 import { algebra } from '../emit/algebra';
 import { channelAlgebra } from './channels';
+import { table } from '../../table';
 
 /** A training form's view of the node that it replaces. */
 export interface TrainingFormContext {
@@ -30,7 +31,7 @@ const batchAxes = (rank: number) => [...Array(rank).keys()].filter((axis) => axi
 const defaultMomentum = 0.9;
 
 /** Operators that compute differently in training than in inference. */
-const trainingForms: Readonly<Record<string, TrainingForm>> = {
+const trainingForms = table<TrainingForm>({
   /**
    * Batch normalization (Ioffe and Szegedy, 2015) over the batch's own mean and variance. The running ones follow as in
    * PyTorch: by `momentum`, the variance with Bessel's correction. A momentum of 1, which PyTorch's exporter writes for
@@ -68,7 +69,7 @@ const trainingForms: Readonly<Record<string, TrainingForm>> = {
     builder.op('Identity', [node.input[0]], {}, node.output[0]);
     return {};
   },
-};
+});
 
 /** Returns the form in which a node computes in training, if that differs from inference. */
 export const trainingFormOf = (node: Node, batchNorm: BatchNormMode = 'batch'): TrainingForm | undefined =>

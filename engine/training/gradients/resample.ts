@@ -1,6 +1,7 @@
 import { floatOf, intOf, intsOf, stringOf } from '../../onnx/node-attributes';
 import { type GradientContext, type GradientRule, refuse } from './rule';
 import { type AxisMap, backAlong, backThrough } from './axis';
+import { table } from '../../table';
 
 const clamp = (value: number, size: number) => Math.min(Math.max(value, 0), size - 1);
 const round = Math.fround;
@@ -14,7 +15,9 @@ interface Resampling {
 }
 
 /** Position of element `at` of the result in the input, computed in 32 bits as ONNX Runtime does. */
-const coordinates: Readonly<Record<string, (of: Resampling, at: number) => number>> = {
+const coordinates: Readonly<Record<string, (of: Resampling, at: number) => number>> = table<
+  (of: Resampling, at: number) => number
+>({
   half_pixel: ({ scale }, at) => round(round(round(at + 0.5) / scale) - 0.5),
   pytorch_half_pixel: (of, at) => (of.to > 1 ? coordinates.half_pixel(of, at) : 0),
   half_pixel_symmetric: (of, at) => {
@@ -23,14 +26,14 @@ const coordinates: Readonly<Record<string, (of: Resampling, at: number) => numbe
   },
   align_corners: ({ from, to }, at) => (to === 1 ? 0 : round(round(at * (from - 1)) / (to - 1))),
   asymmetric: ({ scale }, at) => round(at / scale),
-};
+});
 
-const nearest: Readonly<Record<string, (place: number) => number>> = {
+const nearest = table<(place: number) => number>({
   round_prefer_floor: (place) => Math.ceil(place - 0.5),
   round_prefer_ceil: (place) => Math.floor(place + 0.5),
   floor: Math.floor,
   ceil: Math.ceil,
-};
+});
 
 /** Keys' cubic convolution (1981): weights of the four elements around a position `past` the second. */
 function cubicWeights(past: number, a: number): number[] {
@@ -115,7 +118,7 @@ function resize(context: GradientContext): (string | undefined)[] {
 }
 
 /** Source of each element of a padded axis; -1 for a constant. */
-const padded: Readonly<Record<string, (place: number, size: number) => number>> = {
+const padded = table<(place: number, size: number) => number>({
   constant: (place, size) => (place === clamp(place, size) ? place : -1),
   edge: clamp,
   reflect: (place, size) => {
@@ -124,7 +127,7 @@ const padded: Readonly<Record<string, (place: number, size: number) => number>> 
     return Math.min(phase, period - phase) % size;
   },
   wrap: (place, size) => ((place % size) + size) % size,
-};
+});
 
 /** Reads the pads of a Pad node for every axis, whether or not it names axes (opset 18). */
 function padsOf(context: GradientContext): number[] {

@@ -11,12 +11,13 @@ import type { GradientRule } from './rule';
 import { sampleNorm } from './sample-norm';
 import { select } from './select';
 import { shape } from './shape';
+import { table } from '../../table';
 
 /** Operators whose rules take the gradients of all outputs; of any other operator only the first output may be used. */
 export const ofManyOutputs: ReadonlySet<string> = new Set(['Split']);
 
 /** Rules of reverse-mode differentiation: one row per operator, each written in standard ONNX operators. */
-export const gradients: Readonly<Record<string, GradientRule>> = {
+export const gradients = table<GradientRule>({
   ...conv,
   ...matrix,
   ...norm,
@@ -29,4 +30,4 @@ export const gradients: Readonly<Record<string, GradientRule>> = {
   ...resample,
   ...reduce,
   ...pool,
-};
+});

@@ -9,6 +9,7 @@ import { compositeDomain, fewestChannels } from '../emit/composites';
 import type { Shape } from '../emit/batch-shapes';
 import { composites } from './lower-composites';
 import { Lowering } from './lowering';
+import { table } from '../../table';
 
 /** The operator domain of ONNX Runtime's blocked convolutions on CPU. */
 export const blockedDomain = 'com.microsoft.nchwc';
@@ -54,7 +55,7 @@ interface Pointwise {
  * Operators that work on each element alone, whatever the layout, and when they may be lowered: the channels that pad a
  * block must stay zero, and booleans must not have to be reordered.
  */
-const pointwise: Readonly<Record<string, (of: Pointwise) => boolean>> = {
+const pointwise = table<(of: Pointwise) => boolean>({
   Relu: () => true,
   Clip: ({ bounds: [low, high] }) => low <= 0 && high >= 0,
   Add: ({ scalars }) => !scalars,
@@ -65,7 +66,7 @@ const pointwise: Readonly<Record<string, (of: Pointwise) => boolean>> = {
   Less: ({ becomesFactor }) => becomesFactor,
   // A comparison's results for padding channels do not matter: they multiply zeros.
   Cast: ({ node, ofMask }) => ofMask && intOf(node, 'to', 0) === 1,
-};
+});
 
 class BlockedLowering extends Lowering {
   /** Nodes whose work a convolution does. */

@@ -8,6 +8,7 @@ import { encodeTensor } from '../../onnx/tensor-proto';
 import { Builder } from '../emit/builder';
 import type { Shape } from '../emit/batch-shapes';
 import { makeLoop } from '../emit/subgraph';
+import { table } from '../../table';
 
 /** Tools for writing composites out. */
 export interface Blocks {
@@ -35,7 +36,7 @@ export interface Written {
 }
 
 /** Computation of each operator of `compositeDomain` in blocks. */
-export const composites: Readonly<Record<string, (blocks: Blocks, node: Node) => Written>> = {
+export const composites = table<(blocks: Blocks, node: Node) => Written>({
   Interleave: (blocks, node) => ({
     value: woven(
       blocks,
@@ -139,7 +140,7 @@ export const composites: Readonly<Record<string, (blocks: Blocks, node: Node) =>
     const value = group === channels ? all : builder.slice(all, [{ axis: 0, start: 0, end: channels }]);
     return { value, plain: true };
   },
-};
+});
 
 /** Phases in blocks, '' for zeros, as the rows and columns of the composite's result: whole blocks are moved. */
 function woven({ builder, block, up, dims }: Blocks, phases: readonly string[], node: Node): string {

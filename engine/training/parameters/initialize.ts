@@ -6,6 +6,7 @@ import type { Graph, Node } from '../../onnx/graph';
 import { floats, sizeOf, type Tensor } from '../../tensor/tensor';
 import { findTrainable, withOwnConstants, withValues } from './parameters';
 import { measureShapes } from '../emit/batch-shapes';
+import { table } from '../../table';
 
 /** Draws new values of a parameter of shape `dims`, as an operator's input. */
 type Initializer = (dims: readonly number[], random: Random, node: Node) => Float32Array;
@@ -39,7 +40,7 @@ const byFanIn =
   };
 
 /** Parameters among an operator's inputs, and their initial values. */
-const rules: Readonly<Record<string, Readonly<Record<number, Initializer>>>> = {
+const rules = table<Readonly<Record<number, Initializer>>>({
   Conv: { 1: heFanOut(0), 2: zeros },
   ConvTranspose: { 1: heFanOut(1), 2: zeros },
   Gemm: { 1: byFanIn((dims, node) => dims[intOf(node, 'transB', 0) ? 1 : 0]), 2: zeros },
@@ -55,7 +56,7 @@ const rules: Readonly<Record<string, Readonly<Record<number, Initializer>>>> = {
   PRelu: { 1: filled(0.25) },
   Add: { 0: zeros, 1: zeros },
   Mul: { 0: ones, 1: ones },
-};
+});
 
 /** A graph with initial values. */
 export interface Initialized {

@@ -7,6 +7,7 @@ import { dependents } from '../../onnx/walk';
 import type { Shape } from '../emit/batch-shapes';
 import { trainableThrough } from './trainable-through';
 import type { BatchNormMode } from '../settings';
+import { table } from '../../table';
 
 /** Location of a tensor in a flat vector. */
 export interface Entry {
@@ -38,7 +39,7 @@ export interface Trainable {
 }
 
 /** Inputs of an operator that hold its parameters. */
-const roles: Readonly<Record<string, readonly number[]>> = {
+const roles = table<readonly number[]>({
   Conv: [1, 2],
   ConvTranspose: [1, 2],
   Gemm: [1, 2],
@@ -49,15 +50,15 @@ const roles: Readonly<Record<string, readonly number[]>> = {
   GroupNormalization: [1, 2],
   RMSNormalization: [1],
   PRelu: [1],
-};
+});
 
 /** Inputs of an operator that multiply what depends on the images: weights, which decay. */
-const weightRoles: Readonly<Record<string, readonly number[]>> = {
+const weightRoles = table<readonly number[]>({
   Conv: [1],
   ConvTranspose: [1],
   Gemm: [0, 1],
   MatMul: [0, 1],
-};
+});
 
 /**
  * Copies a graph so that every constant is a separate initializer: Constant nodes become initializers, and so do
