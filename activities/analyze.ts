@@ -40,7 +40,7 @@ export const analyze =
 /** The local files of a rehearsal. It runs on the CPU, as models are analyzed by workers that may have nothing else. */
 async function localRehearsal(
   at: Workplace,
-  { runs, judged, fineTune, latency }: RehearsalRequest,
+  { runs, judged, fineTune, gradients, latency }: RehearsalRequest,
 ): Promise<Rehearsal> {
   const all = (refs: RehearsalRequest['runs']) => Promise.all(refs.map((ref) => localData(at.store, ref)));
   const { teacher } = fineTune ?? {};
@@ -55,6 +55,7 @@ async function localRehearsal(
         ...(teacher && { teacher: await at.store.path(teacher) }),
       },
     }),
+    gradients,
     latency,
   };
 }

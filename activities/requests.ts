@@ -90,6 +90,7 @@ const RehearsalFields = z.strictObject({
   runs: z.array(Data),
   judged: z.strictObject({ data: z.array(Data), metric }).optional(),
   fineTune: z.strictObject({ data: Data, settings: Training, teacher: Artifact.optional() }).optional(),
+  gradients: z.boolean().optional(),
   latency: z.boolean().optional(),
 }) satisfies z.ZodType<RehearsalRequest>;
 

@@ -15,7 +15,12 @@ export type RunRehearsal<Data, Model> = Omit<Rehearsal<Data, Model>, 'machinery'
 
 /** Lists everything that a run of these settings will do with its model. */
 export function rehearsalOf<Data, Model>(
-  { metric, fineTune }: Pick<CompressionSettings, 'metric' | 'fineTune'>,
+  {
+    metric,
+    fineTune,
+    techniques,
+    pruning,
+  }: Pick<CompressionSettings, 'metric' | 'fineTune' | 'techniques' | 'pruning'>,
   { train, evaluate, test }: Splits<Data>,
   original: Model,
 ): RunRehearsal<Data, Model> {
@@ -27,6 +32,7 @@ export function rehearsalOf<Data, Model>(
     ...(trains && {
       fineTune: { data: train, settings, ...(settings.distillation && { teacher: original }) },
     }),
+    gradients: techniques.includes('channel-pruning') && pruning.importance === 'taylor',
     latency: true,
   };
 }

@@ -84,6 +84,7 @@ export async function compressModel(
         settings: settings.fineTuneEach,
         teacher: settings.fineTuneEach.distillation && model,
       },
+      gradients: technique === 'channel-pruning' && settings.method.importance === 'taylor',
       latency: settings.method.cost === 'latency',
     };
     const summary = await pool.run(

@@ -8,7 +8,7 @@ import { isFloat } from '../tensor/tensor';
 import { checkFit } from './check-data-fits-model';
 import { techniques } from '../names';
 import { openMeasured } from './open-measured';
-import { partsOf } from './list-parts';
+import { partsOf, plainMethod } from './list-parts';
 import { rehearse } from './rehearse';
 import type { AnalyzeInput, LayerSummary, ModelSummary } from './types';
 
@@ -69,7 +69,8 @@ export async function analyze({
   };
   for (const source of data ?? []) checkFit(graph, model, source, metric, ignoreLabel);
   if (!rehearsal) return summary;
-  const notes = await rehearse(graph, { model, inputSize: given.inputSize, rehearsal });
+  const method = { ...plainMethod, ...given, technique: 'channel-pruning' } as const;
+  const notes = await rehearse(graph, { model, inputSize: given.inputSize, rehearsal, method });
   return { ...summary, notes: [...summary.notes, ...notes] };
 }
 

@@ -14,13 +14,19 @@ import type { Feeds } from '../runtime/run-shapes';
 import { Session } from '../runtime/session';
 import { asFloats } from '../tensor/as-floats';
 import { isFloat, sizeOf, type Tensor, toBytes } from '../tensor/tensor';
+import type { Method } from '../names';
 import { rehearseTraining } from '../training/rehearse';
+import { eachGradient } from '../training/sensitivity';
 import { checkTrainable } from './check-trainable';
 import { openData } from './open-data';
+import { pruningParts } from './pruning-compressor';
 import type { AnalyzeInput, Rehearsal } from './types';
 import { trainable } from './trainable';
 
-type Rehearsed = Pick<AnalyzeInput, 'model' | 'inputSize'> & { readonly rehearsal: Rehearsal };
+interface Rehearsed extends Pick<AnalyzeInput, 'model' | 'inputSize'> {
+  readonly rehearsal: Rehearsal;
+  readonly method: Method;
+}
 
 /**
  * Tries on two samples everything that a run will do with a model, so that what can't be done is refused in its first
@@ -29,8 +35,11 @@ type Rehearsed = Pick<AnalyzeInput, 'model' | 'inputSize'> & { readonly rehearsa
  * @returns sentences about what will mean little
  * @throws EngineError that names the node, file or field, and the fix
  */
-export async function rehearse(graph: Graph, { model, inputSize, rehearsal }: Rehearsed): Promise<string[]> {
-  const { runs, judged, fineTune, latency, machinery } = rehearsal;
+export async function rehearse(
+  graph: Graph,
+  { model, inputSize, rehearsal, method }: Rehearsed,
+): Promise<string[]> {
+  const { runs, judged, fineTune, gradients, latency, machinery } = rehearsal;
   if (fineTune) checkTrainable(model, weightBytes(graph));
   const told = { graph, model, machinery };
   const notes: string[] = [];
@@ -39,6 +48,7 @@ export async function rehearse(graph: Graph, { model, inputSize, rehearsal }: Re
     try {
       await tryRun(told, data);
       if (!notes.length) notes.push(...(await unmoved(told, data)));
+      if (gradients && source === runs[0]) await tryGradients(told, data, method);
     } finally {
       data.close();
     }
@@ -161,6 +171,28 @@ async function unmoved({ graph, model, machinery }: Told, data: Dataset): Promis
     `the outputs on ${on} stay the same when all weights change${zeros ? ' (they are all 0)' : ''}: scores of layers mean nothing on them; ` +
       'take data that the model responds to, or set ratios by hand (--select manual)',
   ];
+}
+
+/** Computes the gradients that rank channels, on two samples. */
+async function tryGradients({ graph, machinery }: Told, data: Dataset, method: Method): Promise<void> {
+  const groups = pruningParts(graph, { ...method, technique: 'channel-pruning' }).parts;
+  const weights = groups.flatMap(({ group }) => group.consumers.map(({ layer }) => layer.weight));
+  if (!weights.length) return;
+  const count = batchOf(graph, data);
+  await eachGradient(
+    graph,
+    data,
+    [...new Set(weights)],
+    {
+      samples: count,
+      seed: 0,
+      batch: count,
+      labels: data.labelled,
+      threads: machinery.threads,
+      sources: { images: data.name, labels: data.name },
+    },
+    () => undefined,
+  );
 }
 
 async function tryTraining(

@@ -74,6 +74,8 @@ export interface Rehearsal<Data = DatasetSource, Model = string> {
     /** Model to learn from. */
     readonly teacher?: Model;
   };
+  /** True if channels will be ranked by gradients (importance `taylor`). */
+  readonly gradients?: boolean;
   /** True if latencies will be measured. */
   readonly latency?: boolean;
 }

@@ -1,4 +1,5 @@
 import { engineVersion } from '../../activities/activity-context';
+import type { AnalyzeInput } from '../../engine/jobs/types';
 import { compute, provenance } from '../support/method';
 import { atWork } from '../support/workplace';
 
@@ -29,6 +30,41 @@ it('analyze gives the parts that can be compressed', () =>
       expect(await store.json(parts)).toEqual([{ name: 'conv', technique: 'spatial-svd' }]);
       const ignoring = await perform('analyze', { model, ignore: ['conv'] });
       expect(ignoring.layers['spatial-svd']).toBe(0);
+    },
+  ));
+
+it('analyze hands over what the run will do, with files of this machine, on the CPU', () =>
+  atWork(
+    {
+      analyze: () => ({
+        inputs: [],
+        outputs: [],
+        opset: 18,
+        macs: 1,
+        params: 1,
+        layers: [],
+        parts: [],
+        frozen: [],
+        otherWork: [],
+        notes: [],
+      }),
+    },
+    async ({ do: perform, model, split, store, calls }) => {
+      await perform('analyze', {
+        model,
+        rehearsal: { runs: [split], judged: { data: [split], metric: 'top1' }, latency: true },
+      });
+      const data = {
+        range: [0, 1],
+        images: await store.path(split.images),
+        labels: await store.path(split.labels!),
+      };
+      expect((calls[0].input as AnalyzeInput).rehearsal).toEqual({
+        machinery: { threads: 2, provider: 'cpu', linearAlgebra: 'auto' },
+        runs: [data],
+        judged: { metric: 'top1', data: [data] },
+        latency: true,
+      });
     },
   ));
 

@@ -137,6 +137,26 @@ it.each<[string, () => Promise<unknown>, RegExp]>([
     /the student's y has shape \[batch, 4\], the teacher's y has shape \[batch, 5\]/,
   ],
   [
+    'gradients that rank channels, through an operator without one',
+    () =>
+      rehearsed(
+        of(
+          [
+            conv,
+            { op: 'Relu', inputs: ['c'], outputs: ['r'] },
+            { op: 'Conv', name: 'next', inputs: ['r', 'v'], outputs: ['d'] },
+            { op: 'CumSum', name: 'sum', inputs: ['d', 'two'], outputs: ['s'] },
+            { op: 'GlobalAveragePool', inputs: ['s'], outputs: ['g'] },
+            { op: 'Flatten', inputs: ['g'], outputs: ['f'] },
+            fc,
+          ],
+          { v: randoms([8, 8, 3, 3], 5), two: int64s([2]) },
+        ),
+        { gradients: true },
+      ),
+    /sum \(CumSum\).*no gradient/,
+  ],
+  [
     'an input that nothing is fed to',
     () => {
       const graph = of([conv, ...pooled, fc, { op: 'Add', inputs: ['y', 'h'], outputs: ['z'] }]);
