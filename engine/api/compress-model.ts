@@ -7,7 +7,7 @@ import { EngineError } from '../errors';
 import { checkTrainable } from '../jobs/check-trainable';
 import { checkByHand } from '../jobs/choose-plan';
 import type { LayerScores, ModelSummary, Progress, Rehearsal } from '../jobs/types';
-import type { Machinery, Method, Selecting, Technique } from '../names';
+import { type Machinery, type Method, type Selecting, type Technique, techniqueTraits } from '../names';
 import { modelBytes, slotsFor } from '../pools/slots';
 import { JobPool } from '../pools/thread-pool';
 import { keepAllBut } from '../pruning/keep';
@@ -84,7 +84,7 @@ export async function compressModel(
         settings: settings.fineTuneEach,
         teacher: settings.fineTuneEach.distillation && model,
       },
-      gradients: technique === 'channel-pruning' && settings.method.importance === 'taylor',
+      gradients: settings.method.importance === 'taylor' && techniqueTraits[technique].units === 'channels',
       latency: settings.method.cost === 'latency',
     };
     const summary = await pool.run(
