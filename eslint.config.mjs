@@ -163,7 +163,7 @@ export default tseslint.config(
   ),
   forbid(
     ['server/**/*.ts'],
-    rooms('workflows', 'activities', 'workers', 'client', 'cli', 'report', 'engine'),
+    `(^(\\.\\./)+engine/(?!pinned-wheels$))|${rooms('workflows', 'activities', 'workers', 'client', 'cli', 'report')}`,
     'server/ finds, starts and keeps Temporal: it knows nothing of runs',
   ),
   forbid(

