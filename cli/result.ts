@@ -1,13 +1,13 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
-import { endOf } from '../client/queries';
-import { statusOf } from '../client/run-status';
 import { openStore } from '../store/open';
+import { endOfRun } from './end-of-run';
 import { BadInput } from './exit-status';
 import { type StoreFlags, storeLocation } from './options';
 import { writeProblem } from './preflight';
 import { toStderr, toStdout, withRunSession } from './temporal-session';
 import { printEnd, exitStatusOf } from './show-run';
+import { writeReport } from './write-report';
 import { writeResult } from './write-result';
 
 /** `slimflow result`: prints the result of a run that has ended; with `out`, also writes its files there. */
@@ -17,21 +17,19 @@ export function result(
 ): Promise<number> {
   const { state, json, out } = flags;
   return withRunSession({ state, say: toStderr }, name, async (workflowId, { client }) => {
-    const handle = client.workflow.getHandle(workflowId);
-    const status = statusOf(await handle.describe());
-    if (status === 'running')
-      throw new BadInput(
-        `run ${workflowId} is still running; follow it with \`slimflow watch ${workflowId}\``,
-      );
-    const end = await endOf(handle, status);
-    if (json) toStdout(JSON.stringify(end.result ?? { status, reason: end.reason }));
+    const end = await endOfRun(client, workflowId);
+    const { status, reason } = end;
+    if (json) toStdout(JSON.stringify(end.result ?? { status, reason }));
     else printEnd(end, undefined);
     if (end.result && out !== undefined) {
       const folder = resolve(out);
       const problem = writeProblem(folder);
       if (problem) throw new BadInput(`--out ${out} is not writable: ${problem}`);
       const store = openStore(storeLocation(flags));
-      const written = await writeResult(end.result, folder, store);
+      const written = [
+        ...(await writeResult(end.result, folder, store)),
+        await writeReport(client, end.result, join(folder, 'report.html'), store),
+      ];
       (json ? toStderr : toStdout)(`Written: ${written.join(', ')}`);
     }
     return exitStatusOf(end);

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { runStatuses } from '../client/run-status';
 import type { ListFlags } from './list';
 import type { QuickstartFlags } from './quickstart';
+import type { ReportFlags } from './report';
 import type { StartFlags } from './start';
 import {
   jsonOption,
@@ -18,7 +19,7 @@ import {
 export function addRuns(program: Command, done: (status: number) => void): void {
   program
     .command('run')
-    .description('compress the model of a spec; write model.onnx and result.json to its outDir')
+    .description('compress the model of a spec; write model.onnx, result.json and report.html to its outDir')
     .argument('<spec>', 'YAML or JSON file')
     .option(...stateOption)
     .addOption(storeOption())
@@ -104,13 +105,25 @@ Examples:
     .command('result')
     .description('show the result of a run; with --out, write its files as `run` does')
     .addArgument(runArgument())
-    .option('--out <folder>', 'write model.onnx and result.json to this folder')
+    .option('--out <folder>', 'write model.onnx, result.json and report.html to this folder')
     .option(...stateOption)
     .addOption(storeOption())
     .addOption(jsonOption('print result.json'))
     .addHelpText('after', '\nExample:\n  slimflow result 3f2a --out out')
     .action(async (id: string | undefined, flags: StoreFlags & { out?: string }) =>
       done(await (await import('./result.js')).result(id, flags)),
+    );
+  program
+    .command('report')
+    .description('write the report of a run that has ended: one HTML file with pictures, tables and reasons')
+    .addArgument(runArgument())
+    .option('--out <file>', 'HTML file to write', 'report.html')
+    .option(...stateOption)
+    .addOption(storeOption())
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample:\n  slimflow report 3f2a --out report.html')
+    .action(async (id: string | undefined, flags: ReportFlags) =>
+      done(await (await import('./report.js')).report(id, flags)),
     );
   program
     .command('list')

@@ -13,6 +13,7 @@ import { logTo } from './log';
 import { type StoreFlags, storeLocation } from './options';
 import { withSession, type Session, toStderr, toStdout } from './temporal-session';
 import { exitStatusOf, showRun } from './show-run';
+import { writeReport } from './write-report';
 import { writeResult } from './write-result';
 
 /** Runs a checked spec: finds a Temporal server, does the work of the run, follows it, and writes its result. */
@@ -63,7 +64,10 @@ async function runIn(
     // If the worker fails, the run would wait forever.
     const end = await Promise.race([showing, worker.ended.then(() => showing)]);
     if (end.result) {
-      const written = await writeResult(end.result, spec.outDir, store);
+      const written = [
+        ...(await writeResult(end.result, spec.outDir, store)),
+        await writeReport(client, end.result, join(spec.outDir, 'report.html'), store),
+      ];
       say(
         end.result.selected
           ? `Written: ${written.join(', ')}`

@@ -14,7 +14,7 @@ const most = { memo: 4_000, details: 12_000 };
 
 /** Builds the memo of a run: a description of what was requested. */
 export function memoOf({ name, model, settings }: GuidebookInput): Record<string, unknown> {
-  const spec = changed(settings);
+  const spec = changedSettings(settings);
   const text = JSON.stringify(spec);
   return {
     model: name,
@@ -26,8 +26,8 @@ export function memoOf({ name, model, settings }: GuidebookInput): Record<string
   };
 }
 
-/** Lists the settings of a spec that differ from their defaults. */
-function changed(settings: CompressionSettings): Partial<CompressionSettings> {
+/** Returns the settings of a spec that differ from their defaults, with target and tolerance in any case. */
+export function changedSettings(settings: CompressionSettings): Partial<CompressionSettings> {
   const { target, tolerance } = settings;
   const defaults = CompressionSettings.parse({ target, tolerance });
   const same = (field: keyof CompressionSettings) =>

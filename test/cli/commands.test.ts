@@ -61,7 +61,7 @@ it('a run is started, looked at, cancelled, run again, and its result taken', ()
     const result = await run('result', '--out', 'taken');
     expectStatus(result, 0);
     expect(result.out).toMatch(/│ ssvd-0\.50 [^]*Selected ssvd-0\.50 after/);
-    const files = ['model.onnx', 'result.json'];
+    const files = ['model.onnx', 'result.json', 'report.html'];
     for (const file of files)
       expect(readFileSync(join(folder, 'taken', file))).toEqual(readFileSync(join(folder, 'out', file)));
     const written = Result.parse(json((await run('result', id, '--json')).out));

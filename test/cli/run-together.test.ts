@@ -37,10 +37,10 @@ it('two commands that run one spec at the same time share one server and one run
       [0, ''],
     ]);
     const ids = both.map(({ out }) => /^(?:Run|Continuing run) (slimflow\S+)$/m.exec(out)![1]);
-    const files = ['model.onnx', 'result.json'];
+    const files = ['model.onnx', 'result.json', 'report.html'];
     for (const { out } of both)
       expect(out).toContain(`Written: ${files.map((name) => join(folder, 'out', name)).join(', ')}`);
-    expect(readdirSync(join(folder, 'out')).sort()).toEqual(files);
+    expect(readdirSync(join(folder, 'out')).sort()).toEqual(files.toSorted());
     const result = Result.parse(JSON.parse(readFileSync(join(folder, 'out', 'result.json'), 'utf8')));
     expect(ids).toEqual([result.workflowId, result.workflowId]);
     const listed = await slimflow(folder, ['list', '--json']);

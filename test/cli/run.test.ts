@@ -61,10 +61,11 @@ describe('slimflow run, on a real server with the real engine', () => {
       saveModel(tinyNetwork(), join(folder, 'net', 'model.onnx'), { externalData: true });
       const { status, err, out } = await slimflow(folder, ['run', job]);
       expect([err, status]).toEqual(['', 0]);
-      expect(out).toMatch(/Written: \S+model\.onnx, \S+model\.onnx\.data, \S+result\.json/);
+      expect(out).toMatch(/Written: \S+model\.onnx, \S+model\.onnx\.data, \S+result\.json, \S+report\.html/);
       expect(readdirSync(join(folder, 'out')).sort()).toEqual([
         'model.onnx',
         'model.onnx.data',
+        'report.html',
         'result.json',
       ]);
       const written = join(folder, 'out', 'model.onnx');

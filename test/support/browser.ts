@@ -46,7 +46,7 @@ export async function launchBrowser(): Promise<Browser> {
     }
   }
   throw new Error(
-    `the Temporal UI is tested in Chromium, and there is none: install it (apt-get install chromium), or name one by CHROME_PATH. Tried:\n${tried.join('\n')}`,
+    `pages are tested in Chromium, and there is none: install it (apt-get install chromium), or name one by CHROME_PATH. Tried:\n${tried.join('\n')}`,
   );
 }
 

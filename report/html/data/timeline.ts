@@ -1,0 +1,49 @@
+import type { Piece } from '../../../client/run-record';
+import type { RunSources } from '../../../client/run-sources';
+
+/** Kinds of work, by which the timeline is coloured; the rest is `other`. */
+export const kinds = ['scoring', 'compression', 'fine-tuning', 'evaluation', 'latency', 'other'] as const;
+/** A kind of work. */
+export type Kind = (typeof kinds)[number];
+
+const kindOf: Readonly<Record<string, Kind>> = {
+  scoreModel: 'scoring',
+  compress: 'compression',
+  fineTune: 'fine-tuning',
+  evaluate: 'evaluation',
+  latency: 'latency',
+};
+
+/** A bar of the timeline. Times are in seconds since the start of the run. */
+export interface Bar extends Pick<Piece, 'of' | 'summary' | 'worker' | 'attempts' | 'outcome' | 'failure'> {
+  readonly kind: Kind;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What was done when, and by whom. */
+export interface Timeline {
+  /** Seconds from the start of the run to its end. */
+  readonly seconds: number;
+  /** Candidates, the original and the run, in the order in which their work began. */
+  readonly rows: readonly string[];
+  readonly bars: readonly Bar[];
+}
+
+/** Collects the timeline of a run; undefined if its history is gone. */
+export function timelineOf({ record }: RunSources): Timeline | undefined {
+  if (!record?.pieces.length) return undefined;
+  const { startedAt, endedAt } = record;
+  const bars = record.pieces.map((piece): Bar => ({
+    of: piece.of,
+    summary: piece.summary,
+    worker: piece.worker,
+    attempts: piece.attempts,
+    outcome: piece.outcome,
+    failure: piece.failure,
+    kind: kindOf[piece.activity] ?? 'other',
+    from: (piece.startedAt - startedAt) / 1000,
+    to: (piece.endedAt - startedAt) / 1000,
+  }));
+  return { seconds: (endedAt - startedAt) / 1000, rows: [...new Set(bars.map(({ of }) => of))], bars };
+}

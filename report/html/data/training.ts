@@ -1,0 +1,58 @@
+import type { RunSources } from '../../../client/run-sources';
+
+/** How a candidate's fine-tuning went. */
+export interface TrainingRow {
+  readonly candidate: string;
+  readonly selected: boolean;
+  readonly steps: number;
+  readonly epochs: number;
+  readonly learningRate: number;
+  /** Mean loss by epoch, counted from 1. */
+  readonly losses: readonly { readonly epoch: number; readonly loss: number }[];
+  /** The metric by epoch, if the model was judged during training. */
+  readonly evaluations: readonly { readonly epoch: number; readonly value: number }[];
+  /** Returns to an earlier state: when, in epochs, and why. */
+  readonly rollbacks: readonly { readonly epoch: number; readonly why: string }[];
+  readonly metricBefore?: number;
+  readonly metricAfter?: number;
+}
+
+/** The fine-tuning of all candidates. */
+export interface Training {
+  readonly rows: readonly TrainingRow[];
+}
+
+/** Collects how training went, in the order of the result's candidates; undefined if nothing was trained. */
+export function trainingOf({ result, record }: RunSources): Training | undefined {
+  if (!record?.trainings.length) return undefined;
+  const place = (id: string) => {
+    const at = result.candidates.findIndex((candidate) => candidate.id === id);
+    return at < 0 ? Infinity : at;
+  };
+  const rows = record.trainings
+    .toSorted((one, other) => place(one.candidate) - place(other.candidate) || 0)
+    .map(({ candidate, settings, outcome }): TrainingRow => {
+      const { losses, evaluations = [], retries, steps } = outcome;
+      const made = result.candidates.find(({ id }) => id === candidate);
+      const trained = Math.max(settings.epochs, 1);
+      // A long list of losses was thinned evenly: its places are epochs again here.
+      const epochAt = (at: number) =>
+        losses.length < 2 ? 1 : 1 + (at * (Math.max(losses.length, trained) - 1)) / (losses.length - 1);
+      return {
+        candidate,
+        selected: candidate === result.selected,
+        steps,
+        epochs: settings.epochs,
+        learningRate: settings.learningRate,
+        losses: losses.map((loss, at) => ({ epoch: Math.round(epochAt(at)), loss })),
+        evaluations,
+        rollbacks: retries.map(({ step, why, from, to }) => ({
+          epoch: (step / Math.max(steps, 1)) * trained,
+          why: `${why}; learning rate ${from} → ${to}`,
+        })),
+        metricBefore: made?.metricBefore,
+        metricAfter: made?.metricAfter,
+      };
+    });
+  return { rows };
+}

@@ -1,0 +1,103 @@
+import type { Branch, Steps } from '../data/steps';
+import type { Timeline } from '../data/timeline';
+import { draw } from './drawing';
+import { duration, metricPoints, ratioText } from './figures';
+import { markup, type Html } from './html';
+import { numbersOf, table } from './table';
+import { timelinePicture } from './timeline-picture';
+
+/** The candidates as a tree, with decisions, and the timeline. */
+export function guidebookSection(
+  { branches, decisions, seconds }: Steps,
+  timeline: Timeline | undefined,
+): Html {
+  return markup`<p>
+      The run took ${duration(seconds)}. Candidates stand under the model that they were made from.
+    </p>
+    <ul class="tree">
+      <li class="soft">
+        <div><strong>original</strong></div>
+        <ul>
+          ${branches.map(branch)}
+        </ul>
+      </li>
+    </ul>
+    ${
+      decisions.length > 0 &&
+      markup`<h3>What people decided</h3>
+        ${table(
+          'What people decided',
+          [{ name: 'when' }, { name: 'what' }, { name: 'by' }, { name: 'note' }],
+          decisions.map(({ at, what, by, note }) => [at, what, by, note]),
+        )}`
+    }
+    ${
+      timeline &&
+      markup`<h3>Timeline</h3>
+        ${draw('timeline', (width) => timelinePicture(timeline, width))}
+        ${numbersOf(
+          'The timeline',
+          timeline.bars.length,
+          table(
+            'The timeline',
+            [
+              { name: 'work' },
+              { name: 'from', numeric: true },
+              { name: 'took', numeric: true },
+              { name: 'attempts', numeric: true },
+              { name: 'worker' },
+              { name: 'outcome' },
+            ],
+            timeline.bars.map(({ of, kind, summary, from, to, attempts, worker, outcome, failure }) => [
+              summary ?? `${kind} of ${of}`,
+              duration(from),
+              duration(to - from),
+              attempts,
+              worker,
+              failure === undefined
+                ? outcome
+                : outcome === 'done'
+                  ? `done, after: ${failure}`
+                  : `${outcome}: ${failure}`,
+            ]),
+          ),
+        )}`
+    }`;
+}
+
+function branch({
+  id,
+  technique,
+  round,
+  asked,
+  status,
+  achieved,
+  drop,
+  decision,
+  reasons,
+  children,
+  ...work
+}: Branch): Html {
+  const { seconds, retries } = work;
+  const facts = [
+    `${technique} to ${Number(asked.toFixed(4))} of the model above`,
+    achieved !== undefined && `ratio ${ratioText(achieved)}`,
+    drop !== undefined && `drop ${metricPoints(drop)}`,
+    round > 0 && `revisit ${round}`,
+    seconds !== undefined && duration(seconds),
+    retries && `${retries} ${retries === 1 ? 'retry' : 'retries'}`,
+  ].filter(Boolean);
+  return markup`<li class="${status}">
+    <div>
+      <strong>${id}</strong> <span class="badge">${status}</span>
+      <p>${facts.join(', ')}</p>
+      ${reasons.length ? reasons.map((why) => markup`<p>${why}</p>`) : markup`<p>${decision}</p>`}
+    </div>
+    ${
+      children.length > 0 &&
+      markup`<ul>
+        ${children.map(branch)}
+      </ul>`
+    }
+  </li>`;
+}
