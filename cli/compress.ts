@@ -1,8 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-import { z } from 'zod';
-
 import { EngineError } from '../engine/errors';
 import { compressModel } from '../engine/api/compress-model';
 import type { CompressOptions } from '../engine/api/compress-options';
@@ -14,20 +12,17 @@ import {
   type ScoreName,
   type SelectionMode,
   type Technique,
-  techniques,
 } from '../engine/names';
-import type { LayerScores } from '../engine/jobs/types';
 import { modelFiles } from '../engine/onnx/model';
-import { readRegularSync } from '../engine/regular-file';
 import { candidateRatios } from '../engine/ratios/candidate-ratios';
 import { compressReport } from '../report/compression';
 import { sha256OfFiles } from '../store/artifact-bundle';
 import { sha256 } from '../store/digest';
-import { writeAtomically } from '../store/files';
 import { BadInput, exitStatus } from './exit-status';
 import { onInterrupt } from './interrupt';
 import { refuseReplacedWeights, readData, writeProblem } from './preflight';
 import { visibleLines } from '../engine/visible';
+import { keepScores, readScores } from './scores-file';
 
 /** The options of `slimflow compress` as commander gives them. */
 export interface CompressFlags {
@@ -80,7 +75,7 @@ export async function compress(model: string, flags: CompressFlags): Promise<num
       signal,
       onAnalyzed: ({ notes }) => notes.forEach((note) => say(`note: ${note}`)),
       onProgress: (stage, { done, total, note }) => say(`${stage} ${done}/${total} · ${note}`),
-      onScores: (found) => keepScores(flags, origin, found),
+      onScores: (found) => keepScores(flags.scores, origin, found),
     });
     process.stdout.write(
       visibleLines(`${flags.json ? JSON.stringify(report, undefined, 2) : compressReport(report, out)}\n`),
@@ -183,46 +178,3 @@ async function originOf(model: string, flags: CompressFlags): Promise<string> {
   const reconstruction = Object.entries(reconstructionOf(flags)).flat();
   return sha256(JSON.stringify([digest, ...by, candidates, samples, ...reconstruction]));
 }
-
-/** Writes the scores at once, since what follows may fail. */
-async function keepScores(
-  { scores: file }: CompressFlags,
-  origin: string,
-  scores: readonly LayerScores[],
-): Promise<void> {
-  if (file && !existsSync(file)) await writeAtomically(file, JSON.stringify({ origin, scores }));
-}
-
-/** Longest scores file that is read, in bytes. */
-const mostScoresBytes = 2 ** 28;
-
-function readScores(file: string, origin: string): LayerScores[] {
-  let found: z.output<typeof ScoresFile>;
-  try {
-    found = ScoresFile.parse(JSON.parse(readRegularSync(file, mostScoresBytes).toString('utf8')));
-  } catch (error) {
-    throw new BadInput(
-      `--scores ${file} is not a scores file of \`slimflow compress\`; remove it to compute the scores again`,
-      { cause: error },
-    );
-  }
-  if (found.origin === origin) return found.scores;
-  throw new BadInput(
-    `--scores ${file} was computed for another model, technique or options; remove it to compute the scores again, or give another file`,
-  );
-}
-
-const Scores = z.object({
-  layer: z.string(),
-  technique: z.enum(techniques),
-  scores: z.array(
-    z.object({
-      ratio: z.number(),
-      units: z.number(),
-      score: z.number(),
-      error: z.number(),
-    }),
-  ),
-}) satisfies z.ZodType<LayerScores>;
-
-const ScoresFile = z.object({ origin: z.string(), scores: z.array(Scores) });

@@ -127,9 +127,11 @@ function parsed<Schema extends z.ZodType>(text: string, name: string, schema: Sc
  */
 function valueOf(text: string, name: string): unknown {
   const unreadable = (error: Error) =>
-    new SpecError(`spec ${name} is not valid YAML or JSON: ${error.message.split('\n')[0]}`, {
+    new SpecError(`spec ${name} is not valid YAML or JSON: ${plain(error.message)}`, {
       cause: error,
     });
+  // The parser recurses, and V8 ends the process if it compiles a regular expression on a stack that is almost full.
+  if (depthOf(text) > mostDepth) throw unreadable(new Error('it is nested too deeply'));
   try {
     const document = parseDocument(text, { merge: true, prettyErrors: true });
     const [error] = document.errors;
@@ -138,6 +140,29 @@ function valueOf(text: string, name: string): unknown {
   } catch (error) {
     throw error instanceof SpecError ? error : unreadable(error as Error);
   }
+}
+
+/** Deepest nesting that is read. */
+const mostDepth = 200;
+
+/**
+ * Estimates how deeply YAML or JSON is nested, from above: brackets in texts count too, and each column that a line is
+ * indented by, or that begins a list in a list (`- - -`).
+ */
+function depthOf(text: string): number {
+  let [deepest, depth] = [0, 0];
+  for (const character of text) {
+    if (character === '[' || character === '{') deepest = Math.max(deepest, ++depth);
+    else if (character === ']' || character === '}') depth = Math.max(0, depth - 1);
+  }
+  for (const [indent] of text.matchAll(/^[ \t?:-]+/gm)) deepest = Math.max(deepest, indent.length / 2);
+  return deepest;
+}
+
+/** Shortens the parser's message to a line, and puts what it says of itself into words for whoever wrote the file. */
+function plain(message: string): string {
+  if (/alias count/i.test(message)) return 'its aliases multiply to more than is read';
+  return message.split('\n')[0];
 }
 
 type Split = CompressionSpec['data']['train'];

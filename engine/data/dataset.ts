@@ -79,8 +79,8 @@ export class Dataset {
         const rows = open(path);
         return [name, { rows, batched: rows.dims[0] === images.dims[0] }] as const;
       });
-      const [first, end] = checkedRange(source, images);
       checkImages(source, images);
+      const [first, end] = checkedRange(source, images);
       if (labels) checkLabels(source, images, labels);
       const parts = { images, labels, inputs: new Map(inputs) };
       const shape = imageShape(images.dims.slice(1), source);

@@ -77,14 +77,36 @@ export class LayerCheckpoints {
         'InvalidData',
         `checkpoint ${path} is of another model, other settings or another version of Slimflow; delete it to start over`,
       );
-    const { left, ...state } = JSON.parse(metadata.state) as Omit<LayerState, 'graph' | 'left'> & {
-      left: [string, number[]][];
-    };
+    const told = toldIn(metadata.state);
+    if (!told || model.type !== 'uint8')
+      throw new EngineError('InvalidData', `checkpoint ${path} is damaged; delete it to start over`);
+    const { left, ...state } = told;
     const graph = parseModel(model.data as Uint8Array, path);
     graph.context = original.context;
     const bytes = tensors.get('training')?.data as Uint8Array | undefined;
     const training = bytes && resolve(join(this.folder, 'resumed.safetensors'));
     if (training) writeFileSync(training, bytes);
     return { state: { ...state, graph, left: new Map(left) }, training };
+  }
+}
+
+type Told = Omit<LayerState, 'graph' | 'left'> & { readonly left: [string, number[]][] };
+
+/** Reads what a checkpoint says besides its model; undefined if it does not say it in full. */
+function toldIn(text: string | undefined): Told | undefined {
+  try {
+    const told = JSON.parse(text ?? '') as Partial<Told> | null;
+    if (typeof told !== 'object' || !told) return undefined;
+    const { chosen, done, tuning, left, notes, steps, losses } = told;
+    const areNumbers = [done, tuning, losses].every(
+      (list) => Array.isArray(list) && list.every((one) => typeof one === 'number'),
+    );
+    const isLeft = (pair: unknown) =>
+      Array.isArray(pair) && pair.length === 2 && typeof pair[0] === 'string' && Array.isArray(pair[1]);
+    const areLists = Array.isArray(left) && left.every(isLeft) && Array.isArray(notes);
+    const isPlanned = Array.isArray(chosen?.selection?.plan) && Number.isSafeInteger(steps);
+    return areNumbers && areLists && isPlanned ? (told as Told) : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -2,10 +2,12 @@ import { statSync } from 'node:fs';
 
 import { Dataset } from '../data/dataset';
 import type { DatasetSource } from '../data/source';
+import { checkChannels } from '../onnx/check-channels';
 import type { Graph } from '../onnx/graph';
 import { imageInput } from '../onnx/image-input';
 import { assumeSizes } from '../onnx/input-size';
 import { openModel } from '../onnx/open-model';
+import { inferShapes } from '../onnx/shapes';
 import { foldComputedShapes } from '../runtime/fold-computed-shapes';
 import { foldComputedWeights } from '../runtime/fold-computed-weights';
 import { measureUnknownShapes } from '../runtime/measured-shapes';
@@ -42,9 +44,10 @@ function sizeOfImages(graph: Graph, source: DatasetSource): Record<string, reado
 }
 
 async function measured(graph: Graph): Promise<Graph> {
-  await foldComputedWeights(graph);
-  await foldComputedShapes(graph);
-  await measureUnknownShapes(graph);
+  const isQuick = (await foldComputedWeights(graph)) && (await foldComputedShapes(graph));
+  const shapes = inferShapes(graph);
+  checkChannels(graph, shapes);
+  await measureUnknownShapes(graph, shapes, isQuick);
   return graph;
 }
 

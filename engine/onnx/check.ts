@@ -1,7 +1,8 @@
 import { EngineError } from '../errors';
 import { type Graph, type Node } from './graph';
 import type { GraphProto } from './proto/onnx_pb';
-import { tensorsOf } from './walk';
+import { byteLength, isExternal } from './external-data';
+import { graphsOf, tensorsOf } from './walk';
 
 /**
  * Oldest version of ONNX's opset that Slimflow reads. ONNX Runtime 1.30 runs no newer one than the newest, and promises
@@ -78,16 +79,37 @@ function repeated(names: readonly string[]): string | undefined {
   return names.find((name) => seen.size === seen.add(name).size);
 }
 
+/** Largest dimension that a shape may have. */
+const largest = 2n ** 48n;
+
 /** Finds tensors of an invalid shape when the model is opened, rather than in the middle of the work. */
 function checkShapes(proto: GraphProto): void {
   for (const tensor of tensorsOf(proto)) {
-    if (tensor.dims.some((dim) => dim < 0n || dim > 2n ** 48n)) {
+    if (tensor.dims.some((dim) => dim < 0n || dim > largest)) {
       throw new EngineError(
         'InvalidModel',
         `tensor ${tensor.name || '?'} has the invalid shape [${tensor.dims.join(', ')}]`,
       );
     }
   }
+  for (const tensor of tensorsOf(proto)) {
+    const [held, needed] = [tensor.rawData?.length, byteLength(tensor)];
+    if (held && needed !== undefined && held !== needed && !isExternal(tensor))
+      throw new EngineError(
+        'InvalidModel',
+        `initializer ${tensor.name || '?'} is broken: its shape [${tensor.dims.join(', ')}] takes ${needed} bytes, but it has ${held}`,
+      );
+  }
+  for (const { input, output } of graphsOf(proto))
+    for (const { name, type } of [...input, ...output]) {
+      const dims = type?.value.case === 'tensorType' ? (type.value.value.shape?.dim ?? []) : [];
+      const wrong = dims.find(({ value }) => value.case === 'dimValue' && value.value > largest);
+      if (wrong)
+        throw new EngineError(
+          'InvalidModel',
+          `${name || '?'} has the invalid dimension ${wrong.value.value}`,
+        );
+    }
 }
 
 /**

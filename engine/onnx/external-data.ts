@@ -5,6 +5,7 @@ import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { EngineError } from '../errors';
 import { identityOf, openRegularSync, readFully } from '../regular-file';
 import { limits } from '../tensor/limits';
+import { visible } from '../visible';
 import {
   StringStringEntryProtoSchema,
   type TensorProto,
@@ -64,6 +65,7 @@ export function resolveExternal(proto: TensorProto, folder: string | undefined):
   const location = field(proto, 'location');
   if (!folder) throw refused(proto, 'they are in a separate file; open the model by its path');
   if (!location) throw refused(proto, 'the model does not say which file holds them');
+  if (location.includes('\0')) throw refused(proto, `${visible(location)} is not a file's name`);
   if (isAbsolute(location) || /^([a-z]:|[\\/])/i.test(location)) {
     throw refused(proto, `${location} is an absolute path; weights must be in the model's folder`);
   }

@@ -255,7 +255,7 @@ export class Graph {
    */
   bypass(node: Node, value = node.input[0]): boolean {
     const [output] = node.output;
-    if (!this.isReplaceable(output)) return false;
+    if (!value || !output || !this.isReplaceable(output)) return false;
     this.redirect(output, value);
     this.replace(node, []);
     return true;

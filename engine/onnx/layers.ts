@@ -23,7 +23,7 @@ export interface Layer {
 }
 
 /** Returns the name by which people and specs refer to a node. */
-export const nameOf = (node: Node): string => node.name || node.output[0];
+export const nameOf = (node: Node): string => node.name || node.output[0] || node.opType;
 
 /** A name for a node that holds in copies of its graph: that of its first result. */
 export const keyOf = (node: Node): string => node.output.find(Boolean) ?? node.name;

@@ -53,7 +53,7 @@ export function parseModel(bytes: Uint8Array, name = 'model', folder?: string): 
   } catch (error) {
     throw new EngineError(
       'InvalidModel',
-      `model ${name} is not an ONNX file, or is cut short (${(error as Error).message}); export it again`,
+      `model ${name} is not an ONNX file, or is cut short; export it again`,
       {
         cause: error,
       },
@@ -118,11 +118,21 @@ function takeIn(model: ModelProto): boolean {
   return external;
 }
 
+/** Most bytes that all sparse initializers together may take when they are expanded. */
+const mostDense = 2 ** 29;
+
 function densifyAll({ graph }: ModelProto): void {
   const dense = new Graph({ graph } as ModelProto);
+  let bytes = 0;
   for (const sparse of graph!.sparseInitializer) {
     const tensor = densify(sparse);
     const name = sparse.values?.name;
+    bytes += tensor?.data.byteLength ?? 0;
+    if (bytes > mostDense)
+      throw new EngineError(
+        'UnsupportedModel',
+        `sparse initializers up to ${name ?? '?'} take more than ${mostDense} bytes: export them as dense tensors`,
+      );
     if (!tensor || !name) {
       throw new EngineError(
         'UnsupportedModel',

@@ -1,4 +1,5 @@
 import { EngineError } from '../errors';
+import { checkValues } from './check';
 import type { Graph } from './graph';
 import { assumeSizes, type InputSize } from './input-size';
 import { loadModel } from './model';
@@ -41,17 +42,17 @@ export interface OpenOptions {
  */
 export function openModel(path: string, { inputSize }: OpenOptions = {}): Graph {
   const graph = loadModel(path);
+  const calls = graph.model.functions.length > 0;
   try {
     prepare(graph);
   } catch (error) {
     if (error instanceof EngineError) throw error;
     // A file can be broken in more ways than are distinguished above, and users should not have to read a stack.
-    throw new EngineError(
-      'InvalidModel',
-      `model ${path} is broken (${(error as Error).message}); export it again`,
-      { cause: error },
-    );
+    throw new EngineError('InvalidModel', `model ${path} is broken; export it again`, { cause: error });
   }
+  if (!graph.nodes.length) throw computesNothing(path);
+  // A function may lack what its calls rely on, and nobody computes a value then, or two do.
+  if (calls) checkValues(graph, path);
   // Data come in batches of any size; a batch of 1 is fed as it is.
   const batched = addBatch(graph) ?? graph;
   const opened = openBatch(batched, 2) ?? openBakedBatch(batched) ?? batched;
@@ -76,6 +77,9 @@ export function prepare(graph: Graph): void {
   foldShapes(graph);
   noteUnread(graph);
 }
+
+const computesNothing = (name: string): EngineError =>
+  new EngineError('InvalidModel', `model ${name} computes nothing: its outputs are constants or inputs`);
 
 const stringType: number = DataType.STRING;
 

@@ -91,6 +91,9 @@ export function encodeTensor(name: string, tensor: Tensor): TensorProto {
   });
 }
 
+/** Most bytes that a sparse tensor may take when it is expanded: its file, however small, can ask for any number. */
+const mostDense = 2 ** 28;
+
 /**
  * Expands a sparse tensor, whose indices are [NNZ] into the flattened tensor or [NNZ, rank]; undefined for element
  * types that Slimflow does not read.
@@ -104,7 +107,12 @@ export function densify({ values, indices, dims: sizes }: SparseTensorProto): Te
   if (!values || !indices) throw broken(name, 'a sparse tensor needs both values and indices');
   if (!data || places?.type !== 'int64') return undefined;
   const rank = places.dims.length === 2 ? dims.length : 1;
-  if (places.data.length !== data.data.length * rank || dims.some((dim) => dim < 0) || size > 2 ** 31)
+  if (!(size * bytesOf(data.type) <= mostDense) || dims.some((dim) => dim < 0))
+    throw broken(
+      name,
+      `its shape [${dims.join(', ')}] takes more than ${mostDense} bytes: export it as a dense tensor`,
+    );
+  if (places.data.length !== data.data.length * rank)
     throw broken(name, `it has ${places.data.length} indices for ${data.data.length} values of rank ${rank}`);
   const dense = fromBytes(data.type, dims, new Uint8Array(size * bytesOf(data.type)));
   for (let at = 0; at < data.data.length; at++) {

@@ -1,3 +1,15 @@
+/** A model has more channels than are followed; `outcomeOf` makes it the reason why a node's channels stay. */
+export class TooManyChannels extends Error {
+  override readonly name = 'TooManyChannels';
+
+  constructor() {
+    super('there are more channels than can be followed');
+  }
+}
+
+/** Most entries of all lists of channels of a model, 128 MB: attributes and shapes of a small file can ask for any number. */
+const most = 2 ** 25;
+
 /**
  * Channel atoms: the smallest sets of channels known to stay or go together. A union-find over integers; a frozen atom
  * stays for good, and so does everything united with it.
@@ -5,21 +17,39 @@
 export class Atoms {
   private readonly parents: number[] = [];
   private readonly reasons: (string | undefined)[] = [];
+  private left = most;
 
   get size(): number {
     return this.parents.length;
   }
 
-  /** Makes `count` new atoms. */
+  /**
+   * Call before making a list of channels whose length the model states.
+   * @throws TooManyChannels if all lists together would hold too many, or `length` is not a length
+   */
+  claim(length: number): void {
+    if (!(Number.isSafeInteger(length) && length >= 0 && length <= this.left)) throw new TooManyChannels();
+    this.left -= length;
+  }
+
+  /**
+   * Makes `count` new atoms.
+   * @throws TooManyChannels as `claim`
+   */
   fresh(count: number): Int32Array {
+    this.claim(count);
     return Int32Array.from({ length: count }, () => {
       this.reasons.push(undefined);
       return this.parents.push(this.parents.length) - 1;
     });
   }
 
-  /** Makes `count` entries of one new atom that stays, because of `why`. */
+  /**
+   * Makes `count` entries of one new atom that stays, because of `why`.
+   * @throws TooManyChannels as `claim`
+   */
   frozen(count: number, why: string): Int32Array {
+    this.claim(count);
     const [atom] = this.fresh(1);
     this.reasons[atom] = why;
     return new Int32Array(count).fill(atom);

@@ -1,5 +1,7 @@
+import { nameOf } from '../onnx/layers';
 import type { Graph, Node } from '../onnx/graph';
 import type { Shapes } from '../onnx/shapes';
+import { TooManyChannels } from './atoms';
 import { rules, sources } from './rules';
 import { described, type Outcome, Scope } from './rules/scope';
 import { settleShapeReaders } from './shape-readers';
@@ -22,14 +24,24 @@ export function followChannels(graph: Graph, shapes?: Shapes): Scope {
 function outcomeOf(node: Node, scope: Scope): Outcome {
   const labelled = node.input.some((value) => scope.labels.has(value));
   const rule = node.domain ? undefined : rules[node.opType];
-  if (!rule) return `operator ${node.opType} (node ${node.name || node.output[0]}) is unknown`;
+  if (!rule) return `operator ${node.opType} (node ${nameOf(node)}) is unknown`;
   if (!labelled && !sources.has(node.opType)) return node.output.map(() => undefined);
-  const outcome = rule(node, scope);
+  const outcome = bounded(() => rule(node, scope));
   if (typeof outcome !== 'string') return outcome;
   // The reason why an operand's channels stay is passed on as it is.
   return node.input.some((value) => scope.why(value) === outcome)
     ? outcome
     : `${described(node)}: ${outcome}`;
+}
+
+/** Runs a rule; if it would make too many channels, that is its outcome. */
+function bounded(rule: () => Outcome): Outcome {
+  try {
+    return rule();
+  } catch (error) {
+    if (error instanceof TooManyChannels) return error.message;
+    throw error;
+  }
 }
 
 function record(node: Node, outcome: Outcome, scope: Scope): void {

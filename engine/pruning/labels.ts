@@ -38,6 +38,7 @@ export function reshapeLabels(
   const inner = before.slice(labels.axis - block.from[0] + 1).reduce((a, b) => a * b, 1);
   const size = before.reduce((a, b) => a * b, 1);
   if (!size || size !== after.reduce((a, b) => a * b, 1)) return 'reshapes to another number of elements';
+  atoms.claim(size);
   const count = labels.ids.length;
   const all = Int32Array.from({ length: size }, (_, at) =>
     atoms.find(labels.ids[Math.floor(at / inner) % count]),

@@ -98,7 +98,7 @@ function passes(node: Node, scope: Scope, counts: ReadonlyMap<string, Counts>): 
     case 'Identity':
       return own;
     case 'Concat':
-      if (node.input.some((value) => !counts.has(value) && lengthOf(value) > most)) return undefined;
+      if (lengths(node, counts, scope).reduce((sum, length) => sum + length, 0) > most) return undefined;
       return node.input.flatMap(
         (value) => counts.get(value) ?? Array<undefined>(lengthOf(value)).fill(undefined),
       );
@@ -107,17 +107,25 @@ function passes(node: Node, scope: Scope, counts: ReadonlyMap<string, Counts>): 
     case 'Mul':
     case 'Div': {
       const both = node.input.map((value) => counts.get(value) ?? [undefined]);
-      if (node.input.some((value) => !counts.has(value) && lengthOf(value) > most)) return undefined;
-      const length = Math.max(...node.input.map((value) => counts.get(value)?.length ?? lengthOf(value)));
+      const length = Math.max(...lengths(node, counts, scope));
+      if (length > most) return undefined;
       return Array.from({ length }, (_, at) => {
         const met = both.map((entries) => entries[entries.length === 1 ? 0 : at]).filter((ids) => ids);
-        return met.length ? Int32Array.from(met.flatMap((ids) => [...ids!])) : undefined;
+        return met.length ? united(met as Int32Array[]) : undefined;
       });
     }
     default:
       return undefined;
   }
 }
+
+/** Returns the number of entries of each input of a node. */
+const lengths = (node: Node, counts: ReadonlyMap<string, Counts>, scope: Scope): number[] =>
+  node.input.map((value) => counts.get(value)?.length ?? lengthIn(scope, value));
+
+/** Joins lists of channels, each channel once: a size that is added to itself again and again would double them. */
+const united = (lists: readonly Int32Array[]): Int32Array =>
+  lists.length === 1 ? lists[0] : Int32Array.from(new Set(lists.flatMap((ids) => [...ids])));
 
 /** Returns the number of elements of a vector or scalar; Infinity if it is unknown or of higher rank. */
 function lengthIn({ shape }: Scope, value: string): number {

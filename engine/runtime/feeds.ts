@@ -153,14 +153,35 @@ export function randomData(
  * Makes one batch of standard normal feeds for every input of `graph`, with integers zero, to run it once.
  * @throws EngineError `InvalidSettings` as `randomData` does
  */
-export function randomFeeds(
+export const randomFeeds = (
   graph: Graph,
-  { inputShape, batch, seed = 0 }: InputSizes & { readonly seed?: number } = {},
-) {
-  const shapes = inputShapes(graph, { inputShape, batch });
+  { seed = 0, ...sizes }: InputSizes & { readonly seed?: number } = {},
+): Record<string, Tensor> => drawn(drawnInputs(graph, sizes), seed);
+
+/** An input to be drawn: standard normal numbers for floats, zeros for other types. */
+export interface DrawnInput {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly dims: readonly number[];
+}
+
+/**
+ * Lists what `randomFeeds` draws.
+ * @throws EngineError `InvalidSettings` as `randomData` does
+ */
+export function drawnInputs(graph: Graph, sizes: InputSizes = {}): DrawnInput[] {
+  const shapes = inputShapes(graph, sizes);
+  return graph.inputs.map(({ name, elementType }) => ({
+    name,
+    type: typeOf(elementType) ?? 'float32',
+    dims: shapes.get(name)!,
+  }));
+}
+
+/** Draws one batch of feeds. */
+export function drawn(inputs: readonly DrawnInput[], seed: number): Record<string, Tensor> {
   const random = new Random(seed);
-  const feeds = graph.inputs.map(({ name, elementType }): [string, Tensor] => {
-    const [type, dims] = [typeOf(elementType) ?? 'float32', shapes.get(name)!];
+  const feeds = inputs.map(({ name, type, dims }): [string, Tensor] => {
     if (!type.startsWith('float')) return [name, zeros(type, dims)];
     return [
       name,

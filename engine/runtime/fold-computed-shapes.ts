@@ -7,8 +7,8 @@ import { imageInput } from '../onnx/image-input';
 import { reshapeTarget, shapeInputs } from '../onnx/rewrites/fold-shapes';
 import { inferShapes } from '../onnx/shapes';
 import { int64s, numbersOf } from '../tensor/tensor';
-import { randomFeeds } from './feeds';
-import { Session } from './session';
+import { drawnInputs } from './feeds';
+import { guardedRun, RunEnded } from './guard/guarded-run';
 
 /** Batches at which results are compared: what is the same in all of them does not depend on the batch. */
 const batches = [2, 3, 7];
@@ -17,20 +17,21 @@ const batches = [2, 3, 7];
  * Replaces the sizes, ends and pads that a model computes from shapes, by arithmetic that `foldShapes` does not follow, by
  * constants: ONNX Runtime computes them for some batches. The target of a Reshape may contain the batch. A model whose
  * inputs leave other sizes open stays as it is, as does one that can't be run. Models without such arithmetic are not run.
+ * @returns false if the run had to be ended, as another would
  */
-export async function foldComputedShapes(graph: Graph): Promise<void> {
+export async function foldComputedShapes(graph: Graph): Promise<boolean> {
   const isFixed = graph.inputs.every(({ dims }) => dims?.slice(1).every((dim) => typeof dim === 'number'));
-  if (!isFixed) return;
+  if (!isFixed) return true;
   const computed = computedShapes(graph);
   const uses = graph.nodes.flatMap((node) =>
     (node.domain ? [] : (shapeInputs[node.opType] ?? [])).flatMap((at): [Node, number][] =>
       computed.has(node.input[at]) ? [[node, at]] : [],
     ),
   );
-  if (!uses.length) return;
+  if (!uses.length) return true;
   const values = [...new Set(uses.map(([node, at]) => node.input[at]))];
   const found = await results(graph, values);
-  if (!found) return;
+  if (!found || found === 'ended') return !found;
   const batch = imageInput(graph).dims?.[0];
   const shapes = inferShapes(graph);
   const changes: [Node, number, string][] = [];
@@ -46,34 +47,26 @@ export async function foldComputedShapes(graph: Graph): Promise<void> {
   }
   for (const [node, at, name] of changes) graph.setInput(node, at, name);
   if (changes.length) graph.removeDead();
+  return true;
 }
 
-/** Computes vectors of 64-bit integers for each batch; undefined if the model can't be run. */
+/** Computes vectors of 64-bit integers for each batch; undefined if the model can't be run, `ended` if its run was ended. */
 async function results(
   graph: Graph,
   values: readonly string[],
-): Promise<Map<string, number[]>[] | undefined> {
+): Promise<Map<string, number[]>[] | 'ended' | undefined> {
   const inputs = graph.inputs.map(({ name }) => name);
   try {
-    const session = await Session.open(extract(graph, inputs, values), {
-      threads: 1,
-      optimize: 'disabled',
-      provider: 'cpu',
+    const runs = batches.map((batch) => ({ seed: 0, inputs: drawnInputs(graph, { batch }) }));
+    const found = await guardedRun(extract(graph, inputs, values), runs);
+    return found.map((run) => {
+      const vectors = Object.entries(run).filter(
+        ([, { type, dims }]) => type === 'int64' && dims.length === 1,
+      );
+      return new Map(vectors.map(([name, tensor]) => [name, numbersOf(tensor)]));
     });
-    try {
-      const runs: Map<string, number[]>[] = [];
-      for (const batch of batches) {
-        const run = await session.run(randomFeeds(graph, { batch }));
-        const vectors = Object.entries(run).filter(
-          ([, { type, dims }]) => type === 'int64' && dims.length === 1,
-        );
-        runs.push(new Map(vectors.map(([name, tensor]) => [name, numbersOf(tensor)])));
-      }
-      return runs;
-    } finally {
-      await session.close();
-    }
   } catch (error) {
+    if (error instanceof RunEnded) return 'ended';
     if (error instanceof EngineError) return undefined;
     throw error;
   }

@@ -2,7 +2,7 @@ import { EngineError } from '../errors';
 import { extract } from '../onnx/extract';
 import type { Graph, Node } from '../onnx/graph';
 import { isFloat } from '../tensor/tensor';
-import { Session } from './session';
+import { guardedRun, RunEnded } from './guard/guarded-run';
 import { table } from '../table';
 
 /** Operators that may return something else each time, whatever their inputs. */
@@ -29,29 +29,22 @@ const weightInputs = table<readonly number[]>({
  * convolutions (Qiao et al. 2019, "Micro-Batch Training with Batch-Channel Normalization and Weight Standardization"),
  * by initializers: ONNX Runtime computes them once. Every output of the graph stays equal. If the model cannot be run
  * it is left unchanged, with a note. Models without such weights are not run.
+ * @returns false if the run had to be ended, as another would
  */
-export async function foldComputedWeights(graph: Graph): Promise<void> {
+export async function foldComputedWeights(graph: Graph): Promise<boolean> {
   const computed = fromConstants(graph);
   const layers = graph.nodes.filter(({ domain, opType }) => !domain && opType in weightInputs);
   const weightsOf = (node: Node) =>
     weightInputs[node.opType].map((at) => node.input[at]).filter((value) => computed.has(value));
   const weights = [...new Set(layers.flatMap(weightsOf))];
-  if (!weights.length) return;
+  if (!weights.length) return true;
   try {
-    const session = await Session.open(extract(graph, [], weights), {
-      threads: 1,
-      optimize: 'disabled',
-      provider: 'cpu',
-    });
-    try {
-      for (const [value, tensor] of Object.entries(await session.run({}))) {
-        if (!isFloat(tensor) || graph.isOutput(value)) continue;
-        const name = graph.uniqueName(`${value}.known`);
-        graph.setConstant(name, tensor);
-        graph.redirect(value, name);
-      }
-    } finally {
-      await session.close();
+    const [computedWeights] = await guardedRun(extract(graph, [], weights), [{ seed: 0, inputs: [] }]);
+    for (const [value, tensor] of Object.entries(computedWeights)) {
+      if (!isFloat(tensor) || graph.isOutput(value)) continue;
+      const name = graph.uniqueName(`${value}.known`);
+      graph.setConstant(name, tensor);
+      graph.redirect(value, name);
     }
     graph.removeDead();
   } catch (error) {
@@ -59,7 +52,9 @@ export async function foldComputedWeights(graph: Graph): Promise<void> {
     graph.note(
       `weights ${weights.join(', ')} are computed while the model runs, and running it to get them failed: ${error.message}`,
     );
+    return !(error instanceof RunEnded);
   }
+  return true;
 }
 
 /** Finds the values that depend on initializers alone. */

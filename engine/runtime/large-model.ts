@@ -23,9 +23,9 @@ export interface RuntimeModel {
   readonly remove: () => void;
 }
 
-/** Wraps a model given as bytes. */
+/** Wraps a model given as bytes, or by its path. */
 export const inMemory = (
-  model: Uint8Array,
+  model: Uint8Array | string,
   externalData: RuntimeModel['externalData'] = [],
 ): RuntimeModel => ({ model, externalData, remove: () => undefined });
 

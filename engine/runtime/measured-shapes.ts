@@ -3,11 +3,11 @@ import { type Dim, times } from '../onnx/dims';
 import { computedShapes, takesComputedShape } from '../onnx/computed-shapes';
 import { extract } from '../onnx/extract';
 import type { Graph, Node } from '../onnx/graph';
-import { hasRule, inferShapes, operatorOf, type Shape } from '../onnx/shapes';
+import { hasRule, inferShapes, operatorOf, type Shape, type Shapes } from '../onnx/shapes';
 import { imageInput } from '../onnx/image-input';
 import { nameOf } from '../onnx/layers';
-import { randomFeeds } from './feeds';
-import { shapesOfRuns } from './run-shapes';
+import { drawnInputs } from './feeds';
+import { shapesOfDrawnRuns } from './run-shapes';
 
 /** Operators whose results may not be tensors, or whose shapes may depend on the data, so that a run proves nothing. */
 const unmeasured = new Set(
@@ -23,9 +23,14 @@ const unmeasured = new Set(
  * different sizes if the model allows it. A dimension that is the same in both is a number, one that grows with the
  * batch a multiple of it; others stay unknown. The shapes are kept with the graph, only for shapes and costs. If the
  * model cannot be run they stay unknown, with a note of the reason. Models without such operators are not run.
+ * @param known shapes as inferred
+ * @param isQuick false if a run of the model had to be ended: it is not run again
  */
-export async function measureUnknownShapes(graph: Graph): Promise<void> {
-  const known = inferShapes(graph);
+export async function measureUnknownShapes(
+  graph: Graph,
+  known: Shapes = inferShapes(graph),
+  isQuick = true,
+): Promise<void> {
   const computed = computedShapes(graph);
   const nodes = graph.nodes.filter(
     (node) => isMeasured(node, known) || (takesComputedShape(node, computed) && isIncomplete(node, known)),
@@ -33,6 +38,8 @@ export async function measureUnknownShapes(graph: Graph): Promise<void> {
   if (!nodes.length) return;
   const values = nodes.flatMap(tensorsOf);
   const operators = [...new Set(nodes.filter((node) => !hasRule(node)).map(operatorOf))].join(', ');
+  const what = operators ? `operator ${operators}` : `node ${nameOf(nodes[0])}`;
+  if (!isQuick) return graph.note(`shapes after ${what} are unknown, since running the model takes too long`);
   try {
     const measuredShapes = await measure(graph, values, known.get(imageInput(graph).name)?.[0]);
     graph.context = { ...graph.context, measuredShapes };
@@ -42,7 +49,6 @@ export async function measureUnknownShapes(graph: Graph): Promise<void> {
       );
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
-    const what = operators ? `operator ${operators}` : `node ${nameOf(nodes[0])}`;
     graph.note(
       `shapes after ${what} are unknown, and running the model to measure them failed: ${error.message}`,
     );
@@ -70,9 +76,9 @@ function tensorsOf({ opType, attribute, output }: Node): string[] {
  */
 async function measure(graph: Graph, values: readonly string[], batch: Dim): Promise<Map<string, Shape>> {
   const sizes = [2, 3];
-  const runs = sizes.map((size, seed) => randomFeeds(graph, { batch: size, seed }));
+  const runs = sizes.map((size, seed) => ({ seed, inputs: drawnInputs(graph, { batch: size }) }));
   const inputs = graph.inputs.map(({ name }) => name);
-  const [first, second] = await shapesOfRuns(extract(graph, inputs, values), values, runs);
+  const [first, second] = await shapesOfDrawnRuns(extract(graph, inputs, values), values, runs);
   const dimOf = (a: number, b: number): Dim => {
     if (a === b) return a;
     const each = a / sizes[0];

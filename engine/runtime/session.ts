@@ -36,12 +36,14 @@ export class Session {
 
   /**
    * Opens a session.
+   * @param model a graph, or an ONNX file as bytes or by its path
    * @throws EngineError `UnsupportedModel` if ONNX Runtime rejects the model; `InvalidSettings` if the execution
    * provider cannot be used, or rejects a model that the CPU accepts
    */
-  static async open(model: Graph | Uint8Array, settings: SessionSettings): Promise<Session> {
+  static async open(model: Graph | Uint8Array | string, settings: SessionSettings): Promise<Session> {
     const provider = await resolveProvider(settings.provider);
-    const whole = model instanceof Uint8Array ? inMemory(model) : runtimeModel(model);
+    const isFile = typeof model === 'string' || model instanceof Uint8Array;
+    const whole = isFile ? inMemory(model) : runtimeModel(model);
     try {
       return new Session(await created(whole, provider, settings), provider, whole.externalData);
     } catch (error) {

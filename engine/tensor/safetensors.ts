@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 
 import { EngineError } from '../errors';
 import { readRegularSync } from '../regular-file';
-import { type ElementType, fromBytes, type Tensor, toBytes } from './tensor';
+import { bytesOf, type ElementType, fromBytes, sizeOf, type Tensor, toBytes } from './tensor';
 
 /**
  * Named tensors in one file, in the safetensors format (github.com/huggingface/safetensors): eight bytes of header
@@ -35,12 +35,6 @@ interface Entry {
   dtype: string;
   shape: number[];
   data_offsets: [number, number];
-}
-
-/** Entries by tensor name, plus the file's own notes under one reserved name. */
-interface Header {
-  readonly __metadata__?: Record<string, string>;
-  readonly [name: string]: Entry | Record<string, string> | undefined;
 }
 
 /**
@@ -93,28 +87,65 @@ export const unwritten = (path: string, error: unknown): Error =>
  * @throws EngineError `InvalidData` if the file is not a complete safetensors file
  */
 export function readTensors(path: string): TensorFile {
+  const broken = (why: string, cause?: unknown) =>
+    new EngineError('InvalidData', `${path} is not a complete safetensors file: ${why}`, { cause });
+  let bytes: Buffer;
   try {
-    const bytes = readRegularSync(path, 2 ** 31 - 1);
-    const length = Number(bytes.readBigUInt64LE(0));
-    const { __metadata__: metadata, ...entries } = JSON.parse(
-      bytes.toString('utf8', 8, 8 + length),
-    ) as Header;
-    const tensors = new Map<string, Tensor>();
-    for (const [name, { dtype, shape, data_offsets: span }] of Object.entries(
-      entries as Record<string, Entry>,
-    )) {
-      const type = types.get(dtype);
-      if (!type) throw new RangeError(`tensor ${name} has unknown element type ${dtype}`);
-      tensors.set(name, fromBytes(type, shape, bytes.subarray(8 + length + span[0], 8 + length + span[1])));
-    }
-    return { tensors, metadata: metadata ?? {} };
+    bytes = readRegularSync(path, 2 ** 31 - 1);
   } catch (error) {
-    throw new EngineError(
-      'InvalidData',
-      `${path} is not a complete safetensors file: ${(error as Error).message}`,
-      {
-        cause: error,
-      },
-    );
+    throw broken((error as Error).message, error);
   }
+  const length = bytes.length < 8 ? 0n : bytes.readBigUInt64LE(0);
+  if (length < 2n || length > BigInt(bytes.length - 8))
+    throw broken(`it has ${bytes.length} bytes, and a header of ${length} bytes`);
+  const start = 8 + Number(length);
+  const { __metadata__: metadata, ...entries } = headerIn(bytes.toString('utf8', 8, start), broken);
+  const tensors = new Map<string, Tensor>();
+  for (const [name, entry] of Object.entries(entries)) {
+    const { type, shape, from, end } = checkedEntry(entry, (why) => broken(`tensor ${name} ${why}`));
+    if (start + end > bytes.length)
+      throw broken(`tensor ${name} ends at byte ${start + end}, but the file has ${bytes.length} bytes`);
+    tensors.set(name, fromBytes(type, shape, bytes.subarray(start + from, start + end)));
+  }
+  return { tensors, metadata: checkedMetadata(metadata, broken) };
+}
+
+type Broken = (why: string, cause?: unknown) => EngineError;
+
+function headerIn(json: string, broken: Broken): Record<string, unknown> {
+  let header: unknown;
+  try {
+    header = JSON.parse(json);
+  } catch (error) {
+    throw broken('its header is not JSON', error);
+  }
+  if (!isRecord(header)) throw broken('its header is not a list of tensors by name');
+  return header;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const areSizes = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && (size as number) >= 0);
+
+/** Checks what a header says about a tensor. @throws what `broken` makes */
+function checkedEntry(entry: unknown, broken: Broken) {
+  const { dtype, shape, data_offsets: span } = isRecord(entry) ? entry : {};
+  const type = typeof dtype === 'string' ? types.get(dtype) : undefined;
+  if (!type) throw broken(`is of none of the types ${[...types.keys()].join(', ')}`);
+  if (!areSizes(shape)) throw broken('has a shape that is not a list of whole numbers');
+  if (!areSizes(span) || span.length !== 2) throw broken('lacks the two offsets of its bytes');
+  const [from, end] = span;
+  const takes = sizeOf(shape) * bytesOf(type);
+  if (end - from !== takes)
+    throw broken(`of shape [${shape.join(', ')}] takes ${takes} bytes, but has those from ${from} to ${end}`);
+  return { type, shape, from, end };
+}
+
+function checkedMetadata(metadata: unknown, broken: Broken): Record<string, string> {
+  if (metadata === undefined) return {};
+  if (isRecord(metadata) && Object.values(metadata).every((value) => typeof value === 'string'))
+    return metadata as Record<string, string>;
+  throw broken('its metadata are not texts by name');
 }

@@ -10,7 +10,7 @@ export function cancelTransposes(graph: Graph): void {
     const first = isTranspose(second) ? graph.producer(second.input[0]) : undefined;
     if (!first || !isTranspose(first)) continue;
     const order = composed(first, second);
-    if (!order) continue;
+    if (!order || !first.input[0]) continue;
     if (order.some((axis, at) => axis !== at)) {
       graph.setInput(second, 0, first.input[0]);
       setAttribute(second, 'perm', order);

@@ -6,7 +6,17 @@ import { setIntegers } from '../edits';
 import { keyOf } from '../../onnx/layers';
 import type { Rule, Scope } from './scope';
 
-const joined = (parts: readonly Int32Array[]) => Int32Array.from(parts.flatMap((part) => [...part]));
+function joined(parts: readonly Int32Array[], { atoms }: Scope): Int32Array {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  atoms.claim(length);
+  const all = new Int32Array(length);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
 
 /** Transpose: channels move to another axis. */
 export const transpose: Rule = (node, { labels, shape }) => {
@@ -50,7 +60,7 @@ function sideBySide(node: Node, scope: Scope, axis: number) {
       parts.push(ids);
     }
   }
-  return [{ axis, ids: joined(parts) }];
+  return [{ axis, ids: joined(parts, scope) }];
 }
 
 /** Split: channels are divided among the outputs or, along another axis, passed on. */
@@ -137,6 +147,7 @@ export const gather: Rule = (node, scope) => {
   if (!constant || indices.length !== 1) return 'its indices are not a constant list';
   const taken = Array.from(constant.data as ArrayLike<number | bigint>, (at) => fromStart(Number(at), count));
   if (!taken.length || taken.some((at) => at < 0 || at >= count)) return 'its indices are out of range';
+  scope.atoms.claim(taken.length);
   const ids = Int32Array.from(taken, (at) => own.ids[at]);
   scope.edit({
     node: keyOf(node),
@@ -186,5 +197,5 @@ export const pad: Rule = (node, scope) => {
       setIntegers(graph, to, 1, left);
     },
   });
-  return [{ axis: own.axis, ids: joined([head, own.ids, tail]) }];
+  return [{ axis: own.axis, ids: joined([head, own.ids, tail], scope) }];
 };

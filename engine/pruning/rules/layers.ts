@@ -38,6 +38,7 @@ export const convTranspose: Rule = (node, scope) => {
   scope.bind(slot, 0, inputs);
   scope.bind(slot, 1, slot.axes[1] ?? scope.atoms.fresh(dims[1]));
   const own = slot.axes[1]!;
+  scope.atoms.claim(dims[1] * groups);
   const outputs = Int32Array.from({ length: dims[1] * groups }, (_, at) => own[at % dims[1]]);
   return made(node, scope, slot, 0, 1, outputs);
 };
@@ -137,6 +138,7 @@ function passGroups(
   const width = inputs.length / groups;
   inputs.forEach((id, at) => scope.atoms.unite(id, inputs[at - (at % width)]));
   const filters = axis === undefined ? slot.dims[1] : slot.dims[axis] / groups;
+  scope.atoms.claim(filters * groups);
   const outputs = Int32Array.from(
     { length: filters * groups },
     (_, at) => inputs[Math.floor(at / filters) * width],

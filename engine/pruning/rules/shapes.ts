@@ -156,6 +156,7 @@ export const depthToSpace: Rule = (node, scope) => {
   if (typeof ids === 'string') return ids;
   const area = intOf(node, 'blocksize', 1) ** 2;
   const count = ids.length / area;
+  if (!Number.isSafeInteger(count)) return `${area} positions do not divide ${ids.length} channels`;
   const first = stringOf(node, 'mode', 'DCR') === 'CRD';
   const channelOf = (at: number) => (first ? Math.floor(at / area) : at % count);
   const out = Int32Array.from({ length: count }, (_, channel) => ids[first ? channel * area : channel]);
@@ -168,5 +169,6 @@ export const spaceToDepth: Rule = (node, scope) => {
   const ids = scope.along(node.input[0], 1);
   if (typeof ids === 'string') return ids;
   const area = intOf(node, 'blocksize', 1) ** 2;
+  scope.atoms.claim(ids.length * area);
   return [{ axis: 1, ids: Int32Array.from({ length: ids.length * area }, (_, at) => ids[at % ids.length]) }];
 };

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { NewestCheckpoints } from '../../checkpoints';
 import { EngineError } from '../../errors';
 import { readTensors, writeTensors } from '../../tensor/safetensors';
-import { floats, type Tensor } from '../../tensor/tensor';
+import { floats, isFloat, numbersOf, type Tensor } from '../../tensor/tensor';
 import type { Snapshot, TrainingState } from './state';
 import type { StateVector, Vectors } from '../parameters/vectors';
 
@@ -88,28 +88,28 @@ export class Checkpoints {
    * @throws EngineError `InvalidData` if the file is missing, broken, or of another model, data set or settings
    */
   read(path: string, beginning: Snapshot): TrainingState {
-    const bad = (what: string, cause?: unknown) =>
-      new EngineError('InvalidData', `checkpoint ${path} ${what}; delete it to train from the start`, {
-        cause,
-      });
-    const { tensors, metadata } = opened(path, bad);
+    const bad = (what: string) =>
+      new EngineError('InvalidData', `checkpoint ${path} ${what}; delete it to train from the start`);
+    const { tensors, metadata } = readTensors(path);
     if (metadata.format !== format) throw bad('was not written by this version of Slimflow');
     if (metadata.identity !== this.identity) throw bad('is of another model, data set or settings');
     const vectorsOf = (prefix: string): Vectors =>
       Object.fromEntries(
         this.vectors.map(({ name, size }) => {
-          const data = tensors.get(`${prefix}/${name}`)?.data;
-          if (data?.length !== size) throw bad(`lacks ${prefix}/${name}`);
-          return [name, data as Float32Array];
+          const found = tensors.get(`${prefix}/${name}`);
+          if (!isFloat(found) || found.data.length !== size) throw bad(`lacks ${prefix}/${name}`);
+          return [name, found.data];
         }),
       );
-    const { good, best, ...told } = JSON.parse(metadata.state) as Told;
+    const read = toldIn(metadata.state);
+    if (!read) throw bad('is damaged');
+    const { good, best, ...told } = read;
     const now: Snapshot = { step: told.step, vectors: vectorsOf('now') };
     const goodOnes = { 0: beginning, [told.step]: now };
     return {
       ...told,
       ...now,
-      losses: Array.from((tensors.get('losses')?.data ?? []) as Float32Array),
+      losses: numbersOf(tensors.get('losses') ?? floats([0])),
       good: goodOnes[good] ?? { step: good, vectors: vectorsOf('good') },
       best: best && { ...best, vectors: vectorsOf('best') },
     };
@@ -119,11 +119,21 @@ export class Checkpoints {
     this.vectors.map(({ name, size }) => [`${prefix}/${name}`, floats([size], vectors[name])]);
 }
 
-function opened(path: string, bad: (what: string, cause: unknown) => EngineError) {
+/** Reads what a checkpoint says besides its vectors; undefined if it does not say it in full. */
+function toldIn(text: string | undefined): Told | undefined {
   try {
-    return readTensors(path);
-  } catch (error) {
-    if (error instanceof EngineError) throw error;
-    throw bad(`cannot be read: ${(error as Error).message}`, error);
+    const told = JSON.parse(text ?? '') as Partial<Told> | null;
+    if (typeof told !== 'object' || !told) return undefined;
+    const { step, good, best, microBatch, retries, evaluations } = told;
+    const areWhole = [step, good, ...(best ? [best.step, best.epoch] : [])].every(isCount);
+    const areLists = [retries, evaluations].every((list) => Array.isArray(list) && list.every(isObject));
+    const isSplit = microBatch === undefined || (isObject(microBatch) && isCount(microBatch.size));
+    const isJudged = best === undefined || (isObject(best) && typeof best.value === 'number');
+    return areWhole && areLists && isSplit && isJudged ? (told as Told) : undefined;
+  } catch {
+    return undefined;
   }
 }
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;

@@ -21,6 +21,8 @@ export const batchNorm: Raise = (node, raising) => {
     return isFloat(value) ? value : raising.refuse(`its ${name} is computed, and it is not spatial`);
   });
   const epsilon = floatOf(node, 'epsilon', 1e-5);
+  if (![bias, mean, variance].every(({ data }) => data.length === scale.data.length))
+    raising.refuse('its parameters differ in length');
   const factor = scale.data.map((value, at) => value / Math.sqrt(variance.data[at] + epsilon));
   const shift = bias.data.map((value, at) => value - mean.data[at] * factor[at]);
   const scaled = raising.uniqueName(`${output}.scaled`);

@@ -3,6 +3,7 @@ import type { Tensor } from '../../../tensor/tensor';
 import { elementTypes } from '../../element-types';
 import { type Graph, makeNode, type Node } from '../../graph';
 import { TensorProto_DataType as DataType, type TensorProto } from '../../proto/onnx_pb';
+import { nameOf } from '../../layers';
 import { decodeTensor } from '../../tensor-proto';
 import { graphsOf } from '../../walk';
 import { clip, pad, slice, topK } from './attributes-to-inputs';
@@ -29,6 +30,9 @@ const rows = new Map<string, Raise>([
   ['TopK', topK],
   ['Upsample', upsample],
 ]);
+
+/** Operators whose scales are an input, since 9. */
+const scaledByInput = new Set(['Resize', 'Upsample']);
 
 /**
  * Writes a model of operator sets 7 to 10 as one of 11, bodies of If, Loop and Scan and the model's own functions
@@ -75,12 +79,15 @@ function raised(node: Node, known: KnownOfModel, from: number): readonly Node[] 
     refuse: (why) => {
       throw new EngineError(
         'UnsupportedModel',
-        `node ${node.name || node.output[0]} (${node.opType}) of operator set ${from} can't be raised to ${raisedTo}: ${why}; ` +
+        `node ${nameOf(node)} (${node.opType}) of operator set ${from} can't be raised to ${raisedTo}: ${why}; ` +
           "convert the model (onnx.version_converter.convert_version(model, 13) of Python's onnx), or export it again with " +
           `an operator set of ${raisedTo} or newer`,
       );
     },
   };
+  // Rules read what their operators must have without asking.
+  const needs = node.opType === 'BatchNormalization' ? 5 : from > 8 && scaledByInput.has(node.opType) ? 2 : 1;
+  if (node.input.length < needs || !node.output[0]) raising.refuse('it lacks an input or output');
   const nodes = rows.get(node.opType)!(node, raising) ?? [node];
   return [...constants, ...nodes];
 }

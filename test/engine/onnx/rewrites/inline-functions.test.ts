@@ -71,3 +71,65 @@ it('a function of another operator set stays a call, and a note says so', () => 
     expect.stringContaining('model-local function Block could not be inlined'),
   ]);
 });
+
+/** A model that calls `own::F0(x)`, with the functions that it has. */
+function callingAll(
+  functions: readonly { readonly calls: readonly string[]; readonly outputs?: readonly string[] }[],
+) {
+  const graph = modelOf(
+    ['x', ['n', 2]],
+    [{ op: 'F0', domain: 'own', name: 'call', inputs: ['x'], outputs: ['y'] }],
+    ['y'],
+    {},
+  );
+  graph.model.functions = functions.map(({ calls, outputs = [`v${calls.length}`] }, at) =>
+    create(FunctionProtoSchema, {
+      domain: 'own',
+      name: `F${at}`,
+      input: ['v0'],
+      output: [...outputs],
+      opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: 18n })],
+      node: calls.map((op, index) =>
+        makeNode({
+          op,
+          domain: op === 'Relu' ? '' : 'own',
+          inputs: [`v${index}`],
+          outputs: [`v${index + 1}`],
+        }),
+      ),
+    }),
+  );
+  return graph;
+}
+
+it.each([
+  ['itself', [{ calls: ['F0'] }]],
+  ['itself by way of another', [{ calls: ['F1'] }, { calls: ['Relu', 'F0'] }]],
+])('a function that calls %s is refused', (_, functions) => {
+  expect(() => inlineFunctions(callingAll(functions))).toThrow(/model-local function F\d calls itself/);
+});
+
+it('functions that multiply are refused once there are too many nodes, even if they hold none', () => {
+  const doubling = (last: string[]) =>
+    Array.from({ length: 40 }, (_, at) => ({ calls: at < 39 ? [`F${at + 1}`, `F${at + 1}`] : last }));
+  for (const last of [['Relu'], []])
+    expect(() => inlineFunctions(callingAll(doubling(last)))).toThrow(/expand to more than 200000 nodes/);
+});
+
+it('a chain of functions is as long as it likes, and each value has a name of its own', () => {
+  const graph = callingAll(
+    Array.from({ length: 2000 }, (_, at) => ({ calls: at < 1999 ? ['Relu', `F${at + 1}`] : ['Relu'] })),
+  );
+  inlineFunctions(graph);
+  expect(graph.nodes.map(({ opType }) => opType)).toEqual(Array<string>(2000).fill('Relu'));
+  expect(new Set(graph.nodes.flatMap(({ output }) => output)).size).toBe(2000);
+  expect(graph.nodes.at(-1)!.output).toEqual(['y']);
+  expect(graph.nodes.every(({ name }) => name.length < 300)).toBe(true);
+});
+
+it('an output that is an input comes through an Identity', async () => {
+  const graph = callingAll([{ calls: ['Relu'], outputs: ['v0'] }]);
+  inlineFunctions(graph);
+  const x = randoms([3, 2], 4);
+  expect(distance(await runOnce(graph, x), x)).toBe(0);
+});

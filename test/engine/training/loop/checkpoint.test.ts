@@ -1,7 +1,8 @@
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { readTensors } from '../../../../engine/tensor/safetensors';
+import { readTensors, writeTensors } from '../../../../engine/tensor/safetensors';
+import { zeros } from '../../../../engine/tensor/tensor';
 import { Checkpoints } from '../../../../engine/training/loop/checkpoint';
 import type { TrainingState } from '../../../../engine/training/loop/state';
 import type { Vectors } from '../../../../engine/training/parameters/vectors';
@@ -75,5 +76,39 @@ describe('Checkpoints', () => {
       writeFileSync(broken, 'no tensors');
       expect(() => read('model', broken)).toThrow(expect.objectContaining({ code: 'InvalidData' }) as Error);
       expect(() => read('model', join(folder, 'none'))).toThrow(/none/);
+    }));
+
+  test.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['no JSON', 'x'],
+    ['null', null],
+    ['no step', {}],
+    ['a step that is not a number', { step: 'constructor', good: 0, retries: [], evaluations: [] }],
+    ['retries that are not a list', { step: 3, good: 0, retries: {}, evaluations: [] }],
+    [
+      'a best state without a value',
+      { step: 3, good: 0, retries: [], evaluations: [], best: { step: 1, epoch: 1 } },
+    ],
+  ])('that say %s are refused', (_, told) =>
+    inFolder((folder) => {
+      const checkpoints = new Checkpoints(folder, rows, 'model');
+      const path = checkpoints.write(state);
+      const { tensors, metadata } = readTensors(path);
+      const text = typeof told === 'string' ? told : JSON.stringify(told);
+      const { state: _state, ...rest } = metadata;
+      writeTensors(path, tensors, { ...rest, ...(text !== undefined && { state: text }) });
+      expect(() => checkpoints.read(path, beginning)).toThrow(
+        /is damaged; delete it to train from the start/,
+      );
+    }),
+  );
+
+  test('whose vectors are of another type are refused', () =>
+    inFolder((folder) => {
+      const checkpoints = new Checkpoints(folder, rows, 'model');
+      const path = checkpoints.write(state);
+      const { tensors, metadata } = readTensors(path);
+      writeTensors(path, new Map([...tensors, ['now/momenta', zeros('int64', [3])]]), metadata);
+      expect(() => checkpoints.read(path, beginning)).toThrow(/lacks now\/momenta/);
     }));
 });

@@ -1,0 +1,126 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { GuardedReply, GuardedResults, GuardedTask } from './guarded-task';
+
+/** Limits of a run. */
+export interface RunLimits {
+  /** Seconds of processor time. */
+  readonly seconds: number;
+  /** Bytes of memory, ONNX Runtime's own allocations included. */
+  readonly bytes: number;
+}
+
+/** Outcome of a run: results, an error of ONNX Runtime's, or the end of the process; and the node that it was at. */
+export type Outcome = { readonly at?: string } & (
+  | { readonly results: GuardedResults }
+  | { readonly failed: string }
+  | { readonly ended: 'time' | 'memory' | 'crash' }
+);
+
+/** Interval in ms at which the processor time of a run is looked at. */
+const lookMs = 100;
+/** A process gets this many times a run's seconds before the system ends it, for runs whose parent is gone. */
+const spare = 20;
+/** Runs after which a process is replaced, so that what ONNX Runtime keeps does not add up. */
+const mostRuns = 2000;
+/** A run may take this many times its processor time on a busy machine. */
+const patience = 10;
+/** Ticks of /proc/PID/stat per second. */
+const ticks = 100;
+
+/** A process with limits of the operating system's, for runs of users' models one after another. */
+export class GuardProcess {
+  private readonly child: ChildProcess;
+  private readonly over: Promise<NodeJS.Signals | null>;
+  private runs = 0;
+  private isOver = false;
+
+  constructor(readonly limits: RunLimits) {
+    this.child = started(limits);
+    this.over = new Promise((resolve) => {
+      this.child.once('exit', (_, signal) => resolve(signal));
+      this.child.once('error', () => resolve(null));
+    });
+    void this.over.then(() => (this.isOver = true));
+    this.hold(false);
+  }
+
+  /** True if it can take another run with these limits. */
+  serves({ bytes, seconds }: RunLimits): boolean {
+    const { limits } = this;
+    return !this.isOver && this.runs < mostRuns && limits.bytes === bytes && limits.seconds === seconds;
+  }
+
+  /** Runs one task; only one at a time. */
+  async run(task: GuardedTask): Promise<Outcome> {
+    this.runs++;
+    this.hold(true);
+    const { child, limits } = this;
+    const begun = Date.now();
+    const before = this.cpuSeconds() ?? 0;
+    let at: string | undefined;
+    let isLate = false;
+    const look = setInterval(() => {
+      const elapsed = (Date.now() - begun) / 1000;
+      const cpu = this.cpuSeconds();
+      isLate = (cpu ?? elapsed) - (cpu === undefined ? 0 : before) > limits.seconds;
+      if (isLate || elapsed > patience * limits.seconds) child.kill('SIGKILL');
+    }, lookMs);
+    let hear: ((reply: GuardedReply) => void) | undefined;
+    try {
+      const replied = new Promise<Outcome>((resolve) => {
+        hear = (reply) => ('at' in reply ? (at = reply.at) : resolve(reply));
+        child.on('message', hear);
+      });
+      // A process that is gone already is reported by its end.
+      child.send(task, () => undefined);
+      const ended = this.over.then((signal): Outcome => ({ ended: isLate ? 'time' : endOf(signal) }));
+      return { ...(await Promise.race([replied, ended])), at };
+    } finally {
+      clearInterval(look);
+      if (hear) child.off('message', hear);
+      this.hold(false);
+    }
+  }
+
+  /** Ends the process. */
+  end(): void {
+    this.child.kill('SIGKILL');
+  }
+
+  /** A process without a task does not keep this one alive. */
+  private hold(is: boolean): void {
+    for (const handle of [this.child, this.child.channel]) {
+      if (is) handle?.ref();
+      else handle?.unref();
+    }
+  }
+
+  /** Seconds of processor time so far; undefined if the system does not tell. */
+  private cpuSeconds(): number | undefined {
+    try {
+      const text = readFileSync(`/proc/${this.child.pid}/stat`, 'latin1');
+      const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+      return (Number(fields[11]) + Number(fields[12])) / ticks;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+const endOf = (signal: NodeJS.Signals | null): 'time' | 'memory' | 'crash' =>
+  signal === 'SIGXCPU' ? 'time' : signal === 'SIGKILL' || signal === 'SIGABRT' ? 'memory' : 'crash';
+
+/** Starts the process by way of a shell, which sets the limits before Node takes its place. */
+function started({ bytes, seconds }: RunLimits): ChildProcess {
+  const node = [process.execPath, join(__dirname, 'guard-main.js')];
+  const options = {
+    stdio: ['ignore' as const, 'ignore' as const, 'ignore' as const, 'ipc' as const],
+    serialization: 'advanced' as const,
+  };
+  if (process.platform === 'win32') return spawn(node[0], node.slice(1), options);
+  const limits = `ulimit -d ${Math.ceil(bytes / 1024)}; ulimit -t ${Math.ceil(spare * seconds)}; exec "$@"`;
+  return spawn('/bin/sh', ['-c', limits, 'sh', ...node], options);
+}
