@@ -5,6 +5,7 @@ import { type Layer, layersOf, paramsOf, sharedWeights, uncountedLayers } from '
 import { type OtherWork, otherWork } from '../onnx/other-work';
 import { inferShapes, type Shape, type Shapes, unknownOperators } from '../onnx/shapes';
 import { isFloat } from '../tensor/tensor';
+import { slowLinearAlgebra } from '../linalg/slow';
 import { checkFit } from './check-data-fits-model';
 import { techniques } from '../names';
 import { openMeasured } from './open-measured';
@@ -71,7 +72,8 @@ export async function analyze({
   if (!rehearsal) return summary;
   const method = { ...plainMethod, ...given, technique: 'channel-pruning' } as const;
   const notes = await rehearse(graph, { model, inputSize: given.inputSize, rehearsal, method });
-  return { ...summary, notes: [...summary.notes, ...notes] };
+  const slow = slowLinearAlgebra(layers, rehearsal.machinery.linearAlgebra);
+  return { ...summary, notes: [...summary.notes, ...slow, ...notes] };
 }
 
 const shown = (dim: Dim) => dim ?? '?';
