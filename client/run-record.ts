@@ -43,7 +43,7 @@ export interface ScoresRecord {
   readonly artifact: ArtifactRef;
 }
 
-/** What the histories of an ended run say beyond its result. Times are in ms since 1970. */
+/** Facts that the histories of an ended run hold beyond its result. Times are in ms since 1970. */
 export interface RunRecord {
   readonly input: GuidebookInput;
   readonly startedAt: number;

@@ -26,7 +26,7 @@ export interface RunSources {
   readonly before?: readonly LayerSummary[];
   /** The layers of the selected model. */
   readonly after?: readonly LayerSummary[];
-  /** What could not be read, and why, in sentences. */
+  /** Sentences about what could not be read, and why. */
   readonly missing: readonly string[];
 }
 

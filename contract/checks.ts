@@ -3,7 +3,7 @@
  * is loaded into every execution. Pure, and the same on every machine.
  */
 
-/** What is wrong with a value: the field in it (empty for the value itself), and what it must be. */
+/** A fault of a value: the field in it (empty for the value itself), and what it must be. */
 export interface Fault {
   readonly field: string;
   readonly must: string;

@@ -63,7 +63,7 @@ describe('the record of a run', () => {
     expect(sources.missing).toEqual(['the history of the run: not found']);
   });
 
-  it('comes without what the store has no more', async () => {
+  it('leaves out what the store no longer has', async () => {
     const store = {
       path: () => Promise.reject(new Error('gone')),
       json: () => Promise.reject(new Error('gone')),

@@ -67,7 +67,7 @@ it.each<[keyof typeof valid, unknown, RegExp]>([
   });
 });
 
-it('settings that a spec may have are taken, and what is taken breaks no rule that a workflow goes by', () => {
+it('settings that a spec may have are taken, and what is taken breaks no rule that a workflow depends on', () => {
   const json = new HostileJson(11);
   const full = CompressionSettings.parse({
     target: 0.5,

@@ -42,7 +42,7 @@ const workflows: [
   ],
 ];
 
-/** What nobody should send, and 100 random JSON values. */
+/** Values that nobody should send, and 100 random JSON values. */
 function hostile(): unknown[] {
   const json = new HostileJson(13);
   const wrong = [null, undefined, {}, [], 5, 'x', true, { by: null }, { by: {} }, { by: 'ada', reason: 7 }];

@@ -3,7 +3,7 @@ import { count } from './figures';
 import { escapedLines, markup, type Html } from './html';
 import { table } from './table';
 
-/** What made the result, and how to make it again. */
+/** Writes what made the result, and how to make it again. */
 export function provenanceSection(
   { workflowId, runId, startedAt, endedAt, makers, workers, files, spec, filledIn, commands }: ProvenanceData,
   missing: readonly string[],
