@@ -5,6 +5,7 @@ import { typeOf } from '../../engine/onnx/tensor-proto';
 import { graphsOf } from '../../engine/onnx/walk';
 import type { DrawnInput } from '../../engine/runtime/feeds';
 import { inGuard } from '../../engine/runtime/guard/guarded-run';
+import { isShortage } from '../../engine/runtime/plain-reason';
 import { numbersOf, sizeOf, type Tensor } from '../../engine/tensor/tensor';
 
 /** Limits that are those of small models. */
@@ -37,11 +38,11 @@ function inputsOf({ graph }: ModelProto): DrawnInput[] | undefined {
 
 /**
  * Runs a model's bytes in plain ONNX Runtime, without anything of Slimflow's reading.
- * @returns its outputs; undefined if it can't be run, or its outputs mean nothing
+ * @returns its outputs; undefined if it can't be run, or its outputs mean nothing; `beyond limits` if it takes too much
  */
 export async function inOnnxRuntime(
   bytes: Uint8Array,
-): Promise<Readonly<Record<string, Tensor>> | undefined> {
+): Promise<Readonly<Record<string, Tensor>> | 'beyond limits' | undefined> {
   let model: ModelProto;
   try {
     model = fromBinary(ModelProtoSchema, bytes);
@@ -55,7 +56,8 @@ export async function inOnnxRuntime(
   const inputs = inputsOf(model);
   if (!inputs) return undefined;
   const outcome = await inGuard({ model: bytes, runs: [{ seed: 1, inputs }] }, limits);
-  return 'results' in outcome ? outcome.results[0] : undefined;
+  if ('results' in outcome) return outcome.results[0];
+  return 'ended' in outcome || isShortage(outcome.failed) ? 'beyond limits' : undefined;
 }
 
 /** Says how two models' outputs differ by more than rounding; undefined if they do not. */

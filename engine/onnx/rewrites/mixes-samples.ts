@@ -1,4 +1,5 @@
 import type { Graph, Node } from '../graph';
+import { numbersOf } from '../../tensor/tensor';
 import { intOf, intsOf } from '../node-attributes';
 import { table as tableOf } from '../../table';
 
@@ -18,10 +19,10 @@ const beyondBatch: Mixes = (_, axis) => axis > 0;
 const overTime: Mixes = (node, axis) => axis !== (intOf(node, 'layout', 0) ? 0 : 1);
 
 /** Reads a constant list of integers, or undefined if it is computed. */
-const listed = (graph: Graph, name: string | undefined): number[] | undefined =>
-  name && graph.isConstant(name)
-    ? Array.from(graph.constant(name)!.data as BigInt64Array, Number)
-    : undefined;
+const listed = (graph: Graph, name: string | undefined): number[] | undefined => {
+  const constant = name ? graph.constant(name) : undefined;
+  return constant && numbersOf(constant);
+};
 
 const table = tableOf<Mixes>({
   Softmax: softmax,

@@ -31,8 +31,11 @@ const rows = new Map<string, Raise>([
   ['Upsample', upsample],
 ]);
 
-/** Operators whose scales are an input, since 9. */
-const scaledByInput = new Set(['Resize', 'Upsample']);
+/** Fewest inputs of operators that need more than one; Upsample's scales are an attribute up to 8. */
+const leastInputs = new Map([
+  ['BatchNormalization', 5],
+  ['Resize', 2],
+]);
 
 /**
  * Writes a model of operator sets 7 to 10 as one of 11, bodies of If, Loop and Scan and the model's own functions
@@ -86,8 +89,8 @@ function raised(node: Node, known: KnownOfModel, from: number): readonly Node[] 
     },
   };
   // Rules read what their operators must have without asking.
-  const needs = node.opType === 'BatchNormalization' ? 5 : from > 8 && scaledByInput.has(node.opType) ? 2 : 1;
-  if (node.input.length < needs || !node.output[0]) raising.refuse('it lacks an input or output');
+  if (node.input.length < (leastInputs.get(node.opType) ?? 1) || !node.output[0])
+    raising.refuse('it lacks an input or output');
   const nodes = rows.get(node.opType)!(node, raising) ?? [node];
   return [...constants, ...nodes];
 }
