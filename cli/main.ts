@@ -86,5 +86,23 @@ async function main(): Promise<number> {
   return status;
 }
 
-// Native modules may hold handles that would keep the process alive, so exit explicitly once output is flushed.
-void main().then((status) => process.stdout.write('', () => process.exit(status)));
+/** The first error of standard output: a full disk, or a reader that has gone. */
+let lost: NodeJS.ErrnoException | undefined;
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // A command whose reader has gone ends as by Ctrl-C: a run is kept, a training writes its checkpoint.
+  if (!lost && error.code === 'EPIPE') process.kill(process.pid, 'SIGINT');
+  lost ??= error;
+});
+
+/** Returns a command's status, or `failed` if what it wrote has not arrived. */
+function arrived(status: number): number {
+  if (!lost || lost.code === 'EPIPE') return status;
+  process.stderr.write(`standard output can't be written: ${lost.message}\n`);
+  return status === exitStatus.done ? exitStatus.failed : status;
+}
+
+// Native modules may hold handles that would keep the process alive, so exit explicitly once output is flushed. Errors of
+// writing are emitted after the callbacks of writing.
+void main().then((status) =>
+  process.stdout.write('', () => setImmediate(() => process.exit(arrived(status)))),
+);
