@@ -4,6 +4,7 @@ import { runStatuses } from '../client/run-status';
 import type { ListFlags } from './list';
 import type { QuickstartFlags } from './quickstart';
 import type { ReportFlags } from './report';
+import type { ResultFlags } from './result';
 import type { StartFlags } from './start';
 import {
   jsonOption,
@@ -106,11 +107,12 @@ Examples:
     .description('show the result of a run; with --out, write its files as `run` does')
     .addArgument(runArgument())
     .option('--out <folder>', 'write model.onnx, result.json and report.html to this folder')
+    .option('--layers', 'show what became of each layer: its MACs, rank and channels')
     .option(...stateOption)
     .addOption(storeOption())
-    .addOption(jsonOption('print result.json'))
-    .addHelpText('after', '\nExample:\n  slimflow result 3f2a --out out')
-    .action(async (id: string | undefined, flags: StoreFlags & { out?: string }) =>
+    .addOption(jsonOption('print result.json; with --layers, the layers'))
+    .addHelpText('after', '\nExamples:\n  slimflow result 3f2a --out out\n  slimflow result 3f2a --layers')
+    .action(async (id: string | undefined, flags: ResultFlags) =>
       done(await (await import('./result.js')).result(id, flags)),
     );
   program

@@ -64,6 +64,17 @@ it('a run is started, looked at, cancelled, run again, and its result taken', ()
     const files = ['model.onnx', 'result.json', 'report.html'];
     for (const file of files)
       expect(readFileSync(join(folder, 'taken', file))).toEqual(readFileSync(join(folder, 'out', file)));
+    const layers = await run('result', id, '--layers', '--json');
+    expect(JSON.parse(layers.out)).toContainEqual(
+      expect.objectContaining({ change: expect.stringMatching(/^rank \d+$/) as string }),
+    );
+    const report = await run('report', id, '--out', 'one.html');
+    expect([report.status, report.out]).toEqual([0, `Written: ${join(folder, 'one.html')}\n`]);
+    const page = readFileSync(join(folder, 'one.html'), 'utf8');
+    for (const section of ['summary', 'front', 'guidebook', 'layers', 'provenance'])
+      expect(page).toContain(`<section id="${section}"`);
+    expect(page).not.toContain('Not in this report');
+
     const written = Result.parse(json((await run('result', id, '--json')).out));
     expect(written).toEqual(json(readFileSync(join(folder, 'out', 'result.json'), 'utf8')));
 

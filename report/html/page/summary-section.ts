@@ -4,7 +4,7 @@ import { markup, type Html } from './html';
 import { table } from './table';
 
 const outcomes: Record<Summary['outcome'], string> = {
-  selected: 'requirement met',
+  selected: 'a model was selected',
   'requirement-not-met': 'requirement not met',
   stopped: 'stopped',
 };

@@ -1,6 +1,5 @@
-import { visible } from '../../../engine/visible';
 import type { Training, TrainingRow } from '../data/training';
-import { axis, base, colour, type Picture, type Width } from './drawing';
+import { axis, base, colour, labelOf, type Picture, type Width } from './drawing';
 import { metricPoints } from './figures';
 
 /** A curve of training: the loss, or the metric. */
@@ -23,13 +22,23 @@ export const metricCurve: Curve = {
   text: metricPoints,
 };
 
+/** Candidates that get a colour of their own and a place in the legend; of more, only the selected one stands out. */
+const legible = 6;
+
+/** Tells if a curve has something to draw: a single epoch is a number, which the table has. */
+export const isDrawn = ({ rows }: Training, curve: Curve): boolean =>
+  rows.some((row) => curve.of(row).length > 1);
+
 /** Draws a curve of every candidate over epochs; roll-backs are marked, and the selected candidate stands out. */
 export function trainingPicture({ rows }: Training, curve: Curve, width: Width): Picture {
   const shown = rows.map((row) => ({ row, points: curve.of(row) })).filter(({ points }) => points.length);
+  const few = shown.length <= legible;
   const longest = Math.max(...shown.map(({ points }) => points.length));
+  const lineColour = ({ selected }: TrainingRow, at: number) =>
+    few ? colour.series(at) : selected ? colour.accent : colour.other;
   return {
     label: `${curve.name} of ${shown.length} candidates over epochs; the table below has the numbers`,
-    height: 300,
+    height: few && width === 'narrow' ? 380 : 320,
     tip: (series, item) => {
       const [epoch, value] = shown[series]?.points[item] ?? [];
       return value === undefined
@@ -38,6 +47,20 @@ export function trainingPicture({ rows }: Training, curve: Curve, width: Width):
     },
     option: {
       ...base(width),
+      grid: {
+        left: 12,
+        right: 24,
+        top: few && width === 'narrow' ? 120 : 60,
+        bottom: 36,
+        containLabel: true,
+      },
+      legend: {
+        show: few,
+        top: 0,
+        left: 0,
+        textStyle: { color: colour.ink },
+        selectedMode: false,
+      },
       xAxis: {
         ...axis,
         type: 'value',
@@ -57,13 +80,13 @@ export function trainingPicture({ rows }: Training, curve: Curve, width: Width):
       },
       series: shown.map(({ row, points }, at) => ({
         type: 'line',
-        name: visible(row.candidate),
+        name: few ? labelOf(row.candidate, 200) : undefined,
         showSymbol: true,
         symbol: 'circle',
-        symbolSize: row.selected ? 7 : longest > 60 ? 3 : 5,
+        symbolSize: row.selected ? 7 : few && longest <= 60 ? 5 : 2,
         z: row.selected ? 3 : 2,
-        lineStyle: { width: row.selected ? 3 : 1.5, color: row.selected ? colour.accent : colour.series(at) },
-        itemStyle: { color: row.selected ? colour.accent : colour.series(at) },
+        lineStyle: { width: row.selected ? 3 : few ? 1.5 : 0.8, color: lineColour(row, at) },
+        itemStyle: { color: lineColour(row, at) },
         data: points.map(([epoch, value]) => [epoch, value]),
         markLine: {
           silent: true,

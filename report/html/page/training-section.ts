@@ -3,7 +3,7 @@ import { draw } from './drawing';
 import { metricPoints } from './figures';
 import { markup, type Html } from './html';
 import { numbersOf, table } from './table';
-import { lossCurve, metricCurve, trainingPicture } from './training-picture';
+import { isDrawn, lossCurve, metricCurve, trainingPicture } from './training-picture';
 
 /** Curves of training. */
 export function trainingSection(training: Training): Html {
@@ -11,13 +11,18 @@ export function trainingSection(training: Training): Html {
   const rollbacks = rows.flatMap(({ candidate, rollbacks: all }) =>
     all.map((one) => ({ candidate, ...one })),
   );
-  const loss = rows.some(({ losses }) => losses.length);
-  const judged = rows.some(({ evaluations }) => evaluations.length);
-  return markup`${loss && draw('loss', (width) => trainingPicture(training, lossCurve, width))}
-  ${judged && draw('metric', (width) => trainingPicture(training, metricCurve, width))}
+  const drawn = (
+    [
+      ['loss', lossCurve],
+      ['metric', metricCurve],
+    ] as const
+  ).filter(([, curve]) => isDrawn(training, curve));
+  return markup`${drawn.length > 0 && markup`<p>The thick line is the selected candidate; a point shows its candidate and value on hover.</p>`}
+    ${drawn.map(([name, curve]) => draw(name, (width) => trainingPicture(training, curve, width)))}
+  
   ${
     rollbacks.length > 0 &&
-    markup`<p>Dotted lines mark returns to an earlier state:</p>
+    markup`<p>Returns to an earlier state, at the dotted lines:</p>
       <ul>
         ${rollbacks.map(({ candidate, epoch, why }) => markup`<li>${candidate}, epoch ${Number(epoch.toFixed(2))}: ${why}</li>`)}
       </ul>`
