@@ -18,9 +18,9 @@ export interface ModelScores {
 /** Everything that is kept of a run: what a report is made of. */
 export interface RunSources {
   readonly result: Result;
-  /** Left out if the server has the run's history no more. */
+  /** Left out if the server no longer has the run's history. */
   readonly record?: RunRecord;
-  /** In the order of scoring; without those that the store has no more. */
+  /** In the order of scoring; without those that the store no longer has. */
   readonly scores: readonly ModelScores[];
   /** The layers of the original; left out, as the next, if the store does not have the model. */
   readonly before?: readonly LayerSummary[];

@@ -53,7 +53,7 @@ describe('the record of a run', () => {
     );
   });
 
-  it('is left out, with the reason, if the server has it no more', async () => {
+  it('is left out, with the reason, if the server no longer has it', async () => {
     const store = {
       path: () => Promise.reject(new Error('gone')),
       json: () => Promise.reject(new Error('gone')),

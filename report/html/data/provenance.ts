@@ -14,7 +14,7 @@ export interface DigestRow {
   readonly bytes: number;
 }
 
-/** What made the result, and how to make it again. */
+/** Versions, devices, files and settings of a run, and commands to repeat it. */
 export interface ProvenanceData {
   readonly workflowId: string;
   readonly runId: string;

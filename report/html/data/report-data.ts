@@ -17,7 +17,7 @@ export interface ReportData {
   readonly heatMaps: readonly HeatMap[];
   readonly training?: Training;
   readonly provenance: ProvenanceData;
-  /** What could not be read, and why, in sentences. */
+  /** Sentences about data that could not be read, and why. */
   readonly missing: readonly string[];
 }
 

@@ -15,7 +15,7 @@ export interface Branch {
   readonly status: 'selected' | 'picked' | 'done' | 'failed' | 'skipped';
   readonly achieved?: number;
   readonly drop?: number;
-  /** What the steps decided: `picked; too far from C`. */
+  /** Decisions of the steps: `picked; too far from C`. */
   readonly decision: string;
   /** Why, one sentence per step. */
   readonly reasons: readonly string[];

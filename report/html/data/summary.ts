@@ -3,14 +3,14 @@ import { points } from '../../../contract/verdict';
 import { costNames } from '../../../engine/names';
 import type { Result } from '../../../run-spec/result-schema';
 
-/** What was asked, what came out, how sure it is, and what to do next. */
+/** The request, the outcome, how sure it is, and what to do next. */
 export interface Summary {
   readonly title: string;
   readonly outcome: Result['outcome'];
   readonly sentence: string;
-  /** How sure the figures are; empty if nothing is known about it. */
+  /** Sentences about the error of the figures; empty if nothing is known about it. */
   readonly sureness: readonly string[];
-  /** What to do if the requirement was not met. */
+  /** Advice if the requirement was not met. */
   readonly next: readonly string[];
   /** The figures before and after; the second is left out if nothing was selected. */
   readonly figures: readonly Figure[];

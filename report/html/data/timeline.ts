@@ -21,7 +21,7 @@ export interface Bar extends Pick<Piece, 'of' | 'summary' | 'worker' | 'attempts
   readonly to: number;
 }
 
-/** What was done when, and by whom. */
+/** Work of a run: what was done when, and by whom. */
 export interface Timeline {
   /** Seconds from the start of the run to its end. */
   readonly seconds: number;

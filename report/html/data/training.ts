@@ -1,6 +1,6 @@
 import type { RunSources } from '../../../client/run-sources';
 
-/** How a candidate's fine-tuning went. */
+/** Course of a candidate's fine-tuning. */
 export interface TrainingRow {
   readonly candidate: string;
   readonly selected: boolean;

@@ -33,12 +33,13 @@ export const isDrawn = ({ rows }: Training, curve: Curve): boolean =>
 export function trainingPicture({ rows }: Training, curve: Curve, width: Width): Picture {
   const shown = rows.map((row) => ({ row, points: curve.of(row) })).filter(({ points }) => points.length);
   const few = shown.length <= legible;
+  const legend = few ? 24 * Math.ceil(shown.length / (width === 'wide' ? 4 : 2)) : 0;
   const longest = Math.max(...shown.map(({ points }) => points.length));
   const lineColour = ({ selected }: TrainingRow, at: number) =>
     few ? colour.series(at) : selected ? colour.accent : colour.other;
   return {
     label: `${curve.name} of ${shown.length} candidates over epochs; the table below has the numbers`,
-    height: few && width === 'narrow' ? 380 : 320,
+    height: 280 + legend,
     tip: (series, item) => {
       const [epoch, value] = shown[series]?.points[item] ?? [];
       return value === undefined
@@ -50,7 +51,7 @@ export function trainingPicture({ rows }: Training, curve: Curve, width: Width):
       grid: {
         left: 12,
         right: 24,
-        top: few && width === 'narrow' ? 120 : 60,
+        top: 34 + legend,
         bottom: 36,
         containLabel: true,
       },
