@@ -111,5 +111,5 @@ code{font-size:13px}
 .tip[hidden]{display:none}
 [data-tip]{cursor:default}
 @media (max-width:640px){main,header,nav{padding:0 16px}header{padding-top:16px}.picture.wide{display:none}.picture.narrow{display:block}th,td{padding:4px 6px}h1{font-size:21px}.lead{font-size:16px}.tree ul{margin-left:4px;padding-left:8px}}
-@media print{nav,.switch,.tip{display:none}.tall{max-height:none;overflow:visible}.scroll{overflow:visible}h2{break-after:avoid}.picture,.tree li>div,tr{break-inside:avoid}table{font-size:11px}.heat thead th{position:static}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
+@media print{nav,.switch,.tip{display:none}.tall{max-height:none;overflow:visible}.scroll{overflow:visible}h2{break-after:avoid}.picture,.tree li>div,tr{break-inside:avoid}table{font-size:10px}th,td{padding:2px 4px;min-width:0}tbody th{min-width:60px}.heat thead th{position:static}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 `;
