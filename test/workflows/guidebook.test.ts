@@ -232,6 +232,7 @@ describe('the guidebook workflow', () => {
           round: 0,
           asked: 0.75,
           reason: 'the loss grew without bound',
+          verdicts: [{ state: 'failed', why: 'the loss grew without bound' }],
         },
       ]);
       const { candidates } = await handle.query(progressQuery);

@@ -1,11 +1,11 @@
-import { int64s } from '../../tensor/tensor';
+import { int64s, numbersOf } from '../../tensor/tensor';
 import { declare } from '../extract';
 import { type Graph, makeNode, type Node } from '../graph';
 import { imageInput } from '../image-input';
 import { intsOf } from '../node-attributes';
 import { inferShapes } from '../shapes';
 import { typeOf } from '../tensor-proto';
-import { numbersOf } from '../../tensor/tensor';
+import { groupsOf } from '../window';
 
 /**
  * Gives a model that takes one image without a batch, [C, H, W], a batch of 1, [1, C, H, W], on a copy; the model's own
@@ -58,7 +58,7 @@ export function removeBatch(graph: Graph, name: string): void {
   graph.insert([unsqueeze], graph.nodes[0]);
 }
 
-/** Tells if the first convolution after an input of `rank` axes sees a batch of 1 before all of them. */
+/** Tells if the first convolution after an input of `rank` axes sees a batch of 1 before all of them, and its channels. */
 function lacksBatch(graph: Graph, input: string, rank: number): boolean {
   const after = new Set([input]);
   const shapes = inferShapes(graph);
@@ -67,7 +67,8 @@ function lacksBatch(graph: Graph, input: string, rank: number): boolean {
     if (node.opType === 'Conv' && after.has(node.input[0])) {
       const weight = graph.constantDims(node.input[1]);
       const seen = shapes.get(node.input[0]);
-      return weight?.length === rank + 1 && seen?.length === rank + 1 && seen[0] === 1;
+      if (weight?.length !== rank + 1 || seen?.length !== rank + 1) return false;
+      return seen[0] === 1 && seen[1] === weight[1] * groupsOf(node);
     }
     node.output.forEach((value) => after.add(value));
   }

@@ -54,3 +54,10 @@ it('leaves frames, which are a batch, alone', () =>
     );
     expect(openModel(file).inputs[0].dims).toEqual(['frames', 64]);
   }));
+
+it('leaves an image alone whose channels are not those of the convolution', () =>
+  inFolder(async (folder) => {
+    const file = join(folder, 'model.onnx');
+    saveModel(modelOf(['x', [4, 6, 6]], [batched, ...tail], ['y', [1, 5]], constants), file);
+    expect(openModel(file).inputs[0].dims).toEqual([4, 6, 6]);
+  }));
