@@ -75,22 +75,10 @@ it('layers that the first output does not depend on cannot be judged and are lef
   expect(layers.map(({ techniques }) => techniques.length > 0)).toEqual([true, true, true, false]);
 });
 
-it('refuses models whose first output is no score a class, or whose batch is fixed and mixes samples', async () => {
+it('refuses models whose first output is no score a class', async () => {
   const odd = join(folder, 'odd.onnx');
-  graph.setInterface([graph.declaration('x')!], [declare('d', ['batch', 4, 4, 4])]);
-  saveModel(graph, odd);
+  const maps = graph.clone();
+  maps.setInterface([graph.declaration('x')!], [declare('d', ['batch', 4, 4, 4])]);
+  saveModel(maps, odd);
   await expect(analyze({ model: odd, data: [data] })).rejects.toThrow(/one score per class, \[N, K\]/);
-  const mixing = modelOf(
-    ['x', [2, 2, 6, 6]],
-    [
-      { op: 'Conv', inputs: ['x', 'w1'], outputs: ['a'] },
-      { op: 'GlobalAveragePool', inputs: ['a'], outputs: ['f'] },
-      { op: 'Flatten', inputs: ['f'], outputs: ['g'] },
-      { op: 'Softmax', inputs: ['g'], outputs: ['y'], attributes: { axis: 0 } },
-    ],
-    ['y', [2, 4]],
-    { w1: randoms([4, 2, 3, 3], 2) },
-  );
-  saveModel(mixing, odd);
-  await expect(analyze({ model: odd, data: [data] })).rejects.toThrow(/batches of exactly 2/);
 });
