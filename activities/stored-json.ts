@@ -38,11 +38,15 @@ export const storedParts = async (store: Store, ref: ArtifactRef): Promise<reado
  * @throws ApplicationFailure `InvalidRequest` if the artifact is something else
  */
 export const storedLayers = async (store: Store, ref: ArtifactRef): Promise<readonly ScoredLayer[]> =>
-  checked(await store.json(ref), Layers, 'scores', ref) as readonly unknown[] as readonly ScoredLayer[];
+  layersIn(await store.json(ref), 'scores', ref);
 
 /** Reads the scores of one layer, which `scoreLayer` stored; throws as `storedLayers`. */
 export const storedLayer = async (store: Store, ref: ArtifactRef): Promise<ScoredLayer> =>
-  checked([await store.json(ref)], Layers, 'layers', ref)[0] as unknown as ScoredLayer;
+  layersIn([await store.json(ref)], 'layers', ref)[0];
+
+/** Checks the fields that paths and plans are made of. A cast, since a score may be null, which is NaN for its readers. */
+const layersIn = (value: unknown, field: string, ref: ArtifactRef): readonly ScoredLayer[] =>
+  checked(value, Layers, field, ref) as readonly unknown[] as readonly ScoredLayer[];
 
 function checked<Schema extends z.ZodType>(
   value: unknown,

@@ -92,11 +92,12 @@ async function runOnce(
   }
 }
 
-/** Returns feeds of a few samples: two, or as many as the model fixes; the first ones again if there are no more. */
-function feedsOf(graph: Graph, data: Dataset, count: number): Feeds {
-  const rows = Array.from({ length: count }, (_, at) => at % data.length);
-  return feederOf(graph, data).feeds(data.gather(rows));
-}
+/** Reads a few samples; the first ones again if there are no more. */
+const samplesOf = (data: Dataset, count: number) =>
+  data.gather(Array.from({ length: count }, (_, at) => at % data.length));
+
+const feedsOf = (graph: Graph, data: Dataset, count: number): Feeds =>
+  feederOf(graph, data).feeds(samplesOf(data, count));
 
 /** The samples in a batch that is tried: what the model fixes, or two. */
 const batchOf = (graph: Graph, data: Dataset): number => fixedBatch(graph, data.inputs) ?? 2;
@@ -127,14 +128,11 @@ async function tryMetric(told: Told, data: Dataset, metric: MetricName): Promise
       'UnsupportedModel',
       `output ${first.name} of model ${model} is ${output.type}, but metric ${metric} needs floats: export the scores as the first output, or score by fidelity`,
     );
-  if (output.dims[0] !== count && count > 1 && isPerSample(output, count))
-    throw batchIsFixed(graph, model, data.inputs);
-  const rows = Array.from({ length: count }, (_, at) => at % data.length);
-  metricOf(metric, { threshold: thresholdOf(graph) }).add(scores, data.gather(rows).labels, output.dims);
+  // Exports for a batch of 1 may have one row for all samples.
+  if (output.dims[0] === 1 && count > 1) throw batchIsFixed(graph, model, data.inputs);
+  const { labels } = samplesOf(data, count);
+  metricOf(metric, { threshold: thresholdOf(graph) }).add(scores, labels, output.dims);
 }
-
-/** Tells if an output has one row for all samples, as exports of a batch of 1 make it. */
-const isPerSample = ({ dims }: Tensor, count: number): boolean => dims[0] === 1 && count > 1;
 
 /** Factor by which weights are varied to see whether outputs depend on them: not a power of two, which may cancel. */
 const varied = 0.3;
@@ -201,7 +199,6 @@ async function tryTraining(
   { threads, provider }: Rehearsal['machinery'],
 ): Promise<void> {
   const graph = await trainable(model);
-  checkTrainable(model, weightBytes(graph));
   const data = Dataset.open(source);
   try {
     await rehearseTraining(graph, data, {

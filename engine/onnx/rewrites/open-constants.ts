@@ -1,6 +1,6 @@
 import { sliceAxis } from '../../tensor/slice-axis';
 import { int64s, numbersOf, toBytes } from '../../tensor/tensor';
-import { type Dim, product } from '../dims';
+import { type Dim, fromStart, product } from '../dims';
 import { type Graph, makeNode, type Node } from '../graph';
 import { intOf } from '../node-attributes';
 import { inferShapes, type Shape, type Shapes } from '../shapes';
@@ -76,7 +76,7 @@ function openEnds(graph: Graph, node: Node, shapes: Shapes, { size }: Fixed): bo
   const rank = shapes.get(node.input[0])?.length ?? 0;
   const [starts, ends, axes, steps] = [1, 2, 3, 4].map((at) => integersOf(graph, node.input[at]));
   if (axis < 0 || !starts || !ends || (node.input[3] && !axes) || (node.input[4] && !steps)) return false;
-  const at = (axes ?? starts.map((_, i) => i)).findIndex((one) => (one < 0 ? one + rank : one) === axis);
+  const at = (axes ?? starts.map((_, i) => i)).findIndex((one) => fromStart(one, rank) === axis);
   const whole = at >= 0 && starts[at] === 0 && ends[at] === size && (steps?.[at] ?? 1) === 1;
   if (!whole || graph.constantType(node.input[2]) !== 'int64') return false;
   const name = graph.uniqueName(`${node.input[2]}.open`);
@@ -134,8 +134,7 @@ function batchAxisOf(
     return at === 5 || at === 6 ? (intOf(node, 'layout', 0) === 0 ? 1 : 0) : undefined;
   const rank = shapes.get(node.input[other])!.length;
   if (node.opType !== 'Concat') return axes[other] + own.length - rank;
-  const along = intOf(node, 'axis', 0);
-  return (along < 0 ? along + rank : along) === axes[other] ? undefined : axes[other];
+  return fromStart(intOf(node, 'axis', 0), rank) === axes[other] ? undefined : axes[other];
 }
 
 /** The first of a value's equal rows; undefined if they differ, or are not known to be equal. */
@@ -203,7 +202,8 @@ function copied(
   return result;
 }
 
-const integersOf = (graph: Graph, name: string | undefined): number[] | undefined => {
+/** Reads a constant list of integers; undefined if it is computed. */
+export const integersOf = (graph: Graph, name: string | undefined): number[] | undefined => {
   const tensor = graph.constant(name);
   return tensor && numbersOf(tensor);
 };
