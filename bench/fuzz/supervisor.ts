@@ -54,8 +54,9 @@ export class Supervisor {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       execArgv: ['--max-old-space-size=3000'],
-      // A model that never ends is found out sooner than users' models are.
-      env: { ...process.env, [limitVariables.seconds]: '1' },
+      // A model that never ends, or takes all memory, is found out sooner than users' models are: a few in a thousand
+      // would take most of the time.
+      env: { ...process.env, [limitVariables.seconds]: '0.2', [limitVariables.gigabytes]: '0.6' },
     });
     this.child = child;
     child.stderr!.setEncoding('utf8').on('data', (text: string) => {

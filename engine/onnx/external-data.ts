@@ -89,9 +89,12 @@ export function resolveExternal(proto: TensorProto, folder: string | undefined):
     throw refused(proto, `${path} cannot be read: ${(error as Error).message}`, error);
   }
   const needed = byteLength(proto);
+  const { dataType: type = 0 } = proto;
+  if (needed === undefined)
+    throw refused(proto, `values of type ${DataType[type] ?? type} can't be in a separate file`);
   const offset = count(proto, 'offset') ?? 0;
   const length = count(proto, 'length') ?? needed;
-  if (needed === undefined || length !== needed || !Number.isSafeInteger(needed) || needed < 0)
+  if (length !== needed || !Number.isSafeInteger(needed) || needed < 0)
     throw refused(
       proto,
       `shape [${proto.dims.join(', ')}] takes ${needed} bytes, but the model refers to ${length} bytes of ${location}`,

@@ -67,3 +67,4 @@ try {
 } catch {
   // Not supported by this system, or not allowed.
 }
+tell({ ready: true });

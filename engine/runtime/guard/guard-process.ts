@@ -19,7 +19,8 @@ export type Outcome = { readonly at?: string } & (
   | { readonly ended: 'time' | 'memory' | 'crash' }
 );
 
-/** Interval in ms at which the processor time of a run is looked at. */
+/** Times that the processor time of a run is looked at before its limit, and the longest interval in ms between two. */
+const looks = 5;
 const lookMs = 100;
 /** A process gets this many times a run's seconds before the system ends it, for runs whose parent is gone. */
 const spare = 20;
@@ -34,6 +35,8 @@ const ticks = 100;
 export class GuardProcess {
   private readonly child: ChildProcess;
   private readonly over: Promise<NodeJS.Signals | null>;
+  /** Settles when the process has loaded what it needs, or is gone. */
+  private readonly ready: Promise<unknown>;
   private runs = 0;
   private isOver = false;
 
@@ -44,6 +47,7 @@ export class GuardProcess {
       this.child.once('error', () => resolve(null));
     });
     void this.over.then(() => (this.isOver = true));
+    this.ready = Promise.race([new Promise((resolve) => this.child.once('message', resolve)), this.over]);
     this.hold(false);
   }
 
@@ -57,21 +61,28 @@ export class GuardProcess {
   async run(task: GuardedTask): Promise<Outcome> {
     this.runs++;
     this.hold(true);
+    await this.ready;
     const { child, limits } = this;
     const begun = Date.now();
     const before = this.cpuSeconds() ?? 0;
     let at: string | undefined;
     let isLate = false;
-    const look = setInterval(() => {
-      const elapsed = (Date.now() - begun) / 1000;
-      const cpu = this.cpuSeconds();
-      isLate = (cpu ?? elapsed) - (cpu === undefined ? 0 : before) > limits.seconds;
-      if (isLate || elapsed > patience * limits.seconds) child.kill('SIGKILL');
-    }, lookMs);
+    const look = setInterval(
+      () => {
+        const elapsed = (Date.now() - begun) / 1000;
+        const cpu = this.cpuSeconds();
+        isLate = (cpu ?? elapsed) - (cpu === undefined ? 0 : before) > limits.seconds;
+        if (isLate || elapsed > patience * limits.seconds) child.kill('SIGKILL');
+      },
+      Math.min(lookMs, (1000 * limits.seconds) / looks),
+    );
     let hear: ((reply: GuardedReply) => void) | undefined;
     try {
       const replied = new Promise<Outcome>((resolve) => {
-        hear = (reply) => ('at' in reply ? (at = reply.at) : resolve(reply));
+        hear = (reply) => {
+          if ('at' in reply) at = reply.at;
+          else if (!('ready' in reply)) resolve(reply);
+        };
         child.on('message', hear);
       });
       // A process that is gone already is reported by its end.

@@ -21,6 +21,8 @@ export type GuardedResults = readonly Readonly<Record<string, Tensor>>[];
 
 /** Replies of the process. */
 export type GuardedReply =
+  /** It has loaded ONNX Runtime: what it takes from here on is the model's. */
+  | { readonly ready: true }
   | { readonly results: GuardedResults }
   /** The message of what was thrown. */
   | { readonly failed: string }

@@ -25,6 +25,7 @@ import {
   ModelProtoSchema,
   StringStringEntryProtoSchema,
   type TensorProto,
+  TensorProto_DataType as DataType,
 } from '../../../engine/onnx/proto/onnx_pb';
 import { floats } from '../../../engine/tensor/tensor';
 import { randoms, runOnce } from '../../support/graphs';
@@ -207,6 +208,14 @@ describe('refuses external data', () => {
     writeFileSync(path, toBinary(ModelProtoSchema, model));
     expect(() => loadModel(path)).toThrow(EngineError);
     expect(() => loadModel(path)).toThrow(message);
+  });
+
+  it('of a type whose elements have no size of their own', () => {
+    const path = saved('strings');
+    const model = fromBinary(ModelProtoSchema, readFileSync(path));
+    model.graph!.initializer.find((tensor) => tensor.name === 'c3.weight')!.dataType = DataType.STRING;
+    writeFileSync(path, toBinary(ModelProtoSchema, model));
+    expect(() => loadModel(path)).toThrow(/c3.weight: values of type STRING can't be in a separate file/);
   });
 
   it('of a model that came as bytes', () => {
