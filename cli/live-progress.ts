@@ -44,7 +44,7 @@ class RedrawnBlock implements ProgressDisplay {
     // A line that wraps or scrolls away can not be redrawn.
     const { progress } = this.latest;
     const lines = [
-      ...(progress ? statusLines(progress, (Date.now() - this.began) / 1000) : []),
+      ...(progress ? statusLines(progress, (Date.now() - this.began) / 1000, this.latest) : []),
       ...waitsOf(this.latest).map(waitingText),
     ]
       .slice(0, rows - 1)
@@ -57,6 +57,7 @@ class RedrawnBlock implements ProgressDisplay {
   }
 }
 
+/** Prints lines with the time, as logs have it. */
 class PrintedLines implements ProgressDisplay {
   /** The last printed state of each subject. */
   private readonly printed = new Map<string, string>();
@@ -68,7 +69,7 @@ class PrintedLines implements ProgressDisplay {
   update(observation: Observation): void {
     for (const event of eventsBetween(this.before, observation)) {
       const text = eventText(event);
-      if (text) this.stream.write(`${visible(text)}\n`);
+      for (const line of text?.split('\n') ?? []) this.write(line);
     }
     this.before = observation;
     const { progress, silent } = observation;
@@ -107,6 +108,10 @@ class PrintedLines implements ProgressDisplay {
   private print(subject: string, line: string, state = line): void {
     if (this.printed.get(subject) === state) return;
     this.printed.set(subject, state);
-    this.stream.write(`${visible(line)}\n`);
+    this.write(line);
+  }
+
+  private write(line: string): void {
+    this.stream.write(`${new Date().toISOString().slice(0, 19)}Z ${visible(line)}\n`);
   }
 }

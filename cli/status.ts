@@ -28,6 +28,7 @@ export function status(name: string | undefined, { state, json }: RunFlags): Pro
           startedAt,
           memo,
           waiting,
+          work: seen.work,
           progress,
           reason,
           result,
@@ -40,7 +41,7 @@ export function status(name: string | undefined, { state, json }: RunFlags): Pro
     if (ui) toStdout(`In Temporal's UI: ${ui}`);
     if (end) printEnd(end, progress);
     else {
-      const lines = progress ? statusLines(progress, (Date.now() - startTime.getTime()) / 1000) : [];
+      const lines = progress ? statusLines(progress, (Date.now() - startTime.getTime()) / 1000, seen) : [];
       [...lines, ...waitsOf(seen).map(waitingText)].forEach(toStdout);
     }
     return exitStatus.done;

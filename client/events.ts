@@ -1,5 +1,5 @@
 import type { CandidateProgress, Decision, GuidebookProgress } from '../contract/run';
-import type { LiveProgress, Observation, RunEnd } from './observation';
+import type { LastFailure, LiveProgress, Observation, RunEnd, PendingWork } from './observation';
 
 /** Something that a run is waiting for, with details. */
 export interface Wait {
@@ -38,6 +38,9 @@ export type RunEvent =
       readonly total: number;
       readonly note: string;
     }
+  /** An attempt at some work failed, and another follows. */
+  | ({ readonly type: 'retry' } & Pick<PendingWork, 'of' | 'activity' | 'attempt' | 'nextTryAt'> &
+      Pick<LastFailure, 'message' | 'fix'>)
   | { readonly type: 'note'; readonly text: string }
   | ({ readonly type: 'decision' } & Decision)
   | ({ readonly type: 'waiting' } & Wait)
@@ -84,6 +87,7 @@ export function eventsBetween(before: Observation | undefined, after: Observatio
       if (!was?.decisions?.some((other) => !differ(other, decision)))
         events.push({ type: 'decision', ...decision });
   }
+  events.push(...retryEvents(before, after));
   const [waited, waits] = [before ? waitsOf(before) : [], waitsOf(after)];
   for (const { for: what } of waited)
     if (!waits.some((one) => one.for === what)) events.push({ type: 'continued', after: what });
@@ -118,6 +122,35 @@ function candidateEvents(was: LiveProgress | undefined, is: LiveProgress): RunEv
         : []),
     ];
   });
+}
+
+/** Lists what is being tried again after a failure. */
+export const retriesOf = ({
+  work = [],
+}: Pick<Observation, 'work'>): (PendingWork & { failure: LastFailure })[] =>
+  work.flatMap((one) => (one.failure && one.attempt > 1 ? [{ ...one, failure: one.failure }] : []));
+
+function retryEvents(before: Observation | undefined, after: Observation): RunEvent[] {
+  const told = before ? retriesOf(before) : [];
+  return retriesOf(after)
+    .filter(
+      (one) =>
+        !told.some(
+          ({ workflowId, activityId, failure }) =>
+            workflowId === one.workflowId &&
+            activityId === one.activityId &&
+            failure.message === one.failure.message,
+        ),
+    )
+    .map(({ of, activity, attempt, nextTryAt, failure: { message, fix } }) => ({
+      type: 'retry' as const,
+      of,
+      activity,
+      attempt,
+      message,
+      ...(fix !== undefined && { fix }),
+      ...(nextTryAt !== undefined && { nextTryAt }),
+    }));
 }
 
 /** The part of a heartbeat that events report: everything but the checkpoint. */

@@ -1,4 +1,5 @@
 import type { HeartbeatDetails } from '../contract/activities';
+import type { FailureType } from '../contract/failure-types';
 import type { Result } from '../run-spec/result-schema';
 import type { GuidebookProgress } from '../contract/run';
 
@@ -9,6 +10,35 @@ export interface Doing {
   readonly at?: HeartbeatDetails;
   /** 1, or more if it is being retried. */
   readonly attempt: number;
+  /** How the attempt before failed, if it did. */
+  readonly failure?: LastFailure;
+  /** The worker that is doing it, or did its last attempt. */
+  readonly worker?: string;
+  /** ISO time of the next attempt, while it waits for that. */
+  readonly nextTryAt?: string;
+}
+
+/** Failure of an attempt that is followed by another. */
+export interface LastFailure {
+  readonly message: string;
+  /** A key of `failureTypes`, `Timeout`, or left out for a failure that is not Slimflow's. */
+  readonly type?: FailureType | 'Timeout';
+  /** What to do about it, if something can be done. */
+  readonly fix?: string;
+}
+
+/** An activity that has not ended: a worker does it, or it waits for a worker or for its next attempt. */
+export interface PendingWork extends Doing {
+  /** The id of a candidate, `original`, or `run` for what concerns all of them. */
+  readonly of: string;
+  readonly state: 'running' | 'queued' | 'retrying';
+  /** The sentence that Temporal's UI shows is in the history; this is the id of the activity. */
+  readonly activityId: string;
+  /** The execution that it belongs to: the run's, or a child's. */
+  readonly workflowId: string;
+  readonly runId: string;
+  /** ISO time at which the attempt began; left out while it waits. */
+  readonly startedAt?: string;
 }
 
 /** The run's progress, and that of each running candidate, by its id. */
@@ -32,6 +62,10 @@ export interface Observation {
   readonly runId?: string;
   /** As of when the run was last reached. */
   readonly progress?: LiveProgress;
+  /** Activities that have not ended, of the run and its children; left out once the run has ended. */
+  readonly work?: readonly PendingWork[];
+  /** Seconds left of each model's scoring, by `MODEL/TECHNIQUE`, at the pace so far; left out if there is none. */
+  readonly scoringLeft?: Readonly<Record<string, number>>;
   /** Why nothing is known now: the Temporal server does not answer, or no worker does. */
   readonly silent?: 'server' | 'worker';
   readonly end?: RunEnd;

@@ -3,8 +3,10 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { endedProgress } from './ended-progress';
-import type { LiveProgress, Observation, RunEnd } from './observation';
-import { doingOf, endOf, hasWorker, isAway, progressOf } from './queries';
+import type { LiveProgress, Observation, RunEnd, PendingWork } from './observation';
+import { childWork, pendingWork, subjectOf } from './pending-work';
+import { ScoringPace } from './scoring-pace';
+import { endOf, hasWorker, isAway, progressOf } from './queries';
 import { statusOf } from './run-status';
 
 /** Options for observing a run. */
@@ -22,9 +24,9 @@ const describeMs = 5000;
 
 /**
  * Observes a run once a second until it has ended, even across a reset or while the server is away. Each observation
- * costs a describe of the run and of each candidate in progress, which the server answers by itself, and a query only
- * after the history has grown, since nothing else changes a workflow's state. It leaves nothing in the history, however
- * many observe.
+ * costs a describe of the run and of each of its children in progress, which the server answers by itself, and a query
+ * only after the history has grown, since nothing else changes a workflow's state. It leaves nothing in the history,
+ * however many observe.
  * @throws WorkflowNotFoundError if there is no such run, ServiceError if the server refuses to report on it, AbortError
  * after `signal` was aborted
  * @example
@@ -82,6 +84,7 @@ class ObservedRun {
   /** Length of the history when the workflow was last queried. */
   private asked?: number;
   private unanswered = 0;
+  private readonly pace = new ScoringPace();
   private progress?: LiveProgress;
 
   constructor(
@@ -110,8 +113,8 @@ class ObservedRun {
 
   private async running(description: WorkflowExecutionDescription): Promise<Observation> {
     const silent = await this.ask(description);
-    await this.seeWork();
-    return this.seen(silent ? { silent: 'worker' } : {});
+    const work = await this.seeWork(description);
+    return this.seen({ ...work, ...(silent && { silent: 'worker' as const }) });
   }
 
   /** Queries the workflow's progress if it may have changed; returns true if no worker answered. */
@@ -136,17 +139,30 @@ class ObservedRun {
       .catch(() => undefined);
   }
 
-  /** Collects the progress of each candidate in the making. */
-  private async seeWork(): Promise<void> {
-    const running = this.progress?.candidates.filter(({ status }) => status === 'running') ?? [];
-    const doing = await Promise.all(
-      running.map(async ({ id, workflowId }) => [id, await doingOf(this.client, workflowId)] as const),
-    );
-    if (this.progress)
-      this.progress = {
-        ...this.progress,
-        doing: Object.fromEntries(doing.flatMap(([id, one]) => (one ? [[id, one]] : []))),
-      };
+  /** Collects what is being done, of the run, of each model that is being scored, and of each candidate in the making. */
+  private async seeWork(
+    description: WorkflowExecutionDescription,
+  ): Promise<Pick<Observation, 'work' | 'scoringLeft'>> {
+    const { candidates = [], scoring = [] } = this.progress ?? {};
+    const running = candidates.filter(({ status }) => status === 'running');
+    const scored = scoring.filter(({ done, total }) => done < total);
+    const [ofCandidates, ofScoring] = await Promise.all([
+      Promise.all(running.map(({ id, workflowId }) => childWork(this.client, workflowId, id))),
+      Promise.all(
+        scored.map(({ of, technique }) =>
+          childWork(this.client, `${this.workflowId}/scores/${of}/${technique}`, of),
+        ),
+      ),
+    ]);
+    const work = [...ofCandidates, ...ofScoring].flatMap((child) => child.work);
+    if (this.progress) this.progress = { ...this.progress, doing: doingOf(running, work) };
+    return {
+      work: [...pendingWork(description, subjectOf), ...work],
+      scoringLeft: this.pace.left(
+        scored.map((one, at) => ({ ...one, startedAt: ofScoring[at].startedAt })),
+        Date.now(),
+      ),
+    };
   }
 
   /** Returns the execution that continues an ended one. */
@@ -179,8 +195,20 @@ class ObservedRun {
     return this.client.workflow.getHandle(this.workflowId, this.runId);
   }
 
-  private seen(more: Pick<Observation, 'silent' | 'end'>): Observation {
+  private seen(more: Omit<Observation, 'workflowId' | 'runId' | 'progress'>): Observation {
     const { workflowId, runId, progress } = this;
     return { workflowId, runId, progress, ...more };
   }
 }
+
+/** Returns the work of each running candidate, which does one thing at a time. */
+const doingOf = (
+  running: readonly LiveProgress['candidates'][number][],
+  work: readonly PendingWork[],
+): LiveProgress['doing'] =>
+  Object.fromEntries(
+    running.flatMap(({ id, workflowId }) => {
+      const own = work.find((one) => one.workflowId === workflowId);
+      return own ? [[id, own]] : [];
+    }),
+  );

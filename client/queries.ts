@@ -6,14 +6,12 @@ import {
   WorkflowFailedError,
   type WorkflowHandle,
 } from '@temporalio/client';
-import { defaultPayloadConverter } from '@temporalio/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { HeartbeatDetails } from '../contract/activities';
 import type { Result } from '../run-spec/result-schema';
 import { reasonOf } from '../contract/failure-reason';
 import type { GuidebookProgress } from '../contract/run';
-import type { Doing, RunEnd } from './observation';
+import type { RunEnd } from './observation';
 
 /** gRPC's NOT_FOUND, INVALID_ARGUMENT, ALREADY_EXISTS, PERMISSION_DENIED, FAILED_PRECONDITION, UNIMPLEMENTED, UNAUTHENTICATED. */
 const answers = [3, 5, 6, 7, 9, 12, 16];
@@ -75,22 +73,4 @@ export async function endOf(handle: WorkflowHandle, status: RunEnd['status']): P
     if (!(error instanceof WorkflowFailedError)) throw error;
     return { status, reason: reasonOf(error), error };
   }
-}
-
-/** Reads the last heartbeat of a workflow's pending activity. */
-export async function doingOf(client: Client, workflowId: string): Promise<Doing | undefined> {
-  const description = await client.workflow
-    .getHandle(workflowId)
-    .describe()
-    .catch(() => undefined);
-  const [pending] = description?.raw.pendingActivities ?? [];
-  if (!pending) return undefined;
-  const [payload] = pending.heartbeatDetails?.payloads ?? [];
-  let at: HeartbeatDetails | undefined;
-  try {
-    at = payload && defaultPayloadConverter.fromPayload<HeartbeatDetails>(payload);
-  } catch {
-    // Encrypted by a codec that we don't have: there is nothing more to show.
-  }
-  return { activity: pending.activityType?.name ?? '', at: at ?? undefined, attempt: pending.attempt ?? 1 };
 }

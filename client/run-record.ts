@@ -5,6 +5,7 @@ import type { FineTunedModel, FineTuneRequest } from '../contract/activities';
 import type { GuidebookInput, ScoringInput } from '../contract/run';
 import type { Technique } from '../engine/names';
 import { isArtifactRef, type ArtifactRef } from '../store/artifact';
+import { subjectOf } from './pending-work';
 
 type History = Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['fetchHistory']>>;
 type HistoryEvent = NonNullable<History['events']>[number];
@@ -171,7 +172,7 @@ class Reader {
       this.activities.set(String(event.eventId), {
         request: await this.value(scheduled.input?.payloads),
         piece: {
-          of: ofId(scheduled.activityId),
+          of: subjectOf(scheduled.activityId),
           activity: scheduled.activityType?.name ?? '',
           summary: await this.summary(event),
           startedAt: at,
@@ -257,14 +258,6 @@ class Reader {
     const summary = userMetadata?.summary;
     return summary ? ((await this.value([summary])) as string) : undefined;
   }
-}
-
-/** Returns whom an activity of the run itself is about, by its id: `evaluate/ssvd-0.50/test-split`. */
-function ofId(activityId: string | null | undefined): string {
-  const parts = (activityId ?? '').split('/');
-  if (parts[0] === 'analyze') return parts.slice(1).join('/');
-  if (parts[0] === 'evaluate') return parts.slice(1, -1).join('/');
-  return 'run';
 }
 
 function timeOf(event: HistoryEvent | undefined): number {

@@ -1,6 +1,8 @@
-import type { Doing, LiveProgress } from '../client/observation';
+import { retriesOf } from '../client/events';
+import type { Doing, LastFailure, LiveProgress, Observation, PendingWork } from '../client/observation';
 import { costNames } from '../engine/names';
 import { type Stage, stages } from '../contract/run';
+import { duration } from './html/page/figures';
 
 const step: Record<Stage, string> = {
   baseline: 'step 0, baseline: measuring the original model',
@@ -12,10 +14,16 @@ const step: Record<Stage, string> = {
   done: 'done',
 };
 const work: Record<string, string> = {
+  analyze: 'analyzing',
   compress: 'compressing',
-  fineTune: 'fine-tuning',
   evaluate: 'evaluating',
+  fineTune: 'fine-tuning',
+  latency: 'measuring latencies',
+  scoreLayer: 'scoring a layer',
 };
+
+/** Names the work of an activity: `fine-tuning`. */
+export const workText = (activity: string): string => work[activity] ?? activity;
 
 /** Describes a stage. */
 export const stepText = (stage: Stage): string => step[stage];
@@ -26,8 +34,28 @@ export function doingText(doing: Doing | undefined): string {
   const { activity, at, attempt } = doing;
   const share = at && at.total > 0 ? ` ${Math.floor((100 * at.done) / at.total)} %` : '';
   const again = attempt > 1 ? ` (try ${attempt})` : '';
-  return `${work[activity] ?? activity}${share}${at?.note ? `, ${at.note}` : ''}${again}`;
+  return `${workText(activity)}${share}${at?.note ? `, ${at.note}` : ''}${leftText(at?.secondsLeft)}${again}`;
 }
+
+const leftText = (seconds: number | undefined): string =>
+  seconds === undefined ? '' : `, ${duration(seconds)} left`;
+
+/**
+ * Describes what is being tried again: the work, how it failed, and what to do about it.
+ * @param now in ms since 1970
+ */
+export function retryLines({ of, activity, attempt, nextTryAt, failure }: Retry, now: number): string[] {
+  const wait = nextTryAt === undefined ? 0 : (Date.parse(nextTryAt) - now) / 1000;
+  const next = wait >= 1 ? `, try ${attempt} in ${duration(wait)}` : `, now try ${attempt}`;
+  return [
+    `${of}: ${workText(activity)} failed${next}: ${failure.message}`,
+    ...(failure.fix === undefined ? [] : [`${of}: to fix it, ${failure.fix}`]),
+  ];
+}
+
+type Retry = Pick<PendingWork, 'of' | 'activity' | 'attempt' | 'nextTryAt'> & {
+  readonly failure: Pick<LastFailure, 'message' | 'fix'>;
+};
 
 /** Describes a candidate's result or current work in one line. */
 export function candidateText(row: LiveProgress['candidates'][number], doing?: Doing): string {
@@ -39,7 +67,11 @@ export function candidateText(row: LiveProgress['candidates'][number], doing?: D
 }
 
 /** Formats the status of a run as lines for a terminal. @param seconds since the run started */
-export function statusLines(progress: LiveProgress, seconds: number): string[] {
+export function statusLines(
+  progress: LiveProgress,
+  seconds: number,
+  more: Pick<Observation, 'work' | 'scoringLeft'> = {},
+): string[] {
   const { name, target, tolerance, cost, stage, original, scoring, candidates, doing } = progress;
   const width = Math.max(0, ...candidates.map(({ id }) => id.length));
   const clock = `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
@@ -53,9 +85,10 @@ export function statusLines(progress: LiveProgress, seconds: number): string[] {
       .filter(({ done, total }) => done < total)
       .map(
         ({ of, technique, done, total }) =>
-          `${bar(done / total)} ${technique} of ${of}: layer ${done} of ${total} scored`,
+          `${bar(done / total)} ${technique} of ${of}: layer ${done} of ${total} scored${leftText(more.scoringLeft?.[`${of}/${technique}`])}`,
       ),
     ...candidates.map((row) => `  ${row.id.padEnd(width)}  ${candidateText(row, doing[row.id])}`),
+    ...retriesOf(more).flatMap((one) => retryLines(one, Date.now())),
   ];
 }
 

@@ -1,4 +1,5 @@
 import type { RunEvent, Wait } from '../client/events';
+import { retryLines } from './progress';
 
 const approval = (what: string, { proposed, until }: Wait): string =>
   `waiting for someone to approve ${what} ${(proposed ?? []).join(', ')}${until ? ` until ${until}` : ''}: slimflow approve`;
@@ -39,6 +40,8 @@ export function eventText(event: RunEvent): string | undefined {
       return waitEnded[event.after];
     case 'decision':
       return `${event.by}: ${event.what}${event.note ? ` (${event.note})` : ''}`;
+    case 'retry':
+      return retryLines({ ...event, failure: event }, Date.now()).join('\n');
     default:
       return undefined;
   }

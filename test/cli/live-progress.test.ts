@@ -8,6 +8,12 @@ function screen(fields: object) {
   const stream = Object.assign(new PassThrough(), fields) as unknown as WriteStream & PassThrough;
   return { stream, said: () => String(stream.read() ?? '') };
 }
+/** The lines of a log without their times, each of which must be there. */
+const untimed = (said: string) =>
+  said
+    .trim()
+    .split('\n')
+    .map((line) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (.*)$/.exec(line)?.[1]);
 
 it('elsewhere than on a terminal, a line is said when something changes, and long work four times', () => {
   const { stream, said } = screen({ isTTY: false });
@@ -21,7 +27,7 @@ it('elsewhere than on a terminal, a line is said when something changes, and lon
     seen({ scoring: [{ of: 'original', technique: 'spatial-svd', done: 2, total: 3 }], notes: ['n'] }),
   );
   display.end();
-  expect(said().trim().split('\n')).toEqual([
+  expect(untimed(said())).toEqual([
     'step 2, SVD: making and fine-tuning candidates',
     'ssvd-0.50: fine-tuning 1 %, step 1',
     'ssvd-0.50: fine-tuning 26 %, step 26',
@@ -52,6 +58,39 @@ it('on a terminal the status is redrawn over itself, within its width', () => {
   for (const line of text.split('\n')) expect(line.replaceAll(escape, '').length).toBeLessThan(30);
 });
 
+it('a failure that is retried is told once, with its fix, and stays below the table', () => {
+  const failed = {
+    work: [
+      {
+        of: 'original',
+        activity: 'evaluate',
+        attempt: 2,
+        state: 'retrying',
+        activityId: 'evaluate/original/evaluate',
+        workflowId: 'w',
+        runId: 'r',
+        failure: { message: 'no space left', type: 'StoreFull', fix: 'free some space' },
+      },
+    ],
+  } as const;
+  const lines = screen({ isTTY: false });
+  const display = progressDisplay(lines.stream);
+  display.update(seen({ candidates: [] }));
+  display.update(seen({ candidates: [] }, failed));
+  display.update(seen({ candidates: [] }, failed));
+  display.end();
+  const told = [
+    'original: evaluating failed, now try 2: no space left',
+    'original: to fix it, free some space',
+  ];
+  expect(untimed(lines.said()).slice(1)).toEqual(told);
+  const terminal = screen({ isTTY: true, columns: 200, rows: 24, cursorTo: () => undefined });
+  const block = progressDisplay(terminal.stream);
+  block.update(seen({}, failed));
+  block.end();
+  expect(terminal.said().trim().split('\n').slice(-2)).toEqual(told);
+});
+
 it('a silence of the server, a reset and what people do are told once, in lines or below the table', () => {
   const lines = screen({ isTTY: false });
   const display = progressDisplay(lines.stream);
@@ -69,7 +108,7 @@ it('a silence of the server, a reset and what people do are told once, in lines 
     ),
   );
   display.end();
-  expect(lines.said().trim().split('\n').slice(1)).toEqual([
+  expect(untimed(lines.said()).slice(1)).toEqual([
     'waiting for the Temporal server, which does not answer',
     'the Temporal server answers again',
     'the run was reset: execution another continues it',

@@ -96,7 +96,7 @@ describe('slimflow run, on a real server with the real engine', () => {
       const job = tinyJob(folder, { ...one, fineTune: { epochs: 1200, batch: 10 } });
       const detached = await slimflow(folder, ['run', job], (said, child) => {
         // A second one would end it at once.
-        if (/^ssvd-\S+: /m.test(said) && !child.killed) child.kill('SIGINT');
+        if (/^\S+Z ssvd-\S+: /m.test(said) && !child.killed) child.kill('SIGINT');
       });
       expect(detached.out).toContain('Detached. The run is kept');
       expect([detached.status, detached.err]).toEqual([130, expect.stringContaining('Stopping')]);

@@ -34,7 +34,7 @@ it('a killed server is started again by whoever uses it, and the run and its wat
 
     let isKilledAgain = false;
     const ran = await slimflow(folder, ['run', job], (out) => {
-      if (isKilledAgain || !/^ssvd-0\.50: /m.test(out)) return;
+      if (isKilledAgain || !/^\S+Z ssvd-0\.50: /m.test(out)) return;
       isKilledAgain = true;
       killServer();
     });

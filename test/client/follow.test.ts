@@ -1,7 +1,9 @@
 import { Client, WorkflowNotFoundError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 
 import { follow, type TimedRunEvent } from '../../client/follow';
 import { observe } from '../../client/observe';
+import { failureFixes } from '../../contract/failure-fixes';
 import { gate, guidebookServer } from '../support/guidebook-server';
 import { until } from '../support/until';
 
@@ -96,6 +98,28 @@ describe('following a run', () => {
       expect(await ended).toMatchObject({ status: 'completed' });
     });
     expect(events).toContainEqual(expect.objectContaining({ type: 'continued', after: 'worker' }));
+  });
+
+  it('tells how an attempt failed that is followed by another, and what to do about it', async () => {
+    let isFull = true;
+    const before = async (activity: string) => {
+      if (activity === 'evaluate' && isFull)
+        throw ApplicationFailure.create({ message: 'no room', type: 'StoreFull' });
+    };
+    await server.withWorker('full', { before }, async () => {
+      await server.start('slimflow/full/1', 'full');
+      const { events, ended } = following('slimflow/full/1');
+      await until(() => events.some(({ type }) => type === 'retry'));
+      isFull = false;
+      expect(await ended).toMatchObject({ status: 'completed' });
+      expect(events.find(({ type }) => type === 'retry')).toMatchObject({
+        of: 'original',
+        activity: 'evaluate',
+        attempt: 2,
+        message: 'no room',
+        fix: failureFixes.StoreFull,
+      });
+    });
   });
 
   it('is refused for a run that is not there', async () => {

@@ -30,16 +30,18 @@ const progress: LiveProgress = {
   ],
   notes: [],
   decisions: [],
-  doing: { a: { activity: 'fineTune', attempt: 2, at: { done: 1, total: 4, note: 'epoch 1' } } },
+  doing: {
+    a: { activity: 'fineTune', attempt: 2, at: { done: 1, total: 4, note: 'epoch 1', secondsLeft: 90 } },
+  },
 };
 
 it('the status says where the run is, and what each candidate is at', () => {
-  expect(statusLines(progress, 75)).toEqual([
+  expect(statusLines(progress, 75, { scoringLeft: { 'original/spatial-svd': 7 } })).toEqual([
     'resnet to 0.5 of its MACs, with a drop of at most 1   1:15',
     '[######..............] step 2, SVD: making and fine-tuning candidates',
     'original: 31.00 million MACs, metric 98.00',
-    '[##########..........] spatial-svd of original: layer 1 of 2 scored',
-    '  a   fine-tuning 25 %, epoch 1 (try 2)',
+    '[##########..........] spatial-svd of original: layer 1 of 2 scored, 7 s left',
+    '  a   fine-tuning 25 %, epoch 1, 1 min 30 s left (try 2)',
     '  bb  ratio 0.500, metric 90.00 → 98.00, drop 0.00: picked',
     '  c   failed: diverged',
   ]);

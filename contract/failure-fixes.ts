@@ -1,0 +1,30 @@
+import type { FailureType } from './failure-types';
+
+/** What a person can do about a failure, by its type: the last column of docs/failures.md. */
+export const failureFixes: Readonly<Record<FailureType, string>> = {
+  InvalidModel: 'export it again',
+  UnsupportedModel: 'leave the layer that the message names out (`ignore`), or export the model otherwise',
+  InvalidData: 'fix the file that the message names',
+  InvalidSettings: 'change the field that the message names',
+  Diverged: 'lower `fineTune.learningRate`',
+  ArtifactMissing: 'if it was your own file, start the run again from the original files',
+  ArtifactCorrupt: 'if it was your own file, start the run again from the original files',
+  StoreFull: 'free some space: `slimflow gc`',
+  StoreReadOnly: 'let the user of the worker write to it',
+  StoreRefused: 'fix the credentials or the policy of the bucket',
+  StoreUnreachable: 'bring the server or the network file system back',
+  NativeCrash: 'report the model; another version of the driver or execution provider may help',
+  Stalled: 'look at the load of the machine',
+  OutOfMemory: 'give the worker more memory, or lower the batch',
+  WorkersLost: 'look for what kills them, such as the memory limit of a container',
+  WorkerShutdown: 'nothing: another worker takes it',
+  NoRoom: 'add workers, or wait',
+  Bug: 'report it, with its message',
+  Unforeseen: 'read the message',
+  InvalidRequest: 'correct the field that the message names',
+  NotFinite: 'fix the model, or take another metric',
+  NothingToCompress: 'name other `techniques`; the message says why each layer is left alone',
+  NoCandidate: 'the message has the reason of each',
+  PayloadTooLarge: 'shorten the field that the message names',
+  Refused: 'the message says what the run would accept',
+};
