@@ -10,7 +10,7 @@ export interface Doing {
   readonly at?: HeartbeatDetails;
   /** 1, or more if it is being retried. */
   readonly attempt: number;
-  /** How the attempt before failed, if it did. */
+  /** Failure of the attempt before, if there was one. */
   readonly failure?: LastFailure;
   /** The worker that is doing it, or did its last attempt. */
   readonly worker?: string;
@@ -23,7 +23,7 @@ export interface LastFailure {
   readonly message: string;
   /** A key of `failureTypes`, `Timeout`, or left out for a failure that is not Slimflow's. */
   readonly type?: FailureType | 'Timeout';
-  /** What to do about it, if something can be done. */
+  /** Advice on it, if something can be done. */
   readonly fix?: string;
 }
 

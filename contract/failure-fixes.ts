@@ -1,6 +1,6 @@
 import type { FailureType } from './failure-types';
 
-/** What a person can do about a failure, by its type: the last column of docs/failures.md. */
+/** Advice on each type of failure, for people: the last column of docs/failures.md. */
 export const failureFixes: Readonly<Record<FailureType, string>> = {
   InvalidModel: 'export it again',
   UnsupportedModel: 'leave the layer that the message names out (`ignore`), or export the model otherwise',
