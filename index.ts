@@ -26,7 +26,14 @@ export type { RunEvent, Wait } from './client/events';
 export { findRun, NoSuchRun } from './client/find-run';
 export { follow, type TimedRunEvent } from './client/follow';
 export { type ListedRun, listRuns, type RunFilter } from './client/list-runs';
-export type { Doing, LastFailure, LiveProgress, Observation, PendingWork, RunEnd } from './client/observation';
+export type {
+  Doing,
+  LastFailure,
+  LiveProgress,
+  Observation,
+  PendingWork,
+  RunEnd,
+} from './client/observation';
 export { observe, type ObserveOptions } from './client/observe';
 export { type RunStatus, runStatuses } from './client/run-status';
 export { loadSpec, parseSpec, SpecError } from './run-spec/load';
