@@ -7,7 +7,8 @@ export const latency =
   (at: Workplace): Activities['latency'] =>
   (request) =>
     perform(at, 'latency', request, async ({ run }) => {
-      const { compute, inputSize, runs } = request;
+      const { compute, inputSize, runs, batch, threads } = request;
       const models = await Promise.all(request.models.map((ref) => at.store.path(ref)));
-      return run('latency', { models, inputSize, runs, machinery: machineryAt(at, compute) });
+      const machinery = { ...machineryAt(at, compute), ...(threads !== undefined && { threads }) };
+      return run('latency', { models, inputSize, runs, batch, machinery });
     });

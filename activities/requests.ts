@@ -92,6 +92,7 @@ const RehearsalFields = z.strictObject({
   fineTune: z.strictObject({ data: Data, settings: Training, teacher: Artifact.optional() }).optional(),
   gradients: z.boolean().optional(),
   latency: z.boolean().optional(),
+  batch: count.optional(),
 }) satisfies z.ZodType<RehearsalRequest>;
 
 /** The request of each activity. */
@@ -139,6 +140,9 @@ export const requests: { readonly [Name in keyof Activities]: z.ZodType<RequestO
     inputSize: InputSize.optional(),
     compute: ComputeFields,
     runs: count,
+    taskQueue: name.optional(),
+    batch: count.optional(),
+    threads: count.optional(),
   }),
 };
 

@@ -13,12 +13,18 @@ export function addWorker(program: Command, done: (status: number) => void): voi
       'run a worker in the foreground, for the server of TEMPORAL_ADDRESS, a profile or the state folder',
     )
     .addOption(
-      new Option('--queue <kind>', 'what to work on; cpu includes workflows and light work')
+      new Option(
+        '--queue <kind>',
+        'what to work on; cpu includes workflows and light work, latency is measuring on this machine',
+      )
         .choices(workerQueues)
         .default('all'),
     )
     .addOption(storeOption())
-    .option('--task-queue <name>', 'task queue of the workflows (default: derived from the store)')
+    .option(
+      '--task-queue <name>',
+      'task queue of the workflows (default: derived from the store); with --queue latency, latency.taskQueue of the spec',
+    )
     .option('--slots <n>', 'concurrent jobs (default: by CPU cores, at most 4)', positiveInteger)
     .option('--threads <n>', 'threads per job (default: the cores divided among the slots)', positiveInteger)
     .option(
@@ -49,7 +55,7 @@ export function addWorker(program: Command, done: (status: number) => void): voi
     .option(...stateOption)
     .addHelpText(
       'after',
-      '\nExamples:\n  slimflow worker\n  TEMPORAL_ADDRESS=temporal:7233 slimflow worker --queue gpu --slots 1 --store /mnt/store',
+      '\nExamples:\n  slimflow worker\n  TEMPORAL_ADDRESS=temporal:7233 slimflow worker --queue gpu --slots 1 --store /mnt/store\n  TEMPORAL_ADDRESS=temporal:7233 slimflow worker --queue latency --task-queue jetson --store s3://bucket/prefix',
     )
     .action(async (flags: WorkerFlags) =>
       done(await (await import('./worker.js')).worker({ ...flags, state: resolve(flags.state) })),

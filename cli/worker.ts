@@ -42,6 +42,12 @@ const retryMs = 2000;
  */
 export async function worker(flags: WorkerFlags): Promise<number> {
   const { queue, slots, threads, overflow, checkpointSeconds, drainSeconds, state } = flags;
+  if (queue === 'latency' && flags.taskQueue === undefined)
+    throw new BadInput(
+      '--queue latency measures on this machine for specs that name it: give the name, as in latency.taskQueue, by --task-queue',
+    );
+  if (queue === 'latency' && slots !== undefined && slots !== 1)
+    throw new BadInput('--queue latency measures one thing at a time: leave --slots out');
   const store = storeLocation(flags);
   const problem = store.includes('://') ? undefined : writeProblem(store);
   if (problem) throw new BadInput(`--store ${store} is not writable: ${problem}`);

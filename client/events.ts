@@ -4,9 +4,12 @@ import type { LastFailure, LiveProgress, Observation, RunEnd, PendingWork } from
 /** Something that a run is waiting for, with details. */
 export interface Wait {
   /**
-   * The Temporal server or a worker to answer, a person to approve the picks or the selection, or someone to resume it.
+   * The Temporal server, a worker, or the device that measures latency to answer, a person to approve the picks or the
+   * selection, or someone to resume it.
    */
-  readonly for: 'server' | 'worker' | 'picks' | 'selection' | 'resume';
+  readonly for: 'server' | 'worker' | 'device' | 'picks' | 'selection' | 'resume';
+  /** Task queue of the device. */
+  readonly taskQueue?: string;
   /** Ids of candidates that a person is to approve. */
   readonly proposed?: readonly string[];
   /** When it continues, or stops, by itself. */
@@ -49,11 +52,12 @@ export type RunEvent =
   | ({ readonly type: 'end' } & Pick<RunEnd, 'status' | 'result' | 'reason'>);
 
 /** Lists everything that a run is waiting for. */
-export function waitsOf({ silent, end, progress }: Observation): Wait[] {
+export function waitsOf({ silent, silentDevice, end, progress }: Observation): Wait[] {
   if (end) return [];
   const { paused = undefined, waiting = undefined } = progress ?? {};
   return [
     ...(silent ? [{ for: silent }] : []),
+    ...(silentDevice === undefined ? [] : [{ for: 'device' as const, taskQueue: silentDevice }]),
     ...(paused ? [{ for: 'resume' as const, ...paused }] : []),
     ...(waiting ? [waiting] : []),
   ];

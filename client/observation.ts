@@ -39,6 +39,8 @@ export interface PendingWork extends Doing {
   readonly runId: string;
   /** ISO time at which the attempt began; left out while it waits. */
   readonly startedAt?: string;
+  /** ISO time of the last sign of it: its heartbeat, its start or its scheduling. */
+  readonly heardAt: string;
 }
 
 /** The run's progress, and that of each running candidate, by its id. */
@@ -68,5 +70,7 @@ export interface Observation {
   readonly scoringLeft?: Readonly<Record<string, number>>;
   /** Why nothing is known now: the Temporal server does not answer, or no worker does. */
   readonly silent?: 'server' | 'worker';
+  /** Task queue of the device that is to measure latency, if work waits for it and nothing is heard from there. */
+  readonly silentDevice?: string;
   readonly end?: RunEnd;
 }

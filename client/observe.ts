@@ -8,6 +8,7 @@ import { childWork, pendingWork, subjectOf } from './pending-work';
 import { ScoringPace } from './scoring-pace';
 import { endOf, hasWorker, isAway, progressOf } from './queries';
 import { statusOf } from './run-status';
+import { isDeviceSilent } from './silent-device';
 
 /** Options for observing a run. */
 export interface ObserveOptions {
@@ -114,7 +115,13 @@ class ObservedRun {
   private async running(description: WorkflowExecutionDescription): Promise<Observation> {
     const silent = await this.ask(description);
     const work = await this.seeWork(description);
-    return this.seen({ ...work, ...(silent && { silent: 'worker' as const }) });
+    const device = this.progress?.latencyQueue;
+    const isSilent = device !== undefined && (await isDeviceSilent(this.client, device, work.work ?? []));
+    return this.seen({
+      ...work,
+      ...(silent && { silent: 'worker' as const }),
+      ...(isSilent && { silentDevice: device }),
+    });
   }
 
   /** Queries the workflow's progress if it may have changed; returns true if no worker answered. */

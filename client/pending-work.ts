@@ -61,6 +61,9 @@ export const pendingWork = (
       ...(pending.lastWorkerIdentity && { worker: pending.lastWorkerIdentity }),
       ...(failure && { failure }),
       ...(isRunning && { startedAt: isoOf(pending.lastStartedTime) }),
+      heardAt: [pending.scheduledTime, pending.lastStartedTime, pending.lastHeartbeatTime]
+        .map(isoOf)
+        .reduce((latest, one) => (one > latest ? one : latest)),
       ...(!isRunning &&
         attempt > 1 && { nextTryAt: isoOf(pending.nextAttemptScheduleTime ?? pending.scheduledTime) }),
     };

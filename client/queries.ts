@@ -30,12 +30,19 @@ export function isAway(error: unknown, wasThere = false): boolean {
 export const progressOf = (handle: WorkflowHandle): Promise<GuidebookProgress> =>
   handle.query<GuidebookProgress>('progress');
 
-/** Tells if a worker has polled the task queue in the last minutes. */
-export async function hasWorker(client: Client, taskQueue: string): Promise<boolean> {
+/**
+ * Tells if a worker has polled the task queue in the last minutes.
+ * @param work a device polls for activities alone
+ */
+export async function hasWorker(
+  client: Client,
+  taskQueue: string,
+  work: 'workflows' | 'activities' = 'workflows',
+): Promise<boolean> {
   const { pollers } = await client.workflowService.describeTaskQueue({
     namespace: client.options.namespace,
     taskQueue: { name: taskQueue },
-    taskQueueType: 1, // of workflow tasks
+    taskQueueType: work === 'workflows' ? 1 : 2, // by the protocol's numbers
   });
   return Boolean(pollers?.length);
 }

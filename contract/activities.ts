@@ -152,6 +152,12 @@ export interface LatencyRequest {
   readonly inputSize?: InputSize;
   readonly compute: Compute;
   readonly runs: number;
+  /** Task queue of the machine to time on; by default that of the workflow. */
+  readonly taskQueue?: string;
+  /** Samples in a batch; 1 by default. */
+  readonly batch?: number;
+  /** Threads; by default those of the worker's jobs. */
+  readonly threads?: number;
 }
 
 /** The activities by name: what a workflow may ask of a Slimflow worker. */

@@ -20,7 +20,8 @@ export function rehearsalOf<Data, Model>(
     fineTune,
     techniques,
     pruning,
-  }: Pick<CompressionSettings, 'metric' | 'fineTune' | 'techniques' | 'pruning'>,
+    latency: { batch },
+  }: Pick<CompressionSettings, 'metric' | 'fineTune' | 'techniques' | 'pruning' | 'latency'>,
   { train, evaluate, test }: Splits<Data>,
   original: Model,
 ): RunRehearsal<Data, Model> {
@@ -34,5 +35,6 @@ export function rehearsalOf<Data, Model>(
     }),
     gradients: techniques.includes('channel-pruning') && pruning.importance === 'taylor',
     latency: true,
+    ...(batch !== undefined && { batch }),
   };
 }

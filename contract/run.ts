@@ -1,6 +1,6 @@
 import type { Analysis, DataRefs, ScoreLayerRequest } from './activities';
 import type { Method, Technique } from '../engine/names';
-import type { Compression, Provenance } from '../engine/jobs/types';
+import type { Compression, Provenance, Speed } from '../engine/jobs/types';
 import type { StepVerdict, Verdict } from './verdict';
 import type { CompressionSettings } from '../run-spec/spec';
 import type { ArtifactRef } from '../store/artifact';
@@ -21,6 +21,8 @@ export interface Original extends Analysis {
   readonly model: ArtifactRef;
   /** a0: its metric on the evaluation split, in points. */
   readonly metric: number;
+  /** Standard error of the metric, in points; left out if it is unknown. */
+  readonly standardError?: number;
 }
 
 /** Limits of one run of a model's scoring, after which it continues as new. */
@@ -113,6 +115,8 @@ export interface Made {
   /** As compressed, and after fine-tuning, on the evaluation split, in points. */
   readonly metricBefore: number;
   readonly metricAfter: number;
+  /** Standard error of metricAfter, in points; left out if it is unknown. */
+  readonly standardError?: number;
   readonly shortfall?: string;
   readonly notes: readonly string[];
   readonly computedBy: Compression['computedBy'];
@@ -127,6 +131,8 @@ export interface Candidate extends CandidatePlan, Made {
   /** a0 − a(m), in points. */
   readonly drop: number;
   readonly latencyMs?: number;
+  /** Speed beside the original; left out if it was not measured. */
+  readonly speed?: Speed;
 }
 
 /** Stages of a run, in order. */
@@ -144,6 +150,7 @@ export interface CandidateProgress extends CandidatePlan {
   readonly metricAfter?: number;
   readonly drop?: number;
   readonly latencyMs?: number;
+  readonly speed?: Speed;
   readonly shortfall?: string;
   /** Its verdicts, one per step: a picked candidate is judged again in step 5. */
   readonly verdicts?: readonly Verdict[];
@@ -191,6 +198,8 @@ export interface GuidebookProgress {
   readonly target: number;
   readonly tolerance: number;
   readonly cost: Method['cost'];
+  /** Task queue of the device that latency is measured on, if the spec names one. */
+  readonly latencyQueue?: string;
   readonly stage: Stage;
   readonly original?: { readonly macs: number; readonly params: number; readonly metric: number };
   /** Layers scored so far, of each model that is being scored or was. */

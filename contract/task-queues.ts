@@ -4,8 +4,11 @@ import type { CompressionSettings } from '../run-spec/spec';
 export const queueKinds = ['cpu', 'gpu', 'large'] as const;
 export type QueueKind = (typeof queueKinds)[number];
 
-/** Kinds of work that a worker can serve: `cpu` includes the workflows and light work, `all` is everything. */
-export const workerQueues = [...queueKinds, 'all'] as const;
+/**
+ * Kinds of work that a worker can serve: `cpu` includes the workflows and light work, `all` is everything of a task queue;
+ * `latency` measures on the device that it runs on, for specs that name its task queue.
+ */
+export const workerQueues = [...queueKinds, 'all', 'latency'] as const;
 export type WorkerQueue = (typeof workerQueues)[number];
 
 /** The task queue of a kind beside a workflow's; undefined stands for the workflow's own. */
@@ -19,12 +22,13 @@ export const isQueueOf = (taskQueue: string, kind: QueueKind): boolean =>
 /** The task queue of the workflows of a store when no other is named. @param storeId what `store.id()` gives */
 export const storeQueue = (storeId: string): string => `slimflow-${storeId.slice(0, 8)}`;
 
-/** The kinds of task queues that a worker polls; undefined stands for that of the workflows. */
+/** The kinds of task queues that a worker polls; undefined stands for the one that is named itself. */
 const polled: Readonly<Record<WorkerQueue, readonly (QueueKind | undefined)[]>> = {
   cpu: [undefined, 'cpu'],
   gpu: ['gpu'],
   large: ['large'],
   all: [undefined, ...queueKinds],
+  latency: [undefined],
 };
 
 /** The names of the task queues that a worker polls. @param base the task queue of the workflows */

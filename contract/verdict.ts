@@ -6,7 +6,7 @@ export type Verdict =
   /** Step 3: it goes on to channel pruning. */
   | { readonly state: 'picked'; readonly by?: string }
   /** Step 5: it is the result. */
-  | { readonly state: 'selected'; readonly by?: string }
+  | { readonly state: 'selected'; readonly by?: string; readonly among?: AmongEquals }
   /** Step 5: it meets the requirement, but is not the result. */
   | { readonly state: 'eligible' }
   /** Step 5: it misses the requirement by `why`. */
@@ -20,6 +20,16 @@ export type Verdict =
   /** It was still being made when the run was cancelled. */
   | { readonly state: 'cancelled' }
   | { readonly state: 'failed'; readonly why: string };
+
+/** Step 5's choice among models whose metrics count as equal. */
+export interface AmongEquals {
+  /** Ids of these models, that with the best metric first. */
+  readonly equal: readonly string[];
+  /** Standard error of the best metric, in points; left out if it is unknown, so that only the same metric is equal. */
+  readonly standardError?: number;
+  /** The figure that decided; `metric` if none of them is faster beyond noise. */
+  readonly by: 'latency' | 'metric' | 'MACs';
+}
 
 /** Verdicts that leave a candidate out of everything that follows. */
 export type LeftOut = Extract<Verdict, { state: 'skipped' | 'unfinished' | 'cancelled' }>;
@@ -63,6 +73,10 @@ export function points(value: number): string {
     Number(rounded) === 0 && value !== 0 ? String(Number(value.toPrecision(2))) : String(Number(rounded));
   return `${shown} point${Math.abs(Number(shown)) === 1 ? '' : 's'}`;
 }
+
+/** Describes a change of the metric, in a clause: `loses 0.2 points`, `gains 0.1 points`, `loses nothing`. */
+export const lossText = (drop: number): string =>
+  drop === 0 ? 'loses nothing' : drop > 0 ? `loses ${points(drop)}` : `gains ${points(-drop)}`;
 
 /** A number of things in words. */
 export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -26,7 +26,7 @@ export function candidatesTable({ candidates }: Pick<GuidebookProgress, 'candida
       figure(row.achieved, 3),
       metric,
       figure(row.drop, 2),
-      figure(row.latencyMs, 2),
+      [figure(row.latencyMs, 2), row.speed && `(${row.speed.faster.toFixed(2)}x)`].filter(Boolean).join(' '),
       wrap(decision, 48),
     ]);
   }

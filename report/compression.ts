@@ -1,12 +1,24 @@
 import Table from 'cli-table3';
 
 import type { CompressReport } from '../engine/api/compress-report';
+import { slowerNote, speedText } from '../contract/speed';
 import { costNames, techniqueTraits } from '../engine/names';
 
 /** Formats the report of `slimflow compress` for a terminal. */
 export function compressReport(report: CompressReport, out: string): string {
-  const { technique, cost, target, achieved, macs, macsOriginal, macsElsewhere, params, paramsOriginal } =
-    report;
+  const {
+    technique,
+    cost,
+    target,
+    achieved,
+    macs,
+    macsOriginal,
+    macsElsewhere,
+    params,
+    paramsOriginal,
+    speed,
+  } = report;
+  const slower = speed && slowerNote([{ id: 'the model', speed }], cost);
   const { units } = techniqueTraits[technique];
   const table = new Table({
     head: ['layer', 'kind', units, 'ratio left'],
@@ -24,7 +36,8 @@ export function compressReport(report: CompressReport, out: string): string {
     ...(report.shortfall
       ? [`${achieved > (target ?? 1) ? 'target not reached' : 'below the target'}: ${report.shortfall}`]
       : []),
-    `${costNames[cost]} ratio ${achieved.toFixed(4)}${asked}`,
+    `${costNames[cost]} ratio ${achieved.toFixed(4)}${asked}${speed ? `: ${speedText(speed)}` : ''}`,
+    ...(slower ? [`note: ${slower}`] : []),
     `MACs        ${macsOriginal} → ${macs} (${(macs / macsOriginal).toFixed(4)})`,
     ...(macsElsewhere
       ? [

@@ -1,3 +1,4 @@
+import { slowerAdvice, speedText, speedVerdict } from '../contract/speed';
 import type { Result } from '../run-spec/result-schema';
 
 /** Formats the outcome of a run for a terminal. */
@@ -10,6 +11,7 @@ export function outcomeText({
   candidates,
   notes,
   seconds,
+  cost,
 }: Result): string {
   const noteLines = notes.map((note) => `note: ${note}`);
   const chosen = candidates.find(({ id }) => id === selected);
@@ -25,6 +27,9 @@ export function outcomeText({
     `  parameters  ${original.params} → ${chosen.params} (ratio ${final.paramRatio.toFixed(3)})`,
     `  evaluation  ${original.metric.toFixed(2)} → ${final.metric.toFixed(2)}`,
     `  test        ${original.test.toFixed(2)} → ${final.test.toFixed(2)}`,
-    `  latency     ${original.latencyMs.toFixed(2)} → ${final.latencyMs.toFixed(2)} ms`,
+    `  latency     ${original.latencyMs.toFixed(2)} → ${final.latencyMs.toFixed(2)} ms${final.speed ? `: ${speedText(final.speed)}` : ''}`,
+    ...(final.speed && speedVerdict(final.speed) === 'slower'
+      ? [`  It is slower than the original: ${slowerAdvice(cost)}.`]
+      : []),
   ].join('\n');
 }

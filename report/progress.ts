@@ -1,5 +1,6 @@
 import { retriesOf } from '../client/events';
 import type { Doing, LastFailure, LiveProgress, Observation, PendingWork } from '../client/observation';
+import { speedText } from '../contract/speed';
 import { costNames } from '../engine/names';
 import { type Stage, stages } from '../contract/run';
 import { duration } from './html/page/figures';
@@ -61,8 +62,8 @@ type Retry = Pick<PendingWork, 'of' | 'activity' | 'attempt' | 'nextTryAt'> & {
 export function candidateText(row: LiveProgress['candidates'][number], doing?: Doing): string {
   if (row.status === 'running') return doingText(doing);
   if (row.achieved === undefined) return row.decision ?? row.status;
-  const { achieved, metricBefore, metricAfter, drop, decision } = row;
-  const figures = `ratio ${achieved?.toFixed(3)}, metric ${metricBefore?.toFixed(2)} → ${metricAfter?.toFixed(2)}, drop ${drop?.toFixed(2)}`;
+  const { achieved, metricBefore, metricAfter, drop, speed, decision } = row;
+  const figures = `ratio ${achieved?.toFixed(3)}, metric ${metricBefore?.toFixed(2)} → ${metricAfter?.toFixed(2)}, drop ${drop?.toFixed(2)}${speed ? `, ${speedText(speed)}` : ''}`;
   return decision ? `${figures}: ${decision}` : figures;
 }
 

@@ -12,6 +12,8 @@ export function waitingText(waiting: Wait): string {
       return 'waiting for the Temporal server, which does not answer';
     case 'worker':
       return 'waiting for a worker: start `slimflow worker`, or `slimflow run` with the spec';
+    case 'device':
+      return `waiting for the device of task queue ${waiting.taskQueue}, which measures latency and does not answer, or is busy with another run: start there \`slimflow worker --queue latency --task-queue ${waiting.taskQueue}\``;
     case 'picks':
       return approval('the picks', waiting);
     case 'selection':
@@ -24,6 +26,7 @@ export function waitingText(waiting: Wait): string {
 const waitEnded: Record<Wait['for'], string> = {
   server: 'the Temporal server answers again',
   worker: 'a worker answers',
+  device: 'the device answers',
   picks: 'no longer waiting for the picks',
   selection: 'no longer waiting for the selection',
   resume: 'resumed',

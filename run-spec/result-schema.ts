@@ -17,9 +17,29 @@ const Maker = z.strictObject({
   device: z.string(),
 });
 
+/** Speed beside the original, measured in turn with it. */
+const Speed = z.strictObject({
+  /** Factor by which it is faster than the original: the median of the ratio of their times, round by round. */
+  faster: z.number().positive(),
+  /** Half the interquartile range of that ratio: smaller differences mean nothing. */
+  noise: z.number().nonnegative(),
+});
+
 /** Verdict on a candidate in steps 3 and 5, by whom if a person decided, and why: `contract/verdict.ts` in JSON. */
 const CandidateVerdict = z.union([
-  z.strictObject({ state: z.enum(['picked', 'selected']), by: z.string().optional() }),
+  z.strictObject({ state: z.literal('picked'), by: z.string().optional() }),
+  z.strictObject({
+    state: z.literal('selected'),
+    by: z.string().optional(),
+    /** The models of equal metric, if there were several, and what decided among them. */
+    among: z
+      .strictObject({
+        equal: z.array(z.string()).readonly(),
+        standardError: z.number().nonnegative().optional(),
+        by: z.enum(['latency', 'metric', 'MACs']),
+      })
+      .optional(),
+  }),
   z.strictObject({ state: z.enum(['eligible', 'not selected', 'cancelled']) }),
   z.strictObject({ state: z.enum(['rejected', 'failed']), why: z.string() }),
   z.strictObject({ state: z.literal('skipped'), by: z.string().optional(), why: z.string().optional() }),
@@ -46,8 +66,15 @@ export const ResultCandidate = z.strictObject({
   /** On the evaluation split, in points: as compressed, and after fine-tuning. */
   metricBefore: figure,
   metricAfter: figure,
-  /** Median ms of a batch of one. */
+  /**
+   * Standard error of metricAfter, in points; missing for metrics that have none (mean-iou, mean-average-precision),
+   * and from results of earlier versions.
+   */
+  standardError: z.number().nonnegative().optional(),
+  /** Median ms of a batch. */
   latencyMs: figure,
+  /** Missing from results of earlier versions. */
+  speed: Speed.optional(),
   /** ONNX Runtime's execution provider, and the library that decomposed and solved. */
   computedBy: z.strictObject({ provider: z.string(), linearAlgebra: z.string() }),
   /** Provenance: first of the compression, then of the fine-tuning. */
@@ -98,10 +125,17 @@ export const Result = z.strictObject({
     /** On the evaluation split, and on the test split. */
     metric: figure,
     test: figure,
+    standardError: z.number().nonnegative().optional(),
     latencyMs: figure,
   }),
-  /** Machine on which all latencies were measured. */
-  latencyBy: Maker,
+  /** Machine on which all latencies were measured, and how; results of earlier versions have the machine alone. */
+  latencyBy: Maker.extend({
+    threads: z.number().int().positive().optional(),
+    /** Samples in a batch. */
+    batch: z.number().int().positive().optional(),
+    /** Task queue of the device, if the spec names one. */
+    taskQueue: z.string().optional(),
+  }),
   candidates: z.array(ResultCandidate),
   /** Candidates that could not be made, and why. */
   failed: z.array(NotMade),
@@ -121,6 +155,7 @@ export const Result = z.strictObject({
       test: figure,
       drop: figure,
       latencyMs: figure,
+      speed: Speed.optional(),
     })
     .nullable(),
   /** If nothing was selected: the best trade-off found, or what was proposed, and what stopped it. */

@@ -20,6 +20,12 @@ import { FineTune, FineTuneFields } from './fine-tune-schema';
 const path = z.string().min(1);
 const count = z.number().int().positive();
 const seed = z.number().int().nonnegative();
+/** Name of a Temporal task queue; the server keeps those that begin so for itself. */
+const taskQueue = z
+  .string()
+  .min(1)
+  .max(200)
+  .refine((name) => !name.startsWith('/_sys/'), 'must not begin with /_sys/');
 /** A share of the cost that leaves something and removes something. */
 const ratio = z.number().gt(0).lt(1);
 
@@ -167,8 +173,23 @@ const settings = {
   review: Review.prefault({}),
   fineTune: FineTune.prefault({}),
   reconstruction: ReconstructionSettings.prefault({}),
-  /** Timed runs of each model. */
-  latency: z.strictObject({ runs: count.default(50) }).prefault({}),
+  latency: z
+    .strictObject({
+      /** Timed runs of each model. */
+      runs: count.default(50),
+      /**
+       * Task queue of the machine that models are timed on (`slimflow worker --queue latency --task-queue NAME`); by
+       * default one of the workers that do everything else.
+       */
+      taskQueue: taskQueue.optional(),
+      /** Samples in a timed batch; 1 by default. */
+      batch: count.optional(),
+      /** Threads of a timed model; by default those of a job on the worker that times it. */
+      threads: count.optional(),
+      /** ONNX Runtime's execution provider there; with taskQueue auto by default, otherwise that of compute. */
+      provider: z.enum(providerChoices).optional(),
+    })
+    .prefault({}),
   /** Names of layers that stay as they are. */
   ignore: z.array(z.string().min(1)).default([]),
   /** Sizes where the model leaves them open: of the image input, [1, C, H, W], or of inputs by their names. */

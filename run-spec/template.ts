@@ -95,7 +95,11 @@ reconstruction:                   # least-squares refit of the weights that comp
   seed: 0
   svd: true                       # false: leave decomposed layers as their weights alone make them, as in AIMET
 latency:
-  runs: 50                        # timed runs of each model, a batch of one
+  runs: 50                        # timed runs of each model
+  # taskQueue: jetson             # time on the machine that runs "slimflow worker --queue latency --task-queue jetson"
+  # batch: 1                      # samples in a timed batch
+  # threads: 4                    # of a timed model; by default those of the worker's jobs
+  # provider: auto                # there: by default auto with a taskQueue, otherwise compute.provider
 
 ignore: []                        # names of layers to leave as they are ("slimflow inspect" lists them)
 # inputSize: [1, 3, 224, 224]     # sizes if the model leaves them open, or by input: { image: [1, 3, 224, 224] }

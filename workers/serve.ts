@@ -44,7 +44,10 @@ export async function serve({
   const plugin = new SlimflowPlugin({
     ...rest,
     drainSeconds,
-    activityQueues: taskQueues.filter((name) => name !== taskQueue),
+    // A device has a task queue of its own, on which there are no workflows.
+    activityQueues: taskQueues.filter((name) => name !== taskQueue || queue === 'latency'),
+    // Nothing runs beside a measurement.
+    ...(queue === 'latency' && { slots: 1 }),
   });
   const connection = await NativeConnection.connect(options);
   const workers: Worker[] = [];

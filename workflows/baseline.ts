@@ -33,7 +33,8 @@ export async function baseline(run: Run): Promise<Original> {
       `the model has no layer that ${settings.techniques.join(' or ')} can compress${analysis.notes.map((note) => `; ${note}`).join('')}`,
       failureTypes.NothingToCompress,
     );
-  const original: Original = { ...analysis, model, metric: evaluation.value };
+  const { value, standardError } = evaluation;
+  const original: Original = { ...analysis, model, metric: value, standardError };
   run.baseline(original);
   return original;
 }

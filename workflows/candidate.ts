@@ -34,8 +34,7 @@ export async function candidate(input: CandidateInput): Promise<CandidateOutcome
   };
   const judge = async (model: CandidateInput['model'], when: 'as compressed' | 'after fine-tuning') => {
     const request = { model, data: data.evaluate, metric, compute };
-    const { value } = await evaluate.executeWithOptions(sentences.evaluate(plan.id, metric, when), [request]);
-    return value;
+    return evaluate.executeWithOptions(sentences.evaluate(plan.id, metric, when), [request]);
   };
   try {
     say();
@@ -61,7 +60,8 @@ export async function candidate(input: CandidateInput): Promise<CandidateOutcome
       `Compressed: ratio ${ratioToParent.toFixed(3)}, ${macs} MACs, ${params} parameters${shortfall ? `; ${plain(shortfall)}` : ''}`,
       `Compressed by ${madeBy(provenance)}, ${computedBy.linearAlgebra}`,
     );
-    const metricBefore = await judge(compressed.model, 'as compressed');
+    const before = await judge(compressed.model, 'as compressed');
+    const metricBefore = before.value;
     say(`${metric} ${metricBefore.toFixed(2)} as compressed`);
     const judging = (tuning.earlyStopping ?? tuning.keepBest) && {
       evaluate: { data: data.evaluate, metric },
@@ -71,7 +71,9 @@ export async function candidate(input: CandidateInput): Promise<CandidateOutcome
           { model: compressed.model, data: data.train, settings: tuning, compute, ...judging, teacher },
         ])
       : undefined;
-    const metricAfter = tuned ? await judge(tuned.model, 'after fine-tuning') : metricBefore;
+    const { value: metricAfter, standardError } = tuned
+      ? await judge(tuned.model, 'after fine-tuning')
+      : before;
     if (tuned)
       say(
         `${metric} ${metricAfter.toFixed(2)} after fine-tuning for ${tuned.steps} steps`,
@@ -93,6 +95,7 @@ export async function candidate(input: CandidateInput): Promise<CandidateOutcome
         params,
         metricBefore,
         metricAfter,
+        standardError,
         shortfall,
         notes: [...notes, ...(tuned?.notes ?? [])],
         computedBy,

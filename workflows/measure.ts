@@ -1,4 +1,6 @@
-import type { Provenance } from '../engine/jobs/types';
+import type { Latency, Provenance } from '../engine/jobs/types';
+import type { LatencyRequest } from '../contract/activities';
+import type { CompressionSettings } from '../run-spec/spec';
 import { latency } from './proxies';
 import type { Run } from './run-state';
 import { sentences } from './activity-labels';
@@ -8,8 +10,17 @@ import type { Candidate } from '../contract/run';
 export interface Measured {
   readonly originalMs: number;
   /** Machine and runtime that they were measured on. */
-  readonly by: Provenance;
+  readonly by: Provenance & Pick<Latency, 'threads' | 'batch'> & { readonly taskQueue?: string };
   readonly candidates: readonly (Candidate & { readonly latencyMs: number })[];
+}
+
+/** The part of a request that says where and how to time: on the device that the spec names, or a worker here. */
+function timingOf(
+  { taskQueue, batch, threads, provider, runs }: CompressionSettings['latency'],
+  compute: CompressionSettings['compute'],
+): Pick<LatencyRequest, 'taskQueue' | 'batch' | 'threads' | 'compute' | 'runs'> {
+  const own = provider ?? (taskQueue === undefined ? compute.provider : 'auto');
+  return { taskQueue, batch, threads, runs, compute: { ...compute, provider: own } };
 }
 
 /** MACs are not latency: the original and all candidates are timed, in turn, on one worker with nothing beside them. */
@@ -17,11 +28,17 @@ export async function measure(run: Run, candidates: readonly Candidate[]): Promi
   run.stage('latency');
   const { latency: timing, inputSize, compute } = run.input.settings;
   const models = [run.input.model, ...candidates.map(({ model }) => model)];
-  const { ms, provenance } = await latency.executeWithOptions(
-    sentences.latency(candidates.length, timing.runs),
-    [{ models, inputSize, compute, runs: timing.runs }],
-  );
-  const timed = candidates.map((candidate, i) => ({ ...candidate, latencyMs: ms[i + 1] }));
-  timed.forEach(({ id, latencyMs }) => run.latency(id, latencyMs));
-  return { originalMs: ms[0], by: provenance, candidates: timed };
+  const measured = await latency.executeWithOptions(sentences.latency(candidates.length, timing.runs), [
+    { models, inputSize, ...timingOf(timing, compute) },
+  ]);
+  const { ms, speeds, provenance, threads, batch } = measured;
+  const { taskQueue } = timing;
+  const timed = candidates.map((candidate, i) => ({
+    ...candidate,
+    latencyMs: ms[i + 1],
+    speed: speeds?.[i + 1],
+  }));
+  timed.forEach(({ id, latencyMs, speed }) => run.latency(id, latencyMs, speed));
+  const by = { ...provenance, threads, batch, ...(taskQueue !== undefined && { taskQueue }) };
+  return { originalMs: ms[0], by, candidates: timed };
 }

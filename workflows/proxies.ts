@@ -58,7 +58,7 @@ export const { analyze, listParts, collectScores, evaluate, scoreLayer, latency,
     collectScores: unlessPaused(proxies.collectScores),
     evaluate: byNeed(unlessPaused(proxies.evaluate)),
     scoreLayer: byNeed(unlessPaused(proxies.scoreLayer)),
-    latency: byNeed(unlessPaused(proxies.latency)),
+    latency: onDevice(unlessPaused(proxies.latency)),
     compress: byNeed(unlessPaused(training.compress)),
     fineTune: byNeed(unlessPaused(training.fineTune)),
   });
@@ -112,6 +112,21 @@ function byNeed<Request extends { readonly compute: object }, Result>(
         if (kind === undefined) throw error;
         return on(kind);
       }
+    },
+  };
+}
+
+/** Runs an activity on the task queue of the device that its request names; as `byNeed` does if it names none. */
+function onDevice<Request extends { readonly compute: object; readonly taskQueue?: string }, Result>(
+  activity: Callable<Request, Result>,
+): Callable<Request, Result> {
+  const here = byNeed(activity);
+  return {
+    executeWithOptions(options, [request]) {
+      const { taskQueue } = request;
+      if (taskQueue === undefined) return here.executeWithOptions(options, [request]);
+      const { queues: _queues, ...compute } = request.compute as Compute;
+      return activity.executeWithOptions({ ...options, taskQueue }, [{ ...request, compute }]);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { setCurrentDetails, upsertMemo, workflowInfo } from '@temporalio/workflow';
 
 import { type Technique, techniques } from '../engine/names';
+import type { Speed } from '../engine/jobs/types';
 import type { CompressionSettings } from '../run-spec/spec';
 import type { AttributeValues } from '../contract/search-attributes';
 import { markdown, verdictText } from './progress-markdown';
@@ -224,8 +225,8 @@ export class Run {
     return [...(this.rows.get(id)?.verdicts ?? [])];
   }
 
-  latency(id: string, latencyMs: number): void {
-    this.update(id, { latencyMs });
+  latency(id: string, latencyMs: number, speed?: Speed): void {
+    this.update(id, { latencyMs, ...(speed && { speed }) });
   }
 
   /** Returns the answer to the query `progress`. */
@@ -238,6 +239,7 @@ export class Run {
       target: settings.target,
       tolerance: settings.tolerance,
       cost: settings.cost,
+      latencyQueue: settings.latency.taskQueue,
       stage: this.at,
       original: this.original && {
         macs: this.original.macs,

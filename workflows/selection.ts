@@ -1,23 +1,17 @@
-import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, patched, workflowInfo } from '@temporalio/workflow';
 
 import type { Result, ResultCandidate } from '../run-spec/result-schema';
 import type { ArtifactRef } from '../store/artifact';
 import { failureTypes } from '../contract/failure-types';
+import { slowerNote } from '../contract/speed';
 import type { AttributeValues } from '../contract/search-attributes';
 import { withAdded } from './with-added-candidates';
 import type { StepContext } from './step-context';
 import { type Measured, measure } from './measure';
 import { evaluate } from './proxies';
 import { review } from './review';
-import {
-  objection,
-  type Requirement,
-  select,
-  selectRule,
-  selectVerdicts,
-  type Unmet,
-  unmet,
-} from './rules/select';
+import { choose, objection, type Requirement, type Unmet, unmet } from './rules/select';
+import { selectRule, selectVerdicts } from './rules/select-verdicts';
 import type { Run } from './run-state';
 import { sentences } from './activity-labels';
 import { both } from './all-settled';
@@ -34,7 +28,12 @@ export async function selection(context: StepContext): Promise<Result> {
   const { originalMs, by, candidates, selected, requirement } = await decided(context);
   const { target, tolerance } = requirement;
   for (const candidate of candidates)
-    run.decide(candidate.id, candidate === selected ? selectedBy(run) : eligibility(candidate, requirement));
+    run.decide(
+      candidate.id,
+      candidate === selected
+        ? selectedBy(run, candidate, choose(candidates, requirement))
+        : eligibility(candidate, requirement),
+    );
   run.judge('select', selectRule(requirement), selectVerdicts(candidates, selected, requirement));
   const test = async (name: string, model: ArtifactRef) => {
     const request = { model, data: run.input.data.test, metric, compute };
@@ -47,6 +46,8 @@ export async function selection(context: StepContext): Promise<Result> {
   const { stopped } = run.people;
   const missed = selected ? null : missing(unmet(candidates, requirement), stopped);
   if (missed && !stopped) run.note(missed.reason);
+  const slower = slowerNote(candidates, cost);
+  if (slower) run.note(slower);
   const outcome = selected ? 'selected' : stopped ? 'stopped' : 'requirement-not-met';
   run.stage('done', outcomeOf(outcome, selected ?? candidates.find(({ id }) => id === missed?.best)));
 
@@ -62,6 +63,7 @@ export async function selection(context: StepContext): Promise<Result> {
       params: original.params,
       metric: original.metric,
       test: originalTest,
+      standardError: original.standardError,
       latencyMs: originalMs,
     },
     latencyBy: by,
@@ -79,6 +81,7 @@ export async function selection(context: StepContext): Promise<Result> {
           test: selectedTest!,
           drop: selected.drop,
           latencyMs: selected.latencyMs,
+          speed: selected.speed,
         }
       : null,
     unmet: missed,
@@ -118,9 +121,10 @@ async function decided(context: StepContext): Promise<Decided> {
     const candidates = measured.candidates.filter(isLeft);
     if (!candidates.length) throw nothing(run);
     const { target, tolerance, select: rule } = run.settings;
-    const requirement = { target, tolerance, closeness: rule.closeness };
+    const amongEquals = patched('faster-of-equals') ? 'faster' : 'fewer MACs';
+    const requirement = { target, tolerance, closeness: rule.closeness, amongEquals } as const;
     const find = (wanted?: string) => candidates.find(({ id }) => id === wanted);
-    const proposed = find(select(candidates, requirement)?.id);
+    const proposed = find(choose(candidates, requirement)?.selected.id);
     if (!people.stopped) {
       const reviewed = await review(run, 'selection', proposed ? [proposed.id] : []);
       if (reviewed === 'changed') continue;
@@ -140,10 +144,17 @@ async function decided(context: StepContext): Promise<Decided> {
 const missing = (rule: Unmet, stopped: Run['people']['stopped']): Unmet =>
   stopped ? { best: stopped.best ?? rule.best, stoppedBy: 'nobody approved', reason: stopped.reason } : rule;
 
-const selectedBy = ({ people: { selection } }: Run): Verdict => ({
-  state: 'selected',
-  ...(selection?.what !== undefined && { by: selection.by }),
-});
+/** The verdict on the selected candidate: who chose it, or among which equal ones the rule did. */
+function selectedBy(
+  { people: { selection } }: Run,
+  { id }: Candidate,
+  choice: ReturnType<typeof choose>,
+): Verdict {
+  if (selection?.what !== undefined) return { state: 'selected', by: selection.by };
+  if (choice?.selected.id !== id || choice.equal.length === 1) return { state: 'selected' };
+  const { equal, standardError, by } = choice;
+  return { state: 'selected', among: { equal: equal.map((one) => one.id), standardError, by } };
+}
 
 /** Step 5's verdict on a candidate that is not selected. */
 function eligibility(candidate: Candidate, requirement: Requirement): Verdict {
@@ -175,7 +186,9 @@ const row = (candidate: Measured['candidates'][number], run: Run): ResultCandida
   params: candidate.params,
   metricBefore: candidate.metricBefore,
   metricAfter: candidate.metricAfter,
+  standardError: candidate.standardError,
   latencyMs: candidate.latencyMs,
+  speed: candidate.speed,
   computedBy: candidate.computedBy,
   provenance: [...candidate.provenance],
   reasons: run.reasons(candidate.id),

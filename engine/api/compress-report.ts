@@ -1,4 +1,4 @@
-import type { Compression, ModelSummary } from '../jobs/types';
+import type { Compression, ModelSummary, Speed } from '../jobs/types';
 import { type CostName, type Technique, techniqueTraits } from '../names';
 import type { SettledOptions } from './compress-options';
 
@@ -21,6 +21,8 @@ export interface CompressReport {
   /** Why the target was not reached, and the nearest ratio that is; null if it was. */
   readonly shortfall: string | null;
   readonly computedBy: Compression['computedBy'];
+  /** Speed beside the original, for cost `latency`; null for others, which measure none. */
+  readonly speed: Speed | null;
 }
 
 /** A layer, or channels that are tied together, as the compressed model has it. */
@@ -37,7 +39,7 @@ export interface CompressedLayer {
 export function report(
   { technique, method, target, hasData }: SettledOptions,
   summary: ModelSummary,
-  { achieved, macs, params, plan, shortfall, notes, computedBy }: Compression,
+  { achieved, macs, params, plan, shortfall, notes, computedBy, speed }: Compression,
 ): CompressReport {
   const byName = new Map(summary.layers.map((layer) => [layer.name, layer]));
   const kinds = new Map(summary.parts.map((part) => [part.name, byName.get(part.layers[0])]));
@@ -66,5 +68,6 @@ export function report(
     warnings: [...summary.notes, ...warnings],
     shortfall: shortfall ?? null,
     computedBy,
+    speed: speed ?? null,
   };
 }

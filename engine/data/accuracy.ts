@@ -1,24 +1,29 @@
 import type { Labels } from './dataset';
 import type { Metric } from './metric-rule';
 import { checkClasses, checkOutputs, wrongShape } from './metric-checks';
+import { RatioError } from './ratio-error';
 
 /** Share of judged answers that match their label, in points. */
 abstract class HitRate implements Metric {
-  protected hits = 0;
-  protected total = 0;
+  /** Right answers and judged ones, sample by sample. */
+  protected readonly hits = new RatioError();
 
   abstract add(outputs: Float32Array, labels: Labels, dims: readonly number[]): void;
 
   value(): number {
-    return (100 * this.hits) / this.total;
+    return 100 * this.hits.ratio;
+  }
+
+  standardError(): number | undefined {
+    return this.hits.points;
   }
 
   get state(): object {
-    return { hits: this.hits, total: this.total };
+    return this.hits.state;
   }
 
   set state(known: object) {
-    Object.assign(this, known);
+    this.hits.state = known;
   }
 }
 
@@ -44,9 +49,8 @@ export class TopAccuracy extends HitRate {
         const other = outputs[n * classes + k];
         if (other > own || (other === own && k < labels[n])) before++;
       }
-      if (before < this.most && labels[n] >= 0 && labels[n] < classes) this.hits++;
+      this.hits.add(Number(before < this.most && labels[n] >= 0 && labels[n] < classes), 1);
     }
-    this.total += samples;
   }
 }
 
@@ -56,7 +60,7 @@ function eachPixel(
   outputs: Float32Array,
   labels: Labels,
   dims: readonly number[],
-  judge: (label: number, found: number, classes: number) => void,
+  judge: (label: number, found: number, sample: number) => void,
 ): void {
   const [samples, classes, ...plane] = dims;
   if (!plane.length) throw wrongShape(name, dims, 'one score per class and pixel, [N, K, H, W]');
@@ -64,21 +68,24 @@ function eachPixel(
   checkClasses(name, labels, samples * pixels);
   checkOutputs(outputs);
   for (let at = 0; at < labels.length; at++) {
-    const first = Math.floor(at / pixels) * classes * pixels + (at % pixels);
+    const sample = Math.floor(at / pixels);
+    const first = sample * classes * pixels + (at % pixels);
     let best = 0;
     for (let k = 1; k < classes; k++)
       if (outputs[first + k * pixels] > outputs[first + best * pixels]) best = k;
-    if (labels[at] >= 0 && labels[at] < classes) judge(labels[at], best, classes);
+    if (labels[at] >= 0 && labels[at] < classes) judge(labels[at], best, sample);
   }
 }
 
 /** Share of labelled pixels whose largest output is their label's. */
 export class PixelAccuracy extends HitRate {
   add(outputs: Float32Array, labels: Labels, dims: readonly number[]): void {
-    eachPixel('pixel-accuracy', outputs, labels, dims, (label, found) => {
-      if (label === found) this.hits++;
-      this.total++;
+    const [hits, judged] = [new Uint32Array(dims[0]), new Uint32Array(dims[0])];
+    eachPixel('pixel-accuracy', outputs, labels, dims, (label, found, sample) => {
+      if (label === found) hits[sample]++;
+      judged[sample]++;
     });
+    hits.forEach((right, sample) => this.hits.add(right, judged[sample]));
   }
 }
 

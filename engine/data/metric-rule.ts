@@ -25,6 +25,11 @@ export interface Metric {
    * @throws EngineError `InvalidData` if the labels leave it undefined
    */
   value(): number;
+  /**
+   * Returns the standard error of the value over samples like these, in points; undefined, or no such function, if the
+   * metric is not made of what each sample contributes.
+   */
+  standardError?(): number | undefined;
   /** Returns the distance of outputs from labels, for metrics that compare numbers. */
   errors?(): Errors;
   /** The sums so far, a value that can be copied; setting it resumes from there. */

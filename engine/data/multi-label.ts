@@ -2,6 +2,7 @@ import { EngineError } from '../errors';
 import type { Labels } from './dataset';
 import type { Metric } from './metric-rule';
 import { checkCount, checkOutputs, wrongShape } from './metric-checks';
+import { RatioError } from './ratio-error';
 
 /**
  * Checks a batch for metrics that read labels of 0 and 1.
@@ -23,34 +24,45 @@ function checkBatch(metric: string, outputs: Float32Array, labels: Labels): void
  * threshold means yes. 0 if nothing is yes, neither labelled nor predicted.
  */
 export class F1Micro implements Metric {
-  private shared = 0;
-  private labelled = 0;
-  private found = 0;
+  /** Twice the scores that are both labelled and found, and the labelled and the found ones, sample by sample. */
+  private readonly spread = new RatioError();
 
   constructor(private readonly threshold: number) {}
 
-  add(outputs: Float32Array, labels: Labels): void {
+  add(outputs: Float32Array, labels: Labels, dims: readonly number[]): void {
     checkBatch('f1-micro', outputs, labels);
+    const scores = outputs.length / dims[0];
+    for (let first = 0; first < outputs.length; first += scores)
+      this.addSample(outputs.subarray(first, first + scores), labels.subarray(first, first + scores));
+  }
+
+  private addSample(outputs: Float32Array, labels: Labels): void {
+    let [shared, labelled, yes] = [0, 0, 0];
     for (let at = 0; at < outputs.length; at++) {
       if (Number.isNaN(labels[at])) continue;
       const found = Number(outputs[at] > this.threshold);
-      this.shared += found * labels[at];
-      this.labelled += labels[at];
-      this.found += found;
+      shared += found * labels[at];
+      labelled += labels[at];
+      yes += found;
     }
+    this.spread.add(2 * shared, labelled + yes);
   }
 
   value(): number {
-    return (200 * this.shared) / Math.max(1, this.labelled + this.found);
+    const { ratio } = this.spread;
+    return Number.isNaN(ratio) ? 0 : 100 * ratio;
+  }
+
+  standardError(): number | undefined {
+    return this.spread.points;
   }
 
   get state(): object {
-    const { shared, labelled, found } = this;
-    return { shared, labelled, found };
+    return this.spread.state;
   }
 
   set state(known: object) {
-    Object.assign(this, known);
+    this.spread.state = known;
   }
 }
 

@@ -3,6 +3,7 @@ import { type CostOf, type LayerChoices, type Plan, tolerance } from '../ratios/
 import { type Selection, selectRatios } from '../ratios/select-ratios';
 import { type Compressed, type Compressor, type Part, unitsOf } from './compressor';
 import { type Method, type Selecting, type Technique, techniqueTraits } from '../names';
+import type { Speed } from '../runtime/timing';
 import type { LayerScores } from './types';
 import { own } from '../table';
 
@@ -13,6 +14,8 @@ export interface Chosen {
   readonly made?: Compressed;
   /** The requested cost, relative to the model's; to be counted if undefined. */
   readonly achieved?: number;
+  /** Speed beside the model, if costs are measured. */
+  readonly speed?: Speed;
 }
 
 /** Input of choosing a plan. */

@@ -70,6 +70,7 @@ export async function compress(input: CompressInput, context: JobContext): Promi
     notes: [...notes, ...made.notes],
     computedBy: tools.computedBy,
     provenance,
+    ...(chosen.speed && { speed: chosen.speed }),
   };
 }
 

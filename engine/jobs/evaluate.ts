@@ -29,8 +29,17 @@ export async function evaluateJob(
       onEvaluated: (evaluated, total) =>
         checkpoints.passed({ ...noteOf(evaluated.done, total), state: () => evaluated }),
     });
-    const errors = measured.errors?.();
-    return { value: measured.value(), samples: data.length, ...(errors && { errors }) };
+    const [value, errors, standardError] = [
+      measured.value(),
+      measured.errors?.(),
+      measured.standardError?.(),
+    ];
+    return {
+      value,
+      samples: data.length,
+      ...(standardError !== undefined && { standardError }),
+      ...(errors && { errors }),
+    };
   } finally {
     data.close();
   }

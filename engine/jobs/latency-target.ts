@@ -1,7 +1,7 @@
 import type { Graph } from '../onnx/graph';
 import { type CostOf, tolerance } from '../ratios/plan';
 import { LatencyCurve } from '../runtime/latency-curve';
-import { timeGraphs, timeKernels } from '../runtime/timing';
+import { speedOf, timeGraphs, timeKernels } from '../runtime/timing';
 import { choosePlan, type Chosen } from './choose-plan';
 import type { Compressor, Part } from './compressor';
 import type { JobContext } from './job-context';
@@ -42,10 +42,11 @@ export async function landOnLatency(
     const selection = choosePlan(compressor, { ...input, costOf, target });
     const made = await compressor.compress(selection.plan);
     const [own, other] = await timeGraphs([graph, made.graph], { ...options, runs: runs.model });
-    const achieved = other.ms / own.ms;
+    const speed = speedOf(other, own);
+    const achieved = 1 / speed.faster;
     const told = { done: tried + 1, total: mostTries, note: `${achieved.toFixed(3)} of the latency` };
     context.report(told);
-    const carried: Carried = { selection: withMeasured(selection, achieved, asked), made, achieved };
+    const carried: Carried = { selection: withMeasured(selection, achieved, asked), made, achieved, speed };
     if (asked === undefined || aim === undefined) return carried;
     if (!best || Math.abs(achieved - asked) < Math.abs(best.achieved - asked)) best = carried;
     if (Math.abs(achieved - asked) <= tolerance || !selection.reached) break;

@@ -7,11 +7,12 @@ import { layersOf } from '../onnx/layers';
 import { weightBytes } from '../onnx/model';
 import { fixedBatch } from '../runtime/batch-size';
 import { thresholdOf } from '../runtime/decision-threshold';
-import { feederOf, randomFeeds } from '../runtime/feeds';
+import { feederOf } from '../runtime/feeds';
 import { judgedGraph } from '../runtime/judged-values';
 import { batchIsFixed, cannotRun } from '../runtime/run-failure';
 import type { Feeds } from '../runtime/run-shapes';
 import { Session } from '../runtime/session';
+import { timedFeeds } from '../runtime/timing';
 import { asFloats } from '../tensor/as-floats';
 import { isFloat, sizeOf, type Tensor, toBytes } from '../tensor/tensor';
 import type { Method } from '../names';
@@ -39,7 +40,7 @@ export async function rehearse(
   graph: Graph,
   { model, inputSize, rehearsal, method }: Rehearsed,
 ): Promise<string[]> {
-  const { runs, judged, fineTune, gradients, latency, machinery } = rehearsal;
+  const { runs, judged, fineTune, gradients, latency, batch, machinery } = rehearsal;
   if (fineTune) checkTrainable(model, weightBytes(graph));
   const told = { graph, model, machinery };
   const notes: string[] = [];
@@ -61,8 +62,10 @@ export async function rehearse(
       data.close();
     }
   }
-  if (latency)
-    await runOnce(graph, model, machinery, randomFeeds(graph, { inputShape: inputSize }), 'a random sample');
+  if (latency) {
+    const feeds = timedFeeds(graph, { inputShape: inputSize, batch });
+    await runOnce(graph, model, machinery, feeds, 'a random sample');
+  }
   if (fineTune) await tryTraining(model, fineTune, machinery);
   return notes;
 }

@@ -3,6 +3,7 @@ import type { MetricName } from '../data/metric';
 import type { Errors } from '../data/metric-rule';
 import type { Curve } from '../training/loop/learning-curve';
 import type { Provenance } from '../runtime/provenance';
+import type { Speed } from '../runtime/timing';
 import type { Retry } from '../training/loop/state';
 import type { TrainingSettings } from '../training/settings';
 import type { OtherWork } from '../onnx/other-work';
@@ -18,7 +19,7 @@ import type {
 } from '../names';
 
 export type * from '../names';
-export type { Errors, Provenance };
+export type { Errors, Provenance, Speed };
 
 /**
  * All jobs. A job is numeric work for a worker thread: paths and small JSON in, small JSON out, files written where the
@@ -78,6 +79,8 @@ export interface Rehearsal<Data = DatasetSource, Model = string> {
   readonly gradients?: boolean;
   /** True if latencies will be measured. */
   readonly latency?: boolean;
+  /** Samples in a batch when they are; 1 by default. */
+  readonly batch?: number;
 }
 
 /** Input of `analyze`. */
@@ -165,6 +168,11 @@ export interface Evaluation {
   /** In points, 0..100 for accuracy. */
   readonly value: number;
   readonly samples: number;
+  /**
+   * Standard error of the value over samples like these, in points; left out for metrics that are not made of what each
+   * sample contributes (mean-iou, mean-average-precision).
+   */
+  readonly standardError?: number;
   /** For metrics that compare numbers, in the labels' own unit. */
   readonly errors?: Errors;
 }
@@ -271,6 +279,8 @@ export interface Compression {
   /** The execution provider, and the library for decompositions and solves. */
   readonly computedBy: { readonly provider: string; readonly linearAlgebra: string };
   readonly provenance: Provenance;
+  /** For cost `latency`: speed of the saved graph beside `model`, as measured for `achieved`. */
+  readonly speed?: Speed;
 }
 
 /** Settings of a training, and what of it to keep. */
@@ -335,12 +345,18 @@ export interface LatencyInput {
   readonly machinery: Machinery;
   /** Timed runs of each model, in turn. */
   readonly runs: number;
+  /** Samples in a batch; 1 by default. */
+  readonly batch?: number;
 }
 
 /** Result of `latency`. */
 export interface Latency {
-  /** Median ms of a batch of 1, in the order of `models`. */
+  /** Median ms of a batch, in the order of `models`. */
   readonly ms: readonly number[];
-  /** The machine they were measured on. */
+  /** Speed of each beside the first. */
+  readonly speeds?: readonly Speed[];
+  /** The machine they were measured on, and how. */
   readonly provenance: Provenance;
+  readonly threads?: number;
+  readonly batch?: number;
 }

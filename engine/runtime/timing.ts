@@ -1,4 +1,6 @@
+import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
+import { imageInput } from '../onnx/image-input';
 import type { Tensor } from '../tensor/tensor';
 import { type InputSizes, randomFeeds } from './feeds';
 import { median, ProfiledSession, type ProfiledRun, warmUp } from './profile';
@@ -22,6 +24,16 @@ export interface Timing {
   /** Minimum: the duration of an undisturbed call. */
   readonly least: number;
   /** Half the interquartile range, relative to the median: smaller differences mean nothing. */
+  readonly noise: number;
+  /** The times themselves, round by round. */
+  readonly times: readonly number[];
+}
+
+/** Speed of a graph beside another that it took turns with. */
+export interface Speed {
+  /** Factor by which it is faster: the median over the rounds of the other's time over its own. */
+  readonly faster: number;
+  /** Half the interquartile range of that ratio: smaller differences mean nothing. */
   readonly noise: number;
 }
 
@@ -69,17 +81,33 @@ const withoutReorders = (run: ProfiledRun): number =>
 
 type Feeds = Readonly<Record<string, Tensor>>;
 
+/**
+ * Draws the feeds of a timed call.
+ * @throws EngineError `InvalidSettings` if a size is unknown, or the model or `inputShape` fixes another batch
+ */
+export function timedFeeds(graph: Graph, sizes: InputSizes): Feeds {
+  const feeds = randomFeeds(graph, sizes);
+  const { name } = imageInput(graph);
+  const [own] = feeds[name].dims;
+  if (sizes.batch !== undefined && own !== sizes.batch)
+    throw new EngineError(
+      'InvalidSettings',
+      `latency.batch is ${sizes.batch}, but input ${name} has a fixed batch of ${own}: leave latency.batch out, or leave the batch open in the model and in inputSize`,
+    );
+  return feeds;
+}
+
 /** Opens a session per graph and calls `visit` with each of them in every round, including the warm-up rounds. */
 async function inTurn<S extends { close(): Promise<void> }>(
   graphs: readonly Graph[],
-  { inputShape, threads, runs, provider, onRun }: TimingOptions,
+  { inputShape, batch, threads, runs, provider, onRun }: TimingOptions,
   open: (graph: Graph, settings: { threads: number; provider?: ProviderChoice }) => Promise<S>,
   visit: (session: S, feeds: Feeds, at: number, counted: boolean, last: boolean) => Promise<void>,
 ): Promise<void> {
   const opened: { session: S; feeds: Feeds }[] = [];
   try {
     for (const graph of graphs) {
-      const feeds = randomFeeds(graph, { inputShape });
+      const feeds = timedFeeds(graph, { inputShape, batch });
       opened.push({ session: await open(graph, { threads, provider }), feeds });
     }
     for (let round = 0; round < warmUp + runs; round++) {
@@ -97,8 +125,19 @@ async function inTurn<S extends { close(): Promise<void> }>(
 
 /** Computes median, minimum and noise of measured times in ms. */
 export function timingOf(times: readonly number[]): Timing {
-  const sorted = [...times].sort((a, b) => a - b);
+  const ms = median(times);
+  return { ms, least: Math.min(...times), noise: halfSpread(times) / ms, times };
+}
+
+/** Compares a graph with another by the ratios of each round, which a busy machine disturbs less than the times. */
+export function speedOf(own: Timing, other: Timing): Speed {
+  const ratios = own.times.map((ms, round) => other.times[round] / ms);
+  return { faster: median(ratios), noise: halfSpread(ratios) };
+}
+
+/** Half the interquartile range. */
+function halfSpread(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
   const quartile = (share: number) => sorted[Math.floor(share * (sorted.length - 1))];
-  const ms = median(sorted);
-  return { ms, least: sorted[0], noise: (quartile(0.75) - quartile(0.25)) / 2 / ms };
+  return (quartile(0.75) - quartile(0.25)) / 2;
 }

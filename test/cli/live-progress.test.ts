@@ -67,6 +67,7 @@ it('a failure that is retried is told once, with its fix, and stays below the ta
         attempt: 2,
         state: 'retrying',
         activityId: 'evaluate/original/evaluate',
+        heardAt: '2026-01-02T00:00:00.000Z',
         workflowId: 'w',
         runId: 'r',
         failure: { message: 'no space left', type: 'StoreFull', fix: 'free some space' },

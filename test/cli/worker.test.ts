@@ -7,6 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { HeartbeatDetails } from '../../contract/activities';
 import { type GuidebookHandle, startGuidebook, taskQueueOf } from '../../client/start-guidebook';
+import { observe } from '../../client/observe';
+import { waitsOf } from '../../client/events';
+import { waitingText } from '../../report/waiting';
 import { loadSpec } from '../../run-spec/load';
 import { FileStore } from '../../store/file-store';
 import { allInOne } from '../../workers/all-in-one';
@@ -61,8 +64,8 @@ async function started(folder: string, changes: object): Promise<Running> {
   return { handle, store: place, start };
 }
 
-/** A fine-tuning under way, as the server knows it. */
-interface Tuning {
+/** An activity under way, as the server knows it. */
+interface Pending {
   readonly worker: string;
   readonly attempt: number;
   readonly failure?: string;
@@ -70,18 +73,22 @@ interface Tuning {
 }
 
 /** Waits until the fine-tuning of a candidate meets a condition. */
-async function tuning(
-  { handle }: Running,
-  candidate: string,
-  is: (tuning: Tuning) => boolean,
-): Promise<Tuning> {
-  const child = server.client.workflow.getHandle(`${handle.workflowId}/${candidate}`);
+const tuning = ({ handle }: Running, candidate: string, is: (tuning: Pending) => boolean): Promise<Pending> =>
+  pendingOf(`${handle.workflowId}/${candidate}`, 'fineTune', is);
+
+/** Waits until an activity of a workflow meets a condition. */
+async function pendingOf(
+  workflowId: string,
+  activity: string,
+  is: (pending: Pending) => boolean,
+): Promise<Pending> {
+  const workflow = server.client.workflow.getHandle(workflowId);
   for (;;) {
-    const description = await child.describe().catch(() => undefined);
-    if (description?.closeTime) throw new Error(`${candidate} was over before that`);
-    const pending = description?.raw.pendingActivities?.find((one) => one.activityType?.name === 'fineTune');
+    const description = await workflow.describe().catch(() => undefined);
+    if (description?.closeTime) throw new Error(`${workflowId} was over before that`);
+    const pending = description?.raw.pendingActivities?.find((one) => one.activityType?.name === activity);
     const [payload] = pending?.heartbeatDetails?.payloads ?? [];
-    const found: Tuning | undefined = pending && {
+    const found: Pending | undefined = pending && {
       worker: pending.lastWorkerIdentity ?? '',
       attempt: pending.attempt ?? 0,
       failure: pending.lastFailure?.applicationFailureInfo?.type ?? undefined,
@@ -147,6 +154,60 @@ describe('slimflow worker', () => {
       } finally {
         await undisturbedWorker.stop();
       }
+    }));
+
+  it('on a device of its own measures there: with nobody there the run says so, and a killed one loses nothing', () =>
+    inFolder(async (folder) => {
+      const latency = { runs: 15_000, taskQueue: 'device', batch: 2, threads: 2 };
+      const run = await started(folder, { ...one, fineTune: { epochs: 0 }, latency });
+      const { workflowId } = run.handle;
+      const seen = async (isWaiting: boolean) => {
+        for await (const observation of observe(server.client, workflowId, { intervalMs: 100 })) {
+          const waits = waitsOf(observation);
+          if (observation.progress?.stage === 'latency' && waits.length > 0 === isWaiting) return waits;
+        }
+        throw new Error('the run was over before that');
+      };
+      const device = ['--queue', 'latency', '--task-queue', 'device'];
+      const refused = await slimflow(folder, ['worker', '--queue', 'latency']);
+      expect([refused.status, refused.err]).toEqual([
+        2,
+        expect.stringMatching(/latency\.taskQueue, by --task-queue/),
+      ]);
+
+      await run.start();
+      const waits = await seen(true);
+      expect(waits).toEqual([{ for: 'device', taskQueue: 'device' }]);
+      expect(waitingText(waits[0])).toMatch(
+        /: start there `slimflow worker --queue latency --task-queue device`$/,
+      );
+
+      const place = { address: server.address };
+      const measuring = async () => {
+        const measurer = await WorkerProcess.start(place, '--store', run.store, ...device);
+        workers.push(measurer);
+        return measurer;
+      };
+      const first = await measuring();
+      await pendingOf(workflowId, 'latency', ({ details }) => details !== undefined && details.done > 0);
+      expect(await seen(false)).toEqual([]);
+      first.kill('SIGKILL');
+      await first.ended;
+      expect(await seen(true)).toEqual(waits);
+
+      const second = await measuring();
+      const { latencyBy, candidates, original } = await run.handle.result();
+      expect(latencyBy).toMatchObject({ taskQueue: 'device', threads: 2, batch: 2, provider: 'cpu' });
+      expect(latencyBy.device).toBe(candidates[0].provenance[0].device);
+      expect(
+        [original.latencyMs, candidates[0].latencyMs, candidates[0].speed!.faster].every((one) => one > 0),
+      ).toBe(true);
+      const { events } = await run.handle.fetchHistory();
+      const begun =
+        events?.flatMap(({ activityTaskStartedEventAttributes: one }) => (one ? [one] : [])) ?? [];
+      const measured = begun.filter(({ identity }) => identity?.startsWith(`${second.pid}@`));
+      expect(measured.map(({ attempt }) => attempt)).toEqual([2]);
+      expect(begun.filter(({ attempt }) => attempt !== 1)).toEqual(measured);
     }));
 
   it('hands back what it is at when it is told to stop; the next goes on, and is idle once the run is cancelled', () =>

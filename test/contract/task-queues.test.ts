@@ -23,4 +23,5 @@ it.each([
   ['gpu', ['base-gpu']],
   ['large', ['base-large']],
   ['all', ['base', 'base-cpu', 'base-gpu', 'base-large']],
+  ['latency', ['base']],
 ] as const)('a worker for %s polls %j', (queue, names) => expect(polledQueues('base', queue)).toEqual(names));

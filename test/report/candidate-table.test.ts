@@ -17,6 +17,7 @@ describe('tables for a terminal', () => {
           metricAfter: 97.5,
           drop: 0.5,
           latencyMs: 1.234,
+          speed: { faster: 1.94, noise: 0.1 },
           decision: 'picked',
           shortfall: 'short',
         },
@@ -30,7 +31,7 @@ describe('tables for a terminal', () => {
       '0.649',
       '90.00 → 97.50',
       '0.50',
-      '1.23',
+      '1.23 (1.94x)',
       'picked; short',
     ]);
     expect(rows[3].slice(1, 3)).toEqual(['ssvd-0.65/cp-0.77', '0.77 of ssvd-0.65']);

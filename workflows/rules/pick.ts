@@ -1,5 +1,5 @@
 import type { Candidate } from '../../contract/run';
-import { counted, points, type StepVerdict } from '../../contract/verdict';
+import { counted, lossText, points, type StepVerdict } from '../../contract/verdict';
 
 /** Step 3: the drop that a picked model may show: max(X − 5, min(X/2, 2)). */
 export const pickBudget = (tolerance: number): number => Math.max(tolerance - 5, Math.min(tolerance / 2, 2));
@@ -42,7 +42,7 @@ export function pickVerdicts(
     (picks.length === 1 || picks.every(({ drop }) => drop <= budget));
   return candidates.map(({ id, drop }) => {
     const kept = picked.has(id);
-    const figures = `it loses ${points(drop)}, ${drop <= budget ? 'within' : 'over'} the budget of ${points(budget)}`;
+    const figures = `it ${lossText(drop)}, ${drop <= budget ? 'within' : 'over'} the budget of ${points(budget)}`;
     if (!isByRule)
       return { id, kept, why: `${figures}; ${kept ? 'a person chose it' : 'a person chose otherwise'}` };
     if (kept)

@@ -3,9 +3,13 @@ import { stringify } from 'yaml';
 import { changedSettings } from '../../../client/run-memo';
 import type { RunSources } from '../../../client/run-sources';
 import type { DataRef } from '../../../contract/activities';
+import { counted } from '../../../contract/verdict';
 import type { Result } from '../../../run-spec/result-schema';
 import { canonicalJson } from '../../../store/digest';
 import type { ArtifactRef } from '../../../store/artifact';
+
+/** Code, runtime and device. */
+type Maker = Result['candidates'][number]['provenance'][number];
 
 /** A file by its content. */
 export interface DigestRow {
@@ -22,7 +26,7 @@ export interface ProvenanceData {
   readonly startedAt?: string;
   readonly endedAt?: string;
   /** Each combination of code, runtime and device that worked on it. */
-  readonly makers: readonly (Result['latencyBy'] & { readonly did: readonly string[] })[];
+  readonly makers: readonly (Maker & { readonly did: readonly string[] })[];
   readonly workers: readonly string[];
   readonly files: readonly DigestRow[];
   /** The settings that differ from their defaults, and all of them, as YAML. */
@@ -56,8 +60,8 @@ export function provenanceOf({ result, record }: RunSources): ProvenanceData {
 }
 
 function makersOf(result: Result): ProvenanceData['makers'] {
-  const found = new Map<string, { maker: Result['latencyBy']; did: Set<string> }>();
-  const add = (maker: Result['latencyBy'], did: string) => {
+  const found = new Map<string, { maker: Maker; did: Set<string> }>();
+  const add = (maker: Maker, did: string) => {
     const key = canonicalJson(maker);
     const entry = found.get(key) ?? { maker, did: new Set() };
     found.set(key, entry);
@@ -65,7 +69,12 @@ function makersOf(result: Result): ProvenanceData['makers'] {
   };
   for (const { provenance } of result.candidates)
     provenance.forEach((maker, at) => add(maker, at ? 'fine-tuning' : 'compression'));
-  add(result.latencyBy, 'latency');
+  const { threads, batch: _batch, taskQueue, ...timer } = result.latencyBy;
+  const how = [
+    ...(taskQueue === undefined ? [] : [`task queue ${taskQueue}`]),
+    ...(threads === undefined ? [] : [counted(threads, 'thread')]),
+  ];
+  add(timer, how.length ? `latency (${how.join(', ')})` : 'latency');
   return [...found.values()].map(({ maker, did }) => ({ ...maker, did: [...did] }));
 }
 

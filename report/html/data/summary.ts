@@ -1,5 +1,6 @@
 import type { RunSources } from '../../../client/run-sources';
-import { points } from '../../../contract/verdict';
+import { slowerAdvice, speedText, speedVerdict } from '../../../contract/speed';
+import { counted, lossText, points } from '../../../contract/verdict';
 import { costNames } from '../../../engine/names';
 import type { Result } from '../../../run-spec/result-schema';
 
@@ -10,7 +11,7 @@ export interface Summary {
   readonly sentence: string;
   /** Sentences about the error of the figures; empty if nothing is known about it. */
   readonly sureness: readonly string[];
-  /** Advice if the requirement was not met. */
+  /** Advice if the requirement was not met, or the selected model is slower than the original. */
   readonly next: readonly string[];
   /** The figures before and after; the second is left out if nothing was selected. */
   readonly figures: readonly Figure[];
@@ -27,7 +28,7 @@ export interface Figure {
   readonly unit: 'count' | 'points' | 'ms';
 }
 
-/** Metrics that are the share of samples that are right, so that their error is that of a share. */
+/** Metrics whose error is that of a share: they are the share of samples that are right. */
 const shares = ['top1', 'top5'];
 
 /** Summarizes a run. */
@@ -39,7 +40,7 @@ export function summaryOf({ result, record }: RunSources): Summary {
   const asked = `${name} was to be compressed to ${target} of its ${costNames[cost]}, with a drop of at most ${points(tolerance)} of ${metric}`;
   const came =
     chosen && final
-      ? `${chosen.id} reaches ${final.ratio.toFixed(3)} ${lost(final.drop)}`
+      ? `${chosen.id} reaches ${final.ratio.toFixed(3)}, ${lossText(final.drop)}${final.speed ? `, and is ${speedText(final.speed)}` : ''}`
       : (result.unmet?.reason ?? 'nothing was selected');
   const count = (before: number, after?: number, ratio?: number) => ({
     before,
@@ -70,35 +71,49 @@ export function summaryOf({ result, record }: RunSources): Summary {
   };
 }
 
-const lost = (drop: number): string =>
-  drop > 0 ? `and loses ${points(drop)}` : drop < 0 ? `and gains ${points(-drop)}` : 'and loses nothing';
-
 /** Standard error of a share of `samples`, in points. */
-const standardError = (value: number, samples: number): number =>
+const errorOfShare = (value: number, samples: number): number =>
   Math.sqrt((Math.max(0, value) * Math.max(0, 100 - value)) / samples);
 
 function sureness(
-  { original, final, latencyBy }: Result,
+  { original, candidates, selected, latencyBy }: Result,
   metric: string,
   samples: number | undefined,
 ): string[] {
   const sentences: string[] = [];
-  if (samples && shares.includes(metric)) {
-    const error = standardError(final?.metric ?? original.metric, samples);
+  const chosen = candidates.find(({ id }) => id === selected);
+  const isShare = samples !== undefined && shares.includes(metric);
+  // Results of earlier versions have no standard error.
+  const error =
+    (chosen ?? original).standardError ??
+    (isShare ? errorOfShare(chosen?.metricAfter ?? original.metric, samples) : undefined);
+  if (error !== undefined)
     sentences.push(
-      `The evaluation split has ${samples} samples, so ${metric} has a standard error of ${points(error)}; differences below that may be chance.`,
+      `${samples === undefined ? 'On the evaluation split' : `The evaluation split has ${samples} samples, so`} ${metric} has a standard error of ${points(error)}; differences below that may be chance.`,
     );
-  }
+  const { taskQueue, threads, provider } = latencyBy;
+  const how = [
+    ...(taskQueue === undefined ? [] : [`task queue ${taskQueue}`]),
+    provider,
+    ...(threads === undefined ? [] : [counted(threads, 'thread')]),
+  ];
+  const paired = chosen?.speed
+    ? ' The noise of a speed is half the interquartile range of its ratio to the original, round by round.'
+    : '';
   sentences.push(
-    `Latencies are medians for a batch of one, measured in turn on ${latencyBy.device} (${latencyBy.provider}).`,
+    `Latencies are medians for a batch of ${latencyBy.batch ?? 1}, measured in turn on ${latencyBy.device} (${how.join(', ')}).${paired}`,
   );
   return sentences;
 }
 
 /** Says what to change for another run, from what stopped this one. */
-function nextSteps({ unmet, original, candidates, target, tolerance, workflowId }: Result): string[] {
+function nextSteps(result: Result): string[] {
+  const { unmet, original, candidates, target, tolerance, workflowId, final, cost } = result;
   const best = candidates.find(({ id }) => id === unmet?.best);
-  if (!unmet) return [];
+  if (!unmet)
+    return final?.speed && speedVerdict(final.speed) === 'slower'
+      ? [`The selected model is slower than the original: ${slowerAdvice(cost)}.`]
+      : [];
   const drop = best && original.metric - best.metricAfter;
   switch (unmet.stoppedBy) {
     case 'too much drop':

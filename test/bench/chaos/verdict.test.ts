@@ -53,6 +53,21 @@ describe('results of the same spec', () => {
     expect(differences(quiet, late)).toEqual([]);
   });
 
+  it('may select another of equal models, since that is by latency, but the equal ones are the same', () => {
+    const chosen = (id: string, equal: readonly string[]) => {
+      const by = (own: string) =>
+        own === id
+          ? [{ state: 'selected' as const, among: { equal, by: 'latency' as const } }]
+          : [{ state: 'eligible' as const }];
+      const reasons = (own: string) => [`${own === id ? '' : 'not '}selected: it takes ${id} ms`];
+      const all = ['a', 'b'].map((own) => candidate(own, { verdicts: by(own), reasons: reasons(own) }));
+      return result(all, { selected: id, notes: [`slower than the original: ${id}`] });
+    };
+    expect(differences(chosen('a', ['a', 'b']), chosen('b', ['a', 'b']))).toEqual([]);
+    const others = differences(chosen('a', ['a', 'b']), chosen('a', ['a', 'c']));
+    expect(others.map((text) => text.split(':')[0])).toEqual(['b', 'equal']);
+  });
+
   it('differ by a byte of a model, a figure, a candidate, or the selection', () => {
     const told = (changed: Result) => differences(quiet, changed).map((text) => text.split(':')[0]);
     expect(told(result([candidate('a', { model: ref('x') }), candidate('b')]))).toEqual(['a']);

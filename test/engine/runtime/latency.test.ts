@@ -4,7 +4,7 @@ import { layersOf } from '../../../engine/onnx/layers';
 import { inferShapes } from '../../../engine/onnx/shapes';
 import { isotonic, LatencyCurve, layerAlone } from '../../../engine/runtime/latency-curve';
 import { profile } from '../../../engine/runtime/profile';
-import { timeGraphs, timeKernels, timingOf } from '../../../engine/runtime/timing';
+import { speedOf, timedFeeds, timeGraphs, timeKernels, timingOf } from '../../../engine/runtime/timing';
 import { tinyNetwork } from '../../support/tiny';
 
 const points = fc.uniqueArray(
@@ -54,7 +54,22 @@ it('isotonic regression keeps the mean, and what is in order already', () => {
 });
 
 it('a timing is the median, the least, and half the distance between the quartiles', () => {
-  expect(timingOf([5, 1, 2, 3, 4])).toEqual({ ms: 3, least: 1, noise: 1 / 3 });
+  const times = [5, 1, 2, 3, 4];
+  expect(timingOf(times)).toEqual({ ms: 3, least: 1, noise: 1 / 3, times });
+});
+
+it('feeds have the batch that was asked for; one that the model fixes can not be another', () => {
+  expect(timedFeeds(tinyNetwork(), { batch: 4 }).x.dims).toEqual([4, 1, 8, 8]);
+  expect(timedFeeds(tinyNetwork(), {}).x.dims).toEqual([1, 1, 8, 8]);
+  expect(() => timedFeeds(tinyNetwork(), { batch: 4, inputShape: [1, 1, 8, 8] })).toThrow(
+    /latency\.batch is 4, but input x has a fixed batch of 1/,
+  );
+});
+
+it('a speed is by the rounds, so that what slows all of a round leaves it as it is', () => {
+  const [own, other] = [timingOf([1, 2, 5, 1, 10]), timingOf([2, 4, 10, 3, 10])];
+  expect(speedOf(own, other)).toEqual({ faster: 2, noise: 0 });
+  expect(speedOf(timingOf([1, 1, 1]), timingOf([1, 2, 3]))).toEqual({ faster: 2, noise: 0.5 });
 });
 
 it('a profile names each node with its operator, provider and time', async () => {

@@ -55,6 +55,14 @@ describe('why a model was picked', () => {
     ]);
   });
 
+  it('says of a model that is better than the original that it gains', () => {
+    const better = [candidateWith({ id: 'a', drop: -0.2 }), candidateWith({ id: 'b', drop: 0 })];
+    expect(whyOf(['a', 'b'], 0.5, better)).toEqual([
+      'a true: it gains 0.2 points, within the budget of 0.5 points',
+      'b true: it loses nothing, within the budget of 0.5 points',
+    ]);
+  });
+
   it('is that none is better if none is within budget', () => {
     expect(whyOf(['a'], 0.05)).toEqual([
       'a true: it loses 0.1 points, over the budget of 0.05 points, but no other candidate loses less',

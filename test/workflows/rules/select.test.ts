@@ -1,14 +1,7 @@
-import {
-  isEligible,
-  objection,
-  select,
-  selectRule,
-  selectVerdicts,
-  unmet,
-} from '../../../workflows/rules/select';
+import { choose, isEligible, objection, select, unmet } from '../../../workflows/rules/select';
 import { candidateWith } from '../../support/candidates';
 
-const requirement = { target: 0.5, tolerance: 1, closeness: 0.02 };
+const requirement = { target: 0.5, tolerance: 1, closeness: 0.02, amongEquals: 'faster' } as const;
 
 describe('step 5, select', () => {
   it.each([
@@ -32,13 +25,54 @@ describe('step 5, select', () => {
     expect(select(candidates, requirement)?.id).toBe('best');
   });
 
-  it('breaks ties by fewer MACs, then by lower latency', () => {
+  describe('of models with the same metric', () => {
     const tied = [
-      candidateWith({ id: 'a', macs: 500, latencyMs: 1 }),
+      candidateWith({ id: 'a', macs: 480, latencyMs: 3 }),
       candidateWith({ id: 'b', macs: 490, latencyMs: 2 }),
-      candidateWith({ id: 'c', macs: 490, latencyMs: 1 }),
+      candidateWith({ id: 'c', macs: 500, latencyMs: 1 }),
     ];
-    expect(select(tied, requirement)?.id).toBe('c');
+
+    it('takes the faster', () => expect(select(tied, requirement)?.id).toBe('c'));
+
+    it('takes that with fewer MACs if no latency was measured', () => {
+      const untimed = tied.map(({ latencyMs: _, ...model }) => model);
+      expect(choose(untimed, requirement)).toMatchObject({ selected: { id: 'a' }, by: 'MACs' });
+    });
+
+    it('takes that with fewer MACs, then the faster, in runs that started by that rule', () => {
+      const before = { ...requirement, amongEquals: 'fewer MACs' } as const;
+      expect(select(tied, before)?.id).toBe('a');
+      expect(select([...tied, { ...tied[0], id: 'd', latencyMs: 2 }], before)?.id).toBe('d');
+    });
+  });
+
+  describe('of models whose metrics differ by less than the standard error of the best', () => {
+    const model = (id: string, drop: number, latencyMs: number, noise = 0) =>
+      candidateWith({ id, drop, latencyMs, standardError: 0.45, speed: { faster: 10 / latencyMs, noise } });
+
+    it('takes the faster', () => {
+      const models = [model('best', 0.1, 3), model('faster', 0.4, 2), model('fastest', 0.55, 1)];
+      expect(choose(models, requirement)).toMatchObject({
+        selected: { id: 'faster' },
+        equal: [{ id: 'best' }, { id: 'faster' }],
+        standardError: 0.45,
+        by: 'latency',
+      });
+    });
+
+    it('takes the better of those that are as fast within noise', () => {
+      // 2.1 and 2 ms differ by 5 %; the noise of either is 10 %.
+      const models = [model('slow', 0.1, 3), model('good', 0.2, 2.1, 0.48), model('fast', 0.3, 2, 0.5)];
+      expect(choose(models, requirement)).toMatchObject({ selected: { id: 'good' }, by: 'latency' });
+      expect(choose(models.slice(1), requirement)).toMatchObject({ selected: { id: 'good' }, by: 'metric' });
+    });
+
+    it('counts only the same metric as equal if the standard error is unknown', () => {
+      const models = [model('best', 0.1, 3), model('faster', 0.1001, 2)];
+      const unknown = models.map(({ standardError: _, ...one }) => one);
+      expect(select(models, requirement)?.id).toBe('faster');
+      expect(select(unknown, requirement)?.id).toBe('best');
+    });
   });
 
   it('takes none if none is eligible, and says that the drop stopped it', () => {
@@ -50,7 +84,7 @@ describe('step 5, select', () => {
     expect(unmet(candidates, requirement)).toEqual({
       best: 'a',
       stoppedBy: 'too much drop',
-      reason: 'no model loses at most 1 points; the best found, a has a ratio of 0.500 and loses 3.00 points',
+      reason: 'no model loses at most 1 point; the best found, a has a ratio of 0.500 and loses 3 points',
     });
   });
 
@@ -62,43 +96,4 @@ describe('step 5, select', () => {
     ];
     expect(unmet(candidates, requirement)).toMatchObject({ best: 'b', stoppedBy: 'too far from the target' });
   });
-});
-
-describe('why a model was selected', () => {
-  const models = [
-    candidateWith({ id: 'far', achieved: 0.6, drop: 2 }),
-    candidateWith({ id: 'good', drop: 0.2, metricAfter: 97.8 }),
-    candidateWith({ id: 'best', drop: 0.199, metricAfter: 97.801 }),
-    candidateWith({ id: 'big', drop: 0.199, metricAfter: 97.801, macs: 501 }),
-    candidateWith({ id: 'slow', drop: 0.199, metricAfter: 97.801, latencyMs: 9 }),
-  ];
-  const fast = models.map((model) => (model.id === 'best' ? { ...model, latencyMs: 1 } : model));
-  const whyOf = (selected?: string) =>
-    Object.fromEntries(
-      selectVerdicts(
-        fast,
-        fast.find(({ id }) => id === selected),
-        requirement,
-      ).map(({ id, why }) => [id, why]),
-    );
-
-  it('is its metric; of the others, what they lack', () => {
-    expect(select(fast, requirement)?.id).toBe('best');
-    expect(whyOf('best')).toEqual({
-      far: 'ratio 0.600, drop 2 points: its ratio is above 0.520, and it loses more than 1 point',
-      good: 'ratio 0.500, drop 0.2 points: eligible, but its metric, 97.800, is below the 97.801 of best',
-      best: 'ratio 0.500, drop 0.2 points: the best metric, 97.80, of 4 eligible candidates',
-      big: 'ratio 0.500, drop 0.2 points: eligible, but at the same metric it has more MACs than best',
-      slow: 'ratio 0.500, drop 0.2 points: eligible, but at the same metric and MACs it is not faster than best',
-    });
-  });
-
-  it('is a person where the rule would have selected another', () => {
-    const why = whyOf('far');
-    expect(why.far).toMatch(/it loses more than 1 point, and a person chose it$/);
-    expect(why.best).toMatch(/eligible, but a person chose otherwise$/);
-  });
-
-  it('is told by a rule in a sentence', () =>
-    expect(selectRule(requirement)).toMatch(/^Eligible is a candidate with a ratio of at most 0\.520 /));
 });
