@@ -10,7 +10,7 @@ export const providerChoices = ['auto', ...providerNames] as const;
 export type ProviderChoice = (typeof providerChoices)[number];
 
 /** The libraries that Slimflow decomposes and solves with, the fastest first. */
-export const backendNames = ['cusolver', 'lapack', 'ml-matrix'] as const;
+export const backendNames = ['cusolver', 'lapack', 'faer', 'ml-matrix'] as const;
 /** Name of a library for linear algebra. */
 export type BackendName = (typeof backendNames)[number];
 /** Libraries that can be asked for; `auto` is the fastest that is installed. */

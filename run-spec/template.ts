@@ -105,7 +105,7 @@ ignore: []                        # names of layers to leave as they are ("slimf
 # inputSize: [1, 3, 224, 224]     # sizes if the model leaves them open, or by input: { image: [1, 3, 224, 224] }
 compute:
   provider: auto                  # ONNX Runtime's execution provider: cpu, cuda or webgpu; auto uses CUDA if available
-  linearAlgebra: auto             # cusolver, lapack or ml-matrix; "slimflow doctor" shows what is available
+  linearAlgebra: auto             # cusolver, lapack, faer or ml-matrix; "slimflow doctor" shows what is available
   queues: shared                  # by-need: work for cpu and cuda goes to separate workers (docs/workers.md)
 outDir: out                       # where model.onnx and result.json are written
 `;

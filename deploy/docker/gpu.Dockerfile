@@ -29,6 +29,7 @@ WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
+COPY --from=build /app/engine/linalg/wasm/linalg.wasm engine/linalg/wasm/
 USER 1000:1000
 EXPOSE 8080
 VOLUME ["/var/lib/slimflow"]

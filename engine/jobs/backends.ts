@@ -1,6 +1,7 @@
 import { linearAlgebra } from '../linalg/choose';
 import type { LinearAlgebra } from '../linalg/linear-algebra';
 import type { ProviderName } from '../names';
+import { withFastProducts } from '../runtime/products';
 import { resolveProvider } from '../runtime/providers';
 import type { Machinery } from '../names';
 
@@ -16,7 +17,7 @@ export interface Tools {
 /** @throws EngineError `InvalidSettings` if one requested by name is not available */
 export async function toolsOf({ threads, provider, linearAlgebra: backend }: Machinery): Promise<Tools> {
   const resolved = await resolveProvider(provider);
-  const algebra = linearAlgebra({ backend, threads });
+  const algebra = withFastProducts(linearAlgebra({ backend, threads }), threads);
   return {
     threads,
     provider: resolved,

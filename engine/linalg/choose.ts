@@ -5,7 +5,9 @@ import { lapackBackend } from './lapack';
 import { findLapack, howToInstall } from './lapack-library';
 import { type BackendChoice, type BackendName, backendNames } from '../names';
 import { checked, type LinearAlgebra } from './linear-algebra';
+import { faer } from './faer';
 import { mlMatrix } from './ml-matrix';
+import { hasWasm } from './wasm-module';
 
 /** Choice of the linear algebra library and of its threads. */
 export interface LinearAlgebraSettings {
@@ -38,6 +40,7 @@ const search: Readonly<Record<BackendName, () => Found>> = {
     const lapack = attempt(findLapack);
     return 'missing' in lapack ? lapack : { open: (threads) => lapackBackend(lapack, threads) };
   },
+  faer: () => (hasWasm() ? { open: () => faer } : { missing: 'this Node runs without WebAssembly' }),
   'ml-matrix': () => ({ open: () => mlMatrix }),
 };
 
@@ -52,13 +55,17 @@ function attempt<T>(search: () => T): T | { readonly missing: string } {
 }
 
 /** Says why a back end is missing and how to get it. */
-const absence = (name: BackendName, missing: string): string =>
-  `${missing}; ${name === 'lapack' ? howToInstall() : howToHaveCuda}`;
-const howToHaveCuda =
-  'it needs an NVIDIA GPU, its driver, and CUDA 11 or newer with cuSOLVER on the library path or in CUDA_PATH';
+const absence = (name: BackendName, missing: string): string => `${missing}; ${remedies[name]()}`;
+const remedies: Readonly<Record<BackendName, () => string>> = {
+  cusolver: () =>
+    'it needs an NVIDIA GPU, its driver, and CUDA 11 or newer with cuSOLVER on the library path or in CUDA_PATH',
+  lapack: howToInstall,
+  faer: () => 'start it without --jitless',
+  'ml-matrix': () => 'it is always available',
+};
 
 /**
- * Returns the library that decompositions run on: cuSOLVER, else LAPACK, else ml-matrix, or the requested one.
+ * Returns the library that decompositions run on: cuSOLVER, else LAPACK, else faer, or the requested one.
  * @throws EngineError `InvalidSettings` if the requested one is missing, or SLIMFLOW_LAPACK names an unusable library
  */
 export function linearAlgebra({ backend = 'auto', threads }: LinearAlgebraSettings = {}): LinearAlgebra {

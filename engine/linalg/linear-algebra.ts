@@ -1,10 +1,11 @@
 import { EngineError } from '../errors';
 import type { BackendName } from '../names';
-import { type Eigen, type Matrix, requireFinite, type Svd } from './matrix';
+import { type Eigen, type Matrix, matrixOf, requireFinite, type Svd } from './matrix';
+import { ordinary } from './scale';
 
 /**
- * Decompositions of dense matrices in float64. Calls do not change their arguments and, except in ml-matrix, do not
- * block the event loop; several may run at once.
+ * Decompositions of dense matrices in float64. Calls do not change their arguments and, except in faer and ml-matrix, do
+ * not block the event loop; several may run at once.
  */
 export interface LinearAlgebra {
   readonly name: BackendName;
@@ -38,12 +39,16 @@ export const checked = (library: LinearAlgebra): LinearAlgebra => ({
   async svd(matrix) {
     requireElements(matrix);
     requireFinite(matrix, 'a matrix to decompose');
-    return library.svd(matrix);
+    const { scaled, restored } = ordinary(matrix);
+    const { u, s, v } = await library.svd(scaled);
+    return { u, s: restored(s), v };
   },
   async eigh(symmetric) {
     requireSquare(symmetric);
     requireFinite(symmetric, 'a matrix to decompose');
-    return library.eigh(symmetric);
+    const { scaled, restored } = ordinary(upperOf(symmetric));
+    const { values, vectors } = await library.eigh(scaled);
+    return { values: restored(values), vectors };
   },
   async solve(spd, rhs) {
     requireSquare(spd);
@@ -81,4 +86,11 @@ function requireSquare(matrix: Matrix): void {
     throw new RangeError(
       `a symmetric matrix must be square, but this one is [${matrix.rows}, ${matrix.columns}]`,
     );
+}
+
+/** Copies the upper triangle of a matrix, below zeros: what the rest holds must not count. */
+function upperOf({ rows: n, data }: Matrix): Matrix {
+  const upper = matrixOf(n, n);
+  for (let i = 0; i < n; i++) upper.data.set(data.subarray(i * n + i, (i + 1) * n), i * n + i);
+  return upper;
 }

@@ -2,26 +2,38 @@ import type { BackendChoice } from '../names';
 import { describeLinearAlgebra } from './choose';
 
 /**
- * Cube of a layer's size, as a square matrix of its parameters, summed over layers, from which JavaScript takes about ten
- * seconds more than LAPACK: decompositions and solves are cubic.
+ * Seconds of one core that ml-matrix takes to decompose a square matrix, by the 1.5th power of its elements: measured by
+ * `npm run bench:linalg` for 512 x 512 and 768 x 768.
  */
-const long = 3e9;
+const secondsPerCube = 2.5e-8;
+
+/** Seconds from which on a wait is worth a word. */
+const long = 10;
 
 /**
- * Warns, before anything long begins, that layers are large and that no native library was found to decompose them.
+ * Tells, before anything long begins, how long it takes to decompose large layers in plain JavaScript, if nothing faster
+ * is available or asked for.
  * @param layers their names and parameters
- * @returns a sentence with the remedy, or none if a native library is there, or ml-matrix was asked for
+ * @returns a sentence with the remedy, or none if it does not take long
  */
 export function slowLinearAlgebra(
   layers: readonly { readonly name: string; readonly params: number }[],
   choice: BackendChoice,
 ): string[] {
-  if (choice !== 'auto' || layers.reduce((sum, { params }) => sum + params ** 1.5, 0) < long) return [];
+  const seconds = secondsPerCube * layers.reduce((sum, { params }) => sum + params ** 1.5, 0);
+  if (seconds < long) return [];
   const { chosen, backends } = describeLinearAlgebra();
-  if (chosen !== 'ml-matrix') return [];
+  if ((choice === 'auto' ? chosen : choice) !== 'ml-matrix') return [];
   const [largest] = [...layers].sort((a, b) => b.params - a.params);
-  const { detail } = backends.find(({ name }) => name === 'lapack')!;
+  const ofFaster = backends.filter(({ name }) => name === 'faer' || name === 'lapack');
+  const remedy =
+    choice === 'auto'
+      ? ofFaster.map(({ name, detail }) => `${name}: ${detail}`).join('; ')
+      : 'set linear algebra to auto';
   return [
-    `layers as large as ${largest.name} (${largest.params} parameters) are decomposed in JavaScript here, 3 to 18 times as slowly as by LAPACK: ${detail}`,
+    `layers are decomposed in JavaScript here, by ml-matrix, which takes up to ${duration(seconds)} of one core each time that all of them are; the largest is ${largest.name} (${largest.params} parameters). To be faster: ${remedy}`,
   ];
 }
+
+const duration = (seconds: number): string =>
+  seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} minutes`;

@@ -4,13 +4,14 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 
 import { openFirst } from '../linalg/native';
+import { wasmFile } from '../linalg/wasm-module';
 import type { ProviderName } from '../names';
 
 /** Code, runtime and device that made an artifact: the same for the same work on the same machine. */
 export interface Provenance {
   /** Slimflow's version. */
   readonly version: string;
-  /** Digest of its engine's code and of ONNX Runtime's version. */
+  /** Digest of its engine's code, WebAssembly included, and of ONNX Runtime's version. */
   readonly engine: string;
   readonly onnxruntime: string;
   /** ONNX Runtime's execution provider. */
@@ -31,7 +32,7 @@ export function engineVersion(): string {
     name.endsWith('.js'),
   );
   for (const name of files.sort()) hash.update(name).update(readFileSync(join(root, name)));
-  return hash.update(runtimeVersion()).digest('hex').slice(0, 16);
+  return hash.update(readFileSync(wasmFile)).update(runtimeVersion()).digest('hex').slice(0, 16);
 }
 
 let code: Pick<Provenance, 'version' | 'engine' | 'onnxruntime'> | undefined;

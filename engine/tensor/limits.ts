@@ -12,6 +12,8 @@ export const limits = {
   tensor: 2 ** 31 - 1,
   /** Elements of a weight up to which all of U, S and V are kept; in float64 they take 1 GiB for a long matrix. */
   decomposed: 2 ** 26,
+  /** Bytes that WebAssembly can address, less what the code of linear algebra and its tables take. */
+  wasm: 2 ** 32 - 2 ** 26,
   /** Bytes of trial weights held at a time; a single weight larger than this is held alone. */
   held: 2 ** 31,
 };

@@ -16,7 +16,7 @@ const matrices: fc.Arbitrary<Matrix> = fc
     columns: fc.oneof(size, fc.constant(40)),
     seed: fc.integer(),
     kind: fc.constantFrom(...kinds),
-    scale: fc.constantFrom(1, 1e-30, 1e30),
+    scale: fc.constantFrom(1, 1e-30, 1e30, 1e-150, 1e150, 1e-310),
     tall: fc.boolean(),
   })
   .map(({ rows, columns, seed, kind, scale, tall }) => {
@@ -144,7 +144,7 @@ it('all that are there agree with each other', async () => {
 });
 
 it('native calls leave the event loop free', async () => {
-  for (const library of present.filter(({ name }) => name !== 'ml-matrix')) {
+  for (const library of present.filter(({ name }) => name === 'lapack' || name === 'cusolver')) {
     // The system may take the processor away for as long as a small matrix lasts; a call that blocks lets none turn.
     let turns = 0;
     for (let size = 200; turns < 2 && size <= 1600; size *= 2) turns = await turnsDuring(library, size);
