@@ -48,6 +48,18 @@ const kinds: Readonly<Record<string, (n: number) => Parts>> = {
     }
     return { nodes: nodes.map(makeNode), constants, output: `r${n - 1}` };
   },
+  fused(n) {
+    const nodes: NodeFields[] = [];
+    for (let at = 0; at < n; at++)
+      nodes.push({
+        op: 'FusedConv',
+        domain: 'com.microsoft',
+        inputs: [at ? `r${at - 1}` : 'x', 'w'],
+        outputs: [`r${at}`],
+        attributes: { activation: 'Relu' },
+      });
+    return { nodes: nodes.map(makeNode), constants: { w: weight([4, 4, 1, 1], 1) }, output: lastOf(nodes) };
+  },
   nodes(n) {
     const nodes: NodeFields[] = [{ op: 'Conv', inputs: ['x', 'w'], outputs: ['v0'] }];
     for (let at = 1; at < n; at++)

@@ -5,6 +5,7 @@ import type { ElementType, Tensor } from '../tensor/tensor';
 import { attribute, type AttributeValue } from './node-attributes';
 import type { GraphContext } from './context';
 import { isReread } from './external-data';
+import { GraphIndex } from './graph-index';
 import {
   type GraphProto,
   type ModelProto,
@@ -60,12 +61,16 @@ export function makeNode({ op, inputs, outputs, name, domain, attributes = {} }:
  * over the protobuf message itself: nothing is lost between load and save.
  */
 export class Graph {
-  private index:
-    { producers: Map<string, Node>; uses: Map<string, Node[]>; order: Map<Node, number> } | undefined;
-  /** Nodes that were removed, and are still in the message: all go at once, when somebody looks at it. */
-  private readonly removed = new Set<Node>();
+  private index: GraphIndex | undefined;
+  /**
+   * Nodes of the message, and what takes their places: nothing, others, or themselves behind others. All change at once,
+   * when somebody looks at the message.
+   */
+  private readonly instead = new Map<Node, readonly Node[]>();
   private readonly constants = new Map<string, Tensor | undefined>();
   private readonly tensors: Map<string, TensorProto>;
+  /** Positions of initializers in the message; one that is not right any more is looked up again. */
+  private places = new Map<string, number>();
 
   constructor(
     private readonly message: ModelProto,
@@ -87,15 +92,20 @@ export class Graph {
     return this.message;
   }
 
-  /** The graph's message, in which removed nodes may still be. */
+  /** The graph's message, which may be behind the changes in `instead`. */
   private get proto(): GraphProto {
     return this.message.graph!;
   }
 
   private sweep(): void {
-    if (!this.removed.size) return;
-    this.proto.node = this.proto.node.filter((node) => !this.removed.has(node));
-    this.removed.clear();
+    if (!this.instead.size) return;
+    this.proto.node = this.proto.node.flatMap((node) => this.insteadOf(node));
+    this.instead.clear();
+  }
+
+  private insteadOf(node: Node): readonly Node[] {
+    const nodes = this.instead.get(node);
+    return nodes ? nodes.flatMap((one) => (one === node ? [one] : this.insteadOf(one))) : [node];
   }
 
   /** The nodes in execution order; change them only through the methods below. */
@@ -160,8 +170,7 @@ export class Graph {
   /** Adds an initializer, or changes the value of the one of that name. */
   setConstant(value: string, tensor: Tensor): void {
     const encoded = encodeTensor(value, tensor);
-    const at = this.tensors.has(value) ? this.proto.initializer.findIndex(({ name }) => name === value) : -1;
-    if (at >= 0) this.proto.initializer[at] = encoded;
+    if (this.tensors.has(value)) this.proto.initializer[this.placeOf(value)] = encoded;
     else this.proto.initializer.push(encoded);
     this.tensors.set(value, encoded);
     this.constants.set(value, tensor);
@@ -169,14 +178,22 @@ export class Graph {
     if (asInput >= 0) this.proto.input.splice(asInput, 1);
   }
 
+  /** Returns the position of an initializer in the message. */
+  private placeOf(value: string): number {
+    const { initializer } = this.proto;
+    if (initializer[this.places.get(value) ?? -1]?.name !== value)
+      this.places = new Map(initializer.map(({ name }, at) => [name, at]));
+    return this.places.get(value)!;
+  }
+
   /** Returns the node that computes `value`; undefined for inputs and initializers. */
   producer(value: string): Node | undefined {
-    return this.indexed().producers.get(value);
+    return this.indexed().producer(value);
   }
 
   /** Lists the nodes that read `value`, including those whose subgraphs (If, Loop, Scan) do. */
   uses(value: string): readonly Node[] {
-    return this.indexed().uses.get(value) ?? [];
+    return this.indexed().uses(value);
   }
 
   /** Returns the values that `node` reads, each once, including those that its subgraphs capture. */
@@ -191,56 +208,54 @@ export class Graph {
 
   /** Replaces `node` by `nodes`. */
   replace(node: Node, nodes: readonly Node[]): void {
-    if (!nodes.length) {
-      this.removed.add(node);
-      this.forget(node);
-      return;
-    }
-    this.proto.node.splice(this.position(node), 1, ...nodes);
-    this.index = undefined;
-  }
-
-  /** Removes a node from the index, so that it need not be rebuilt. */
-  private forget(node: Node): void {
-    if (!this.index) return;
-    const { producers, uses } = this.index;
-    for (const value of node.output) if (producers.get(value) === node) producers.delete(value);
-    for (const value of reads(node))
-      uses.set(
-        value,
-        uses.get(value)!.filter((use) => use !== node),
-      );
+    const index = this.indexAround(node, nodes);
+    const around = this.instead.get(node) ?? [node];
+    this.instead.set(
+      node,
+      around.flatMap((one) => (one === node ? nodes : [one])),
+    );
+    index.replace(node, nodes);
   }
 
   /** Inserts `nodes` before `node`, or at the end. */
   insert(nodes: readonly Node[], before?: Node): void {
-    this.proto.node.splice(before ? this.position(before) : this.proto.node.length, 0, ...nodes);
-    this.index = undefined;
+    if (!before) {
+      this.sweep();
+      this.proto.node.push(...nodes);
+      this.index = undefined;
+      return;
+    }
+    const index = this.indexAround(before, nodes);
+    const around = this.instead.get(before) ?? [before];
+    this.instead.set(
+      before,
+      around.flatMap((one) => (one === before ? [...nodes, one] : [one])),
+    );
+    index.insert(nodes, before);
+  }
+
+  /** Returns the index, to be changed at `node`. @throws Error if the node is not in the graph */
+  private indexAround(node: Node, nodes: readonly Node[]): GraphIndex {
+    // A node that was taken out and comes back must not be in `instead` any longer.
+    if (nodes.some((one) => this.instead.has(one))) this.sweep();
+    const index = this.indexed();
+    if (!index.has(node)) throw new Error(`node ${node.name} is not in the graph`);
+    return index;
   }
 
   /** Replaces input `at` of `node` by another value. */
   setInput(node: Node, at: number, value: string): void {
-    while (node.input.length < at) node.input.push('');
-    node.input[at] = value;
-    this.index = undefined;
+    const change = () => {
+      while (node.input.length < at) node.input.push('');
+      node.input[at] = value;
+    };
+    if (this.index?.has(node)) this.index.rewire(node, change);
+    else change();
   }
 
   /** Makes every node that reads `value` read `other` instead; what subgraphs capture stays as it is. */
   redirect(value: string, other: string): void {
-    const { uses, order } = this.indexed();
-    const readers = new Set(uses.get(other));
-    for (const use of this.uses(value)) {
-      use.input.forEach((read, at) => read === value && (use.input[at] = other));
-      if (use.input.includes(other)) readers.add(use);
-    }
-    uses.set(
-      value,
-      this.uses(value).filter((use) => this.capturesOf(use).has(value)),
-    );
-    uses.set(
-      other,
-      [...readers].sort((a, b) => order.get(a)! - order.get(b)!),
-    );
+    this.indexed().redirect(value, other);
   }
 
   /** Tells if every reader of a value can be given another: it is not an output, and no subgraph captures it. */
@@ -263,12 +278,9 @@ export class Graph {
 
   /** Returns a name that no value or node has yet. */
   uniqueName(base: string): string {
-    const { producers, uses } = this.indexed();
+    const index = this.indexed();
     const taken = (name: string) =>
-      producers.has(name) ||
-      uses.has(name) ||
-      this.tensors.has(name) ||
-      this.proto.input.some((i) => i.name === name);
+      index.knows(name) || this.tensors.has(name) || this.proto.input.some((i) => i.name === name);
     let name = base;
     for (let n = 1; taken(name); n++) name = `${base}_${n}`;
     return name;
@@ -276,9 +288,8 @@ export class Graph {
 
   /** Removes nodes whose results nobody reads, initializers left unused, and declared shapes that may be stale. */
   removeDead(): void {
-    const { uses } = this.indexed();
     const outputs = new Set(this.proto.output.map(({ name }) => name));
-    const readers = new Map([...uses].map(([value, nodes]) => [value, nodes.length]));
+    const readers = new Map(this.indexed().counts());
     const alive = this.nodes.reduceRight<Node[]>((nodes, node) => {
       if (node.output.some((value) => value && (outputs.has(value) || readers.get(value)))) nodes.push(node);
       else for (const value of reads(node)) readers.set(value, readers.get(value)! - 1);
@@ -322,33 +333,14 @@ export class Graph {
     }
   }
 
-  private position(node: Node): number {
-    const at = this.proto.node.indexOf(node);
-    if (at < 0) throw new Error(`node ${node.name} is not in the graph`);
-    return at;
-  }
-
   /** Has producers and uses found again, after the protobuf message's nodes were changed themselves. */
   reindex(): void {
     this.index = undefined;
   }
 
-  private indexed() {
-    if (!this.index) {
-      const producers = new Map<string, Node>();
-      const uses = new Map<string, Node[]>();
-      const order = new Map(this.nodes.map((node, at) => [node, at]));
-      for (const node of this.nodes) {
-        for (const value of node.output) if (value) producers.set(value, node);
-        for (const value of reads(node)) {
-          const list = uses.get(value);
-          if (list) list.push(node);
-          else uses.set(value, [node]);
-        }
-      }
-      this.index = { producers, uses, order };
-    }
-    return this.index;
+  private indexed(): GraphIndex {
+    if (this.index?.isWorn) this.index = undefined;
+    return (this.index ??= new GraphIndex(this.nodes));
   }
 }
 
