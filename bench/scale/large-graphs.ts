@@ -12,28 +12,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { TopAccuracy } from '../../engine/data/accuracy';
-import { create } from '@bufbuild/protobuf';
 import { inspectModel } from '../../engine/api/inspect-model';
-import { declare } from '../../engine/onnx/extract';
-import { Graph, makeNode, type Node, type NodeFields } from '../../engine/onnx/graph';
+import { makeNode, type NodeFields } from '../../engine/onnx/graph';
 import { saveModel } from '../../engine/onnx/model';
 import { openModel } from '../../engine/onnx/open-model';
-import { GraphProtoSchema, ModelProtoSchema, type TensorProto } from '../../engine/onnx/proto/onnx_pb';
-import { encodeTensor } from '../../engine/onnx/tensor-proto';
-import { floats, int64s, type Tensor } from '../../engine/tensor/tensor';
-
-/** A graph of `n` units of its kind, from x [batch, 4, 8, 8]. */
-interface Parts {
-  readonly nodes: Node[];
-  readonly constants: Readonly<Record<string, Tensor>>;
-  readonly output: string;
-}
-
-const weight = (dims: readonly number[], seed: number): Tensor =>
-  floats(
-    dims,
-    Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, (_, at) => Math.sin(seed + at) / 4),
-  );
+import { int64s, type Tensor } from '../../engine/tensor/tensor';
+import { build, classifier, type Parts, weight } from './build';
 
 const lastOf = (nodes: readonly NodeFields[]): string => nodes[nodes.length - 1].outputs[0];
 
@@ -149,33 +133,8 @@ const kinds: Readonly<Record<string, (n: number) => Parts>> = {
     nodes.push({ op: 'Concat', inputs, outputs: ['all'], attributes: { axis: 1 } });
     return { nodes: nodes.map(makeNode), constants, output: 'all' };
   },
-  classes(n) {
-    const nodes: NodeFields[] = [
-      { op: 'Conv', inputs: ['x', 'w'], outputs: ['c'] },
-      { op: 'GlobalAveragePool', inputs: ['c'], outputs: ['g'] },
-      { op: 'Flatten', inputs: ['g'], outputs: ['f'] },
-      { op: 'Gemm', inputs: ['f', 'fc'], outputs: ['y'] },
-    ];
-    const constants = { w: weight([4, 4, 1, 1], 1), fc: weight([4, n], 2) };
-    return { nodes: nodes.map(makeNode), constants, output: 'y' };
-  },
+  classes: classifier,
 };
-
-function build({ nodes, constants, output }: Parts): Graph {
-  const initializer: TensorProto[] = Object.entries(constants).map(([name, tensor]) =>
-    encodeTensor(name, tensor),
-  );
-  const graph = create(GraphProtoSchema, {
-    name: 'large',
-    node: nodes,
-    initializer,
-    input: [declare('x', ['batch', 4, 8, 8])],
-    output: [declare(output)],
-  });
-  return new Graph(
-    create(ModelProtoSchema, { irVersion: 8n, opsetImport: [{ domain: '', version: 18n }], graph }),
-  );
-}
 
 /** Steps that are timed, on the file of a model. */
 const steps: Readonly<Record<string, (file: string, kind: string, n: number) => unknown>> = {

@@ -10,7 +10,8 @@ import type { LabelledFile, Listing } from './labelled-files';
  */
 export function classesIn(file: string): string[] {
   const classes = linesOf(file, 'list of classes').map(({ text }) => text.trim());
-  const twice = classes.find((name, at) => classes.indexOf(name) !== at);
+  const seen = new Set<string>();
+  const twice = classes.find((name) => seen.size === seen.add(name).size);
   if (twice !== undefined)
     throw new EngineError('InvalidData', `${file} lists class ${twice} twice: remove one`);
   if (!classes.length) throw new EngineError('InvalidData', `${file} is empty: list one class per line`);

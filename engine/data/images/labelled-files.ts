@@ -39,11 +39,11 @@ export function classFolders(folder: string, classes?: readonly string[]): Listi
       `${folder} has no subfolders: put images in one folder per class, name a CSV file of file,label, or ask for images without labels`,
     );
   const known = classes ?? found;
-  const stranger = found.find((name) => !known.includes(name));
+  const numbers = new Map(known.map((name, label) => [name, label]));
+  const stranger = found.find((name) => !numbers.has(name));
   if (stranger !== undefined)
     throw new EngineError('InvalidData', `${join(folder, stranger)} is not in the list of classes`);
   const passedBy: Record<string, number> = {};
-  const numbers = new Map(known.map((name, label) => [name, label]));
   const files = found
     .sort((a, b) => numbers.get(a)! - numbers.get(b)!)
     .flatMap((name) => {
