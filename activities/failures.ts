@@ -5,18 +5,13 @@ import type { Setback, Setbacks } from '../contract/activities';
 import { type FailureType, failureTypes } from '../contract/failure-types';
 import type { HandedOn } from '../contract/task-queues';
 import { EngineError } from '../engine/errors';
-import { JobProcessError } from '../engine/pools/process-error';
+import { JobProcessError, type ProcessProblem } from '../engine/pools/process-error';
 import { saysOutOfMemory } from '../engine/runtime/out-of-memory';
 import { StoreError } from '../store/store-errors';
 import { limits, none } from './setbacks';
 
 /** Errors of the program itself; they come back however often they are tried. */
 const bugs = ['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError'];
-
-/** The work hangs: its process was killed. */
-export class StalledError extends Error {
-  override readonly name = 'StalledError';
-}
 
 /** Facts that a failure is judged by, besides the error. */
 export interface Tried {
@@ -31,10 +26,15 @@ export interface Tried {
 
 const firstTry: Tried = { key: '', attempt: 1, setbacks: none };
 
+const setbackNames: Readonly<Record<ProcessProblem, Setback>> = {
+  Crashed: 'crashed',
+  OutOfMemory: 'outOfMemory',
+  Stalled: 'stalled',
+};
+
 /** Names the setback that an error counts as; undefined if a retry can't go otherwise. */
 export function setbackOf(error: unknown): Setback | undefined {
-  if (error instanceof StalledError) return 'stalled';
-  if (error instanceof JobProcessError) return error.problem === 'Crashed' ? 'crashed' : 'outOfMemory';
+  if (error instanceof JobProcessError) return setbackNames[error.problem];
   if (error instanceof EngineError && error.code === 'Cancelled') return undefined;
   return saysOutOfMemory((error as Error).message) ? 'outOfMemory' : undefined;
 }

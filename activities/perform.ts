@@ -4,12 +4,11 @@ import { EngineError } from '../engine/errors';
 import type { JobName, Jobs, Progress } from '../engine/jobs/types';
 import { madeBy } from '../store/artifact';
 import { workKey } from '../store/digest';
-import { failureOf, handedBack, noRoom, setbackFailure, setbackOf, StalledError } from './failures';
+import { failureOf, handedBack, noRoom, setbackFailure, setbackOf } from './failures';
 import { storeFailure } from './lost-artifacts';
 import { limits, none, setbacksBefore } from './setbacks';
 import type { HeartbeatDetails, Setbacks } from '../contract/activities';
 import { isQueueOf } from '../contract/task-queues';
-import { Watchdog } from './watchdog';
 import type { Workplace } from './activity-context';
 
 /** Far shorter than the heartbeat timeout, and short enough that a cancellation is noticed within seconds. */
@@ -114,42 +113,26 @@ class Attempt {
     const abort = () => stop.abort();
     if (cancellationSignal.aborted) abort();
     cancellationSignal.addEventListener('abort', abort);
-    const watchdog = new Watchdog();
-    let stalled: string | undefined;
-    let seen: number | undefined;
     let hasRoom = true;
+    let isStarted = false;
     const patience = setTimeout(() => {
-      hasRoom = seen !== undefined;
+      hasRoom = isStarted;
       if (!hasRoom) abort();
     }, patienceMs(this.context.info.attempt));
-    const watch = setInterval(() => {
-      if (seen === undefined) return; // it is waiting for its turn
-      const now = performance.now();
-      // A late timer says something about this process, which may have been paused, rather than about the job.
-      stalled ??= watchdog.elapsed(Math.min(now - seen, 2 * heartbeatMs));
-      seen = now;
-      if (stalled) abort();
-    }, heartbeatMs);
     try {
       return await this.at.pool.run(job, input, {
         signal: stop.signal,
-        grace: () => (stalled ? 0 : this.isShutdown ? this.at.drainMs : cancelMs),
-        onStart: () => (seen = performance.now()),
+        grace: () => (this.isShutdown ? this.at.drainMs : cancelMs),
+        onStart: () => (isStarted = true),
         alone: this.setbacks.outOfMemory > 0,
         elsewhere: this.tried.overflow,
-        onProgress: (progress) => {
-          watchdog.progress(progress.done);
-          onProgress(progress);
-        },
+        onProgress,
       });
     } catch (error) {
-      if (stalled && !cancellationSignal.aborted)
-        throw new StalledError(`${job} is stuck at "${this.details.note}": ${stalled}`, { cause: error });
       if (!hasRoom && !cancellationSignal.aborted) throw noRoom(job, this.tried);
       throw error;
     } finally {
       clearTimeout(patience);
-      clearInterval(watch);
       cancellationSignal.removeEventListener('abort', abort);
     }
   };

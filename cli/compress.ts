@@ -71,14 +71,23 @@ export async function compress(model: string, flags: CompressFlags): Promise<num
   const say = (text: string) => flags.json || process.stderr.write(visibleLines(`${text}\n`));
   try {
     const origin = flags.scores ? await originOf(model, flags) : '';
+    const said = new Set<string>();
     const report = await compressModel(optionsOf(model, out, flags, origin), {
       signal,
-      onAnalyzed: ({ notes }) => notes.forEach((note) => say(`note: ${note}`)),
+      onAnalyzed: ({ notes }) =>
+        notes.forEach((note) => {
+          say(`note: ${note}`);
+          said.add(note);
+        }),
       onProgress: (stage, { done, total, note }) => say(`${stage} ${done}/${total} · ${note}`),
       onScores: (found) => keepScores(flags.scores, origin, found),
     });
+    // In a terminal both are seen; a file that the output goes to has all notes.
+    const seen = process.stdout.isTTY && process.stderr.isTTY ? said : undefined;
     process.stdout.write(
-      visibleLines(`${flags.json ? JSON.stringify(report, undefined, 2) : compressReport(report, out)}\n`),
+      visibleLines(
+        `${flags.json ? JSON.stringify(report, undefined, 2) : compressReport(report, out, seen)}\n`,
+      ),
     );
     // A model below its target is smaller than it had to be.
     const isOver = report.shortfall !== null && report.achieved > (report.target ?? 1);

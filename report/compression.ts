@@ -4,8 +4,15 @@ import type { CompressReport } from '../engine/api/compress-report';
 import { slowerNote, speedText } from '../contract/speed';
 import { costNames, techniqueTraits } from '../engine/names';
 
-/** Formats the report of `slimflow compress` for a terminal. */
-export function compressReport(report: CompressReport, out: string): string {
+/**
+ * Formats the report of `slimflow compress` for a terminal.
+ * @param said notes that the reader has seen already
+ */
+export function compressReport(
+  report: CompressReport,
+  out: string,
+  said: ReadonlySet<string> = new Set(),
+): string {
   const {
     technique,
     cost,
@@ -32,7 +39,7 @@ export function compressReport(report: CompressReport, out: string): string {
   return [
     table.toString(),
     ...report.frozen.map(({ name, why }) => `unchanged: ${name}: ${why}`),
-    ...report.warnings.map((warning) => `note: ${warning}`),
+    ...report.warnings.filter((warning) => !said.has(warning)).map((warning) => `note: ${warning}`),
     ...(report.shortfall
       ? [`${achieved > (target ?? 1) ? 'target not reached' : 'below the target'}: ${report.shortfall}`]
       : []),

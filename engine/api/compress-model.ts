@@ -9,14 +9,15 @@ import { checkByHand } from '../jobs/choose-plan';
 import type { LayerScores, ModelSummary, Progress, Rehearsal } from '../jobs/types';
 import { type Machinery, type Method, type Selecting, type Technique, techniqueTraits } from '../names';
 import { modelBytes, slotsFor } from '../pools/slots';
-import { JobPool } from '../pools/thread-pool';
+import { ProcessPool } from '../pools/process-pool';
+import type { JobPool } from '../pools/thread-pool';
 import { keepAllBut } from '../pruning/keep';
 import { type CompressOptions, settled } from './compress-options';
 import { type CompressReport, report } from './compress-report';
 
 /** Observes a compression and may stop it. */
 export interface Watching {
-  /** Worker threads to use; by default as many as cores and memory allow, for this call alone. */
+  /** Threads of this process to use; by default processes, as many as cores and memory allow, for this call alone. */
   readonly pool?: JobPool;
   readonly signal?: AbortSignal;
   /** Called for each scored part, and as layers are compressed. */
@@ -28,7 +29,7 @@ export interface Watching {
 }
 
 /**
- * Compresses a model by one technique: computes eval scores of all its parts, side by side in worker threads, then
+ * Compresses a model by one technique: computes eval scores of all its parts, side by side in processes, then
  * chooses units for each, then rewrites. It needs no server and leaves nothing but the compressed model.
  * @throws EngineError that names the file, layer or option and the fix
  * @example
@@ -68,7 +69,7 @@ export async function compressModel(
   const stop = new AbortController();
   const ended = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
   setMaxListeners(0, ended); // every job listens, more than Node expects of one signal
-  const pool = given ?? new JobPool({ slots });
+  const pool = given ?? new ProcessPool({ slots });
   const scratch = await mkdtemp(join(tmpdir(), 'slimflow-'));
   try {
     const { technique: _technique, ...rest } = settings.method;

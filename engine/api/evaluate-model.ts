@@ -4,7 +4,8 @@ import type { DatasetSource } from '../data/source';
 import type { MetricName } from '../data/metric';
 import type { Evaluation } from '../jobs/types';
 import type { ProviderChoice } from '../names';
-import { JobPool } from '../pools/thread-pool';
+import { ProcessPool } from '../pools/process-pool';
+import type { JobPool } from '../pools/thread-pool';
 
 /** Options of `evaluateModel`. */
 export interface EvaluateOptions {
@@ -27,14 +28,14 @@ export interface EvaluateReport extends Evaluation {
 
 /** Handles to run an evaluation, watch it and end it. */
 export interface WatchingEvaluation {
-  /** Worker thread to use; by default one for this call alone. */
+  /** Thread of this process to use; by default a process for this call alone. */
   readonly pool?: JobPool;
   readonly signal?: AbortSignal;
 }
 
 /**
  * Evaluates a model on labelled data: a metric of its first output, in points (0 to 100 for accuracies), and the number of
- * samples. It runs in a worker thread, needs no server and writes nothing.
+ * samples. It runs in a process of its own, needs no server and writes nothing.
  * @throws EngineError `InvalidModel`, `UnsupportedModel`, `InvalidData` or `InvalidSettings`, naming the file or field;
  *   `Cancelled` after `signal` was aborted, at the next batch
  * @example
@@ -55,7 +56,7 @@ export async function evaluateModel(
     provider,
     linearAlgebra: 'auto',
   } as const;
-  const pool = shared ?? new JobPool({ slots: 1 });
+  const pool = shared ?? new ProcessPool({ slots: 1 });
   try {
     return { metric, ...(await pool.run('evaluate', { model, data, metric, machinery }, { signal })) };
   } finally {

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { DatasetSource } from '../data/source';
 import { checkTrainable } from '../jobs/check-trainable';
 import type { Evaluation, Progress, Rehearsal } from '../jobs/types';
-import { JobPool } from '../pools/thread-pool';
+import { ProcessPool } from '../pools/process-pool';
+import type { JobPool } from '../pools/thread-pool';
 import { lastCheckpoint } from '../training/loop/checkpoint';
 import { needsLabels } from '../training/settings';
 import { checkJudged, settledTraining, type TrainOptions } from './train-options';
@@ -13,7 +14,7 @@ import { trainReport, type TrainReport } from './train-report';
 
 /** Observes a training and may stop it. */
 export interface WatchingTraining {
-  /** Worker thread to use; by default one for this call alone. */
+  /** Thread of this process to use; by default a process for this call alone. */
   readonly pool?: JobPool;
   readonly signal?: AbortSignal;
   /** Called after each batch of an evaluation and as steps are done. */
@@ -48,7 +49,7 @@ export async function trainModel(
   const threads = options.threads ?? Math.max(1, availableParallelism());
   const scratch = options.checkpoints ? undefined : await mkdtemp(join(tmpdir(), 'slimflow-'));
   const { folder, seconds } = options.checkpoints ?? { folder: scratch!, seconds: Infinity };
-  const pool = shared ?? new JobPool({ slots: 1 });
+  const pool = shared ?? new ProcessPool({ slots: 1 });
   const judge = (
     stage: 'evaluating' | 'testing',
     judged: string,

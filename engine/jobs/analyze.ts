@@ -8,6 +8,7 @@ import { isFloat } from '../tensor/tensor';
 import { slowLinearAlgebra } from '../linalg/slow';
 import { checkFit } from './check-data-fits-model';
 import { techniques } from '../names';
+import { quiet } from './job-context';
 import { openMeasured } from './open-measured';
 import { partsOf, plainMethod } from './list-parts';
 import { rehearse } from './rehearse';
@@ -17,15 +18,10 @@ import type { AnalyzeInput, LayerSummary, ModelSummary } from './types';
  * Describes a model layer by layer.
  * @throws EngineError if it cannot be read; with `data` also if it has nothing to compress or the data do not fit
  */
-export async function analyze({
-  model,
-  data,
-  images,
-  metric = 'top1',
-  ignoreLabel,
-  rehearsal,
-  ...given
-}: AnalyzeInput): Promise<ModelSummary> {
+export async function analyze(
+  { model, data, images, metric = 'top1', ignoreLabel, rehearsal, ...given }: AnalyzeInput,
+  context = quiet,
+): Promise<ModelSummary> {
   const graph = await openMeasured(model, given, images ?? data?.[0]);
   const shapes = inferShapes(graph);
   const layers = layersOf(graph, shapes);
@@ -71,7 +67,7 @@ export async function analyze({
   for (const source of data ?? []) checkFit(graph, model, source, metric, ignoreLabel);
   if (!rehearsal) return summary;
   const method = { ...plainMethod, ...given, technique: 'channel-pruning' } as const;
-  const notes = await rehearse(graph, { model, inputSize: given.inputSize, rehearsal, method });
+  const notes = await rehearse(graph, { model, inputSize: given.inputSize, rehearsal, method }, context);
   const slow = slowLinearAlgebra(layers, rehearsal.machinery.linearAlgebra);
   return { ...summary, notes: [...summary.notes, ...slow, ...notes] };
 }

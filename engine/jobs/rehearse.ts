@@ -3,11 +3,12 @@ import { Dataset } from '../data/dataset';
 import { type MetricName, metricOf } from '../data/metric';
 import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
-import { layersOf } from '../onnx/layers';
+import { layersOf, macsOf } from '../onnx/layers';
 import { weightBytes } from '../onnx/model';
 import { fixedBatch } from '../runtime/batch-size';
 import { thresholdOf } from '../runtime/decision-threshold';
 import { feederOf } from '../runtime/feeds';
+import { limitVariables } from '../runtime/guard/guarded-run';
 import { judgedGraph } from '../runtime/judged-values';
 import { batchIsFixed, cannotRun } from '../runtime/run-failure';
 import type { Feeds } from '../runtime/run-shapes';
@@ -19,6 +20,7 @@ import type { Method } from '../names';
 import { rehearseTraining } from '../training/rehearse';
 import { eachGradient } from '../training/sensitivity';
 import { checkTrainable } from './check-trainable';
+import type { JobContext } from './job-context';
 import { openData } from './open-data';
 import { pruningParts } from './pruning-compressor';
 import type { AnalyzeInput, Rehearsal } from './types';
@@ -39,17 +41,21 @@ interface Rehearsed extends Pick<AnalyzeInput, 'model' | 'inputSize'> {
 export async function rehearse(
   graph: Graph,
   { model, inputSize, rehearsal, method }: Rehearsed,
+  context: JobContext,
 ): Promise<string[]> {
   const { runs, judged, fineTune, gradients, latency, batch, machinery } = rehearsal;
   if (fineTune) checkTrainable(model, weightBytes(graph));
-  const told = { graph, model, machinery };
+  const told = { graph, model, machinery, context };
   const notes: string[] = [];
   for (const source of runs) {
     const { data } = openData(graph, source, inputSize);
     try {
       await tryRun(told, data);
       if (!notes.length) notes.push(...(await unmoved(told, data)));
-      if (gradients && source === runs[0]) await tryGradients(told, data, method);
+      if (gradients && source === runs[0]) {
+        announce(told, 'gradients of two samples', passes);
+        await tryGradients(told, data, method);
+      }
     } finally {
       data.close();
     }
@@ -62,11 +68,12 @@ export async function rehearse(
       data.close();
     }
   }
-  if (latency) {
-    const feeds = timedFeeds(graph, { inputShape: inputSize, batch });
-    await runOnce(graph, model, machinery, feeds, 'a random sample');
+  if (latency) await runOnce(told, timedFeeds(graph, { inputShape: inputSize, batch }), 'a random sample');
+  if (fineTune) {
+    announce(told, 'a step of training', passes);
+    await tryTraining(model, fineTune, machinery);
+    context.report({ done: 0, total: 0, note: 'a rehearsal' });
   }
-  if (fineTune) await tryTraining(model, fineTune, machinery);
   return notes;
 }
 
@@ -74,15 +81,26 @@ type Outputs = Readonly<Record<string, Tensor>>;
 interface Told extends Pick<Rehearsal, 'machinery'> {
   readonly graph: Graph;
   readonly model: string;
+  readonly context: JobContext;
 }
 
-async function runOnce(
-  graph: Graph,
-  model: string,
-  { threads, provider }: Rehearsal['machinery'],
-  feeds: Feeds,
-  on: string,
-): Promise<Outputs> {
+/** Seconds of processor time that a run on two samples may take, and what a model's work adds, at 0.1 GMACs per s. */
+const leastSeconds = 60;
+const secondsPerMac = 1e-8;
+/** Maximum number of runs that a step of training takes as long as: forward, backward, a teacher, for several micro-batches. */
+const passes = 10;
+
+/** Announces a run, with the limit that ends what never would. */
+function announce({ graph, context }: Pick<Told, 'graph' | 'context'>, note: string, times = 1): void {
+  const given = Number(process.env[limitVariables.seconds]);
+  const seconds = given > 0 ? given : Math.ceil(leastSeconds + 2 * secondsPerMac * macsOf(graph));
+  context.report({ done: 0, total: 0, note, within: times * seconds });
+}
+
+async function runOnce(told: Told, feeds: Feeds, on: string): Promise<Outputs> {
+  const { graph, model, machinery, context } = told;
+  const { threads, provider } = machinery;
+  announce(told, `a run on ${on}`);
   try {
     const session = await Session.open(graph, { threads, provider });
     try {
@@ -92,6 +110,8 @@ async function runOnce(
     }
   } catch (error) {
     throw error instanceof EngineError ? cannotRun(graph, { model, on }, error) : error;
+  } finally {
+    context.report({ done: 0, total: 0, note: 'a rehearsal' });
   }
 }
 
@@ -105,10 +125,10 @@ const feedsOf = (graph: Graph, data: Dataset, count: number): Feeds =>
 /** The samples in a batch that is tried: what the model fixes, or two. */
 const batchOf = (graph: Graph, data: Dataset): number => fixedBatch(graph, data.inputs) ?? 2;
 
-async function tryRun({ graph, model, machinery }: Told, data: Dataset): Promise<Outputs> {
+async function tryRun(told: Told, data: Dataset): Promise<Outputs> {
+  const { graph, model } = told;
   const count = batchOf(graph, data);
-  const run = (size: number) =>
-    runOnce(graph, model, machinery, feedsOf(graph, data, size), `samples of ${data.name}`);
+  const run = (size: number) => runOnce(told, feedsOf(graph, data, size), `samples of ${data.name}`);
   try {
     return await run(count);
   } catch (error) {
@@ -146,7 +166,8 @@ const variedMost = 2 ** 26;
  * Says if the outputs that models are judged by stay the same, bit for bit, when all weights change: then scores of
  * layers mean nothing.
  */
-async function unmoved({ graph, model, machinery }: Told, data: Dataset): Promise<string[]> {
+async function unmoved(told: Told, data: Dataset): Promise<string[]> {
+  const { graph } = told;
   const judged = judgedGraph(graph);
   const other = judged.clone();
   const random = new Random(1);
@@ -161,8 +182,8 @@ async function unmoved({ graph, model, machinery }: Told, data: Dataset): Promis
   }
   const feeds = feedsOf(graph, data, batchOf(graph, data));
   const on = `samples of ${data.name}`;
-  const before = await runOnce(judged, model, machinery, feeds, on);
-  const after = await runOnce(other, model, machinery, feeds, on);
+  const before = await runOnce({ ...told, graph: judged }, feeds, on);
+  const after = await runOnce({ ...told, graph: other }, feeds, on);
   const floats = Object.entries(before).filter(([, tensor]) => asFloats(tensor));
   const same = ([name, tensor]: [string, Tensor]) =>
     Buffer.compare(toBytes(tensor), toBytes(after[name])) === 0;

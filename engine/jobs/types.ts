@@ -47,6 +47,8 @@ export interface Progress {
   readonly total: number;
   readonly note: string;
   readonly checkpoint?: string;
+  /** Most seconds of processor time that what begins now may take, up to the next report: then its process is ended. */
+  readonly within?: number;
 }
 
 /** Location of a job's checkpoints, and the one to resume from. */

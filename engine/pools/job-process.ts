@@ -1,10 +1,11 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 
 import { EngineError } from '../errors';
+import { isLate, limited, processorSeconds, type Since } from '../runtime/guard/limited-process';
 import { removeStale } from '../runtime/temporary-model';
 import { type Failed, fromFailed } from './serialized-error';
-import { JobProcessError, processError } from './process-error';
+import { JobProcessError, processError, type ProcessProblem } from './process-error';
 import type { RunOptions } from './job-runner';
 import type { JobName, Progress } from '../jobs/types';
 
@@ -18,6 +19,13 @@ export const processFile = join(__dirname, 'process-main.js');
 /** Characters of standard error that are kept to report a crash. */
 const keptWords = 4096;
 const defaultGraceMs = 3000;
+
+/** A limit that a job announced for what it is at. */
+interface Bound {
+  readonly note: string;
+  readonly seconds: number;
+  readonly since: Since;
+}
 
 interface Task {
   readonly doing: string;
@@ -33,18 +41,19 @@ export class JobProcess {
   private task?: Task;
   private note?: string;
   private said = '';
+  private bound: Bound | undefined;
   /** Why it was killed, if it was killed here. */
   private verdict?: Error;
   private over?: Error;
 
-  constructor() {
-    this.child = fork(processFile, {
-      // Unlike JSON, this preserves Infinity, NaN and undefined.
-      serialization: 'advanced',
-      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
-      // This process's own options (--eval, --inspect) are not for another.
-      execArgv: [],
-    });
+  /** @param bytes most memory that the system lets it allocate */
+  constructor(bytes: number) {
+    this.child = limited(
+      processFile,
+      { bytes },
+      // Unlike JSON, this serialization preserves Infinity, NaN and undefined.
+      { serialization: 'advanced', stdio: ['ignore', 'inherit', 'pipe', 'ipc'] },
+    );
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.said = (this.said + text).slice(-keptWords);
     });
@@ -87,7 +96,10 @@ export class JobProcess {
             if ('ok' in message) resolve(message.ok);
             else if ('failed' in message) reject(fromFailed(message.failed));
             else {
-              this.note = message.progress.note;
+              const { note, within } = message.progress;
+              this.note = note;
+              const since = { cpu: processorSeconds(this.pid), ms: performance.now() };
+              this.bound = within === undefined ? undefined : { note, seconds: within, since };
               onProgress?.(message.progress);
             }
           },
@@ -101,8 +113,15 @@ export class JobProcess {
       clearTimeout(timer);
       signal?.removeEventListener('abort', stop);
       this.task = undefined;
+      this.bound = undefined;
       this.idle(true);
     }
+  }
+
+  /** Note and limit in s of the work under way, if it has taken longer than announced. */
+  get overdue(): Pick<Bound, 'note' | 'seconds'> | undefined {
+    const { bound } = this;
+    return bound && isLate(processorSeconds(this.pid), bound.since, bound.seconds) ? bound : undefined;
   }
 
   /**
@@ -115,12 +134,10 @@ export class JobProcess {
     this.child.kill('SIGKILL');
   }
 
-  /** Ends it because it takes too much memory. */
-  killForMemory(message: string): void {
+  /** Ends it because of a problem: `message` follows the name of the job and what it is at. */
+  killFor(problem: ProcessProblem, message: string): void {
     const { doing } = this.task ?? { doing: 'an idle process' };
-    this.kill(
-      new JobProcessError('OutOfMemory', `${doing}${this.note ? ` (at ${this.note})` : ''} ${message}`),
-    );
+    this.kill(new JobProcessError(problem, `${doing}${this.note ? ` (at ${this.note})` : ''} ${message}`));
   }
 
   private hear(message: FromProcess): void {

@@ -1,10 +1,10 @@
 import { saysOutOfMemory } from '../runtime/out-of-memory';
 
 /** Ways in which a job's process can end before its job does. */
-export type ProcessProblem = 'Crashed' | 'OutOfMemory';
+export type ProcessProblem = 'Crashed' | 'OutOfMemory' | 'Stalled';
 
 /**
- * A job's process is gone, and the job with it. Unlike an EngineError's cause, this may go better when retried: with
+ * A job's process is gone, by itself or since the job hung, and the job with it. Unlike an EngineError's cause, this may go better when retried: with
  * more memory, or without whatever else was running.
  */
 export class JobProcessError extends Error {

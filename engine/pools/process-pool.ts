@@ -4,6 +4,8 @@ import { removeStale } from '../runtime/temporary-model';
 import { JobProcess, processFile } from './job-process';
 import { estimatedBytes, Gate, leastBytes, memoryBudget, residentBytes } from './memory';
 import { JobProcessError } from './process-error';
+import { Overdue, withNode } from './node-at-fault';
+import { Watchdog } from './watchdog';
 import type { JobRunner, RunOptions } from './job-runner';
 import type { JobName, Jobs } from '../jobs/types';
 
@@ -18,13 +20,13 @@ export interface ProcessPoolSettings {
 }
 
 const GiB = 2 ** 30;
-/** Interval in ms at which the processes' memory is checked. */
+/** Interval in ms at which the processes' memory and progress are checked. */
 const lookMs = 250;
 
 /**
  * Processes for numeric work, each used for one job after another. A fault in native code ends one of them and fails
- * only its job; a job that does not stop on request can be killed; and jobs that need more memory than there is wait,
- * or end, before the system kills the worker.
+ * only its job; a job that does not stop on request, or does not get on, is killed; and jobs that need more memory than
+ * there is wait, or end, before the system kills the worker: none of them can allocate more than all may have together.
  */
 export class ProcessPool implements JobRunner {
   private readonly idle = new Map<JobProcess, NodeJS.Timeout>();
@@ -111,9 +113,27 @@ export class ProcessPool implements JobRunner {
   private async inProcess(job: JobName, input: object, key: string, options: RunOptions): Promise<unknown> {
     const own = this.take();
     options.onStart?.();
-    const guard = setInterval(() => this.guard(own, key), lookMs);
+    const watchdog = new Watchdog();
+    let seen = performance.now();
+    const guard = setInterval(() => {
+      this.guard(own, key);
+      const now = performance.now();
+      // A late timer says something about this process, which may have been paused, rather than about the job.
+      const stuck = watchdog.elapsed(Math.min(now - seen, 8 * lookMs));
+      seen = now;
+      const late = own.overdue;
+      if (late) own.kill(new Overdue(late.note, late.seconds));
+      else if (stuck) own.killFor('Stalled', `is stuck: ${stuck}`);
+    }, lookMs);
+    const onProgress: RunOptions['onProgress'] = (progress) => {
+      // Some jobs only announce what they are at.
+      if (progress.total) watchdog.progress(progress.done);
+      options.onProgress?.(progress);
+    };
     try {
-      return await own.run(job, input, options);
+      return await own.run(job, input, { ...options, onProgress });
+    } catch (error) {
+      throw await withNode(error, input, this.memory);
     } finally {
       clearInterval(guard);
       this.busy.delete(own);
@@ -125,7 +145,7 @@ export class ProcessPool implements JobRunner {
   private take(): JobProcess {
     const [found, timer] = [...this.idle].filter(([one]) => !one.isGone).at(-1) ?? [];
     clearTimeout(timer);
-    const own = found ?? new JobProcess();
+    const own = found ?? new JobProcess(this.memory);
     this.idle.delete(own);
     this.busy.add(own);
     if (!found)
@@ -161,7 +181,8 @@ export class ProcessPool implements JobRunner {
     // The largest is ended: the memory it frees lets the others finish.
     if (together <= this.memory || [...this.busy].some((one) => bytesOf(one) > mine)) return;
     const took = this.busy.size > 1 ? ` with ${this.busy.size - 1} other jobs running` : '';
-    own.killForMemory(
+    own.killFor(
+      'OutOfMemory',
       `used ${(mine / GiB).toFixed(1)} GiB of memory${took}; this worker's jobs may use ${(this.memory / GiB).toFixed(1)} GiB together`,
     );
   }

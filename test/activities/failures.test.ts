@@ -1,4 +1,4 @@
-import { failureOf, handedBack, retryDelay, setbackFailure, StalledError } from '../../activities/failures';
+import { failureOf, handedBack, retryDelay, setbackFailure } from '../../activities/failures';
 import { limits, none, setbacksBefore } from '../../activities/setbacks';
 import { EngineError } from '../../engine/errors';
 import { JobProcessError } from '../../engine/pools/process-error';
@@ -14,7 +14,7 @@ describe('failures of work', () => {
 
   it.each([
     ['crashed', crash, 'NativeCrash'],
-    ['stalled', new StalledError('evaluate hangs'), 'Stalled'],
+    ['stalled', new JobProcessError('Stalled', 'evaluate hangs'), 'Stalled'],
     ['outOfMemory', shortage, 'OutOfMemory'],
     ['outOfMemory', new EngineError('UnsupportedModel', 'no session: std::bad_alloc'), 'OutOfMemory'],
     ['outOfMemory', new RangeError('Array buffer allocation failed'), 'OutOfMemory'],

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { extract } from '../../onnx/extract';
 import { loadModel, parseModel, serializeModel } from '../../onnx/model';
 import type { Tensor } from '../../tensor/tensor';
-import { drawn } from '../feeds';
+import { drawn, drawnInputs } from '../feeds';
 import { described } from '../plain-reason';
 import { Session } from '../session';
 import type { GuardedReply, GuardedResults, GuardedTask } from './guarded-task';
@@ -30,9 +30,10 @@ async function whole({ model, runs }: GuardedTask): Promise<GuardedResults> {
   }
 }
 
-async function byNode({ model, runs: [run] }: GuardedTask): Promise<GuardedResults> {
+async function byNode({ model, runs: [run], inputSize }: GuardedTask): Promise<GuardedResults> {
   const graph = typeof model === 'string' ? loadModel(model) : parseModel(model);
-  const values = new Map<string, Tensor>(run ? Object.entries(drawn(run.inputs, run.seed)) : []);
+  const inputs = run?.inputs ?? drawnInputs(graph, { inputShape: inputSize });
+  const values = new Map<string, Tensor>(Object.entries(drawn(inputs, run?.seed ?? 0)));
   for (const node of graph.nodes) {
     tell({ at: described(node) });
     const reads = [...graph.readsOf(node)].filter((value) => !graph.isConstant(value));

@@ -1,7 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 
+import { isLate, limited, processorSeconds } from './limited-process';
 import type { GuardedReply, GuardedResults, GuardedTask } from './guarded-task';
 
 /** Limits of a run. */
@@ -26,10 +26,6 @@ const lookMs = 100;
 const spare = 20;
 /** Runs after which a process is replaced, so that what ONNX Runtime keeps does not add up. */
 const mostRuns = 2000;
-/** A run may take this many times its processor time on a busy machine. */
-const patience = 10;
-/** Ticks of /proc/PID/stat per second. */
-const ticks = 100;
 
 /** A process with limits of the operating system's, for runs of users' models one after another. */
 export class GuardProcess {
@@ -63,16 +59,13 @@ export class GuardProcess {
     this.hold(true);
     await this.ready;
     const { child, limits } = this;
-    const begun = Date.now();
-    const before = this.cpuSeconds() ?? 0;
+    const since = { cpu: this.cpuSeconds(), ms: performance.now() };
     let at: string | undefined;
-    let isLate = false;
+    let hasEnded = false;
     const look = setInterval(
       () => {
-        const elapsed = (Date.now() - begun) / 1000;
-        const cpu = this.cpuSeconds();
-        isLate = (cpu ?? elapsed) - (cpu === undefined ? 0 : before) > limits.seconds;
-        if (isLate || elapsed > patience * limits.seconds) child.kill('SIGKILL');
+        hasEnded ||= isLate(this.cpuSeconds(), since, limits.seconds);
+        if (hasEnded) child.kill('SIGKILL');
       },
       Math.min(lookMs, (1000 * limits.seconds) / looks),
     );
@@ -87,7 +80,7 @@ export class GuardProcess {
       });
       // A process that is gone already is reported by its end.
       child.send(task, () => undefined);
-      const ended = this.over.then((signal): Outcome => ({ ended: isLate ? 'time' : endOf(signal) }));
+      const ended = this.over.then((signal): Outcome => ({ ended: hasEnded ? 'time' : endOf(signal) }));
       return { ...(await Promise.race([replied, ended])), at };
     } finally {
       clearInterval(look);
@@ -109,29 +102,17 @@ export class GuardProcess {
     }
   }
 
-  /** Seconds of processor time so far; undefined if the system does not tell. */
   private cpuSeconds(): number | undefined {
-    try {
-      const text = readFileSync(`/proc/${this.child.pid}/stat`, 'latin1');
-      const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-      return (Number(fields[11]) + Number(fields[12])) / ticks;
-    } catch {
-      return undefined;
-    }
+    return processorSeconds(this.child.pid);
   }
 }
 
 const endOf = (signal: NodeJS.Signals | null): 'time' | 'memory' | 'crash' =>
   signal === 'SIGXCPU' ? 'time' : signal === 'SIGKILL' || signal === 'SIGABRT' ? 'memory' : 'crash';
 
-/** Starts the process by way of a shell, which sets the limits before Node takes its place. */
-function started({ bytes, seconds }: RunLimits): ChildProcess {
-  const node = [process.execPath, join(__dirname, 'guard-main.js')];
-  const options = {
-    stdio: ['ignore' as const, 'ignore' as const, 'ignore' as const, 'ipc' as const],
-    serialization: 'advanced' as const,
-  };
-  if (process.platform === 'win32') return spawn(node[0], node.slice(1), options);
-  const limits = `ulimit -d ${Math.ceil(bytes / 1024)}; ulimit -t ${Math.ceil(spare * seconds)}; exec "$@"`;
-  return spawn('/bin/sh', ['-c', limits, 'sh', ...node], options);
-}
+const started = ({ bytes, seconds }: RunLimits): ChildProcess =>
+  limited(
+    join(__dirname, 'guard-main.js'),
+    { bytes, seconds: spare * seconds },
+    { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], serialization: 'advanced' },
+  );

@@ -1,4 +1,5 @@
 import type { Tensor } from '../../tensor/tensor';
+import type { InputSize } from '../../names';
 import type { DrawnInput } from '../feeds';
 
 /** One run of a model: its inputs, which are drawn where the model runs, by a seed. */
@@ -14,6 +15,8 @@ export interface GuardedTask {
   readonly runs: readonly DrawnRun[];
   /** Runs the first of `runs` node by node, to find the node at which a run of the whole ended. */
   readonly byNode?: boolean;
+  /** Sizes that the model leaves open, for a run whose inputs are drawn by the model alone (no `runs`). */
+  readonly inputSize?: InputSize;
 }
 
 /** Outputs of each run. */

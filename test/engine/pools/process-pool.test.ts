@@ -7,11 +7,22 @@ import type { EngineError } from '../../../engine/errors';
 import { residentBytes } from '../../../engine/pools/memory';
 import { ProcessPool } from '../../../engine/pools/process-pool';
 import { isAlive } from '../../../store/scratch';
+import { limitVariables } from '../../../engine/runtime/guard/guarded-run';
+import { saveModel } from '../../../engine/onnx/model';
+import type { Graph } from '../../../engine/onnx/graph';
+import { inFolder } from '../../support/folder';
+import { growing, looping } from '../../support/hostile-graphs';
 import { machinery } from '../../support/method';
 import { digits, digitsModel, root } from '../../support/paths';
 
 const evaluation = { model: digitsModel(), data: digits(0, 7000), metric: 'top1', machinery } as const;
 const analysis = { model: digitsModel() };
+
+function savedIn(folder: string, graph: Graph): string {
+  const path = join(folder, 'model.onnx');
+  saveModel(graph, path, { durable: false });
+  return path;
+}
 
 describe('ProcessPool', () => {
   const pool = new ProcessPool({ slots: 2, idleMs: 600_000 });
@@ -153,6 +164,38 @@ describe('ProcessPool', () => {
       first.abort();
       await expect(running).rejects.toMatchObject({ code: 'Cancelled' });
     } finally {
+      await own.close();
+    }
+  });
+
+  it('has the system refuse what a model allocates beyond the limit, and names the node', async () => {
+    const own = new ProcessPool({ slots: 1, memory: 2 ** 31 });
+    await inFolder(async (folder) => {
+      // 16 GB at once: no look at the memory in use would come in time.
+      const model = savedIn(folder, growing(2 ** 16, 2 ** 16));
+      const latency = { models: [model], machinery, inputSize: [2, 3], runs: 1 };
+      await expect(own.run('latency', latency)).rejects.toMatchObject({
+        message: expect.stringMatching(/huge.*memory/s) as string,
+      });
+    }).finally(() => own.close());
+  });
+
+  it('ends a run that has no end after the seconds that were announced, and names the node', async () => {
+    const own = new ProcessPool({ slots: 1 });
+    process.env[limitVariables.seconds] = '1';
+    try {
+      await inFolder(async (folder) => {
+        const model = savedIn(folder, looping());
+        const rehearsal = { machinery, runs: [], latency: true };
+        const failed = own.run('analyze', { model, inputSize: [2, 3], rehearsal });
+        await expect(failed).rejects.toMatchObject({
+          code: 'UnsupportedModel',
+          message: expect.stringMatching(/^node round and round \(Loop\) takes longer than 1 s /) as string,
+        });
+      });
+      expect((await own.run('analyze', analysis)).macs).toBe(31_021_952);
+    } finally {
+      delete process.env[limitVariables.seconds];
       await own.close();
     }
   });

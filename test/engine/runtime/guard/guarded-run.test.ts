@@ -1,12 +1,3 @@
-import { create } from '@bufbuild/protobuf';
-
-import { declare } from '../../../../engine/onnx/extract';
-import { type Graph, makeNode } from '../../../../engine/onnx/graph';
-import {
-  AttributeProtoSchema,
-  AttributeProto_AttributeType as Kind,
-  GraphProtoSchema,
-} from '../../../../engine/onnx/proto/onnx_pb';
 import { drawn } from '../../../../engine/runtime/feeds';
 import {
   guardedRun,
@@ -14,46 +5,13 @@ import {
   RunEnded,
   runLimits,
 } from '../../../../engine/runtime/guard/guarded-run';
-import { floats, int64s, numbersOf, zeros } from '../../../../engine/tensor/tensor';
+import { floats, numbersOf, zeros } from '../../../../engine/tensor/tensor';
 import { modelOf } from '../../../support/graphs';
+import { growing, looping } from '../../../support/hostile-graphs';
 
 const input = { name: 'x', type: 'float32', dims: [2, 3] } as const;
 const limits = { seconds: 1, bytes: 1e9 };
 const relu = modelOf(['x', [2, 3]], [{ op: 'Relu', inputs: ['x'], outputs: ['y'] }], ['y'], {});
-
-/** A model whose loop goes on for as long as `more`, a constant, says. */
-function looping(): Graph {
-  const graph = modelOf(['x', [2, 3]], [{ op: 'Relu', inputs: ['x'], outputs: ['r'] }], ['y'], {
-    more: { type: 'bool', dims: [], data: Uint8Array.of(1) },
-  });
-  const body = create(GraphProtoSchema, {
-    name: 'body',
-    node: [
-      makeNode({ op: 'Identity', inputs: ['going'], outputs: ['going.on'] }),
-      makeNode({ op: 'Neg', inputs: ['state'], outputs: ['next'] }),
-    ],
-    input: [declare('at', [], 'int64'), declare('going', [], 'bool'), declare('state')],
-    output: [declare('going.on', [], 'bool'), declare('next')],
-  });
-  const loop = makeNode({ op: 'Loop', name: 'round and round', inputs: ['', 'more', 'r'], outputs: ['y'] });
-  loop.attribute.push(create(AttributeProtoSchema, { name: 'body', type: Kind.GRAPH, g: body }));
-  graph.insert([loop]);
-  return graph;
-}
-
-/** A model that makes a tensor of a size that it states itself. */
-const growing = (...sizes: number[]): Graph =>
-  modelOf(
-    ['x', [2, 3]],
-    [
-      { op: 'Relu', inputs: ['x'], outputs: ['r'] },
-      { op: 'ConstantOfShape', name: 'huge', inputs: ['sizes'], outputs: ['c'] },
-      { op: 'ReduceSum', inputs: ['c'], outputs: ['sum'], attributes: { keepdims: 0 } },
-      { op: 'Add', inputs: ['r', 'sum'], outputs: ['y'] },
-    ],
-    ['y'],
-    { sizes: int64s(sizes) },
-  );
 
 describe('a run of a model in a process with limits', () => {
   it('gives the outputs of each run', async () => {

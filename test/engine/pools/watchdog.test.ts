@@ -1,4 +1,4 @@
-import { Watchdog } from '../../activities/watchdog';
+import { Watchdog } from '../../../engine/pools/watchdog';
 
 const minute = 60_000;
 
