@@ -68,7 +68,10 @@ export async function rehearse(
       data.close();
     }
   }
-  if (latency) await runOnce(told, timedFeeds(graph, { inputShape: inputSize, batch }), 'a random sample');
+  if (latency) {
+    const feeds = timedFeeds(graph, { inputShape: inputSize, batch });
+    await runOnce(told, feeds, 'a random sample', Math.max(1, (batch ?? 1) / 2));
+  }
   if (fineTune) {
     announce(told, 'a step of training', passes);
     await tryTraining(model, fineTune, machinery);
@@ -97,10 +100,10 @@ function announce({ graph, context }: Pick<Told, 'graph' | 'context'>, note: str
   context.report({ done: 0, total: 0, note, within: times * seconds });
 }
 
-async function runOnce(told: Told, feeds: Feeds, on: string): Promise<Outputs> {
+async function runOnce(told: Told, feeds: Feeds, on: string, times = 1): Promise<Outputs> {
   const { graph, model, machinery, context } = told;
   const { threads, provider } = machinery;
-  announce(told, `a run on ${on}`);
+  announce(told, `a run on ${on}`, times);
   try {
     const session = await Session.open(graph, { threads, provider });
     try {
