@@ -15,7 +15,11 @@ const described = (graph: Graph): string => {
   const values = ['x', ...graph.nodes.flatMap(({ output }) => output)];
   return values
     .map(
-      (value) => `${value} by ${graph.producer(value)?.name}: ${graph.uses(value).map(({ name }) => name)}`,
+      (value) =>
+        `${value} by ${graph.producer(value)?.name}: ${graph
+          .uses(value)
+          .map(({ name }) => name)
+          .join()}`,
     )
     .join('\n');
 };
