@@ -12,7 +12,7 @@ export const analyze =
     perform(at, 'analyze', request, async ({ run }): Promise<Analysis> => {
       const { cost, score, multiplicity, minimum, importance, coupled, ignore, inputSize, rehearsal } =
         request;
-      const { macs, params, parts, notes } = await run('analyze', {
+      const { macs, params, parts, notes, block } = await run('analyze', {
         model: await at.store.path(request.model),
         cost,
         score,
@@ -33,6 +33,7 @@ export const analyze =
         params,
         layers: layers as Analysis['layers'],
         parts: await at.store.putJson(names),
+        ...(block !== undefined && { block }),
         notes: boundedNotes(notes),
       };
     });

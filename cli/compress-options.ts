@@ -10,7 +10,7 @@ import {
   techniques,
 } from '../engine/names';
 import type { CompressFlags } from './compress';
-import { inputSizeOption, positiveInteger, positiveNumber, repeatable } from './options';
+import { inputSizeOption, integerOrAuto, positiveInteger, positiveNumber, repeatable } from './options';
 
 /** Adds `slimflow compress`; its options set what a run's spec sets. */
 export function addCompress(program: Command, done: (status: number) => void): void {
@@ -43,9 +43,9 @@ export function addCompress(program: Command, done: (status: number) => void): v
     .option('--ignore <name...>', 'layers to leave unchanged', repeatable(String))
     .option(
       '--multiplicity <n>',
-      'round ranks and channels to multiples of n, in layers with at least n',
-      positiveInteger,
-      1,
+      'round ranks and channels to multiples of n, in layers with at least n; auto prefers the blocks of channels that the processor computes at once',
+      integerOrAuto,
+      'auto',
     )
     .option('--minimum <n>', 'minimum rank, and minimum number of channels, of a layer', positiveInteger, 1)
     .addOption(choice('--importance <name>', 'how channels are ranked', importanceNames).default('l2'))

@@ -9,6 +9,7 @@ import {
   type ImportanceName,
   type InputSize,
   type Machinery,
+  type Multiplicity,
   type ScoreName,
   type SelectionMode,
   type Technique,
@@ -37,7 +38,7 @@ export interface CompressFlags {
   readonly layer?: Readonly<Record<string, number>>;
   readonly channels?: Readonly<Record<string, readonly number[]>>;
   readonly ignore?: readonly string[];
-  readonly multiplicity: number;
+  readonly multiplicity: Multiplicity;
   readonly minimum: number;
   readonly importance: ImportanceName;
   readonly coupled: boolean;

@@ -54,6 +54,10 @@ export function positiveNumber(text: string): number {
   return value;
 }
 
+/** Parses a positive integer, or the word `auto`. */
+export const integerOrAuto = (text: string): number | 'auto' =>
+  text === 'auto' ? text : positiveInteger(text);
+
 /** Parses a whole number above 0. */
 export function positiveInteger(text: string): number {
   const value = Number(text);

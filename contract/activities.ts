@@ -50,6 +50,8 @@ export interface Analysis {
   readonly layers: Readonly<Record<Technique, number>>;
   /** Their names: a JSON artifact of `Part[]`, since a model may have more of them than a payload holds. */
   readonly parts: ArtifactRef;
+  /** Channels that the CPU of whoever analyzed it computes at once, for multiplicity `auto`. */
+  readonly block?: number;
   readonly notes: ModelSummary['notes'];
 }
 
@@ -128,8 +130,10 @@ export interface CompressRequest {
   readonly teacher?: ArtifactRef;
 }
 
-export interface CompressedModel extends Omit<Compression, 'plan'> {
+export interface CompressedModel extends Omit<Compression, 'plan' | 'multiplicity'> {
   readonly model: ArtifactRef;
+  /** Missing from histories that were recorded before there was a choice. */
+  readonly multiplicity?: number;
 }
 
 export interface FineTuneRequest {

@@ -84,11 +84,17 @@ const sizes = be('be a list of whole numbers, or such lists by input name', (val
   [list(count, 1), record(list(count, 1))].some((check) => !check(value)),
 );
 
+const countOrAuto = be(
+  'be a whole number of at least 1, or auto',
+  (value) => value === 'auto' || !count(value),
+);
+
 const method = shape({
   technique: choice(techniques),
   cost: choice(costs),
   score: choice(scoreNames),
-  multiplicity: count,
+  multiplicity: countOrAuto,
+  block: optional(count),
   minimum: count,
   importance: choice(importanceNames),
   coupled: flag,
@@ -160,7 +166,7 @@ const settingChecks = {
   candidates: ratios,
   scoring: shape({ samples: count, score: choice(scoreNames) }),
   selection: selecting,
-  multiplicity: count,
+  multiplicity: countOrAuto,
   minimum: count,
   pruning: shape({ coupled: flag, importance: choice(importanceNames) }),
   pick: shape({ maxPicks: count, budget: optional(unsigned) }),

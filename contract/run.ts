@@ -112,6 +112,7 @@ export interface Made {
   readonly ratio: number;
   readonly macs: number;
   readonly params: number;
+  readonly multiplicity?: number;
   /** As compressed, and after fine-tuning, on the evaluation split, in points. */
   readonly metricBefore: number;
   readonly metricAfter: number;

@@ -17,8 +17,16 @@ export const analysisOf = (settings: CompressionSettings): Omit<Method, 'techniq
   inputSize: settings.inputSize,
 });
 
-/** Returns a technique's method in a run. */
-export const methodOf = (settings: CompressionSettings, technique: Technique): Method => ({
+/**
+ * Returns a technique's method in a run.
+ * @param block channels that the CPU computes at once: where they come from, every worker of a run takes the same
+ */
+export const methodOf = (settings: CompressionSettings, technique: Technique, block?: number): Method => ({
   technique,
   ...analysisOf(settings),
+  ...(settings.multiplicity === 'auto' && isOnCpu(settings.compute) && block && { block }),
 });
+
+/** Tells if a run computes on the CPU, as far as its spec says. */
+const isOnCpu = ({ provider }: CompressionSettings['compute']): boolean =>
+  provider === 'auto' || provider === 'cpu';

@@ -63,13 +63,20 @@ export type ScoreName = (typeof scoreNames)[number];
 /** The whole shape of the image input, [1, C, H, W], or shapes by input name; the batch first. */
 export type InputSize = readonly number[] | Readonly<Record<string, readonly number[]>>;
 
+/**
+ * Ranks and channels are multiples of this number if the layer has that many (AIMET's `multiplicity`). `auto` prefers
+ * multiples of the block of channels that the processor computes at once, and takes others only as the target needs.
+ */
+export type Multiplicity = number | 'auto';
+
 /** Settings of layers' compression, and the meaning of their ratios: the same for scoring and for compressing. */
 export interface Method {
   readonly technique: Technique;
   readonly cost: CostName;
   readonly score: ScoreName;
-  /** Ranks and channels are multiples of this if the layer has that many. */
-  readonly multiplicity: number;
+  readonly multiplicity: Multiplicity;
+  /** Multiplicity `auto`: channels per block; by default those of the provider that compresses. */
+  readonly block?: number;
   /** Fewest channels, or lowest rank, that a layer keeps. */
   readonly minimum: number;
   /** Channel pruning: how channels are ranked. */

@@ -52,6 +52,11 @@ export function compressReport(
         ]
       : []),
     `parameters  ${paramsOriginal} → ${params} (${(params / paramsOriginal).toFixed(4)})`,
+    ...(report.multiplicity > 1
+      ? [
+          `${units === 'rank' ? 'ranks' : 'channels'} in multiples of ${report.multiplicity}, which a processor computes at once`,
+        ]
+      : []),
     `computed with ${report.computedBy.provider}, ${report.computedBy.linearAlgebra}`,
     `Written: ${out}`,
   ].join('\n');

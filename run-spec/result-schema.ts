@@ -63,6 +63,11 @@ export const ResultCandidate = z.strictObject({
   achieved: share,
   macs: z.number().int().positive(),
   params: z.number().int().positive(),
+  /**
+   * Number of which its ranks or channels are multiples, but for single layers that brought the ratio to the target.
+   * Missing from results that were written before `multiplicity: auto`.
+   */
+  multiplicity: z.number().int().positive().optional(),
   /** On the evaluation split, in points: as compressed, and after fine-tuning. */
   metricBefore: figure,
   metricAfter: figure,

@@ -146,8 +146,11 @@ const settings = {
     })
     .prefault({}),
   selection: Selection.prefault({}),
-  /** Ranks and channels are multiples of this if a layer has that many. */
-  multiplicity: count.default(1),
+  /**
+   * Ranks and channels are multiples of this if a layer has that many; `auto` prefers multiples of the block of channels
+   * that the processor computes at once.
+   */
+  multiplicity: z.union([count, z.literal('auto')]).default('auto'),
   /** Fewest channels, or lowest rank, that a layer keeps. */
   minimum: count.default(1),
   pruning: z

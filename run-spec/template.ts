@@ -38,7 +38,7 @@ selection:
   monotonic: false                # make eval scores rise with the ratio first
   ratios: {}                      # set by hand, layer name: ratio, which is kept
   channels: {}                    # set by hand, layer name: [input channels to remove]
-multiplicity: 1                   # ranks and channels are multiples of this; 8 or 16 suits processors
+multiplicity: auto                # ranks and channels: in blocks that the processor computes at once, or multiples of a number
 minimum: 1                        # lowest rank and fewest channels that a layer keeps
 pruning:
   coupled: true                   # prune channels tied by skips, concats and the like together; false: as AIMET does

@@ -55,7 +55,16 @@ export async function candidate(input: CandidateInput): Promise<CandidateOutcome
         },
       ],
     );
-    const { achieved: ratioToParent, macs, params, shortfall, notes, computedBy, provenance } = compressed;
+    const {
+      achieved: ratioToParent,
+      macs,
+      params,
+      multiplicity,
+      shortfall,
+      notes,
+      computedBy,
+      provenance,
+    } = compressed;
     say(
       `Compressed: ratio ${ratioToParent.toFixed(3)}, ${macs} MACs, ${params} parameters${shortfall ? `; ${plain(shortfall)}` : ''}`,
       `Compressed by ${madeBy(provenance)}, ${computedBy.linearAlgebra}`,
@@ -93,6 +102,7 @@ export async function candidate(input: CandidateInput): Promise<CandidateOutcome
         ratio: ratioToParent,
         macs,
         params,
+        ...(multiplicity !== undefined && { multiplicity }),
         metricBefore,
         metricAfter,
         standardError,

@@ -33,7 +33,7 @@ export async function makeCandidates(
         scores: from.scores,
         ...(fineTune.distillation && { teacher: run.input.model }),
         data,
-        method: methodOf(settings, plan.technique),
+        method: methodOf(settings, plan.technique, original.block),
         settings: { metric, fineTune, reconstruction, selection, compute },
         ...(run.input.searchAttributes && {
           audit: { searchAttributes: run.input.searchAttributes, parentRatio: from.ratioToOriginal },

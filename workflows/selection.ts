@@ -184,6 +184,7 @@ const row = (candidate: Measured['candidates'][number], run: Run): ResultCandida
   achieved: candidate.achieved,
   macs: candidate.macs,
   params: candidate.params,
+  ...(candidate.multiplicity !== undefined && { multiplicity: candidate.multiplicity }),
   metricBefore: candidate.metricBefore,
   metricAfter: candidate.metricAfter,
   standardError: candidate.standardError,

@@ -32,6 +32,7 @@ const machinery = { threads: 1, provider: 'cpu', linearAlgebra: 'auto' } as cons
 /** AIMET's own settings; channels tied across branches are left alone, as it does. */
 const methodOf = (technique: Technique): Method => ({
   ...plainMethod,
+  multiplicity: 1,
   technique,
   score: 'metric',
   coupled: false,

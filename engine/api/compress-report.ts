@@ -15,6 +15,8 @@ export interface CompressReport {
   readonly params: number;
   readonly paramsOriginal: number;
   readonly layers: readonly CompressedLayer[];
+  /** Number of which ranks and channels are multiples, but for the few that brought the ratio to the target. */
+  readonly multiplicity: number;
   /** Layers that the technique had to leave alone. */
   readonly frozen: readonly { readonly name: string; readonly why: string }[];
   readonly warnings: readonly string[];
@@ -39,7 +41,7 @@ export interface CompressedLayer {
 export function report(
   { technique, method, target, hasData }: SettledOptions,
   summary: ModelSummary,
-  { achieved, macs, params, plan, shortfall, notes, computedBy, speed }: Compression,
+  { achieved, macs, params, plan, multiplicity, shortfall, notes, computedBy, speed }: Compression,
 ): CompressReport {
   const byName = new Map(summary.layers.map((layer) => [layer.name, layer]));
   const kinds = new Map(summary.parts.map((part) => [part.name, byName.get(part.layers[0])]));
@@ -62,6 +64,7 @@ export function report(
       ratio,
       [techniqueTraits[technique].units]: units,
     })),
+    multiplicity,
     frozen: summary.frozen
       .filter((one) => one.technique === technique)
       .map(({ name, why }) => ({ name, why })),

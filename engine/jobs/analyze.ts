@@ -6,6 +6,7 @@ import { type OtherWork, otherWork } from '../onnx/other-work';
 import { inferShapes, type Shape, type Shapes, unknownOperators } from '../onnx/shapes';
 import { isFloat } from '../tensor/tensor';
 import { slowLinearAlgebra } from '../linalg/slow';
+import { channelBlock } from './channel-block';
 import { checkFit } from './check-data-fits-model';
 import { techniques } from '../names';
 import { quiet } from './job-context';
@@ -67,9 +68,10 @@ export async function analyze(
   for (const source of data ?? []) checkFit(graph, model, source, metric, ignoreLabel);
   if (!rehearsal) return summary;
   const method = { ...plainMethod, ...given, technique: 'channel-pruning' } as const;
+  const block = given.multiplicity === 'auto' ? { block: await channelBlock('cpu') } : {};
   const notes = await rehearse(graph, { model, inputSize: given.inputSize, rehearsal, method }, context);
   const slow = slowLinearAlgebra(layers, rehearsal.machinery.linearAlgebra);
-  return { ...summary, notes: [...summary.notes, ...slow, ...notes] };
+  return { ...summary, ...block, notes: [...summary.notes, ...slow, ...notes] };
 }
 
 const shown = (dim: Dim) => dim ?? '?';

@@ -1,5 +1,6 @@
 import { EngineError } from '../errors';
-import { type CostOf, type LayerChoices, type Plan, tolerance } from '../ratios/plan';
+import { type CostOf, type Plan, tolerance } from '../ratios/plan';
+import { type BlockedChoices, type BlockedSelection, selectByBlocks } from '../ratios/select-by-blocks';
 import { type Selection, selectRatios } from '../ratios/select-ratios';
 import { type Compressed, type Compressor, type Part, unitsOf } from './compressor';
 import { type Method, type Selecting, type Technique, techniqueTraits } from '../names';
@@ -7,9 +8,12 @@ import type { Speed } from '../runtime/timing';
 import type { LayerScores } from './types';
 import { own } from '../table';
 
+/** A plan, its cost, and the number of which units are multiples. */
+export type ChosenUnits = BlockedSelection;
+
 /** Units for each part and, if costs are measured, the result. */
 export interface Chosen {
-  readonly selection: Selection;
+  readonly selection: ChosenUnits;
   /** The plan carried out, all parts at once. */
   readonly made?: Compressed;
   /** The requested cost, relative to the model's; to be counted if undefined. */
@@ -17,6 +21,12 @@ export interface Chosen {
   /** Speed beside the model, if costs are measured. */
   readonly speed?: Speed;
 }
+
+/**
+ * Share of its cost above which a layer is not split in whole blocks: two smaller layers take longer than their share of
+ * the MACs says (`npm run bench:widths`).
+ */
+const worthwhileShare = 0.9;
 
 /** Input of choosing a plan. */
 export interface Choosing {
@@ -33,7 +43,7 @@ export interface Choosing {
  * Chooses units for each part of a compressor: values set by hand are kept, the rest follows the selection's rule.
  * @throws EngineError `InvalidSettings` if names, ratios or channels set by hand fit no part
  */
-export function choosePlan({ parts }: Pick<Compressor, 'parts'>, choosing: Choosing): Selection {
+export function choosePlan({ parts }: Pick<Compressor, 'parts'>, choosing: Choosing): ChosenUnits {
   const { method, selection, scores, costOf, target } = choosing;
   const fixed = byHand(parts, method, selection);
   const rows = new Map(scores.map((row) => [row.layer, row]));
@@ -46,7 +56,7 @@ export function choosePlan({ parts }: Pick<Compressor, 'parts'>, choosing: Choos
   };
   const found =
     target === undefined
-      ? { plan: [], cost: 0, reached: true }
+      ? { plan: [], cost: 0, reached: true, multiplicity: 1 }
       : select(parts, choosing, free, rows, (plan) => costOf(spread(plan)), target);
   const plan = spread(found.plan);
   return { ...found, plan, cost: costOf(plan) };
@@ -59,26 +69,34 @@ function select(
   rows: ReadonlyMap<string, LayerScores>,
   costOf: CostOf,
   target: number,
-): Selection {
+): ChosenUnits {
   const { method, selection } = choosing;
-  const choices = free.map((at): LayerChoices => {
-    const { name, most, full, unitsAtOne } = parts[at];
-    const { minimum, multiplicity } = method;
+  const { minimum, multiplicity, block = 1 } = method;
+  const byNumber = multiplicity !== 'auto';
+  const choices = free.map((at): BlockedChoices => {
+    const { name, most, full, unitsAtOne, width } = parts[at];
     return {
       layer: name,
       least: minimum,
       most,
       full,
       unitsAtOne,
-      step: multiplicity,
+      ...(byNumber && { step: multiplicity }),
       scores: rows.get(name)!.scores,
+      width,
+      ...(techniqueTraits[method.technique].units === 'rank' && {
+        mostInBlocks: Math.floor(worthwhileShare * unitsAtOne),
+      }),
     };
   });
   const whole = choosing.costOf(parts.map(() => null));
-  if (!choices.length) return allByHand(costOf([]), target, whole);
+  if (!choices.length) return { ...allByHand(costOf([]), target, whole), multiplicity: 1 };
   // In mode manual, the best allocation chooses what the ratios set by hand leave open.
   const mode = selection.mode === 'manual' ? 'optimal' : selection.mode;
-  return selectRatios(choices, costOf, target, { select: mode, monotonic: selection.monotonic, whole });
+  const settings = { select: mode, monotonic: selection.monotonic, whole };
+  return byNumber
+    ? { ...selectRatios(choices, costOf, target, settings), multiplicity }
+    : selectByBlocks(choices, costOf, target, settings, block);
 }
 
 /** Checks scores, which may come from elsewhere: they must be for this technique, and for existing parts. */

@@ -3,12 +3,12 @@ import type { Graph } from '../onnx/graph';
 import { macsOf, paramsOf } from '../onnx/layers';
 import { stamp } from '../onnx/metadata';
 import { saveModel } from '../onnx/model';
-import type { Selection } from '../ratios/select-ratios';
 import { shortfallText } from '../ratios/shortfall';
 import { provenanceOf } from '../runtime/provenance';
-import { choosePlan, type Chosen } from './choose-plan';
+import { choosePlan, type Chosen, type ChosenUnits } from './choose-plan';
 import type { Compressor } from './compressor';
 import { compressorOf } from './compressors';
+import { withBlock } from './channel-block';
 import { openData } from './open-data';
 import type { JobContext } from './job-context';
 import { landOnLatency } from './latency-target';
@@ -27,9 +27,10 @@ import { verify } from './verify';
  * @throws EngineError `InvalidSettings`, `InvalidModel`, `UnsupportedModel`, `InvalidData`, `Cancelled`; `Diverged`
  * from fine-tuning between layers
  */
-export async function compress(input: CompressInput, context: JobContext): Promise<Compression> {
-  const { method } = input;
-  const tools = await toolsOf(input.machinery);
+export async function compress(given: CompressInput, context: JobContext): Promise<Compression> {
+  const tools = await toolsOf(given.machinery);
+  const method = await withBlock(given.method, tools.provider);
+  const input = { ...given, method };
   const graph = await openMeasured(input.model, method);
   const compressor = await compressorOf(graph, { ...input, tools, context });
   if (!compressor.parts.length)
@@ -56,6 +57,7 @@ export async function compress(input: CompressInput, context: JobContext): Promi
     target: input.target,
     ...(input.fineTuneEach && { 'epochs.behind.each.layer': input.fineTuneEach.settings.epochs }),
     ...(isRefitted(input) && told(input.reconstruction)),
+    multiplicity: chosen.selection.multiplicity,
     'linear.algebra': tools.algebra.name,
     ...(await madeBy(provenance, input)),
   });
@@ -68,6 +70,7 @@ export async function compress(input: CompressInput, context: JobContext): Promi
     plan: planOf(compressor, selection),
     shortfall: selection.shortfall && shortfallText(selection.shortfall, costNames[method.cost]),
     notes: [...notes, ...made.notes],
+    multiplicity: selection.multiplicity,
     computedBy: tools.computedBy,
     provenance,
     ...(chosen.speed && { speed: chosen.speed }),
@@ -99,13 +102,18 @@ const ratioOf = (before: Graph, after: Graph, cost: CostName): number =>
   counts[cost as Counted](after) / counts[cost as Counted](before);
 
 /** Chooses by MACs or parameters. */
-function chooseByCount(graph: Graph, compressor: Compressor, input: CompressInput, cost: Counted): Selection {
+function chooseByCount(
+  graph: Graph,
+  compressor: Compressor,
+  input: CompressInput,
+  cost: Counted,
+): ChosenUnits {
   const target = input.target === undefined ? undefined : input.target * counts[cost](graph);
   return choosePlan(compressor, { ...input, costOf: compressor.costOf[cost], target });
 }
 
 /** Lists units and ratios of the parts that changed. */
-const planOf = ({ parts }: Compressor, { plan }: Selection): PartPlan[] =>
+const planOf = ({ parts }: Compressor, { plan }: ChosenUnits): PartPlan[] =>
   parts.flatMap(({ name, full, unitsAtOne }, at) => {
     const units = plan[at];
     return units === null ? [] : [{ layer: name, units, of: full, ratio: units / unitsAtOne }];

@@ -41,6 +41,8 @@ export interface Part {
   readonly most: number;
   /** Units that the part's whole cost would buy, a fraction: the factor of a ratio of its cost. */
   readonly unitsAtOne: number;
+  /** Channels in memory that one unit is; 1 by default. */
+  readonly width?: number;
 }
 
 /** A compressed model, and its equal in the original's shape. */
@@ -94,4 +96,8 @@ export const unitsOf = (
   { unitsAtOne, full }: Part,
   ratio: number,
   { multiplicity, minimum }: Pick<Method, 'multiplicity' | 'minimum'>,
-): number => unitsFor(ratio, unitsAtOne, 1, full, { multiplicity, minimum });
+): number =>
+  unitsFor(ratio, unitsAtOne, 1, full, {
+    multiplicity: multiplicity === 'auto' ? 1 : multiplicity,
+    minimum,
+  });

@@ -7,7 +7,7 @@ import type { Frozen, PartSummary } from './types';
 export const plainMethod: Omit<Method, 'technique'> = {
   cost: 'macs',
   score: 'fidelity',
-  multiplicity: 1,
+  multiplicity: 'auto',
   minimum: 1,
   importance: 'l2',
   coupled: true,

@@ -163,9 +163,15 @@ export const pruningParts = perModel((graph: Graph, method: Method): PruningPart
         ? undefined
         : 'its channels are tied across branches, and coupled is off');
     if (why === undefined)
-      return [{ name, layers: touched, full, most: full - 1, unitsAtOne: full, index, group }];
+      return [
+        { name, layers: touched, full, most: full - 1, unitsAtOne: full, width: widthOf(group), index, group },
+      ];
     frozen.push({ name, technique, why });
     return [];
   });
   return { parts, frozen, channels, layers, shapes };
 });
+
+/** Returns the channels in memory that one channel of a group is, in the layer that reads fewest of them. */
+const widthOf = ({ consumers }: ChannelGroup): number =>
+  Math.min(...consumers.map(({ positions }) => positions[0].length));

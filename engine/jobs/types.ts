@@ -144,6 +144,8 @@ export interface ModelSummary {
   readonly otherWork: readonly OtherWork[];
   /** Sizes that inputs left open were given by the images of `data`. */
   readonly inputSize?: InputSize;
+  /** Channels that this machine's CPU computes at once; set if multiplicity is `auto` and work was rehearsed. */
+  readonly block?: number;
   /** Sentences about what was left alone and why. */
   readonly notes: readonly string[];
 }
@@ -275,6 +277,11 @@ export interface Compression {
   readonly macs: number;
   readonly params: number;
   readonly plan: readonly PartPlan[];
+  /**
+   * Number of which ranks and channels are multiples: with `auto`, the coarsest that met the target; single layers may
+   * have left it to come nearer.
+   */
+  readonly multiplicity: number;
   /** Set if the target could not be reached: why, and the nearest reachable ratio. */
   readonly shortfall?: string;
   readonly notes: readonly string[];

@@ -22,6 +22,11 @@ export interface SelectionSettings {
    * default.
    */
   readonly whole?: number;
+  /**
+   * Distance to the target, as a share of the whole cost, to which a plan is brought even against the order of errors;
+   * 0.003 by default.
+   */
+  readonly closeness?: number;
 }
 
 /** A chosen plan and its cost. */
@@ -50,7 +55,8 @@ export function selectRatios(
 ): Selection {
   if (!(target > 0)) throw new EngineError('InvalidSettings', `target cost must be above 0, not ${target}`);
   const fitted = settings.monotonic ? fitScores(choices) : choices;
-  return solve(new Problem(fitted, costOf, target, settings.whole), rules[settings.select]);
+  const { whole, select, closeness: close = closeness } = settings;
+  return solve(new Problem(fitted, costOf, target, whole), rules[select], close);
 }
 
 type Rule = (problem: Problem) => Plan;
@@ -66,7 +72,7 @@ const rules: Readonly<Record<SelectionRule, Rule>> = {
 };
 
 /** Applies a rule if the target is between the floor and the whole, then brings its plan near enough. */
-function solve(problem: Problem, rule: Rule): Selection {
+function solve(problem: Problem, rule: Rule, close: number): Selection {
   const { target, whole, floor, untouched } = problem;
   const far = tolerance * whole;
   const most = problem.cost(untouched);
@@ -77,19 +83,19 @@ function solve(problem: Problem, rule: Rule): Selection {
     const short = !reached && { shortfall: shortfall('floor', problem, least) };
     return { plan: floor, cost: least, reached, ...short };
   }
-  const plan = fromBelow(problem, rule);
+  const plan = fromBelow(problem, rule, close);
   const cost = problem.cost(plan);
   if (target - cost <= far) return { plan, cost, reached: true };
-  const higher = fromBelow(problem.aimedAt(target + far), rule);
+  const higher = fromBelow(problem.aimedAt(target + far), rule, close);
   const above = problem.cost(higher);
   if (above > target) return { plan: higher, cost: above, reached: true };
   return { plan, cost, reached: true, shortfall: shortfall('units', problem, cost) };
 }
 
 /** Computes a rule's plan or, if that stays away from the target, whichever search comes nearer. */
-function fromBelow(problem: Problem, rule: Rule): Plan {
+function fromBelow(problem: Problem, rule: Rule, close: number): Plan {
   const { target, whole } = problem;
-  const enough = target - closeness * whole;
+  const enough = target - close * whole;
   const brought = (chosen: Plan) =>
     problem.cost(chosen) >= enough ? chosen : approach(problem, chosen, enough);
   const plan = brought(rule(problem));

@@ -32,7 +32,16 @@ const scored = (
       },
       compress: ({ out }) => {
         writeFileSync(out, 'compressed');
-        return { achieved: 0.5, macs: 50, params: 5, plan: [], notes: [], computedBy, provenance };
+        return {
+          achieved: 0.5,
+          macs: 50,
+          params: 5,
+          plan: [],
+          multiplicity: 1,
+          notes: [],
+          computedBy,
+          provenance,
+        };
       },
     },
     async ({ do: perform, model, split }) => {

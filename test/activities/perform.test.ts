@@ -28,7 +28,16 @@ describe('an activity', () => {
       {
         compress: ({ out }) => {
           writeFileSync(out, 'compressed');
-          return { achieved: 0.5, macs: 5, params: 1, plan: [], notes: [], computedBy, provenance };
+          return {
+            achieved: 0.5,
+            macs: 5,
+            params: 1,
+            plan: [],
+            multiplicity: 1,
+            notes: [],
+            computedBy,
+            provenance,
+          };
         },
       },
       async ({ do: perform, calls, model, split, store }) => {

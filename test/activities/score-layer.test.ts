@@ -28,6 +28,7 @@ it('scores and factors travel from scoreLayer over collectScores to compress', (
           macs: 50,
           params: 5,
           plan: [],
+          multiplicity: 1,
           notes: ['n'],
           shortfall: 's',
           computedBy,

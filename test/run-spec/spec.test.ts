@@ -22,7 +22,7 @@ describe('the spec', () => {
       scoring: { samples: 500, score: 'metric' },
       selection: { mode: 'optimal', monotonic: false, ratios: {}, channels: {} },
       cost: 'macs',
-      multiplicity: 1,
+      multiplicity: 'auto',
       minimum: 1,
       pruning: { coupled: true, importance: 'l2' },
       compute: { provider: 'auto', linearAlgebra: 'auto', queues: 'shared' },

@@ -76,7 +76,16 @@ export async function attackActivities(folder: string, count: number, seed: numb
     scoreLayer: looking(({ layer, method: { technique } }) => ({ layer, technique, scores: [], provenance })),
     compress: looking((input) => {
       written(input);
-      return { achieved: 1, macs: 1, params: 1, plan: [], notes: [], computedBy, provenance };
+      return {
+        achieved: 1,
+        macs: 1,
+        params: 1,
+        plan: [],
+        multiplicity: 1,
+        notes: [],
+        computedBy,
+        provenance,
+      };
     }),
     fineTune: looking((input) => {
       written(input);
