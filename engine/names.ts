@@ -19,7 +19,7 @@ export const backendChoices = ['auto', ...backendNames] as const;
 export type BackendChoice = (typeof backendChoices)[number];
 
 /** Rankings of channels: by the sum of their weights' absolutes, by their norm, or by the loss's first-order change. */
-export const importanceNames = ['l1', 'l2', 'taylor'] as const;
+export const importanceNames = ['l1', 'l2', 'taylor', 'reconstruction'] as const;
 /** Name of a ranking of channels. */
 export type ImportanceName = (typeof importanceNames)[number];
 /** Ways to turn a target into units for each part: `manual` takes those set by hand, the others are rules. */

@@ -42,7 +42,7 @@ multiplicity: auto                # ranks and channels: in blocks that the proce
 minimum: 1                        # lowest rank and fewest channels that a layer keeps
 pruning:
   coupled: true                   # prune channels tied by skips, concats and the like together; false: as AIMET does
-  importance: l2                  # how channels are ranked: l1, l2, taylor
+  importance: l2                  # how channels are ranked: l1, l2, taylor, reconstruction
 pick:
   maxPicks: 2                     # most spatial-SVD models that proceed to channel pruning
   # budget: 0.5                   # points they may lose; by default max(X - 5, min(X / 2, 2))

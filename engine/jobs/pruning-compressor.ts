@@ -8,6 +8,7 @@ import { channelImportance, keepMostImportant } from '../pruning/importance';
 import { keepAllBut, type KeepPlan } from '../pruning/keep';
 import { reconstructGroups } from '../pruning/reconstruct-groups';
 import type { RefittedLayer } from '../reconstruction/refit-in-order';
+import { reconstructionImportance } from '../pruning/reconstruction-importance';
 import { removeChannels } from '../pruning/remove-channels';
 import { outputsLeft } from '../pruning/outputs-left';
 import { GroupTrial } from '../pruning/trial';
@@ -15,7 +16,7 @@ import type { Plan } from '../ratios/plan';
 import { layerAlone } from '../runtime/latency-curve';
 import type { Compressor, Means, Part } from './compressor';
 import { Eligibility } from './eligibility';
-import type { Method } from '../names';
+import type { ImportanceName, Method } from '../names';
 import { perModel } from './per-model';
 import { taylorOf } from './taylor';
 import type { Frozen } from './types';
@@ -47,18 +48,26 @@ export function pruningCompressor(graph: Graph, means: Means): Compressor {
     return kept;
   };
   const known = new Map<string, Float64Array>();
+  const byWeights = (criterion: 'l1' | 'l2') => async (groups: readonly ChannelGroup[]) =>
+    groups.map((group) => channelImportance(graph, group, criterion));
+  const importances: Record<ImportanceName, (groups: readonly ChannelGroup[]) => Promise<Float64Array[]>> = {
+    l1: byWeights('l1'),
+    l2: byWeights('l2'),
+    taylor: (groups) => taylorOf(graph, groups, means),
+    reconstruction: (groups) =>
+      withSamples(graph, means, async (samples) => {
+        const found: Float64Array[] = [];
+        // One after another, since each group's equations take much memory.
+        for (const group of groups)
+          found.push(await reconstructionImportance(graph, layers, shapes, group, samples));
+        return found;
+      }),
+  };
   /** Computes the importances of the channels of parts; those that need gradients are computed together. */
   const rank = async (wanted: readonly PruningPart[]): Promise<void> => {
     const open = wanted.filter(({ name }) => !known.has(name) && !byHand.has(name));
     if (!open.length) return;
-    const found =
-      method.importance === 'taylor'
-        ? await taylorOf(
-            graph,
-            open.map(({ group }) => group),
-            means,
-          )
-        : open.map(({ group }) => channelImportance(graph, group, method.importance));
+    const found = await importances[method.importance](open.map(({ group }) => group));
     open.forEach(({ name }, at) => known.set(name, found[at]));
   };
   const keepOf = ({ name }: Part, units: number) =>
@@ -164,7 +173,16 @@ export const pruningParts = perModel((graph: Graph, method: Method): PruningPart
         : 'its channels are tied across branches, and coupled is off');
     if (why === undefined)
       return [
-        { name, layers: touched, full, most: full - 1, unitsAtOne: full, width: widthOf(group), index, group },
+        {
+          name,
+          layers: touched,
+          full,
+          most: full - 1,
+          unitsAtOne: full,
+          width: widthOf(group),
+          index,
+          group,
+        },
       ];
     frozen.push({ name, technique, why });
     return [];

@@ -5,11 +5,9 @@ import type { FloatTensor, Tensor } from '../tensor/tensor';
 import type { ChannelGroup, GroupConsumer } from './group';
 import { LayerFit } from '../reconstruction/layer-fit';
 import { type OwnBias, ownBias } from '../reconstruction/own-bias';
-import { jobOf } from '../reconstruction/refit-jobs';
+import { groupReaders } from './group-readers';
 import { zero } from './mask';
-
 import type { ReconstructionSamples } from '../reconstruction/samples';
-import { siteOf } from '../reconstruction/sites';
 
 /** A weight that reads the group, and its fit; without a fit it is only masked. */
 interface Reader {
@@ -39,23 +37,11 @@ export class GroupTrial {
     graph: Graph,
     layers: readonly Layer[],
     shapes: Shapes,
-    { consumers }: ChannelGroup,
+    group: ChannelGroup,
     samples: ReconstructionSamples,
   ): Promise<GroupTrial> {
     const probed = graph.clone();
-    const byWeight = new Map<string, GroupConsumer[]>();
-    for (const consumer of consumers) {
-      const { weight } = consumer.layer;
-      byWeight.set(weight, [...(byWeight.get(weight) ?? []), consumer]);
-    }
-    const jobs = [...byWeight].map(([weight, all]) => {
-      const read = all.map(({ layer }) => ({
-        layer,
-        site: siteOf(graph, layer, shapes),
-        index: layers.findIndex(({ node }) => node === layer.node),
-      }));
-      return { weight, consumer: all[0], job: jobOf(weight, read, new Set(), samples) };
-    });
+    const jobs = groupReaders(graph, layers, shapes, group, samples);
     const refitted = jobs.flatMap(({ job }) => (typeof job === 'string' ? [] : [job]));
     const fits = await LayerFit.gather(
       graph,

@@ -2,6 +2,7 @@ import { EngineError } from '../errors';
 import type { LinearAlgebra } from '../linalg/linear-algebra';
 import type { Graph } from '../onnx/graph';
 import { type FloatTensor, floats } from '../tensor/tensor';
+import { Elimination } from './elimination';
 import { NormalEquations } from './least-squares';
 import type { Positions } from './patches';
 import { type Known, type ReconstructionSamples, sampled, type SampledBatch } from './samples';
@@ -44,7 +45,7 @@ export class LayerFit {
   private constructor(
     private readonly layers: readonly Sampled[],
     private readonly channels: readonly number[],
-    algebra: LinearAlgebra,
+    private readonly algebra: LinearAlgebra,
   ) {
     const [{ site }] = layers;
     const unknowns = channels.length * site.taps;
@@ -123,6 +124,22 @@ export class LayerFit {
 
   get unknowns(): number {
     return this.systems[0].unknowns;
+  }
+
+  /**
+   * Begins eliminations of input channels, one for each group; they need all of the channels.
+   * @param weight the layer's weight
+   */
+  eliminations(weight: FloatTensor): Promise<Elimination[]> {
+    const { site } = this;
+    return Promise.all(
+      this.systems.map((system, group) =>
+        Elimination.of(system, this.algebra, {
+          prior: matrixOf(weight, site, group),
+          biased: site.bias !== undefined,
+        }),
+      ),
+    );
   }
 
   /**

@@ -90,17 +90,16 @@ export class NormalEquations {
     keep: readonly number[],
     { prior, biased = true }: { prior?: Float64Array; biased?: boolean } = {},
   ): Promise<Fit> {
-    await this.sum();
-    const { spd, rhs } = this.system(keep, biased, prior);
+    const { spd, rhs } = await this.equations(keep, { biased, prior });
     return this.fitOf(await this.algebra.solve(spd, rhs), keep.length, biased);
   }
 
-  /** Builds the equations of the unknowns `keep`, with the bias as the last one. */
-  private system(
+  /** Builds the equations that `solve` solves, with the bias as the last unknown. */
+  async equations(
     keep: readonly number[],
-    biased: boolean,
-    prior?: Float64Array,
-  ): { spd: Matrix; rhs: Matrix } {
+    { prior, biased }: { readonly prior?: Float64Array; readonly biased: boolean },
+  ): Promise<{ spd: Matrix; rhs: Matrix }> {
+    await this.sum();
     const { size, outputs, gram, right, unknowns } = this;
     const at = biased ? [...keep, unknowns] : keep;
     // The bias's own entry is the number of samples, which would dwarf small activations.
