@@ -4,7 +4,7 @@ import type { NormalEquations } from './least-squares';
 
 /**
  * A least-squares fit that unknowns leave one set after another, those that stay being refitted each time: backward
- * elimination by the inverse of the normal equations, which is down-dated rather than computed anew (Hassibi and Stork
+ * elimination by the inverse of the normal equations, which is down-dated rather than computed again (Hassibi and Stork
  * 1993, "Optimal Brain Surgeon"; for sets of unknowns Frantar and Alistarh 2022, "Optimal Brain Compression").
  */
 export class Elimination {
