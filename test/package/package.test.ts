@@ -33,6 +33,8 @@ describe('the packed package', () => {
         'CHANGELOG.md',
         'THIRD-PARTY.md',
         'docs/architecture.md',
+        'engine/linalg/wasm/linalg.wasm',
+        'engine/linalg/wasm/LICENSES.txt',
         'dist/workflow-bundle.js',
         'dist/workflow-bundle.json',
         'dist/workflow-bundle.LICENSE.txt',
