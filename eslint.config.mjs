@@ -18,6 +18,7 @@ const outsideEngine = [
   'cli',
   'run-spec',
   'report',
+  'web',
   'index',
 ];
 const forbid = (files, regex, message, allowTypeImports = false) => ({
@@ -84,7 +85,9 @@ const plainLiterals = [
 ];
 /** Only the guidebook's own steps, in workflows/, ask for a technique by name. */
 const techniquesByTraits = {
-  files: ['engine', 'activities', 'report', 'run-spec', 'client', 'cli'].map((room) => `${room}/**/*.ts`),
+  files: ['engine', 'activities', 'report', 'run-spec', 'client', 'cli', 'web'].map(
+    (room) => `${room}/**/*.ts`,
+  ),
   rules: {
     'no-restricted-syntax': [
       'error',
@@ -167,8 +170,14 @@ export default tseslint.config(
     'server/ finds, starts and keeps Temporal: it knows nothing of runs',
   ),
   forbid(
+    ['web/**/*.ts'],
+    rooms('workflows', 'activities', 'workers', 'cli'),
+    'web -> report, client, store, engine, and types of workflows',
+    true,
+  ),
+  forbid(
     ['client/**/*.ts'],
-    rooms('workflows', 'activities', 'workers', 'cli', 'report'),
+    rooms('workflows', 'activities', 'workers', 'cli', 'report', 'web'),
     'client -> server, contract, run-spec, store, engine, and types of workflows',
     true,
   ),

@@ -69,8 +69,8 @@ export async function checkpointed<Output, Result>(
     // The work may already have replaced the file by a newer one, which comes next.
     latest = (await at.store.setCheckpoint(key, file).catch(ignoreMissing)) ?? latest;
   };
-  const onProgress = ({ done, total, note, checkpoint }: Progress) => {
-    const beat = () => tell({ done, total, note, checkpoint: latest });
+  const onProgress = ({ done, total, note, losses, checkpoint }: Progress) => {
+    const beat = () => tell({ done, total, note, losses, checkpoint: latest });
     beat();
     if (checkpoint) saving = saving.then(() => save(checkpoint)).then(beat);
     saving.catch(() => undefined);

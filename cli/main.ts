@@ -12,6 +12,7 @@ import { addSetup } from './setup-options';
 import { addDecisions } from './decision-commands';
 import { addServers, addTools } from './tool-commands';
 import { addTrain } from './train-options';
+import { addWeb } from './web-options';
 import { addWorker } from './worker-options';
 import { visibleLines } from '../engine/visible';
 
@@ -27,7 +28,7 @@ const groups: readonly [
   heading: string,
   ...((program: Command, done: (status: number) => void) => void)[],
 ][] = [
-  ['Runs:', addRuns],
+  ['Runs:', addRuns, addWeb],
   ['Decisions:', addDecisions],
   ['Without a server:', addCompress, addTrain],
   ['Data, specs and models:', addPack, addTools],
@@ -54,6 +55,7 @@ Examples:
   slimflow run job.yaml             compress; repeat the command to continue after an interruption
   slimflow start job.yaml           start a run and leave the work to workers
   slimflow watch                    follow the run
+  slimflow web                      follow runs, and decide, in a browser
   slimflow list --status running    list the runs in progress
   slimflow compress model.onnx --technique spatial-svd --target 0.5 --out small.onnx
                                     apply one technique, without a server or fine-tuning

@@ -6,6 +6,8 @@ import type { LayerSummary, LayerScores } from '../engine/jobs/types';
 import type { Result } from '../run-spec/result-schema';
 import type { Digest } from '../store/artifact';
 import type { Store } from '../store/store';
+import type { EventPlace } from './read-history';
+import { type Reported, reportedResult } from './reported';
 import { runRecord, type RunRecord } from './run-record';
 
 /** The eval scores of a model's layers. */
@@ -17,7 +19,7 @@ export interface ModelScores {
 
 /** Everything that is kept of a run: what a report is made of. */
 export interface RunSources {
-  readonly result: Result;
+  readonly result: Reported;
   /** Left out if the server no longer has the run's history. */
   readonly record?: RunRecord;
   /** In the order of scoring; without those that the store no longer has. */
@@ -28,6 +30,8 @@ export interface RunSources {
   readonly after?: readonly LayerSummary[];
   /** Sentences about what could not be read, and why. */
   readonly missing: readonly string[];
+  /** Returns the address of an event in Temporal's UI, for pages beside a server that runs. */
+  readonly linkOf?: (event: EventPlace) => string | undefined;
 }
 
 /**
@@ -65,7 +69,7 @@ export async function runSources(
     );
   };
   return {
-    result,
+    result: reportedResult(result),
     record,
     scores,
     before: record && (await layersOf(record.input.model, 'the original')),

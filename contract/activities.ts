@@ -213,6 +213,8 @@ export interface HeartbeatDetails {
   readonly done: number;
   readonly total: number;
   readonly note: string;
+  /** Of training: mean losses of equal stretches of the steps so far, at most 60. */
+  readonly losses?: readonly number[];
   readonly checkpoint?: ArtifactRef;
   /** Seconds to the end at the pace of this attempt. */
   readonly secondsLeft?: number;

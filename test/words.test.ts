@@ -16,6 +16,7 @@ const rooms = [
   'contract',
   'engine',
   'report',
+  'web',
   'run-spec',
   'server',
   'store',

@@ -46,6 +46,8 @@ export interface Progress {
   readonly done: number;
   readonly total: number;
   readonly note: string;
+  /** Of training: mean losses of equal stretches of the steps so far, at most 60. */
+  readonly losses?: readonly number[];
   readonly checkpoint?: string;
   /** Most seconds of processor time that what begins now may take, up to the next report: then its process is ended. */
   readonly within?: number;

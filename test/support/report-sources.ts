@@ -1,3 +1,4 @@
+import { reportedResult } from '../../client/reported';
 import type { RunSources } from '../../client/run-sources';
 import type { LayerSummary } from '../../engine/jobs/types';
 import { fakeInput } from './fake-activities';
@@ -85,7 +86,7 @@ export function sourcesOf({ candidates: count, layers, suffix = '' }: RunSize): 
   ]);
   const picks = candidates.slice(0, 1).map(({ id }) => id);
   return {
-    result: {
+    result: reportedResult({
       ...result,
       original: { macs: 31_021_952, params: 271_402, metric: 98, test: 97, latencyMs: 3 },
       candidates,
@@ -93,13 +94,15 @@ export function sourcesOf({ candidates: count, layers, suffix = '' }: RunSize): 
       selected: candidates[0]?.id ?? null,
       final: candidates.length ? { ...result.final!, drop: 98 - candidates[0].metricAfter } : null,
       workflowId: `slimflow/model${suffix}/0123456789ab`,
-    },
+    }),
     record: {
       input: { ...fakeInput(), name: `model${suffix}` },
       startedAt,
       endedAt: at(60 * count + 200),
       pieces,
       scores: [],
+      scoring: [],
+      costs: [],
       samples: 1000,
       trainings: candidates.map(({ id }, place) => ({
         candidate: id,

@@ -4,7 +4,13 @@ import type { TrainingState } from './state';
 
 /** Reports of training, and its way to stop. */
 export interface Monitor {
-  report(progress: { done: number; total: number; note: string; checkpoint?: string }): void;
+  report(progress: {
+    done: number;
+    total: number;
+    note: string;
+    losses?: readonly number[];
+    checkpoint?: string;
+  }): void;
   /** @throws if training should stop */
   checkStop(): void;
 }
@@ -57,10 +63,22 @@ export class Watch {
   }
 
   /** Reports in any case. */
-  tell({ step }: TrainingState, note: string, checkpoint?: string): void {
-    this.monitor.report({ done: step, total: this.total, note, checkpoint });
+  tell({ step, losses }: TrainingState, note: string, checkpoint?: string): void {
+    this.monitor.report({ done: step, total: this.total, note, losses: meansOf(losses), checkpoint });
   }
 }
 
 /** Distinguishes states of one training: a step is reached again after a retry. */
 const mark = ({ step, retries }: TrainingState): string => `${retries.length} ${step}`;
+
+/** Stretches of a curve in progress: enough for a picture, few enough for a heartbeat. */
+const stretches = 60;
+
+/** Returns the means of at most 60 equal stretches of a curve, to four digits. */
+export function meansOf(values: readonly number[]): number[] {
+  const size = Math.max(1, Math.ceil(values.length / stretches));
+  return Array.from({ length: Math.ceil(values.length / size) }, (_, at) => {
+    const own = values.slice(at * size, (at + 1) * size);
+    return Number((own.reduce((sum, value) => sum + value, 0) / own.length).toPrecision(4));
+  });
+}

@@ -36,9 +36,9 @@ export interface Front {
 /** Collects the front of a run; undefined if there are no candidates. */
 export function frontOf({ result, record }: RunSources): Front | undefined {
   const { original, candidates, picks, selected, cost, target, tolerance } = result;
-  if (!candidates.length) return undefined;
+  if (!candidates.length || !original) return undefined;
   const bytes = record?.input.model.bytes;
-  const costs: readonly (FrontAxis & { readonly original: number })[] = [
+  const costs: readonly (FrontAxis & { readonly original?: number })[] = [
     { key: 'macs', name: costNames.macs, unit: 'count', original: original.macs },
     { key: 'params', name: costNames.params, unit: 'count', original: original.params },
     ...(bytes === undefined
@@ -49,7 +49,8 @@ export function frontOf({ result, record }: RunSources): Front | undefined {
   return {
     metric: record?.input.settings.metric ?? 'metric',
     axes: costs
-      .map(({ original: whole, ...axis }) => ({
+      .filter(({ key, original: whole }) => key !== 'latency' || whole !== undefined)
+      .map(({ original: whole = NaN, ...axis }) => ({
         ...axis,
         ...(axis.key === cost && { target: target * whole }),
       }))

@@ -4,6 +4,7 @@ import { changedSettings } from '../../../client/run-memo';
 import type { RunSources } from '../../../client/run-sources';
 import type { DataRef } from '../../../contract/activities';
 import { counted } from '../../../contract/verdict';
+import type { Reported } from '../../../client/reported';
 import type { Result } from '../../../run-spec/result-schema';
 import { canonicalJson } from '../../../store/digest';
 import type { ArtifactRef } from '../../../store/artifact';
@@ -59,7 +60,7 @@ export function provenanceOf({ result, record }: RunSources): ProvenanceData {
   };
 }
 
-function makersOf(result: Result): ProvenanceData['makers'] {
+function makersOf(result: Reported): ProvenanceData['makers'] {
   const found = new Map<string, { maker: Maker; did: Set<string> }>();
   const add = (maker: Maker, did: string) => {
     const key = canonicalJson(maker);
@@ -67,21 +68,24 @@ function makersOf(result: Result): ProvenanceData['makers'] {
     found.set(key, entry);
     entry.did.add(did);
   };
-  for (const { provenance } of result.candidates)
+  for (const { provenance = [] } of result.candidates)
     provenance.forEach((maker, at) => add(maker, at ? 'fine-tuning' : 'compression'));
-  const { threads, batch: _batch, taskQueue, ...timer } = result.latencyBy;
-  const how = [
-    ...(taskQueue === undefined ? [] : [`task queue ${taskQueue}`]),
-    ...(threads === undefined ? [] : [counted(threads, 'thread')]),
-  ];
-  add(timer, how.length ? `latency (${how.join(', ')})` : 'latency');
+  if (result.latencyBy) {
+    const { threads, batch: _batch, taskQueue, ...timer } = result.latencyBy;
+    const how = [
+      ...(taskQueue === undefined ? [] : [`task queue ${taskQueue}`]),
+      ...(threads === undefined ? [] : [counted(threads, 'thread')]),
+    ];
+    add(timer, how.length ? `latency (${how.join(', ')})` : 'latency');
+  }
   return [...found.values()].map(({ maker, did }) => ({ ...maker, did: [...did] }));
 }
 
-function filesOf(result: Result, record: RunSources['record']): DigestRow[] {
+function filesOf(result: Reported, record: RunSources['record']): DigestRow[] {
   const rows: DigestRow[] = [];
-  const add = (what: string, ref: ArtifactRef | undefined) => {
-    if (ref) rows.push({ what, sha256: ref.sha256, bytes: ref.bytes });
+  const add = (what: string, ref: Partial<ArtifactRef> | undefined) => {
+    if (ref?.sha256 !== undefined && ref.bytes !== undefined)
+      rows.push({ what, sha256: ref.sha256, bytes: ref.bytes });
   };
   add('original model', record?.input.model);
   for (const [split, { images, labels, inputs = {} }] of Object.entries<DataRef>({ ...record?.input.data })) {

@@ -1,9 +1,8 @@
-import { candidatesOf } from '../../../client/ended-progress';
-import type { Piece } from '../../../client/run-record';
+import type { Reported } from '../../../client/reported';
+import type { Piece } from '../../../client/read-history';
 import type { RunSources } from '../../../client/run-sources';
 import { decisionText } from '../../../contract/verdict';
 import { techniqueTraits } from '../../../engine/names';
-import type { Result } from '../../../run-spec/result-schema';
 
 /** A candidate as it went through the guidebook, with those made from it. */
 export interface Branch {
@@ -12,7 +11,7 @@ export interface Branch {
   /** 0, or the number of the revisit that it belongs to. */
   readonly round: number;
   readonly asked: number;
-  readonly status: 'selected' | 'picked' | 'done' | 'failed' | 'skipped';
+  readonly status: 'selected' | 'picked' | 'done' | 'failed' | 'skipped' | 'running' | 'cancelled';
   readonly achieved?: number;
   readonly drop?: number;
   /** Decisions of the steps: `picked; too far from C`. */
@@ -28,17 +27,18 @@ export interface Branch {
 /** The guidebook as it ran. */
 export interface Steps {
   readonly branches: readonly Branch[];
-  readonly decisions: Result['decisions'];
+  readonly decisions: Reported['decisions'];
   readonly seconds: number;
+  readonly isRunning: boolean;
 }
 
 /** Collects the candidates of a run as a tree, and what people decided. */
 export function stepsOf({ result, record }: RunSources): Steps {
   const reasons = new Map<string, readonly string[]>([
     ...result.candidates.map(({ id, reasons: why }) => [id, why] as const),
-    ...[...result.failed, ...result.skipped].map(({ id, reason }) => [id, [reason]] as const),
+    ...Object.entries(result.whyNot).map(([id, reason]) => [id, [reason]] as const),
   ]);
-  const rows = candidatesOf(result);
+  const { rows } = result;
   const known = new Set(rows.map(({ id }) => id));
   const under = (parent: string | null): Branch[] =>
     rows
@@ -57,11 +57,20 @@ export function stepsOf({ result, record }: RunSources): Steps {
         ...work(record?.pieces.filter(({ of }) => of === row.id)),
         children: under(row.id),
       }));
-  return { branches: under(null), decisions: result.decisions, seconds: result.seconds };
+  return {
+    branches: under(null),
+    decisions: result.decisions,
+    seconds: result.seconds,
+    isRunning: result.outcome === 'running',
+  };
 }
 
-function statusOf(id: string, status: string, { selected, picks }: Result): Branch['status'] {
-  if (status === 'failed' || status === 'skipped') return status;
+function statusOf(
+  id: string,
+  status: Reported['rows'][number]['status'],
+  { selected, picks }: Reported,
+): Branch['status'] {
+  if (status !== 'done') return status;
   return id === selected ? 'selected' : picks.includes(id) ? 'picked' : 'done';
 }
 

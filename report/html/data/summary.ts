@@ -2,12 +2,12 @@ import type { RunSources } from '../../../client/run-sources';
 import { slowerAdvice, speedText, speedVerdict } from '../../../contract/speed';
 import { counted, lossText, points } from '../../../contract/verdict';
 import { costNames } from '../../../engine/names';
-import type { Result } from '../../../run-spec/result-schema';
+import type { Reported } from '../../../client/reported';
 
 /** The request, the outcome, how sure it is, and what to do next. */
 export interface Summary {
   readonly title: string;
-  readonly outcome: Result['outcome'];
+  readonly outcome: Reported['outcome'];
   readonly sentence: string;
   /** Sentences about the error of the figures; empty if nothing is known about it. */
   readonly sureness: readonly string[];
@@ -41,7 +41,9 @@ export function summaryOf({ result, record }: RunSources): Summary {
   const came =
     chosen && final
       ? `${chosen.id} reaches ${final.ratio.toFixed(3)}, ${lossText(final.drop)}${final.speed ? `, and is ${speedText(final.speed)}` : ''}`
-      : (result.unmet?.reason ?? 'nothing was selected');
+      : outcome === 'running'
+        ? 'the run goes on'
+        : (result.unmet?.reason ?? result.reason ?? 'nothing was selected');
   const count = (before: number, after?: number, ratio?: number) => ({
     before,
     after,
@@ -54,19 +56,27 @@ export function summaryOf({ result, record }: RunSources): Summary {
     sentence: `${asked}; ${came}.`,
     sureness: sureness(result, metric, record?.samples),
     next: nextSteps(result),
-    figures: [
-      { name: 'MACs', ...count(original.macs, chosen?.macs, final?.macRatio) },
-      { name: 'Parameters', ...count(original.params, chosen?.params, final?.paramRatio) },
-      { name: 'Evaluation', before: original.metric, after: final?.metric, unit: 'points' },
-      { name: 'Test', before: original.test, after: final?.test, unit: 'points' },
-      {
-        name: 'Latency',
-        before: original.latencyMs,
-        after: final?.latencyMs,
-        ratio: final ? final.latencyMs / original.latencyMs : undefined,
-        unit: 'ms',
-      },
-    ],
+    figures: original
+      ? [
+          { name: 'MACs', ...count(original.macs, chosen?.macs, final?.macRatio) },
+          { name: 'Parameters', ...count(original.params, chosen?.params, final?.paramRatio) },
+          { name: 'Evaluation', before: original.metric, after: final?.metric, unit: 'points' },
+          ...(original.test === undefined
+            ? []
+            : [{ name: 'Test', before: original.test, after: final?.test, unit: 'points' as const }]),
+          ...(original.latencyMs === undefined
+            ? []
+            : [
+                {
+                  name: 'Latency',
+                  before: original.latencyMs,
+                  after: final?.latencyMs,
+                  ratio: final ? final.latencyMs / original.latencyMs : undefined,
+                  unit: 'ms' as const,
+                },
+              ]),
+        ]
+      : [],
     notes,
   };
 }
@@ -76,21 +86,23 @@ const errorOfShare = (value: number, samples: number): number =>
   Math.sqrt((Math.max(0, value) * Math.max(0, 100 - value)) / samples);
 
 function sureness(
-  { original, candidates, selected, latencyBy }: Result,
+  { original, candidates, selected, latencyBy }: Reported,
   metric: string,
   samples: number | undefined,
 ): string[] {
   const sentences: string[] = [];
   const chosen = candidates.find(({ id }) => id === selected);
+  const value = chosen?.metricAfter ?? original?.metric;
   const isShare = samples !== undefined && shares.includes(metric);
   // Results of earlier versions have no standard error.
   const error =
-    (chosen ?? original).standardError ??
-    (isShare ? errorOfShare(chosen?.metricAfter ?? original.metric, samples) : undefined);
+    (chosen ?? original)?.standardError ??
+    (isShare && value !== undefined ? errorOfShare(value, samples) : undefined);
   if (error !== undefined)
     sentences.push(
       `${samples === undefined ? 'On the evaluation split' : `The evaluation split has ${samples} samples, so`} ${metric} has a standard error of ${points(error)}; differences below that may be chance.`,
     );
+  if (!latencyBy) return sentences;
   const { taskQueue, threads, provider } = latencyBy;
   const how = [
     ...(taskQueue === undefined ? [] : [`task queue ${taskQueue}`]),
@@ -107,13 +119,15 @@ function sureness(
 }
 
 /** Says what to change for another run, from what stopped this one. */
-function nextSteps(result: Result): string[] {
-  const { unmet, original, candidates, target, tolerance, workflowId, final, cost } = result;
-  const best = candidates.find(({ id }) => id === unmet?.best);
+function nextSteps(result: Reported): string[] {
+  const { unmet, original, candidates, rows, target, tolerance, workflowId, final, cost } = result;
   if (!unmet)
     return final?.speed && speedVerdict(final.speed) === 'slower'
       ? [`The selected model is slower than the original: ${slowerAdvice(cost)}.`]
       : [];
+  if (!original) return [];
+  const best = candidates.find(({ id }) => id === unmet.best);
+  const achieved = rows.find(({ id }) => id === unmet.best)?.achieved;
   const drop = best && original.metric - best.metricAfter;
   switch (unmet.stoppedBy) {
     case 'too much drop':
@@ -126,7 +140,9 @@ function nextSteps(result: Result): string[] {
       ];
     case 'too far from the target':
       return [
-        ...(best ? [`Take what was reached: target ${best.achieved.toFixed(3)}, by ${unmet.best}.`] : []),
+        ...(achieved === undefined
+          ? []
+          : [`Take what was reached: target ${achieved.toFixed(3)}, by ${unmet.best}.`]),
         'Add candidates closer to the target: ssvdTargets in the spec, or `slimflow adjust --add` in a run.',
       ];
     case 'nobody approved':

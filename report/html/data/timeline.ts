@@ -1,4 +1,4 @@
-import type { Piece } from '../../../client/run-record';
+import type { Piece } from '../../../client/read-history';
 import type { RunSources } from '../../../client/run-sources';
 
 /** Kinds of work, by which the timeline is coloured; the rest is `other`. */
@@ -19,6 +19,8 @@ export interface Bar extends Pick<Piece, 'of' | 'summary' | 'worker' | 'attempts
   readonly kind: Kind;
   readonly from: number;
   readonly to: number;
+  /** Its event in Temporal's UI. */
+  readonly href?: string;
 }
 
 /** Work of a run: what was done when, and by whom. */
@@ -31,7 +33,7 @@ export interface Timeline {
 }
 
 /** Collects the timeline of a run; undefined if its history is gone. */
-export function timelineOf({ record }: RunSources): Timeline | undefined {
+export function timelineOf({ record, linkOf }: RunSources): Timeline | undefined {
   if (!record?.pieces.length) return undefined;
   const { startedAt, endedAt } = record;
   const bars = record.pieces.map((piece): Bar => ({
@@ -44,6 +46,7 @@ export function timelineOf({ record }: RunSources): Timeline | undefined {
     kind: kindOf[piece.activity] ?? 'other',
     from: (piece.startedAt - startedAt) / 1000,
     to: (piece.endedAt - startedAt) / 1000,
+    href: piece.event && linkOf?.(piece.event),
   }));
   return { seconds: (endedAt - startedAt) / 1000, rows: [...new Set(bars.map(({ of }) => of))], bars };
 }

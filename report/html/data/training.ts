@@ -7,7 +7,7 @@ export interface TrainingRow {
   readonly steps: number;
   readonly epochs: number;
   readonly learningRate: number;
-  /** Mean loss by epoch, counted from 1. */
+  /** Mean loss by epoch, counted from 1; of stretches of steps while it goes on. */
   readonly losses: readonly { readonly epoch: number; readonly loss: number }[];
   /** The metric by epoch, if the model was judged during training. */
   readonly evaluations: readonly { readonly epoch: number; readonly value: number }[];
@@ -31,20 +31,24 @@ export function trainingOf({ result, record }: RunSources): Training | undefined
   };
   const rows = record.trainings
     .toSorted((one, other) => place(one.candidate) - place(other.candidate) || 0)
-    .map(({ candidate, settings, outcome }): TrainingRow => {
+    .map(({ candidate, settings, outcome, epochsDone }): TrainingRow => {
       const { losses, evaluations = [], retries, steps } = outcome;
       const made = result.candidates.find(({ id }) => id === candidate);
       const trained = Math.max(settings.epochs, 1);
       // A long list of losses was thinned evenly: its places are epochs again here.
       const epochAt = (at: number) =>
-        losses.length < 2 ? 1 : 1 + (at * (Math.max(losses.length, trained) - 1)) / (losses.length - 1);
+        epochsDone !== undefined
+          ? Number(((epochsDone * (at + 1)) / losses.length).toFixed(2))
+          : losses.length < 2
+            ? 1
+            : Math.round(1 + (at * (Math.max(losses.length, trained) - 1)) / (losses.length - 1));
       return {
         candidate,
         selected: candidate === result.selected,
         steps,
         epochs: settings.epochs,
         learningRate: settings.learningRate,
-        losses: losses.map((loss, at) => ({ epoch: Math.round(epochAt(at)), loss })),
+        losses: losses.map((loss, at) => ({ epoch: epochAt(at), loss })),
         evaluations,
         rollbacks: retries.map(({ step, why, from, to }) => ({
           epoch: (step / Math.max(steps, 1)) * trained,

@@ -2,17 +2,17 @@ import type { Branch, Steps } from '../data/steps';
 import type { Timeline } from '../data/timeline';
 import { draw } from './drawing';
 import { duration, metricPoints, ratioText } from './figures';
-import { markup, type Html } from './html';
+import { type Content, markup, type Html } from './html';
 import { numbersOf, table } from './table';
 import { timelinePicture } from './timeline-picture';
 
 /** The candidates as a tree, with decisions, and the timeline. */
 export function guidebookSection(
-  { branches, decisions, seconds }: Steps,
+  { branches, decisions, seconds, isRunning }: Steps,
   timeline: Timeline | undefined,
 ): Html {
   return markup`<p>
-      The run took ${duration(seconds)}. Candidates stand under the model that they were made from.
+      The run ${isRunning ? 'has taken' : 'took'} ${duration(seconds)}${isRunning && ' so far'}. Candidates stand under the model that they were made from.
     </p>
     <ul class="tree">
       <li class="soft">
@@ -48,8 +48,8 @@ export function guidebookSection(
               { name: 'worker' },
               { name: 'outcome' },
             ],
-            timeline.bars.map(({ of, kind, summary, from, to, attempts, worker, outcome, failure }) => [
-              summary ?? `${kind} of ${of}`,
+            timeline.bars.map(({ of, kind, summary, from, to, attempts, worker, outcome, failure, href }) => [
+              linked(summary ?? `${kind} of ${of}`, href),
               duration(from),
               duration(to - from),
               attempts,
@@ -101,3 +101,6 @@ function branch({
     }
   </li>`;
 }
+
+const linked = (text: string, href: string | undefined): Content =>
+  href === undefined ? text : markup`<a href="${href}">${text}</a>`;

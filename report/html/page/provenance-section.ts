@@ -11,29 +11,31 @@ export function provenanceSection(
   const code = (title: string, text: string, open: boolean) =>
     markup`<details${open && markup` open`}><summary>${title}</summary><pre tabindex="0"><code>${escapedLines(text)}</code></pre></details>`;
   return markup`<p>
-      Run <code>${workflowId}</code>, execution
-      <code>${runId}</code>${startedAt && `, from ${startedAt} to ${endedAt}`}.
+      Run <code>${workflowId}</code>, execution${' '}<code>${runId}</code>${startedAt && `, from ${startedAt} to ${endedAt}`}.
     </p>
     ${workers.length > 0 && markup`<p>Workers: ${workers.join(', ')}.</p>`}
-    ${table(
-      'Versions and devices',
-      [
-        { name: 'Slimflow' },
-        { name: 'engine' },
-        { name: 'ONNX Runtime' },
-        { name: 'provider' },
-        { name: 'device' },
-        { name: 'did' },
-      ],
-      makers.map(({ version, engine, onnxruntime, provider, device, did }) => [
-        version,
-        engine,
-        onnxruntime,
-        provider,
-        device,
-        did.join(', '),
-      ]),
-    )}
+    ${
+      makers.length > 0 &&
+      table(
+        'Versions and devices',
+        [
+          { name: 'Slimflow' },
+          { name: 'engine' },
+          { name: 'ONNX Runtime' },
+          { name: 'provider' },
+          { name: 'device' },
+          { name: 'did' },
+        ],
+        makers.map(({ version, engine, onnxruntime, provider, device, did }) => [
+          version,
+          engine,
+          onnxruntime,
+          provider,
+          device,
+          did.join(', '),
+        ]),
+      )
+    }
     ${
       files.length > 0 &&
       table(

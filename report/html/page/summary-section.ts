@@ -7,6 +7,9 @@ const outcomes: Record<Summary['outcome'], string> = {
   selected: 'a model was selected',
   'requirement-not-met': 'requirement not met',
   stopped: 'stopped',
+  running: 'running',
+  failed: 'failed',
+  cancelled: 'cancelled',
 };
 
 /** The sentence, how sure it is, what to do next, and the figures. */
@@ -22,21 +25,24 @@ export function summarySection({ outcome, sentence, sureness, next, figures, not
           ${next.map((one) => markup`<li>${one}</li>`)}
         </ul>`
     }
-    ${table(
-      'Figures before and after',
-      [
-        { name: 'figure' },
-        { name: 'original', numeric: true },
-        { name: 'selected', numeric: true },
-        { name: 'ratio', numeric: true },
-      ],
-      figures.map(({ name, before, after, ratio, unit }) => [
-        name,
-        shown[unit](before),
-        after === undefined ? 'none' : shown[unit](after),
-        ratioText(ratio),
-      ]),
-    )}
+    ${
+      figures.length > 0 &&
+      table(
+        'Figures before and after',
+        [
+          { name: 'figure' },
+          { name: 'original', numeric: true },
+          { name: 'selected', numeric: true },
+          { name: 'ratio', numeric: true },
+        ],
+        figures.map(({ name, before, after, ratio, unit }) => [
+          name,
+          shown[unit](before),
+          after === undefined ? 'none' : shown[unit](after),
+          ratioText(ratio),
+        ]),
+      )
+    }
     ${
       notes.length > 0 &&
       markup`<details open>

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 
+import { reportedResult } from '../../../client/reported';
 import type { RunSources } from '../../../client/run-sources';
 import { count } from '../../../report/html/page/figures';
 import { reportHtml } from '../../../report/html/report-html';
@@ -16,10 +17,14 @@ const installing = 1_200_000;
 const folder = temporaryFolder();
 /** Names that somebody else chose: markup, a quote, a mark that turns the direction of text, and great length. */
 const hostile = `"><script>alert(1)</script>\u202e${'x'.repeat(80)}`;
-const bare: RunSources = { result, scores: [], missing: ['the history of the run: not found'] };
+const bare: RunSources = {
+  result: reportedResult(result),
+  scores: [],
+  missing: ['the history of the run: not found'],
+};
 const unmet: RunSources = {
   ...bare,
-  result: {
+  result: reportedResult({
     ...result,
     outcome: 'requirement-not-met',
     selected: null,
@@ -29,7 +34,7 @@ const unmet: RunSources = {
       stoppedBy: 'too much drop',
       reason: 'every candidate loses more than 1 point',
     },
-  },
+  }),
 };
 const all = ['summary', 'front', 'guidebook', 'layers', 'training', 'provenance'];
 const fewer = ['summary', 'front', 'guidebook', 'provenance'];
@@ -109,7 +114,8 @@ describe('the report of a run', () => {
     );
 
   it('has the figures of result.json', async () => {
-    const { original, candidates } = sources.result;
+    const { candidates } = sources.result;
+    const original = sources.result.original!;
     expect(await rows('The front')).toMatchObject(
       [
         ['original', count(original.macs), count(original.params)],
