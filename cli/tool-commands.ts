@@ -26,6 +26,17 @@ export function addTools(program: Command, done: (status: number) => void): void
       done(await (await import('./inspect.js')).inspect(model, options)),
     );
   program
+    .command('diff')
+    .description('show what became of each layer of a model in a smaller one that was made of it')
+    .argument('<original>', 'ONNX file')
+    .argument('<small>', 'ONNX file made of it')
+    .addOption(inputSizeOption())
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample:\n  slimflow diff model.onnx out/model.onnx')
+    .action(async (original: string, small: string, options: { json?: boolean; inputSize?: InputSize }) =>
+      done(await (await import('./diff.js')).diff(original, small, options)),
+    );
+  program
     .command('doctor')
     .description('check prerequisites and show what a run would use')
     .option(...stateOption)

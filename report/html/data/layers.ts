@@ -40,7 +40,7 @@ export interface HeatMap {
 const halves = ['.vertical', '.horizontal', '.reduce', '.expand'];
 
 /** Compares the layers of the original and the selected model; undefined if the models are not there any more. */
-export function layersOf({ before, after }: RunSources): Layers | undefined {
+export function layersOf({ before, after }: Pick<RunSources, 'before' | 'after'>): Layers | undefined {
   if (!before?.length) return undefined;
   const total = (layers: readonly LayerSummary[]) => layers.reduce((sum, { macs }) => sum + macs, 0) || 1;
   const [whole, wholeAfter] = [total(before), total(after ?? [])];
@@ -73,7 +73,7 @@ export function layersOf({ before, after }: RunSources): Layers | undefined {
 }
 
 /** Returns the layer of the original that a layer was made from: a half of a half has two endings. */
-function originOf(name: string, originals: ReadonlySet<string>): string {
+export function originOf(name: string, originals: ReadonlySet<string>): string {
   for (let at = name; ;) {
     const half = originals.has(at) ? undefined : halves.find((end) => at.endsWith(end));
     if (half === undefined) return at;
