@@ -26,19 +26,21 @@ function timingOf(
 /** MACs are not latency: the original and all candidates are timed, in turn, on one worker with nothing beside them. */
 export async function measure(run: Run, candidates: readonly Candidate[]): Promise<Measured> {
   run.stage('latency');
-  const { latency: timing, inputSize, compute } = run.input.settings;
+  const { latency: timing, inputSize, compute, cost } = run.input.settings;
   const models = [run.input.model, ...candidates.map(({ model }) => model)];
   const measured = await latency.executeWithOptions(sentences.latency(candidates.length, timing.runs), [
     { models, inputSize, ...timingOf(timing, compute) },
   ]);
   const { ms, speeds, provenance, threads, batch } = measured;
   const { taskQueue } = timing;
-  const timed = candidates.map((candidate, i) => ({
-    ...candidate,
-    latencyMs: ms[i + 1],
-    speed: speeds?.[i + 1],
-  }));
-  timed.forEach(({ id, latencyMs, speed }) => run.latency(id, latencyMs, speed));
+  const timed = candidates.map((candidate, i) => {
+    const speed = speeds?.[i + 1];
+    // What a worker measured while it compressed is not the device's: there the ratio is that of the device.
+    const isRatio = cost === 'latency' && taskQueue !== undefined && speed !== undefined;
+    const achieved = isRatio ? 1 / speed.faster : candidate.achieved;
+    return { ...candidate, latencyMs: ms[i + 1], speed, achieved };
+  });
+  timed.forEach(({ id, latencyMs, speed, achieved }) => run.timed(id, { latencyMs, speed, achieved }));
   const by = { ...provenance, threads, batch, ...(taskQueue !== undefined && { taskQueue }) };
   return { originalMs: ms[0], by, candidates: timed };
 }

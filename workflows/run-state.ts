@@ -1,7 +1,6 @@
 import { setCurrentDetails, upsertMemo, workflowInfo } from '@temporalio/workflow';
 
 import { type Technique, techniques } from '../engine/names';
-import type { Speed } from '../engine/jobs/types';
 import type { CompressionSettings } from '../run-spec/spec';
 import type { AttributeValues } from '../contract/search-attributes';
 import { markdown, verdictText } from './progress-markdown';
@@ -225,8 +224,12 @@ export class Run {
     return [...(this.rows.get(id)?.verdicts ?? [])];
   }
 
-  latency(id: string, latencyMs: number, speed?: Speed): void {
-    this.update(id, { latencyMs, ...(speed && { speed }) });
+  /** Records what was measured of a candidate. */
+  timed(
+    id: string,
+    { latencyMs, speed, achieved }: Pick<Candidate, 'latencyMs' | 'speed' | 'achieved'>,
+  ): void {
+    this.update(id, { latencyMs, achieved, ...(speed && { speed }) });
   }
 
   /** Returns the answer to the query `progress`. */

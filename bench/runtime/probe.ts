@@ -16,6 +16,7 @@ import { openModel } from '../../engine/onnx/open-model';
 import { inferShapes } from '../../engine/onnx/shapes';
 import { randomFeeds } from '../../engine/runtime/feeds';
 import { layerAlone } from '../../engine/runtime/latency-curve';
+import { inPlace } from '../../engine/runtime/layer-in-place';
 import { ModelProbe, type Replacements } from '../../engine/runtime/model-probe';
 import { median, profile } from '../../engine/runtime/profile';
 import { timeKernels } from '../../engine/runtime/timing';
@@ -86,7 +87,7 @@ async function main(): Promise<void> {
       );
     const shapes = inferShapes(graph);
     const alone = await timeKernels(
-      layers.map((layer) => layerAlone(graph, layer, shapes)),
+      layers.map((layer) => inPlace(layerAlone(graph, layer, shapes), graph)),
       { threads, runs: rounds },
     );
     const whole = await profile(graph, { threads, runs: rounds });

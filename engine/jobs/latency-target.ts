@@ -1,7 +1,8 @@
 import type { Graph } from '../onnx/graph';
 import { type CostOf, tolerance } from '../ratios/plan';
 import { LatencyCurve } from '../runtime/latency-curve';
-import { speedOf, timeGraphs, timeKernels } from '../runtime/timing';
+import { inPlace } from '../runtime/layer-in-place';
+import { speedOf, timeGraphs, timeKernels, type Timing } from '../runtime/timing';
 import { choosePlan, type Chosen } from './choose-plan';
 import type { Compressor, Part } from './compressor';
 import type { JobContext } from './job-context';
@@ -28,11 +29,19 @@ export async function landOnLatency(
   { threads, provider }: Tools,
   context: JobContext,
 ): Promise<Carried> {
-  const { inputSize: inputShape } = input.method;
-  const options = { threads, provider, inputShape, onRun: () => context.checkStop() };
-  const [{ ms: whole }] = await timeGraphs([graph], { ...options, runs: runs.model });
-  const costOf = await predictedBy(compressor, input, whole, (graphs) =>
-    (provider === 'cpu' ? timeKernels : timeGraphs)(graphs, { ...options, runs: runs.layer }),
+  const here = { threads, provider, onRun: () => context.checkStop() };
+  const options = { ...here, inputShape: input.method.inputSize, runs: runs.model };
+  // Predictions use undisturbed calls: otherwise what disturbed a layer on a busy machine would look like a saving.
+  const [{ least: whole }] = await timeGraphs([graph], options);
+  // The sizes that were given are the network's; those of layers follow from them.
+  const timed = { ...here, runs: runs.layer };
+  const costOf = await predictedBy(compressor, input, whole, (alone) =>
+    provider === 'cpu'
+      ? timeKernels(
+          alone.map((layer) => inPlace(layer, graph)),
+          timed,
+        )
+      : timeGraphs(alone, timed),
   );
   const asked = input.target;
   let best: Carried | undefined;
@@ -41,7 +50,7 @@ export async function landOnLatency(
     const target = aim === undefined ? undefined : aim * whole;
     const selection = choosePlan(compressor, { ...input, costOf, target });
     const made = await compressor.compress(selection.plan);
-    const [own, other] = await timeGraphs([graph, made.graph], { ...options, runs: runs.model });
+    const [own, other] = await timeGraphs([graph, made.graph], options);
     const speed = speedOf(other, own);
     const achieved = 1 / speed.faster;
     const told = { done: tried + 1, total: mostTries, note: `${achieved.toFixed(3)} of the latency` };
@@ -71,7 +80,7 @@ async function predictedBy(
   compressor: Compressor,
   { scores }: CompressInput,
   whole: number,
-  time: (graphs: readonly Graph[]) => Promise<readonly { ms: number }[]>,
+  time: (graphs: readonly Graph[]) => Promise<readonly Pick<Timing, 'least'>[]>,
 ): Promise<CostOf> {
   const rows = new Map(scores.map((row) => [row.layer, row.scores.map(({ units }) => units)]));
   const savings: ((units: number) => number)[] = [];
@@ -87,13 +96,13 @@ async function savingOf(
   compressor: Compressor,
   part: Part,
   units: readonly number[],
-  time: (graphs: readonly Graph[]) => Promise<readonly { ms: number }[]>,
+  time: (graphs: readonly Graph[]) => Promise<readonly Pick<Timing, 'least'>[]>,
 ): Promise<(units: number) => number> {
   const variants: Graph[][] = [];
   for (const count of [null, ...units]) variants.push(await compressor.alone(part, count));
   const times = [...(await time(variants.flat()))];
   const [own, ...others] = variants.map((graphs) =>
-    times.splice(0, graphs.length).reduce((sum, { ms }) => sum + ms, 0),
+    times.splice(0, graphs.length).reduce((sum, { least }) => sum + least, 0),
   );
   const curve = new LatencyCurve(units.map((count, at) => ({ units: count, ms: others[at] })));
   return (count) => own - curve.ms(count);

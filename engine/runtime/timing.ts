@@ -3,7 +3,8 @@ import type { Graph } from '../onnx/graph';
 import { imageInput } from '../onnx/image-input';
 import type { Tensor } from '../tensor/tensor';
 import { type InputSizes, randomFeeds } from './feeds';
-import { median, ProfiledSession, type ProfiledRun, warmUp } from './profile';
+import { ownKernels } from './layer-in-place';
+import { median, ProfiledSession, type ProfiledRun, sumOf, warmUp } from './profile';
 import type { ProviderChoice } from '../names';
 import { Session } from './session';
 
@@ -58,8 +59,8 @@ export async function timeGraphs(graphs: readonly Graph[], options: TimingOption
 }
 
 /**
- * Times only the kernels of graphs that are parts of a network, on the CPU: a call itself adds tens of µs, and a part
- * run alone converts the layout of its inputs and outputs, which does not happen within the network.
+ * Times only the kernels of graphs that are parts of a network, on the CPU: a call itself adds tens of µs. Those of the
+ * neighbours that `inPlace` puts around a part do not count.
  */
 export async function timeKernels(graphs: readonly Graph[], options: TimingOptions): Promise<Timing[]> {
   const recorded = graphs.map((): ProfiledRun[] => []);
@@ -73,11 +74,8 @@ export async function timeKernels(graphs: readonly Graph[], options: TimingOptio
       if (last) recorded[at] = session.finish().slice(warmUp);
     },
   );
-  return recorded.map((runs) => timingOf(runs.map(withoutReorders)));
+  return recorded.map((runs) => timingOf(runs.map((run) => sumOf(ownKernels(run)))));
 }
-
-const withoutReorders = (run: ProfiledRun): number =>
-  run.reduce((sum, { op, ms }) => (op === 'ReorderInput' || op === 'ReorderOutput' ? sum : sum + ms), 0);
 
 type Feeds = Readonly<Record<string, Tensor>>;
 

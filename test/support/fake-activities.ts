@@ -20,6 +20,10 @@ export interface World {
   readonly parts: readonly Part[];
   /** The metric of a model with this share of the original's MACs. */
   readonly metric: (ratio: number, tuned: boolean, macs: number) => number;
+  /** Standard error of the metric; unknown by default. */
+  readonly standardError?: number;
+  /** Time in ms of a model of that many MACs. */
+  readonly ms: (macs: number) => number;
   /** Report of fine-tuning. */
   readonly tuningNotes: readonly string[];
   /** Runs before each activity; throws what the activity is to throw. */
@@ -56,10 +60,11 @@ export function fakeActivities(
   world: Partial<World> = {},
   calls: Calls = [],
 ): Activities & { readonly calls: Calls } {
-  const { original, parts, metric, tuningNotes, before }: World = {
+  const { original, parts, metric, standardError, ms, tuningNotes, before }: World = {
     original: 98,
     parts: techniques.flatMap((technique) => ['c1', 'c2', 'c3'].map((name) => ({ name, technique }))),
     metric: (ratio, tuned) => 98 - (1 - ratio) * (tuned ? 1 : 5),
+    ms: (macs) => macs / 1e5,
     tuningNotes: [],
     before: () => undefined,
     ...world,
@@ -87,7 +92,8 @@ export function fakeActivities(
     ),
     evaluate: answer('evaluate', ({ model }: Parameters<Activities['evaluate']>[0]) => {
       const { macs, tuned } = modelOf(model);
-      return { value: macs === fakeMacs ? original : metric(macs / fakeMacs, tuned, macs), samples: 1000 };
+      const value = macs === fakeMacs ? original : metric(macs / fakeMacs, tuned, macs);
+      return { value, samples: 1000, standardError };
     }),
     scoreLayer: answer(
       'scoreLayer',
@@ -118,10 +124,11 @@ export function fakeActivities(
       notes: tuningNotes,
       provenance,
     })),
-    latency: answer('latency', ({ models }: Parameters<Activities['latency']>[0]) => ({
-      ms: models.map((model) => modelOf(model).macs / 1e5),
-      provenance,
-    })),
+    latency: answer('latency', ({ models, threads = 1, batch = 1 }: Parameters<Activities['latency']>[0]) => {
+      const times = models.map((model) => ms(modelOf(model).macs));
+      const speeds = times.map((own) => ({ faster: times[0] / own, noise: 0 }));
+      return { ms: times, speeds, provenance, threads, batch };
+    }),
   };
 }
 

@@ -5,6 +5,9 @@ import { inferShapes } from '../../../engine/onnx/shapes';
 import { isotonic, LatencyCurve, layerAlone } from '../../../engine/runtime/latency-curve';
 import { profile } from '../../../engine/runtime/profile';
 import { speedOf, timedFeeds, timeGraphs, timeKernels, timingOf } from '../../../engine/runtime/timing';
+import { inPlace, ownKernels } from '../../../engine/runtime/layer-in-place';
+import type { Graph } from '../../../engine/onnx/graph';
+import { modelOf, randoms } from '../../support/graphs';
 import { tinyNetwork } from '../../support/tiny';
 
 const points = fc.uniqueArray(
@@ -103,4 +106,49 @@ it('a layer alone is a graph from what it reads to what it gives', async () => {
   const alone = layerAlone(graph, layersOf(graph, shapes)[1], shapes);
   expect([alone.inputs[0].name, alone.outputs[0].name]).toEqual(['c1.relu', 'c2']);
   expect(await timeKernels([alone], { threads: 1, runs: 2 })).toHaveLength(1);
+});
+
+describe('a layer in its place', () => {
+  const [graph, channels] = [tinyNetwork(), 16];
+  const wide = modelOf(
+    ['x', [1, channels, 8, 8]],
+    ['a', 'b', 'c'].map((name, at, all) => ({
+      op: 'Conv',
+      name,
+      inputs: [at ? all[at - 1] : 'x', `${name}.weight`],
+      outputs: [name],
+    })),
+    ['c', [1, channels, 8, 8]],
+    Object.fromEntries(
+      ['a', 'b', 'c'].map((name, at) => [`${name}.weight`, randoms([channels, channels, 1, 1], at)]),
+    ),
+  );
+  const placed = (whole: Graph, at: number) => {
+    const shapes = inferShapes(whole);
+    return inPlace(layerAlone(whole, layersOf(whole, shapes)[at], shapes), whole);
+  };
+  const opsOf = async (one: Graph) =>
+    ownKernels((await profile(one, { threads: 1, runs: 1, provider: 'cpu' })).nodes).map(({ op }) => op);
+
+  it('gets what it reads, and gives what it computes, in the blocked layout', async () => {
+    expect(await opsOf(placed(wide, 1))).toEqual(['Conv']);
+    const shapes = inferShapes(wide);
+    expect(await opsOf(layerAlone(wide, layersOf(wide, shapes)[1], shapes))).toEqual([
+      'ReorderInput',
+      'Conv',
+      'ReorderOutput',
+    ]);
+  });
+
+  it('pays for reordering at an end of the network, as it does there', async () => {
+    expect(await opsOf(placed(wide, 0))).toEqual(['ReorderInput', 'Conv']);
+    expect(await opsOf(placed(wide, 2))).toEqual(['Conv', 'ReorderOutput']);
+  });
+
+  it('stays as it is if it reads and gives no maps, or is a whole network', () => {
+    const shapes = inferShapes(graph);
+    const [fc] = layersOf(graph, shapes).slice(-1);
+    const alone = layerAlone(graph, fc, shapes);
+    expect(inPlace(alone, graph)).toBe(alone);
+  });
 });
