@@ -1,6 +1,6 @@
 // Brings a fresh clone to where its commands can run: dependencies, then the compiled package. Does nothing that is done.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -30,6 +30,11 @@ const run = (command, ...args) => {
 const time = (path) => (existsSync(join(root, path)) ? statSync(join(root, path)).mtimeMs : 0);
 
 if (time('node_modules/.package-lock.json') < time('package-lock.json')) {
+  // npm ci would empty the folder that a link points to, which others may be using.
+  if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink()) {
+    console.error('node_modules is a link, and older than package-lock.json: run npm ci where it points to');
+    process.exit(1);
+  }
   console.log('Installing dependencies (npm ci) …');
   run('npm', 'ci', '--no-audit', '--no-fund', '--loglevel=error');
 }

@@ -1,5 +1,6 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
 import { getCookie, setCookie } from 'hono/cookie';
 import { streamSSE } from 'hono/streaming';
 import { randomBytes } from 'node:crypto';
@@ -23,6 +24,8 @@ import type { View, Watched } from './view';
 const cookieAt = (port: number) => `slimflow-${port}`;
 /** Largest body of a decision in bytes. */
 const mostBytes = 20_000;
+/** Most runs whose histories are kept in memory. */
+const mostRuns = 200;
 
 /** Makes the web application of `slimflow web`: pages, their events, and decisions. */
 export function webApp(context: LiveContext, door: Door): Hono {
@@ -30,9 +33,17 @@ export function webApp(context: LiveContext, door: Door): Hono {
   const runs = new Map<string, LiveRun>();
   const run = (id: string) => {
     const known = runs.get(id) ?? new LiveRun(context, id);
+    // Setting it again puts it last, so that those that nobody asked for longest go first.
+    runs.delete(id);
     runs.set(id, known);
+    for (const oldest of runs.keys()) if (runs.size > mostRuns) runs.delete(oldest);
     return known;
   };
+  // Counted while it arrives: a body of any length must not be read first.
+  const limited = bodyLimit({
+    maxSize: mostBytes,
+    onError: (at) => at.json({ error: `the decision has more than ${mostBytes} bytes` }, 413),
+  });
 
   app.use(async (at, next) => {
     at.header('X-Content-Type-Options', 'nosniff');
@@ -62,15 +73,13 @@ export function webApp(context: LiveContext, door: Door): Hono {
   app.get('/events', (at) => events(at, new LiveList(context.client, filterOf(at)), door));
   app.get('/runs/:id', async (at) => page(at, await run(at.req.param('id')).first(), door));
   app.get('/runs/:id/events', (at) => events(at, run(at.req.param('id')), door));
-  app.post('/runs/:id/actions/:action', async (at) => {
+  app.post('/runs/:id/actions/:action', limited, async (at) => {
     const { id, action } = at.req.param();
     if (!isAction(action)) return at.json({ error: `there is no action ${action}` }, 404);
     if (!/^application\/json\b/.test(at.req.header('content-type') ?? ''))
       return at.json({ error: 'send JSON' }, 415);
-    const text = await at.req.text();
-    if (text.length > mostBytes) return at.json({ error: 'the note is too long' }, 413);
     try {
-      return at.json({ answers: await act(context.client, id, action, JSON.parse(text)) });
+      return at.json({ answers: await act(context.client, id, action, await at.req.json()) });
     } catch (error) {
       const isBad = error instanceof BadFields || error instanceof SyntaxError;
       const status = isBad
