@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { EngineError } from '../errors';
 import { isLate, limited, processorSeconds, type Since } from '../runtime/guard/limited-process';
-import { removeStale } from '../runtime/temporary-model';
+import { removeStale } from '../runtime/stale-models';
 import { type Failed, fromFailed } from './serialized-error';
 import { JobProcessError, processError, type ProcessProblem } from './process-error';
 import type { RunOptions } from './job-runner';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 
-import { removeStale } from '../runtime/temporary-model';
+import { removeStale } from '../runtime/stale-models';
 import { JobProcess, processFile } from './job-process';
 import { estimatedBytes, Gate, leastBytes, memoryBudget, residentBytes } from './memory';
 import { JobProcessError } from './process-error';

@@ -4,7 +4,7 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:wor
 
 import { Piscina } from 'piscina';
 
-import { removeStale } from '../runtime/temporary-model';
+import { removeStale } from '../runtime/stale-models';
 import { type Failed, fromFailed } from './serialized-error';
 import type { JobRunner, RunOptions } from './job-runner';
 import type { JobName, Jobs, Progress } from '../jobs/types';

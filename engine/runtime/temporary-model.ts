@@ -1,5 +1,4 @@
-import { linkSync, lstatSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { linkSync, lstatSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { EngineError } from '../errors';
@@ -16,9 +15,6 @@ export interface TemporaryModel {
   /** Removes it; call it once ONNX Runtime has opened the model, since mapped files stay readable. */
   readonly remove: () => void;
 }
-
-/** Another machine or container may share the folder: its processes are unknown here, but finished by then. */
-const staleAfterMs = 3_600_000;
 
 /**
  * Writes a model to its own folder in `parent`. Large weights that are stored in files are hard-linked rather than
@@ -73,39 +69,4 @@ function linking(folder: string): (tensor: TensorProto) => Span | undefined {
     if (!path || identityOf(lstatSync(path, { bigint: true })) !== identity) return undefined;
     return { path, offset, length };
   };
-}
-
-/**
- * Removes models left behind by killed processes.
- * @param dead one of them, known to be gone: its models are removed without waiting
- */
-export function removeStale(parent = tmpdir(), dead?: number): void {
-  for (const name of namesIn(parent)) {
-    const pid = name.startsWith(prefix) ? Number(/^\d+/.exec(name.slice(prefix.length))?.[0]) : NaN;
-    if (Number.isNaN(pid) || (dead === undefined ? isAlive(pid) : pid !== dead)) continue;
-    const folder = join(parent, name);
-    try {
-      if (pid === dead || Date.now() - statSync(folder).mtimeMs > staleAfterMs)
-        rmSync(folder, { recursive: true, force: true });
-    } catch {
-      // It is another user's, or was removed just now.
-    }
-  }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return []; // whoever needs the folder will report it
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
 }

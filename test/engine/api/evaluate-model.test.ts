@@ -25,6 +25,7 @@ describe('evaluateModel', () => {
         metric: 'top5',
         value,
         samples: 200,
+        standardError: 0,
       });
       expect(await evaluateModel({ model, data })).toMatchObject({ metric: 'top1', samples: 200 });
     }));

@@ -91,6 +91,7 @@ describe('a model that a job made', () => {
       step: 'compress',
       technique: 'channel-pruning',
       cost: 'macs',
+      multiplicity: 1,
       'linear.algebra': 'ml-matrix',
       'parent.sha256': await sha256OfFile(original),
     };
