@@ -67,4 +67,4 @@ export { attributeKeys, type AttributeName } from './contract/search-attributes'
 export type { Provenance } from './engine/jobs/types';
 export { EngineError, type EngineErrorCode } from './engine/errors';
 export { type Missing, registerAttributes, type Registration } from './server/register-attributes';
-export type { StepVerdict, Verdict } from './contract/verdict';
+export type { AmongEquals, StepVerdict, Verdict } from './contract/verdict';

@@ -49,6 +49,7 @@ export type { ElementType, Tensor, TensorData } from './tensor/tensor';
 export { compressModel, type Watching } from './api/compress-model';
 export type { CompressOptions } from './api/compress-options';
 export type { CompressedLayer, CompressReport } from './api/compress-report';
+export type { Speed } from './runtime/timing';
 export {
   evaluateModel,
   type EvaluateOptions,
