@@ -8,7 +8,6 @@ import { channelImportance, keepMostImportant } from '../pruning/importance';
 import { keepAllBut, type KeepPlan } from '../pruning/keep';
 import { reconstructGroups } from '../pruning/reconstruct-groups';
 import type { RefittedLayer } from '../reconstruction/refit-in-order';
-import { reconstructionImportance } from '../pruning/reconstruction-importance';
 import { removeChannels } from '../pruning/remove-channels';
 import { outputsLeft } from '../pruning/outputs-left';
 import { GroupTrial } from '../pruning/trial';
@@ -48,20 +47,20 @@ export function pruningCompressor(graph: Graph, means: Means): Compressor {
     return kept;
   };
   const known = new Map<string, Float64Array>();
+  const openTrial = (group: ChannelGroup) =>
+    withSamples(graph, means, (samples) => GroupTrial.open(graph, layers, shapes, group, samples));
   const byWeights = (criterion: 'l1' | 'l2') => async (groups: readonly ChannelGroup[]) =>
     groups.map((group) => channelImportance(graph, group, criterion));
   const importances: Record<ImportanceName, (groups: readonly ChannelGroup[]) => Promise<Float64Array[]>> = {
     l1: byWeights('l1'),
     l2: byWeights('l2'),
     taylor: (groups) => taylorOf(graph, groups, means),
-    reconstruction: (groups) =>
-      withSamples(graph, means, async (samples) => {
-        const found: Float64Array[] = [];
-        // One after another, since each group's equations take much memory.
-        for (const group of groups)
-          found.push(await reconstructionImportance(graph, layers, shapes, group, samples));
-        return found;
-      }),
+    reconstruction: async (groups) => {
+      const found: Float64Array[] = [];
+      // One after another, since each group's equations take much memory.
+      for (const group of groups) found.push(await (await openTrial(group)).importance());
+      return found;
+    },
   };
   /** Computes the importances of the channels of parts; those that need gradients are computed together. */
   const rank = async (wanted: readonly PruningPart[]): Promise<void> => {
@@ -85,11 +84,11 @@ export function pruningCompressor(graph: Graph, means: Means): Compressor {
     frozen,
     costOf: { macs: (plan) => cost(counts(plan)).macs, params: (plan) => cost(counts(plan)).params },
     async trials(part) {
-      const { group } = part as PruningPart;
-      await rank([part as PruningPart]);
-      const trial = await withSamples(graph, means, (samples) =>
-        GroupTrial.open(graph, layers, shapes, group, samples),
-      );
+      const trial = await openTrial((part as PruningPart).group);
+      // The trial has summed the equations that this importance needs.
+      if (method.importance === 'reconstruction' && !byHand.has(part.name))
+        known.set(part.name, await trial.importance());
+      else await rank([part as PruningPart]);
       return {
         graph: trial.graph,
         constants: trial.constants,

@@ -5,7 +5,9 @@ import type { FloatTensor, Tensor } from '../tensor/tensor';
 import type { ChannelGroup, GroupConsumer } from './group';
 import { LayerFit } from '../reconstruction/layer-fit';
 import { type OwnBias, ownBias } from '../reconstruction/own-bias';
+import { eliminationOrder, type EliminatedReader } from './elimination-order';
 import { groupReaders } from './group-readers';
+import { channelImportance } from './importance';
 import { zero } from './mask';
 import type { ReconstructionSamples } from '../reconstruction/samples';
 
@@ -27,6 +29,7 @@ export class GroupTrial {
     /** The model, with a separate bias for every layer that is refitted. */
     readonly graph: Graph,
     private readonly readers: readonly Reader[],
+    private readonly group: ChannelGroup,
   ) {}
 
   /**
@@ -53,12 +56,33 @@ export class GroupTrial {
       const fit = fits[refitted.indexOf(job)];
       return { weight, consumer, fit, bias: ownBias(graph, probed, weight, job.layers) };
     });
-    return new GroupTrial(probed, readers);
+    return new GroupTrial(probed, readers, group);
   }
 
   /** Names of the constants of `graph` that `replacements` returns. */
   get constants(): string[] {
     return this.readers.flatMap(({ weight, bias }) => [weight, ...(bias ? [bias.name] : [])]);
+  }
+
+  /**
+   * Ranks the group's channels by what the layers that read them lose without them, once they are refitted
+   * (`eliminationOrder`). A group that a layer reads which can't be refitted is ranked by `l2`.
+   * @returns importances [channels]
+   */
+  async importance(): Promise<Float64Array> {
+    const eliminated: EliminatedReader[] = [];
+    for (const { weight, consumer, fit } of this.readers) {
+      if (!fit) return channelImportance(this.graph, this.group, 'l2');
+      const { taps } = fit.site;
+      eliminated.push({
+        fits: await fit.eliminations(this.graph.constant(weight) as FloatTensor),
+        unknownsOf: (channel) =>
+          consumer.positions[channel].flatMap((position) =>
+            Array.from({ length: taps }, (_, tap) => position * taps + tap),
+          ),
+      });
+    }
+    return eliminationOrder(eliminated, this.group.channels);
   }
 
   /** Computes the weights and biases with only the channels `keep` of the group, ascending. */
