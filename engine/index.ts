@@ -16,6 +16,34 @@ export {
 } from './data/images/pack-images';
 export { type Subset, subsetOf } from './data/images/subset';
 export { metricNames, type MetricName } from './data/metric';
+export type { Boxes, Detections, LabelledBoxes } from './data/detection/boxes';
+export { type ClassQuality, CocoMap, type DetectionQuality } from './data/detection/coco-map';
+export {
+  decoderNames,
+  type DecoderName,
+  detect,
+  type DetectorSettings,
+  type SettingsOf,
+} from './data/detection/decoders';
+export type { AnchorLevel, DeltaSettings } from './data/detection/decoders/anchors';
+export type { QuerySettings } from './data/detection/decoders/detr';
+export type { FinishedSettings, Role } from './data/detection/decoders/finished';
+export type { Common, Frame, Outputs } from './data/detection/decoders/rule';
+export type { AnchorSettings } from './data/detection/decoders/yolov5';
+export type { GridSettings } from './data/detection/decoders/yolox';
+export { readCocoBoxes } from './data/detection/labels/coco-json';
+export {
+  boxesOfRows,
+  type BoxLabels,
+  boxRows,
+  letterboxed,
+  placed,
+  type Placement,
+  type Size,
+  type SourceBoxes,
+  stretched,
+} from './data/detection/labels/source-boxes';
+export { readYoloBoxes } from './data/detection/labels/yolo-text';
 export { writeNpy } from './data/npy';
 export { historyOf, metadataOf, type Step } from './onnx/metadata';
 export { loadModel, needsFile, saveModel, type SaveOptions } from './onnx/model';
