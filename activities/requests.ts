@@ -18,9 +18,10 @@ import {
 } from '../engine/names';
 import type { FineTuneSettings } from '../engine/jobs/types';
 import { ArtifactSchema } from '../run-spec/artifact-schema';
+import { ArraySplit } from '../run-spec/data-schema';
 import { FineTuneFields } from '../run-spec/fine-tune-schema';
 import { issueText } from '../run-spec/issue-text';
-import { InputSize, Split } from '../run-spec/spec';
+import { InputSize } from '../run-spec/spec';
 import { isKey } from '../store/checked-names';
 
 /*
@@ -39,7 +40,7 @@ export const Artifact = ArtifactSchema.extend({
   work: z.string().refine(isKey, 'is not a key of work').optional(),
 });
 
-const Data = Split.extend({
+const Data = ArraySplit.extend({
   images: Artifact,
   labels: Artifact.optional(),
   inputs: z.record(name, Artifact).optional(),

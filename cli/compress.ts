@@ -21,6 +21,7 @@ import { sha256OfFiles } from '../store/artifact-bundle';
 import { sha256 } from '../store/digest';
 import { BadInput, exitStatus } from './exit-status';
 import { onInterrupt } from './interrupt';
+import { sayPacking } from './packing-progress';
 import { refuseReplacedWeights, readData, writeProblem } from './preflight';
 import { visibleLines } from '../engine/visible';
 import { keepScores, readScores } from './scores-file';
@@ -80,6 +81,7 @@ export async function compress(model: string, flags: CompressFlags): Promise<num
           say(`note: ${note}`);
           said.add(note);
         }),
+      onData: sayPacking(say),
       onProgress: (stage, { done, total, note }) => say(`${stage} ${done}/${total} · ${note}`),
       onScores: (found) => keepScores(flags.scores, origin, found),
     });

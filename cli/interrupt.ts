@@ -6,7 +6,7 @@ const hint = () => void process.stderr.write('\nStopping; press Ctrl-C again to 
 
 /**
  * Aborts the returned signal at the first Ctrl-C or SIGTERM, so that the command can wind down; the second one ends the
- * process. This is the only place where a command handles them.
+ * process. Only this file handles them.
  * @param onFirst called at the first one, before the signal aborts; says how to quit at once by default
  */
 export function onInterrupt(onFirst: () => void = hint): AbortSignal {
@@ -21,6 +21,30 @@ export function onInterrupt(onFirst: () => void = hint): AbortSignal {
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
   return controller.signal;
+}
+
+/**
+ * Does work that comes before the rest of a command. Ctrl-C or SIGTERM stops it, and ends the process once it has
+ * cleaned up; the second one ends it at once.
+ */
+export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const interrupt = () => {
+    if (controller.signal.aborted) process.exit(exitStatus.detached);
+    controller.abort();
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  try {
+    return await work(controller.signal);
+  } finally {
+    if (controller.signal.aborted) {
+      process.stderr.write('\nStopped; nothing was started.\n');
+      process.exit(exitStatus.detached);
+    }
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+  }
 }
 
 /** Resolves once a signal has aborted, and keeps the process alive until then. */

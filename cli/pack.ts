@@ -13,6 +13,7 @@ import { packReport, type PackSummary } from '../report/packing';
 import { settle, temporaryName, writeAtomically } from '../store/files';
 import { BadInput, exitStatus } from './exit-status';
 import { onInterrupt } from './interrupt';
+import { packingProgress } from './packing-progress';
 import { writeProblem } from './preflight';
 import { visibleLines } from '../engine/visible';
 
@@ -115,7 +116,7 @@ async function write(
   process.once('exit', clean);
   try {
     await mkdir(dirname(resolve(name)), { recursive: true });
-    const progress = progressOf(say);
+    const progress = packingProgress(say);
     const { shape, bad } = await packImages(files, { images, labels }, flags, {
       signal,
       onProgress: progress,
@@ -142,20 +143,6 @@ async function write(
     process.off('exit', clean);
     clean();
   }
-}
-
-/** Reports progress every two seconds, and at the end. */
-function progressOf(say: (text: string) => unknown): (done: number, total: number) => void {
-  const began = performance.now();
-  let last = began;
-  return (done, total) => {
-    const now = performance.now();
-    if (now - last < 2000 && done < total) return;
-    last = now;
-    const perSecond = (1000 * done) / (now - began);
-    const left = done < total ? ` · ${Math.ceil((total - done) / perSecond)} s left` : '';
-    say(`pack ${done}/${total} · ${perSecond.toFixed(0)} images/s${left}`);
-  };
 }
 
 function normalizationOf({ channels, mean, std }: PackFlags): Normalization {

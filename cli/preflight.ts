@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs
 import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
+import { type PackedSpec, packSpec } from '../client/pack-spec';
 import { EngineError } from '../engine/errors';
 import { inspectModel, type InspectOptions } from '../engine/api/inspect-model';
 import type { ModelSummary } from '../engine/jobs/types';
@@ -10,11 +11,19 @@ import { loadData, loadSpec, loadTraining, SpecError } from '../run-spec/load';
 import type { CompressionSpec } from '../run-spec/spec';
 import { rehearsalOf } from '../contract/rehearsal';
 import { analysisOf } from '../contract/techniques';
+import { visibleLines } from '../engine/visible';
 import { BadInput } from './exit-status';
+import { interruptible } from './interrupt';
+import { sayPacking } from './packing-progress';
 
-/** Reads a spec and checks everything that can be checked before a run starts; leaves no files behind. */
-export async function preflight(file: string): Promise<CompressionSpec> {
-  const spec = readSpec(file);
+/**
+ * Reads a spec, packs its data unless they are arrays or in the cache, and checks everything that can be
+ * checked before a run starts; leaves no files but the cache's. Returns the spec with its data as arrays.
+ * @param quiet true to not report the packing on standard error
+ */
+export async function preflight(file: string, { quiet = false } = {}): Promise<CompressionSpec> {
+  const say = (text: string) => quiet || process.stderr.write(visibleLines(`${text}\n`));
+  const spec = await packed(readSpec(file), say);
   const { train, evaluate, test } = spec.data;
   const summary = await readModel(spec.model, {
     ...analysisOf(spec),
@@ -49,6 +58,16 @@ export async function preflight(file: string): Promise<CompressionSpec> {
       `spec ${file}: outDir ${spec.outDir} contains ${replaced}, which the result would replace: set another folder`,
     );
   return { ...spec, inputSize: spec.inputSize ?? summary.inputSize };
+}
+
+/** Turns the data of a spec into arrays. @throws BadInput if they can not be used */
+async function packed(spec: CompressionSpec, say: (text: string) => unknown): Promise<PackedSpec> {
+  try {
+    return await interruptible((signal) => packSpec(spec, { signal, onProgress: sayPacking(say) }));
+  } catch (error) {
+    if (error instanceof EngineError) throw new BadInput(error.message, { cause: error });
+    throw error;
+  }
 }
 
 /** Returns the file of a model that would be replaced by writing others, if there is one. */

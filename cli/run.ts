@@ -4,7 +4,7 @@ import { preflight, writeProblem } from './preflight';
 
 /** `slimflow run`: runs the guidebook on a spec, from finding a Temporal server to the files in outDir. */
 export async function run(specFile: string, flags: StoreFlags): Promise<number> {
-  const spec = await preflight(specFile);
+  const spec = await preflight(specFile, { quiet: flags.json });
   const problem = writeProblem(flags.state);
   if (problem) throw new BadInput(`--state ${flags.state} is not writable: ${problem}`);
   // Temporal's SDK is slow to load, and the checks above do not need it.

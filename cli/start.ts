@@ -15,7 +15,7 @@ export interface StartFlags extends StoreFlags {
 /** `slimflow start`: starts the guidebook on a spec, or finds its running run, and leaves the work to workers. */
 export async function start(specFile: string, flags: StartFlags): Promise<number> {
   const { state, json } = flags;
-  const spec = await preflight(specFile);
+  const spec = await preflight(specFile, { quiet: json });
   const problem = writeProblem(state);
   if (problem) throw new BadInput(`--state ${state} is not writable: ${problem}`);
   const store = openStore(storeLocation(flags));

@@ -10,6 +10,7 @@ import { curveTable, trainReport } from '../report/training';
 import { writeAtomically } from '../store/files';
 import { BadInput, exitStatus } from './exit-status';
 import { onInterrupt } from './interrupt';
+import { sayPacking } from './packing-progress';
 import { refuseReplacedWeights, readTraining, writeProblem } from './preflight';
 import { settingsOf } from './train-settings';
 import { visibleLines } from '../engine/visible';
@@ -60,6 +61,7 @@ export async function train(model: string, flags: TrainFlags): Promise<number> {
       },
       {
         signal,
+        onData: sayPacking(say),
         onProgress: (stage, { done, total, note, checkpoint }) => {
           kept = checkpoint ?? kept;
           say(`${stage} ${done}/${total} · ${note}`);

@@ -1,17 +1,18 @@
 import { basename } from 'node:path';
 
 import type { DataRef } from '../contract/activities';
+import type { DatasetSource } from '../engine/data/source';
+import type { WatchingData } from '../engine/data/sources/pack-data';
 import { modelFiles } from '../engine/onnx/model';
 import { CompressionSettings, type CompressionSpec } from '../run-spec/spec';
 import type { ArtifactRef } from '../store/artifact';
 import type { Store } from '../store/store';
 import type { GuidebookInput } from '../contract/run';
 import { visible } from '../engine/visible';
-
-type Split = CompressionSpec['data']['train'];
+import { packSpec } from './pack-spec';
 
 /**
- * Imports a spec's model and data into the store, and returns the guidebook workflow's input.
+ * Imports a spec's model and data into the store, data that are not arrays after packing them, and returns the guidebook workflow's input.
  *
  * @example
  * ```ts
@@ -26,10 +27,14 @@ type Split = CompressionSpec['data']['train'];
  * });
  * ```
  */
-export async function prepare(spec: CompressionSpec, store: Store): Promise<GuidebookInput> {
-  const { model, data, outDir: _outDir, ...settings } = spec;
+export async function prepare(
+  spec: CompressionSpec,
+  store: Store,
+  watching?: WatchingData,
+): Promise<GuidebookInput> {
+  const { model, data, outDir: _outDir, ...settings } = await packSpec(spec, watching);
   // One after the other: the splits are often in the same files, which are then read once.
-  const split = async ({ images, labels, inputs = {}, ...rest }: Split): Promise<DataRef> => {
+  const split = async ({ images, labels, inputs = {}, ...rest }: DatasetSource): Promise<DataRef> => {
     const refs: Record<string, ArtifactRef> = {};
     for (const [name, path] of Object.entries(inputs)) refs[name] = await store.import(path);
     return {

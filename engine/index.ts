@@ -7,13 +7,11 @@ export { type Batch, Dataset, type Labels } from './data/dataset';
 export type { DatasetSource, Normalization, RandomInput, RandomSource } from './data/source';
 export { classFolders, type LabelledFile, type Listing, unlabelled } from './data/images/labelled-files';
 export { classesIn, listedImages } from './data/images/label-lists';
-export {
-  packImages,
-  type Packed,
-  type PackedFiles,
-  type PackOptions,
-  type WatchingPack,
-} from './data/images/pack-images';
+export { packData, type WatchingData } from './data/sources/pack-data';
+export type { UserData } from './data/sources/user-data';
+export type { ChannelOrder, Letterbox, Transform } from './data/images/transform';
+export { packImages, type PackOptions, type WatchingPack } from './data/images/pack-images';
+export type { Packed, PackedFiles } from './data/images/write-samples';
 export { type Subset, subsetOf } from './data/images/subset';
 export { metricNames, type MetricName } from './data/metric';
 export type { Boxes, Detections, LabelledBoxes } from './data/detection/boxes';

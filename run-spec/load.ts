@@ -168,12 +168,13 @@ function plain(message: string): string {
 type Split = CompressionSpec['data']['train'];
 
 /** Resolves the paths of a split relative to the folder of `file`. */
-function resolved({ images, labels, inputs, ...rest }: Split, file: string): Split {
+function resolved({ images, labels, classes, inputs, ...rest }: Split, file: string): Split {
   const absolute = (path: string) => resolve(dirname(resolve(file)), path);
   return {
     ...rest,
-    images: absolute(images),
+    images: typeof images === 'string' ? absolute(images) : images.map(absolute),
     ...(labels !== undefined && { labels: absolute(labels) }),
+    ...(classes !== undefined && { classes: typeof classes === 'string' ? absolute(classes) : classes }),
     ...(inputs && {
       inputs: Object.fromEntries(Object.entries(inputs).map(([name, path]) => [name, absolute(path)])),
     }),

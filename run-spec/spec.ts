@@ -1,6 +1,5 @@
 import { z } from 'zod';
 
-import type { DatasetSource } from '../engine/data/source';
 import { metricNames } from '../engine/data/metric';
 import {
   backendChoices,
@@ -15,6 +14,8 @@ import {
 } from '../engine/names';
 import { needsLabels } from '../engine/training/settings';
 import { suitedTo, unsuited } from '../engine/training/losses-for-metric';
+import { mayHaveLabels } from '../engine/data/sources/user-data';
+import { Split } from './data-schema';
 import { FineTune, FineTuneFields } from './fine-tune-schema';
 
 const path = z.string().min(1);
@@ -34,36 +35,6 @@ export const InputSize = z.union(
   [z.array(count).min(2).readonly(), z.record(z.string().min(1), z.array(count).min(1).readonly())],
   'must be a list of whole numbers, such as [1, 3, 224, 224], or such a list by input name',
 );
-
-/** Files of a split and how to read them. */
-export const Split = z.strictObject({
-  /** `.npy` of [N, C, H, W], float32, float64 or uint8. */
-  images: path,
-  /**
-   * `.npy` of integers, [N], or [N, H, W] for metrics that judge pixels; of 0 and 1, or of numbers, in the shape of the
-   * model's output for metrics that compare these. Not needed to score by fidelity.
-   */
-  labels: path.optional(),
-  /** Label that means "unknown", for labels that are compared with one score each. */
-  unknown: z.union([z.number(), z.literal('nan')], 'must be a number or nan').optional(),
-  /** Files for further inputs of the model, by the inputs' names: one row per sample, or one tensor for all. */
-  inputs: z.record(z.string(), path).optional(),
-  /** NHWC if the file has its channels last and the model takes them first. */
-  layout: z.enum(['NCHW', 'NHWC']).optional(),
-  /** First row and the row after the last; all of them by default. */
-  range: z
-    .tuple([z.number().int().nonnegative(), z.number().int().positive()])
-    .refine(([first, end]) => first < end, 'must be [first row, row after the last]')
-    .optional(),
-  /** Turns pixels into (pixel · scale − mean[c]) / std[c]. */
-  normalize: z
-    .strictObject({
-      scale: z.number().positive().optional(),
-      mean: z.array(z.number()).min(1).optional(),
-      std: z.array(z.number().positive()).min(1).optional(),
-    })
-    .optional(),
-}) satisfies z.ZodType<DatasetSource>;
 
 const Techniques = z
   .array(z.enum(techniques))
@@ -242,6 +213,24 @@ export const CompressionSettings = z.strictObject(settings);
 /** The settings of a run, with all defaults filled in. */
 export type CompressionSettings = z.infer<typeof CompressionSettings>;
 
+/** Lists the splits of a run that need labels, and why. */
+export function splitsThatNeedLabels({
+  metric,
+  fineTune,
+}: Pick<CompressionSettings, 'metric' | 'fineTune'>): readonly {
+  readonly split: 'train' | 'evaluate' | 'test';
+  readonly why: string;
+}[] {
+  const { epochs, perLayer } = fineTune;
+  const learns = (epochs > 0 || perLayer.epochs > 0) && needsLabels(fineTune);
+  const why = `${metric} needs it`;
+  return [
+    ...(learns ? [{ split: 'train', why: 'fine-tuning needs it' } as const] : []),
+    { split: 'evaluate', why },
+    { split: 'test', why },
+  ];
+}
+
 /** A compression job as a user writes it. Unknown keys are errors; parsing fills in every default. */
 export const CompressionSpec = z
   .strictObject({
@@ -257,14 +246,12 @@ export const CompressionSpec = z
     const why = unsuited(value.metric, value.fineTune);
     if (why)
       issues.push({ code: 'custom', path: ['fineTune', 'loss'], message: why, input: value.fineTune.loss });
-    const { epochs, perLayer } = value.fineTune;
-    const learns = (epochs > 0 || perLayer.epochs > 0) && needsLabels(value.fineTune);
-    for (const split of [...(learns ? (['train'] as const) : []), 'evaluate', 'test'] as const)
-      if (value.data[split].labels === undefined)
+    for (const { split, why } of splitsThatNeedLabels(value))
+      if (!mayHaveLabels(value.data[split]))
         issues.push({
           code: 'custom',
           path: ['data', split, 'labels'],
-          message: `is missing: ${split === 'train' ? 'fine-tuning needs it' : `${value.metric} needs it`}`,
+          message: `is missing: ${why}`,
           input: value.data[split],
         });
     const below = value.ssvdTargets?.find((target) => target < value.target);

@@ -3,11 +3,14 @@ export const specTemplate = `# A Slimflow compression job. Paths are relative to
 
 model: model.onnx                 # the trained network
 
-data:                             # NumPy files: images [N, C, H, W] of float32 or uint8, integer labels [N]; if labels are numbers, or
+data:                             # NumPy files, or folders of images and other sources with a transform (docs/your-data.md).
+                                  # Images are [N, C, H, W] of float32 or uint8, labels are integers [N]; if labels are numbers, or
                                   # 0 and 1 for each of many classes, they have the shape of the model's output (docs/data.md)
   train: &data                    # for fine-tuning and weight reconstruction
     images: images.npy
     labels: labels.npy
+    # transform: { resize: 256, crop: 224 }  # for images of any size; also letterbox, channels
+    # classes: photos/train       # order of the classes: a folder, a file or a list
     # unknown: 0                  # for numbers and many classes: the label to ignore, or nan
     range: [0, 7000]              # first row, row after the last; all rows by default
     normalize:                    # pixels become (pixel * scale - mean[channel]) / std[channel]

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, freemem, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { packData, type WatchingData } from '../data/sources/pack-data';
 import { EngineError } from '../errors';
 import { checkTrainable } from '../jobs/check-trainable';
 import { checkByHand } from '../jobs/choose-plan';
@@ -12,7 +13,7 @@ import { modelBytes, slotsFor } from '../pools/slots';
 import { ProcessPool } from '../pools/process-pool';
 import type { JobPool } from '../pools/thread-pool';
 import { keepAllBut } from '../pruning/keep';
-import { type CompressOptions, settled } from './compress-options';
+import { type ArrayOptions, type CompressOptions, settled } from './compress-options';
 import { type CompressReport, report } from './compress-report';
 
 /** Observes a compression and may stop it. */
@@ -20,6 +21,8 @@ export interface Watching {
   /** Threads of this process to use; by default processes, as many as cores and memory allow, for this call alone. */
   readonly pool?: JobPool;
   readonly signal?: AbortSignal;
+  /** Called after each image, if the data have to be packed first. */
+  readonly onData?: WatchingData['onProgress'];
   /** Called for each scored part, and as layers are compressed. */
   readonly onProgress?: (stage: 'scoring' | 'compressing', progress: Progress) => void;
   /** Called before anything long begins, with what the model consists of and what will mean little (`notes`). */
@@ -51,9 +54,13 @@ export interface Watching {
  * ```
  */
 export async function compressModel(
-  options: CompressOptions,
-  { pool: given, signal, onProgress, onAnalyzed, onScores }: Watching = {},
+  { data: source, ...rest }: CompressOptions,
+  { pool: given, signal, onData, onProgress, onAnalyzed, onScores }: Watching = {},
 ): Promise<CompressReport> {
+  const options: ArrayOptions = {
+    ...rest,
+    data: source && (await packData(source, { signal, onProgress: onData })),
+  };
   const settings = settled(options);
   const { model, out, technique, selection, target } = settings;
   const { data } = options;

@@ -4,6 +4,7 @@ import { plainMethod } from '../jobs/list-parts';
 import type { JobData } from '../jobs/open-data';
 import type { FineTuneSettings, LayerScores } from '../jobs/types';
 import type { DatasetSource } from '../data/source';
+import type { UserData } from '../data/sources/user-data';
 import type { MetricName } from '../data/metric';
 import { EngineError } from '../errors';
 import type { Machinery, Method, Reconstruction, ScoreName, Selecting, Technique } from '../names';
@@ -20,7 +21,7 @@ export interface CompressOptions {
   readonly method?: Partial<Omit<Method, 'technique' | 'score'>>;
   readonly selection?: Partial<Selecting>;
   /** Without data, seeded random inputs are used, and the score is fidelity. */
-  readonly data?: { readonly evaluate: DatasetSource; readonly train: DatasetSource };
+  readonly data?: { readonly evaluate: UserData; readonly train: UserData };
   readonly score?: ScoreName;
   readonly metric?: MetricName;
   /** Samples per score. */
@@ -35,6 +36,11 @@ export interface CompressOptions {
   readonly scores?: readonly LayerScores[];
 }
 
+/** Options whose data are arrays. */
+export type ArrayOptions = Omit<CompressOptions, 'data'> & {
+  readonly data?: { readonly evaluate: DatasetSource; readonly train: DatasetSource };
+};
+
 /** Random inputs drawn if no data are given. */
 const randomSamples = 32;
 /** Patches of each, more than of images, of which there are more. */
@@ -43,7 +49,7 @@ const randomPatches = 100;
 export type SettledOptions = ReturnType<typeof settled>;
 
 /** Fills in every default. */
-export function settled({ model, out, technique, target, data, ...options }: CompressOptions) {
+export function settled({ model, out, technique, target, data, ...options }: ArrayOptions) {
   const score: ScoreName = data ? (options.score ?? 'metric') : 'fidelity';
   if (!data && options.score === 'metric')
     throw new EngineError(

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 
-import type { DatasetSource } from '../data/source';
+import { packData } from '../data/sources/pack-data';
+import type { UserData } from '../data/sources/user-data';
 import type { MetricName } from '../data/metric';
 import type { Evaluation } from '../jobs/types';
 import type { ProviderChoice } from '../names';
@@ -11,8 +12,8 @@ import type { JobPool } from '../pools/thread-pool';
 export interface EvaluateOptions {
   /** Path of an ONNX file. */
   readonly model: string;
-  /** Images [N, C, H, W] and their labels. */
-  readonly data: DatasetSource;
+  /** Images and their labels: arrays, or what `packData` turns into arrays. */
+  readonly data: UserData;
   /** top1 by default. */
   readonly metric?: MetricName;
   /** One per core by default. */
@@ -56,9 +57,13 @@ export async function evaluateModel(
     provider,
     linearAlgebra: 'auto',
   } as const;
+  const { evaluate } = await packData({ evaluate: data }, { signal });
   const pool = shared ?? new ProcessPool({ slots: 1 });
   try {
-    return { metric, ...(await pool.run('evaluate', { model, data, metric, machinery }, { signal })) };
+    return {
+      metric,
+      ...(await pool.run('evaluate', { model, data: evaluate, metric, machinery }, { signal })),
+    };
   } finally {
     if (!shared) await pool.close();
   }

@@ -1,5 +1,6 @@
 import { analyze } from '../jobs/analyze';
-import type { DatasetSource } from '../data/source';
+import { packData } from '../data/sources/pack-data';
+import type { UserData } from '../data/sources/user-data';
 import type { MetricName } from '../data/metric';
 import type { ModelSummary, Rehearsal } from '../jobs/types';
 import type { Method } from '../names';
@@ -10,14 +11,14 @@ import type { Method } from '../names';
  */
 export interface InspectOptions extends Partial<Omit<Method, 'technique'>> {
   /** Data sets whose shape and labels are checked against the model. */
-  readonly data?: readonly DatasetSource[];
+  readonly data?: readonly UserData[];
   /** Data whose images size what the model leaves open, if `inputSize` does not; the first of `data` by default. */
-  readonly images?: DatasetSource;
+  readonly images?: UserData;
   /** Metric that the data's labels are for; top1 by default. */
   readonly metric?: MetricName;
   /** A label that training ignores, though it is not a class. */
   readonly ignoreLabel?: number;
-  /** Work to be tried on two samples; its findings are errors and `notes`. */
+  /** Work to be tried on two samples, on data that are arrays; its findings are errors and `notes`. */
   readonly rehearsal?: Rehearsal;
 }
 
@@ -36,5 +37,16 @@ export interface InspectOptions extends Partial<Omit<Method, 'technique'>> {
  * console.log(macs, params, layers.map(({ name, kind, techniques }) => `${name} (${kind}): ${techniques.join(', ')}`));
  * ```
  */
-export const inspectModel = (model: string, options: InspectOptions = {}): Promise<ModelSummary> =>
-  analyze({ ...options, model });
+export async function inspectModel(model: string, options: InspectOptions = {}): Promise<ModelSummary> {
+  const { data, images, ...rest } = options;
+  const { images: sized, ...splits } = await packData({
+    ...Object.fromEntries((data ?? []).entries()),
+    images,
+  });
+  return analyze({
+    ...rest,
+    ...(data && { data: Object.values(splits) }),
+    ...(sized && { images: sized }),
+    model,
+  });
+}

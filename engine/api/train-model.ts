@@ -3,6 +3,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { DatasetSource } from '../data/source';
+import { packData, type WatchingData } from '../data/sources/pack-data';
 import { checkTrainable } from '../jobs/check-trainable';
 import type { Evaluation, Progress, Rehearsal } from '../jobs/types';
 import { ProcessPool } from '../pools/process-pool';
@@ -17,6 +18,8 @@ export interface WatchingTraining {
   /** Thread of this process to use; by default a process for this call alone. */
   readonly pool?: JobPool;
   readonly signal?: AbortSignal;
+  /** Called after each image, if the data have to be packed first. */
+  readonly onData?: WatchingData['onProgress'];
   /** Called after each batch of an evaluation and as steps are done. */
   readonly onProgress?: (stage: 'evaluating' | 'training' | 'testing', progress: Progress) => void;
 }
@@ -42,10 +45,11 @@ export interface WatchingTraining {
  */
 export async function trainModel(
   options: TrainOptions,
-  { pool: shared, signal, onProgress }: WatchingTraining = {},
+  { pool: shared, signal, onData, onProgress }: WatchingTraining = {},
 ): Promise<TrainReport> {
-  const { model, out, data, metric = 'top1', fromScratch = false, teacher, provider = 'cpu' } = options;
+  const { model, out, metric = 'top1', fromScratch = false, teacher, provider = 'cpu' } = options;
   const settings = settledTraining(options);
+  const data = await packData(options.data, { signal, onProgress: onData });
   const threads = options.threads ?? Math.max(1, availableParallelism());
   const scratch = options.checkpoints ? undefined : await mkdtemp(join(tmpdir(), 'slimflow-'));
   const { folder, seconds } = options.checkpoints ?? { folder: scratch!, seconds: Infinity };

@@ -1,4 +1,5 @@
 import type { DatasetSource } from '../data/source';
+import type { UserData } from '../data/sources/user-data';
 import type { MetricName } from '../data/metric';
 import { EngineError } from '../errors';
 import type { FineTuneSettings } from '../jobs/types';
@@ -13,11 +14,11 @@ export interface TrainOptions {
   /** Path for the trained model. */
   readonly out: string;
   readonly data: {
-    readonly train: DatasetSource;
+    readonly train: UserData;
     /** Judges the model before and after, and in between if `settings` ask for that. */
-    readonly evaluate?: DatasetSource;
+    readonly evaluate?: UserData;
     /** Judges the trained model, once. */
-    readonly test?: DatasetSource;
+    readonly test?: UserData;
   };
   /** top1 by default. */
   readonly metric?: MetricName;
@@ -63,7 +64,10 @@ export function settledTraining({
 }
 
 /** @throws EngineError `InvalidData` that names a split to be judged that has no labels */
-export function checkJudged({ evaluate, test }: TrainOptions['data'], metric: MetricName): void {
+export function checkJudged(
+  { evaluate, test }: { readonly evaluate?: DatasetSource; readonly test?: DatasetSource },
+  metric: MetricName,
+): void {
   for (const [name, split] of Object.entries({ evaluate, test })) {
     if (!split || split.labels !== undefined) continue;
     throw new EngineError(

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { Dataset } from '../../engine/data/dataset';
+import { packData } from '../../engine/data/sources/pack-data';
 import { loadSpec } from '../../run-spec/load';
 import { temporaryFolder } from '../support/folder';
 import { installPacked, type Project } from '../support/installed';
@@ -112,7 +113,7 @@ describe('an empty project with the package', () => {
     );
   });
 
-  it('runs slimflow --help, doctor, and quickstart as far as its data', () => {
+  it('runs slimflow --help, doctor, and quickstart as far as its data', async () => {
     const npx = (...args: string[]) =>
       execFileSync('npx', ['--no', '--', 'slimflow', ...args], { cwd: project.folder, encoding: 'utf8' });
     expect(npx('--help')).toContain('Usage: slimflow');
@@ -120,7 +121,8 @@ describe('an empty project with the package', () => {
     expect(npx('doctor')).toMatch(/^ok +Node/m);
     expect(npx('quickstart', '--prepare-only')).toContain('slimflow run examples/digits/slimflow.yaml');
     const { data, outDir } = loadSpec(join(project.folder, 'examples', 'digits', 'slimflow.yaml'));
-    expect(Dataset.open(data.test)).toMatchObject({ length: 2000, shape: [1, 28, 28] });
+    const { test } = await packData({ test: data.test });
+    expect(Dataset.open(test)).toMatchObject({ length: 2000, shape: [1, 28, 28] });
     expect(outDir).toBe(join(project.folder, 'out', 'digits'));
   });
 });

@@ -29,16 +29,27 @@ const headings = ['file', 'filename', 'file_name', 'image', 'image_path', 'path'
  * skipped. A label is the name of a class or, if all labels are whole numbers, its number.
  * @param folder folder that file names are relative to
  * @param classes order of the classes; by name if left out
+ * @param labels `optional` also takes a list of files without any labels
  * @throws EngineError `InvalidData` that names the line
  */
-export function listedImages(file: string, folder: string, classes?: readonly string[]): Listing {
-  const rows = linesOf(file, 'list of images').map(({ text, line }) => {
+export function listedImages(
+  file: string,
+  folder: string,
+  classes?: readonly string[],
+  labels: 'required' | 'optional' = 'required',
+): Listing {
+  const lines = linesOf(file, 'list of images').map(({ text, line }) => {
     const [path, label] = cellsOf(text);
+    return { path, label, line, text };
+  });
+  if (headings.includes(lines[0]?.path?.toLowerCase())) lines.shift();
+  if (labels === 'optional' && lines.length && lines.every(({ path, label }) => path && !label))
+    return { files: lines.map(({ path }) => ({ path: resolve(folder, path) })), passedBy: {} };
+  const rows = lines.map(({ path, label, line, text }) => {
     if (!path || !label)
       throw new EngineError('InvalidData', `${file} line ${line}: expected file,label, not \`${text}\``);
     return { path, label, line };
   });
-  if (headings.includes(rows[0]?.path.toLowerCase())) rows.shift();
   if (!rows.length) throw new EngineError('InvalidData', `${file} lists no images`);
   const numbered = rows.every(({ label }) => /^\d{1,9}$/.test(label)) && !classes?.includes(rows[0].label);
   const known = classes ?? namesOf(rows, numbered);

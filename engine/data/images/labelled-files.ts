@@ -20,7 +20,7 @@ export interface Listing {
 }
 
 /** Extensions that torchvision's ImageFolder accepts as images. */
-const extensions = ['.jpg', '.jpeg', '.png', '.ppm', '.bmp', '.pgm', '.tif', '.tiff', '.webp'];
+export const imageExtensions = ['.jpg', '.jpeg', '.png', '.ppm', '.bmp', '.pgm', '.tif', '.tiff', '.webp'];
 
 /**
  * Lists images in one folder per class, as torchvision's ImageFolder does: classes by name, files by folder and name,
@@ -51,7 +51,7 @@ export function classFolders(folder: string, classes?: readonly string[]): Listi
       if (!images.length && !classes)
         throw new EngineError(
           'InvalidData',
-          `${join(folder, name)} has no images (${extensions.join(', ')}) for class ${name}: remove the folder, or give the list of classes`,
+          `${join(folder, name)} has no images (${imageExtensions.join(', ')}) for class ${name}: remove the folder, or give the list of classes`,
         );
       return images.map((path): LabelledFile => ({ path, label: numbers.get(name) }));
     });
@@ -74,7 +74,7 @@ function imagesUnder(folder: string, passedBy: Record<string, number>): string[]
       const { name } = entry;
       const extension = extname(name).toLowerCase();
       if (isFolder(at, entry)) walk(join(at, name), [...above, real]);
-      else if (extensions.includes(extension)) found.push([at, name]);
+      else if (imageExtensions.includes(extension)) found.push([at, name]);
       else passedBy[extension] = (passedBy[extension] ?? 0) + 1;
     }
   };

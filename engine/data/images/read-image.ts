@@ -29,7 +29,7 @@ export class UnreadableImage extends EngineError {
 /** Formats that are decoded, by sharp's names. Others, such as SVG, run programs or fetch files. */
 const formats = ['jpeg', 'png', 'webp', 'tiff'];
 /** Largest file, in bytes, and image, in pixels, that are decoded. */
-const most = { bytes: 2 ** 29, pixels: 2 ** 28 };
+export const most = { bytes: 2 ** 29, pixels: 2 ** 28 };
 /** Pixels decoded at once, whatever the number of images: some 400 MB in colour. */
 const underWay = new Budget(2 ** 27);
 
@@ -38,10 +38,23 @@ const underWay = new Budget(2 ** 27);
  * Colours become RGB or grey as in Pillow's `convert`: transparency and colour profiles are ignored.
  * @throws UnreadableImage if it is missing, damaged, cut short, or of another format
  */
-export async function readImage(path: string, channels: ChannelsName): Promise<Pixels> {
+export const readImage = (path: string, channels: ChannelsName): Promise<Pixels> =>
+  decodeImage(path, () => bytesOf(path), channels);
+
+/**
+ * Decodes the bytes of an image file, as `readImage` does.
+ * @param name its name in messages
+ * @param read gives the bytes; its errors are reported as the image's
+ * @throws UnreadableImage
+ */
+export async function decodeImage(
+  name: string,
+  read: () => Uint8Array | Promise<Uint8Array>,
+  channels: ChannelsName,
+): Promise<Pixels> {
   const sharp = loadSharp();
   try {
-    const image = sharp(await bytesOf(path), {
+    const image = sharp(await read(), {
       failOn: 'error',
       ignoreIcc: true,
       limitInputPixels: most.pixels,
@@ -53,7 +66,7 @@ export async function readImage(path: string, channels: ChannelsName): Promise<P
   } catch (error) {
     // libvips threads share one error text, so ours may be gone.
     const problem = (error as Error).message.trim().replace(/^Unknown error$/, 'it is damaged');
-    throw new UnreadableImage(path, problem, { cause: error });
+    throw new UnreadableImage(name, problem, { cause: error });
   }
 }
 
@@ -76,8 +89,12 @@ async function decoded(image: Sharp, space: string | undefined, channels: Channe
   const { width, height } = info;
   const pixels = { data, width, height, channels: info.channels };
   const colours = space === 'cmyk' ? rgbOfInks(pixels) : pixels;
-  return channels === 'gray' ? grey(colours) : threefold(colours);
+  return withChannels(colours, channels);
 }
+
+/** Converts an image of one or three channels to grey or to three channels, as Pillow's `convert` does. */
+export const withChannels = (image: Pixels, channels: ChannelsName): Pixels =>
+  channels === 'gray' ? grey(image) : threefold(image);
 
 /** Converts [C, M, Y, K] to [R, G, B], each darker the more there is of its ink and of black. */
 function rgbOfInks({ data, width, height }: Pixels): Pixels {

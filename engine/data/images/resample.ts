@@ -18,35 +18,55 @@ export interface EvaluationCrop {
 const precision = 22;
 const half = 1 << (precision - 1);
 
+/** A part of a resized image. */
+export interface ResizedPart {
+  /** Width and height that the whole image is resized to, in pixels. */
+  readonly wide: number;
+  readonly high: number;
+  /** The part: its first column and row in the resized image, which it must not exceed, and its size. */
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
 /**
- * Applies torchvision's evaluation transform, `Resize(resize)` and `CenterCrop(size)`: Pillow's bilinear filter, which
- * widens as an image shrinks (antialiasing), over columns and then over rows, rounded to 8 bits after each. Yields the
- * same bytes, except for images more than twice as high as wide, whose rows Pillow 13 filters first: these may differ
- * by 1. Only pixels that the crop needs are computed.
+ * Resizes an image and takes a part of it: Pillow's bilinear filter, which widens as an image shrinks (antialiasing),
+ * over columns and then over rows, rounded to 8 bits after each. Yields the same bytes, except for images more than
+ * twice as high as wide, whose rows Pillow 13 filters first: these may differ by 1. Only pixels that the part needs
+ * are computed.
+ * @returns the part with its channels first: [channels, height, width]
+ */
+export function resizedPart(image: Pixels, part: ResizedPart): Uint8Array {
+  const columns = weightsOf(image.width, part.wide, part.left, part.width);
+  const rows = weightsOf(image.height, part.high, part.top, part.height);
+  const first = rows.starts[0];
+  const end = rows.starts[part.height - 1] + rows.counts[part.height - 1];
+  const narrowed = acrossColumns(image, first, end, columns);
+  return acrossRows(narrowed, first, part, image.channels, rows);
+}
+
+/**
+ * Applies torchvision's evaluation transform, `Resize(resize)` and `CenterCrop(size)`, by `resizedPart`.
  * @returns the crop with its channels first: [channels, size, size]
  */
 export function evaluationCrop(image: Pixels, { resize, size }: EvaluationCrop): Uint8Array {
-  const { width, height, channels } = image;
-  const [wide, high] = resizedTo(width, height, resize);
-  const columns = weightsOf(width, wide, cropStart(wide, size), size);
-  const rows = weightsOf(height, high, cropStart(high, size), size);
-  const first = rows.starts[0];
-  const end = rows.starts[size - 1] + rows.counts[size - 1];
-  const narrowed = acrossColumns(image, first, end, columns);
-  return acrossRows(narrowed, first, size, channels, rows);
+  const [wide, high] = resizedTo(image.width, image.height, resize);
+  const [left, top] = [cropStart(wide, size), cropStart(high, size)];
+  return resizedPart(image, { wide, high, left, top, width: size, height: size });
 }
 
 /**
  * Returns width and height with `resize` as the shorter one; the longer one is truncated to whole pixels, as in
  * torchvision.
  */
-function resizedTo(width: number, height: number, resize: number): [width: number, height: number] {
+export function resizedTo(width: number, height: number, resize: number): [width: number, height: number] {
   const longer = Math.trunc((resize * Math.max(width, height)) / Math.min(width, height));
   return width <= height ? [resize, longer] : [longer, resize];
 }
 
 /** Returns the start of a crop from the centre; halves are rounded to even, as in Python. */
-function cropStart(length: number, size: number): number {
+export function cropStart(length: number, size: number): number {
   const middle = (length - size) / 2;
   const below = Math.floor(middle);
   return middle - below === 0.5 ? below + (below % 2) : Math.round(middle);
@@ -109,21 +129,21 @@ function acrossColumns(
   return out;
 }
 
-/** Filters the rows of `acrossColumns`' result, which starts at row `first` of the image: [channels, size, size]. */
+/** Filters the rows of `acrossColumns`' result, which starts at row `first` of the image: [channels, height, width]. */
 function acrossRows(
   data: Uint8Array,
   first: number,
-  size: number,
+  { width, height }: ResizedPart,
   channels: number,
   { starts, counts, weights, reach }: Weights,
 ): Uint8Array {
-  const out = new Uint8Array(channels * size * size);
-  const line = size * channels;
-  for (let row = 0; row < size; row++) {
+  const out = new Uint8Array(channels * height * width);
+  const line = width * channels;
+  for (let row = 0; row < height; row++) {
     const from = (starts[row] - first) * line;
     for (let channel = 0; channel < channels; channel++) {
-      let to = (channel * size + row) * size;
-      for (let column = 0; column < size; column++) {
+      let to = (channel * height + row) * width;
+      for (let column = 0; column < width; column++) {
         let sum = half;
         for (let k = 0, at = from + column * channels + channel; k < counts[row]; k++, at += line)
           sum += Math.imul(data[at], weights[row * reach + k]);

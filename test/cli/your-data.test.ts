@@ -1,0 +1,63 @@
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { packData } from '../../engine/data/sources/pack-data';
+import { writeNpy } from '../../engine/data/npy';
+import { saveModel } from '../../engine/onnx/model';
+import { loadTraining } from '../../run-spec/load';
+import { expectStatus, slimflow } from '../support/cli';
+import { temporaryFolder } from '../support/folder';
+import { cacheIn, imageFolders } from '../support/image-folders';
+import { root } from '../support/paths';
+import { tinyNetwork } from '../support/tiny';
+
+const folder = temporaryFolder();
+cacheIn(join(folder, 'cache'));
+
+/** Makes the files that docs/your-data.md names. */
+beforeAll(async () => {
+  const photos = join(folder, 'photos');
+  for (const split of ['train', 'val']) await imageFolders(join(photos, split), ['cat', 'dog'], 4);
+  mkdirSync(join(photos, 'flat'));
+  const [train, val] = ['train', 'val'].map((split) =>
+    ['cat', 'dog'].flatMap((name) =>
+      readdirSync(join(photos, split, name)).map((file) => {
+        const flat = `${split}-${name}-${file}`;
+        cpSync(join(photos, split, name, file), join(photos, 'flat', flat));
+        return `${flat},${name}`;
+      }),
+    ),
+  );
+  writeFileSync(join(folder, 'train.csv'), `file,label\n${train.join('\n')}`);
+  writeFileSync(join(folder, 'val.csv'), val.join('\n'));
+  writeNpy(join(folder, 'labels.npy'), { type: 'int32', dims: [8], data: new Int32Array(8) });
+});
+
+const page = readFileSync(join(root, 'docs', 'your-data.md'), 'utf8');
+const examples = [...page.matchAll(/^```yaml\n(data:\n[^`]*)^```$/gm)].map(([, text]) => text);
+
+it('the page has examples', () => expect(examples.length).toBeGreaterThan(2));
+
+it.each(examples)('docs/your-data.md: %s', async (text) => {
+  writeFileSync(join(folder, 'job.yaml'), text);
+  const { data } = loadTraining(join(folder, 'job.yaml'));
+  const splits = await packData(data);
+  for (const split of Object.values(splits)) expect(split?.labels).toBeDefined();
+});
+
+it('train and compress take folders of images as they are, and pack them once', async () => {
+  saveModel(tinyNetwork(), join(folder, 'model.onnx'));
+  const transform = '{ resize: 8, crop: 8, channels: gray }';
+  writeFileSync(
+    join(folder, 'job.yaml'),
+    `data:\n  train: { images: photos/train, transform: ${transform} }\n  evaluate: { images: photos/val, transform: ${transform} }\n`,
+  );
+  const run = (...args: string[]) => slimflow(folder, [...args, '--data', 'job.yaml']);
+  const trained = await run('train', 'model.onnx', '--epochs', '1', '--out', 'tuned.onnx');
+  expectStatus(trained, 0);
+  expect(trained.err).toMatch(/^pack train 8\/8 · .*\npack evaluate 8\/8/);
+  const half = ['--technique', 'spatial-svd', '--target', '0.6', '--out', 'small.onnx'];
+  const compressed = await run('compress', 'tuned.onnx', ...half);
+  expectStatus(compressed, 0);
+  expect(compressed.err).not.toContain('pack');
+});
