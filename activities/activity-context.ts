@@ -1,12 +1,14 @@
+import { ApplicationFailure } from '@temporalio/activity';
 import { join } from 'node:path';
 
 import type { DatasetSource } from '../engine/data/source';
-import type { Machinery } from '../engine/names';
+import type { Machinery, MetricChoice } from '../engine/names';
 import type { JobRunner } from '../engine/pools/job-runner';
 import { savedFiles } from '../engine/onnx/model';
 import type { ArtifactRef } from '../store/artifact';
 import type { Store } from '../store/store';
 import type { Compute, DataRef } from '../contract/activities';
+import { failureTypes } from '../contract/failure-types';
 
 export { engineVersion } from '../engine/runtime/provenance';
 
@@ -22,6 +24,8 @@ export interface Workplace {
   readonly drainMs: number;
   /** Moves work too large for this worker to a separate task queue; otherwise it is tried alone here. */
   readonly overflow?: boolean;
+  /** Runs the code of users' modules, such as their metrics. */
+  readonly allowModules?: boolean;
   /** Engine version that results come from: those of another are not reused. */
   readonly version: string;
 }
@@ -47,6 +51,24 @@ export async function localData(store: Store, data: DataRef): Promise<DatasetSou
     ...(layout && { layout }),
     ...(unknown !== undefined && { unknown }),
   };
+}
+
+/**
+ * Returns a metric whose files are here.
+ * @throws ApplicationFailure `InvalidSettings` if it is a user's module and this worker runs none
+ */
+export async function localMetric(
+  { store, allowModules = false }: Workplace,
+  metric: MetricChoice<ArtifactRef>,
+): Promise<MetricChoice> {
+  if (typeof metric === 'string') return metric;
+  if ('fidelity' in metric) return { fidelity: await store.path(metric.fidelity) };
+  if (!allowModules)
+    throw ApplicationFailure.nonRetryable(
+      "metric: this worker runs no code of users' modules: start it with --allow-modules, or have an activity of your own judge (metric: { activity, taskQueue, version })",
+      failureTypes.InvalidSettings,
+    );
+  return { ...metric, module: await store.path(metric.module) };
 }
 
 /** Returns the path of the model that a job makes in its folder. */

@@ -3,7 +3,7 @@ import { boundedNotes } from './bounds';
 import { perform } from './perform';
 import type { Rehearsal } from '../engine/jobs/types';
 import type { Activities, Analysis, Part, RehearsalRequest } from '../contract/activities';
-import { localData, machineryAt, type Workplace } from './activity-context';
+import { localData, localMetric, machineryAt, type Workplace } from './activity-context';
 
 /** Activity: counts a model's MACs and parameters, and lists its compressible parts. */
 export const analyze =
@@ -48,7 +48,9 @@ async function localRehearsal(
   return {
     machinery: machineryAt(at, { provider: 'cpu', linearAlgebra: 'auto' }),
     runs: await all(runs),
-    ...(judged && { judged: { metric: judged.metric, data: await all(judged.data) } }),
+    ...(judged && {
+      judged: { metric: await localMetric(at, judged.metric), data: await all(judged.data) },
+    }),
     ...(fineTune && {
       fineTune: {
         settings: fineTune.settings,

@@ -1,6 +1,6 @@
 import { boundedNotes, thinned } from './bounds';
 import { checkpointedActivity } from './checkpointed';
-import { localData, modelIn, storeModel } from './activity-context';
+import { localData, localMetric, modelIn, storeModel } from './activity-context';
 
 /** A model trained further. */
 export const fineTune = checkpointedActivity('fineTune', {
@@ -10,7 +10,10 @@ export const fineTune = checkpointedActivity('fineTune', {
     data: await localData(at.store, data),
     settings,
     teacher: teacher && (await at.store.path(teacher)),
-    evaluate: evaluate && { data: await localData(at.store, evaluate.data), metric: evaluate.metric },
+    evaluate: evaluate && {
+      data: await localData(at.store, evaluate.data),
+      metric: await localMetric(at, evaluate.metric),
+    },
     threads: at.threads,
     provider: compute.provider,
     ...checkpointing,

@@ -4,7 +4,9 @@ import { collectScores } from './collect-scores';
 import { compress } from './compress';
 import { evaluate } from './evaluate';
 import { fineTune } from './fine-tune';
+import { keepAnswer } from './keep-answer';
 import { latency } from './latency';
+import { lend } from './lend';
 import { listParts } from './list-parts';
 import { scoreLayer } from './score-layer';
 import { checkedRequest } from './requests';
@@ -18,6 +20,8 @@ export function activitiesAt(place: Workplace): Activities {
     analyze: asked('analyze', analyze(at)),
     listParts: asked('listParts', listParts(at)),
     evaluate: asked('evaluate', evaluate(at)),
+    lend: asked('lend', lend(at)),
+    keepAnswer: asked('keepAnswer', keepAnswer(at)),
     scoreLayer: asked('scoreLayer', scoreLayer(at)),
     collectScores: asked('collectScores', collectScores(at)),
     compress: asked('compress', compress(at)),

@@ -3,7 +3,6 @@ import { z } from 'zod';
 
 import type { Activities, Compute, DataRef, RehearsalRequest } from '../contract/activities';
 import { failureTypes } from '../contract/failure-types';
-import { metricNames } from '../engine/data/metric';
 import {
   backendChoices,
   costs,
@@ -21,6 +20,7 @@ import { ArtifactSchema } from '../run-spec/artifact-schema';
 import { ArraySplit } from '../run-spec/data-schema';
 import { FineTuneFields } from '../run-spec/fine-tune-schema';
 import { issueText } from '../run-spec/issue-text';
+import { ActivityMetric, requestMetric } from '../run-spec/metric-schema';
 import { InputSize } from '../run-spec/spec';
 import { isKey } from '../store/checked-names';
 
@@ -85,7 +85,7 @@ const Training = FineTuneFields.omit({ perLayer: true }).extend({
   learningRate: z.number().positive(),
 }) satisfies z.ZodType<FineTuneSettings>;
 
-const metric = z.enum(metricNames);
+const metric = requestMetric(Artifact);
 const candidates = z.array(z.number().gt(0).max(1)).min(1);
 
 const RehearsalFields = z.strictObject({
@@ -97,6 +97,8 @@ const RehearsalFields = z.strictObject({
   batch: count.optional(),
 }) satisfies z.ZodType<RehearsalRequest>;
 
+const Lending = { model: Artifact, data: Data, metric: ActivityMetric };
+
 /** The request of each activity. */
 export const requests: { readonly [Name in keyof Activities]: z.ZodType<RequestOf<Name>> } = {
   analyze: MethodFields.omit({ technique: true })
@@ -104,6 +106,8 @@ export const requests: { readonly [Name in keyof Activities]: z.ZodType<RequestO
     .extend({ model: Artifact, rehearsal: RehearsalFields.optional() }),
   listParts: z.strictObject({ parts: Artifact, technique: z.enum(techniques), from: whole, most: count }),
   evaluate: z.strictObject({ model: Artifact, data: Data, metric, compute: ComputeFields }),
+  lend: z.strictObject(Lending),
+  keepAnswer: z.strictObject({ ...Lending, answer: z.unknown() }),
   scoreLayer: z.strictObject({
     model: Artifact,
     method: MethodFields,

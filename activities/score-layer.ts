@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { madeBy } from '../store/artifact';
 import { checkpointedActivity } from './checkpointed';
 import type { ScoredLayer } from '../contract/activities';
-import { localData, machineryAt } from './activity-context';
+import { localData, localMetric, machineryAt } from './activity-context';
 
 const factorsIn = (folder: string) => join(folder, 'factors.safetensors');
 
@@ -19,7 +19,7 @@ export const scoreLayer = checkpointedActivity('scoreLayer', {
     samples: request.samples,
     train: await localData(at.store, request.train),
     reconstruction: request.reconstruction,
-    metric: request.metric,
+    metric: await localMetric(at, request.metric),
     machinery: machineryAt(at, request.compute),
     factors: factorsIn(folder),
     checkpointing,

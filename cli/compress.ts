@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
+import { computedMetric } from '../contract/metric';
 import { EngineError } from '../engine/errors';
 import { compressModel } from '../engine/api/compress-model';
 import type { CompressOptions } from '../engine/api/compress-options';
@@ -118,7 +119,7 @@ function optionsOf(model: string, out: string, flags: CompressFlags, origin: str
     inputSize: given,
     ignore = [],
   } = flags;
-  const { inputSize, ...data } = dataOf(flags);
+  const { inputSize, ...data } = dataOf(model, flags);
   return {
     model,
     out,
@@ -149,10 +150,10 @@ const reconstructionOf = ({ data, refit, reconstructionSamples, reconstructionPa
 });
 
 /** Returns the data of a spec, and its fine-tuning settings if layers are to be fine-tuned. */
-function dataOf({
-  data: file,
-  fineTuneEach: epochs,
-}: CompressFlags): Pick<CompressOptions, 'data' | 'metric' | 'fineTuneEach'> & { inputSize?: InputSize } {
+function dataOf(
+  model: string,
+  { data: file, fineTuneEach: epochs }: CompressFlags,
+): Pick<CompressOptions, 'data' | 'metric' | 'fineTuneEach'> & { inputSize?: InputSize } {
   if (!file && epochs !== undefined)
     throw new BadInput(
       '--fine-tune-each needs labelled training data: add --data with a spec that has data.train.labels',
@@ -162,7 +163,7 @@ function dataOf({
   const { perLayer: _perLayer, ...settings } = fineTune;
   return {
     data,
-    metric,
+    metric: computedMetric(metric, model),
     inputSize,
     fineTuneEach: epochs === undefined ? undefined : { ...settings, epochs },
   };

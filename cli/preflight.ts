@@ -7,8 +7,10 @@ import { EngineError } from '../engine/errors';
 import { inspectModel, type InspectOptions } from '../engine/api/inspect-model';
 import type { ModelSummary } from '../engine/jobs/types';
 import { modelFiles, possibleFiles } from '../engine/onnx/model';
-import { loadData, loadSpec, loadTraining, SpecError } from '../run-spec/load';
+import { loadData, loadSpec, loadTraining } from '../run-spec/load';
+import { SpecError } from '../run-spec/spec-error';
 import type { CompressionSpec } from '../run-spec/spec';
+import { computedMetric, isActivityMetric } from '../contract/metric';
 import { rehearsalOf } from '../contract/rehearsal';
 import { analysisOf } from '../contract/techniques';
 import { visibleLines } from '../engine/visible';
@@ -28,10 +30,15 @@ export async function preflight(file: string, { quiet = false } = {}): Promise<C
   const summary = await readModel(spec.model, {
     ...analysisOf(spec),
     data: [train, evaluate, test],
-    metric: spec.metric,
+    metric: computedMetric(spec.metric, spec.model),
     ignoreLabel: spec.fineTune.ignoreLabel,
     rehearsal: {
-      ...rehearsalOf(spec, spec.data, spec.model),
+      ...rehearsalOf(
+        spec,
+        spec.data,
+        spec.model,
+        isActivityMetric(spec.metric) ? undefined : computedMetric(spec.metric, spec.model),
+      ),
       // Workers may have other devices than this machine.
       machinery: { threads: availableParallelism(), provider: 'cpu', linearAlgebra: 'auto' },
     },

@@ -74,6 +74,27 @@ Example:
       done(await (await import('./start.js')).start(spec, flags)),
     );
   program
+    .command('prepare')
+    .description(
+      "import a spec's files into the store, and print the input of the workflow, for other clients",
+    )
+    .argument('<spec>', 'YAML or JSON file')
+    .option(...stateOption)
+    .addOption(storeOption())
+    .addOption(jsonOption('print it in one line'))
+    .addHelpText(
+      'after',
+      `
+Checks the spec as \`run\` does, and starts nothing.
+
+Example:
+  slimflow prepare job.yaml --store /mnt/store > input.json
+  temporal workflow start --type guidebook --task-queue compression --workflow-id nightly --input-file input.json`,
+    )
+    .action(async (spec: string, flags: StoreFlags) =>
+      done(await (await import('./prepare.js')).prepare(spec, flags)),
+    );
+  program
     .command('watch')
     .description('follow a run to its end: stages, candidates, scores, epochs')
     .addArgument(runArgument())

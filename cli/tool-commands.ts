@@ -1,7 +1,8 @@
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import { resolve } from 'node:path';
 
 import type { InputSize } from '../engine/names';
+import { type SchemaName, schemaNames } from '../run-spec/schema-names';
 import { inputSizeOption, jsonOption, stateOption } from './options';
 
 /** Adds the commands that look at models, specs and the machine. */
@@ -36,6 +37,12 @@ export function addTools(program: Command, done: (status: number) => void): void
     .action(async (original: string, small: string, options: { json?: boolean; inputSize?: InputSize }) =>
       done(await (await import('./diff.js')).diff(original, small, options)),
     );
+  program
+    .command('schema')
+    .description('print a JSON Schema, for programs in other languages')
+    .addArgument(new Argument('<name>', 'what it describes').choices(schemaNames))
+    .addHelpText('after', '\nExample:\n  slimflow schema spec > slimflow.schema.json')
+    .action(async (name: SchemaName) => done((await import('./schema.js')).schema(name)));
   program
     .command('doctor')
     .description('check prerequisites and show what a run would use')

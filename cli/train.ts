@@ -2,7 +2,8 @@ import { existsSync, rmSync, statSync } from 'node:fs';
 import { dirname, extname, resolve } from 'node:path';
 
 import { EngineError } from '../engine/errors';
-import type { InputSize } from '../engine/names';
+import { askedMetric, isActivityMetric, type NamedMetric } from '../contract/metric';
+import type { InputSize, MetricChoice } from '../engine/names';
 import { trainModel } from '../engine/api/train-model';
 import type { TrainReport } from '../engine/api/train-report';
 import { forgetCheckpoints } from '../engine/training/loop/checkpoint';
@@ -51,7 +52,7 @@ export async function train(model: string, flags: TrainFlags): Promise<number> {
         model,
         out,
         data,
-        metric,
+        metric: trainedMetric(metric, flags.teacher ?? model),
         settings,
         inputSize: flags.inputSize ?? inputSize,
         fromScratch: flags.fromScratch,
@@ -118,3 +119,12 @@ const curveText = (file: string, report: TrainReport): string =>
   extname(file) === '.csv'
     ? curveTable(report)
     : `${JSON.stringify({ epochs: report.epochs, steps: report.curve })}\n`;
+
+/** The metric of a training, which no activity of the user's can be asked for. @throws BadInput */
+function trainedMetric(metric: NamedMetric<string>, original: string): MetricChoice {
+  const asked = askedMetric(metric, original);
+  if (!isActivityMetric(asked)) return asked;
+  throw new BadInput(
+    `metric: activity ${asked.activity} is asked only by \`slimflow run\`: name another metric in the spec that --data names`,
+  );
+}

@@ -33,6 +33,10 @@ export function addWorker(program: Command, done: (status: number) => void): voi
       positiveNumber,
     )
     .option('--overflow', 'hand jobs that do not fit in memory to workers with --queue large')
+    .option(
+      '--allow-modules',
+      "run code of users' modules, such as metrics of specs; whoever may start workflows in the namespace can then run code here",
+    )
     .option('--checkpoint-seconds <s>', 'time between checkpoints of a job (default: 3)', positiveNumber)
     .option(
       '--drain-seconds <s>',

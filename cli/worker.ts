@@ -24,6 +24,7 @@ export interface WorkerFlags {
   /** In GB. */
   readonly memory?: number;
   readonly overflow?: boolean;
+  readonly allowModules?: boolean;
   readonly checkpointSeconds?: number;
   readonly drainSeconds?: number;
   readonly healthPort?: number;
@@ -41,7 +42,7 @@ const retryMs = 2000;
  * keeps running meanwhile. It logs JSON lines to standard output.
  */
 export async function worker(flags: WorkerFlags): Promise<number> {
-  const { queue, slots, threads, overflow, checkpointSeconds, drainSeconds, state } = flags;
+  const { queue, slots, threads, overflow, allowModules, checkpointSeconds, drainSeconds, state } = flags;
   if (queue === 'latency' && flags.taskQueue === undefined)
     throw new BadInput(
       '--queue latency measures on this machine for specs that name it: give the name, as in latency.taskQueue, by --task-queue',
@@ -82,6 +83,7 @@ export async function worker(flags: WorkerFlags): Promise<number> {
       slots,
       threads,
       overflow,
+      allowModules,
       checkpointSeconds,
       drainSeconds,
       memory: flags.memory === undefined ? undefined : flags.memory * 1e9,

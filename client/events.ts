@@ -4,12 +4,14 @@ import type { LastFailure, LiveProgress, Observation, RunEnd, PendingWork } from
 /** Something that a run is waiting for, with details. */
 export interface Wait {
   /**
-   * The Temporal server, a worker, or the device that measures latency to answer, a person to approve the picks or the
-   * selection, or someone to resume it.
+   * The Temporal server, a worker, the device that measures latency or an activity of the user's to answer, a person to
+   * approve the picks or the selection, or someone to resume it.
    */
-  readonly for: 'server' | 'worker' | 'device' | 'picks' | 'selection' | 'resume';
-  /** Task queue of the device. */
+  readonly for: 'server' | 'worker' | 'device' | 'activity' | 'picks' | 'selection' | 'resume';
+  /** Task queue of the device, or of the activity. */
   readonly taskQueue?: string;
+  /** Name of the user's activity. */
+  readonly activity?: string;
   /** Ids of candidates that a person is to approve. */
   readonly proposed?: readonly string[];
   /** When it continues, or stops, by itself. */
@@ -52,12 +54,13 @@ export type RunEvent =
   | ({ readonly type: 'end' } & Pick<RunEnd, 'status' | 'result' | 'reason'>);
 
 /** Lists everything that a run is waiting for. */
-export function waitsOf({ silent, silentDevice, end, progress }: Observation): Wait[] {
+export function waitsOf({ silent, silentDevice, unserved, end, progress }: Observation): Wait[] {
   if (end) return [];
   const { paused = undefined, waiting = undefined } = progress ?? {};
   return [
     ...(silent ? [{ for: silent }] : []),
     ...(silentDevice === undefined ? [] : [{ for: 'device' as const, taskQueue: silentDevice }]),
+    ...(unserved ? [{ for: 'activity' as const, ...unserved }] : []),
     ...(paused ? [{ for: 'resume' as const, ...paused }] : []),
     ...(waiting ? [waiting] : []),
   ];

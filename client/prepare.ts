@@ -4,12 +4,19 @@ import type { DataRef } from '../contract/activities';
 import type { DatasetSource } from '../engine/data/source';
 import type { WatchingData } from '../engine/data/sources/pack-data';
 import { modelFiles } from '../engine/onnx/model';
+import type { RunMetric } from '../run-spec/metric-schema';
 import { CompressionSettings, type CompressionSpec } from '../run-spec/spec';
 import type { ArtifactRef } from '../store/artifact';
 import type { Store } from '../store/store';
 import type { GuidebookInput } from '../contract/run';
 import { visible } from '../engine/visible';
 import { packSpec } from './pack-spec';
+
+/** Imports the module of a metric: every worker then runs the same bytes. */
+async function imported(metric: CompressionSpec['metric'], store: Store): Promise<RunMetric> {
+  if (typeof metric === 'string' || !('module' in metric)) return metric;
+  return { ...metric, module: await store.import(metric.module) };
+}
 
 /**
  * Imports a spec's model and data into the store, data that are not arrays after packing them, and returns the guidebook workflow's input.
@@ -32,7 +39,7 @@ export async function prepare(
   store: Store,
   watching?: WatchingData,
 ): Promise<GuidebookInput> {
-  const { model, data, outDir: _outDir, ...settings } = await packSpec(spec, watching);
+  const { model, data, metric, outDir: _outDir, ...settings } = await packSpec(spec, watching);
   // One after the other: the splits are often in the same files, which are then read once.
   const split = async ({ images, labels, inputs = {}, ...rest }: DatasetSource): Promise<DataRef> => {
     const refs: Record<string, ArtifactRef> = {};
@@ -52,6 +59,6 @@ export async function prepare(
       evaluate: await split(data.evaluate),
       test: await split(data.test),
     },
-    settings: CompressionSettings.parse(settings),
+    settings: CompressionSettings.parse({ ...settings, metric: await imported(metric, store) }),
   };
 }

@@ -3,8 +3,6 @@ import type { Client } from '@temporalio/client';
 import type { PendingWork } from './observation';
 import { hasWorker } from './queries';
 
-/** Activities that run on the device, if the spec names one. */
-const measurements = ['latency'];
 /** Time in ms within which a device at work is heard: it sends a heartbeat every 2 s. */
 const heardWithinMs = 10_000;
 
@@ -18,11 +16,26 @@ export async function isDeviceSilent(
   taskQueue: string,
   work: readonly PendingWork[],
 ): Promise<boolean> {
-  const measuring = work.filter(({ activity }) => measurements.includes(activity));
+  const measuring = work.filter(({ activity }) => activity === 'latency');
   if (!measuring.length) return false;
   const isLate = ({ heardAt }: PendingWork) => Date.now() - Date.parse(heardAt) > heardWithinMs;
   if (measuring.some(isLate)) return true;
   return (
     measuring.every(({ state }) => state !== 'running') && !(await hasWorker(client, taskQueue, 'activities'))
   );
+}
+
+/**
+ * Tells if a model waits to be judged by an activity of the user's that nobody serves: no worker polls its task queue, or
+ * the work was not taken in time.
+ */
+export async function isUnserved(
+  client: Client,
+  { activity, taskQueue }: { readonly activity: string; readonly taskQueue: string },
+  work: readonly PendingWork[],
+): Promise<boolean> {
+  const waiting = work.filter((one) => one.activity === activity && one.state === 'queued');
+  if (!waiting.length) return false;
+  const isLate = ({ heardAt }: PendingWork) => Date.now() - Date.parse(heardAt) > heardWithinMs;
+  return !(await hasWorker(client, taskQueue, 'activities')) || waiting.every(isLate);
 }

@@ -1,6 +1,14 @@
 import type { DatasetSource } from '../engine/data/source';
-import type { MetricName } from '../engine/data/metric';
-import type { InputSize, Machinery, Method, Reconstruction, Selecting, Technique } from '../engine/names';
+import type {
+  ActivityMetric,
+  InputSize,
+  Machinery,
+  Method,
+  MetricChoice,
+  Reconstruction,
+  Selecting,
+  Technique,
+} from '../engine/names';
 import type {
   Compression,
   Evaluation,
@@ -12,6 +20,7 @@ import type {
   ModelSummary,
   ScoredPart,
 } from '../engine/jobs/types';
+import type { EvaluationQuestion } from '../run-spec/activity-contract';
 import type { ArtifactRef } from '../store/artifact';
 import type { RunRehearsal } from './rehearsal';
 
@@ -74,8 +83,28 @@ export interface ListPartsRequest {
 export interface EvaluateRequest {
   readonly model: ArtifactRef;
   readonly data: DataRef;
-  readonly metric: MetricName;
+  readonly metric: MetricChoice<ArtifactRef>;
   readonly compute: Compute;
+}
+
+/** Request to have a model judged by an activity of the user's. */
+export interface LendRequest {
+  readonly model: ArtifactRef;
+  readonly data: DataRef;
+  readonly metric: ActivityMetric;
+}
+
+/** Question to an activity of the user's, or its answer from before. */
+export interface Lent {
+  /** The answer to the same question, if it was asked before. */
+  readonly known?: Evaluation;
+  /** The question, if not. */
+  readonly question?: EvaluationQuestion;
+}
+
+/** An answer to be checked and kept. */
+export interface KeepAnswerRequest extends LendRequest {
+  readonly answer: unknown;
 }
 
 /** Request for one layer's eval scores. */
@@ -90,7 +119,7 @@ export interface ScoreLayerRequest {
   readonly samples: number;
   readonly train: DataRef;
   readonly reconstruction: Reconstruction;
-  readonly metric: MetricName;
+  readonly metric: MetricChoice<ArtifactRef>;
   readonly compute: Compute;
 }
 
@@ -142,7 +171,7 @@ export interface FineTuneRequest {
   readonly settings: FineTuneSettings;
   readonly compute: Compute;
   /** Data for earlyStopping and keepBest; left out if neither is set. */
-  readonly evaluate?: JudgingData<DataRef>;
+  readonly evaluate?: JudgingData<DataRef, ArtifactRef>;
   /** Teacher of `settings.distillation`; left out if that is not set. */
   readonly teacher?: ArtifactRef;
 }
@@ -172,6 +201,10 @@ export interface Activities {
   listParts(request: ListPartsRequest): Promise<readonly string[]>;
   /** The metric of a model on a split; resumes at its last checkpoint when retried. */
   evaluate(request: EvaluateRequest): Promise<Evaluation>;
+  /** Question to an activity of the user's that judges a model, with files that it can read; or its answer from before. */
+  lend(request: LendRequest): Promise<Lent>;
+  /** The answer of such an activity, checked, and kept for whoever asks the same. */
+  keepAnswer(request: KeepAnswerRequest): Promise<Evaluation>;
   /**
    * The metric with one layer compressed, for each candidate ratio; its factors too if it is decomposed. Resumes
    * at its last checkpoint when retried.

@@ -22,6 +22,7 @@ export const failureFixes: Readonly<Record<FailureType, string>> = {
   Bug: 'report it, with its message',
   Unforeseen: 'read the message',
   InvalidRequest: 'correct the field that the message names',
+  WrongAnswer: 'correct what the activity returns, and raise its version',
   NotFinite: 'fix the model, or take another metric',
   NothingToCompress: 'name other `techniques`; the message says why each layer is left alone',
   NoCandidate: 'the message has the reason of each',

@@ -83,6 +83,11 @@ export const failureTypes = {
    */
   InvalidRequest: 'InvalidRequest',
   /**
+   * An activity of the user's, asked for a metric or a training, returned something else than docs/activities.md says.
+   * Never retried: the message names the field.
+   */
+  WrongAnswer: 'WrongAnswer',
+  /**
    * The original model's metric is not a finite number, so no drop can be computed. Fix the model, or take another
    * metric.
    */

@@ -1,10 +1,14 @@
 import { ApplicationFailure } from '@temporalio/common';
 
 import {
+  type ActivityMetric,
   backendChoices,
   costs,
+  type FidelityMetric,
   importanceNames,
   type Method,
+  metricNames,
+  type ModuleMetric,
   providerChoices,
   type Reconstruction,
   scoreNames,
@@ -122,6 +126,11 @@ const compute = shape({
   queues: optional(choice(['shared', 'by-need'])),
 } satisfies Fields<CompressionSettings['compute']>);
 
+const duration = be(
+  'be a whole number with a unit, such as 30m, 12h or 3d',
+  (value) => typeof value === 'string' && /^[1-9]\d{0,3}[smhdw]$/.test(value),
+);
+
 const word = text(100);
 const fineTune = shape({
   epochs: unsigned,
@@ -156,8 +165,44 @@ const fineTune = shape({
   perLayer: shape({ epochs: unsigned }),
 } satisfies Fields<CompressionSettings['fineTune']>);
 
+const moduleMetric = shape({ module: artifact, export: optional(text(200)) } satisfies Fields<
+  ModuleMetric<ArtifactRef>
+>);
+const activityMetric = shape({
+  activity: text(200),
+  taskQueue: text(200),
+  version: whole,
+  timeout: optional(duration),
+  heartbeat: optional(duration),
+  settings: optional(record(be('be a setting', () => true))),
+} satisfies Fields<ActivityMetric>);
+const nearness = shape({ fidelity: artifact } satisfies Fields<FidelityMetric<ArtifactRef>>);
+
+/** Checks a metric by what kind of it it is. @param names those that are called by a name */
+const metricOf =
+  (names: readonly string[], objects: Readonly<Record<string, Check>>): Check =>
+  (value) => {
+    const kind = Object.keys(objects).find(
+      (field) => typeof value === 'object' && value !== null && field in value,
+    );
+    if (kind !== undefined) return objects[kind](value);
+    return choice(names)(value);
+  };
+
+/** A metric as a run's settings name it, and as workflows ask for it. */
+const namedMetric = metricOf([...metricNames, 'fidelity'], {
+  module: moduleMetric,
+  activity: activityMetric,
+});
+const askedMetric = metricOf(metricNames, {
+  module: moduleMetric,
+  activity: activityMetric,
+  fidelity: nearness,
+});
+const computedMetric = metricOf(metricNames, { module: moduleMetric, fidelity: nearness });
+
 const settingChecks = {
-  metric: word,
+  metric: namedMetric,
   cost: choice(costs),
   target: ratio,
   tolerance: unsigned,
@@ -176,12 +221,7 @@ const settingChecks = {
   review: shape({
     afterPick: flag,
     afterSelect: flag,
-    timeout: optional(
-      be(
-        'be a whole number with a unit, such as 30m, 12h or 3d',
-        (value) => typeof value === 'string' && /^[1-9]\d{0,3}[smhdw]$/.test(value),
-      ),
-    ),
+    timeout: optional(duration),
     onTimeout: choice(['continue', 'stop']),
   }),
   fineTune,
@@ -228,7 +268,7 @@ const candidate = shape({
   method,
   data: splits,
   settings: shape({
-    metric: settingChecks.metric,
+    metric: askedMetric,
     fineTune,
     reconstruction,
     selection: selecting,
@@ -250,7 +290,7 @@ const scoreModel = shape({
     samples: count,
     train: data,
     reconstruction,
-    metric: word,
+    metric: computedMetric,
     compute,
   } satisfies Fields<Omit<ScoreLayerRequest, 'layer'>>),
   limits: shape({

@@ -1,4 +1,5 @@
 import type { Rehearsal } from '../engine/jobs/types';
+import type { MetricChoice } from '../engine/names';
 import type { CompressionSettings } from '../run-spec/spec';
 
 /** A run's splits, as files here or in the store. */
@@ -13,23 +14,26 @@ export type RunRehearsal<Data, Model> = Omit<Rehearsal<Data, Model>, 'machinery'
   readonly runs: readonly Data[];
 };
 
-/** Lists everything that a run of these settings will do with its model. */
+/**
+ * Lists everything that a run of these settings will do with its model.
+ * @param metric left out if an activity of the user's judges
+ */
 export function rehearsalOf<Data, Model>(
   {
-    metric,
     fineTune,
     techniques,
     pruning,
     latency: { batch },
-  }: Pick<CompressionSettings, 'metric' | 'fineTune' | 'techniques' | 'pruning' | 'latency'>,
+  }: Pick<CompressionSettings, 'fineTune' | 'techniques' | 'pruning' | 'latency'>,
   { train, evaluate, test }: Splits<Data>,
   original: Model,
+  metric?: MetricChoice<Model>,
 ): RunRehearsal<Data, Model> {
   const { perLayer, ...settings } = fineTune;
   const trains = settings.epochs > 0 || perLayer.epochs > 0;
   return {
-    runs: [train],
-    judged: { data: [evaluate, test], metric },
+    runs: metric === undefined ? [train, evaluate, test] : [train],
+    ...(metric !== undefined && { judged: { data: [evaluate, test], metric } }),
     ...(trains && {
       fineTune: { data: train, settings, ...(settings.distillation && { teacher: original }) },
     }),

@@ -1,6 +1,7 @@
 import type { Analysis, DataRefs, ScoreLayerRequest } from './activities';
 import type { Method, Technique } from '../engine/names';
-import type { Compression, Provenance, Speed } from '../engine/jobs/types';
+import type { Compression, Details, Provenance, Speed } from '../engine/jobs/types';
+import type { AskedMetric } from './metric';
 import type { StepVerdict, Verdict } from './verdict';
 import type { CompressionSettings } from '../run-spec/spec';
 import type { ArtifactRef } from '../store/artifact';
@@ -23,6 +24,8 @@ export interface Original extends Analysis {
   readonly metric: number;
   /** Standard error of the metric, in points; left out if it is unknown. */
   readonly standardError?: number;
+  /** Further figures of the metric. */
+  readonly details?: Details;
 }
 
 /** Limits of one run of a model's scoring, after which it continues as new. */
@@ -85,10 +88,9 @@ export interface CandidateInput {
   readonly scores: ArtifactRef;
   readonly method: Method;
   readonly data: DataRefs;
-  readonly settings: Pick<
-    CompressionSettings,
-    'metric' | 'fineTune' | 'reconstruction' | 'selection' | 'compute'
-  >;
+  readonly settings: Pick<CompressionSettings, 'fineTune' | 'reconstruction' | 'selection' | 'compute'> & {
+    readonly metric: AskedMetric<ArtifactRef>;
+  };
   /** Values for the workflow's search attributes. */
   readonly audit?: Audit;
 }
@@ -118,6 +120,8 @@ export interface Made {
   readonly metricAfter: number;
   /** Standard error of metricAfter, in points; left out if it is unknown. */
   readonly standardError?: number;
+  /** Further figures of the metric. */
+  readonly details?: Details;
   readonly shortfall?: string;
   readonly notes: readonly string[];
   readonly computedBy: Compression['computedBy'];
@@ -201,6 +205,8 @@ export interface GuidebookProgress {
   readonly cost: Method['cost'];
   /** Task queue of the device that latency is measured on, if the spec names one. */
   readonly latencyQueue?: string;
+  /** The user's activity that judges models, and its task queue, if the metric is one. */
+  readonly judge?: { readonly activity: string; readonly taskQueue: string };
   readonly stage: Stage;
   readonly original?: { readonly macs: number; readonly params: number; readonly metric: number };
   /** Layers scored so far, of each model that is being scored or was. */

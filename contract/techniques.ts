@@ -1,4 +1,5 @@
 import { type Method, type Technique, techniqueTraits } from '../engine/names';
+import { isActivityMetric, type NamedMetric } from './metric';
 import type { CompressionSettings } from '../run-spec/spec';
 
 /** Returns the name prefix of a technique's candidates: `ssvd`, or `ssvd-0.65/cp` if made from another candidate. */
@@ -6,9 +7,13 @@ export const prefixOf = (technique: Technique, parent?: string): string =>
   [parent, techniqueTraits[technique].prefix].filter(Boolean).join('/');
 
 /** Returns the settings of layers' compression in a run that no technique changes. */
-export const analysisOf = (settings: CompressionSettings): Omit<Method, 'technique'> => ({
+export const analysisOf = (
+  settings: Omit<CompressionSettings, 'metric'> & { readonly metric: NamedMetric<unknown> },
+): Omit<Method, 'technique'> => ({
   cost: settings.cost,
-  score: settings.scoring.score,
+  // Neither can be asked within a job, or they are the same.
+  score:
+    settings.metric === 'fidelity' || isActivityMetric(settings.metric) ? 'fidelity' : settings.scoring.score,
   multiplicity: settings.multiplicity,
   minimum: settings.minimum,
   importance: settings.pruning.importance,

@@ -13,7 +13,6 @@ export type { ChannelOrder, Letterbox, Transform } from './data/images/transform
 export { packImages, type PackOptions, type WatchingPack } from './data/images/pack-images';
 export type { Packed, PackedFiles } from './data/images/write-samples';
 export { type Subset, subsetOf } from './data/images/subset';
-export { metricNames, type MetricName } from './data/metric';
 export type { Boxes, Detections, LabelledBoxes } from './data/detection/boxes';
 export { type ClassQuality, CocoMap, type DetectionQuality } from './data/detection/coco-map';
 export {
@@ -42,6 +41,7 @@ export {
   stretched,
 } from './data/detection/labels/source-boxes';
 export { readYoloBoxes } from './data/detection/labels/yolo-text';
+export { metricNames, type MetricChoice, type MetricName } from './names';
 export { writeNpy } from './data/npy';
 export { historyOf, metadataOf, type Step } from './onnx/metadata';
 export { loadModel, needsFile, saveModel, type SaveOptions } from './onnx/model';

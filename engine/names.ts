@@ -120,3 +120,72 @@ export interface Reconstruction {
   /** True refits decomposed layers as well as pruned ones; by default they are not refitted, as in AIMET. */
   readonly svd?: boolean;
 }
+
+/** Metrics that Slimflow computes from a model's first output and labels; higher is better, in points. */
+export const metricNames = [
+  'top1',
+  'top5',
+  'pixel-accuracy',
+  'mean-iou',
+  'mean-average-precision',
+  'f1-micro',
+  'r2',
+  'rmse-score',
+  'mae-score',
+] as const;
+/** Name of a metric. */
+export type MetricName = (typeof metricNames)[number];
+
+/**
+ * Nearness of a model's outputs to another's on the same samples: 100 · (1 − ‖own − other‖² / ‖other‖²), in points. It
+ * needs no labels.
+ * @typeParam File a model's file
+ */
+export interface FidelityMetric<File = string> {
+  /** The other model: the original of a run. */
+  readonly fidelity: File;
+}
+
+/**
+ * A metric of a user's own: a class that an ES module exports (see `UserMetric`).
+ * @typeParam File the module's file
+ */
+export interface ModuleMetric<File = string> {
+  readonly module: File;
+  /** Name that the class is exported by; `default` if left out. */
+  readonly export?: string;
+}
+
+/**
+ * A metric that models are judged by.
+ * @typeParam File files that it consists of: paths, or artifacts of a store
+ */
+export type MetricChoice<File = string> = MetricName | FidelityMetric<File> | ModuleMetric<File>;
+
+/** A metric that a Temporal activity of the user's computes, in any language (docs/activities.md). */
+export interface ActivityMetric {
+  /** Its name. */
+  readonly activity: string;
+  /** The task queue that its workers poll. */
+  readonly taskQueue: string;
+  /** Results are kept under it: raise it when the activity computes something else. */
+  readonly version: number;
+  /** Longest time that one evaluation may take, such as `2h`. */
+  readonly timeout?: string;
+  /** Longest silence between two heartbeats, such as `1m`; left out, none are expected. */
+  readonly heartbeat?: string;
+  /** Handed on to the activity as it is. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+}
+
+/** Tells if a metric is nearness to another model's outputs. */
+export const isFidelity = <File>(metric: MetricChoice<File>): metric is FidelityMetric<File> =>
+  typeof metric === 'object' && 'fidelity' in metric;
+
+/** Returns what people call a metric. */
+export function metricWords(metric: MetricChoice<unknown> | ActivityMetric | 'fidelity'): string {
+  if (typeof metric === 'string') return metric;
+  if ('fidelity' in metric) return 'fidelity';
+  if ('activity' in metric) return metric.activity;
+  return metric.export === undefined || metric.export === 'default' ? "the user's metric" : metric.export;
+}

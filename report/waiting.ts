@@ -14,6 +14,8 @@ export function waitingText(waiting: Wait): string {
       return 'waiting for a worker: start `slimflow worker`, or `slimflow run` with the spec';
     case 'device':
       return `waiting for the device of task queue ${waiting.taskQueue}, which measures latency and does not answer, or is busy with another run: start there \`slimflow worker --queue latency --task-queue ${waiting.taskQueue}\``;
+    case 'activity':
+      return `waiting for activity ${waiting.activity} on task queue ${waiting.taskQueue}, which nobody serves: start its worker there`;
     case 'picks':
       return approval('the picks', waiting);
     case 'selection':
@@ -27,6 +29,7 @@ const waitEnded: Record<Wait['for'], string> = {
   server: 'the Temporal server answers again',
   worker: 'a worker answers',
   device: 'the device answers',
+  activity: 'the activity is served',
   picks: 'no longer waiting for the picks',
   selection: 'no longer waiting for the selection',
   resume: 'resumed',

@@ -31,9 +31,30 @@ function sentence(issue: z.core.$ZodIssue, document: string): string {
     case 'too_big':
       if (issue.origin !== 'number') return `${at} must have at most ${issue.maximum} entries`;
       return `${at} must be ${issue.inclusive ? 'at most' : 'below'} ${issue.maximum}`;
+    case 'invalid_union': {
+      const nearest = nearestOption(issue);
+      if (nearest) return sentence({ ...nearest, path: [...issue.path, ...nearest.path] }, document);
+      return `${at} ${issue.message}`;
+    }
     default:
       return `${at} ${issue.message}`;
   }
+}
+
+/**
+ * Returns the first issue of the alternative that a value comes nearest to: the one with the fewest issues, of those whose
+ * kind of value it is. Undefined if the schema has a message of its own.
+ */
+function nearestOption({ message, errors }: z.core.$ZodIssueInvalidUnion): z.core.$ZodIssue | undefined {
+  if (message !== 'Invalid input') return undefined;
+  const faults = (issues: readonly z.core.$ZodIssue[]) =>
+    issues.reduce((sum, one) => sum + (one.code === 'unrecognized_keys' ? one.keys.length : 1), 0);
+  const isOther = (issues: readonly z.core.$ZodIssue[]) =>
+    issues.some(({ code, path }) => !path.length && (code === 'invalid_type' || code === 'invalid_value'));
+  const [nearest] = [...errors].sort(
+    (a, b) => Number(isOther(a)) - Number(isOther(b)) || faults(a) - faults(b),
+  );
+  return nearest?.[0];
 }
 
 const field = (path: PropertyKey[]): string =>

@@ -3,17 +3,14 @@ import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 
-import type { MetricName } from '../engine/data/metric';
 import type { InputSize } from '../engine/names';
 import type { FineTuneSettings } from '../engine/jobs/types';
 import { readRegularSync } from '../engine/regular-file';
 import { issueText } from './issue-text';
+import type { SpecMetric } from './metric-schema';
+import { resolvedMetric } from './metric-file';
+import { SpecError } from './spec-error';
 import { CompressionSpec, DataSpec, TrainingSpec } from './spec';
-
-/** A spec that can't be used; the message names the file, the field and what is expected. */
-export class SpecError extends Error {
-  override readonly name = 'SpecError';
-}
 
 /**
  * Reads a spec from a YAML or JSON file, fills in the defaults, and resolves its paths relative to the file's folder.
@@ -25,6 +22,7 @@ export function loadSpec(file: string): CompressionSpec {
   return {
     ...spec,
     model: absolute(spec.model),
+    metric: resolvedMetric(spec.metric, file),
     data: {
       train: resolved(spec.data.train, file),
       evaluate: resolved(spec.data.evaluate, file),
@@ -41,14 +39,18 @@ export function loadSpec(file: string): CompressionSpec {
 export function loadData(file: string): Pick<CompressionSpec, 'metric' | 'fineTune' | 'inputSize'> & {
   data: Record<'train' | 'evaluate', Split>;
 } {
-  const { data, ...rest } = parsed(readText(file), file, DataSpec);
-  return { data: { train: resolved(data.train, file), evaluate: resolved(data.evaluate, file) }, ...rest };
+  const { data, metric, ...rest } = parsed(readText(file), file, DataSpec);
+  return {
+    data: { train: resolved(data.train, file), evaluate: resolved(data.evaluate, file) },
+    metric: resolvedMetric(metric, file),
+    ...rest,
+  };
 }
 
 /** Result of `loadTraining`. */
 export interface Training {
   readonly data: { readonly train: Split; readonly evaluate?: Split; readonly test?: Split };
-  readonly metric: MetricName;
+  readonly metric: SpecMetric;
   readonly inputSize?: InputSize;
   /** The given fields of `fineTune`, without defaults, and without `perLayer`, which is for compression. */
   readonly fineTune: Partial<FineTuneSettings>;
@@ -74,7 +76,7 @@ export function loadTraining(file: string): Training {
       ...(evaluate && { evaluate: resolved(evaluate, file) }),
       ...(test && { test: resolved(test, file) }),
     },
-    metric,
+    metric: resolvedMetric(metric, file),
     inputSize,
     // Training between compressed layers is not a setting of a training.
     fineTune: Object.fromEntries(

@@ -5,6 +5,8 @@ import { ArtifactSchema } from './artifact-schema';
 
 const figure = z.number();
 const share = z.number().positive();
+/** Further figures of a metric. */
+const Details = z.record(z.string(), z.unknown());
 
 /** Code, runtime and device that made a model. */
 const Maker = z.strictObject({
@@ -76,6 +78,8 @@ export const ResultCandidate = z.strictObject({
    * and from results of earlier versions.
    */
   standardError: z.number().nonnegative().optional(),
+  /** Further figures of the metric, if it has any. */
+  details: Details.optional(),
   /** Median ms of a batch. */
   latencyMs: figure,
   /** Missing from results of earlier versions. */
@@ -124,6 +128,8 @@ export const Result = z.strictObject({
   tolerance: figure,
   /** The cost that ratios refer to. */
   cost: z.enum(costs),
+  /** Name of the metric; missing from results of earlier versions. */
+  metric: z.string().optional(),
   original: z.strictObject({
     macs: z.number().int().positive(),
     params: z.number().int().positive(),
@@ -131,6 +137,8 @@ export const Result = z.strictObject({
     metric: figure,
     test: figure,
     standardError: z.number().nonnegative().optional(),
+    details: Details.optional(),
+    testDetails: Details.optional(),
     latencyMs: figure,
   }),
   /** Machine on which all latencies were measured, and how; results of earlier versions have the machine alone. */
@@ -158,6 +166,7 @@ export const Result = z.strictObject({
       paramRatio: share,
       metric: figure,
       test: figure,
+      testDetails: Details.optional(),
       drop: figure,
       latencyMs: figure,
       speed: Speed.optional(),

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 
-import { metricNames } from '../engine/data/metric';
 import {
   backendChoices,
   costs,
   importanceNames,
+  metricWords,
   providerChoices,
   type Reconstruction,
   scoreNames,
@@ -16,17 +16,13 @@ import { needsLabels } from '../engine/training/settings';
 import { suitedTo, unsuited } from '../engine/training/losses-for-metric';
 import { mayHaveLabels } from '../engine/data/sources/user-data';
 import { Split } from './data-schema';
+import { Duration } from './duration-schema';
 import { FineTune, FineTuneFields } from './fine-tune-schema';
+import { RunMetric, SpecMetric, TaskQueue } from './metric-schema';
 
 const path = z.string().min(1);
 const count = z.number().int().positive();
 const seed = z.number().int().nonnegative();
-/** Name of a Temporal task queue; the server keeps those that begin so for itself. */
-const taskQueue = z
-  .string()
-  .min(1)
-  .max(200)
-  .refine((name) => !name.startsWith('/_sys/'), 'must not begin with /_sys/');
 /** A share of the cost that leaves something and removes something. */
 const ratio = z.number().gt(0).lt(1);
 
@@ -75,13 +71,6 @@ const Selection = z
     },
   );
 
-/** A whole number of seconds, minutes, hours, days or weeks, as Temporal writes it. */
-type Duration = `${number}${'s' | 'm' | 'h' | 'd' | 'w'}`;
-const Duration = z.custom<Duration>(
-  (value) => typeof value === 'string' && /^[1-9]\d{0,3}[smhdw]$/.test(value),
-  'must be a whole number with a unit (s, m, h, d or w), such as 30m, 12h or 3d',
-);
-
 /** Points at which a run waits for a person. */
 const Review = z.strictObject({
   /** Wait before the picks are pruned. */
@@ -96,7 +85,7 @@ const Review = z.strictObject({
 
 /** Settings of a run of the guidebook, besides the model and the data. Parsing fills in every default. */
 const settings = {
-  metric: z.enum(metricNames).default('top1'),
+  metric: SpecMetric.default('top1'),
   /** The cost that C and all ratios refer to. */
   cost: z.enum(costs).default('macs'),
   /** C: cost of the final model relative to the original's. */
@@ -155,7 +144,7 @@ const settings = {
        * Task queue of the machine that models are timed on (`slimflow worker --queue latency --task-queue NAME`); by
        * default one of the workers that do everything else.
        */
-      taskQueue: taskQueue.optional(),
+      taskQueue: TaskQueue.optional(),
       /** Samples in a timed batch; 1 by default. */
       batch: count.optional(),
       /** Threads of a timed model; by default those of a job on the worker that times it. */
@@ -209,7 +198,10 @@ export const TrainingSpec = z.object({
 });
 
 /** The settings alone: the workflow's input. */
-export const CompressionSettings = z.strictObject(settings);
+export const CompressionSettings = z.strictObject({
+  ...settings,
+  metric: RunMetric.default('top1'),
+});
 /** The settings of a run, with all defaults filled in. */
 export type CompressionSettings = z.infer<typeof CompressionSettings>;
 
@@ -217,17 +209,20 @@ export type CompressionSettings = z.infer<typeof CompressionSettings>;
 export function splitsThatNeedLabels({
   metric,
   fineTune,
-}: Pick<CompressionSettings, 'metric' | 'fineTune'>): readonly {
+}: Pick<CompressionSettings, 'fineTune'> & { readonly metric: SpecMetric | RunMetric }): readonly {
   readonly split: 'train' | 'evaluate' | 'test';
   readonly why: string;
 }[] {
   const { epochs, perLayer } = fineTune;
   const learns = (epochs > 0 || perLayer.epochs > 0) && needsLabels(fineTune);
-  const why = `${metric} needs it`;
+  const alone =
+    'fine-tuning needs it, unless it learns from the original alone (`fineTune: { distillation: {} }`)';
+  const why = `metric ${metricWords(metric)} needs it; metric fidelity does without`;
+  // Those of Slimflow's table compare outputs with labels; others may do without.
+  const isOwn = typeof metric === 'string' && metric !== 'fidelity';
   return [
-    ...(learns ? [{ split: 'train', why: 'fine-tuning needs it' } as const] : []),
-    { split: 'evaluate', why },
-    { split: 'test', why },
+    ...(learns ? [{ split: 'train', why: alone } as const] : []),
+    ...(isOwn ? [{ split: 'evaluate', why } as const, { split: 'test', why } as const] : []),
   ];
 }
 
@@ -254,6 +249,14 @@ export const CompressionSpec = z
           message: `is missing: ${why}`,
           input: value.data[split],
         });
+    const { earlyStopping, keepBest } = value.fineTune;
+    if (typeof value.metric === 'object' && 'activity' in value.metric && (earlyStopping || keepBest))
+      issues.push({
+        code: 'custom',
+        path: ['fineTune', earlyStopping ? 'earlyStopping' : 'keepBest'],
+        message: `must be left out, since activity ${value.metric.activity} can't be asked in the middle of a training`,
+        input: true,
+      });
     const below = value.ssvdTargets?.find((target) => target < value.target);
     if (below !== undefined && value.techniques.some((one) => techniqueTraits[one].units === 'channels')) {
       issues.push({

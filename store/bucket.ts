@@ -34,6 +34,21 @@ export function checkS3Packages(where: string): void {
     );
 }
 
+/**
+ * Loads what signs URLs: only activities of users' own need them.
+ * @throws RangeError that says what to install
+ */
+function presigner(): typeof import('@aws-sdk/s3-request-presigner') {
+  const name = '@aws-sdk/s3-request-presigner';
+  try {
+    return load(name) as typeof import('@aws-sdk/s3-request-presigner');
+  } catch (error) {
+    throw new RangeError(`activities of your own read an S3 store by signed URLs: npm install ${name}`, {
+      cause: error,
+    });
+  }
+}
+
 /** An object in the bucket. */
 export interface BucketEntry {
   readonly key: string;
@@ -51,6 +66,8 @@ const partBytes = 8 << 20;
 const mostParts = 9000;
 /** Largest object that the server copies onto itself in one request. */
 const copyLimit = 5 * 2 ** 30;
+/** The longest time that S3 allows for a signed URL. */
+const weekSeconds = 7 * 24 * 3600;
 /** Attempts of a request, or of a download that makes no progress, before the activity fails; AWS_MAX_ATTEMPTS if set. */
 const mostTries = () => Number(process.env.AWS_MAX_ATTEMPTS ?? 10);
 
@@ -74,6 +91,15 @@ export class Bucket {
   /** Returns the address of an object. */
   uri(key: string): string {
     return `s3://${this.name}/${this.prefix}${key}`;
+  }
+
+  /** Returns a URL by which anybody can download an object for a week. */
+  url(key: string): Promise<string> {
+    return this.asked(async (s3) => {
+      const { GetObjectCommand } = load('@aws-sdk/client-s3') as typeof import('@aws-sdk/client-s3');
+      const { getSignedUrl } = presigner();
+      return getSignedUrl(s3, new GetObjectCommand(this.at(key)), { expiresIn: weekSeconds });
+    });
   }
 
   /** Reads a small object; undefined if there is none. */

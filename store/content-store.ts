@@ -13,7 +13,7 @@ import { FileNotes, type Notes } from './notes';
 import { ObjectFolder, type StoredObject } from './object-folder';
 import { Rooms } from './rooms';
 import { Scratch } from './scratch';
-import type { Checkpoint, Item, Store, Work } from './store';
+import type { Checkpoint, Item, Store, Work, Shared } from './store';
 
 /** Note of finished work. */
 interface ResultNote {
@@ -55,6 +55,7 @@ export abstract class ContentStore implements Store {
   }
 
   abstract path(ref: Digest): Promise<string>;
+  abstract share(ref: Digest): Promise<Shared>;
   abstract has(ref: Digest): Promise<boolean>;
   abstract checkpoint(key: string): Promise<Checkpoint | undefined>;
   abstract setCheckpoint(key: string, file: string): Promise<ArtifactRef>;

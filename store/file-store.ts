@@ -5,7 +5,7 @@ import type { ArtifactRef, Digest } from './artifact';
 import { ContentStore } from './content-store';
 import { checkpointName, pathIn } from './checked-names';
 import type { StoredObject } from './object-folder';
-import type { Checkpoint, Item } from './store';
+import type { Checkpoint, Item, Shared } from './store';
 
 /**
  * A store in a folder, which may be on a network file system:
@@ -27,6 +27,10 @@ export class FileStore extends ContentStore {
 
   path(ref: Digest): Promise<string> {
     return this.guarded(() => this.objects.path(ref));
+  }
+
+  async share(ref: Digest): Promise<Shared> {
+    return { path: await this.path(ref) };
   }
 
   has(ref: Digest): Promise<boolean> {

@@ -16,7 +16,7 @@ import { copyHashed } from './files';
 import { checkpointName, objectName, pathIn, pointerName } from './checked-names';
 import { ArtifactError } from './store-errors';
 import { freshMs, type StoredObject } from './object-folder';
-import type { Checkpoint, Item } from './store';
+import type { Checkpoint, Item, Shared } from './store';
 
 /** Options of an S3 store. */
 export interface S3StoreOptions {
@@ -60,6 +60,21 @@ export class S3Store extends ContentStore {
       const fetching = this.fetching.get(ref.sha256) ?? this.fetch(ref);
       this.fetching.set(ref.sha256, fetching);
       return fetching.finally(() => this.fetching.delete(ref.sha256));
+    });
+  }
+
+  share(ref: Digest): Promise<Shared> {
+    return this.guarded(async () => {
+      const there = await this.remote.members(ref);
+      if (!there)
+        throw new ArtifactError('ArtifactMissing', `artifact ${ref.sha256} is not in ${this.where}`, [ref]);
+      const urls = await Promise.all(
+        there.members.map(
+          async ({ name }) => [name, await this.bucket.url(objectName(ref.sha256, name))] as const,
+        ),
+      );
+      const [[, url], ...others] = urls;
+      return { url, ...(others.length && { others: Object.fromEntries(others) }) };
     });
   }
 

@@ -14,6 +14,13 @@ export interface Checkpoint {
   readonly path: string;
 }
 
+/**
+ * Place at which others read an artifact: a path, in a folder that they share; or URLs that work for a week, of its first file and
+ * of the others by their names.
+ */
+export type Shared =
+  { readonly path: string } | { readonly url: string; readonly others?: Readonly<Record<string, string>> };
+
 /** Parts of a store. */
 export type Room = 'objects' | 'results' | 'checkpoints' | 'imports' | 'uploads' | 'scratch';
 
@@ -70,6 +77,11 @@ export interface Store {
    * @throws ArtifactError that names every one that is missing or corrupt
    */
   paths(refs: readonly ArtifactRef[]): Promise<string[]>;
+  /**
+   * Says where others may read an artifact.
+   * @throws ArtifactError if it is missing or corrupt
+   */
+  share(ref: Digest): Promise<Shared>;
   /** Tells if an artifact is there. */
   has(ref: Digest): Promise<boolean>;
   /**

@@ -27,6 +27,11 @@ export interface SlimflowPluginOptions extends Partial<Capacity> {
    * with more memory must poll; by default it is tried alone, and fails if that does not help.
    */
   readonly overflow?: boolean;
+  /**
+   * Runs the code of users' modules, such as a metric that a spec names; off by default, since whoever may start workflows in
+   * the namespace could then run code on this worker.
+   */
+  readonly allowModules?: boolean;
   /** Seconds that a job has for a last checkpoint when the worker is stopped; 15 by default. */
   readonly drainSeconds?: number;
   /** Task queues whose workers get only the activities. */
@@ -68,6 +73,7 @@ export class SlimflowPlugin extends SimplePlugin {
     drainSeconds = 15,
     memory,
     overflow,
+    allowModules,
     activityQueues = [],
     deployment,
     ...shares
@@ -87,6 +93,7 @@ export class SlimflowPlugin extends SimplePlugin {
         checkpointSeconds,
         drainMs: 1000 * drainSeconds,
         overflow,
+        allowModules,
         version: engineVersion(),
       }),
     });

@@ -1,10 +1,12 @@
 import { ActivityFailure, isCancellation, setCurrentDetails } from '@temporalio/workflow';
 
-import { costNames, techniqueTraits } from '../engine/names';
+import { costNames, metricWords, techniqueTraits } from '../engine/names';
 import { candidateMarkdown, madeBy, plain } from './progress-markdown';
 import { checkInput } from '../contract/inputs';
 import { hearPauses } from './pause';
-import { compress, evaluate, fineTune } from './proxies';
+import { isActivityMetric } from '../contract/metric';
+import { judge } from './judge';
+import { compress, fineTune } from './proxies';
 import { reasonOf } from '../contract/failure-reason';
 import { sentences } from './activity-labels';
 import type { CandidateInput, CandidateOutcome } from '../contract/run';
@@ -19,6 +21,7 @@ export async function candidate(input: CandidateInput): Promise<CandidateOutcome
   const { plan, model, teacher, scores, method, data, settings, audit } = input;
   hearPauses();
   const { metric, reconstruction, selection, compute } = settings;
+  const words = metricWords(metric);
   const { perLayer, ...tuning } = settings.fineTune;
   const fineTuneEach = perLayer.epochs ? { ...tuning, epochs: perLayer.epochs } : undefined;
   const aim = `${techniqueTraits[plan.technique].words} of ${plan.parent ?? 'the original'} to ${plan.asked} of its ${costNames[method.cost]}${fineTuneEach ? ', fine-tuned layer by layer' : ''}`;
@@ -32,10 +35,8 @@ export async function candidate(input: CandidateInput): Promise<CandidateOutcome
     upsert({ outcome: 'failed' }, audit?.searchAttributes);
     return { status: 'failed', reason };
   };
-  const judge = async (model: CandidateInput['model'], when: 'as compressed' | 'after fine-tuning') => {
-    const request = { model, data: data.evaluate, metric, compute };
-    return evaluate.executeWithOptions(sentences.evaluate(plan.id, metric, when), [request]);
-  };
+  const judged = (model: CandidateInput['model'], when: 'as compressed' | 'after fine-tuning') =>
+    judge(sentences.evaluate(plan.id, words, when), { model, data: data.evaluate, metric, compute });
   try {
     say();
     const compressed = await compress.executeWithOptions(
@@ -69,27 +70,37 @@ export async function candidate(input: CandidateInput): Promise<CandidateOutcome
       `Compressed: ratio ${ratioToParent.toFixed(3)}, ${macs} MACs, ${params} parameters${shortfall ? `; ${plain(shortfall)}` : ''}`,
       `Compressed by ${madeBy(provenance)}, ${computedBy.linearAlgebra}`,
     );
-    const before = await judge(compressed.model, 'as compressed');
+    const before = await judged(compressed.model, 'as compressed');
     const metricBefore = before.value;
-    say(`${metric} ${metricBefore.toFixed(2)} as compressed`);
-    const judging = (tuning.earlyStopping ?? tuning.keepBest) && {
-      evaluate: { data: data.evaluate, metric },
-    };
+    say(`${words} ${metricBefore.toFixed(2)} as compressed`);
+    const judging = !isActivityMetric(metric) &&
+      (tuning.earlyStopping ?? tuning.keepBest) && {
+        evaluate: { data: data.evaluate, metric },
+      };
     const tuned = tuning.epochs
       ? await fineTune.executeWithOptions(sentences.fineTune(plan.id, tuning.epochs), [
-          { model: compressed.model, data: data.train, settings: tuning, compute, ...judging, teacher },
+          {
+            model: compressed.model,
+            data: data.train,
+            settings: tuning,
+            compute,
+            ...(judging || {}),
+            teacher,
+          },
         ])
       : undefined;
-    const { value: metricAfter, standardError } = tuned
-      ? await judge(tuned.model, 'after fine-tuning')
-      : before;
+    const {
+      value: metricAfter,
+      standardError,
+      details,
+    } = tuned ? await judged(tuned.model, 'after fine-tuning') : before;
     if (tuned)
       say(
-        `${metric} ${metricAfter.toFixed(2)} after fine-tuning for ${tuned.steps} steps`,
+        `${words} ${metricAfter.toFixed(2)} after fine-tuning for ${tuned.steps} steps`,
         `Fine-tuned by ${madeBy(tuned.provenance)}`,
       );
     if (![metricBefore, metricAfter].every(Number.isFinite))
-      return fail(`its ${metric} is not a finite number`);
+      return fail(`its ${words} is not a finite number`);
     const parentRatio = audit?.parentRatio ?? 1;
     upsert(
       { outcome: 'done', ratio: parentRatio * ratioToParent, metric: metricAfter },
@@ -106,6 +117,7 @@ export async function candidate(input: CandidateInput): Promise<CandidateOutcome
         metricBefore,
         metricAfter,
         standardError,
+        details,
         shortfall,
         notes: [...notes, ...(tuned?.notes ?? [])],
         computedBy,

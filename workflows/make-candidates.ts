@@ -4,6 +4,7 @@ import { type CostName, costNames, techniqueTraits } from '../engine/names';
 import { pairsOf } from '../contract/search-attributes';
 import { candidate } from './candidate';
 import { executePausable } from './pause';
+import { askedMetric } from '../contract/metric';
 import { methodOf } from '../contract/techniques';
 import { reasonOf } from '../contract/failure-reason';
 import type { Run } from './run-state';
@@ -34,7 +35,13 @@ export async function makeCandidates(
         ...(fineTune.distillation && { teacher: run.input.model }),
         data,
         method: methodOf(settings, plan.technique, original.block),
-        settings: { metric, fineTune, reconstruction, selection, compute },
+        settings: {
+          metric: askedMetric(metric, run.input.model),
+          fineTune,
+          reconstruction,
+          selection,
+          compute,
+        },
         ...(run.input.searchAttributes && {
           audit: { searchAttributes: run.input.searchAttributes, parentRatio: from.ratioToOriginal },
         }),

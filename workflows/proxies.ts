@@ -12,6 +12,8 @@ import type { CompressionSettings } from '../run-spec/spec';
 import { untilResumed } from './pause';
 import { regenerating } from './regenerate-lost';
 import { type HandedOn, queueKindFor, queueOf, type QueueKind } from '../contract/task-queues';
+import type { ActivityMetric } from '../engine/names';
+import type { Duration } from '../run-spec/duration-schema';
 import { visible } from '../engine/visible';
 
 /** A dead worker is noticed within this time; one whose event loop is blocked for most of it is not taken for dead. */
@@ -39,6 +41,12 @@ const proxies = proxyActivities<Activities>({
   cancellationType,
   retry,
 });
+/** Short ones, which don't say how far they are. */
+const light = proxyActivities<Pick<Activities, 'lend' | 'keepAnswer'>>({
+  startToCloseTimeout: '15 minutes',
+  cancellationType,
+  retry,
+});
 /** Activities that train may take as long as they need. */
 const training = proxyActivities<Activities>({
   startToCloseTimeout: '60 days',
@@ -51,17 +59,51 @@ const training = proxyActivities<Activities>({
  * Activities that don't start during a pause, run on the queue that the spec asks for, and regenerate what the store
  * lost.
  */
-export const { analyze, listParts, collectScores, evaluate, scoreLayer, latency, compress, fineTune } =
-  regenerating({
-    analyze: unlessPaused(proxies.analyze),
-    listParts: unlessPaused(proxies.listParts),
-    collectScores: unlessPaused(proxies.collectScores),
-    evaluate: byNeed(unlessPaused(proxies.evaluate)),
-    scoreLayer: byNeed(unlessPaused(proxies.scoreLayer)),
-    latency: onDevice(unlessPaused(proxies.latency)),
-    compress: byNeed(unlessPaused(training.compress)),
-    fineTune: byNeed(unlessPaused(training.fineTune)),
+export const {
+  analyze,
+  listParts,
+  collectScores,
+  lend,
+  keepAnswer,
+  evaluate,
+  scoreLayer,
+  latency,
+  compress,
+  fineTune,
+} = regenerating({
+  analyze: unlessPaused(proxies.analyze),
+  listParts: unlessPaused(proxies.listParts),
+  collectScores: unlessPaused(proxies.collectScores),
+  lend: unlessPaused(light.lend),
+  keepAnswer: unlessPaused(light.keepAnswer),
+  evaluate: byNeed(unlessPaused(proxies.evaluate)),
+  scoreLayer: byNeed(unlessPaused(proxies.scoreLayer)),
+  latency: onDevice(unlessPaused(proxies.latency)),
+  compress: byNeed(unlessPaused(training.compress)),
+  fineTune: byNeed(unlessPaused(training.fineTune)),
+});
+
+/** Longest that an activity of the user's may take, if the spec does not say. */
+const foreignTimeout = '2h';
+/** Most attempts at it: nobody but its author knows which of its errors would pass. */
+const foreignAttempts = 10;
+
+/** Asks an activity of the user's, on its own task queue; not while the run is paused. */
+export async function ask(
+  options: ActivityOptions,
+  { activity, taskQueue, timeout = foreignTimeout, heartbeat }: Omit<ActivityMetric, 'version'>,
+  question: unknown,
+): Promise<unknown> {
+  await untilResumed();
+  const foreign = proxyActivities<Record<string, (question: unknown) => Promise<unknown>>>({
+    taskQueue,
+    startToCloseTimeout: timeout as Duration,
+    ...(heartbeat !== undefined && { heartbeatTimeout: heartbeat as Duration }),
+    cancellationType: heartbeat === undefined ? ActivityCancellationType.TRY_CANCEL : cancellationType,
+    retry: { ...retry, maximumAttempts: foreignAttempts },
   });
+  return foreign[activity].executeWithOptions(options, [question]);
+}
 
 /** The options of one call: what the Temporal UI shows beside it. */
 export const summary = (...words: string[]) => {

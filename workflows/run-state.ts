@@ -2,6 +2,7 @@ import { setCurrentDetails, upsertMemo, workflowInfo } from '@temporalio/workflo
 
 import { type Technique, techniques } from '../engine/names';
 import type { CompressionSettings } from '../run-spec/spec';
+import { isActivityMetric } from '../contract/metric';
 import type { AttributeValues } from '../contract/search-attributes';
 import { markdown, verdictText } from './progress-markdown';
 import { paused } from './pause';
@@ -243,6 +244,9 @@ export class Run {
       tolerance: settings.tolerance,
       cost: settings.cost,
       latencyQueue: settings.latency.taskQueue,
+      ...(isActivityMetric(settings.metric) && {
+        judge: { activity: settings.metric.activity, taskQueue: settings.metric.taskQueue },
+      }),
       stage: this.at,
       original: this.original && {
         macs: this.original.macs,

@@ -3,12 +3,14 @@ import { ApplicationFailure, patched, workflowInfo } from '@temporalio/workflow'
 import type { Result, ResultCandidate } from '../run-spec/result-schema';
 import type { ArtifactRef } from '../store/artifact';
 import { failureTypes } from '../contract/failure-types';
+import { askedMetric } from '../contract/metric';
+import { metricWords } from '../engine/names';
 import { slowerNote } from '../contract/speed';
 import type { AttributeValues } from '../contract/search-attributes';
 import { withAdded } from './with-added-candidates';
 import type { StepContext } from './step-context';
 import { type Measured, measure } from './measure';
-import { evaluate } from './proxies';
+import { judge } from './judge';
 import { review } from './review';
 import { choose, objection, type Requirement, type Unmet, unmet } from './rules/select';
 import { selectRule, selectVerdicts } from './rules/select-verdicts';
@@ -35,9 +37,10 @@ export async function selection(context: StepContext): Promise<Result> {
         : eligibility(candidate, requirement),
     );
   run.judge('select', selectRule(requirement), selectVerdicts(candidates, selected, requirement));
-  const test = async (name: string, model: ArtifactRef) => {
-    const request = { model, data: run.input.data.test, metric, compute };
-    return (await evaluate.executeWithOptions(sentences.test(name, metric), [request])).value;
+  const test = (name: string, model: ArtifactRef) => {
+    const asked = askedMetric(metric, original.model);
+    const request = { model, data: run.input.data.test, metric: asked, compute };
+    return judge(sentences.test(name, metricWords(metric)), request);
   };
   const [originalTest, selectedTest] = await both(
     test('original', original.model),
@@ -58,12 +61,15 @@ export async function selection(context: StepContext): Promise<Result> {
     target,
     tolerance,
     cost,
+    metric: metricWords(metric),
     original: {
       macs: original.macs,
       params: original.params,
       metric: original.metric,
-      test: originalTest,
+      test: originalTest.value,
       standardError: original.standardError,
+      details: original.details,
+      testDetails: originalTest.details,
       latencyMs: originalMs,
     },
     latencyBy: by,
@@ -78,7 +84,8 @@ export async function selection(context: StepContext): Promise<Result> {
           macRatio: selected.macs / original.macs,
           paramRatio: selected.params / original.params,
           metric: selected.metricAfter,
-          test: selectedTest!,
+          test: selectedTest!.value,
+          testDetails: selectedTest!.details,
           drop: selected.drop,
           latencyMs: selected.latencyMs,
           speed: selected.speed,
@@ -188,6 +195,7 @@ const row = (candidate: Measured['candidates'][number], run: Run): ResultCandida
   metricBefore: candidate.metricBefore,
   metricAfter: candidate.metricAfter,
   standardError: candidate.standardError,
+  details: candidate.details,
   latencyMs: candidate.latencyMs,
   speed: candidate.speed,
   computedBy: candidate.computedBy,

@@ -19,6 +19,7 @@ import { compressModel } from '../../engine/api/compress-model';
 import { evaluateModel } from '../../engine/api/evaluate-model';
 import { openData } from '../../engine/jobs/open-data';
 import type { LayerScores } from '../../engine/jobs/types';
+import { computedMetric } from '../../contract/metric';
 import { type CostName, type Technique, techniqueTraits } from '../../engine/names';
 import { openModel } from '../../engine/onnx/open-model';
 import { candidateRatios } from '../../engine/ratios/candidate-ratios';
@@ -68,7 +69,7 @@ async function compressed(technique: Technique, cost: CostName, asked: number): 
       technique,
       target: asked,
       method: { cost, inputSize },
-      ...(spec && { data: spec.data, metric: spec.metric }),
+      ...(spec && { data: spec.data, metric: computedMetric(spec.metric, model) }),
       candidates: candidateRatios(Number(options.candidates)),
       samples: Number(options.samples),
       reconstruction: { samples: 8 },
@@ -102,7 +103,7 @@ async function compressed(technique: Technique, cost: CostName, asked: number): 
  */
 async function lostBy(out: string): Promise<number> {
   if (spec) {
-    const judged = { data: spec.data.test, metric: spec.metric };
+    const judged = { data: spec.data.test, metric: computedMetric(spec.metric, model) };
     const [own, other] = [
       await evaluateModel({ model, ...judged }),
       await evaluateModel({ model: out, ...judged }),

@@ -5,7 +5,7 @@ import type { JobData } from '../jobs/open-data';
 import type { FineTuneSettings, LayerScores } from '../jobs/types';
 import type { DatasetSource } from '../data/source';
 import type { UserData } from '../data/sources/user-data';
-import type { MetricName } from '../data/metric';
+import type { MetricChoice } from '../names';
 import { EngineError } from '../errors';
 import type { Machinery, Method, Reconstruction, ScoreName, Selecting, Technique } from '../names';
 import { settledFor } from '../training/losses-for-metric';
@@ -23,7 +23,7 @@ export interface CompressOptions {
   /** Without data, seeded random inputs are used, and the score is fidelity. */
   readonly data?: { readonly evaluate: UserData; readonly train: UserData };
   readonly score?: ScoreName;
-  readonly metric?: MetricName;
+  readonly metric?: MetricChoice;
   /** Samples per score. */
   readonly samples?: number;
   readonly candidates?: readonly number[];

@@ -2,9 +2,8 @@ import { availableParallelism } from 'node:os';
 
 import { packData } from '../data/sources/pack-data';
 import type { UserData } from '../data/sources/user-data';
-import type { MetricName } from '../data/metric';
+import { type MetricChoice, metricWords, type ProviderChoice } from '../names';
 import type { Evaluation } from '../jobs/types';
-import type { ProviderChoice } from '../names';
 import { ProcessPool } from '../pools/process-pool';
 import type { JobPool } from '../pools/thread-pool';
 
@@ -15,7 +14,7 @@ export interface EvaluateOptions {
   /** Images and their labels: arrays, or what `packData` turns into arrays. */
   readonly data: UserData;
   /** top1 by default. */
-  readonly metric?: MetricName;
+  readonly metric?: MetricChoice;
   /** One per core by default. */
   readonly threads?: number;
   /** The execution provider to run on; `cpu` by default. */
@@ -24,7 +23,8 @@ export interface EvaluateOptions {
 
 /** The metric of a model, and what it was computed over. */
 export interface EvaluateReport extends Evaluation {
-  readonly metric: MetricName;
+  /** Name of the metric. */
+  readonly metric: string;
 }
 
 /** Handles to run an evaluation, watch it and end it. */
@@ -61,7 +61,7 @@ export async function evaluateModel(
   const pool = shared ?? new ProcessPool({ slots: 1 });
   try {
     return {
-      metric,
+      metric: metricWords(metric),
       ...(await pool.run('evaluate', { model, data: evaluate, metric, machinery }, { signal })),
     };
   } finally {

@@ -1,7 +1,7 @@
 import { analyze } from '../jobs/analyze';
 import { packData } from '../data/sources/pack-data';
 import type { UserData } from '../data/sources/user-data';
-import type { MetricName } from '../data/metric';
+import type { MetricChoice } from '../names';
 import type { ModelSummary, Rehearsal } from '../jobs/types';
 import type { Method } from '../names';
 
@@ -15,7 +15,7 @@ export interface InspectOptions extends Partial<Omit<Method, 'technique'>> {
   /** Data whose images size what the model leaves open, if `inputSize` does not; the first of `data` by default. */
   readonly images?: UserData;
   /** Metric that the data's labels are for; top1 by default. */
-  readonly metric?: MetricName;
+  readonly metric?: MetricChoice;
   /** A label that training ignores, though it is not a class. */
   readonly ignoreLabel?: number;
   /** Work to be tried on two samples, on data that are arrays; its findings are errors and `notes`. */

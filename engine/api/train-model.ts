@@ -9,6 +9,7 @@ import type { Evaluation, Progress, Rehearsal } from '../jobs/types';
 import { ProcessPool } from '../pools/process-pool';
 import type { JobPool } from '../pools/thread-pool';
 import { lastCheckpoint } from '../training/loop/checkpoint';
+import { metricWords } from '../names';
 import { needsLabels } from '../training/settings';
 import { checkJudged, settledTraining, type TrainOptions } from './train-options';
 import { trainReport, type TrainReport } from './train-report';
@@ -118,7 +119,16 @@ export async function trainModel(
     );
     const after = await judge('evaluating', out, data.evaluate);
     const test = await judge('testing', out, data.test);
-    return trainReport({ settings, fromScratch, metric, params, tuning, before, after, test });
+    return trainReport({
+      settings,
+      fromScratch,
+      metric: metricWords(metric),
+      params,
+      tuning,
+      before,
+      after,
+      test,
+    });
   } finally {
     if (!shared) await pool.close();
     if (scratch) await rm(scratch, { recursive: true, force: true });

@@ -1,9 +1,8 @@
 import type { DatasetSource } from '../data/source';
 import type { UserData } from '../data/sources/user-data';
-import type { MetricName } from '../data/metric';
 import { EngineError } from '../errors';
 import type { FineTuneSettings } from '../jobs/types';
-import type { InputSize, ProviderChoice } from '../names';
+import { type InputSize, type MetricChoice, metricWords, type ProviderChoice } from '../names';
 import { settledFor } from '../training/losses-for-metric';
 import { checkSettings } from '../training/setting-rules';
 import { defaultLearningRate } from '../training/settings';
@@ -21,7 +20,7 @@ export interface TrainOptions {
     readonly test?: UserData;
   };
   /** top1 by default. */
-  readonly metric?: MetricName;
+  readonly metric?: MetricChoice;
   /** Sizes of inputs that the model leaves open; those of the images by default. */
   readonly inputSize?: InputSize;
   /** Settings; those left out have the defaults of docs/training.md. */
@@ -66,13 +65,13 @@ export function settledTraining({
 /** @throws EngineError `InvalidData` that names a split to be judged that has no labels */
 export function checkJudged(
   { evaluate, test }: { readonly evaluate?: DatasetSource; readonly test?: DatasetSource },
-  metric: MetricName,
+  metric: MetricChoice,
 ): void {
   for (const [name, split] of Object.entries({ evaluate, test })) {
     if (!split || split.labels !== undefined) continue;
     throw new EngineError(
       'InvalidData',
-      `data.${name}.labels is missing: ${metric} needs it; leave data.${name} out to train without it`,
+      `data.${name}.labels is missing: ${metricWords(metric)} needs it; leave data.${name} out to train without it`,
     );
   }
 }

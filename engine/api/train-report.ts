@@ -1,4 +1,3 @@
-import type { MetricName } from '../data/metric';
 import type { Errors, Evaluation, FineTuneSettings, FineTuning } from '../jobs/types';
 import type { Curve } from '../training/loop/learning-curve';
 
@@ -17,7 +16,8 @@ export interface TrainedEpoch {
 export interface TrainReport {
   readonly settings: FineTuneSettings;
   readonly fromScratch: boolean;
-  readonly metric: MetricName;
+  /** Name of the metric. */
+  readonly metric: string;
   readonly params: number;
   readonly steps: number;
   /** Step at which this call started: 0, or that of a checkpoint. */

@@ -7,6 +7,8 @@ export interface Rows {
   readonly dims: readonly number[];
   /** Reads rows `start` to `start + count`, [count, …]. */
   rows(start: number, count: number): Tensor;
+  /** Returns the row of the file that a row comes from; the same if there is no such function. */
+  fileRow?(row: number): number;
   close(): void;
 }
 
@@ -29,6 +31,11 @@ export class PickedRows implements Rows {
       toBytes(this.of.rows(row, 1)),
     );
     return fromBytes(this.type, dims, Buffer.concat(parts));
+  }
+
+  fileRow(row: number): number {
+    const own = this.picked[row];
+    return this.of.fileRow?.(own) ?? own;
   }
 
   close(): void {}

@@ -29,6 +29,12 @@ export interface Batch {
   readonly inputs?: Readonly<Record<string, Tensor>>;
 }
 
+/** A batch as it was read. */
+export interface ReadBatch extends Batch {
+  /** Row of each sample in the split's files. */
+  readonly rows: readonly number[];
+}
+
 /** Arrays of a data set. */
 interface Parts {
   readonly images: Rows;
@@ -187,22 +193,22 @@ export class Dataset {
   }
 
   /** Reads rows `start` to `start + count`. */
-  slice(start: number, count: number): Batch {
+  slice(start: number, count: number): ReadBatch {
     return this.read([[start, Math.min(count, this.length - start)]]);
   }
 
   /** Reads the rows at `indices`, in that order. */
-  gather(indices: ArrayLike<number>): Batch {
+  gather(indices: ArrayLike<number>): ReadBatch {
     return this.read(Array.from(indices, (row) => [row, 1] as const));
   }
 
   /** Yields batches of `size` in order; the last may be smaller. */
-  *batches(size: number): Generator<Batch> {
+  *batches(size: number): Generator<ReadBatch> {
     for (let start = 0; start < this.length; start += size) yield this.slice(start, size);
   }
 
   /** Yields batches of `size` over `count` rows drawn by `seed`, in ascending order; over all rows if there are no more. */
-  *sampled(count: number, seed: number, size: number): Generator<Batch> {
+  *sampled(count: number, seed: number, size: number): Generator<ReadBatch> {
     if (count >= this.length) {
       yield* this.batches(size);
       return;
@@ -218,7 +224,7 @@ export class Dataset {
   }
 
   /** Reads a batch made of runs of rows: [first row, number of rows] each. */
-  private read(runs: readonly (readonly [start: number, count: number])[]): Batch {
+  private read(runs: readonly (readonly [start: number, count: number])[]): ReadBatch {
     const size = runs.reduce((sum, [, count]) => sum + count, 0);
     const images = runs.map(([start, count]) =>
       pixelsOf(this.parts.images.rows(this.first + start, count), this.source),
@@ -231,8 +237,16 @@ export class Dataset {
         runs.map(([start, count]) => this.labelsAt(start, count)),
       ),
       size,
+      rows: runs.flatMap(([start, count]) =>
+        Array.from({ length: count }, (_, at) => this.fileRow(start + at)),
+      ),
       ...(inputs.length && { inputs: Object.fromEntries(inputs) }),
     };
+  }
+
+  /** Returns the row of the files that a row of this data set is. */
+  private fileRow(row: number): number {
+    return this.parts.images.fileRow?.(this.first + row) ?? this.first + row;
   }
 
   private labelsAt(start: number, count: number): Labels {

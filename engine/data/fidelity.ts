@@ -60,6 +60,15 @@ export class Fidelity {
     return { relativeError, divergence, points: 100 * (1 - Math.min(1, relativeError)) };
   }
 
+  /**
+   * Returns the standard error of the points over samples like these; undefined if the model has several float outputs,
+   * whose errors are not independent.
+   */
+  standardError(): number | undefined {
+    const rows = [...this.found.values()];
+    return rows.length === 1 ? rows[0].standardError() : undefined;
+  }
+
   /** The sums so far, a value that can be copied; setting it resumes from there. */
   get state(): object {
     return Object.fromEntries([...this.found].map(([name, row]) => [name, { ...row }]));
@@ -80,13 +89,25 @@ class OutputFidelity {
   private energy = 0;
   private nats = 0;
   private rows = 0;
+  /** Sums of squares and products of what single samples add to distance and energy. */
+  private dd = 0;
+  private de = 0;
+  private ee = 0;
 
   constructor(private readonly name: string) {}
 
   add(original: Float32Array, compressed: Float32Array, dims: readonly number[]): void {
-    for (let i = 0; i < original.length; i++) {
-      this.distance += (compressed[i] - original[i]) ** 2;
-      this.energy += original[i] ** 2;
+    const width = original.length / Math.max(1, dims[0] ?? 1);
+    for (let first = 0; first < original.length; first += width) {
+      const [distance, energy] = [this.distance, this.energy];
+      for (let i = first; i < first + width; i++) {
+        this.distance += (compressed[i] - original[i]) ** 2;
+        this.energy += original[i] ** 2;
+      }
+      const [d, e] = [this.distance - distance, this.energy - energy];
+      this.dd += d * d;
+      this.de += d * e;
+      this.ee += e * e;
     }
     if (Number.isNaN(this.energy) || Number.isNaN(this.distance)) {
       const whose = Number.isNaN(this.energy) ? 'original' : 'compressed';
@@ -108,6 +129,15 @@ class OutputFidelity {
   relativeError(): number {
     if (this.energy) return this.distance / this.energy;
     return this.distance ? 1 : 0; // an output that is all zeros has no scale of its own
+  }
+
+  /** Standard error of the points, as of a ratio of sums (see `RatioError`). */
+  standardError(): number | undefined {
+    if (!this.energy) return undefined;
+    const ratio = this.relativeError();
+    return (
+      (100 * Math.sqrt(Math.max(0, this.dd - 2 * ratio * this.de + ratio * ratio * this.ee))) / this.energy
+    );
   }
 
   divergence(): number | undefined {

@@ -1,22 +1,8 @@
+import type { MetricName } from '../names';
 import { MeanIou, PixelAccuracy, TopAccuracy } from './accuracy';
 import { F1Micro, MeanAveragePrecision } from './multi-label';
 import { ErrorScore } from './regression';
 import type { LabelReading, Metric, MetricOptions } from './metric-rule';
-
-/** Metrics a model can be judged by; higher is better, in points. */
-export const metricNames = [
-  'top1',
-  'top5',
-  'pixel-accuracy',
-  'mean-iou',
-  'mean-average-precision',
-  'f1-micro',
-  'r2',
-  'rmse-score',
-  'mae-score',
-] as const;
-/** Name of a metric. */
-export type MetricName = (typeof metricNames)[number];
 
 const metrics: Record<
   MetricName,

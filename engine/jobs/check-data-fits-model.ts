@@ -1,12 +1,13 @@
 import { Dataset } from '../data/dataset';
 import type { DatasetSource } from '../data/source';
-import { isPerScore, type MetricName, readingOf } from '../data/metric';
+import { isPerScore, readingOf } from '../data/metric';
 import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import type { Dim } from '../onnx/dims';
 import { inferShapes } from '../onnx/shapes';
 import { imageInput } from '../onnx/image-input';
 import { feederOf } from '../runtime/feeds';
+import type { MetricChoice, MetricName } from '../names';
 import { sizeOf } from '../tensor/tensor';
 
 /** Customary labels of pixels without a class; metrics of pixels skip them. */
@@ -22,14 +23,15 @@ export function checkFit(
   graph: Graph,
   model: string,
   source: DatasetSource,
-  metric: MetricName,
+  metric: MetricChoice,
   ignored?: number,
 ): void {
   const data = Dataset.open(source);
   try {
     checkBatch(graph, model, data);
     feederOf(graph, data);
-    if (!data.labelled) return; // nothing is measured on it
+    // Without labels nothing is measured on it; what others mean, a user's metric must know.
+    if (!data.labelled || typeof metric !== 'string') return;
     const output = checkOutput(graph, model, metric);
     const labels = source.labels!;
     if (isPerScore(metric)) checkScores(data, labels, output, metric);

@@ -29,16 +29,15 @@ export async function evaluateJob(
       onEvaluated: (evaluated, total) =>
         checkpoints.passed({ ...noteOf(evaluated.done, total), state: () => evaluated }),
     });
-    const [value, errors, standardError] = [
-      measured.value(),
-      measured.errors?.(),
-      measured.standardError?.(),
-    ];
+    const value = measured.value();
+    const [errors, standardError] = [measured.errors?.(), measured.standardError?.()];
+    const details = measured.details?.();
     return {
       value,
       samples: data.length,
       ...(standardError !== undefined && { standardError }),
       ...(errors && { errors }),
+      ...(details && { details }),
     };
   } finally {
     data.close();

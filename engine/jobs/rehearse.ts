@@ -1,22 +1,21 @@
 import { Random } from '../data/random';
 import { Dataset } from '../data/dataset';
-import { type MetricName, metricOf } from '../data/metric';
 import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import { layersOf, macsOf } from '../onnx/layers';
 import { weightBytes } from '../onnx/model';
 import { fixedBatch } from '../runtime/batch-size';
-import { thresholdOf } from '../runtime/decision-threshold';
 import { feederOf } from '../runtime/feeds';
 import { limitVariables } from '../runtime/guard/guarded-run';
 import { judgedGraph } from '../runtime/judged-values';
+import { openJudge, readsLabels } from '../runtime/judges';
 import { batchIsFixed, cannotRun } from '../runtime/run-failure';
 import type { Feeds } from '../runtime/run-shapes';
 import { Session } from '../runtime/session';
 import { timedFeeds } from '../runtime/timing';
 import { asFloats } from '../tensor/as-floats';
 import { isFloat, sizeOf, type Tensor, toBytes } from '../tensor/tensor';
-import type { Method } from '../names';
+import { isFidelity, type Method, type MetricChoice, metricWords } from '../names';
 import { rehearseTraining } from '../training/rehearse';
 import { eachGradient } from '../training/sensitivity';
 import { checkTrainable } from './check-trainable';
@@ -141,23 +140,26 @@ async function tryRun(told: Told, data: Dataset): Promise<Outputs> {
   }
 }
 
-/** Feeds a metric with the model's first output for a few labelled samples. */
-async function tryMetric(told: Told, data: Dataset, metric: MetricName): Promise<void> {
-  data.requireLabels();
-  const { graph, model } = told;
+/** Feeds a metric with the model's outputs for a few samples. */
+async function tryMetric(told: Told, data: Dataset, metric: MetricChoice): Promise<void> {
+  if (readsLabels(metric)) data.requireLabels();
+  const { graph, model, machinery } = told;
   const count = batchOf(graph, data);
-  const [first] = graph.outputs;
-  const output = (await tryRun(told, data))[first.name];
-  const scores = asFloats(output);
-  if (!scores)
+  const outputs = await tryRun(told, data);
+  // What is near to itself says nothing about a metric.
+  if (isFidelity(metric)) return;
+  const output = outputs[graph.outputs[0].name];
+  if (readsLabels(metric) && !asFloats(output))
     throw new EngineError(
       'UnsupportedModel',
-      `output ${first.name} of model ${model} is ${output.type}, but metric ${metric} needs floats: export the scores as the first output, or score by fidelity`,
+      `output ${graph.outputs[0].name} of model ${model} is ${output.type}, but metric ${metricWords(metric)} needs floats: export the scores as the first output, or score by fidelity`,
     );
   // Exports for a batch of 1 may have one row for all samples.
   if (output.dims[0] === 1 && count > 1) throw batchIsFixed(graph, model, data.inputs);
-  const { labels } = samplesOf(data, count);
-  metricOf(metric, { threshold: thresholdOf(graph) }).add(scores, labels, output.dims);
+  const judge = await openJudge(metric, { graph, data, ...machinery });
+  announce(told, 'the metric of two samples', passes);
+  await judge.add(outputs, samplesOf(data, count));
+  if (!readsLabels(metric)) judge.value();
 }
 
 /** Factor by which weights are varied to see whether outputs depend on them: not a power of two, which may cancel. */

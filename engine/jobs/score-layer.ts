@@ -1,6 +1,5 @@
 import { Fidelity } from '../data/fidelity';
-import { metricOf } from '../data/metric';
-import type { Metric } from '../data/metric-rule';
+import type { Judge } from '../data/judge';
 import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import { inferShapes } from '../onnx/shapes';
@@ -8,8 +7,8 @@ import { batchFor, fixedBatch, inWholeBatches } from '../runtime/batch-size';
 import { feederOf } from '../runtime/feeds';
 import { ModelProbe, type Replacements } from '../runtime/model-probe';
 import { provenanceOf } from '../runtime/provenance';
-import { thresholdOf } from '../runtime/decision-threshold';
-import { asFloats } from '../tensor/as-floats';
+import { openJudge, readsLabels } from '../runtime/judges';
+import { isFidelity, metricWords } from '../names';
 import { limits } from '../tensor/limits';
 import { sizeOf } from '../tensor/tensor';
 import { type Compressor, type Part, partOf, unitsOf } from './compressor';
@@ -54,14 +53,15 @@ interface Scored {
   readonly found: Found;
   /** For the next group of units: how many samples all of them have seen, and the sums so far. */
   readonly done: number;
-  readonly sums: readonly { readonly metric: object; readonly fidelity: object }[];
+  readonly sums: readonly { readonly metric?: object; readonly fidelity: object }[];
 }
 
 /** One number of units on its way through the samples. */
 interface Run {
   readonly units: number;
   readonly replacements: Replacements;
-  readonly metric: Metric;
+  /** Left out if layers are scored by fidelity. */
+  readonly judge?: Judge;
   readonly fidelity: Fidelity;
 }
 
@@ -78,15 +78,17 @@ async function probe(
   const trials = await compressor.trials(part);
   const { graph, constants } = trials;
   const shapes = inferShapes(graph);
-  const [first] = graph.outputs;
   const { data } = openData(opened, input.evaluate, input.method.inputSize);
   let cut: ModelProbe | undefined;
   try {
-    const byMetric = input.method.score === 'metric';
-    if (byMetric && !data.labelled)
+    const byMetric = input.method.score === 'metric' && !isFidelity(input.metric);
+    // By fidelity only floats are compared.
+    const wanted =
+      byMetric && typeof input.metric !== 'string' ? graph.outputs.map(({ name }) => name) : undefined;
+    if (byMetric && readsLabels(input.metric) && !data.labelled)
       throw new EngineError(
         'InvalidData',
-        `${data.name} has no labels, which metric ${input.metric} needs: set \`labels\` to a file of them, or score to fidelity`,
+        `${data.name} has no labels, which metric ${metricWords(input.metric)} needs: set \`labels\` to a file of them, or score to fidelity`,
       );
     const fixed = fixedBatch(opened, data.inputs);
     const total = inWholeBatches(Math.min(input.samples ?? Infinity, data.length), fixed);
@@ -94,9 +96,8 @@ async function probe(
     const groups = groupsOf([...units], limits.held / bytesOf(graph, constants));
     // Replacements of later groups cannot reuse the first ones' memory: a session each pays only for a single group.
     const batches = groups.length > 1 ? 0 : Math.ceil(total / size);
-    cut = await ModelProbe.open(graph, constants, { shapes, threads, provider, batches });
+    cut = await ModelProbe.open(graph, constants, { shapes, threads, provider, batches, outputs: wanted });
     const feeder = feederOf(graph, data);
-    const threshold = thresholdOf(opened);
     const { method, layer, candidates, metric, reconstruction } = input;
     const identity = JSON.stringify([method, layer, candidates, metric, reconstruction, total, size, groups]);
     const checkpoints = new WorkCheckpoints<Scored>(context, identity, input.checkpointing);
@@ -112,12 +113,15 @@ async function probe(
         runs.push({
           units: count,
           replacements: await trials.at(count),
-          metric: metricOf(input.metric, { threshold }),
+          judge: byMetric
+            ? await openJudge(input.metric, { graph: opened, data, threads, provider })
+            : undefined,
           fidelity: new Fidelity(),
         });
       }
       for (const [i, known] of sums.entries()) {
-        runs[i].metric.state = known.metric;
+        const { judge } = runs[i];
+        if (judge && known.metric) judge.state = known.metric;
         runs[i].fidelity.state = known.fidelity;
       }
       let done = 0;
@@ -129,9 +133,7 @@ async function probe(
           context.checkStop();
           const outputs = await cut.outputs(kept, run.replacements);
           run.fidelity.add(whole, outputs);
-          const judged = outputs[first.name];
-          const values = byMetric ? judged && asFloats(judged) : undefined;
-          if (values) run.metric.add(values, batch.labels, judged.dims);
+          await run.judge?.add(outputs, batch);
         }
         checkpoints.passed({
           done: at * total + done,
@@ -140,14 +142,14 @@ async function probe(
           state: () => ({
             found,
             done,
-            sums: runs.map(({ metric, fidelity }) => ({ metric: metric.state, fidelity: fidelity.state })),
+            sums: runs.map(({ judge, fidelity }) => ({ metric: judge?.state, fidelity: fidelity.state })),
           }),
         });
       }
       [sums, begun] = [[], 0];
-      for (const { units: count, metric, fidelity } of runs) {
+      for (const { units: count, judge, fidelity } of runs) {
         const { relativeError: error, points } = fidelity.value();
-        found.set(count, { score: byMetric ? metric.value() : points, error });
+        found.set(count, { score: judge ? judge.value() : points, error });
       }
     }
     return found;

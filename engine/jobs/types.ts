@@ -1,5 +1,5 @@
 import type { DatasetSource } from '../data/source';
-import type { MetricName } from '../data/metric';
+import type { Details } from '../data/judge';
 import type { Errors } from '../data/metric-rule';
 import type { Curve } from '../training/loop/learning-curve';
 import type { Provenance } from '../runtime/provenance';
@@ -12,6 +12,7 @@ import type {
   InputSize,
   Machinery,
   Method,
+  MetricChoice,
   ProviderChoice,
   Reconstruction,
   Selecting,
@@ -19,7 +20,7 @@ import type {
 } from '../names';
 
 export type * from '../names';
-export type { Errors, Provenance, Speed };
+export type { Details, Errors, Provenance, Speed };
 
 /**
  * All jobs. A job is numeric work for a worker thread: paths and small JSON in, small JSON out, files written where the
@@ -72,7 +73,7 @@ export interface Rehearsal<Data = DatasetSource, Model = string> {
   /** Data that layers are scored and compressed on. */
   readonly runs: readonly (Data | RandomInputs)[];
   /** Splits that models are evaluated on. */
-  readonly judged?: { readonly data: readonly Data[]; readonly metric: MetricName };
+  readonly judged?: { readonly data: readonly Data[]; readonly metric: MetricChoice<Model> };
   readonly fineTune?: {
     readonly data: Data;
     readonly settings: TrainingSettings;
@@ -95,7 +96,7 @@ export interface AnalyzeInput extends Partial<Omit<Method, 'technique'>> {
   /** Data whose images size what the model leaves open, if `inputSize` does not; the first of `data` by default. */
   readonly images?: DatasetSource;
   /** Metric that the data's labels are for; top1 by default. */
-  readonly metric?: MetricName;
+  readonly metric?: MetricChoice;
   /** A label that training ignores, though it is not a class. */
   readonly ignoreLabel?: number;
   /** Tries what will be done with the model. */
@@ -163,7 +164,7 @@ export interface Frozen {
 export interface EvaluateInput {
   readonly model: string;
   readonly data: DatasetSource;
-  readonly metric: MetricName;
+  readonly metric: MetricChoice;
   readonly machinery: Machinery;
   /** Checkpoints by batches. */
   readonly checkpointing?: Checkpointing;
@@ -181,6 +182,8 @@ export interface Evaluation {
   readonly standardError?: number;
   /** For metrics that compare numbers, in the labels' own unit. */
   readonly errors?: Errors;
+  /** Further figures of the metric. */
+  readonly details?: Details;
 }
 
 /** Input of `scoreLayer`. */
@@ -197,7 +200,7 @@ export interface ScoreLayerInput {
   /** Source of channel pruning's reconstruction samples. */
   readonly train: JobData;
   readonly reconstruction: Reconstruction;
-  readonly metric: MetricName;
+  readonly metric: MetricChoice;
   readonly machinery: Machinery;
   /** Path for the layer's factors (its singular vectors and values), a safetensors file. */
   readonly factors?: string;
@@ -303,9 +306,9 @@ export interface FineTuneSettings extends TrainingSettings {
 }
 
 /** Data that judge a model during training. */
-export interface JudgingData<Data> {
+export interface JudgingData<Data, File = string> {
   readonly data: Data;
-  readonly metric: MetricName;
+  readonly metric: MetricChoice<File>;
 }
 
 /** Input of `fineTune`. */

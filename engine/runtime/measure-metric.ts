@@ -1,17 +1,14 @@
 import type { Dataset } from '../data/dataset';
 import { Fidelity, type FidelityValue } from '../data/fidelity';
-import { type MetricName, metricOf } from '../data/metric';
-import type { Metric } from '../data/metric-rule';
+import type { Judge } from '../data/judge';
 import { EngineError } from '../errors';
 import type { Graph } from '../onnx/graph';
 import { inferShapes } from '../onnx/shapes';
-import { asFloats } from '../tensor/as-floats';
-import type { Tensor } from '../tensor/tensor';
 import { batchFor } from './batch-size';
 import { feederOf } from './feeds';
-import type { ProviderChoice } from '../names';
+import { openJudge, readsLabels } from './judges';
+import { type MetricChoice, metricWords, type ProviderChoice } from '../names';
 import { Session } from './session';
-import { thresholdOf } from './decision-threshold';
 
 /** Options for running a model over a data set. */
 export interface RunOptions {
@@ -23,7 +20,7 @@ export interface RunOptions {
 
 /** Options for evaluating a model by a metric. */
 export interface EvaluateOptions extends RunOptions {
-  readonly metric: MetricName;
+  readonly metric: MetricChoice;
   /** Sums of an earlier evaluation over the first samples, to resume from. */
   readonly from?: Evaluated;
   /** Called after each batch with what is needed to resume from there; may throw to stop. */
@@ -38,34 +35,35 @@ export interface Evaluated {
 }
 
 /**
- * Computes the metric of a model's first output over a data set, in points.
- * @throws EngineError `InvalidData` if the data have no labels, do not fit the model or leave the metric undefined;
- * `UnsupportedModel` if the metric cannot read the first output, or it is NaN
+ * Computes the metric of a model over a data set, in points.
+ * @throws EngineError `InvalidData` if the data lack labels that the metric reads, do not fit the model or leave the metric
+ * undefined; `UnsupportedModel` if the metric cannot read the outputs, or they are NaN; `InvalidSettings` if a user's
+ * metric can't be loaded
  */
 export const evaluate = async (graph: Graph, data: Dataset, options: EvaluateOptions): Promise<number> =>
   (await measure(graph, data, options)).value();
 
 /**
- * Runs `evaluate` and returns the metric itself, with all samples added.
+ * Runs `evaluate` and returns the judge itself, closed, with all samples added.
  * @throws EngineError as `evaluate` does
  */
 export async function measure(
   graph: Graph,
   data: Dataset,
-  { metric: name, threads, provider, onBatch, from, onEvaluated }: EvaluateOptions,
-): Promise<Metric> {
-  if (!data.labelled) {
+  { metric, threads, provider, onBatch, from, onEvaluated }: EvaluateOptions,
+): Promise<Judge> {
+  if (readsLabels(metric) && !data.labelled) {
     throw new EngineError(
       'InvalidData',
-      `metric ${name} needs labels, but ${data.name} has none: set \`labels\` to a file of them, or score by fidelity`,
+      `metric ${metricWords(metric)} needs labels, but ${data.name} has none: set \`labels\` to a file of them, or score by fidelity`,
     );
   }
   const feeder = feederOf(graph, data);
   const session = await Session.open(graph, { threads, provider });
+  let judge: Judge | undefined;
   try {
-    const metric = metricOf(name, { threshold: thresholdOf(graph) });
-    if (from) metric.state = from.sums;
-    const first = session.outputs[0];
+    judge = await openJudge(metric, { graph, data, threads, provider });
+    if (from) judge.state = from.sums;
     let done = 0;
     for (const batch of data.batches(batchFor(graph, inferShapes(graph)))) {
       if (done + batch.size <= (from?.done ?? 0)) {
@@ -73,25 +71,15 @@ export async function measure(
         continue;
       }
       onBatch?.(done, data.length);
-      const outputs = await session.run(feeder.feeds(batch), [first]);
-      metric.add(scoresOf(outputs[first], first), batch.labels, outputs[first].dims);
+      await judge.add(await session.run(feeder.feeds(batch), judge.reads), batch);
       done += batch.size;
-      onEvaluated?.({ done, sums: metric.state }, data.length);
+      onEvaluated?.({ done, sums: judge.state }, data.length);
     }
-    return metric;
+    return judge;
   } finally {
+    await judge?.close?.();
     await session.close();
   }
-}
-
-/**
- * Reads an output as floats.
- * @throws EngineError `UnsupportedModel` if it holds integers
- */
-function scoresOf(output: Tensor, name: string): Float32Array {
-  const scores = asFloats(output);
-  if (scores) return scores;
-  throw new EngineError('UnsupportedModel', `output ${name} is ${output.type}, but metrics need floats`);
 }
 
 /**

@@ -38,6 +38,6 @@ it("a run's input has packed arrays of folders of images, and its workflow sees 
 it('images without labels are refused if the run needs labels, with the fix', async () => {
   await imageFolders(folder, ['flat'], 1);
   await expect(prepare(specOf('flat'), openStore(join(folder, 'store')))).rejects.toThrow(
-    /^data\.train\.images, .*flat, has no labels, and fine-tuning needs it: put images in one folder per class, or set data\.train\.labels$/,
+    /^data\.train\.images, .*flat, has no labels, and fine-tuning needs it, .*: put images in one folder per class, or set data\.train\.labels$/,
   );
 });

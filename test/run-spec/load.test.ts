@@ -1,7 +1,8 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 
-import { loadData, loadSpec, loadTraining, parseSpec, SpecError } from '../../run-spec/load';
+import { loadData, loadSpec, loadTraining, parseSpec } from '../../run-spec/load';
+import { SpecError } from '../../run-spec/spec-error';
 import { inFolder } from '../support/folder';
 import { oddFiles } from '../support/odd-files';
 
@@ -140,4 +141,48 @@ describe('reading a spec', () => {
         ['m.onnx', 'x.npy', 'out'].map((name) => join(folder, name)),
       );
     }));
+});
+
+describe('the metric of a spec', () => {
+  const written = (metric: unknown, at = 'job.json') =>
+    inFolder((folder) => {
+      mkdirSync(join(folder, 'specs'));
+      writeFileSync(join(folder, 'above.mjs'), '');
+      writeFileSync(join(folder, 'specs', 'own.mjs'), '');
+      symlinkSync(join(folder, 'above.mjs'), join(folder, 'specs', 'link.mjs'));
+      const split = { images: 'x.npy', labels: 'y.npy' };
+      const data = { train: split, evaluate: split, test: split };
+      const file = join(folder, 'specs', at);
+      writeFileSync(file, JSON.stringify({ model: 'm.onnx', data, target: 0.5, tolerance: 1, metric }));
+      const { metric: found } = loadSpec(file);
+      return typeof found === 'object' && 'module' in found
+        ? { ...found, module: relative(folder, found.module) }
+        : found;
+    });
+
+  it('may be a module beside the spec, an activity, or fidelity', async () => {
+    expect(await written({ module: './own.mjs', export: 'hits' })).toEqual({
+      module: join('specs', 'own.mjs'),
+      export: 'hits',
+    });
+    const activity = { activity: 'judge', taskQueue: 'theirs', version: 1, timeout: '2h' };
+    expect(await written(activity)).toEqual(activity);
+    expect(await written('fidelity')).toBe('fidelity');
+  });
+
+  it.each([
+    [{ module: '../above.mjs' }, /is not in the folder of the spec/],
+    [{ module: 'link.mjs' }, /is not in the folder of the spec/],
+    [{ module: 'none.mjs' }, /metric\.module none\.mjs can't be read: ENOENT/],
+    [{ module: 'own.mjs', exports: 'hits' }, /unknown key metric\.exports/],
+    ['accuracy', /metric must be one of top1, .*, fidelity$/],
+    [{ activity: 'judge', version: 1 }, /metric\.taskQueue is missing/],
+    [
+      { activity: 'judge', taskQueue: 'theirs', version: 1, timeout: 5 },
+      /metric\.timeout must be a whole number with a unit/,
+    ],
+    [7, /metric must be one of top1/],
+  ])('is refused as %j, naming the field', async (metric, message) => {
+    await expect(written(metric)).rejects.toThrow(message);
+  });
 });

@@ -21,6 +21,7 @@ const nameFields = ['ignore', 'layer', 'features'];
 /** Ways in which a request may end: it is carried out, refused, or names something that the store does not have. */
 const fine: readonly string[] = [
   failureTypes.InvalidRequest,
+  failureTypes.WrongAnswer,
   failureTypes.ArtifactMissing,
   failureTypes.ArtifactCorrupt,
 ];
@@ -143,6 +144,7 @@ async function validRequests(store: FileStore): Promise<{ readonly [Name in keyo
     normalize: { scale: 0.1, mean: [0.5], std: [0.5] },
   };
   const layer = { layer: 'c1', technique: 'spatial-svd', scores: [], factors: model };
+  const foreign = { activity: 'judge', taskQueue: 'theirs', version: 1, settings: { quick: true } };
   const shared = { model, method: methodOf('spatial-svd'), train: data, compute };
   const reconstruction = { samples: 1, patches: 1, seed: 0 };
   return {
@@ -154,6 +156,8 @@ async function validRequests(store: FileStore): Promise<{ readonly [Name in keyo
       parts: await store.putJson([{ name: 'c1', technique: 'spatial-svd' }]),
     },
     evaluate: { model, data, metric: 'top1', compute },
+    lend: { model, data, metric: foreign },
+    keepAnswer: { model, data, metric: foreign, answer: { points: 90, details: { seen: 10 } } },
     scoreLayer: {
       ...shared,
       layer: 'c1',

@@ -1,6 +1,7 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 
 import type { Activities, Analysis, Part } from '../../contract/activities';
+import type { EvaluationAnswer } from '../../run-spec/activity-contract';
 import { type Technique, techniques } from '../../engine/names';
 import { CompressionSettings } from '../../run-spec/spec';
 import type { ArtifactRef } from '../../store/artifact';
@@ -95,6 +96,18 @@ export function fakeActivities(
       const value = macs === fakeMacs ? original : metric(macs / fakeMacs, tuned, macs);
       return { value, samples: 1000, standardError };
     }),
+    lend: answer('lend', ({ model, data, metric }: Parameters<Activities['lend']>[0]) => ({
+      question: {
+        contract: 1 as const,
+        model: { path: model.uri, sha256: model.sha256, bytes: model.bytes },
+        data: { images: { path: data.images.uri, sha256: data.images.sha256, bytes: data.images.bytes } },
+        settings: metric.settings ?? {},
+      },
+    })),
+    keepAnswer: answer('keepAnswer', ({ answer: told }: Parameters<Activities['keepAnswer']>[0]) => ({
+      value: (told as EvaluationAnswer).points,
+      samples: 1000,
+    })),
     scoreLayer: answer(
       'scoreLayer',
       ({ layer, method, candidates }: Parameters<Activities['scoreLayer']>[0]) => ({

@@ -1,3 +1,4 @@
+import { askedMetric, computedMetric } from '../../contract/metric';
 import { methodOf } from '../../contract/techniques';
 import type { CandidateInput, ScoringInput, ScoringLimits } from '../../contract/run';
 import { fakeInput, fakeRef } from './fake-activities';
@@ -19,7 +20,7 @@ export function scoringInput(total: number, limits: Partial<ScoringLimits> = {})
       method: methodOf(settings, 'spatial-svd'),
       candidates,
       reconstruction,
-      metric,
+      metric: computedMetric(metric, model),
       compute,
       samples: scoring.samples,
       evaluate: data.evaluate,
@@ -38,6 +39,6 @@ export function candidateInput(): CandidateInput {
     scores: fakeRef('scores'),
     method: methodOf(settings, 'spatial-svd'),
     data,
-    settings: { metric, fineTune, reconstruction, selection, compute },
+    settings: { metric: askedMetric(metric, model), fineTune, reconstruction, selection, compute },
   };
 }

@@ -1,4 +1,4 @@
-import type { MetricName } from '../../engine/data/metric';
+import type { MetricName } from '../../engine/names';
 import { Random } from '../../engine/data/random';
 import type { Graph } from '../../engine/onnx/graph';
 import { floats, type Tensor } from '../../engine/tensor/tensor';

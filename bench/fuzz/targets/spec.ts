@@ -1,4 +1,5 @@
-import { loadData, loadSpec, loadTraining, SpecError } from '../../../run-spec/load';
+import { loadData, loadSpec, loadTraining } from '../../../run-spec/load';
+import { SpecError } from '../../../run-spec/spec-error';
 import { specTemplate } from '../../../run-spec/template';
 import { mutateYaml } from '../mutators/text';
 import { commonSeeds } from '../seeds';

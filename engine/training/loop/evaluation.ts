@@ -1,12 +1,12 @@
 import type { Dataset } from '../../data/dataset';
-import type { MetricName } from '../../data/metric';
 import { EngineError } from '../../errors';
+import type { MetricChoice } from '../../names';
 import type { TrainingState } from './state';
 
 /** Evaluation of the model during training: before it, and after each epoch. The best state is the result. */
 export interface Evaluating {
   readonly data: Dataset;
-  readonly metric: MetricName;
+  readonly metric: MetricChoice;
   /** Epochs without a better value after which training stops; if undefined it runs to its end. */
   readonly patience?: number;
 }

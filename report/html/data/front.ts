@@ -1,5 +1,5 @@
 import type { RunSources } from '../../../client/run-sources';
-import { type CostName, costNames } from '../../../engine/names';
+import { type CostName, costNames, metricWords } from '../../../engine/names';
 
 /** A cost that the front is drawn over. */
 export interface FrontAxis {
@@ -47,7 +47,7 @@ export function frontOf({ result, record }: RunSources): Front | undefined {
     { key: 'latency', name: costNames.latency, unit: 'ms', original: original.latencyMs },
   ];
   return {
-    metric: record?.input.settings.metric ?? 'metric',
+    metric: record ? metricWords(record.input.settings.metric) : 'metric',
     axes: costs
       .filter(({ key, original: whole }) => key !== 'latency' || whole !== undefined)
       .map(({ original: whole = NaN, ...axis }) => ({

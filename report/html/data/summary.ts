@@ -1,7 +1,7 @@
 import type { RunSources } from '../../../client/run-sources';
 import { slowerAdvice, speedText, speedVerdict } from '../../../contract/speed';
 import { counted, lossText, points } from '../../../contract/verdict';
-import { costNames } from '../../../engine/names';
+import { costNames, metricWords } from '../../../engine/names';
 import type { Reported } from '../../../client/reported';
 
 /** The request, the outcome, how sure it is, and what to do next. */
@@ -35,7 +35,7 @@ const shares = ['top1', 'top5'];
 export function summaryOf({ result, record }: RunSources): Summary {
   const { original, final, outcome, selected, target, cost, tolerance, notes } = result;
   const name = record?.input.name ?? result.workflowId.split('/').at(-2) ?? result.workflowId;
-  const metric = record?.input.settings.metric ?? 'the metric';
+  const metric = record ? metricWords(record.input.settings.metric) : 'the metric';
   const chosen = result.candidates.find(({ id }) => id === selected);
   const asked = `${name} was to be compressed to ${target} of its ${costNames[cost]}, with a drop of at most ${points(tolerance)} of ${metric}`;
   const came =

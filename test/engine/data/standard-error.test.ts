@@ -1,4 +1,5 @@
-import { type MetricName, metricOf } from '../../../engine/data/metric';
+import { metricOf } from '../../../engine/data/metric';
+import type { MetricName } from '../../../engine/names';
 import { Random } from '../../../engine/data/random';
 import { sizeOf } from '../../../engine/tensor/tensor';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { MetricName } from '../../../engine/data/metric';
+import type { MetricName } from '../../../engine/names';
 import { writeNpy } from '../../../engine/data/npy';
 import { analyze } from '../../../engine/jobs/analyze';
 import { checkFit } from '../../../engine/jobs/check-data-fits-model';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { Dataset } from '../../../engine/data/dataset';
-import type { MetricName } from '../../../engine/data/metric';
+import type { MetricName } from '../../../engine/names';
 import { writeNpy } from '../../../engine/data/npy';
 import { Random } from '../../../engine/data/random';
 import { fineTuneJob } from '../../../engine/jobs/fine-tune';

@@ -1,0 +1,82 @@
+import { Fidelity } from '../data/fidelity';
+import { FirstOutput, type Judge, type Outputs } from '../data/judge';
+import type { ReadBatch, Dataset } from '../data/dataset';
+import { metricOf } from '../data/metric';
+import { UserJudge } from '../data/user-metric';
+import type { Graph } from '../onnx/graph';
+import { openModel } from '../onnx/open-model';
+import { type MetricChoice, metricWords, type ProviderChoice } from '../names';
+import { thresholdOf } from './decision-threshold';
+import { type Feeder, feederOf } from './feeds';
+import { Session } from './session';
+
+/** Things that a judge is made for. */
+export interface Judged {
+  /** The model, or the one that it was compressed from: what its scores mean follows from its last operator. */
+  readonly graph: Graph;
+  readonly data: Dataset;
+  readonly threads: number;
+  readonly provider?: ProviderChoice;
+}
+
+/** Tells if a metric reads labels: a user's own may do without. */
+export const readsLabels = (metric: MetricChoice<unknown>): boolean => typeof metric === 'string';
+
+/**
+ * Makes a judge of a model's outputs for a metric. The caller closes it.
+ * @throws EngineError `InvalidSettings` if a user's metric can't be loaded; as `openModel` does for the other model of
+ * a fidelity
+ */
+export async function openJudge(metric: MetricChoice, { graph, ...rest }: Judged): Promise<Judge> {
+  if (typeof metric === 'string')
+    return new FirstOutput(
+      graph.outputs[0].name,
+      metricOf(metric, { threshold: thresholdOf(graph) }),
+      metricWords(metric),
+    );
+  if ('fidelity' in metric) return Nearness.open(openModel(metric.fidelity), rest);
+  return UserJudge.open(metric);
+}
+
+/** Judges a model by its outputs' nearness to those of another, which runs on the same samples. */
+class Nearness implements Judge {
+  private readonly fidelity = new Fidelity();
+
+  private constructor(
+    private readonly other: Session,
+    private readonly feeder: Feeder,
+  ) {}
+
+  static async open(other: Graph, { data, threads, provider }: Omit<Judged, 'graph'>): Promise<Nearness> {
+    const feeder = feederOf(other, data);
+    return new Nearness(await Session.open(other, { threads, provider }), feeder);
+  }
+
+  async add(outputs: Outputs, batch: ReadBatch): Promise<void> {
+    this.fidelity.add(await this.other.run(this.feeder.feeds(batch)), outputs);
+  }
+
+  value(): number {
+    return this.fidelity.value().points;
+  }
+
+  standardError(): number | undefined {
+    return this.fidelity.standardError();
+  }
+
+  details(): { readonly divergence: number } {
+    return { divergence: this.fidelity.value().divergence };
+  }
+
+  get state(): object {
+    return this.fidelity.state;
+  }
+
+  set state(known: object) {
+    this.fidelity.state = known;
+  }
+
+  close(): Promise<void> {
+    return this.other.close();
+  }
+}

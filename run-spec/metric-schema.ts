@@ -1,0 +1,60 @@
+import { z } from 'zod';
+
+import {
+  type ActivityMetric as ActivityMetricChoice,
+  type FidelityMetric,
+  type MetricChoice,
+  metricNames,
+  type ModuleMetric,
+} from '../engine/names';
+import { ArtifactSchema } from './artifact-schema';
+import { Duration } from './duration-schema';
+
+/** Name of a Temporal task queue; the server keeps those that begin so for itself. */
+export const TaskQueue = z
+  .string()
+  .min(1)
+  .max(200)
+  .refine((name) => !name.startsWith('/_sys/'), 'must not begin with /_sys/');
+
+/** A metric that a Temporal activity of the user's computes. */
+export const ActivityMetric = z.strictObject({
+  activity: z.string().min(1).max(200),
+  taskQueue: TaskQueue,
+  /** Results are kept under it. */
+  version: z.number().int().nonnegative(),
+  /** Longest time that one evaluation may take; two hours by default. */
+  timeout: Duration.optional(),
+  /** Longest silence between two heartbeats; left out, none are expected. */
+  heartbeat: Duration.optional(),
+  /** Handed on to the activity. */
+  settings: z.record(z.string(), z.unknown()).optional(),
+}) satisfies z.ZodType<ActivityMetricChoice>;
+
+const moduleMetric = <File>(file: z.ZodType<File>) =>
+  z.strictObject({
+    /** An ES module. */
+    module: file,
+    /** Name of a class that it exports; its default export if left out. */
+    export: z.string().min(1).max(200).optional(),
+  }) satisfies z.ZodType<ModuleMetric<File>>;
+
+/** A metric as a spec or a run's settings name it; `file` is a path, or an artifact. */
+const runMetric = <File>(file: z.ZodType<File>) =>
+  z.union([z.enum([...metricNames, 'fidelity']), moduleMetric(file), ActivityMetric]);
+
+/** The metric of a spec. */
+export const SpecMetric = runMetric(z.string().min(1));
+export type SpecMetric = z.infer<typeof SpecMetric>;
+
+/** The metric of a run, whose files are in the store. */
+export const RunMetric = runMetric(ArtifactSchema);
+export type RunMetric = z.infer<typeof RunMetric>;
+
+/** The metric that an activity of ours is asked to compute. @param file an artifact */
+export const requestMetric = <File>(file: z.ZodType<File>) =>
+  z.union([
+    z.enum(metricNames),
+    z.strictObject({ fidelity: file }) satisfies z.ZodType<FidelityMetric<File>>,
+    moduleMetric(file),
+  ]) satisfies z.ZodType<MetricChoice<File>>;

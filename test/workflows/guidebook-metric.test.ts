@@ -1,0 +1,106 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { Worker } from '@temporalio/worker';
+
+import { waitsOf } from '../../client/events';
+import { observe } from '../../client/observe';
+import { failureTypeOf } from '../../contract/failure-reason';
+import { waitingText } from '../../report/waiting';
+import type { EvaluationQuestion } from '../../run-spec/activity-contract';
+import { Result } from '../../run-spec/result-schema';
+import { fakeInput } from '../support/fake-activities';
+import { temporal } from '../support/temporal';
+import { fresh, inWorld as inWorldOf, replayed } from '../support/world';
+
+let server: Awaited<ReturnType<typeof temporal>>;
+
+beforeAll(async () => {
+  server = await temporal();
+});
+afterAll(() => server.teardown());
+
+const inWorld = <T>(
+  made: Parameters<typeof inWorldOf>[1],
+  use: (...run: Parameters<Parameters<typeof inWorldOf>[2]>) => Promise<T>,
+) => inWorldOf(server, made, use);
+
+/** A worker of the user's, who knows nothing of Slimflow. */
+const theirs = (taskQueue: string, judge: (question: EvaluationQuestion) => Promise<unknown>) =>
+  Worker.create({ connection: server.nativeConnection, taskQueue, activities: { judge } });
+
+const plain = { techniques: ['spatial-svd'], ssvdTargets: [0.5] };
+
+describe('the metric of a guidebook', () => {
+  it('can be an activity of the user’s: every model is judged there, and layers are scored by fidelity', async () => {
+    const taskQueue = fresh('theirs');
+    const questions: EvaluationQuestion[] = [];
+    const worker = await theirs(taskQueue, (question) => {
+      questions.push(question);
+      return Promise.resolve({ points: 90, details: { asked: questions.length } });
+    });
+    const metric = { activity: 'judge', taskQueue, version: 3, settings: { iou: 0.5 } };
+    await worker.runUntil(() =>
+      inWorld({ settings: { ...plain, metric } }, async (handle, calls) => {
+        const result = Result.parse(await handle.result());
+        expect(result).toMatchObject({ metric: 'judge', original: { metric: 90, test: 90 } });
+        // The original and the candidate before and after training, then both on the test split.
+        expect(questions).toHaveLength(5);
+        expect(questions[0]).toMatchObject({
+          contract: 1,
+          settings: { iou: 0.5 },
+          model: { path: fakeInput().model.uri },
+        });
+        const asked = (name: string) =>
+          calls.filter(([called]) => called === name).map(([, request]) => request);
+        expect(asked('evaluate')).toEqual([]);
+        expect(asked('scoreLayer')[0]).toMatchObject({ method: { score: 'fidelity' } });
+        expect(asked('analyze')[0]).toMatchObject({ rehearsal: { runs: [{}, {}, {}] } });
+        await replayed(handle);
+      }),
+    );
+  });
+
+  it('waits for an activity that nobody serves, and says so', () =>
+    inWorld(
+      { settings: { ...plain, metric: { activity: 'judge', taskQueue: 'nobody', version: 1 } } },
+      async (handle) => {
+        for await (const observation of observe(server.client, handle.workflowId, { intervalMs: 100 })) {
+          const [wait] = waitsOf(observation);
+          if (!wait) continue;
+          expect(wait).toEqual({ for: 'activity', activity: 'judge', taskQueue: 'nobody' });
+          expect(waitingText(wait)).toMatch(/activity judge on task queue nobody, which nobody serves/);
+          break;
+        }
+        await handle.cancel();
+        await expect(handle.result()).rejects.toThrow();
+      },
+    ));
+
+  it('fails with what the activity says, once that will not be retried', async () => {
+    const taskQueue = fresh('theirs');
+    const worker = await theirs(taskQueue, () =>
+      Promise.reject(ApplicationFailure.nonRetryable('no GPU here', 'NoGpu')),
+    );
+    await worker.runUntil(() =>
+      inWorld(
+        { settings: { ...plain, metric: { activity: 'judge', taskQueue, version: 1 } } },
+        async (handle) => {
+          const error: unknown = await handle.result().catch((thrown: unknown) => thrown);
+          expect(failureTypeOf(error)).toBeUndefined();
+          let innermost = error as Error;
+          while (innermost.cause) innermost = innermost.cause as Error;
+          expect(innermost.message).toBe('no GPU here');
+        },
+      ),
+    );
+  });
+
+  it('can be fidelity: layers are scored by it, and models are judged by nearness to the original', () =>
+    inWorld({ settings: { ...plain, metric: 'fidelity' } }, async (handle, calls) => {
+      const result = Result.parse(await handle.result());
+      expect(result.metric).toBe('fidelity');
+      const metrics = calls.filter(([name]) => name === 'evaluate').map(([, request]) => request);
+      expect(metrics.length).toBe(5);
+      for (const request of metrics)
+        expect(request).toMatchObject({ metric: { fidelity: { sha256: fakeInput().model.sha256 } } });
+    }));
+});
