@@ -81,6 +81,14 @@ const TransformFields = z
 export const Split = ArraySplit.extend({
   /** Arrays as for `ArraySplit`, or a folder of images, a CSV list of them, …; a list of files, or a pattern. */
   images: z.union([path, z.array(path).min(1).readonly()], 'must be a path, or a list of paths'),
+  /** Columns of Parquet files, or extensions of the members of tar files, with the images and the labels. */
+  columns: z
+    .strictObject({ image: z.string().min(1).optional(), label: z.string().min(1).optional() })
+    .optional(),
+  /** Names of the arrays of an .npz file. */
+  arrays: z
+    .strictObject({ images: z.string().min(1).optional(), labels: z.string().min(1).optional() })
+    .optional(),
   /** Names of the classes in their order: a list, a file with one per line, or a folder with one sub-folder per class. */
   classes: z
     .union([path, z.array(z.string()).min(1).readonly()], 'must be a path, or a list of names')

@@ -1,7 +1,7 @@
 import { closeSync, readSync, writeFileSync } from 'node:fs';
 
 import { EngineError } from '../errors';
-import { openRegularSync, readFully } from '../regular-file';
+import { openRegularSync } from '../regular-file';
 import { bytesOf, type ElementType, fromBytes, sizeOf, type Tensor, toBytes } from '../tensor/tensor';
 import type { Rows } from './array-rows';
 
@@ -56,35 +56,8 @@ export class NpyFile implements Rows {
   }
 
   private static parse(path: string, file: number, size: number): NpyFile {
-    const bad = (what: string) => new EngineError('InvalidData', `data file ${path} ${what}`);
-    const head = Buffer.alloc(12);
-    readSync(file, head, 0, 12, 0);
-    if (head.toString('latin1', 0, 6) !== magic) throw bad('is not a .npy file');
-    const long = head[6] >= 2;
-    const length = long ? head.readUInt32LE(8) : head.readUInt16LE(8);
-    const offset = (long ? 12 : 10) + length;
-    if (length > mostHeader) throw bad(`has a header of ${length} bytes; at most ${mostHeader} are read`);
-    if (size < offset) throw bad(`is cut short: it has ${size} of ${offset} bytes of its header`);
-    const header = Buffer.alloc(length);
-    readFully(file, header, long ? 12 : 10);
-    const text = header.toString('latin1');
-    const code = /'descr':\s*'([^']+)'/.exec(text)?.[1] ?? '';
-    const type = types.get(code);
-    if (!type)
-      throw bad(
-        `holds elements of type ${code.slice(0, 20) || 'unknown'}; save it as one of ${[...types.values()].join(', ')}`,
-      );
-    if (/'fortran_order':\s*True/.test(text))
-      throw bad('is in Fortran order; save it as numpy.ascontiguousarray(...)');
-    const shape = /'shape':\s*\(([^)]*)\)/.exec(text)?.[1];
-    // Python 2 wrote 3L for 3.
-    const numbers = (shape ?? '?').split(',').map((dim) => dim.trim().replace(/L$/, ''));
-    if (numbers.at(-1) === '') numbers.pop();
-    if (!numbers.every((dim) => /^\d{1,15}$/.test(dim)))
-      throw bad(`has a shape that is not a list of whole numbers: (${shape?.slice(0, 80) ?? ''})`);
-    const dims = numbers.map(Number);
-    const expected = offset + sizeOf(dims) * bytesOf(type);
-    if (size < expected) throw bad(`is cut short: it has ${size} of ${expected} bytes`);
+    const read = (position: number, bytes: Uint8Array) => readSync(file, bytes, 0, bytes.length, position);
+    const { offset, type, dims } = npyLayout(`data file ${path}`, size, read);
     return new NpyFile(path, file, offset, type, dims);
   }
 
@@ -104,6 +77,51 @@ export class NpyFile implements Rows {
   close(): void {
     closeSync(this.file);
   }
+}
+
+/**
+ * Reads the header of a NumPy file.
+ * @param name its name in messages
+ * @param size bytes of the whole file
+ * @param read fills `bytes` from a position of the file and returns how many it read
+ * @returns the element type, the shape, and the position of the elements
+ * @throws EngineError `InvalidData` if it is not a `.npy` file, cut short, or of an unsupported type or order
+ */
+export function npyLayout(
+  name: string,
+  size: number,
+  read: (position: number, bytes: Uint8Array) => number,
+): { readonly offset: number; readonly type: ElementType; readonly dims: readonly number[] } {
+  const bad = (what: string) => new EngineError('InvalidData', `${name} ${what}`);
+  const head = Buffer.alloc(12);
+  read(0, head);
+  if (head.toString('latin1', 0, 6) !== magic) throw bad('is not a .npy file');
+  const long = head[6] >= 2;
+  const length = long ? head.readUInt32LE(8) : head.readUInt16LE(8);
+  const offset = (long ? 12 : 10) + length;
+  if (length > mostHeader) throw bad(`has a header of ${length} bytes; at most ${mostHeader} are read`);
+  if (size < offset) throw bad(`is cut short: it has ${size} of ${offset} bytes of its header`);
+  const header = Buffer.alloc(length);
+  if (read(long ? 12 : 10, header) < length) throw bad('has a header that is cut short');
+  const text = header.toString('latin1');
+  const code = /'descr':\s*'([^']+)'/.exec(text)?.[1] ?? '';
+  const type = types.get(code);
+  if (!type)
+    throw bad(
+      `holds elements of type ${code.slice(0, 20) || 'unknown'}; save it as one of ${[...types.values()].join(', ')}`,
+    );
+  if (/'fortran_order':\s*True/.test(text))
+    throw bad('is in Fortran order; save it as numpy.ascontiguousarray(...)');
+  const shape = /'shape':\s*\(([^)]*)\)/.exec(text)?.[1];
+  // Python 2 wrote 3L for 3.
+  const numbers = (shape ?? '?').split(',').map((dim) => dim.trim().replace(/L$/, ''));
+  if (numbers.at(-1) === '') numbers.pop();
+  if (!numbers.every((dim) => /^\d{1,15}$/.test(dim)))
+    throw bad(`has a shape that is not a list of whole numbers: (${shape?.slice(0, 80) ?? ''})`);
+  const dims = numbers.map(Number);
+  const expected = offset + sizeOf(dims) * bytesOf(type);
+  if (size < expected) throw bad(`is cut short: it has ${size} of ${expected} bytes`);
+  return { offset, type, dims };
 }
 
 /**

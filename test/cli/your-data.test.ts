@@ -6,6 +6,7 @@ import { writeNpy } from '../../engine/data/npy';
 import { saveModel } from '../../engine/onnx/model';
 import { loadTraining } from '../../run-spec/load';
 import { expectStatus, slimflow } from '../support/cli';
+import { writeIdx, writeNpz } from '../support/data-files';
 import { temporaryFolder } from '../support/folder';
 import { cacheIn, imageFolders } from '../support/image-folders';
 import { root } from '../support/paths';
@@ -30,6 +31,12 @@ beforeAll(async () => {
   );
   writeFileSync(join(folder, 'train.csv'), `file,label\n${train.join('\n')}`);
   writeFileSync(join(folder, 'val.csv'), val.join('\n'));
+  const x = { type: 'uint8', dims: [3, 8, 8], data: new Uint8Array(192) } as const;
+  const y = { type: 'uint8', dims: [3], data: Uint8Array.of(0, 1, 2) } as const;
+  writeNpz(join(folder, 'mnist.npz'), { x_train: x, y_train: y, x_test: x, y_test: y });
+  mkdirSync(join(folder, 'mnist'));
+  writeIdx(join(folder, 'mnist', 't10k-images-idx3-ubyte.gz'), x.dims, x.data);
+  writeIdx(join(folder, 'mnist', 't10k-labels-idx1-ubyte.gz'), y.dims, y.data);
   writeNpy(join(folder, 'labels.npy'), { type: 'int32', dims: [8], data: new Int32Array(8) });
 });
 

@@ -6,7 +6,7 @@ import { withChannels } from '../images/read-image';
 import type { Pixels } from '../images/resample';
 import type { RawSample } from '../images/write-samples';
 import { NpyFile } from '../npy';
-import type { OpenedData, SourceKind } from './kind';
+import type { OpenedSamples, SourceKind } from './kind';
 
 /** An array of 8-bit pixels that are transformed; without a transform, the engine reads the file as it is. */
 export const arrayFile: SourceKind = {
@@ -22,7 +22,7 @@ export const arrayFile: SourceKind = {
  * @param name its name in messages
  * @throws EngineError `InvalidData` if it is another array
  */
-export function pixelsOfArray(path: string, name: string, layout: 'NCHW' | 'NHWC' = 'NCHW'): OpenedData {
+export function pixelsOfArray(path: string, name: string, layout: 'NCHW' | 'NHWC' = 'NCHW'): OpenedSamples {
   const header = NpyFile.open(path);
   const { type, dims } = header;
   header.close();

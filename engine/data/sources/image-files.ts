@@ -11,7 +11,7 @@ import {
   unlabelled,
 } from '../images/labelled-files';
 import { readImage } from '../images/read-image';
-import type { FoundData, OpenedData, SourceKind } from './kind';
+import type { FoundData, OpenedSamples, SourceKind } from './kind';
 import { statesOf } from './paths';
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
@@ -56,7 +56,7 @@ const hasFolders = (folder: string): boolean =>
     ({ name }) => !name.startsWith('.') && isFolder(`${folder}/${name}`),
   );
 
-async function listed(list: string, folder: string, classes?: readonly string[]): Promise<OpenedData> {
+async function listed(list: string, folder: string, classes?: readonly string[]): Promise<OpenedSamples> {
   const listing = listedImages(list, folder, classes, 'optional');
   const paths = listing.files.map(({ path }) => path);
   await refuseMissing(
@@ -92,7 +92,7 @@ function opened(
   { files }: Listing,
   classes?: readonly string[],
   ifEmpty = 'there are no images',
-): OpenedData {
+): OpenedSamples {
   if (!files.length) throw new EngineError('InvalidData', ifEmpty);
   return {
     files: files.map(({ path }) => path),

@@ -1,4 +1,4 @@
-import type { RawSample } from '../images/write-samples';
+import type { PackedFiles, RawSample } from '../images/write-samples';
 import type { UserData } from './user-data';
 
 /** A split's images, found but not opened yet. */
@@ -9,20 +9,34 @@ export interface FoundData extends Omit<UserData, 'images'> {
   readonly classes?: readonly string[];
 }
 
-/** A source of samples, ready to be read. */
-export interface OpenedData {
+/** What is known of an opened source. */
+interface Opened {
   /** All files that it is made of: if one of them has another size or time, the source is another. */
   readonly files: readonly string[];
   /** Number of samples, if known. */
   readonly total?: number;
   /** Names of the classes by number, if labels are names. */
   readonly classes?: readonly string[];
+}
+
+/** A source of samples, ready to be read. */
+export interface OpenedSamples extends Opened {
   /** Yields the samples in order. */
   samples(): Iterable<RawSample> | AsyncIterable<RawSample>;
 }
 
+/** A source of whole arrays, which are copied. */
+export interface OpenedArrays extends Opened {
+  /** NHWC if the images have their channels last and the engine transposes them. */
+  readonly layout?: 'NHWC';
+  /** Writes the arrays as `.npy`; returns whether there are labels. */
+  copy(to: Required<PackedFiles>, signal?: AbortSignal): Promise<{ readonly labelled: boolean }>;
+}
+
+export type OpenedData = OpenedSamples | OpenedArrays;
+
 /** Settings of a split that only some kinds of sources have a use for. */
-export type KindSetting = 'labels' | 'classes' | 'layout';
+export type KindSetting = 'labels' | 'classes' | 'columns' | 'arrays' | 'layout';
 
 /** A kind of source. */
 export interface SourceKind {

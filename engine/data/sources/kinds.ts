@@ -1,6 +1,17 @@
 import { arrayFile } from './array-file';
+import { cifarFiles } from './cifar';
+import { idxFile } from './idx';
 import { imageFiles, imageFolder, imageList } from './image-files';
 import type { SourceKind } from './kind';
+import { npzFile } from './npz';
 
 /** The kinds of sources; the first that claims a split's paths opens it. */
-export const sourceKinds: readonly SourceKind[] = [arrayFile, imageList, imageFiles, imageFolder];
+export const sourceKinds: readonly SourceKind[] = [
+  arrayFile,
+  npzFile,
+  idxFile,
+  cifarFiles,
+  imageList,
+  imageFiles,
+  imageFolder,
+];

@@ -78,6 +78,8 @@ const isArray = (path: string): boolean => /\.npy$/i.test(path);
 const arraysOf = ({
   images,
   classes: _classes,
+  columns: _columns,
+  arrays: _arrays,
   transform: _transform,
   ...rest
 }: UserData): DatasetSource => ({
@@ -87,7 +89,9 @@ const arraysOf = ({
 
 /** Finds a split's source; undefined if the engine reads its files as they are. */
 async function openedSource(split: string, data: UserData): Promise<Source | undefined> {
-  const { images, transform, classes, ...rest } = data;
+  const { images, classes, transform: given, ...rest } = data;
+  const changes = Object.values(given ?? {}).some((value) => value !== undefined);
+  const transform = changes ? given : undefined;
   const paths = expanded(images);
   if (!paths.length) throw new EngineError('InvalidData', `data.${split}.images is empty`);
   const kind = sourceKinds.find((one) => one.claims(paths));
@@ -106,9 +110,9 @@ async function openedSource(split: string, data: UserData): Promise<Source | und
     );
   }
   refuseUnread(split, data, kind);
-  const found: FoundData = { ...rest, paths, classes: classesOf(classes) };
+  const found: FoundData = { ...rest, transform, paths, classes: classesOf(classes) };
   const opened = await kind.open(found);
-  return { kind, found, opened, entry: await entryName(found, opened, kind, transform) };
+  return { kind, found, opened, entry: await entryName(found, opened, kind) };
 }
 
 /** @throws EngineError `InvalidData` if a setting is given that this kind has no use for */
@@ -116,6 +120,8 @@ function refuseUnread(split: string, data: UserData, { name, reads }: SourceKind
   const why: Readonly<Record<KindSetting, string>> = {
     labels: `with ${name}, labels are its own, or a .npy file`,
     classes: `${name} has no names of classes`,
+    columns: `${name} has no columns`,
+    arrays: `${name} has no named arrays`,
     layout: `${name} has no layout; for a model that takes its channels last, set transform.channelsLast`,
   };
   const given = Object.keys(why) as KindSetting[];
@@ -137,14 +143,13 @@ function classesOf(classes: UserData['classes']): readonly string[] | undefined 
 
 /** Makes the name of a source's entry in the cache: readable, and another for anything that changes what is packed. */
 async function entryName(
-  { paths, labels, classes, layout }: FoundData,
+  { paths, labels, classes, layout, columns, arrays, transform }: FoundData,
   { files }: OpenedData,
   { name }: SourceKind,
-  transform: UserData['transform'],
 ): Promise<string> {
   const own = labels === undefined || isArray(labels) ? undefined : labels;
   const hash = createHash('sha256').update(
-    JSON.stringify([version, name, own, classes, layout, sorted(transform)]),
+    JSON.stringify([version, name, own, classes, layout, sorted(columns), sorted(arrays), sorted(transform)]),
   );
   const states = await statesOf(files);
   const missing = states.indexOf(undefined);
@@ -162,18 +167,20 @@ const sorted = (value: object = {}): object =>
 
 async function packedSource(
   split: string,
-  { images: _images, labels, classes: _classes, transform = {}, layout: _layout, ...rest }: UserData,
+  { labels, inputs, range, normalize, unknown, transform = {} }: UserData,
   { kind, found, opened, entry }: Source,
   { signal, onProgress }: WatchingData,
 ): Promise<DatasetSource> {
-  const given = labels !== undefined && isArray(labels) ? labels : undefined;
   const write = async (to: Required<PackedEntry>) => {
-    const written = await writeSamples(opened.samples(), to, transform, {
-      total: opened.total,
-      signal,
-      onProgress: (done, total) => onProgress?.({ split, done, total }),
-    });
-    if ((await entryName(found, opened, kind, transform)) !== entry)
+    const written =
+      'copy' in opened
+        ? await opened.copy(to, signal)
+        : await writeSamples(opened.samples(), to, transform, {
+            total: opened.total,
+            signal,
+            onProgress: (done, total) => onProgress?.({ split, done, total }),
+          });
+    if ((await entryName(found, opened, kind)) !== entry)
       throw new EngineError(
         'InvalidData',
         `${found.paths[0]} was changed while it was read: wait until it is complete, then start again`,
@@ -181,10 +188,15 @@ async function packedSource(
     return written;
   };
   const packed = (await packedBefore(entry)) ?? (await packInto(entry, write));
+  const own = labels !== undefined && isArray(labels) ? labels : packed.labels;
   return {
-    ...rest,
     images: packed.images,
-    ...((given ?? packed.labels) !== undefined && { labels: given ?? packed.labels }),
+    ...(own !== undefined && { labels: own }),
+    ...('copy' in opened && opened.layout && { layout: opened.layout }),
+    ...(inputs && { inputs }),
+    ...(range && { range }),
+    ...(normalize && { normalize }),
+    ...(unknown !== undefined && { unknown }),
   };
 }
 

@@ -10,6 +10,10 @@ export interface UserData extends Omit<DatasetSource, 'images'> {
   readonly images: string | readonly string[];
   /** Labels in a file of their own: `.npy` with a row per image; a CSV file of file,label for a folder of images. */
   readonly labels?: string;
+  /** Columns of a table (Parquet), or extensions of the members of an archive (tar), with the images and the labels. */
+  readonly columns?: { readonly image?: string; readonly label?: string };
+  /** Names of the arrays of an `.npz` file. */
+  readonly arrays?: { readonly images?: string; readonly labels?: string };
   /** Order of the classes: a list, a file with one per line, or a folder whose sub-folders are the classes. */
   readonly classes?: string | readonly string[];
   /** Turns images into the model's input. */
