@@ -1,14 +1,14 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { packData } from '../../engine/data/sources/pack-data';
 import { writeNpy } from '../../engine/data/npy';
 import { saveModel } from '../../engine/onnx/model';
 import { loadTraining } from '../../run-spec/load';
 import { expectStatus, slimflow } from '../support/cli';
-import { writeIdx, writeNpz } from '../support/data-files';
+import { writeIdx, writeNpz, writeTar } from '../support/data-files';
 import { temporaryFolder } from '../support/folder';
 import { cacheIn, imageFolders } from '../support/image-folders';
+import { inParquetProcess } from '../support/parquet';
 import { root } from '../support/paths';
 import { tinyNetwork } from '../support/tiny';
 
@@ -37,6 +37,24 @@ beforeAll(async () => {
   mkdirSync(join(folder, 'mnist'));
   writeIdx(join(folder, 'mnist', 't10k-images-idx3-ubyte.gz'), x.dims, x.data);
   writeIdx(join(folder, 'mnist', 't10k-labels-idx1-ubyte.gz'), y.dims, y.data);
+  const some = readdirSync(join(photos, 'flat')).sort();
+  mkdirSync(join(folder, 'beans'));
+  inParquetProcess({
+    files: [0, 1].map((shard) => ({
+      path: join(folder, 'beans', `train-0000${shard}-of-00002.parquet`),
+      images: some.slice(0, 3).map((name) => join(photos, 'flat', name)),
+      labels: [0, 1, 2],
+      struct: true,
+      names: ['angular_leaf_spot', 'bean_rust', 'healthy'],
+    })),
+    pack: [],
+  });
+  mkdirSync(join(folder, 'shards'));
+  for (const shard of ['0000', '0001'])
+    await writeTar(join(folder, 'shards', `val-${shard}.tar`), {
+      'a.jpg': readFileSync(join(photos, 'train', 'cat', '0.jpg')),
+      'a.cls': 'bean_rust',
+    });
   writeNpy(join(folder, 'labels.npy'), { type: 'int32', dims: [8], data: new Int32Array(8) });
 });
 
@@ -45,11 +63,13 @@ const examples = [...page.matchAll(/^```yaml\n(data:\n[^`]*)^```$/gm)].map(([, t
 
 it('the page has examples', () => expect(examples.length).toBeGreaterThan(2));
 
-it.each(examples)('docs/your-data.md: %s', async (text) => {
+it.each(examples)('docs/your-data.md: %s', (text) => {
   writeFileSync(join(folder, 'job.yaml'), text);
   const { data } = loadTraining(join(folder, 'job.yaml'));
-  const splits = await packData(data);
-  for (const split of Object.values(splits)) expect(split?.labels).toBeDefined();
+  const [{ error, ...splits }] = inParquetProcess({ files: [], pack: [{ ...data }] });
+  expect(error).toBeUndefined();
+  expect(Object.keys(splits)).toEqual(Object.keys(data));
+  for (const { labels } of Object.values(splits)) expect(labels).toBeDefined();
 });
 
 it('train and compress take folders of images as they are, and pack them once', async () => {

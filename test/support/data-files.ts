@@ -1,7 +1,9 @@
-import { writeFileSync } from 'node:fs';
-import { gzipSync } from 'node:zlib';
+import { createWriteStream, writeFileSync } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { createGzip, gzipSync } from 'node:zlib';
 
 import { zipSync } from 'fflate';
+import { pack } from 'tar-stream';
 
 import { npyHeader } from '../../engine/data/npy';
 import { type Tensor, toBytes } from '../../engine/tensor/tensor';
@@ -34,4 +36,18 @@ export const npyBytes = (tensor: Tensor): Uint8Array => Buffer.concat([npyHeader
 export function writeNpz(path: string, arrays: Readonly<Record<string, Tensor>>): void {
   const members = Object.entries(arrays).map(([name, tensor]) => [`${name}.npy`, npyBytes(tensor)]);
   writeFileSync(path, zipSync(Object.fromEntries(members) as Record<string, Uint8Array>));
+}
+
+/** Writes a tar file of members, compressed by gzip if its name ends in z. */
+export async function writeTar(
+  path: string,
+  members: Readonly<Record<string, string | Buffer>>,
+): Promise<void> {
+  const tar = pack();
+  for (const [name, content] of Object.entries(members)) tar.entry({ name }, content);
+  tar.finalize();
+  const to = createWriteStream(path);
+  await (path.endsWith('z')
+    ? pipeline(tar as unknown as NodeJS.ReadableStream, createGzip(), to)
+    : pipeline(tar as unknown as NodeJS.ReadableStream, to));
 }

@@ -1,0 +1,227 @@
+import { readdirSync, statSync } from 'node:fs';
+import { extname, join } from 'node:path';
+
+import { EngineError } from '../../errors';
+import { openRegular } from '../../regular-file';
+import { decodeImage, most } from '../images/read-image';
+import type { RawSample } from '../images/write-samples';
+import type { OpenedSamples, SourceKind } from './kind';
+import { labelOf } from './label-value';
+
+const isParquet = (path: string): boolean => extname(path).toLowerCase() === '.parquet';
+
+/** Parquet files with the bytes of image files, as the Hugging Face hub has them: one, several, or a folder of them. */
+export const parquetFiles: SourceKind = {
+  name: 'a Parquet file',
+  reads: ['columns', 'classes'],
+  claims: (paths) => paths.every(isParquet) || (paths.length === 1 && filesIn(paths[0]).length > 0),
+  open: async ({ paths, columns, classes, labels }): Promise<OpenedSamples> => {
+    const files = isParquet(paths[0]) ? paths : filesOfOneSplit(paths[0]);
+    const tables: Table[] = [];
+    for (const path of files) tables.push(await openTable(path, columns, labels === undefined));
+    const names = classes ?? tables[0].classes;
+    return {
+      files,
+      total: tables.reduce((sum, { rows }) => sum + rows, 0),
+      classes: names,
+      async *samples(): AsyncGenerator<RawSample> {
+        for (const table of tables) yield* samplesOf(table, names);
+      },
+    };
+  },
+};
+
+/** Lists the Parquet files of a folder by name; none if it is not a folder, or has none. */
+function filesIn(folder: string): string[] {
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return [];
+  return readdirSync(folder)
+    .filter((name) => isParquet(name) && !name.startsWith('.'))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+/** Names of splits, with which the hub's files begin. */
+const splitNames = /^(train|test|validation|val|dev)\b/;
+
+function filesOfOneSplit(folder: string): string[] {
+  const files = filesIn(folder);
+  const splits = new Set(files.map((path) => splitNames.exec(path.slice(folder.length + 1))?.[0]));
+  if (splits.size <= 1) return files;
+  throw new EngineError(
+    'InvalidData',
+    `${folder} has Parquet files of several splits (${[...splits].map((name) => name ?? 'others').join(', ')}): name those of one, such as ${join(folder, `${[...splits].find((name) => name)}-*.parquet`)}`,
+  );
+}
+
+/** A Parquet file, and which of its columns are read. */
+interface Table {
+  readonly path: string;
+  readonly rows: number;
+  /** Rows of each row group, in order. */
+  readonly groups: readonly number[];
+  readonly image: string;
+  readonly label?: string;
+  /** Names of the classes, as the hub's `ClassLabel` has them. */
+  readonly classes?: readonly string[];
+  /** Reads two columns of some rows. */
+  readonly read: (start: number, end: number) => Promise<Record<string, unknown>[]>;
+}
+
+/** Most bytes of one column that are read, or unpacked, at once. */
+const mostBytes = 2 ** 31 - 1;
+/** Most rows of one row group: they are held together. */
+const mostRows = 1e6;
+
+/** Usual names of columns. */
+const usual = { image: ['image', 'img'], label: ['label', 'labels', 'fine_label'] } as const;
+
+async function openTable(
+  path: string,
+  columns: { readonly image?: string; readonly label?: string } = {},
+  labelled: boolean,
+): Promise<Table> {
+  const { parquetMetadataAsync, parquetReadObjects, parquetSchema } = await import('hyparquet');
+  const { compressors } = await import('hyparquet-compressors');
+  const bad = (what: string) => new EngineError('InvalidData', `${path} ${what}`);
+  const { file: handle, status } = await openRegular(path).catch((error: Error) => {
+    throw bad(`can't be read: ${error.message}`);
+  });
+  await handle.close();
+  const file = {
+    byteLength: Number(status.size),
+    slice: (start: number, end?: number) => bytesOf(path, start, end ?? Number(status.size)),
+  };
+  const metadata = await parquetMetadataAsync(file).catch((error: Error) => {
+    throw bad(`is not a Parquet file: ${error.message}`);
+  });
+  const names = parquetSchema(metadata).children.map(({ element }) => element.name);
+  const column = (what: 'image' | 'label'): string | undefined => {
+    const wanted = columns[what];
+    const found =
+      wanted === undefined
+        ? usual[what].find((name) => names.includes(name))
+        : names.find((name) => name === wanted);
+    if (found !== undefined || (wanted === undefined && what === 'label')) return found;
+    throw bad(
+      `has no column ${wanted ?? usual[what][0]}; it has ${names.join(', ')}: set columns.${what} to one of them`,
+    );
+  };
+  const image = column('image')!;
+  const label = labelled ? column('label') : undefined;
+  const groups = metadata.row_groups.map(({ num_rows, columns: chunks }) => {
+    const used = chunks.filter(({ meta_data }) => [image, label].includes(meta_data?.path_in_schema[0]));
+    for (const { meta_data } of used)
+      if (
+        Number(meta_data!.total_uncompressed_size) > mostBytes ||
+        Number(meta_data!.total_compressed_size) > mostBytes
+      )
+        throw bad(
+          `has a row group of more than 2 GB, which is read at once: write it with fewer rows per group`,
+        );
+    if (Number(num_rows) > mostRows)
+      throw bad(`has a row group of ${num_rows} rows; at most ${mostRows} are read`);
+    return Number(num_rows);
+  });
+  // What a page says its size is, is checked before it is unpacked.
+  const bounded = Object.fromEntries(
+    Object.entries(compressors).map(([codec, unpack]) => [
+      codec,
+      (input: Uint8Array, size: number) => {
+        if (!(size >= 0 && size <= mostBytes)) throw new Error(`a page of ${size} bytes is too large`);
+        return unpack(input, size);
+      },
+    ]),
+  );
+  const read = (rowStart: number, rowEnd: number) =>
+    parquetReadObjects({
+      file,
+      metadata,
+      columns: label === undefined ? [image] : [image, label],
+      rowStart,
+      rowEnd,
+      compressors: bounded,
+      utf8: false,
+    }).catch((error: Error) => {
+      throw error instanceof EngineError ? error : bad(`can't be read: ${error.message}`);
+    });
+  const rows = groups.reduce((sum, count) => sum + count, 0);
+  const hub = metadata.key_value_metadata?.find(({ key }) => key === 'huggingface')?.value;
+  return { path, rows, groups, image, label, classes: classNames(hub, label), read };
+}
+
+/** Reads a part of a file. */
+async function bytesOf(path: string, start: number, end: number): Promise<ArrayBuffer> {
+  const { file, status } = await openRegular(path);
+  try {
+    if (!(start >= 0 && start <= end && end <= Number(status.size) && end - start <= mostBytes))
+      throw new EngineError(
+        'InvalidData',
+        `${path} refers to bytes ${start} to ${end}, which it does not have`,
+      );
+    const bytes = new Uint8Array(end - start);
+    for (let at = 0; at < bytes.length;) {
+      const { bytesRead } = await file.read(bytes, at, bytes.length - at, start + at);
+      if (!bytesRead) throw new EngineError('InvalidData', `${path} was cut short while it was read`);
+      at += bytesRead;
+    }
+    return bytes.buffer;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Reads the names of a column's classes from the hub's description of a data set; undefined if it has none. */
+function classNames(
+  description: string | undefined,
+  column: string | undefined,
+): readonly string[] | undefined {
+  if (description === undefined || column === undefined) return undefined;
+  try {
+    const { info } = JSON.parse(description) as {
+      info?: { features?: Record<string, { names?: unknown } | undefined> };
+    };
+    const names = info?.features?.[column]?.names;
+    return Array.isArray(names) && names.every((name) => typeof name === 'string') ? names : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Rows that are decoded together, if a row group has more. */
+async function* samplesOf(
+  { path, groups, image, label, read }: Table,
+  classes?: readonly string[],
+): AsyncGenerator<RawSample> {
+  let first = 0;
+  for (const count of groups) {
+    const rows = await read(first, first + count);
+    if (rows.length !== count)
+      throw new EngineError('InvalidData', `${path} has ${rows.length} rows where it declares ${count}`);
+    for (const [at, row] of rows.entries()) {
+      const name = `${path} row ${first + at}`;
+      const bytes = imageBytes(name, image, row[image]);
+      yield {
+        name,
+        label: label === undefined ? undefined : labelOf(name, row[label], classes),
+        pixels: (channels) => decodeImage(name, () => bytes, channels ?? 'rgb'),
+      };
+    }
+    first += count;
+  }
+}
+
+/** Takes the bytes of an image file: of a column of bytes, or of a struct with a field `bytes`, as the hub has them. */
+function imageBytes(name: string, column: string, value: unknown): Uint8Array {
+  const bytes = value instanceof Uint8Array ? value : (value as { bytes?: unknown } | null)?.bytes;
+  if (!(bytes instanceof Uint8Array))
+    throw new EngineError(
+      'InvalidData',
+      `${name} has no image in column ${column}: it must hold the bytes of an image file, or a struct of { bytes, path }`,
+    );
+  if (bytes.length > most.bytes)
+    throw new EngineError(
+      'InvalidData',
+      `${name} has an image of ${bytes.length} bytes; at most ${most.bytes} are read`,
+    );
+  return bytes;
+}
