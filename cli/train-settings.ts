@@ -144,7 +144,7 @@ const distillationRows: Readonly<Record<keyof DistillationSettings, Row>> = {
   weight: ['--distill-weight <share>', "the teacher's share of the loss; 1 needs no labels (1)", real],
   logits: [
     '--distill-logits <how>',
-    'how outputs are compared: as distributions, as scores, or not at all (kl)',
+    'how outputs are compared: as distributions, as scores, at the last layers, or not at all (kl)',
     comparedLogits,
   ],
   temperature: ['--distill-temperature <t>', 'temperature that softens the distributions (4)', real],

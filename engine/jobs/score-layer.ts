@@ -5,12 +5,13 @@ import type { Graph } from '../onnx/graph';
 import { inferShapes } from '../onnx/shapes';
 import { batchFor, fixedBatch, inWholeBatches } from '../runtime/batch-size';
 import { feederOf } from '../runtime/feeds';
+import { judgedValues } from '../runtime/judged-values';
 import { ModelProbe, type Replacements } from '../runtime/model-probe';
 import { provenanceOf } from '../runtime/provenance';
 import { openJudge, readsLabels } from '../runtime/judges';
 import { isFidelity, metricWords } from '../names';
 import { limits } from '../tensor/limits';
-import { sizeOf } from '../tensor/tensor';
+import { sizeOf, type Tensor } from '../tensor/tensor';
 import { type Compressor, type Part, partOf, unitsOf } from './compressor';
 import { compressorOf } from './compressors';
 import { openData } from './open-data';
@@ -82,9 +83,10 @@ async function probe(
   let cut: ModelProbe | undefined;
   try {
     const byMetric = input.method.score === 'metric' && !isFidelity(input.metric);
-    // By fidelity only floats are compared.
-    const wanted =
-      byMetric && typeof input.metric !== 'string' ? graph.outputs.map(({ name }) => name) : undefined;
+    const compared = judgedValues(graph);
+    const outputs = graph.outputs.map(({ name }) => name);
+    const read = typeof input.metric === 'string' ? outputs.slice(0, 1) : outputs;
+    const wanted = byMetric ? [...new Set([...compared, ...read])] : compared;
     if (byMetric && readsLabels(input.metric) && !data.labelled)
       throw new EngineError(
         'InvalidData',
@@ -128,7 +130,7 @@ async function probe(
       for (const batch of data.sampled(total, 0, size)) {
         if ((done += batch.size) <= begun) continue;
         const kept = await cut.prefix(feeder.feeds(batch));
-        const whole = await cut.outputs(kept);
+        const whole = only(compared, await cut.outputs(kept));
         for (const run of runs) {
           context.checkStop();
           const outputs = await cut.outputs(kept, run.replacements);
@@ -158,6 +160,10 @@ async function probe(
     data.close();
   }
 }
+
+/** Picks some of the values that were computed. */
+const only = (names: readonly string[], values: Readonly<Record<string, Tensor>>) =>
+  Object.fromEntries(names.map((name) => [name, values[name]]));
 
 /** Counts the bytes that a replacement of constants takes. */
 const bytesOf = (graph: Graph, constants: readonly string[]): number =>

@@ -1,5 +1,6 @@
 import { extract } from '../onnx/extract';
 import type { Graph } from '../onnx/graph';
+import { decodedHeads } from '../onnx/raw-heads';
 import { typeOf } from '../onnx/tensor-proto';
 
 /** Operators that decide by floats and return integers or booleans. */
@@ -14,19 +15,22 @@ const passing = new Set(
 );
 
 /**
- * Names the values by which a model is judged: its float outputs (including those of undeclared type) or, if it has
- * none, the values that decide its outputs, such as the logits before an ArgMax.
+ * Names the values by which a model is judged: its float outputs (including those of undeclared type); the raw heads of
+ * a detector that decodes them; or, if there are neither, the values that decide its outputs, such as the logits before
+ * an ArgMax.
  */
 export function judgedValues(graph: Graph): string[] {
+  const heads = decodedHeads(graph);
+  if (heads) return heads;
   const floats = floatOutputs(graph);
   return floats.length ? floats : [...new Set(graph.outputs.flatMap(({ name }) => decidedBy(graph, name)))];
 }
 
 /** Makes a graph whose outputs are the values by which it is judged. */
 export function judgedGraph(graph: Graph): Graph {
-  if (floatOutputs(graph).length) return graph;
   const values = judgedValues(graph);
-  return values.length
+  const outputs = new Set(floatOutputs(graph));
+  return values.length && !values.every((value) => outputs.has(value))
     ? extract(
         graph,
         graph.inputs.map(({ name }) => name),

@@ -132,7 +132,12 @@ const contradictions: readonly [
   [
     'distillation',
     ({ distillation }) => distillation?.logits === 'none' && !distillation.features?.length,
-    'has nothing to compare: name features, or set logits to kl or mse',
+    'has nothing to compare: name features, or set logits to kl, mse or heads',
+  ],
+  [
+    'distillation',
+    ({ distillation }) => distillation?.logits === 'heads' && (distillation.weight ?? 1) < 1,
+    'compares heads, which no labels are compared with: leave weight out, or set logits to kl or mse',
   ],
 ];
 

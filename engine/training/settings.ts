@@ -19,7 +19,7 @@ export const batchNormNames = ['train', 'frozen', 'restore'] as const;
 /** Precisions to train in. */
 export const precisionNames = ['float32', 'mixed', 'auto'] as const;
 /** Functions of the logits that distillation compares. */
-export const comparedLogits = ['kl', 'mse', 'none'] as const;
+export const comparedLogits = ['kl', 'mse', 'heads', 'none'] as const;
 
 /** Statistics used by BatchNormalization in training: the batch's own, or the running ones, as in inference. */
 export type BatchNormMode = 'batch' | 'running';
@@ -76,7 +76,8 @@ export interface DistillationSettings {
   readonly weight?: number;
   /**
    * Comparison of the logits: `kl` (the default) compares their distributions at a temperature, times its square
-   * (Hinton et al., 2015); `mse` the logits themselves (Ba and Caruana, 2014); `none` compares only features.
+   * (Hinton et al., 2015); `mse` the logits themselves (Ba and Caruana, 2014); `heads` the results of the last layers,
+   * as a detector has several of, and what these layers read; `none` compares only features.
    */
   readonly logits?: (typeof comparedLogits)[number];
   /** For `kl`; 4 by default. */

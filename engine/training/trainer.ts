@@ -10,6 +10,7 @@ import { evaluate } from '../runtime/measure-metric';
 import type { ProviderChoice } from '../names';
 import { resolveProvider } from '../runtime/providers';
 import { freeMemory } from '../runtime/free-memory';
+import { cutAtHeads } from './losses/heads';
 import { Session } from '../runtime/session';
 import { type Tensor, toBytes } from '../tensor/tensor';
 import { checkVariedNumbers } from './batches/augment';
@@ -123,8 +124,9 @@ async function trainOn(
   data: Dataset,
   options: TrainingOptions,
 ): Promise<Trained> {
-  const { threads, sources, evaluate: evaluating, monitor, teacher } = options;
-  checkSettings(options.settings, !!teacher);
+  const { threads, sources, evaluate: evaluating, monitor } = options;
+  checkSettings(options.settings, !!options.teacher);
+  const teacher = options.teacher && cutAtHeads(options.teacher, options.settings);
   const fixed = fixedBatchOf(data, options.settings, graph, teacher);
   // Pieces of the batch that the model takes.
   const settings =
@@ -228,16 +230,18 @@ async function prepared(
   { settings, threads, provider }: TrainingOptions,
   fixed: number | undefined,
 ) {
-  const own = withOwnConstants(graph);
-  const fold = (values: ReadonlyMap<string, Tensor>) => withValues(graph, values);
-  if (settings.batchNorm !== 'restore') return { graph: own, fold };
+  const whole = withOwnConstants(graph);
+  const own = cutAtHeads(whole, settings);
+  if (settings.batchNorm !== 'restore')
+    return { graph: own, fold: (values: ReadonlyMap<string, Tensor>) => withValues(graph, values) };
   const batch = fixed ?? settings.batch;
-  return restoreNorms(own, await measureShapes(own, data, fixed), data, {
+  const restored = await restoreNorms(own, await measureShapes(own, data, fixed), data, {
     ...settings,
     batch,
     threads,
     provider,
   });
+  return { ...restored, fold: (values: ReadonlyMap<string, Tensor>) => restored.fold(values, whole) };
 }
 
 /** Computes the identity that a checkpoint must match. */

@@ -83,7 +83,7 @@ describe('reading a spec', () => {
     ],
     [
       { fineTune: { distillation: { logits: 'none' } } },
-      'spec job.yaml: fineTune.distillation has nothing to compare: name features, or set logits to kl or mse',
+      'spec job.yaml: fineTune.distillation has nothing to compare: name features, or set logits to kl, mse or heads',
     ],
     [{ fineTune: { distillation: { heat: 4 } } }, 'spec job.yaml: unknown key fineTune.distillation.heat'],
     [{ techniques: [] }, 'spec job.yaml: techniques must have at least 1 entries'],

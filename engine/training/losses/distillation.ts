@@ -2,37 +2,53 @@ import { EngineError } from '../../errors';
 import type { Builder } from '../emit/builder';
 import type { Loss } from './rule';
 import { fromRows, toRows } from './score-rows';
-import { squaredDifference } from './squared-difference';
+import { relativeDifference, squaredDifference } from './squared-difference';
 import type { Scores } from './model-scores';
 import type { DistillationSettings } from '../settings';
 
 /** A loss and the value that its gradient refers to. */
 export type Part = readonly [value: string, loss: Loss];
 
+/** What of a student is compared with its teacher. */
+export interface Compared {
+  /** The logits, [N, K, …], unless heads are compared. */
+  readonly scores?: Scores;
+  /** Results of the last layers, and what these layers read in both models. */
+  readonly heads?: readonly string[];
+  readonly headFeatures?: readonly string[];
+}
+
 /**
  * Computes the losses of a student by its teacher.
- * @param scores the student's logits, [N, K, …]
  * @param teacher returns the name of the teacher's value for one of the student's
  */
 export function distill(
   builder: Builder,
-  scores: Scores,
+  { scores, heads = [], headFeatures = [] }: Compared,
   settings: DistillationSettings,
   teacher: (value: string) => string,
 ): Part[] {
   const { logits = 'kl', temperature = 4, features = [], featureWeight = 1 } = settings;
-  if (logits === 'kl' && scores.dims[1] === 1)
+  if (logits === 'kl' && scores?.dims[1] === 1)
     throw new EngineError(
       'InvalidSettings',
       `fine-tuning setting distillation.logits is kl, which compares distributions over classes, but output ${scores.value} has one score: set it to mse`,
     );
+  const relative = (values: readonly string[], weight: number) =>
+    values.map((value): Part => {
+      const loss = relativeDifference(builder, value, teacher(value));
+      return [value, weighted(builder, loss, weight / values.length)];
+    });
   const rules = {
-    kl: () => [softened(builder, scores, teacher(scores.value), temperature)],
-    mse: () => [squaredDifference(builder, scores.value, teacher(scores.value))],
-    none: () => [],
+    kl: ({ value, dims }: Scores): Part[] => [
+      [value, softened(builder, { value, dims }, teacher(value), temperature)],
+    ],
+    mse: ({ value }: Scores): Part[] => [[value, squaredDifference(builder, value, teacher(value))]],
   };
   return [
-    ...rules[logits]().map((loss): Part => [scores.value, loss]),
+    ...(scores && (logits === 'kl' || logits === 'mse') ? rules[logits](scores) : []),
+    ...relative(heads, 1),
+    ...relative(headFeatures, featureWeight),
     ...features.map((value): Part => {
       const loss = squaredDifference(builder, value, teacher(value));
       return [value, weighted(builder, loss, featureWeight)];

@@ -21,3 +21,20 @@ export function squaredDifference(
     gradient: builder.op('Mul', [apart, slope]),
   };
 }
+
+/** Added to the sum of squares, for a value that is the same everywhere. */
+const least = 1e-6;
+
+/**
+ * Computes Σ (a - b)² / Σ (b - mean b)², and its gradient by `a`: how far a tensor is from another one, whatever the
+ * unit of both.
+ */
+export function relativeDifference(builder: Builder, a: string, b: string): Loss {
+  const apart = builder.op('Sub', [a, b]);
+  const spread = builder.op('Sub', [b, builder.op('ReduceMean', [b], { keepdims: 0 })]);
+  const energy = builder.op('ReduceSumSquare', [spread], { keepdims: 0 });
+  const unit = builder.op('Add', [energy, builder.scalar(least)]);
+  const sum = builder.op('ReduceSumSquare', [apart], { keepdims: 0 });
+  const slope = builder.op('Div', [builder.scalar(2), unit]);
+  return { loss: builder.op('Div', [sum, unit]), gradient: builder.op('Mul', [apart, slope]) };
+}

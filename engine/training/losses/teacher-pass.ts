@@ -27,18 +27,19 @@ export interface Teaching {
 /**
  * Copies a teacher's nodes under separate names, as it infers: BatchNormalization by its running statistics. Its
  * weights are constants, so that ONNX Runtime folds and lays them out as in any model.
+ * @param student its logits, if these are compared, correspond to the teacher's, whatever their names
  * @param compared the student's values that are compared: its logits, others by name
  * @throws EngineError `InvalidSettings` if the two do not fit together
  */
 export function teach(
   { graph, shapes }: Teacher,
-  student: { graph: Graph; shapes: ReadonlyMap<string, Shape>; logits: string },
+  student: { graph: Graph; shapes: ReadonlyMap<string, Shape>; logits?: string },
   compared: readonly string[],
 ): Teaching {
   checkOperators(graph, student.graph);
   const shapeOf = (value: string) => shapes.get(value) ?? [];
-  const logits = scoresOf(graph, shapeOf).value;
-  const pairs = compared.map((own) => [own, own === student.logits ? logits : own]);
+  const nameOf = (own: string) => (own === student.logits ? scoresOf(graph, shapeOf).value : own);
+  const pairs = compared.map((own) => [own, nameOf(own)]);
   for (const [own, other] of pairs) checkPair(own, student.shapes.get(own), other, shapes.get(other));
   const own = studentsInputs(graph, student.graph);
   const prefix = prefixFor(student.graph);

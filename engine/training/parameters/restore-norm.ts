@@ -15,7 +15,7 @@ import type { Shape } from '../emit/batch-shapes';
 export interface Restored {
   readonly graph: Graph;
   /** Folds the trained normalizations back into the original model, with its new values. */
-  readonly fold: (values: ReadonlyMap<string, Tensor>) => Graph;
+  readonly fold: (values: ReadonlyMap<string, Tensor>, whole?: Graph) => Graph;
 }
 
 /** Options for measuring the statistics of normalizations. */
@@ -70,7 +70,7 @@ export async function restoreNorms(
     options,
   );
   const sites = chosen.map((conv) => insertNorm(restored, conv, moments.get(conv.output[0])!));
-  return { graph: restored, fold: (values) => fold(graph, restored, sites, values) };
+  return { graph: restored, fold: (values, whole = graph) => fold(whole, restored, sites, values) };
 }
 
 function lacksNorm(graph: Graph, node: Node, shapes: ReadonlyMap<string, Shape>): boolean {

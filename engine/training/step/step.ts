@@ -18,6 +18,7 @@ import type { Rates } from '../optimizers/schedule';
 import { scoresOf } from '../losses/model-scores';
 import { type LossSettings, needsLabels, type UpdateSettings } from '../settings';
 import type { Shape } from '../emit/batch-shapes';
+import { headsOf } from '../losses/heads';
 import { include, teach, type Teacher } from '../losses/teacher-pass';
 import { emitUpdate, isNumbered } from '../optimizers/update';
 import { inputOf, type StateVector } from '../parameters/vectors';
@@ -142,13 +143,19 @@ export function differentiate(
   const builder = new Builder(graph.opset, undefined, block !== undefined);
   const shapeOf = (value: string) => shapes.get(value) ?? builder.shapes.get(value) ?? [];
   const rule = lossRule(settings);
-  const [judged, logits] = [rule.scores(graph, shapeOf), scoresOf(graph, shapeOf)];
+  const byHeads = teacher && distillation.logits === 'heads' ? headsOf(graph, shapes, teacher) : undefined;
+  const logits = byHeads
+    ? { value: byHeads.heads[0], dims: shapeOf(byHeads.heads[0]) }
+    : scoresOf(graph, shapeOf);
+  const judged = byHeads ? logits : rule.scores(graph, shapeOf);
   const form = needsLabels(settings, !!teacher) ? labelForm(settings, judged, settings) : undefined;
+  const byScores = !byHeads && distillation.logits !== 'none' ? { scores: logits } : {};
   const compared = [
-    ...(distillation.logits === 'none' ? [] : [logits.value]),
+    ...(byScores.scores ? [logits.value] : []),
+    ...(byHeads ? [...byHeads.heads, ...byHeads.headFeatures] : []),
     ...(distillation.features ?? []),
   ];
-  const teaching = teacher && teach(teacher, { graph, shapes, logits: logits.value }, compared);
+  const teaching = teacher && teach(teacher, { graph, shapes, logits: byScores.scores?.value }, compared);
   const outputs = [...(form ? [judged.value] : []), ...(teaching ? compared : [])];
   const { nodes: used } = nodesFor(graph, outputs);
   const batchNorm = settings.batchNorm === 'frozen' ? 'running' : 'batch';
@@ -164,7 +171,7 @@ export function differentiate(
   }
   if (teaching) {
     for (const value of compared) builder.shapes.set(teaching.valueOf(value), shapeOf(value));
-    const taught = distill(builder, logits, distillation, teaching.valueOf);
+    const taught = distill(builder, byHeads ?? byScores, distillation, teaching.valueOf);
     parts.push(...taught.map(([value, loss]): Part => [value, weighted(builder, loss, share)]));
   }
   const { loss, gradients: seeds } = sumOf(builder, parts);
