@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/activity';
 import { join } from 'node:path';
 
 import type { DatasetSource } from '../engine/data/source';
-import type { Machinery, MetricChoice } from '../engine/names';
+import { isDetection, type Machinery, type MetricChoice } from '../engine/names';
 import type { JobRunner } from '../engine/pools/job-runner';
 import { savedFiles } from '../engine/onnx/model';
 import type { ArtifactRef } from '../store/artifact';
@@ -61,7 +61,7 @@ export async function localMetric(
   { store, allowModules = false }: Workplace,
   metric: MetricChoice<ArtifactRef>,
 ): Promise<MetricChoice> {
-  if (typeof metric === 'string') return metric;
+  if (typeof metric === 'string' || isDetection(metric)) return metric;
   if ('fidelity' in metric) return { fidelity: await store.path(metric.fidelity) };
   if (!allowModules)
     throw ApplicationFailure.nonRetryable(

@@ -1,10 +1,11 @@
-import type { ActivityMetric, MetricChoice, MetricName, ModuleMetric } from '../engine/names';
+import type { ActivityMetric, DetectorMetric, MetricChoice, MetricName, ModuleMetric } from '../engine/names';
 
 /**
  * A metric as a spec or a run's settings name it.
  * @typeParam File a path, or an artifact
  */
-export type NamedMetric<File> = MetricName | 'fidelity' | ModuleMetric<File> | ActivityMetric;
+export type NamedMetric<File> =
+  MetricName | 'fidelity' | DetectorMetric | ModuleMetric<File> | ActivityMetric;
 
 /** A metric as it is asked for: of Slimflow itself, or of an activity of the user's. */
 export type AskedMetric<File> = MetricChoice<File> | ActivityMetric;

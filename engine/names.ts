@@ -1,3 +1,5 @@
+import type { DetectorSettings } from './data/detection/decoders';
+
 /** The execution providers of ONNX Runtime that Slimflow uses, by its names. */
 export const providerNames = ['cpu', 'cuda', 'webgpu'] as const;
 /** Name of an execution provider. */
@@ -156,11 +158,15 @@ export interface ModuleMetric<File = string> {
   readonly export?: string;
 }
 
+/** COCO's mAP of a detector, with the decoder that reads its boxes. */
+export type DetectorMetric = { readonly name: 'coco-map' } & DetectorSettings;
+
 /**
  * A metric that models are judged by.
  * @typeParam File files that it consists of: paths, or artifacts of a store
  */
-export type MetricChoice<File = string> = MetricName | FidelityMetric<File> | ModuleMetric<File>;
+export type MetricChoice<File = string> =
+  MetricName | DetectorMetric | FidelityMetric<File> | ModuleMetric<File>;
 
 /** A metric that a Temporal activity of the user's computes, in any language (docs/activities.md). */
 export interface ActivityMetric {
@@ -178,6 +184,11 @@ export interface ActivityMetric {
   readonly settings?: Readonly<Record<string, unknown>>;
 }
 
+/** Tells if a metric is that of a detector. */
+export const isDetection = (
+  metric: MetricChoice<unknown> | ActivityMetric | 'fidelity',
+): metric is DetectorMetric => typeof metric === 'object' && 'name' in metric;
+
 /** Tells if a metric is nearness to another model's outputs. */
 export const isFidelity = <File>(metric: MetricChoice<File>): metric is FidelityMetric<File> =>
   typeof metric === 'object' && 'fidelity' in metric;
@@ -185,6 +196,7 @@ export const isFidelity = <File>(metric: MetricChoice<File>): metric is Fidelity
 /** Returns what people call a metric. */
 export function metricWords(metric: MetricChoice<unknown> | ActivityMetric | 'fidelity'): string {
   if (typeof metric === 'string') return metric;
+  if ('name' in metric) return metric.name;
   if ('fidelity' in metric) return 'fidelity';
   if ('activity' in metric) return metric.activity;
   return metric.export === undefined || metric.export === 'default' ? "the user's metric" : metric.export;

@@ -32,6 +32,7 @@ function sentence(issue: z.core.$ZodIssue, document: string): string {
       if (issue.origin !== 'number') return `${at} must have at most ${issue.maximum} entries`;
       return `${at} must be ${issue.inclusive ? 'at most' : 'below'} ${issue.maximum}`;
     case 'invalid_union': {
+      if ('options' in issue) return `${at} must be one of ${(issue.options as string[]).join(', ')}`;
       const nearest = nearestOption(issue);
       if (nearest) return sentence({ ...nearest, path: [...issue.path, ...nearest.path] }, document);
       return `${at} ${issue.message}`;
@@ -47,14 +48,19 @@ function sentence(issue: z.core.$ZodIssue, document: string): string {
  */
 function nearestOption({ message, errors }: z.core.$ZodIssueInvalidUnion): z.core.$ZodIssue | undefined {
   if (message !== 'Invalid input') return undefined;
-  const faults = (issues: readonly z.core.$ZodIssue[]) =>
-    issues.reduce((sum, one) => sum + (one.code === 'unrecognized_keys' ? one.keys.length : 1), 0);
+  const faults = (issues: readonly z.core.$ZodIssue[]) => issues.reduce((sum, one) => sum + faultsOf(one), 0);
   const isOther = (issues: readonly z.core.$ZodIssue[]) =>
     issues.some(({ code, path }) => !path.length && (code === 'invalid_type' || code === 'invalid_value'));
   const [nearest] = [...errors].sort(
     (a, b) => Number(isOther(a)) - Number(isOther(b)) || faults(a) - faults(b),
   );
   return nearest?.[0];
+}
+
+/** Counts the faults of an issue: a value that names none of a union's forms lacks what each of them needs besides. */
+function faultsOf(issue: z.core.$ZodIssue): number {
+  if (issue.code === 'unrecognized_keys') return issue.keys.length;
+  return issue.code === 'invalid_union' && issue.discriminator ? 2 : 1;
 }
 
 const field = (path: PropertyKey[]): string =>

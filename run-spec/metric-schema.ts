@@ -8,6 +8,7 @@ import {
   type ModuleMetric,
 } from '../engine/names';
 import { ArtifactSchema } from './artifact-schema';
+import { DetectorMetric } from './detector-schema';
 import { Duration } from './duration-schema';
 
 /** Name of a Temporal task queue; the server keeps those that begin so for itself. */
@@ -41,7 +42,7 @@ const moduleMetric = <File>(file: z.ZodType<File>) =>
 
 /** A metric as a spec or a run's settings name it; `file` is a path, or an artifact. */
 const runMetric = <File>(file: z.ZodType<File>) =>
-  z.union([z.enum([...metricNames, 'fidelity']), moduleMetric(file), ActivityMetric]);
+  z.union([z.enum([...metricNames, 'fidelity']), DetectorMetric, moduleMetric(file), ActivityMetric]);
 
 /** The metric of a spec. */
 export const SpecMetric = runMetric(z.string().min(1));
@@ -55,6 +56,7 @@ export type RunMetric = z.infer<typeof RunMetric>;
 export const requestMetric = <File>(file: z.ZodType<File>) =>
   z.union([
     z.enum(metricNames),
+    DetectorMetric,
     z.strictObject({ fidelity: file }) satisfies z.ZodType<FidelityMetric<File>>,
     moduleMetric(file),
   ]) satisfies z.ZodType<MetricChoice<File>>;

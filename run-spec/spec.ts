@@ -4,6 +4,7 @@ import {
   backendChoices,
   costs,
   importanceNames,
+  isDetection,
   metricWords,
   providerChoices,
   type Reconstruction,
@@ -219,7 +220,7 @@ export function splitsThatNeedLabels({
     'fine-tuning needs it, unless it learns from the original alone (`fineTune: { distillation: {} }`)';
   const why = `metric ${metricWords(metric)} needs it; metric fidelity does without`;
   // Those of Slimflow's table compare outputs with labels; others may do without.
-  const isOwn = typeof metric === 'string' && metric !== 'fidelity';
+  const isOwn = (typeof metric === 'string' && metric !== 'fidelity') || isDetection(metric);
   return [
     ...(learns ? [{ split: 'train', why: alone } as const] : []),
     ...(isOwn ? [{ split: 'evaluate', why } as const, { split: 'test', why } as const] : []),

@@ -28,7 +28,7 @@ const { values: options } = parseArgs({
 });
 const [side, runs, threads] = [options.side, options.runs, options.threads].map(Number);
 
-/** Median ms of a run of each model, in turns, so that what else the machine does slows both. */
+/** Median ms of a run of each model, in turns, so that other work of the machine slows both. */
 async function times(files: readonly string[]): Promise<number[]> {
   const sessions = await Promise.all(files.map((file) => Session.open(loadModel(file), { threads })));
   const x = randoms([1, 3, side, side], 1);

@@ -7,7 +7,8 @@ import type { Dim } from '../onnx/dims';
 import { inferShapes } from '../onnx/shapes';
 import { imageInput } from '../onnx/image-input';
 import { feederOf } from '../runtime/feeds';
-import type { MetricChoice, MetricName } from '../names';
+import { boxesOfRows, boxFields } from '../data/detection/labels/source-boxes';
+import { type DetectorMetric, isDetection, type MetricChoice, type MetricName } from '../names';
 import { sizeOf } from '../tensor/tensor';
 
 /** Customary labels of pixels without a class; metrics of pixels skip them. */
@@ -31,7 +32,9 @@ export function checkFit(
     checkBatch(graph, model, data);
     feederOf(graph, data);
     // Without labels nothing is measured on it; what others mean, a user's metric must know.
-    if (!data.labelled || typeof metric !== 'string') return;
+    if (!data.labelled) return;
+    if (isDetection(metric)) checkBoxes(data, source.labels!, metric);
+    if (typeof metric !== 'string') return;
     const output = checkOutput(graph, model, metric);
     const labels = source.labels!;
     if (isPerScore(metric)) checkScores(data, labels, output, metric);
@@ -40,6 +43,36 @@ export function checkFit(
       checkClasses(data, labels, output, { metric, ignored });
   } finally {
     data.close();
+  }
+}
+
+/** Checks labels that are boxes: [N, M, 6], each a box or empty, of classes that the metric has. */
+function checkBoxes(data: Dataset, labels: string, { classes = Infinity }: DetectorMetric): void {
+  const { labelShape } = data;
+  if (labelShape.length !== 2 || labelShape[1] !== boxFields)
+    throw new EngineError(
+      'InvalidData',
+      `${labels} has shape ${perSample(labelShape)}, but metric coco-map needs boxes, [N, M, ${boxFields}]: class, x1, y1, x2, y2 in pixels of the model's input, and 1 for a crowd`,
+    );
+  const width = sizeOf(labelShape);
+  let row = 0;
+  for (const read of data.eachLabels())
+    for (let at = 0; at < read.length; at += width, row++) {
+      const boxes = boxesIn(read.subarray(at, at + width), labels, row);
+      const wrong = Array.from(boxes.classes).find((kind) => kind >= classes);
+      if (wrong !== undefined)
+        throw new EngineError(
+          'InvalidData',
+          `row ${row} of the split of ${labels} has a box of class ${wrong}, but metric.classes is ${classes}: classes start at 0`,
+        );
+    }
+}
+
+function boxesIn(rows: ArrayLike<number>, labels: string, row: number) {
+  try {
+    return boxesOfRows(rows);
+  } catch (error) {
+    throw new EngineError('InvalidData', `row ${row} of the split of ${labels}: ${(error as Error).message}`);
   }
 }
 

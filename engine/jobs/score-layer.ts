@@ -135,7 +135,7 @@ async function probe(
           context.checkStop();
           const outputs = await cut.outputs(kept, run.replacements);
           run.fidelity.add(whole, outputs);
-          await run.judge?.add(outputs, batch);
+          await run.judge?.add(only(read, outputs), batch);
         }
         checkpoints.passed({
           done: at * total + done,

@@ -1,11 +1,12 @@
 import { Fidelity } from '../data/fidelity';
+import { DetectionJudge } from '../data/detection/detection-judge';
 import { FirstOutput, type Judge, type Outputs } from '../data/judge';
 import type { ReadBatch, Dataset } from '../data/dataset';
 import { metricOf } from '../data/metric';
 import { UserJudge } from '../data/user-metric';
 import type { Graph } from '../onnx/graph';
 import { openModel } from '../onnx/open-model';
-import { type MetricChoice, metricWords, type ProviderChoice } from '../names';
+import { isDetection, type MetricChoice, metricWords, type ProviderChoice } from '../names';
 import { thresholdOf } from './decision-threshold';
 import { type Feeder, feederOf } from './feeds';
 import { Session } from './session';
@@ -20,7 +21,8 @@ export interface Judged {
 }
 
 /** Tells if a metric reads labels: a user's own may do without. */
-export const readsLabels = (metric: MetricChoice<unknown>): boolean => typeof metric === 'string';
+export const readsLabels = (metric: MetricChoice<unknown>): boolean =>
+  typeof metric === 'string' || isDetection(metric);
 
 /**
  * Makes a judge of a model's outputs for a metric. The caller closes it.
@@ -34,6 +36,11 @@ export async function openJudge(metric: MetricChoice, { graph, ...rest }: Judged
       metricOf(metric, { threshold: thresholdOf(graph) }),
       metricWords(metric),
     );
+  if (isDetection(metric)) {
+    const [height, width] = rest.data.shape.slice(-2);
+    const outputs = graph.outputs.map(({ name }) => name);
+    return new DetectionJudge(metric, outputs, { height, width });
+  }
   if ('fidelity' in metric) return Nearness.open(openModel(metric.fidelity), rest);
   return UserJudge.open(metric);
 }

@@ -1,6 +1,6 @@
 import { isPerScore, readingOf } from '../data/metric';
 import { EngineError } from '../errors';
-import { type ActivityMetric, type MetricChoice, metricWords } from '../names';
+import { type ActivityMetric, isDetection, type MetricChoice, metricWords } from '../names';
 import { type LossSettings, needsLabels } from './settings';
 
 /** A metric as a spec or a job has it. */
@@ -12,9 +12,12 @@ const isNearness = (metric: Judging): boolean =>
 /**
  * Fills in settings that suit a metric, if they are left open. A metric that compares numbers gets squared errors, one
  * of yes or no binary cross-entropy, and their teachers are followed score by score, since a softmax over scores that
- * are not classes of one choice means nothing. Nearness to the original is learned from the original alone.
+ * are not classes of one choice means nothing. Nearness to the original is learned from the original alone, and so is
+ * what detectors do, by their raw heads.
  */
 export function suitedTo<Settings extends LossSettings>(metric: Judging, settings: Settings): Settings {
+  if (isDetection(metric))
+    return { ...settings, distillation: { logits: 'heads', ...settings.distillation } };
   if (isNearness(metric) && settings.loss === undefined)
     return { ...settings, distillation: { logits: 'mse', ...settings.distillation } };
   if (typeof metric !== 'string' || metric === 'fidelity' || !isPerScore(metric)) return settings;
@@ -26,6 +29,8 @@ export function suitedTo<Settings extends LossSettings>(metric: Judging, setting
 /** Says why labels that a metric reads do not suit a loss; undefined if they do. */
 export function unsuited(metric: Judging, settings: LossSettings): string | undefined {
   const { loss = 'cross-entropy' } = settings;
+  if (isDetection(metric) && needsLabels(settings))
+    return `can't learn from boxes, which are the labels of metric ${metricWords(metric)}: leave distillation.weight out, so that the original teaches alone`;
   if (
     typeof metric !== 'string' ||
     metric === 'fidelity' ||

@@ -10,7 +10,7 @@ import { evaluate } from '../runtime/measure-metric';
 import type { ProviderChoice } from '../names';
 import { resolveProvider } from '../runtime/providers';
 import { freeMemory } from '../runtime/free-memory';
-import { cutAtHeads } from './losses/heads';
+import { cutAtHeads, headsOf } from './losses/heads';
 import { Session } from '../runtime/session';
 import { type Tensor, toBytes } from '../tensor/tensor';
 import { checkVariedNumbers } from './batches/augment';
@@ -142,6 +142,7 @@ async function trainOn(
     mixed,
     block: mixed ? undefined : await blockFor(provider),
     ...labelling(data, settings, !!teacher),
+    ...(settings.distillation?.logits === 'heads' && { heads: headsOf(graph) }),
     teacher: teacher && { graph: teacher, shapes: await measureShapes(teacher, data, fixed) },
   };
   const step = buildTrainingStep(own, shapes, stepSettings);

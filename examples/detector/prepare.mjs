@@ -70,7 +70,8 @@ function scaled({ digit, pixels }, scale) {
 }
 
 const overlap = (a, b) =>
-  Math.max(0, Math.min(a[2], b[2]) - Math.max(a[0], b[0])) * Math.max(0, Math.min(a[3], b[3]) - Math.max(a[1], b[1]));
+  Math.max(0, Math.min(a[2], b[2]) - Math.max(a[0], b[0])) *
+  Math.max(0, Math.min(a[3], b[3]) - Math.max(a[1], b[1]));
 
 /** Draws up to six digits on a canvas, on a dim and noisy ground; boxes hardly overlap. */
 function draw(digits, [first, end], random, image) {

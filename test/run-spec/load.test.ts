@@ -85,6 +85,19 @@ describe('reading a spec', () => {
       { fineTune: { distillation: { logits: 'none' } } },
       'spec job.yaml: fineTune.distillation has nothing to compare: name features, or set logits to kl, mse or heads',
     ],
+    [
+      { metric: { name: 'coco-map', decoder: 'yolov8' }, fineTune: { distillation: { weight: 0.5 } } },
+      "spec job.yaml: fineTune.loss can't learn from boxes, which are the labels of metric coco-map: leave distillation.weight out, so that the original teaches alone",
+    ],
+    [
+      { metric: { name: 'coco-map', decoder: 'yolov8', anchors: [] } },
+      'spec job.yaml: unknown key metric.anchors',
+    ],
+    [{ metric: { name: 'coco-map', decoder: 'anchors' } }, 'spec job.yaml: metric.levels is missing'],
+    [
+      { metric: { name: 'coco-map', decoder: 'yolo' } },
+      'spec job.yaml: metric.decoder must be one of yolov8, yolov5, yolox, anchors, detr, boxes',
+    ],
     [{ fineTune: { distillation: { heat: 4 } } }, 'spec job.yaml: unknown key fineTune.distillation.heat'],
     [{ techniques: [] }, 'spec job.yaml: techniques must have at least 1 entries'],
     [

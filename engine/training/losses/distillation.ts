@@ -1,20 +1,18 @@
 import { EngineError } from '../../errors';
 import type { Builder } from '../emit/builder';
-import type { Loss } from './rule';
+import { type ComparedHead, headLosses } from './head-losses';
+import type { Loss, Part } from './rule';
 import { fromRows, toRows } from './score-rows';
 import { relativeDifference, squaredDifference } from './squared-difference';
 import type { Scores } from './model-scores';
 import type { DistillationSettings } from '../settings';
 
-/** A loss and the value that its gradient refers to. */
-export type Part = readonly [value: string, loss: Loss];
-
-/** What of a student is compared with its teacher. */
+/** Values of a student that are compared with its teacher's. */
 export interface Compared {
   /** The logits, [N, K, …], unless heads are compared. */
   readonly scores?: Scores;
   /** Results of the last layers, and what these layers read in both models. */
-  readonly heads?: readonly string[];
+  readonly heads?: readonly ComparedHead[];
   readonly headFeatures?: readonly string[];
 }
 
@@ -34,11 +32,8 @@ export function distill(
       'InvalidSettings',
       `fine-tuning setting distillation.logits is kl, which compares distributions over classes, but output ${scores.value} has one score: set it to mse`,
     );
-  const relative = (values: readonly string[], weight: number) =>
-    values.map((value): Part => {
-      const loss = relativeDifference(builder, value, teacher(value));
-      return [value, weighted(builder, loss, weight / values.length)];
-    });
+  const averaged = (parts: readonly Part[], weight: number) =>
+    parts.map(([value, loss]): Part => [value, weighted(builder, loss, weight / parts.length)]);
   const rules = {
     kl: ({ value, dims }: Scores): Part[] => [
       [value, softened(builder, { value, dims }, teacher(value), temperature)],
@@ -47,8 +42,11 @@ export function distill(
   };
   return [
     ...(scores && (logits === 'kl' || logits === 'mse') ? rules[logits](scores) : []),
-    ...relative(heads, 1),
-    ...relative(headFeatures, featureWeight),
+    ...averaged(headLosses(builder, heads, teacher), 1),
+    ...averaged(
+      headFeatures.map((value): Part => [value, relativeDifference(builder, value, teacher(value))]),
+      featureWeight,
+    ),
     ...features.map((value): Part => {
       const loss = squaredDifference(builder, value, teacher(value));
       return [value, weighted(builder, loss, featureWeight)];

@@ -1,35 +1,54 @@
 import { EngineError } from '../../errors';
 import { extract } from '../../onnx/extract';
 import type { Graph } from '../../onnx/graph';
-import { lastResults } from '../../onnx/raw-heads';
+import { lastResults, type RawHead } from '../../onnx/raw-heads';
+import { scoreHeads } from '../../onnx/score-heads';
 import type { Shape } from '../emit/batch-shapes';
 import type { LossSettings } from '../settings';
+import type { ComparedHead } from './head-losses';
 import type { Teacher } from './teacher-pass';
 
-/** Values by which a student with several heads follows its teacher. */
+/** The heads of a model, as it is before what follows them is cut off. */
 export interface Heads {
-  /** Results of the last layers. */
-  readonly heads: readonly string[];
-  /** What those layers read, if it has the same shape in both models: not if its channels were pruned. */
+  readonly found: readonly RawHead[];
+  /** Those that hold logits of scores. */
+  readonly scores: ReadonlySet<string>;
+}
+
+/** Values of a student with several heads that are compared with its teacher's. */
+export interface ComparedHeads {
+  readonly heads: readonly ComparedHead[];
+  /** Inputs of the last layers that have the same shape in both models: not if channels were pruned. */
   readonly headFeatures: readonly string[];
 }
 
 /**
- * Finds the raw heads of a model, and the features that they are computed from.
+ * Finds the raw heads of a model.
  * @throws EngineError `UnsupportedModel` if it has no layers
  */
-export function headsOf(graph: Graph, shapes: ReadonlyMap<string, Shape>, teacher: Teacher): Heads {
+export function headsOf(graph: Graph): Heads {
   const found = lastResults(graph);
   if (!found.length)
     throw new EngineError(
       'UnsupportedModel',
       'fine-tuning setting distillation.logits is heads, but the model has no layers whose results could be compared',
     );
-  const shared = ({ features }: (typeof found)[number]) =>
+  const values = found.map(({ value }) => value);
+  return { found, scores: scoreHeads(graph, values) };
+}
+
+/** Says how heads are compared, and which features before them. */
+export function comparedHeads(
+  graph: Graph,
+  { found, scores }: Heads,
+  shapes: ReadonlyMap<string, Shape>,
+  teacher: Teacher,
+): ComparedHeads {
+  const shared = ({ features }: RawHead) =>
     shapes.get(features)?.join() === teacher.shapes.get(features)?.join() ? [features] : [];
   const inputs = new Set(graph.inputs.map(({ name }) => name));
   return {
-    heads: found.map(({ value }) => value),
+    heads: found.map(({ value }) => ({ value, dims: shapes.get(value) ?? [], scores: scores.has(value) })),
     headFeatures: [...new Set(found.flatMap(shared))].filter((value) => !inputs.has(value)),
   };
 }

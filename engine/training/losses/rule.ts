@@ -22,6 +22,9 @@ export interface Loss {
   readonly gradient: string;
 }
 
+/** A loss and the value that its gradient refers to. */
+export type Part = readonly [value: string, loss: Loss];
+
 /** A way to judge scores by labels. */
 export interface LossRule {
   /**

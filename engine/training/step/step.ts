@@ -6,19 +6,19 @@ import { typeOf } from '../../onnx/tensor-proto';
 import { floats, type Tensor } from '../../tensor/tensor';
 import { backward } from '../gradients/backward';
 import { Builder } from '../emit/builder';
-import { distill, type Part, sumOf, weighted } from '../losses/distillation';
+import { distill, sumOf, weighted } from '../losses/distillation';
 import { emitForward } from './forward-pass';
 import { lowerToBlocks } from '../lowering/blocked';
 import { lowerToHalf } from '../lowering/mixed-precision';
 import { labelForm, lossRule } from '../losses/loss';
-import type { LabelForm, Labelling } from '../losses/rule';
+import type { LabelForm, Labelling, Part } from '../losses/rule';
 import { findTrainable, piecesOf, type Trainable } from '../parameters/parameters';
 import { lossScaling, readScaling } from '../optimizers/loss-scaling';
 import type { Rates } from '../optimizers/schedule';
 import { scoresOf } from '../losses/model-scores';
 import { type LossSettings, needsLabels, type UpdateSettings } from '../settings';
 import type { Shape } from '../emit/batch-shapes';
-import { headsOf } from '../losses/heads';
+import { comparedHeads, type Heads, headsOf } from '../losses/heads';
 import { include, teach, type Teacher } from '../losses/teacher-pass';
 import { emitUpdate, isNumbered } from '../optimizers/update';
 import { inputOf, type StateVector } from '../parameters/vectors';
@@ -41,6 +41,8 @@ export interface StepSettings extends LossSettings, UpdateSettings, Labelling {
   /** Variance of labels that are numbers, about the mean of each: the squared error of guessing. */
   readonly labelSpread?: number;
   readonly teacher?: Teacher;
+  /** The model's heads, if what follows them was cut off. */
+  readonly heads?: Heads;
   /** True to compute convolutions and matrix products in float16, with a scaled loss; in the plain layout then. */
   readonly mixed?: boolean;
 }
@@ -143,16 +145,17 @@ export function differentiate(
   const builder = new Builder(graph.opset, undefined, block !== undefined);
   const shapeOf = (value: string) => shapes.get(value) ?? builder.shapes.get(value) ?? [];
   const rule = lossRule(settings);
-  const byHeads = teacher && distillation.logits === 'heads' ? headsOf(graph, shapes, teacher) : undefined;
-  const logits = byHeads
-    ? { value: byHeads.heads[0], dims: shapeOf(byHeads.heads[0]) }
-    : scoresOf(graph, shapeOf);
+  const byHeads =
+    teacher && distillation.logits === 'heads'
+      ? comparedHeads(graph, settings.heads ?? headsOf(graph), shapes, teacher)
+      : undefined;
+  const logits = byHeads?.heads[0] ?? scoresOf(graph, shapeOf);
   const judged = byHeads ? logits : rule.scores(graph, shapeOf);
   const form = needsLabels(settings, !!teacher) ? labelForm(settings, judged, settings) : undefined;
   const byScores = !byHeads && distillation.logits !== 'none' ? { scores: logits } : {};
   const compared = [
     ...(byScores.scores ? [logits.value] : []),
-    ...(byHeads ? [...byHeads.heads, ...byHeads.headFeatures] : []),
+    ...(byHeads ? [...byHeads.heads.map(({ value }) => value), ...byHeads.headFeatures] : []),
     ...(distillation.features ?? []),
   ];
   const teaching = teacher && teach(teacher, { graph, shapes, logits: byScores.scores?.value }, compared);

@@ -1,4 +1,5 @@
 import { decodedHeads, lastResults } from '../../../engine/onnx/raw-heads';
+import { scoreHeads } from '../../../engine/onnx/score-heads';
 import { loadModel } from '../../../engine/onnx/model';
 import { floats, int64s } from '../../../engine/tensor/tensor';
 import { modelOf, randoms } from '../../support/graphs';
@@ -13,6 +14,7 @@ it.each(['v8', '11'] as const)('finds the last convolutions of YOLO%s before its
   const wanted = [0, 1, 2].flatMap((at) => [`${head}.cv2.${at}.2`, `${head}.cv3.${at}.2`]);
   expect(valuesOf(graph)).toEqual(wanted);
   expect(decodedHeads(graph)).toEqual(wanted);
+  expect([...scoreHeads(graph, wanted)]).toEqual(wanted.filter((value) => value.includes('cv3')));
   expect(lastResults(graph)[0].features).toBe(`${head}.cv2.0.1.act`);
 });
 
@@ -59,4 +61,29 @@ it('sees that boxes are chosen inside', () => {
     },
   );
   expect(decodedHeads(graph)).toEqual(['boxes', 'scores']);
+});
+
+it('follows scores through Transpose and Slice, and no other channels', () => {
+  const graph = modelOf(
+    ['x', ['batch', 4, 8, 8]],
+    [
+      { op: 'Conv', inputs: ['x', 'a'], outputs: ['boxes'] },
+      { op: 'Conv', inputs: ['x', 'b'], outputs: ['scores'] },
+      { op: 'Concat', inputs: ['boxes', 'scores'], outputs: ['both'], attributes: { axis: 1 } },
+      { op: 'Transpose', inputs: ['both'], outputs: ['turned'], attributes: { perm: [0, 2, 3, 1] } },
+      { op: 'Reshape', inputs: ['turned', 'rows'], outputs: ['flat'] },
+      { op: 'Slice', inputs: ['flat', 'from', 'to', 'axis'], outputs: ['logits'] },
+      { op: 'Sigmoid', inputs: ['logits'], outputs: ['y'] },
+    ],
+    ['y'],
+    {
+      a: randoms([4, 4, 1, 1], 1),
+      b: randoms([2, 4, 1, 1], 2),
+      rows: int64s([-1, 64, 6]),
+      from: int64s([4]),
+      to: int64s([6]),
+      axis: int64s([-1]),
+    },
+  );
+  expect([...scoreHeads(graph, ['boxes', 'scores'])]).toEqual(['scores']);
 });

@@ -62,10 +62,9 @@ async function followed(teacher: Graph, shape: readonly number[], changes: Parti
   }
 }
 
-it.each<[string, Partial<TrainingSettings>]>([
-  ['as it is', {}],
-  ['with BatchNorm put back for the time', { batchNorm: 'restore', augment: { flip: true, crop: 4 } }],
-])('a detector follows its original without labels, %s; its decoder stays', async (_, changes) => {
+it('a detector follows its original without labels, and its decoder stays', async () => {
+  // BatchNorm is put back for the time, and folded into the whole model again.
+  const changes = { batchNorm: 'restore', augment: { flip: true, crop: 4 } } as const;
   const teacher = yolo({ version: 'v8', classes: 3, side: 64, width: 0.0625 });
   const { losses, graph, student } = await followed(teacher, [3, 64, 64], changes);
   expect(losses.at(-1)).toBeLessThan(0.8 * losses[0]);
