@@ -5,8 +5,10 @@ import { compress } from './compress';
 import { evaluate } from './evaluate';
 import { fineTune } from './fine-tune';
 import { keepAnswer } from './keep-answer';
+import { keepTraining } from './keep-training';
 import { latency } from './latency';
 import { lend } from './lend';
+import { lendTraining } from './lend-training';
 import { listParts } from './list-parts';
 import { scoreLayer } from './score-layer';
 import { checkedRequest } from './requests';
@@ -22,6 +24,8 @@ export function activitiesAt(place: Workplace): Activities {
     evaluate: asked('evaluate', evaluate(at)),
     lend: asked('lend', lend(at)),
     keepAnswer: asked('keepAnswer', keepAnswer(at)),
+    lendTraining: asked('lendTraining', lendTraining(at)),
+    keepTraining: asked('keepTraining', keepTraining(at)),
     scoreLayer: asked('scoreLayer', scoreLayer(at)),
     collectScores: asked('collectScores', collectScores(at)),
     compress: asked('compress', compress(at)),

@@ -37,13 +37,15 @@ export const lend =
     }
   };
 
-const shared = async (store: Store, ref: ArtifactRef): Promise<SharedFile> => ({
+/** Returns an artifact that others may read. */
+export const shared = async (store: Store, ref: ArtifactRef): Promise<SharedFile> => ({
   ...(await store.share(ref)),
   sha256: ref.sha256,
   bytes: ref.bytes,
 });
 
-async function sharedData(store: Store, data: DataRef): Promise<SharedData> {
+/** Returns a split that others may read. */
+export async function sharedData(store: Store, data: DataRef): Promise<SharedData> {
   const { images, labels, inputs = {}, ...rest } = data;
   const further: Record<string, SharedFile> = {};
   for (const [name, ref] of Object.entries(inputs)) further[name] = await shared(store, ref);

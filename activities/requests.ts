@@ -20,7 +20,8 @@ import { ArtifactSchema } from '../run-spec/artifact-schema';
 import { ArraySplit } from '../run-spec/data-schema';
 import { FineTuneFields } from '../run-spec/fine-tune-schema';
 import { issueText } from '../run-spec/issue-text';
-import { ActivityMetric, requestMetric } from '../run-spec/metric-schema';
+import { requestMetric } from '../run-spec/metric-schema';
+import { UserActivity } from '../run-spec/user-activity-schema';
 import { InputSize } from '../run-spec/spec';
 import { isKey } from '../store/checked-names';
 
@@ -97,7 +98,9 @@ const RehearsalFields = z.strictObject({
   batch: count.optional(),
 }) satisfies z.ZodType<RehearsalRequest>;
 
-const Lending = { model: Artifact, data: Data, metric: ActivityMetric };
+const Lending = { model: Artifact, data: Data, metric: UserActivity };
+
+const LendingForTraining = { model: Artifact, teacher: Artifact, data: Data, by: UserActivity };
 
 /** The request of each activity. */
 export const requests: { readonly [Name in keyof Activities]: z.ZodType<RequestOf<Name>> } = {
@@ -108,6 +111,8 @@ export const requests: { readonly [Name in keyof Activities]: z.ZodType<RequestO
   evaluate: z.strictObject({ model: Artifact, data: Data, metric, compute: ComputeFields }),
   lend: z.strictObject(Lending),
   keepAnswer: z.strictObject({ ...Lending, answer: z.unknown() }),
+  lendTraining: z.strictObject(LendingForTraining),
+  keepTraining: z.strictObject({ ...LendingForTraining, answer: z.unknown() }),
   scoreLayer: z.strictObject({
     model: Artifact,
     method: MethodFields,

@@ -32,6 +32,7 @@ const names: Record<Room, string> = {
   results: 'results',
   checkpoints: 'checkpoints',
   imports: 'records of imported files',
+  placed: "models that users' activities made",
   uploads: 'unfinished uploads',
   scratch: 'scratch folders',
 };

@@ -72,7 +72,7 @@ export interface Observation {
   readonly silent?: 'server' | 'worker';
   /** Task queue of the device that is to measure latency, if work waits for it and nothing is heard from there. */
   readonly silentDevice?: string;
-  /** Activity of the user's, and its task queue, if a model waits to be judged by it and nobody serves it. */
+  /** Activity of the user's, and its task queue, if work waits for it and nobody serves it. */
   readonly unserved?: { readonly activity: string; readonly taskQueue: string };
   readonly end?: RunEnd;
 }

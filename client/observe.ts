@@ -8,7 +8,7 @@ import { childWork, pendingWork, subjectOf } from './pending-work';
 import { ScoringPace } from './scoring-pace';
 import { endOf, hasWorker, isAway, progressOf } from './queries';
 import { statusOf } from './run-status';
-import { isDeviceSilent, isUnserved } from './silent-device';
+import { isDeviceSilent, unservedOf } from './silent-device';
 
 /** Options for observing a run. */
 export interface ObserveOptions {
@@ -117,13 +117,12 @@ class ObservedRun {
     const work = await this.seeWork(description);
     const device = this.progress?.latencyQueue;
     const isSilent = device !== undefined && (await isDeviceSilent(this.client, device, work.work ?? []));
-    const judge = this.progress?.judge;
-    const isUnservedNow = judge !== undefined && (await isUnserved(this.client, judge, work.work ?? []));
+    const unserved = await unservedOf(this.client, this.progress?.theirs ?? [], work.work ?? []);
     return this.seen({
       ...work,
       ...(silent && { silent: 'worker' as const }),
       ...(isSilent && { silentDevice: device }),
-      ...(isUnservedNow && { unserved: judge }),
+      ...(unserved && { unserved }),
     });
   }
 

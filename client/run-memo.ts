@@ -1,5 +1,6 @@
 import type { DataRef } from '../contract/activities';
 import { costNames, metricWords, techniqueTraits } from '../engine/names';
+import { visible } from '../engine/visible';
 import { CompressionSettings } from '../run-spec/spec';
 import type { ArtifactRef } from '../store/artifact';
 import { canonicalJson } from '../store/digest';
@@ -51,7 +52,7 @@ export function startDetails({ name, model, data, settings }: GuidebookInput): s
       `- ${split}: images of SHA-256 \`${short(images)}\`${range ? `, rows ${range[0]} to ${range[1] - 1}` : ''}`,
   );
   return [
-    `**${name}** is to be compressed to ${target} of its ${costNames[cost]} by ${techniques.map((one) => techniqueTraits[one].words).join(' and ')}, with a drop of its ${metricWords(metric)} of at most ${points(tolerance)}; each candidate is fine-tuned for ${fineTune.epochs} epoch${fineTune.epochs === 1 ? '' : 's'}.`,
+    `**${name}** is to be compressed to ${target} of its ${costNames[cost]} by ${techniques.map((one) => techniqueTraits[one].words).join(' and ')}, with a drop of its ${metricWords(metric)} of at most ${points(tolerance)}; each candidate is fine-tuned ${fineTune.by ? `by activity ${visible(fineTune.by.activity)}` : `for ${fineTune.epochs} epoch${fineTune.epochs === 1 ? '' : 's'}`}.`,
     `- model: SHA-256 \`${short(model)}\`, ${model.bytes} bytes\n${splits.join('\n')}`,
     `### Settings`,
     `\`\`\`yaml\n${cutAt(yaml(settings).join('\n'), most.details)}\n\`\`\``,

@@ -25,17 +25,27 @@ export async function isDeviceSilent(
   );
 }
 
+/** An activity of the user's, and its task queue. */
+export interface Theirs {
+  readonly activity: string;
+  readonly taskQueue: string;
+}
+
 /**
- * Tells if a model waits to be judged by an activity of the user's that nobody serves: no worker polls its task queue, or
- * the work was not taken in time.
+ * Finds an activity of the user's that work waits for and nobody serves: no worker polls its task queue, or the work was
+ * not taken in time.
  */
-export async function isUnserved(
+export async function unservedOf(
   client: Client,
-  { activity, taskQueue }: { readonly activity: string; readonly taskQueue: string },
+  theirs: readonly Theirs[],
   work: readonly PendingWork[],
-): Promise<boolean> {
-  const waiting = work.filter((one) => one.activity === activity && one.state === 'queued');
-  if (!waiting.length) return false;
+): Promise<Theirs | undefined> {
   const isLate = ({ heardAt }: PendingWork) => Date.now() - Date.parse(heardAt) > heardWithinMs;
-  return !(await hasWorker(client, taskQueue, 'activities')) || waiting.every(isLate);
+  for (const { activity, taskQueue } of theirs) {
+    const waiting = work.filter((one) => one.activity === activity && one.state === 'queued');
+    if (!waiting.length) continue;
+    if (!(await hasWorker(client, taskQueue, 'activities')) || waiting.every(isLate))
+      return { activity, taskQueue };
+  }
+  return undefined;
 }

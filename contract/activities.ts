@@ -1,6 +1,6 @@
 import type { DatasetSource } from '../engine/data/source';
 import type {
-  ActivityMetric,
+  UserActivity,
   InputSize,
   Machinery,
   Method,
@@ -20,7 +20,7 @@ import type {
   ModelSummary,
   ScoredPart,
 } from '../engine/jobs/types';
-import type { EvaluationQuestion } from '../run-spec/activity-contract';
+import type { EvaluationQuestion, TrainingQuestion } from '../run-spec/activity-contract';
 import type { ArtifactRef } from '../store/artifact';
 import type { RunRehearsal } from './rehearsal';
 
@@ -91,7 +91,7 @@ export interface EvaluateRequest {
 export interface LendRequest {
   readonly model: ArtifactRef;
   readonly data: DataRef;
-  readonly metric: ActivityMetric;
+  readonly metric: UserActivity;
 }
 
 /** Question to an activity of the user's, or its answer from before. */
@@ -104,6 +104,26 @@ export interface Lent {
 
 /** An answer to be checked and kept. */
 export interface KeepAnswerRequest extends LendRequest {
+  readonly answer: unknown;
+}
+
+/** Request to have a model trained by an activity of the user's. */
+export interface LendTrainingRequest {
+  readonly model: ArtifactRef;
+  /** The original model. */
+  readonly teacher: ArtifactRef;
+  readonly data: DataRef;
+  readonly by: UserActivity;
+}
+
+/** Question to such an activity, or its result from before. */
+export interface LentTraining {
+  readonly known?: FineTunedModel;
+  readonly question?: TrainingQuestion;
+}
+
+/** An answer to be checked, with the model that it is about, and kept. */
+export interface KeepTrainingRequest extends LendTrainingRequest {
   readonly answer: unknown;
 }
 
@@ -178,6 +198,8 @@ export interface FineTuneRequest {
 
 export interface FineTunedModel extends FineTuning {
   readonly model: ArtifactRef;
+  /** Elements of its initializers, if somebody else trained it: a training may fold some. */
+  readonly params?: number;
 }
 
 export interface LatencyRequest {
@@ -205,6 +227,10 @@ export interface Activities {
   lend(request: LendRequest): Promise<Lent>;
   /** The answer of such an activity, checked, and kept for whoever asks the same. */
   keepAnswer(request: KeepAnswerRequest): Promise<Evaluation>;
+  /** Question to an activity of the user's that trains a model, with a place for what it makes; or its result from before. */
+  lendTraining(request: LendTrainingRequest): Promise<LentTraining>;
+  /** The model that such an activity made: checked, counted again, and kept. */
+  keepTraining(request: KeepTrainingRequest): Promise<FineTunedModel>;
   /**
    * The metric with one layer compressed, for each candidate ratio; its factors too if it is decomposed. Resumes
    * at its last checkpoint when retried.

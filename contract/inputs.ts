@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 
 import {
-  type ActivityMetric,
+  type UserActivity,
   backendChoices,
   costs,
   type FidelityMetric,
@@ -131,6 +131,15 @@ const duration = be(
   (value) => typeof value === 'string' && /^[1-9]\d{0,3}[smhdw]$/.test(value),
 );
 
+const userActivity = shape({
+  activity: text(200),
+  taskQueue: text(200),
+  version: whole,
+  timeout: optional(duration),
+  heartbeat: optional(duration),
+  settings: optional(record(be('be a setting', () => true))),
+} satisfies Fields<UserActivity>);
+
 const word = text(100);
 const fineTune = shape({
   epochs: unsigned,
@@ -163,19 +172,12 @@ const fineTune = shape({
   earlyStopping: optional(shape({ patience: count })),
   keepBest: optional(flag),
   perLayer: shape({ epochs: unsigned }),
+  by: optional(userActivity),
 } satisfies Fields<CompressionSettings['fineTune']>);
 
 const moduleMetric = shape({ module: artifact, export: optional(text(200)) } satisfies Fields<
   ModuleMetric<ArtifactRef>
 >);
-const activityMetric = shape({
-  activity: text(200),
-  taskQueue: text(200),
-  version: whole,
-  timeout: optional(duration),
-  heartbeat: optional(duration),
-  settings: optional(record(be('be a setting', () => true))),
-} satisfies Fields<ActivityMetric>);
 const nearness = shape({ fidelity: artifact } satisfies Fields<FidelityMetric<ArtifactRef>>);
 
 /** Checks a metric by what kind of it it is. @param names those that are called by a name */
@@ -192,11 +194,11 @@ const metricOf =
 /** A metric as a run's settings name it, and as workflows ask for it. */
 const namedMetric = metricOf([...metricNames, 'fidelity'], {
   module: moduleMetric,
-  activity: activityMetric,
+  activity: userActivity,
 });
 const askedMetric = metricOf(metricNames, {
   module: moduleMetric,
-  activity: activityMetric,
+  activity: userActivity,
   fidelity: nearness,
 });
 const computedMetric = metricOf(metricNames, { module: moduleMetric, fidelity: nearness });

@@ -1,19 +1,18 @@
-import type { ActivityMetric, DetectorMetric, MetricChoice, MetricName, ModuleMetric } from '../engine/names';
+import type { UserActivity, DetectorMetric, MetricChoice, MetricName, ModuleMetric } from '../engine/names';
 
 /**
  * A metric as a spec or a run's settings name it.
  * @typeParam File a path, or an artifact
  */
-export type NamedMetric<File> =
-  MetricName | 'fidelity' | DetectorMetric | ModuleMetric<File> | ActivityMetric;
+export type NamedMetric<File> = MetricName | 'fidelity' | DetectorMetric | ModuleMetric<File> | UserActivity;
 
 /** A metric as it is asked for: of Slimflow itself, or of an activity of the user's. */
-export type AskedMetric<File> = MetricChoice<File> | ActivityMetric;
+export type AskedMetric<File> = MetricChoice<File> | UserActivity;
 
 /** Tells if an activity of the user's computes a metric. */
 export const isActivityMetric = <File>(
   metric: NamedMetric<File> | AskedMetric<File>,
-): metric is ActivityMetric => typeof metric === 'object' && 'activity' in metric;
+): metric is UserActivity => typeof metric === 'object' && 'activity' in metric;
 
 /** Returns a metric as it is asked for: nearness is that to the original. */
 export const askedMetric = <File>(metric: NamedMetric<File>, original: File): AskedMetric<File> =>

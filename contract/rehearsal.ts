@@ -29,7 +29,7 @@ export function rehearsalOf<Data, Model>(
   original: Model,
   metric?: MetricChoice<Model>,
 ): RunRehearsal<Data, Model> {
-  const { perLayer, ...settings } = fineTune;
+  const { perLayer, by: _by, ...settings } = fineTune;
   const trains = settings.epochs > 0 || perLayer.epochs > 0;
   return {
     runs: metric === undefined ? [train, evaluate, test] : [train],

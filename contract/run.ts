@@ -205,8 +205,8 @@ export interface GuidebookProgress {
   readonly cost: Method['cost'];
   /** Task queue of the device that latency is measured on, if the spec names one. */
   readonly latencyQueue?: string;
-  /** The user's activity that judges models, and its task queue, if the metric is one. */
-  readonly judge?: { readonly activity: string; readonly taskQueue: string };
+  /** Activities of the user's that judge or train models, and their task queues. */
+  readonly theirs?: readonly { readonly activity: string; readonly taskQueue: string }[];
   readonly stage: Stage;
   readonly original?: { readonly macs: number; readonly params: number; readonly metric: number };
   /** Layers scored so far, of each model that is being scored or was. */

@@ -168,15 +168,15 @@ export type DetectorMetric = { readonly name: 'coco-map' } & DetectorSettings;
 export type MetricChoice<File = string> =
   MetricName | DetectorMetric | FidelityMetric<File> | ModuleMetric<File>;
 
-/** A metric that a Temporal activity of the user's computes, in any language (docs/activities.md). */
-export interface ActivityMetric {
+/** A Temporal activity of the user's, in any language: a metric, or a training (docs/activities.md). */
+export interface UserActivity {
   /** Its name. */
   readonly activity: string;
   /** The task queue that its workers poll. */
   readonly taskQueue: string;
   /** Results are kept under it: raise it when the activity computes something else. */
   readonly version: number;
-  /** Longest time that one evaluation may take, such as `2h`. */
+  /** Longest time that one attempt may take, such as `2h`. */
   readonly timeout?: string;
   /** Longest silence between two heartbeats, such as `1m`; left out, none are expected. */
   readonly heartbeat?: string;
@@ -186,7 +186,7 @@ export interface ActivityMetric {
 
 /** Tells if a metric is that of a detector. */
 export const isDetection = (
-  metric: MetricChoice<unknown> | ActivityMetric | 'fidelity',
+  metric: MetricChoice<unknown> | UserActivity | 'fidelity',
 ): metric is DetectorMetric => typeof metric === 'object' && 'name' in metric;
 
 /** Tells if a metric is nearness to another model's outputs. */
@@ -194,7 +194,7 @@ export const isFidelity = <File>(metric: MetricChoice<File>): metric is Fidelity
   typeof metric === 'object' && 'fidelity' in metric;
 
 /** Returns what people call a metric. */
-export function metricWords(metric: MetricChoice<unknown> | ActivityMetric | 'fidelity'): string {
+export function metricWords(metric: MetricChoice<unknown> | UserActivity | 'fidelity'): string {
   if (typeof metric === 'string') return metric;
   if ('name' in metric) return metric.name;
   if ('fidelity' in metric) return 'fidelity';

@@ -61,3 +61,39 @@ export const EvaluationAnswer = z.strictObject({
   details: z.record(z.string(), z.unknown()).optional(),
 });
 export type EvaluationAnswer = Readonly<z.infer<typeof EvaluationAnswer>>;
+
+/** A place at which a trained model is to be put: a path to write to, or a URL to send it to by HTTP PUT within a week. */
+export const Place = z.union([z.strictObject({ path: z.string() }), z.strictObject({ url: z.string() })]);
+export type Place = Readonly<z.infer<typeof Place>>;
+
+/** The only argument of an activity that trains a model. */
+export interface TrainingQuestion {
+  readonly contract: 1;
+  /** The compressed model. */
+  readonly model: SharedFile;
+  /** The original, to learn from. */
+  readonly teacher: SharedFile;
+  /** The training split. */
+  readonly data: SharedData;
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** The place for the trained model: one ONNX file, with the same inputs, outputs and layers. */
+  readonly out: Place;
+}
+export const TrainingQuestion = z.strictObject({
+  contract: z.literal(1),
+  model: SharedFile,
+  teacher: SharedFile,
+  data: SharedData,
+  settings,
+  out: Place,
+}) satisfies z.ZodType<TrainingQuestion>;
+
+/** Answer of such an activity, after it has put the model into its place. */
+export const TrainingAnswer = z.strictObject({
+  steps: z.number().int().nonnegative().optional(),
+  /** Mean loss of each epoch. */
+  losses: z.array(z.number()).max(10_000).optional(),
+  /** Sentences for the result. */
+  notes: z.array(z.string().max(1000)).max(100).optional(),
+});
+export type TrainingAnswer = Readonly<z.infer<typeof TrainingAnswer>>;

@@ -20,6 +20,8 @@ import {
   scheduleNames,
 } from '../engine/training/settings';
 
+import { UserActivity } from './user-activity-schema';
+
 const count = z.number().int().positive();
 
 /** Makes a field optional and checks its values by the engine's rule. */
@@ -116,12 +118,30 @@ export const FineTuneFields = z.strictObject({
     .prefault({}),
 });
 
-/** Training of compressed models: `fineTune` of a spec. */
-export const FineTune = FineTuneFields.transform((fields) => ({
-  ...fields,
-  learningRate: fields.learningRate ?? defaultLearningRate(fields),
-})).check(({ value, issues }) => {
-  const found = contradictionIn(value);
-  if (found)
-    issues.push({ code: 'custom', path: [found.name], message: found.why, input: value[found.name] });
-}) satisfies z.ZodType<FineTuneSettings>;
+/** Training of compressed models by Slimflow. */
+const OwnTraining = FineTuneFields.extend({
+  /** The activity of the user's that trains instead; then there are no epochs here. */
+  by: UserActivity.optional(),
+})
+  .transform((fields) => ({
+    ...fields,
+    learningRate: fields.learningRate ?? defaultLearningRate(fields),
+  }))
+  .check(({ value, issues }) => {
+    const found = contradictionIn(value);
+    if (found)
+      issues.push({ code: 'custom', path: [found.name], message: found.why, input: value[found.name] });
+    if (value.by && (value.epochs > 0 || value.perLayer.epochs > 0))
+      issues.push({
+        code: 'custom',
+        path: ['by'],
+        message: `can't be combined with epochs: activity ${value.by.activity} trains`,
+        input: value.by,
+      });
+  }) satisfies z.ZodType<FineTuneSettings>;
+
+/** Training of compressed models: `fineTune` of a spec. People write an activity of their own without `by`. */
+export const FineTune = z.union([
+  UserActivity.transform((by) => OwnTraining.parse({ epochs: 0, by })),
+  OwnTraining,
+]);

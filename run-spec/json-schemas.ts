@@ -1,10 +1,11 @@
 import { z } from 'zod';
 
-import { EvaluationAnswer, EvaluationQuestion } from './activity-contract';
+import { EvaluationAnswer, EvaluationQuestion, TrainingAnswer, TrainingQuestion } from './activity-contract';
 import { ArtifactSchema } from './artifact-schema';
 import { ArraySplit } from './data-schema';
 import { FineTuneFields } from './fine-tune-schema';
 import { Result } from './result-schema';
+import { UserActivity } from './user-activity-schema';
 import type { SchemaName } from './schema-names';
 import { CompressionSettings, CompressionSpec } from './spec';
 
@@ -21,7 +22,10 @@ export const GuidebookInput = z.strictObject({
   data: z.strictObject({ train: DataRef, evaluate: DataRef, test: DataRef }),
   settings: z.strictObject({
     ...CompressionSettings.shape,
-    fineTune: FineTuneFields.extend({ learningRate: z.number().positive() }),
+    fineTune: FineTuneFields.extend({
+      learningRate: z.number().positive(),
+      by: UserActivity.optional(),
+    }),
   }),
   searchAttributes: z.array(z.string()).optional(),
 });
@@ -38,6 +42,10 @@ const schemas = {
   'evaluation-question': { schema: EvaluationQuestion, io: 'output' },
   /** Its answer. */
   'evaluation-answer': { schema: EvaluationAnswer, io: 'input' },
+  /** The argument of an activity that trains. */
+  'training-question': { schema: TrainingQuestion, io: 'output' },
+  /** Its answer. */
+  'training-answer': { schema: TrainingAnswer, io: 'input' },
 } as const satisfies Readonly<Record<SchemaName, { schema: z.ZodType; io: 'input' | 'output' }>>;
 
 /**

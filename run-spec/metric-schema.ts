@@ -1,36 +1,9 @@
 import { z } from 'zod';
 
-import {
-  type ActivityMetric as ActivityMetricChoice,
-  type FidelityMetric,
-  type MetricChoice,
-  metricNames,
-  type ModuleMetric,
-} from '../engine/names';
+import { type FidelityMetric, type MetricChoice, metricNames, type ModuleMetric } from '../engine/names';
 import { ArtifactSchema } from './artifact-schema';
 import { DetectorMetric } from './detector-schema';
-import { Duration } from './duration-schema';
-
-/** Name of a Temporal task queue; the server keeps those that begin so for itself. */
-export const TaskQueue = z
-  .string()
-  .min(1)
-  .max(200)
-  .refine((name) => !name.startsWith('/_sys/'), 'must not begin with /_sys/');
-
-/** A metric that a Temporal activity of the user's computes. */
-export const ActivityMetric = z.strictObject({
-  activity: z.string().min(1).max(200),
-  taskQueue: TaskQueue,
-  /** Results are kept under it. */
-  version: z.number().int().nonnegative(),
-  /** Longest time that one evaluation may take; two hours by default. */
-  timeout: Duration.optional(),
-  /** Longest silence between two heartbeats; left out, none are expected. */
-  heartbeat: Duration.optional(),
-  /** Handed on to the activity. */
-  settings: z.record(z.string(), z.unknown()).optional(),
-}) satisfies z.ZodType<ActivityMetricChoice>;
+import { UserActivity } from './user-activity-schema';
 
 const moduleMetric = <File>(file: z.ZodType<File>) =>
   z.strictObject({
@@ -42,7 +15,7 @@ const moduleMetric = <File>(file: z.ZodType<File>) =>
 
 /** A metric as a spec or a run's settings name it; `file` is a path, or an artifact. */
 const runMetric = <File>(file: z.ZodType<File>) =>
-  z.union([z.enum([...metricNames, 'fidelity']), DetectorMetric, moduleMetric(file), ActivityMetric]);
+  z.union([z.enum([...metricNames, 'fidelity']), DetectorMetric, moduleMetric(file), UserActivity]);
 
 /** The metric of a spec. */
 export const SpecMetric = runMetric(z.string().min(1));

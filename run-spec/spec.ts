@@ -19,7 +19,8 @@ import { mayHaveLabels } from '../engine/data/sources/user-data';
 import { Split } from './data-schema';
 import { Duration } from './duration-schema';
 import { FineTune, FineTuneFields } from './fine-tune-schema';
-import { RunMetric, SpecMetric, TaskQueue } from './metric-schema';
+import { RunMetric, SpecMetric } from './metric-schema';
+import { TaskQueue } from './user-activity-schema';
 
 const path = z.string().min(1);
 const count = z.number().int().positive();

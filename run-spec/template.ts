@@ -61,7 +61,7 @@ review:                           # the run waits for a person's approval ("slim
   # timeout: 3d                   # longest wait (s, m, h, d or w); unlimited by default
   onTimeout: continue             # after the timeout, take the proposal; or stop, with nothing selected
 
-fineTune:
+fineTune:                         # or one of your own, { activity, taskQueue, version }: docs/your-own-training.md
   epochs: 2
   learningRate: 0.002             # peak of the schedule. 0.02 with batchNorm: restore, or if the model still has BatchNorm
   batch: 64

@@ -38,6 +38,7 @@ export class BucketRooms {
     yield* this.grouped('objects', 'objects/', 3);
     yield* this.grouped('results', 'results/', 2);
     yield* this.grouped('checkpoints', 'checkpoints/', 2);
+    yield* this.grouped('placed', 'placed/', 2);
     for await (const { name, time } of this.bucket.uploads()) yield { room: 'uploads', name, bytes: 0, time };
   }
 

@@ -95,10 +95,17 @@ export class Bucket {
 
   /** Returns a URL by which anybody can download an object for a week. */
   url(key: string): Promise<string> {
-    return this.asked(async (s3) => {
+    return this.asked((s3) => {
       const { GetObjectCommand } = load('@aws-sdk/client-s3') as typeof import('@aws-sdk/client-s3');
-      const { getSignedUrl } = presigner();
-      return getSignedUrl(s3, new GetObjectCommand(this.at(key)), { expiresIn: weekSeconds });
+      return presigner().getSignedUrl(s3, new GetObjectCommand(this.at(key)), { expiresIn: weekSeconds });
+    });
+  }
+
+  /** Returns a URL to which anybody can upload an object, by PUT, for a week. */
+  uploadUrl(key: string): Promise<string> {
+    return this.asked((s3) => {
+      const { PutObjectCommand } = load('@aws-sdk/client-s3') as typeof import('@aws-sdk/client-s3');
+      return presigner().getSignedUrl(s3, new PutObjectCommand(this.at(key)), { expiresIn: weekSeconds });
     });
   }
 

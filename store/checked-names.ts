@@ -52,6 +52,9 @@ export const importName = (key: string): string => `imports/${checkedKey(key)}.j
 /** Names the folder of a key's checkpoints. @throws RangeError unless the key is one */
 export const checkpointsName = (key: string): string => `checkpoints/${checkedKey(key)}`;
 
+/** Names the file that others put somewhere for a key's work. @throws RangeError unless the key is one */
+export const placedName = (key: string): string => `placed/${checkedKey(key)}/model.onnx`;
+
 /** Names the note that says which file of a checkpoint's folder is current. @throws RangeError unless the key is one */
 export const pointerName = (key: string): string => `${checkpointsName(key)}/latest.json`;
 

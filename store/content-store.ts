@@ -56,6 +56,9 @@ export abstract class ContentStore implements Store {
 
   abstract path(ref: Digest): Promise<string>;
   abstract share(ref: Digest): Promise<Shared>;
+  abstract place(key: string): Promise<Shared>;
+  abstract placed<T>(key: string, work: (path: string) => Promise<T>): Promise<T | undefined>;
+  abstract dropPlaced(key: string): Promise<void>;
   abstract has(ref: Digest): Promise<boolean>;
   abstract checkpoint(key: string): Promise<Checkpoint | undefined>;
   abstract setCheckpoint(key: string, file: string): Promise<ArtifactRef>;

@@ -1,9 +1,11 @@
-import { resolve } from 'node:path';
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import type { ArtifactRef, Digest } from './artifact';
 import { ContentStore } from './content-store';
-import { checkpointName, pathIn } from './checked-names';
+import { checkpointName, pathIn, placedName } from './checked-names';
+import { copyHashed, ignoreMissing } from './files';
 import type { StoredObject } from './object-folder';
 import type { Checkpoint, Item, Shared } from './store';
 
@@ -15,6 +17,7 @@ import type { Checkpoint, Item, Shared } from './store';
  *    results/<key>.json        results of finished work and how to repeat it, by the key of the work
  *    checkpoints/<key>/…       the file that unfinished work resumes from, and a note that names it
  *    imports/<key>.json        digests of imported user files, by path, size and times
+ *    placed/<key>/             what others made for work that waits for it
  *    scratch/                  folders of work in progress
  */
 export class FileStore extends ContentStore {
@@ -31,6 +34,30 @@ export class FileStore extends ContentStore {
 
   async share(ref: Digest): Promise<Shared> {
     return { path: await this.path(ref) };
+  }
+
+  place(key: string): Promise<Shared> {
+    return this.guarded(async () => {
+      const path = pathIn(this.root, placedName(key));
+      await mkdir(dirname(path), { recursive: true });
+      return { path };
+    });
+  }
+
+  placed<T>(key: string, work: (path: string) => Promise<T>): Promise<T | undefined> {
+    return this.scratch.use(async (folder) => {
+      const copy = join(folder, 'model.onnx');
+      const found = await this.guarded(() =>
+        copyHashed(pathIn(this.root, placedName(key)), copy).catch(ignoreMissing),
+      );
+      return found && work(copy);
+    });
+  }
+
+  dropPlaced(key: string): Promise<void> {
+    return this.guarded(() =>
+      rm(dirname(pathIn(this.root, placedName(key))), { recursive: true, force: true }),
+    );
   }
 
   has(ref: Digest): Promise<boolean> {
@@ -54,7 +81,7 @@ export class FileStore extends ContentStore {
   }
 
   items(): AsyncIterable<Item> {
-    return this.rooms.items('objects', 'results', 'checkpoints', 'imports', 'scratch');
+    return this.rooms.items('objects', 'results', 'checkpoints', 'imports', 'placed', 'scratch');
   }
 
   remove(item: Item, olderThan: number): Promise<boolean> {

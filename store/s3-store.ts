@@ -13,7 +13,7 @@ import { currentOf } from './checkpoint-folder';
 import { ContentStore } from './content-store';
 import { sha256OfFile } from './digest';
 import { copyHashed } from './files';
-import { checkpointName, objectName, pathIn, pointerName } from './checked-names';
+import { checkpointName, objectName, pathIn, placedName, pointerName } from './checked-names';
 import { ArtifactError } from './store-errors';
 import { freshMs, type StoredObject } from './object-folder';
 import type { Checkpoint, Item, Shared } from './store';
@@ -76,6 +76,22 @@ export class S3Store extends ContentStore {
       const [[, url], ...others] = urls;
       return { url, ...(others.length && { others: Object.fromEntries(others) }) };
     });
+  }
+
+  place(key: string): Promise<Shared> {
+    return this.guarded(async () => ({ url: await this.bucket.uploadUrl(placedName(key)) }));
+  }
+
+  placed<T>(key: string, work: (path: string) => Promise<T>): Promise<T | undefined> {
+    return this.scratch.use(async (folder) => {
+      const copy = join(folder, 'model.onnx');
+      const found = await this.guarded(() => this.bucket.download(placedName(key), copy));
+      return found === undefined ? undefined : work(copy);
+    });
+  }
+
+  dropPlaced(key: string): Promise<void> {
+    return this.guarded(() => this.bucket.delete(placedName(key)));
   }
 
   has(ref: Digest): Promise<boolean> {

@@ -22,7 +22,7 @@ export type Shared =
   { readonly path: string } | { readonly url: string; readonly others?: Readonly<Record<string, string>> };
 
 /** Parts of a store. */
-export type Room = 'objects' | 'results' | 'checkpoints' | 'imports' | 'uploads' | 'scratch';
+export type Room = 'objects' | 'results' | 'checkpoints' | 'imports' | 'placed' | 'uploads' | 'scratch';
 
 /** Something in a store. */
 export interface Item {
@@ -82,6 +82,15 @@ export interface Store {
    * @throws ArtifactError if it is missing or corrupt
    */
   share(ref: Digest): Promise<Shared>;
+  /** Says where others may put the file that a piece of work waits for. */
+  place(key: string): Promise<Shared>;
+  /**
+   * Runs `work` with a local copy of what others put there, which is removed afterwards.
+   * @returns undefined if there is nothing
+   */
+  placed<T>(key: string, work: (path: string) => Promise<T>): Promise<T | undefined>;
+  /** Removes what others put there. */
+  dropPlaced(key: string): Promise<void>;
   /** Tells if an artifact is there. */
   has(ref: Digest): Promise<boolean>;
   /**

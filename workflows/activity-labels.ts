@@ -1,4 +1,10 @@
-import { type CostName, costNames, type Technique, techniqueTraits } from '../engine/names';
+import {
+  type CostName,
+  costNames,
+  type Technique,
+  techniqueTraits,
+  type UserActivity,
+} from '../engine/names';
 import { summary } from './proxies';
 import { counted } from '../contract/verdict';
 import { patched } from '@temporalio/workflow';
@@ -75,6 +81,9 @@ export const sentences = {
 
   fineTune: (of: string, epochs: number) =>
     called(`Fine-tune ${nameOf(of)} for ${counted(epochs, 'epoch')}`, 'fine-tune', of),
+
+  trainElsewhere: (of: string, { activity }: UserActivity) =>
+    called(`Fine-tune ${nameOf(of)} by activity ${activity}`, 'fine-tune', of),
 
   latency: (candidates: number, runs: number) =>
     called(

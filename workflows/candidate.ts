@@ -6,7 +6,8 @@ import { checkInput } from '../contract/inputs';
 import { hearPauses } from './pause';
 import { isActivityMetric } from '../contract/metric';
 import { judge } from './judge';
-import { compress, fineTune } from './proxies';
+import { compress } from './proxies';
+import { tune } from './tune';
 import { reasonOf } from '../contract/failure-reason';
 import { sentences } from './activity-labels';
 import type { CandidateInput, CandidateOutcome } from '../contract/run';
@@ -22,7 +23,7 @@ export async function candidate(input: CandidateInput): Promise<CandidateOutcome
   hearPauses();
   const { metric, reconstruction, selection, compute } = settings;
   const words = metricWords(metric);
-  const { perLayer, ...tuning } = settings.fineTune;
+  const { perLayer, by, ...tuning } = settings.fineTune;
   const fineTuneEach = perLayer.epochs ? { ...tuning, epochs: perLayer.epochs } : undefined;
   const aim = `${techniqueTraits[plan.technique].words} of ${plan.parent ?? 'the original'} to ${plan.asked} of its ${costNames[method.cost]}${fineTuneEach ? ', fine-tuned layer by layer' : ''}`;
   const facts: string[] = [];
@@ -77,18 +78,21 @@ export async function candidate(input: CandidateInput): Promise<CandidateOutcome
       (tuning.earlyStopping ?? tuning.keepBest) && {
         evaluate: { data: data.evaluate, metric },
       };
-    const tuned = tuning.epochs
-      ? await fineTune.executeWithOptions(sentences.fineTune(plan.id, tuning.epochs), [
-          {
-            model: compressed.model,
-            data: data.train,
-            settings: tuning,
-            compute,
-            ...(judging || {}),
-            teacher,
-          },
-        ])
-      : undefined;
+    const tuned =
+      by || tuning.epochs
+        ? await tune(
+            by ? sentences.trainElsewhere(plan.id, by) : sentences.fineTune(plan.id, tuning.epochs),
+            {
+              model: compressed.model,
+              data: data.train,
+              settings: tuning,
+              compute,
+              ...(judging || {}),
+              teacher,
+              by,
+            },
+          )
+        : undefined;
     const {
       value: metricAfter,
       standardError,
@@ -112,7 +116,7 @@ export async function candidate(input: CandidateInput): Promise<CandidateOutcome
         model: (tuned ?? compressed).model,
         ratio: ratioToParent,
         macs,
-        params,
+        params: tuned?.params ?? params,
         ...(multiplicity !== undefined && { multiplicity }),
         metricBefore,
         metricAfter,

@@ -32,7 +32,7 @@ export async function makeCandidates(
         plan,
         model: from.model,
         scores: from.scores,
-        ...(fineTune.distillation && { teacher: run.input.model }),
+        ...((fineTune.distillation ?? fineTune.by) && { teacher: run.input.model }),
         data,
         method: methodOf(settings, plan.technique, original.block),
         settings: {

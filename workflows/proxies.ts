@@ -12,7 +12,7 @@ import type { CompressionSettings } from '../run-spec/spec';
 import { untilResumed } from './pause';
 import { regenerating } from './regenerate-lost';
 import { type HandedOn, queueKindFor, queueOf, type QueueKind } from '../contract/task-queues';
-import type { ActivityMetric } from '../engine/names';
+import type { UserActivity } from '../engine/names';
 import type { Duration } from '../run-spec/duration-schema';
 import { visible } from '../engine/visible';
 
@@ -42,7 +42,7 @@ const proxies = proxyActivities<Activities>({
   retry,
 });
 /** Short ones, which don't say how far they are. */
-const light = proxyActivities<Pick<Activities, 'lend' | 'keepAnswer'>>({
+const light = proxyActivities<Pick<Activities, 'lend' | 'keepAnswer' | 'lendTraining'>>({
   startToCloseTimeout: '15 minutes',
   cancellationType,
   retry,
@@ -65,6 +65,8 @@ export const {
   collectScores,
   lend,
   keepAnswer,
+  lendTraining,
+  keepTraining,
   evaluate,
   scoreLayer,
   latency,
@@ -76,6 +78,8 @@ export const {
   collectScores: unlessPaused(proxies.collectScores),
   lend: unlessPaused(light.lend),
   keepAnswer: unlessPaused(light.keepAnswer),
+  lendTraining: unlessPaused(light.lendTraining),
+  keepTraining: unlessPaused(proxies.keepTraining),
   evaluate: byNeed(unlessPaused(proxies.evaluate)),
   scoreLayer: byNeed(unlessPaused(proxies.scoreLayer)),
   latency: onDevice(unlessPaused(proxies.latency)),
@@ -91,7 +95,7 @@ const foreignAttempts = 10;
 /** Asks an activity of the user's, on its own task queue; not while the run is paused. */
 export async function ask(
   options: ActivityOptions,
-  { activity, taskQueue, timeout = foreignTimeout, heartbeat }: Omit<ActivityMetric, 'version'>,
+  { activity, taskQueue, timeout = foreignTimeout, heartbeat }: Omit<UserActivity, 'version'>,
   question: unknown,
 ): Promise<unknown> {
   await untilResumed();

@@ -238,14 +238,16 @@ export class Run {
     const { name } = this.input;
     const { settings } = this;
     const { waiting, decisions } = this.people;
+    const { metric, fineTune } = settings;
+    const theirs = [...(isActivityMetric(metric) ? [metric] : []), ...(fineTune.by ? [fineTune.by] : [])];
     return {
       name,
       target: settings.target,
       tolerance: settings.tolerance,
       cost: settings.cost,
       latencyQueue: settings.latency.taskQueue,
-      ...(isActivityMetric(settings.metric) && {
-        judge: { activity: settings.metric.activity, taskQueue: settings.metric.taskQueue },
+      ...(theirs.length && {
+        theirs: theirs.map(({ activity, taskQueue }) => ({ activity, taskQueue })),
       }),
       stage: this.at,
       original: this.original && {

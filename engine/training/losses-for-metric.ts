@@ -1,10 +1,10 @@
 import { isPerScore, readingOf } from '../data/metric';
 import { EngineError } from '../errors';
-import { type ActivityMetric, isDetection, type MetricChoice, metricWords } from '../names';
+import { type UserActivity, isDetection, type MetricChoice, metricWords } from '../names';
 import { type LossSettings, needsLabels } from './settings';
 
 /** A metric as a spec or a job has it. */
-type Judging = MetricChoice<unknown> | ActivityMetric | 'fidelity';
+type Judging = MetricChoice<unknown> | UserActivity | 'fidelity';
 
 const isNearness = (metric: Judging): boolean =>
   metric === 'fidelity' || (typeof metric === 'object' && 'fidelity' in metric);

@@ -1,9 +1,11 @@
-"""Reads what Slimflow shares with an activity: models and data, as files or by URL (docs/activities.md)."""
+"""Reads what Slimflow shares with an activity, and puts back what it made (docs/activities.md)."""
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import NotRequired, TypedDict
 
@@ -50,6 +52,32 @@ class Answer(TypedDict):
     details: NotRequired[dict]
 
 
+class Place(TypedDict):
+    """Where a trained model is to be put: a path to write to, or a URL that takes it by HTTP PUT."""
+
+    path: NotRequired[str]
+    url: NotRequired[str]
+
+
+class TrainingQuestion(TypedDict):
+    """The only argument of an activity that trains a model."""
+
+    contract: int
+    model: SharedFile
+    teacher: SharedFile
+    data: SharedData
+    settings: dict
+    out: Place
+
+
+class TrainingAnswer(TypedDict, total=False):
+    """What such an activity returns once the model is in its place."""
+
+    steps: int
+    losses: list[float]
+    notes: list[str]
+
+
 def local_path(file: SharedFile) -> Path:
     """Returns the path of a shared file, downloaded once if it is shared by URL."""
     if "path" in file:
@@ -64,6 +92,20 @@ def local_path(file: SharedFile) -> Path:
             urllib.request.urlretrieve(url, part)
             part.rename(target)
     return folder / "file"
+
+
+def put_model(place: Place, write: Callable[[Path], None]) -> None:
+    """Puts a model into its place, whole or not at all. `write` writes it to the path that it is given."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "model.onnx"
+        write(file)
+        if "path" in place:
+            part = Path(place["path"] + ".part")
+            shutil.copyfile(file, part)
+            part.rename(place["path"])
+        else:
+            request = urllib.request.Request(place["url"], data=file.read_bytes(), method="PUT")
+            urllib.request.urlopen(request).close()
 
 
 def images(data: SharedData, start: int, count: int) -> np.ndarray:

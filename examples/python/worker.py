@@ -1,4 +1,4 @@
-"""A worker that judges models for Slimflow: the metric of a spec is an activity of this file.
+"""A worker that judges models for Slimflow, and trains them if PyTorch is installed.
 
     pip install -r requirements.txt
     python worker.py --address 127.0.0.1:7233 --task-queue python
@@ -52,12 +52,19 @@ async def main() -> None:
     parser.add_argument("--task-queue", default="python")
     options = parser.parse_args()
     client = await Client.connect(options.address, namespace=options.namespace)
+    activities = [balanced_accuracy]
+    try:
+        from training import distill
+
+        activities.append(distill)
+    except ImportError:
+        print("without torch and onnx: trains nothing", flush=True)
     stopped = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)
     with ThreadPoolExecutor(2) as threads:
         async with Worker(
-            client, task_queue=options.task_queue, activities=[balanced_accuracy], activity_executor=threads
+            client, task_queue=options.task_queue, activities=activities, activity_executor=threads
         ):
             print(f"working on task queue {options.task_queue} of {options.address}", flush=True)
             await stopped.wait()

@@ -1,3 +1,5 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+
 import { failureTypes } from '../../contract/failure-types';
 import { atWork } from '../support/workplace';
 
@@ -52,6 +54,67 @@ describe('activities around one of the user’s', () => {
       });
     }),
   );
+
+  describe('that trains', () => {
+    const by = { activity: 'train', taskQueue: 'theirs', version: 1 };
+    const summary = {
+      inputs: [{ name: 'x', shape: ['batch', 3] }],
+      outputs: [{ name: 'y', shape: ['batch', 4] }],
+      opset: 18,
+      macs: 100,
+      params: 10,
+      layers: [],
+      parts: [],
+      frozen: [],
+      otherWork: [],
+      notes: [],
+    };
+    /** Trains in place of the user's activity: `made` is what becomes of the model. */
+    const trained = (made: object, answer: unknown, put = true) =>
+      new Promise<unknown>((resolve, reject) => {
+        let asked = 0;
+        atWork({ analyze: () => ({ ...summary, ...(asked++ ? made : {}) }) }, async (place) => {
+          const { do: perform, model, split, store } = place;
+          const request = { model, teacher: model, data: split, by };
+          const { question } = await perform('lendTraining', request);
+          const { out } = question!;
+          if (put && 'path' in out) writeFileSync(out.path, 'trained');
+          const kept = await perform('keepTraining', { ...request, answer });
+          expect(readFileSync(await store.path(kept.model), 'utf8')).toBe('trained');
+          expect(await perform('lendTraining', request)).toEqual({ known: kept });
+          expect(existsSync((out as { path: string }).path)).toBe(false);
+          resolve(kept);
+        }).catch(reject);
+      });
+
+    it('give it a place, compare what it made, and keep that', async () => {
+      expect(await trained({ params: 8 }, { steps: 5, losses: [2, 1], notes: ['n'] })).toMatchObject({
+        steps: 5,
+        losses: [2, 1],
+        params: 8,
+        notes: ['n'],
+        provenance: { device: 'activity train, version 1' },
+      });
+    });
+
+    it.each([
+      [{ macs: 90 }, {}, true, /another model: it has 90 MACs instead of 100/],
+      [{ outputs: [{ name: 'z', shape: ['batch', 4] }] }, {}, true, /its outputs are z instead of y/],
+      [
+        { outputs: [{ name: 'y', shape: ['batch', 5] }] },
+        {},
+        true,
+        /y is \[batch, 5\] instead of \[batch, 4\]/,
+      ],
+      [{}, {}, false, /no model into its place/],
+      [{}, { steps: -1 }, true, /answered wrongly: steps/],
+    ])('refuse a model of %j with answer %j', async (made, answer, put, message) => {
+      await expect(trained(made, answer, put)).rejects.toMatchObject({
+        type: failureTypes.WrongAnswer,
+        message: expect.stringMatching(message) as string,
+      });
+    });
+  });
 
   it('run a user’s module only if that is allowed', () =>
     atWork({ evaluate: () => ({ value: 1, samples: 1 }) }, async ({ do: perform, model, split, store }) => {

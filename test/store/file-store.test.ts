@@ -1,10 +1,12 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { sharingSuite } from '../support/sharing-suite';
 import { storeSuite } from '../support/store-suite';
 import { inFileStore } from '../support/stores';
 
 storeSuite(inFileStore);
+sharingSuite(inFileStore);
 
 it('two who ask for the id of a new store are told the same', () =>
   inFileStore(async ({ elsewhere }) => {

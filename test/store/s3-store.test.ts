@@ -1,4 +1,5 @@
 import { startS3, type S3Server, useS3 } from '../support/s3-server';
+import { sharingSuite } from '../support/sharing-suite';
 import { storeSuite } from '../support/store-suite';
 import { inS3Store } from '../support/stores';
 
@@ -10,3 +11,4 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 storeSuite(inS3Store(() => server));
+sharingSuite(inS3Store(() => server));

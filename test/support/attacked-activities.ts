@@ -158,6 +158,14 @@ async function validRequests(store: FileStore): Promise<{ readonly [Name in keyo
     evaluate: { model, data, metric: 'top1', compute },
     lend: { model, data, metric: foreign },
     keepAnswer: { model, data, metric: foreign, answer: { points: 90, details: { seen: 10 } } },
+    lendTraining: { model, teacher: model, data, by: foreign },
+    keepTraining: {
+      model,
+      teacher: model,
+      data,
+      by: foreign,
+      answer: { steps: 1, losses: [1], notes: ['n'] },
+    },
     scoreLayer: {
       ...shared,
       layer: 'c1',

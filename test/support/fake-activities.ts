@@ -108,6 +108,28 @@ export function fakeActivities(
       value: (told as EvaluationAnswer).points,
       samples: 1000,
     })),
+    lendTraining: answer(
+      'lendTraining',
+      ({ model, data, by }: Parameters<Activities['lendTraining']>[0]) => ({
+        question: {
+          contract: 1 as const,
+          model: { path: model.uri, sha256: model.sha256, bytes: model.bytes },
+          teacher: { path: model.uri, sha256: model.sha256, bytes: model.bytes },
+          data: { images: { path: data.images.uri, sha256: data.images.sha256, bytes: data.images.bytes } },
+          settings: by.settings ?? {},
+          out: { path: 'out' },
+        },
+      }),
+    ),
+    keepTraining: answer('keepTraining', ({ model }: Parameters<Activities['keepTraining']>[0]) => ({
+      model: modelRef({ ...modelOf(model), tuned: true }),
+      steps: 7,
+      resumedAt: 0,
+      losses: [1],
+      retries: [],
+      notes: [],
+      provenance,
+    })),
     scoreLayer: answer(
       'scoreLayer',
       ({ layer, method, candidates }: Parameters<Activities['scoreLayer']>[0]) => ({

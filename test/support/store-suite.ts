@@ -29,23 +29,6 @@ export function storeSuite(inStore: InStore): void {
         expect((await store.putBytes('')).bytes).toBe(0);
       }));
 
-    it('are shared with others, as a file or by URLs', () =>
-      inStore(async ({ store, folder }) => {
-        mkdirSync(join(folder, 'model'));
-        const files = ['model.onnx', 'weights/one.bin'].map((name) => join(folder, 'model', name));
-        mkdirSync(join(folder, 'model', 'weights'));
-        files.forEach((file, at) => writeFileSync(file, `content ${at}`));
-        const shared = await store.share(await store.putFiles(files));
-        if ('path' in shared) expect(readFileSync(shared.path, 'utf8')).toBe('content 0');
-        else {
-          const read = async (url: string) => (await fetch(url)).text();
-          expect(await read(shared.url)).toBe('content 0');
-          expect(Object.keys(shared.others!)).toEqual(['weights/one.bin']);
-          expect(await read(shared.others!['weights/one.bin'])).toBe('content 1');
-        }
-        await expect(store.share({ sha256: sha256('gone'), bytes: 4 })).rejects.toThrow(/artifact/);
-      }));
-
     it('are taken from files by copying, or by moving', () =>
       inStore(async ({ store, folder }) => {
         const file = join(folder, 'file');

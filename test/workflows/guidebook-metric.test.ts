@@ -5,8 +5,9 @@ import { waitsOf } from '../../client/events';
 import { observe } from '../../client/observe';
 import { failureTypeOf } from '../../contract/failure-reason';
 import { waitingText } from '../../report/waiting';
-import type { EvaluationQuestion } from '../../run-spec/activity-contract';
+import type { EvaluationQuestion, TrainingQuestion } from '../../run-spec/activity-contract';
 import { Result } from '../../run-spec/result-schema';
+import { CompressionSettings } from '../../run-spec/spec';
 import { fakeInput } from '../support/fake-activities';
 import { temporal } from '../support/temporal';
 import { fresh, inWorld as inWorldOf, replayed } from '../support/world';
@@ -54,6 +55,35 @@ describe('the metric of a guidebook', () => {
         expect(asked('evaluate')).toEqual([]);
         expect(asked('scoreLayer')[0]).toMatchObject({ method: { score: 'fidelity' } });
         expect(asked('analyze')[0]).toMatchObject({ rehearsal: { runs: [{}, {}, {}] } });
+        await replayed(handle);
+      }),
+    );
+  });
+
+  it('goes with training by another activity of the user’s', async () => {
+    const taskQueue = fresh('theirs');
+    const questions: TrainingQuestion[] = [];
+    const train = (question: TrainingQuestion) => {
+      questions.push(question);
+      return Promise.resolve({ steps: 7 });
+    };
+    const worker = await Worker.create({
+      connection: server.nativeConnection,
+      taskQueue,
+      activities: { train },
+    });
+    const { fineTune } = CompressionSettings.parse({
+      target: 0.5,
+      tolerance: 1,
+      fineTune: { activity: 'train', taskQueue, version: 2, settings: { epochs: 3 } },
+    });
+    await worker.runUntil(() =>
+      inWorld({ settings: { ...plain, fineTune } }, async (handle, calls) => {
+        const { candidates } = Result.parse(await handle.result());
+        expect(questions).toMatchObject([{ contract: 1, settings: { epochs: 3 }, out: { path: 'out' } }]);
+        expect(calls.filter(([name]) => name === 'fineTune')).toEqual([]);
+        // The fake world tells a trained model by its metric.
+        expect(candidates[0].metricAfter).toBeGreaterThan(candidates[0].metricBefore);
         await replayed(handle);
       }),
     );
