@@ -51,6 +51,7 @@ Examples:
   slimflow init job.yaml            write a spec with every default, then edit it
   slimflow pack photos/train --out train
                                     make a data set from folders of JPEGs and PNGs
+  slimflow data job.yaml            look at samples and figures of your data, and find mistakes
   slimflow inspect model.onnx       list the layers, their costs, and which techniques can compress them
   slimflow run job.yaml             compress; repeat the command to continue after an interruption
   slimflow start job.yaml           start a run and leave the work to workers

@@ -7,7 +7,7 @@ import { EngineError } from '../engine/errors';
 import { inspectModel, type InspectOptions } from '../engine/api/inspect-model';
 import type { ModelSummary } from '../engine/jobs/types';
 import { modelFiles, possibleFiles } from '../engine/onnx/model';
-import { loadData, loadSpec, loadTraining } from '../run-spec/load';
+import { loadData, loadLook, loadSpec, loadTraining, type Look } from '../run-spec/load';
 import { SpecError } from '../run-spec/spec-error';
 import type { CompressionSpec } from '../run-spec/spec';
 import { computedMetric, isActivityMetric } from '../contract/metric';
@@ -140,6 +140,9 @@ export const readData = (file: string): ReturnType<typeof loadData> =>
 /** Reads the parts of a spec that training uses. @throws BadInput */
 export const readTraining = (file: string): ReturnType<typeof loadTraining> =>
   specErrorsAsBadInput(() => loadTraining(file));
+
+/** Reads what data a spec has, and for which model. @throws BadInput */
+export const readLook = (file: string): Look => specErrorsAsBadInput(() => loadLook(file));
 
 const readSpec = (file: string): CompressionSpec => specErrorsAsBadInput(() => loadSpec(file));
 

@@ -83,6 +83,9 @@ export {
   type WatchingEvaluation,
 } from './api/evaluate-model';
 export { inspectModel, type InspectOptions } from './api/inspect-model';
+export { inspectData, type DataReport, type InspectDataOptions } from './api/inspect-data';
+export type { DataFinding } from './api/data-mistakes';
+export type { LabelStatistics, SplitStatistics } from './data/statistics';
 export { trainModel, type WatchingTraining } from './api/train-model';
 export type { TrainOptions } from './api/train-options';
 export type { TrainedEpoch, TrainReport } from './api/train-report';

@@ -10,7 +10,7 @@ import { issueText } from './issue-text';
 import type { SpecMetric } from './metric-schema';
 import { resolvedMetric } from './metric-file';
 import { SpecError } from './spec-error';
-import { CompressionSpec, DataSpec, TrainingSpec } from './spec';
+import { CompressionSpec, DataSpec, LookSpec, TrainingSpec } from './spec';
 
 /**
  * Reads a spec from a YAML or JSON file, fills in the defaults, and resolves its paths relative to the file's folder.
@@ -82,6 +82,33 @@ export function loadTraining(file: string): Training {
     fineTune: Object.fromEntries(
       Object.entries(fineTune).filter(([name]) => name in written.fineTune && name !== 'perLayer'),
     ),
+  };
+}
+
+/** Result of `loadLook`. */
+export interface Look {
+  readonly model?: string;
+  readonly data: Readonly<Partial<Record<'train' | 'evaluate' | 'test', Split>>>;
+  readonly metric: SpecMetric;
+  readonly inputSize?: InputSize;
+}
+
+/**
+ * Reads what data a spec has, and for which model, if it names one.
+ * @throws SpecError
+ */
+export function loadLook(file: string): Look {
+  const { model, data, metric, inputSize } = parsed(readText(file), file, LookSpec);
+  const { train, evaluate, test } = data;
+  return {
+    ...(model !== undefined && { model: resolve(dirname(resolve(file)), model) }),
+    data: {
+      ...(train && { train: resolved(train, file) }),
+      ...(evaluate && { evaluate: resolved(evaluate, file) }),
+      ...(test && { test: resolved(test, file) }),
+    },
+    metric: resolvedMetric(metric, file),
+    inputSize,
   };
 }
 

@@ -199,6 +199,14 @@ export const TrainingSpec = z.object({
   inputSize: settings.inputSize,
 });
 
+/** The fields of a spec that say which data go to which model: all but one split may be left out. */
+export const LookSpec = z.object({
+  model: path.optional(),
+  data: Splits.partial(),
+  metric: settings.metric,
+  inputSize: settings.inputSize,
+});
+
 /** The settings alone: the workflow's input. */
 export const CompressionSettings = z.strictObject({
   ...settings,

@@ -1,6 +1,8 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import sharp from 'sharp';
+
 import { writeNpy } from '../../engine/data/npy';
 import { saveModel } from '../../engine/onnx/model';
 import { loadTraining } from '../../run-spec/load';
@@ -83,6 +85,21 @@ it('train and compress take folders of images as they are, and pack them once', 
   const trained = await run('train', 'model.onnx', '--epochs', '1', '--out', 'tuned.onnx');
   expectStatus(trained, 0);
   expect(trained.err).toMatch(/^pack train 8\/8 · .*\npack evaluate 8\/8/);
+  const looked = await slimflow(folder, [
+    'data',
+    'job.yaml',
+    '--model',
+    'tuned.onnx',
+    '--picture',
+    'ten.png',
+  ]);
+  expectStatus(looked, 0);
+  expect(looked.out).toMatch(/ train .* 8 .* 1x8x8 .* \d+ to \d+ .* 0 to 1 \(2 different\)/);
+  expect(looked.out).toMatch(
+    /labels of evaluate: 0: 4, 1: 4\n8 samples of evaluate in ten\.png: rows 0 \(label 0\), 1/,
+  );
+  expect(looked.out).toMatch(/top1 of the model: \d+\.\d\d on 8 of 8 samples of evaluate/);
+  expect(await sharp(join(folder, 'ten.png')).metadata()).toMatchObject({ width: 800, height: 364 });
   const half = ['--technique', 'spatial-svd', '--target', '0.6', '--out', 'small.onnx'];
   const compressed = await run('compress', 'tuned.onnx', ...half);
   expectStatus(compressed, 0);

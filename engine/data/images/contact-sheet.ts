@@ -1,0 +1,75 @@
+import type { Dataset } from '../dataset';
+import { loadSharp } from './load-sharp';
+
+/** A sample to be shown. */
+export interface ShownSample {
+  /** Row within the split. */
+  readonly row: number;
+  /** Its label, if it has a single one. */
+  readonly label?: number;
+}
+
+/** Side of the square that an image is fitted into, and height of the line below it, in pixels. */
+const side = 160;
+const line = 22;
+/** Images per row of the sheet. */
+const perRow = 5;
+
+/**
+ * Draws samples of a data set beside each other, each with its row and label below, and writes them as a PNG. Values are shown
+ * from their least to their greatest in each sample; of more than three channels, or two, the first is shown.
+ * @throws Error if sharp is not installed, or the file can't be written
+ */
+export async function writeContactSheet(
+  data: Dataset,
+  samples: readonly ShownSample[],
+  path: string,
+): Promise<void> {
+  const sharp = loadSharp();
+  const tiles = [];
+  for (const [at, { row, label }] of samples.entries()) {
+    const { images } = data.slice(row, 1);
+    const { pixels, width, height, channels } = shown(images, data.shape);
+    const input = await sharp(pixels, { raw: { width, height, channels } })
+      .resize(side, side, { fit: 'contain', kernel: 'nearest', background: '#fff' })
+      .png()
+      .toBuffer();
+    const [left, top] = [(at % perRow) * side, Math.floor(at / perRow) * (side + line)];
+    const text = `row ${row}${label === undefined ? '' : `: ${label}`}`;
+    const caption = `<svg xmlns="http://www.w3.org/2000/svg" width="${side}" height="${line}"><text x="4" y="16" font-family="sans-serif" font-size="14">${text}</text></svg>`;
+    tiles.push({ input, left, top }, { input: Buffer.from(caption), left, top: top + side });
+  }
+  const rows = Math.ceil(samples.length / perRow);
+  await sharp({
+    create: {
+      width: Math.min(perRow, samples.length) * side,
+      height: rows * (side + line),
+      channels: 3,
+      background: '#fff',
+    },
+  })
+    .composite(tiles)
+    .png()
+    .toFile(path);
+}
+
+/** Turns the numbers of a sample into 8-bit pixels, with their channels last. */
+function shown(values: Float32Array, shape: readonly number[]) {
+  const last = shape[2] === 3 && shape[0] !== 3;
+  const [height, width] = last ? shape : shape.slice(1);
+  const channels = (last ? shape[2] : shape[0]) === 3 ? (3 as const) : (1 as const);
+  let [least, greatest] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (value < least) least = value;
+    if (value > greatest) greatest = value;
+  }
+  const scale = greatest > least ? 255 / (greatest - least) : 0;
+  const plane = width * height;
+  const pixels = new Uint8Array(plane * channels);
+  for (let at = 0; at < plane; at++)
+    for (let channel = 0; channel < channels; channel++) {
+      const value = values[last ? at * channels + channel : channel * plane + at];
+      pixels[at * channels + channel] = Math.round((value - least) * scale);
+    }
+  return { pixels, width, height, channels };
+}
