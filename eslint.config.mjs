@@ -143,7 +143,7 @@ export default tseslint.config(
   ),
   forbid(
     ['contract/**/*.ts'],
-    '^(?!\\./|\\.\\./engine/(names|visible)$|@temporalio/(workflow|common)$).+',
+    '^(?!\\./|\\.\\./engine/(names|visible)$|@temporalio/(workflow|common)$|nexus-rpc$).+',
     'contract/ is what both sides of Temporal share: names and types, from engine/names, engine/visible and types of anywhere below',
     true,
   ),

@@ -41,6 +41,7 @@ export {
   stretched,
 } from './data/detection/labels/source-boxes';
 export { readYoloBoxes } from './data/detection/labels/yolo-text';
+export type { JudgedSample, SampleOutputs, UserMetric } from './data/user-metric';
 export { metricNames, type MetricChoice, type MetricName } from './names';
 export { writeNpy } from './data/npy';
 export { historyOf, metadataOf, type Step } from './onnx/metadata';

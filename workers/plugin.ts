@@ -10,6 +10,7 @@ import { openStore } from '../store/open';
 import type { Store } from '../store/store';
 import { payloadConverterPath, workflowCode } from './workflow-bundle';
 import { type Capacity, capacity } from './capacity';
+import { nexusHandler } from './nexus-handler';
 import { type Deployment, deploymentOptions } from './deployment';
 
 /** Options of the plugin. */
@@ -32,6 +33,8 @@ export interface SlimflowPluginOptions extends Partial<Capacity> {
    * the namespace could then run code on this worker.
    */
   readonly allowModules?: boolean;
+  /** Serves `slimflowService` too, for Nexus endpoints that lead to the worker's task queue. */
+  readonly nexus?: boolean;
   /** Seconds that a job has for a last checkpoint when the worker is stopped; 15 by default. */
   readonly drainSeconds?: number;
   /** Task queues whose workers get only the activities. */
@@ -74,6 +77,7 @@ export class SlimflowPlugin extends SimplePlugin {
     memory,
     overflow,
     allowModules,
+    nexus = false,
     activityQueues = [],
     deployment,
     ...shares
@@ -86,6 +90,7 @@ export class SlimflowPlugin extends SimplePlugin {
       name: 'slimflow',
       // A converter that the user has set is kept.
       dataConverter: (own) => ({ payloadConverterPath, ...own }),
+      nexusServices: nexus ? [nexusHandler(files)] : [],
       activities: activitiesAt({
         store: files,
         pool: { run },

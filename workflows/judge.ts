@@ -1,11 +1,10 @@
-import { ApplicationFailure } from '@temporalio/workflow';
+import { type ActivityOptions, ApplicationFailure } from '@temporalio/workflow';
 
 import type { Compute, DataRef } from '../contract/activities';
 import { type AskedMetric, isActivityMetric } from '../contract/metric';
 import { failureTypes } from '../contract/failure-types';
 import type { Evaluation } from '../engine/jobs/types';
 import type { ArtifactRef } from '../store/artifact';
-import type { Called } from './activity-labels';
 import { ask, evaluate, keepAnswer, lend, summary } from './proxies';
 
 /** A model to be judged, and how. */
@@ -20,7 +19,10 @@ export interface Judging {
  * Computes the metric of a model: by Slimflow's own activity, or by one of the user's, in whatever language, which gets
  * files that it can read and is asked the same question only once.
  */
-export async function judge(called: Called, { model, data, metric, compute }: Judging): Promise<Evaluation> {
+export async function judge(
+  called: ActivityOptions,
+  { model, data, metric, compute }: Judging,
+): Promise<Evaluation> {
   if (!isActivityMetric(metric))
     return evaluate.executeWithOptions(called, [{ model, data, metric, compute }]);
   const request = { model, data, metric };

@@ -15,7 +15,7 @@ export interface Measured {
 }
 
 /** The part of a request that says where and how to time: on the device that the spec names, or a worker here. */
-function timingOf(
+export function timingOf(
   { taskQueue, batch, threads, provider, runs }: CompressionSettings['latency'],
   compute: CompressionSettings['compute'],
 ): Pick<LatencyRequest, 'taskQueue' | 'batch' | 'threads' | 'compute' | 'runs'> {

@@ -14,7 +14,7 @@ import type { ScoringLimits } from '../contract/run';
  * events and 50 MB of history, 2,000 activities under way), with room for what is under way when a bound is met. They
  * go with its input, so that a run that is replayed keeps to the ones that it began with.
  */
-const limits: ScoringLimits = { inFlight: 100, layers: 250, events: 4000, bytes: 3_000_000 };
+export const scoringLimits: ScoringLimits = { inFlight: 100, layers: 250, events: 4000, bytes: 3_000_000 };
 
 /** The eval scores of every layer of a model that a technique can compress, by a child workflow. */
 export async function scores(
@@ -43,7 +43,7 @@ export async function scores(
         technique,
         parts,
         total,
-        limits,
+        limits: scoringLimits,
         request: {
           model,
           method: methodOf(settings, technique),

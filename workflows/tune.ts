@@ -1,9 +1,8 @@
-import { ApplicationFailure } from '@temporalio/workflow';
+import { type ActivityOptions, ApplicationFailure } from '@temporalio/workflow';
 
 import type { FineTunedModel, FineTuneRequest } from '../contract/activities';
 import { failureTypes } from '../contract/failure-types';
 import type { UserActivity } from '../engine/names';
-import type { Called } from './activity-labels';
 import { ask, fineTune, keepTraining, lendTraining, summary } from './proxies';
 
 /** Longest that a training may take, if the spec does not say. */
@@ -19,7 +18,7 @@ export interface Tuning extends FineTuneRequest {
  * Trains a model further: by Slimflow's own activity, or by one of the user's, whose model is compared with the given one
  * before anybody uses it.
  */
-export async function tune(called: Called, { by, ...request }: Tuning): Promise<FineTunedModel> {
+export async function tune(called: ActivityOptions, { by, ...request }: Tuning): Promise<FineTunedModel> {
   if (!by) return fineTune.executeWithOptions(called, [request]);
   const asked = { model: request.model, teacher: request.teacher ?? request.model, data: request.data, by };
   const { known, question } = await lendTraining.executeWithOptions(

@@ -23,16 +23,19 @@ export type SampleOutputs = Readonly<Record<string, Pick<Tensor, 'data' | 'dims'
  * `metric: { module: ./metric.mjs, export: wordAccuracy }`. It is made once for each evaluation, without arguments.
  *
  * @example
- * ```js
- * // metric.mjs: the share of samples whose largest score is that of their label
- * export class hits {
+ * ```ts
+ * // metric.ts, to be compiled to metric.mjs: the share of samples whose largest score is that of their label
+ * import type { JudgedSample, SampleOutputs, UserMetric } from 'slimflow/engine';
+ *
+ * export class hits implements UserMetric {
  *   right = 0;
  *   all = 0;
- *   add({ logits }, { labels }) {
- *     this.right += logits.data.indexOf(Math.max(...logits.data)) === labels[0];
+ *   add({ logits }: SampleOutputs, { labels }: JudgedSample): void {
+ *     const scores = Array.from(logits?.data ?? [], Number);
+ *     this.right += scores.indexOf(Math.max(...scores)) === labels[0] ? 1 : 0;
  *     this.all++;
  *   }
- *   value() {
+ *   value(): number {
  *     return (100 * this.right) / this.all;
  *   }
  * }

@@ -19,6 +19,6 @@ export class FakedPlugin extends SlimflowPlugin {
     this.slots = configured.maxConcurrentActivityTaskExecutions;
     const { calls: _calls, ...activities } = fakeActivities(this.world);
     expect(Object.keys(configured.activities ?? {})).toEqual(expect.arrayContaining(Object.keys(activities)));
-    return { ...configured, activities };
+    return { ...configured, activities: { ...configured.activities, ...activities } };
   }
 }

@@ -10,7 +10,9 @@ import { reasonOf } from '../../contract/failure-reason';
 import { fakeInput } from '../support/fake-activities';
 import { FakedPlugin } from '../support/faked-plugin';
 import { inFolder } from '../support/folder';
-import type { nightly } from '../support/own-workflows';
+import { until } from '../support/until';
+import type { GuidebookInput } from '../../contract/run';
+import type { byNexus, nightly, smallest } from '../support/own-workflows';
 import { temporal } from '../support/temporal';
 
 let server: TestWorkflowEnvironment;
@@ -40,10 +42,13 @@ describe('the plugin', () => {
 
   it('serves a worker with workflows of its own, and its settings win', () =>
     inFolder(async (store) => {
-      const plugin = new FakedPlugin({ store });
+      const plugin = new FakedPlugin({ store, nexus: true });
+      const published: string[] = [];
+      const publish = (sha256: string) => Promise.resolve(String(published.push(sha256)));
       const worker = await Worker.create({
         connection: server.nativeConnection,
         taskQueue: 'own',
+        activities: { publish, prepareExport: () => Promise.resolve(fakeInput()) },
         workflowsPath: require.resolve('../support/own-workflows'),
         maxConcurrentActivityTaskExecutions: 5,
         plugins: [plugin],
@@ -55,7 +60,50 @@ describe('the plugin', () => {
           workflowId: 'own',
           args: [fakeInput()],
         });
-      expect(await worker.runUntil(run)).toBe('nightly: selected');
+      const { id } = await server.createNexusEndpoint('slimflow-own', 'own');
+      expect(id).toBeDefined();
+      const others = async () => {
+        const [small, selected] = await Promise.all([
+          server.client.workflow.execute<typeof smallest>('smallest', {
+            taskQueue: 'own',
+            workflowId: 'smallest',
+            args: [fakeInput()],
+          }),
+          server.client.workflow.execute<typeof byNexus>('byNexus', {
+            taskQueue: 'own',
+            workflowId: 'by-nexus',
+            args: [fakeInput(), 'slimflow-own'],
+          }),
+        ]);
+        // In the fake world, half of the MACs lose half a point after training.
+        expect(small).toEqual({ achieved: 0.5, value: 97.5, ms: [10, 5], published: '1' });
+        expect(selected).toBe('ssvd-0.75/cp-0.67');
+        const schedule = await server.client.schedule.create({
+          scheduleId: 'nightly',
+          spec: { calendars: [{ hour: 3 }] },
+          action: {
+            type: 'startWorkflow',
+            workflowType: 'nightlyExport',
+            taskQueue: 'own',
+            args: ['model.yaml'],
+          },
+        });
+        await schedule.trigger();
+        const started = async () => (await schedule.describe()).info.recentActions.at(-1)?.action;
+        await until(async () => (await started()) !== undefined);
+        const nightly = (await started())!.workflow.workflowId;
+        expect(await server.client.workflow.getHandle(nightly).result()).toBe('selected');
+        await schedule.delete();
+        const misspelt = { ...fakeInput(), settings: {} } as unknown as GuidebookInput;
+        const failed = server.client.workflow.execute<typeof smallest>('smallest', {
+          taskQueue: 'own',
+          workflowId: 'misspelt',
+          args: [misspelt],
+        });
+        expect(reasonOf(await failed.catch((error: unknown) => error))).toMatch(/^guidebook: settings/);
+        return run();
+      };
+      expect(await worker.runUntil(others)).toBe('nightly: selected');
     }));
 
   it.each([
