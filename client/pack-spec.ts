@@ -1,5 +1,6 @@
 import type { DatasetSource } from '../engine/data/source';
 import { packData, type WatchingData } from '../engine/data/sources/pack-data';
+import { imagesWords } from '../engine/data/sources/user-data';
 import { EngineError } from '../engine/errors';
 import { type CompressionSpec, splitsThatNeedLabels } from '../run-spec/spec';
 
@@ -19,7 +20,7 @@ export async function packSpec(spec: CompressionSpec, watching?: WatchingData): 
     if (data[split].labels === undefined)
       throw new EngineError(
         'InvalidData',
-        `data.${split}.images, ${String(spec.data[split].images)}, has no labels, and ${why}: put images in one folder per class, or set data.${split}.labels`,
+        `data.${split}.images, ${imagesWords(spec.data[split].images)}, has no labels, and ${why}: put images in one folder per class, or set data.${split}.labels`,
       );
   return { ...spec, data };
 }

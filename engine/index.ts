@@ -8,7 +8,7 @@ export type { DatasetSource, Normalization, RandomInput, RandomSource } from './
 export { classFolders, type LabelledFile, type Listing, unlabelled } from './data/images/labelled-files';
 export { classesIn, listedImages } from './data/images/label-lists';
 export { packData, type WatchingData } from './data/sources/pack-data';
-export type { UserData } from './data/sources/user-data';
+export type { SampleModule, UserData, UserSample } from './data/sources/user-data';
 export type { ChannelOrder, Letterbox, Transform } from './data/images/transform';
 export { packImages, type PackOptions, type WatchingPack } from './data/images/pack-images';
 export type { Packed, PackedFiles } from './data/images/write-samples';

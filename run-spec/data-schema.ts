@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { channelOrders, type Letterbox, type Transform } from '../engine/data/images/transform';
 import type { DatasetSource } from '../engine/data/source';
-import type { UserData } from '../engine/data/sources/user-data';
+import type { SampleModule, UserData } from '../engine/data/sources/user-data';
 
 const path = z.string().min(1);
 
@@ -77,10 +77,23 @@ const TransformFields = z
     message: 'is larger than the shorter side after resize',
   }) satisfies z.ZodType<Transform>;
 
+/** A module of the user's that yields samples. */
+const SampleModuleFields = z.strictObject({
+  /** An ES module in the folder of the spec, or below it. */
+  module: path,
+  /** Name of its export; the default export if left out. */
+  export: z.string().min(1).max(200).optional(),
+  /** If set, samples are only read again when the module or this number changes. */
+  version: z.number().int().nonnegative().optional(),
+}) satisfies z.ZodType<SampleModule>;
+
 /** Data of a split as people have them, and how to read them (docs/your-data.md). */
 export const Split = ArraySplit.extend({
   /** Arrays as for `ArraySplit`, or a folder of images, a CSV list of them, …; a list of files, or a pattern. */
-  images: z.union([path, z.array(path).min(1).readonly()], 'must be a path, or a list of paths'),
+  images: z.union(
+    [path, z.array(path).min(1).readonly(), SampleModuleFields],
+    'must be a path, a list of paths, or { module, export, version }',
+  ),
   /** Columns of Parquet files, or extensions of the members of tar files, with the images and the labels. */
   columns: z
     .strictObject({ image: z.string().min(1).optional(), label: z.string().min(1).optional() })

@@ -8,7 +8,7 @@ import type { FineTuneSettings } from '../engine/jobs/types';
 import { readRegularSync } from '../engine/regular-file';
 import { issueText } from './issue-text';
 import type { SpecMetric } from './metric-schema';
-import { resolvedMetric } from './metric-file';
+import { resolvedMetric, resolvedModule } from './metric-file';
 import { SpecError } from './spec-error';
 import { CompressionSpec, DataSpec, LookSpec, TrainingSpec } from './spec';
 
@@ -201,11 +201,22 @@ function resolved({ images, labels, classes, inputs, ...rest }: Split, file: str
   const absolute = (path: string) => resolve(dirname(resolve(file)), path);
   return {
     ...rest,
-    images: typeof images === 'string' ? absolute(images) : images.map(absolute),
+    images: resolvedImages(images, file, absolute),
     ...(labels !== undefined && { labels: absolute(labels) }),
     ...(classes !== undefined && { classes: typeof classes === 'string' ? absolute(classes) : classes }),
     ...(inputs && {
       inputs: Object.fromEntries(Object.entries(inputs).map(([name, path]) => [name, absolute(path)])),
     }),
   };
+}
+
+function resolvedImages(
+  images: Split['images'],
+  file: string,
+  absolute: (path: string) => string,
+): Split['images'] {
+  if (typeof images === 'string') return absolute(images);
+  if ('module' in images)
+    return { ...images, module: resolvedModule(images.module, file, 'data: images.module') };
+  return images.map(absolute);
 }

@@ -40,6 +40,30 @@ export async function loadModule(file: string, name: string, field: string): Pro
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+  return exportOf(exported, file, name, field);
+}
+
+/**
+ * Imports a user's ES module where it is, so that it may import others, and returns one of its exports.
+ * @param field of the spec that names it, for messages
+ * @throws EngineError `InvalidSettings` as `loadModule` does
+ */
+export async function importModule(file: string, name: string, field: string): Promise<unknown> {
+  let exported: Record<string, unknown>;
+  try {
+    exported = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+  } catch (error) {
+    throw refusal(file, file, field, error as Error & { code?: string });
+  }
+  return exportOf(exported, file, name, field);
+}
+
+function exportOf(
+  exported: Readonly<Record<string, unknown>>,
+  file: string,
+  name: string,
+  field: string,
+): unknown {
   const found = own(exported, name);
   if (found !== undefined) return found;
   const names = Object.keys(exported);
@@ -54,7 +78,7 @@ function refusal(file: string, copy: string, field: string, error: Error & { cod
   const { name = 'Error', message = String(error), code } = error;
   const line = name === 'SyntaxError' ? lineOfSyntaxError(copy) : lineIn(error.stack, copy);
   const advice =
-    code === 'ERR_MODULE_NOT_FOUND'
+    code === 'ERR_MODULE_NOT_FOUND' && copy !== file
       ? '. A module must hold all that it needs: bundle it into one file (esbuild --bundle --format=esm --platform=node)'
       : '';
   const what = message.replaceAll(pathToFileURL(copy).href, file).replaceAll(copy, file).split('\n')[0];

@@ -63,6 +63,9 @@ beforeAll(async () => {
 const page = readFileSync(join(root, 'docs', 'your-data.md'), 'utf8');
 const examples = [...page.matchAll(/^```yaml\n(data:\n[^`]*)^```$/gm)].map(([, text]) => text);
 
+const [[, generator]] = page.matchAll(/^```js\n\/\/ data\.mjs\n([^]*?)^```$/gm);
+beforeAll(() => writeFileSync(join(folder, 'data.mjs'), generator));
+
 it('the page has examples', () => expect(examples.length).toBeGreaterThan(2));
 
 it.each(examples)('docs/your-data.md: %s', (text) => {

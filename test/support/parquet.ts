@@ -36,5 +36,7 @@ export const inParquetProcess = (work: ParquetWork): Outcome[] =>
     execFileSync(process.execPath, [join(root, 'dist', 'test', 'support', 'parquet-process.js')], {
       input: JSON.stringify(work),
       encoding: 'utf8',
+      // Jest's own copy, with the cache of the test.
+      env: process.env,
     }),
   ) as Outcome[];

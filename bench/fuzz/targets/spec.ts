@@ -1,4 +1,4 @@
-import { loadData, loadSpec, loadTraining } from '../../../run-spec/load';
+import { loadData, loadLook, loadSpec, loadTraining } from '../../../run-spec/load';
 import { SpecError } from '../../../run-spec/spec-error';
 import { specTemplate } from '../../../run-spec/template';
 import { mutateYaml } from '../mutators/text';
@@ -16,7 +16,7 @@ fineTune: { epochs: 1, distillation: { weight: 0.5 }, augment: { flip: true } }
 `;
 
 function run({ file }: Room): string {
-  const readers = { loadSpec, loadData, loadTraining };
+  const readers = { loadSpec, loadData, loadTraining, loadLook };
   const done: string[] = [];
   let refusal: SpecError | undefined;
   for (const [name, read] of Object.entries(readers))
@@ -31,7 +31,7 @@ function run({ file }: Room): string {
   return done.join(' ');
 }
 
-/** A spec in YAML or JSON, as `run`, `compress --data` and `train --data` read it. */
+/** A spec in YAML or JSON, as `run`, `compress --data`, `train --data` and `data` read it. */
 export const spec: Target = {
   name: 'spec',
   extension: '.yaml',

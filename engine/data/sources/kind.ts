@@ -1,10 +1,12 @@
 import type { PackedFiles, RawSample } from '../images/write-samples';
-import type { UserData } from './user-data';
+import type { SampleModule, UserData } from './user-data';
 
 /** A split's images, found but not opened yet. */
 export interface FoundData extends Omit<UserData, 'images'> {
   /** Files or folders: what the paths and patterns of `images` name. At least one. */
   readonly paths: readonly string[];
+  /** Export and version of a module. */
+  readonly code?: Omit<SampleModule, 'module'>;
   /** Names of the classes in their order, if given. */
   readonly classes?: readonly string[];
 }
@@ -21,6 +23,8 @@ interface Opened {
 
 /** A source of samples, ready to be read. */
 export interface OpenedSamples extends Opened {
+  /** True if only reading the samples tells whether they are others than before. */
+  readonly isVolatile?: boolean;
   /** Yields the samples in order. */
   samples(): Iterable<RawSample> | AsyncIterable<RawSample>;
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 
 import { EngineError } from '../../errors';
@@ -11,6 +11,7 @@ import type { FoundData, KindSetting, OpenedData, SourceKind } from './kind';
 import { sourceKinds } from './kinds';
 import { packedBefore, type PackedEntry, packInto } from './packed-cache';
 import { expanded, statesOf } from './paths';
+import { sampleModule } from './sample-module';
 import type { UserData } from './user-data';
 
 /** Version of what packing makes: a change of any byte needs another, so that older entries of the cache are not used. */
@@ -92,9 +93,10 @@ async function openedSource(split: string, data: UserData): Promise<Source | und
   const { images, classes, transform: given, ...rest } = data;
   const changes = Object.values(given ?? {}).some((value) => value !== undefined);
   const transform = changes ? given : undefined;
-  const paths = expanded(images);
+  const module = typeof images === 'object' && 'module' in images ? images : undefined;
+  const paths = module ? [module.module] : expanded(images as string | readonly string[]);
   if (!paths.length) throw new EngineError('InvalidData', `data.${split}.images is empty`);
-  const kind = sourceKinds.find((one) => one.claims(paths));
+  const kind = module ? sampleModule : sourceKinds.find((one) => one.claims(paths));
   if (kind?.name === 'an array' && transform === undefined) return undefined;
   if (!kind) {
     // An array under another name, or a file that is not there: the engine says which.
@@ -110,7 +112,13 @@ async function openedSource(split: string, data: UserData): Promise<Source | und
     );
   }
   refuseUnread(split, data, kind);
-  const found: FoundData = { ...rest, transform, paths, classes: classesOf(classes) };
+  const found: FoundData = {
+    ...rest,
+    transform,
+    paths,
+    classes: classesOf(classes),
+    ...(module && { code: { export: module.export, version: module.version } }),
+  };
   const opened = await kind.open(found);
   return { kind, found, opened, entry: await entryName(found, opened, kind) };
 }
@@ -143,13 +151,23 @@ function classesOf(classes: UserData['classes']): readonly string[] | undefined 
 
 /** Makes the name of a source's entry in the cache: readable, and another for anything that changes what is packed. */
 async function entryName(
-  { paths, labels, classes, layout, columns, arrays, transform }: FoundData,
+  { paths, labels, classes, layout, columns, arrays, transform, code }: FoundData,
   { files }: OpenedData,
   { name }: SourceKind,
 ): Promise<string> {
   const own = labels === undefined || isArray(labels) ? undefined : labels;
   const hash = createHash('sha256').update(
-    JSON.stringify([version, name, own, classes, layout, sorted(columns), sorted(arrays), sorted(transform)]),
+    JSON.stringify([
+      version,
+      name,
+      own,
+      classes,
+      layout,
+      sorted(columns),
+      sorted(arrays),
+      sorted(transform),
+      sorted(code),
+    ]),
   );
   const states = await statesOf(files);
   const missing = states.indexOf(undefined);
@@ -158,12 +176,22 @@ async function entryName(
   const readable = basename(paths[0])
     .replace(/[^\w-]+/g, '-')
     .slice(0, 40);
-  return `${readable}-${hash.digest('hex').slice(0, 16)}`;
+  return `${readable}-${hash.digest('hex').slice(0, digits)}`;
 }
 
 /** Copies an object with its fields in the order of their names. */
 const sorted = (value: object = {}): object =>
   Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+/** Computes a digest of the bytes of files, as the name of an entry has it. */
+async function digestOf(paths: readonly string[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const path of paths) for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
+  return hash.digest('hex').slice(0, digits);
+}
+
+/** Hexadecimal digits of a digest in the name of an entry. */
+const digits = 16;
 
 async function packedSource(
   split: string,
@@ -185,9 +213,12 @@ async function packedSource(
         'InvalidData',
         `${found.paths[0]} was changed while it was read: wait until it is complete, then start again`,
       );
-    return written;
+    if (!isVolatile) return written;
+    const content = await digestOf([to.images, ...(written.labelled ? [to.labels] : [])]);
+    return { ...written, name: entry.replace(/[0-9a-f]{16}$/, content) };
   };
-  const packed = (await packedBefore(entry)) ?? (await packInto(entry, write));
+  const isVolatile = 'samples' in opened && opened.isVolatile;
+  const packed = (isVolatile ? undefined : await packedBefore(entry)) ?? (await packInto(entry, write));
   const own = labels !== undefined && isArray(labels) ? labels : packed.labels;
   return {
     images: packed.images,

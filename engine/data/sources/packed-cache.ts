@@ -56,11 +56,11 @@ const entryIn = (folder: string, labelled: boolean): PackedEntry => ({
 /**
  * Makes an entry of the cache: `write` writes its files into a folder of its own, which gets the entry's name when it is
  * complete. If it fails, or the process ends, there is no entry; what a killed process leaves is removed here.
- * @param write returns whether it wrote labels
+ * @param write returns whether it wrote labels, and another name for the entry if it depends on what was written
  */
 export async function packInto(
   name: string,
-  write: (to: Required<PackedEntry>) => Promise<{ readonly labelled: boolean }>,
+  write: (to: Required<PackedEntry>) => Promise<{ readonly labelled: boolean; readonly name?: string }>,
 ): Promise<PackedEntry> {
   const root = packedFolder();
   await mkdir(root, { recursive: true, mode: 0o700 });
@@ -72,16 +72,16 @@ export async function packInto(
   try {
     await mkdir(temporary, { mode: 0o700 });
     const to = { images: join(temporary, names.images), labels: join(temporary, names.labels) };
-    const { labelled } = await write(to);
+    const { labelled, name: own = name } = await write(to);
     const summary: Summary = {
       images: await settledSize(to.images),
       ...(labelled && { labels: await settledSize(to.labels) }),
     };
     await writeFile(join(temporary, names.summary), JSON.stringify(summary));
     await settledSize(join(temporary, names.summary));
-    const folder = join(root, name);
+    const folder = join(root, own);
     // Another process may have made it meanwhile: then that one is used, as it may be open already.
-    const theirs = await packedBefore(name);
+    const theirs = await packedBefore(own);
     if (theirs) return theirs;
     await rm(folder, { recursive: true, force: true });
     await rename(temporary, folder);
