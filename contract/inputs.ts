@@ -4,6 +4,7 @@ import {
   type UserActivity,
   backendChoices,
   costs,
+  decoderNames,
   type FidelityMetric,
   importanceNames,
   type Method,
@@ -180,6 +181,14 @@ const moduleMetric = shape({ module: artifact, export: optional(text(200)) } sat
 >);
 const nearness = shape({ fidelity: artifact } satisfies Fields<FidelityMetric<ArtifactRef>>);
 
+/** A detector's metric; the settings of its decoder are checked by the activities that use it. */
+const detectorMetric: Check = (value) =>
+  record(be('be a setting', () => true))(value) ??
+  shape({ name: choice(['coco-map']), decoder: choice(decoderNames) })({
+    name: (value as { name: unknown }).name,
+    decoder: (value as { decoder?: unknown }).decoder,
+  });
+
 /** Checks a metric by what kind of it it is. @param names those that are called by a name */
 const metricOf =
   (names: readonly string[], objects: Readonly<Record<string, Check>>): Check =>
@@ -193,15 +202,21 @@ const metricOf =
 
 /** A metric as a run's settings name it, and as workflows ask for it. */
 const namedMetric = metricOf([...metricNames, 'fidelity'], {
+  name: detectorMetric,
   module: moduleMetric,
   activity: userActivity,
 });
 const askedMetric = metricOf(metricNames, {
+  name: detectorMetric,
   module: moduleMetric,
   activity: userActivity,
   fidelity: nearness,
 });
-const computedMetric = metricOf(metricNames, { module: moduleMetric, fidelity: nearness });
+const computedMetric = metricOf(metricNames, {
+  name: detectorMetric,
+  module: moduleMetric,
+  fidelity: nearness,
+});
 
 const settingChecks = {
   metric: namedMetric,

@@ -15,13 +15,7 @@ export type { Packed, PackedFiles } from './data/images/write-samples';
 export { type Subset, subsetOf } from './data/images/subset';
 export type { Boxes, Detections, LabelledBoxes } from './data/detection/boxes';
 export { type ClassQuality, CocoMap, type DetectionQuality } from './data/detection/coco-map';
-export {
-  decoderNames,
-  type DecoderName,
-  detect,
-  type DetectorSettings,
-  type SettingsOf,
-} from './data/detection/decoders';
+export { type DecoderName, detect, type DetectorSettings, type SettingsOf } from './data/detection/decoders';
 export type { AnchorLevel, DeltaSettings } from './data/detection/decoders/anchors';
 export type { QuerySettings } from './data/detection/decoders/detr';
 export type { FinishedSettings, Role } from './data/detection/decoders/finished';
@@ -42,7 +36,7 @@ export {
 } from './data/detection/labels/source-boxes';
 export { readYoloBoxes } from './data/detection/labels/yolo-text';
 export type { JudgedSample, SampleOutputs, UserMetric } from './data/user-metric';
-export { metricNames, type MetricChoice, type MetricName } from './names';
+export { decoderNames, type DetectorMetric, metricNames, type MetricChoice, type MetricName } from './names';
 export { writeNpy } from './data/npy';
 export { historyOf, metadataOf, type Step } from './onnx/metadata';
 export { loadModel, needsFile, saveModel, type SaveOptions } from './onnx/model';

@@ -1,4 +1,4 @@
-import type { DetectorSettings } from './data/detection/decoders';
+import type { DecoderName, DetectorSettings } from './data/detection/decoders';
 
 /** The execution providers of ONNX Runtime that Slimflow uses, by its names. */
 export const providerNames = ['cpu', 'cuda', 'webgpu'] as const;
@@ -157,6 +157,16 @@ export interface ModuleMetric<File = string> {
   /** Name that the class is exported by; `default` if left out. */
   readonly export?: string;
 }
+
+/** Ways to read boxes from a detector's outputs. */
+export const decoderNames = [
+  'yolov8',
+  'yolov5',
+  'yolox',
+  'anchors',
+  'detr',
+  'boxes',
+] as const satisfies readonly DecoderName[];
 
 /** COCO's mAP of a detector, with the decoder that reads its boxes. */
 export type DetectorMetric = { readonly name: 'coco-map' } & DetectorSettings;

@@ -27,6 +27,14 @@ it.each(names)('%s takes what it is started with, and what recorded runs were st
   expect(count).toBeGreaterThan(0);
 });
 
+it('takes the metric of a detector, whose settings its activities check', () => {
+  const { settings } = valid.guidebook;
+  const metric = { name: 'coco-map', decoder: 'anchors', levels: [{ stride: 8, sizes: [[8, 8]] }] };
+  expect(() =>
+    checkInput('guidebook', { ...valid.guidebook, settings: { ...settings, metric } }),
+  ).not.toThrow();
+});
+
 it.each<[keyof typeof valid, unknown, RegExp]>([
   ['guidebook', undefined, /^guidebook's input must be one object with the fields name, model, data/],
   ['guidebook', null, /^guidebook's input must be one object/],
@@ -41,6 +49,14 @@ it.each<[keyof typeof valid, unknown, RegExp]>([
     'guidebook',
     { ...valid.guidebook, settings: { ...valid.guidebook.settings, candidates: [0.5, '1'] } },
     /^guidebook: settings.candidates\[1\] must be a number above 0 and below 1/,
+  ],
+  [
+    'guidebook',
+    {
+      ...valid.guidebook,
+      settings: { ...valid.guidebook.settings, metric: { name: 'coco-map', decoder: 'x' } },
+    },
+    /^guidebook: settings.metric.decoder must be one of yolov8, /,
   ],
   ['guidebook', { ...valid.guidebook, more: 1 }, /^guidebook: more must be left out: there is no such field/],
   ['guidebook', { ...valid.guidebook, '\u001b[2J': 1 }, /^guidebook: \\u001b\[2J must be left out/],

@@ -1,6 +1,6 @@
 import { EngineError } from '../../errors';
 import type { Builder } from '../emit/builder';
-import { type ComparedHead, headLosses } from './head-losses';
+import { type ComparedHead, headLosses, levelled } from './head-losses';
 import type { Loss, Part } from './rule';
 import { fromRows, toRows } from './score-rows';
 import { relativeDifference, squaredDifference } from './squared-difference';
@@ -44,7 +44,10 @@ export function distill(
     ...(scores && (logits === 'kl' || logits === 'mse') ? rules[logits](scores) : []),
     ...averaged(headLosses(builder, heads, teacher), 1),
     ...averaged(
-      headFeatures.map((value): Part => [value, relativeDifference(builder, value, teacher(value))]),
+      headFeatures.map((value): Part => [
+        value,
+        levelled(builder, relativeDifference(builder, value, teacher(value))),
+      ]),
       featureWeight,
     ),
     ...features.map((value): Part => {

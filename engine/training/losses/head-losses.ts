@@ -32,15 +32,30 @@ export function headLosses(
   return heads.map(({ value, dims, scores }): Part => {
     const other = teacher(value);
     const weights = found.get(placesOf(dims));
-    if (scores) return [value, scoreDifference(builder, value, other)];
+    if (scores) return [value, levelled(builder, scoreDifference(builder, value, other))];
     const channels = dims[1];
-    return [
-      value,
+    const apart =
       weights === undefined
         ? relativeDifference(builder, value, other)
-        : differenceWhere(builder, value, other, { weights, channels }),
-    ];
+        : differenceWhere(builder, value, other, { weights, channels });
+    return [value, levelled(builder, apart)];
   });
+}
+
+/** Difference below which a head counts as learned. */
+const learned = 1e-3;
+
+/**
+ * Makes a loss of a difference d: log(1 + d / 0.001). Halving a small difference then counts as much as halving a large
+ * one, so that no head waits for another that is further off, whatever their units.
+ */
+export function levelled(builder: Builder, { loss, gradient }: Loss): Loss {
+  const op = (name: string, ...inputs: string[]) => builder.op(name, inputs);
+  const all = op('Add', loss, builder.scalar(learned));
+  return {
+    loss: op('Log', op('Div', all, builder.scalar(learned))),
+    gradient: op('Div', gradient, all),
+  };
 }
 
 /** The places of a head, [N, …] without its channels; those of a plane of one cell are not told apart from others. */

@@ -17,10 +17,8 @@ export interface SettingsOf {
   readonly detr: QuerySettings;
   readonly boxes: FinishedSettings;
 }
-/** Ways to read boxes from a model's outputs. */
-export const decoderNames = ['yolov8', 'yolov5', 'yolox', 'anchors', 'detr', 'boxes'] as const;
 /** Name of a decoder. */
-export type DecoderName = (typeof decoderNames)[number];
+export type DecoderName = keyof SettingsOf;
 
 /** A decoder with its settings, and the limits on what it finds. */
 export type DetectorSettings = {

@@ -67,7 +67,7 @@ it('a detector follows its original without labels, and its decoder stays', asyn
   const changes = { batchNorm: 'restore', augment: { flip: true, crop: 4 } } as const;
   const teacher = yolo({ version: 'v8', classes: 3, side: 64, width: 0.0625 });
   const { losses, graph, student } = await followed(teacher, [3, 64, 64], changes);
-  expect(losses.at(-1)).toBeLessThan(0.8 * losses[0]);
+  expect(losses.at(-1)).toBeLessThan(losses[0] - 0.3);
   for (const name of decoderConstants) expect(graph.constant(name)).toEqual(teacher.constant(name));
   expect(graph.nodes).toEqual(student.nodes);
   expect(graph.outputs).toEqual(student.outputs);
@@ -105,7 +105,7 @@ it('a detector that chooses its boxes itself follows too', async () => {
     },
   );
   const { losses, graph } = await followed(teacher, [3, 8, 8], { epochs: 20, learningRate: 0.02 });
-  expect(losses.at(-1)).toBeLessThan(0.5 * losses[0]);
+  expect(losses.at(-1)).toBeLessThan(losses[0] - 1);
   expect(graph.outputs).toEqual(teacher.outputs);
 });
 
