@@ -9,7 +9,13 @@ export { classFolders, type LabelledFile, type Listing, unlabelled } from './dat
 export { classesIn, listedImages } from './data/images/label-lists';
 export { packData, type WatchingData } from './data/sources/pack-data';
 export type { SampleModule, UserData, UserSample } from './data/sources/user-data';
-export type { ChannelOrder, Letterbox, Transform } from './data/images/transform';
+export {
+  type ChannelOrder,
+  type Letterbox,
+  type Placement,
+  placementOf,
+  type Transform,
+} from './data/images/transform';
 export { packImages, type PackOptions, type WatchingPack } from './data/images/pack-images';
 export type { Packed, PackedFiles } from './data/images/write-samples';
 export { type Subset, subsetOf } from './data/images/subset';
@@ -27,12 +33,8 @@ export {
   boxesOfRows,
   type BoxLabels,
   boxRows,
-  letterboxed,
   placed,
-  type Placement,
-  type Size,
   type SourceBoxes,
-  stretched,
 } from './data/detection/labels/source-boxes';
 export { readYoloBoxes } from './data/detection/labels/yolo-text';
 export type { JudgedSample, SampleOutputs, UserMetric } from './data/user-metric';

@@ -1,5 +1,6 @@
 import { EngineError } from '../../../errors';
-import { type Tensor } from '../../../tensor/tensor';
+import type { Tensor } from '../../../tensor/tensor';
+import type { Placement } from '../../images/transform';
 import type { LabelledBoxes } from '../boxes';
 
 /** Labelled boxes of an image, as a file of labels gives them. */
@@ -22,50 +23,16 @@ export interface BoxLabels {
 /** Maximum number of labelled boxes of an image. */
 export const mostBoxes = 10_000;
 
-/** An image's way into a model's input: each side is scaled, and then moved. */
-export interface Placement {
-  readonly scaleX: number;
-  readonly scaleY: number;
-  readonly left: number;
-  readonly top: number;
-}
-
-/** Size in pixels. */
-export interface Size {
-  readonly width: number;
-  readonly height: number;
-}
-
-/** Returns the way of an image that is stretched to a size. */
-export const stretched = (from: Size, to: Size): Placement => ({
-  scaleX: to.width / from.width,
-  scaleY: to.height / from.height,
-  left: 0,
-  top: 0,
-});
-
 /**
- * Returns the way of an image that keeps its aspect ratio and is padded to a size, in the middle or, with `corner`, at
- * the right and the bottom.
- * @param real the image's size in pixels
- * @param from what boxes refer to: `real`, or 1x1 for shares
+ * Moves boxes with their image, and cuts them at the edges of the model's input; boxes outside it are left out.
+ * @param placement of the image, by `placementOf` its real size
  */
-export function letterboxed(real: Size, to: Size, { from = real, corner = false } = {}): Placement {
-  const scale = Math.min(to.width / real.width, to.height / real.height);
-  const [width, height] = [Math.round(real.width * scale), Math.round(real.height * scale)];
-  return {
-    scaleX: width / from.width,
-    scaleY: height / from.height,
-    left: corner ? 0 : Math.floor((to.width - width) / 2),
-    top: corner ? 0 : Math.floor((to.height - height) / 2),
-  };
-}
-
-/** Moves boxes with their image, and cuts them at the edges of the model's input; boxes outside it are left out. */
-export function placed(boxes: LabelledBoxes, way: Placement, to: Size): LabelledBoxes {
+export function placed({ boxes, width, height }: SourceBoxes, placement: Placement): LabelledBoxes {
   const [corners, classes, crowds]: number[][] = [[], [], []];
-  const x = (value: number) => Math.min(to.width, Math.max(0, value * way.scaleX + way.left));
-  const y = (value: number) => Math.min(to.height, Math.max(0, value * way.scaleY + way.top));
+  const { wide, high, left, top } = placement;
+  const within = (value: number, most: number) => Math.min(most, Math.max(0, value));
+  const x = (value: number) => within((value * wide) / width - left, placement.width);
+  const y = (value: number) => within((value * high) / height - top, placement.height);
   for (let at = 0; at < boxes.classes.length; at++) {
     const [x1, y1, x2, y2] = [0, 1, 2, 3].map((corner) => boxes.corners[4 * at + corner]);
     const own = [x(x1), y(y1), x(x2), y(y2)];

@@ -3,14 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { readCocoBoxes } from '../../../../../engine/data/detection/labels/coco-json';
-import {
-  boxesOfRows,
-  boxRows,
-  letterboxed,
-  placed,
-  stretched,
-} from '../../../../../engine/data/detection/labels/source-boxes';
+import { boxesOfRows, boxRows, placed } from '../../../../../engine/data/detection/labels/source-boxes';
 import { readYoloBoxes } from '../../../../../engine/data/detection/labels/yolo-text';
+import { placementOf, type Transform, transformed } from '../../../../../engine/data/images/transform';
 import { labelledBoxes } from '../goldens';
 
 const folder = mkdtempSync(join(tmpdir(), 'slimflow-'));
@@ -120,34 +115,53 @@ describe('YOLO’s format', () => {
 });
 
 describe('boxes move with their image', () => {
-  const [real, to] = [
-    { width: 200, height: 100 },
-    { width: 64, height: 64 },
-  ];
-  const boxes = labelledBoxes([[1, 100, 50, 200, 100, 0]]);
+  const source = {
+    image: 'a.jpg',
+    width: 200,
+    height: 100,
+    boxes: labelledBoxes([[1, 100, 50, 200, 100, 0]]),
+  };
+  const shares = { ...source, width: 1, height: 1, boxes: labelledBoxes([[1, 0.5, 0.5, 1, 1, 0]]) };
+  const cornersOf = (of: typeof source, transform: Transform) =>
+    placed(of, placementOf(200, 100, transform)).corners;
 
-  it('when it is stretched', () => {
-    expect(placed(boxes, stretched(real, to), to).corners).toEqual([32, 32, 64, 64]);
+  it('when it is stretched, letterboxed, or cropped', () => {
+    for (const boxes of [source, shares]) {
+      expect(cornersOf(boxes, { resize: [64, 64] })).toEqual([32, 32, 64, 64]);
+      expect(cornersOf(boxes, { letterbox: 64 })).toEqual([32, 32, 64, 48]);
+      expect(cornersOf(boxes, { resize: 64, crop: 64 })).toEqual([32, 32, 64, 64]);
+    }
   });
 
-  it('when it is letterboxed, in the middle or to a corner, in pixels or shares', () => {
-    expect(placed(boxes, letterboxed(real, to), to).corners).toEqual([32, 32, 64, 48]);
-    expect(placed(boxes, letterboxed(real, to, { corner: true }), to).corners).toEqual([32, 16, 64, 32]);
-    const shares = labelledBoxes([[1, 0.5, 0.5, 1, 1, 0]]);
-    const from = { width: 1, height: 1 };
-    expect(placed(shares, letterboxed(real, to, { from }), to).corners).toEqual([32, 32, 64, 48]);
+  it('and cover the pixels that they covered', () => {
+    // A white rectangle on black goes where its box goes.
+    const image = { width: 40, height: 20, channels: 1, data: new Uint8Array(800) };
+    for (let y = 4; y < 12; y++) image.data.fill(255, y * 40 + 10, y * 40 + 30);
+    const box = { image: '', width: 40, height: 20, boxes: labelledBoxes([[0, 10, 4, 30, 12, 0]]) };
+    for (const transform of [
+      { letterbox: { size: 80, fill: 0 } },
+      { resize: 60, crop: [60, 100] as const },
+    ]) {
+      const { data, shape } = transformed('a', image, transform);
+      const [x1, y1, x2, y2] = Array.from(placed(box, placementOf(40, 20, transform)).corners);
+      const [, , width] = shape;
+      const wrong = Array.from(data).filter((value, at) => {
+        const [x, y] = [(at % width) + 0.5, Math.floor(at / width) + 0.5];
+        const depth = Math.min(x - x1, x2 - x, y - y1, y2 - y);
+        return Math.abs(depth) > 3 && value !== (depth > 0 ? 255 : 0);
+      });
+      expect(wrong).toEqual([]);
+    }
   });
 
-  it('is cut at the edges, and left out beyond them', () => {
-    const moved = placed(
-      labelledBoxes([
-        [0, -10, 10, 10, 20, 0],
-        [1, 70, 10, 90, 20, 1],
-      ]),
-      stretched(to, to),
-      to,
+  it('are cut at the edges, and left out beyond them', () => {
+    const boxes = labelledBoxes([
+      [0, -10, 10, 10, 20, 0],
+      [1, 210, 10, 250, 20, 1],
+    ]);
+    expect(placed({ ...source, boxes }, placementOf(200, 100, {}))).toEqual(
+      labelledBoxes([[0, 0, 10, 10, 20, 0]]),
     );
-    expect(moved).toEqual(labelledBoxes([[0, 0, 10, 10, 20, 0]]));
   });
 });
 
