@@ -42,7 +42,6 @@ function cli(done: (status: number) => void): Command {
     )
     .version(version)
     .exitOverride()
-    .showHelpAfterError()
     .addHelpText(
       'after',
       `

@@ -1,10 +1,11 @@
-import { Argument, type Command } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import { resolve } from 'node:path';
 
-import type { InputSize } from '../engine/names';
+import { type InputSize, providerChoices } from '../engine/names';
+import type { EvaluateFlags } from './evaluate';
 import { type SchemaName, schemaNames } from '../run-spec/schema-names';
 import type { DataFlags } from './data';
-import { inputSizeOption, jsonOption, positiveInteger, stateOption } from './options';
+import { inputSizeOption, jsonOption, numberInRange, positiveInteger, stateOption } from './options';
 
 /** Adds the commands that look at models, specs and the machine. */
 export function addTools(program: Command, done: (status: number) => void): void {
@@ -47,6 +48,34 @@ Examples:
     )
     .action(async (spec: string, flags: DataFlags) =>
       done(await (await import('./data.js')).data(spec, flags)),
+    );
+  program
+    .command('evaluate')
+    .description(
+      "compute a model's metric, costs and latency on the data of a spec, or compare several models",
+    )
+    .argument('<models...>', 'ONNX files; others are compared with the first')
+    .requiredOption('--data <spec>', 'spec (YAML or JSON): its data, its metric')
+    .addOption(
+      new Option('--split <name>', 'split to evaluate on')
+        .choices(['train', 'evaluate', 'test'])
+        .default('evaluate'),
+    )
+    .addOption(inputSizeOption())
+    .option('--threads <n>', 'threads (default: one per core)', positiveInteger)
+    .addOption(
+      new Option('--provider <name>', "ONNX Runtime's execution provider")
+        .choices(providerChoices)
+        .default('cpu'),
+    )
+    .option('--latency-runs <n>', 'timed runs of each model, in turn; 0 times nothing', numberInRange(0), 50)
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  slimflow evaluate model.onnx --data job.yaml --split test\n  slimflow evaluate model.onnx out/model.onnx --data job.yaml',
+    )
+    .action(async (models: string[], flags: EvaluateFlags) =>
+      done(await (await import('./evaluate.js')).evaluate(models, flags)),
     );
   program
     .command('diff')

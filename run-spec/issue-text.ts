@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 
 import { visible } from '../engine/visible';
+import { keysAt } from './known-keys';
+import { nearestName } from './nearest-name';
 
 /** Longest text about one field, in characters. */
 const most = 400;
@@ -8,18 +10,22 @@ const most = 400;
 /**
  * Turns a zod issue into a sentence: the field, then what is wrong with it. Names of fields may be anybody's.
  * @param document what the whole is called
+ * @param schema by which misspelt names are recognized
  */
-export function issueText(issue: z.core.$ZodIssue, document = 'the whole'): string {
-  const text = visible(sentence(issue, document));
+export function issueText(issue: z.core.$ZodIssue, document = 'the whole', schema?: z.core.$ZodType): string {
+  const text = visible(sentence(issue, document, schema));
   return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
-function sentence(issue: z.core.$ZodIssue, document: string): string {
+function sentence(issue: z.core.$ZodIssue, document: string, schema?: z.core.$ZodType): string {
   const at = field(issue.path) || document;
   switch (issue.code) {
     case 'unrecognized_keys': {
       const names = issue.keys.slice(0, 20).map((key) => field([...issue.path, key]));
-      return `unknown ${names.length > 1 ? 'keys' : 'key'} ${names.join(', ')}`;
+      const [key] = issue.keys;
+      const meant = schema && nearestName(key, keysAt(schema, issue.path));
+      const hint = meant === undefined ? '' : `: did you mean ${field([...issue.path, meant])}?`;
+      return `unknown ${names.length > 1 ? 'keys' : 'key'} ${names.join(', ')}${hint}`;
     }
     case 'invalid_type':
       return issue.input === undefined ? `${at} is missing` : `${at} must be ${article(issue.expected)}`;
@@ -34,7 +40,7 @@ function sentence(issue: z.core.$ZodIssue, document: string): string {
     case 'invalid_union': {
       if ('options' in issue) return `${at} must be one of ${(issue.options as string[]).join(', ')}`;
       const nearest = nearestOption(issue);
-      if (nearest) return sentence({ ...nearest, path: [...issue.path, ...nearest.path] }, document);
+      if (nearest) return sentence({ ...nearest, path: [...issue.path, ...nearest.path] }, document, schema);
       return `${at} ${issue.message}`;
     }
     default:

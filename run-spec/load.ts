@@ -145,7 +145,7 @@ function parsed<Schema extends z.ZodType>(text: string, name: string, schema: Sc
   const { success, data, error: problem } = schema.safeParse(valueOf(text, name), { reportInput: true });
   if (!success)
     throw new SpecError(
-      problem.issues.map((issue) => `spec ${name}: ${issueText(issue, 'the document')}`).join('\n'),
+      problem.issues.map((issue) => `spec ${name}: ${issueText(issue, 'the document', schema)}`).join('\n'),
     );
   return data;
 }

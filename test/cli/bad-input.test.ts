@@ -112,7 +112,12 @@ const cases: [string, object, (folder: string) => void, RegExp][] = [
     },
     /is a link to outside the model's folder/,
   ],
-  ['an unknown key', { tolerence: 1 }, () => undefined, /^spec .*job\.json: unknown key tolerence$/],
+  [
+    'an unknown key',
+    { tolerence: 1 },
+    () => undefined,
+    /^spec .*job\.json: unknown key tolerence: did you mean tolerance\?$/,
+  ],
   [
     'a layer to ignore that is none',
     { ignore: ['nope'] },

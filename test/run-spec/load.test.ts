@@ -60,8 +60,8 @@ describe('reading a spec', () => {
     [{ target: 'half' }, 'spec job.yaml: target must be a number'],
     [{ target: undefined }, 'spec job.yaml: target is missing'],
     [{ tolerance: -1 }, 'spec job.yaml: tolerance must be at least 0'],
-    [{ tolerence: 1 }, 'spec job.yaml: unknown key tolerence'],
-    [{ fineTune: { epoch: 1 } }, 'spec job.yaml: unknown key fineTune.epoch'],
+    [{ tolerence: 1 }, 'spec job.yaml: unknown key tolerence: did you mean tolerance?'],
+    [{ fineTune: { epoch: 1 } }, 'spec job.yaml: unknown key fineTune.epoch: did you mean fineTune.epochs?'],
     [{ fineTune: { epochs: 1.5 } }, 'spec job.yaml: fineTune.epochs must be an integer'],
     [
       { fineTune: { perLayer: { epochs: -1 } } },
@@ -198,4 +198,24 @@ describe('the metric of a spec', () => {
   ])('is refused as %j, naming the field', async (metric, message) => {
     await expect(written(metric)).rejects.toThrow(message);
   });
+});
+
+it.each([
+  [{ tolerence: 1 }, /unknown key tolerence: did you mean tolerance\?$/],
+  [
+    { fineTune: { learningrate: 1 } },
+    /unknown key fineTune\.learningrate: did you mean fineTune\.learningRate\?$/,
+  ],
+  [
+    { fineTune: { activty: 'train', taskQueue: 'theirs', version: 1 } },
+    /did you mean fineTune\.\w+\?|fineTune/,
+  ],
+  [
+    { data: { ...minimal.data, evaluate: { ...split, lables: 'y.npy' } } },
+    /data\.evaluate\.lables: did you mean data\.evaluate\.labels\?$/,
+  ],
+  [{ flavour: 'plain' }, /unknown key flavour$/],
+  [{ ['x'.repeat(5000)]: 1 }, /unknown key x+…$/],
+])('a misspelt key is met with the one that was meant: %#', (change, message) => {
+  expect(() => parseSpec(JSON.stringify({ ...minimal, ...change }))).toThrow(message);
 });
