@@ -259,6 +259,13 @@ export const CompressionSpec = z
           message: `is missing: ${why}`,
           input: value.data[split],
         });
+    if (isDetection(value.metric) && value.pruning.importance === 'taylor')
+      issues.push({
+        code: 'custom',
+        path: ['pruning', 'importance'],
+        message: `must not be taylor with metric ${metricWords(value.metric)}: it takes a loss by labels, and boxes have none here; l2 and reconstruction need no labels`,
+        input: 'taylor',
+      });
     const { earlyStopping, keepBest } = value.fineTune;
     if (typeof value.metric === 'object' && 'activity' in value.metric && (earlyStopping || keepBest))
       issues.push({

@@ -27,6 +27,7 @@ data:                             # NumPy files, or folders of images and other 
 metric: top1                      # in points, higher is better. Classes: top1, top5; pixels: pixel-accuracy, mean-iou; many
                                   # labels: mean-average-precision, f1-micro; numbers: r2, rmse-score, mae-score; no labels: fidelity;
                                   # your own: { module: ./metric.mjs } or { activity, taskQueue, version }
+                                  # detectors: { name: coco-map, decoder: yolov8, classes: 80 }
 cost: macs                        # the cost that ratios refer to: macs, params (elements of weights) or latency (measured ms)
 target: 0.5                       # C: cost of the final model / cost of the original, above 0 and below 1
 tolerance: 1                      # X: points of the metric that the final model may lose

@@ -98,6 +98,10 @@ describe('reading a spec', () => {
       { metric: { name: 'coco-map', decoder: 'yolo' } },
       'spec job.yaml: metric.decoder must be one of yolov8, yolov5, yolox, anchors, detr, boxes',
     ],
+    [
+      { metric: { name: 'coco-map', decoder: 'yolov8' }, pruning: { importance: 'taylor' } },
+      'spec job.yaml: pruning.importance must not be taylor with metric coco-map: it takes a loss by labels, and boxes have none here; l2 and reconstruction need no labels',
+    ],
     [{ fineTune: { distillation: { heat: 4 } } }, 'spec job.yaml: unknown key fineTune.distillation.heat'],
     [{ techniques: [] }, 'spec job.yaml: techniques must have at least 1 entries'],
     [
