@@ -64,7 +64,7 @@ type Row = readonly [
 ];
 
 /** Options by field of `fineTune`; defaults in brackets. */
-const rows: Readonly<Record<Exclude<keyof FineTuneSettings, 'distillation'>, Row>> = {
+const rows: Readonly<Record<Exclude<keyof FineTuneSettings, 'distillation' | 'lossGraph'>, Row>> = {
   epochs: ['--epochs <n>', 'passes over the training images (2; from scratch 10)', positiveInteger],
   learningRate: [
     '--learning-rate <rate>',

@@ -161,6 +161,7 @@ const fineTune = shape({
   gamma: optional(number),
   floor: optional(number),
   loss: optional(word),
+  lossGraph: optional(text(100_000)),
   labelSmoothing: optional(number),
   ignoreLabel: optional(number),
   distillation: optional(record(be('be a setting', () => true))),

@@ -28,6 +28,9 @@ const count = z.number().int().positive();
 const optional = <T>(type: z.ZodType<T, T>, [holds, what]: Rule) =>
   type.refine((value) => holds(value as never), `must be ${what}`).optional();
 
+/** Name of a loss. */
+export const Loss = z.enum(lossNames);
+
 /** Random variations of training images. */
 const Augment = z.strictObject({
   /** Mirror left to right, for half of the images. */
@@ -92,7 +95,9 @@ export const FineTuneFields = z.strictObject({
   /** For cosine: final share of the rate. */
   floor: optional(z.number(), floor),
   /** cross-entropy, or what suits the metric. */
-  loss: z.enum(lossNames).optional(),
+  loss: Loss.optional(),
+  /** A loss of the user's own, an ONNX file in base64: people write `loss: { graph: FILE }`. */
+  lossGraph: optional(z.string(), trainingRules.lossGraph),
   labelSmoothing: optional(z.number(), labelSmoothing),
   ignoreLabel: optional(z.number(), ignoreLabel),
   distillation: Distillation.optional(),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { EvaluationAnswer, EvaluationQuestion, TrainingAnswer, TrainingQuestion } from './activity-contract';
 import { ArtifactSchema } from './artifact-schema';
 import { ArraySplit } from './data-schema';
-import { FineTuneFields } from './fine-tune-schema';
+import { FineTuneFields, Loss } from './fine-tune-schema';
 import { Result } from './result-schema';
 import { UserActivity } from './user-activity-schema';
 import type { SchemaName } from './schema-names';
@@ -48,6 +48,24 @@ const schemas = {
   'training-answer': { schema: TrainingAnswer, io: 'input' },
 } as const satisfies Readonly<Record<SchemaName, { schema: z.ZodType; io: 'input' | 'output' }>>;
 
+/** Adds what is read before the schema sees it: `loss` may be a file. */
+function withLossFile({ zodSchema, jsonSchema: written }: Parameters<Override>[0]): void {
+  if (zodSchema !== Loss) return;
+  const { type, enum: names } = written;
+  delete written.type;
+  delete written.enum;
+  written.anyOf = [
+    { type, enum: names },
+    {
+      type: 'object',
+      properties: { graph: { type: 'string' } },
+      required: ['graph'],
+      additionalProperties: false,
+    },
+  ];
+}
+type Override = NonNullable<NonNullable<Parameters<typeof z.toJSONSchema>[1]>['override']>;
+
 /**
  * Returns a JSON Schema (draft 7), for programs in other languages. It can't tell how fields must combine: what it accepts
  * may still be refused, with the name of the field.
@@ -63,6 +81,6 @@ export function jsonSchema(name: SchemaName): object {
   const { schema, io } = schemas[name];
   return {
     title: `slimflow ${name}`,
-    ...z.toJSONSchema(schema, { io, target: 'draft-7', unrepresentable: 'any' }),
+    ...z.toJSONSchema(schema, { io, target: 'draft-7', unrepresentable: 'any', override: withLossFile }),
   };
 }

@@ -7,6 +7,7 @@ import type { InputSize } from '../engine/names';
 import type { FineTuneSettings } from '../engine/jobs/types';
 import { readRegularSync } from '../engine/regular-file';
 import { issueText } from './issue-text';
+import { withLossGraph } from './loss-file';
 import type { SpecMetric } from './metric-schema';
 import { resolvedMetric, resolvedModule } from './metric-file';
 import { SpecError } from './spec-error';
@@ -17,7 +18,7 @@ import { CompressionSpec, DataSpec, LookSpec, TrainingSpec } from './spec';
  * @throws SpecError
  */
 export function loadSpec(file: string): CompressionSpec {
-  const spec = parseSpec(readText(file), file);
+  const spec = parsedFile(file, CompressionSpec);
   const absolute = (path: string) => resolve(dirname(resolve(file)), path);
   return {
     ...spec,
@@ -39,7 +40,7 @@ export function loadSpec(file: string): CompressionSpec {
 export function loadData(file: string): Pick<CompressionSpec, 'metric' | 'fineTune' | 'inputSize'> & {
   data: Record<'train' | 'evaluate', Split>;
 } {
-  const { data, metric, ...rest } = parsed(readText(file), file, DataSpec);
+  const { data, metric, ...rest } = parsedFile(file, DataSpec);
   return {
     data: { train: resolved(data.train, file), evaluate: resolved(data.evaluate, file) },
     metric: resolvedMetric(metric, file),
@@ -61,14 +62,13 @@ export interface Training {
  * @throws SpecError
  */
 export function loadTraining(file: string): Training {
-  const text = readText(file);
   const {
     data,
     metric,
     inputSize,
     fineTune: { perLayer: _perLayer, ...fineTune },
-  } = parsed(text, file, TrainingSpec);
-  const written = parsed(text, file, z.object({ fineTune: z.record(z.string(), z.unknown()).default({}) }));
+  } = parsedFile(file, TrainingSpec);
+  const written = parsedFile(file, z.object({ fineTune: z.record(z.string(), z.unknown()).default({}) }));
   const { train, evaluate, test } = data;
   return {
     data: {
@@ -98,7 +98,7 @@ export interface Look {
  * @throws SpecError
  */
 export function loadLook(file: string): Look {
-  const { model, data, metric, inputSize } = parsed(readText(file), file, LookSpec);
+  const { model, data, metric, inputSize } = parsedFile(file, LookSpec);
   const { train, evaluate, test } = data;
   return {
     ...(model !== undefined && { model: resolve(dirname(resolve(file)), model) }),
@@ -139,10 +139,14 @@ function readText(file: string): string {
  * ```
  */
 export const parseSpec = (text: string, name = 'spec'): CompressionSpec =>
-  parsed(text, name, CompressionSpec);
+  checked(valueOf(text, name), name, CompressionSpec);
 
-function parsed<Schema extends z.ZodType>(text: string, name: string, schema: Schema): z.output<Schema> {
-  const { success, data, error: problem } = schema.safeParse(valueOf(text, name), { reportInput: true });
+/** Reads a spec, and the files that are settings. @throws SpecError */
+const parsedFile = <Schema extends z.ZodType>(file: string, schema: Schema): z.output<Schema> =>
+  checked(withLossGraph(valueOf(readText(file), file), file), file, schema);
+
+function checked<Schema extends z.ZodType>(value: unknown, name: string, schema: Schema): z.output<Schema> {
+  const { success, data, error: problem } = schema.safeParse(value, { reportInput: true });
   if (!success)
     throw new SpecError(
       problem.issues.map((issue) => `spec ${name}: ${issueText(issue, 'the document', schema)}`).join('\n'),

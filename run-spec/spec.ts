@@ -224,7 +224,8 @@ export function splitsThatNeedLabels({
   readonly why: string;
 }[] {
   const { epochs, perLayer } = fineTune;
-  const learns = (epochs > 0 || perLayer.epochs > 0) && needsLabels(fineTune);
+  const learns =
+    (epochs > 0 || perLayer.epochs > 0) && needsLabels(fineTune) && fineTune.lossGraph === undefined;
   const alone =
     'fine-tuning needs it, unless it learns from the original alone (`fineTune: { distillation: {} }`)';
   const why = `metric ${metricWords(metric)} needs it; metric fidelity does without`;

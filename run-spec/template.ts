@@ -80,7 +80,8 @@ fineTune:                         # or one of your own, { activity, taskQueue, v
   # milestones: [0.5, 0.75]       # for step: shares of the training
   # gamma: 0.1                    # for step: factor of the rate at each milestone
   # floor: 0.01                   # for cosine: final share of the rate
-  # loss: cross-entropy           # by default what suits the metric: also mean-squared-error, binary-cross-entropy
+  # loss: cross-entropy           # by default what suits the metric: also mean-squared-error, binary-cross-entropy;
+                                  # or your own: { graph: FILE } (docs/your-own-training.md)
   # labelSmoothing: 0.1
   # ignoreLabel: 255              # a label to ignore
   # distillation: { weight: 0.5, temperature: 4 } # learn from the original model; weight 1 needs no labels

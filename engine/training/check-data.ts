@@ -11,7 +11,8 @@ export function checkLabelsOf(
   settings: LossSettings,
   file: string,
 ): void {
-  if (!labels) return;
+  // What labels mean to a user's loss, only the user knows.
+  if (!labels || labels === 'own') return;
   const { range = [-Infinity, Infinity] } = lossRule(settings);
   const last = classes - 1;
   if (labels === 'score') {

@@ -27,6 +27,9 @@ const oneOf = (names: readonly string[]): Rule => [
   `one of ${names.join(', ')}`,
 ];
 
+/** Longest loss graph, in characters of base64: it goes with every message about a training. */
+export const mostLossGraph = 2 ** 15;
+
 /** Rules by setting; optional ones are checked if they are given. */
 export const trainingRules: { readonly [name in keyof TrainingSettings]-?: Rule } = {
   epochs: whole,
@@ -56,6 +59,11 @@ export const trainingRules: { readonly [name in keyof TrainingSettings]-?: Rule 
   ema: belowOne,
   batchNorm: oneOf(batchNormNames),
   loss: oneOf(lossNames),
+  lossGraph: [
+    (value: string) =>
+      typeof value === 'string' && value.length <= mostLossGraph && /^[A-Za-z0-9+/]+={0,2}$/.test(value),
+    `an ONNX file of at most ${(mostLossGraph * 3) / 4096} KiB, in base64`,
+  ],
   labelSmoothing: belowOne,
   ignoreLabel: [Number.isInteger, 'a whole number'],
   augment: group,
@@ -104,6 +112,7 @@ const contradictions: readonly [
   holds: (settings: TrainingSettings) => unknown,
   why: string,
 ][] = [
+  ['lossGraph', ({ loss, lossGraph }) => loss && lossGraph, 'takes the place of loss: leave one of them out'],
   [
     'warmUp',
     ({ schedule, warmUp }) => schedule === 'one-cycle' && warmUp,

@@ -58,6 +58,11 @@ export interface LossSettings {
   /** `cross-entropy` by default. */
   readonly loss?: LossName;
   /**
+   * A loss of the user's own, in place of `loss`: an ONNX file, in base64, whose graph maps outputs of the model, by their
+   * names, and `labels` to a scalar, the mean over the batch.
+   */
+  readonly lossGraph?: string;
+  /**
    * For cross-entropy: share of a label's weight spread evenly over all classes (Szegedy et al., 2016); 0 by default.
    */
   readonly labelSmoothing?: number;

@@ -38,6 +38,7 @@ import {
   type Snapshot,
   type TrainingState,
 } from './loop/state';
+import { openGraphLoss } from './losses/graph-loss';
 import { buildTrainingStep, type StepSettings, type TrainingStep } from './step/step';
 import { valuesOf } from './parameters/vectors';
 import { type Monitor, Watch } from './loop/monitor';
@@ -142,6 +143,9 @@ async function trainOn(
     mixed,
     block: mixed ? undefined : await blockFor(provider),
     ...labelling(data, settings, !!teacher),
+    ...(settings.lossGraph !== undefined && {
+      graphLoss: await openGraphLoss(settings.lossGraph, own, shapes, data),
+    }),
     ...(settings.distillation?.logits === 'heads' && { heads: headsOf(graph) }),
     teacher: teacher && { graph: teacher, shapes: await measureShapes(teacher, data, fixed) },
   };
@@ -217,7 +221,8 @@ async function trainOn(
 function labelling(data: Dataset, settings: TrainingSettings, taught: boolean): Partial<StepSettings> {
   const { labelShape, floatLabels, unknownLabels } = data;
   if (!needsLabels(settings, taught)) return {};
-  data.requireLabels();
+  // A user's loss may do without.
+  if (settings.lossGraph === undefined) data.requireLabels();
   const spread = new Spread();
   if (settings.loss === 'mean-squared-error')
     for (const labels of data.eachLabels()) spread.add(labels, labelShape);

@@ -1,11 +1,12 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { TimedRunEvent } from '../../client/follow';
 import { Result } from '../../run-spec/result-schema';
 import { expectStatus, slimflow } from '../support/cli';
 import { inFolder } from '../support/folder';
+import { crossEntropy, lossConstants, lossOf } from '../support/loss-graphs';
 import { temporal } from '../support/temporal';
 import { tinyJob } from '../support/tiny';
 import { until } from '../support/until';
@@ -16,6 +17,15 @@ beforeAll(async () => {
 });
 afterAll(() => server.teardown());
 
+const hits = `export class hits {
+  right = 0;
+  all = 0;
+  add({ y }, { labels }) {
+    this.right += y.data.indexOf(Math.max(...y.data)) === labels[0] ? 1 : 0;
+    this.all++;
+  }
+  value() { return (100 * this.right) / this.all; }
+}`;
 const json = (text: string) => JSON.parse(text) as Record<string, unknown>;
 const jsonLines = (text: string) => text.trim().split('\n').map(json);
 
@@ -23,7 +33,15 @@ it('a run is started, looked at, cancelled, run again, and its result taken', ()
   inFolder(async (folder) => {
     const run = (...args: string[]) =>
       slimflow(folder, args, undefined, { TEMPORAL_ADDRESS: server.address });
-    const job = tinyJob(folder, { techniques: ['spatial-svd'], ssvdTargets: [0.5] });
+    // With a metric and a loss of the user's own.
+    writeFileSync(join(folder, 'metric.mjs'), hits);
+    writeFileSync(join(folder, 'loss.onnx'), Buffer.from(lossOf(crossEntropy, lossConstants), 'base64'));
+    const job = tinyJob(folder, {
+      techniques: ['spatial-svd'],
+      ssvdTargets: [0.5],
+      metric: { module: './metric.mjs', export: 'hits' },
+      fineTune: { epochs: 1, batch: 20, loss: { graph: 'loss.onnx' } },
+    });
 
     const none = await run('status');
     expect([none.status, none.err]).toEqual([2, 'there are no runs; start one with `slimflow run SPEC`\n']);
@@ -77,6 +95,7 @@ it('a run is started, looked at, cancelled, run again, and its result taken', ()
 
     const written = Result.parse(json((await run('result', id, '--json')).out));
     expect(written).toEqual(json(readFileSync(join(folder, 'out', 'result.json'), 'utf8')));
+    expect(written.metric).toBe('hits');
 
     await until(async () => (await listed())[0].status === 'completed');
     expect(await listed()).toMatchObject([

@@ -26,6 +26,8 @@ describe('the JSON Schemas', () => {
     const isSpec = accepts('spec');
     expect([isSpec(spec), isSpec.errors]).toEqual([true, null]);
     expect(isSpec(parse(specTemplate, { merge: true }))).toBe(true);
+    expect(isSpec({ ...spec, fineTune: { loss: { graph: 'loss.onnx' } } })).toBe(true);
+    expect(isSpec({ ...spec, fineTune: { loss: { graph: 5 } } })).toBe(false);
     const isInput = accepts('input');
     expect([isInput(JSON.parse(JSON.stringify(fakeInput()))), isInput.errors]).toEqual([true, null]);
   });

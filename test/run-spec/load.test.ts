@@ -223,3 +223,28 @@ it.each([
 ])('a misspelt key is met with the one that was meant: %#', (change, message) => {
   expect(() => parseSpec(JSON.stringify({ ...minimal, ...change }))).toThrow(message);
 });
+
+describe('a loss of one’s own', () => {
+  const read = (loss: unknown) =>
+    inFolder((folder) => {
+      writeFileSync(join(folder, 'loss.onnx'), 'graph');
+      writeFileSync(join(folder, 'large.onnx'), Buffer.alloc(30_000));
+      const file = join(folder, 'job.json');
+      writeFileSync(file, JSON.stringify({ ...minimal, fineTune: { epochs: 1, loss } }));
+      return loadSpec(file).fineTune.lossGraph;
+    });
+
+  it('is read with the spec, since it goes with the settings', async () => {
+    expect(await read({ graph: './loss.onnx' })).toBe(Buffer.from('graph').toString('base64'));
+  });
+
+  it.each([
+    [{ graph: 'none.onnx' }, /fineTune\.loss can't be read: none\.onnx: ENOENT/],
+    [{ graph: 'large.onnx' }, /fineTune\.loss can't be read: large\.onnx: .*24576/],
+    [{ graph: 5 }, /fineTune\.loss must be the name of a loss, or \{ graph: FILE \}/],
+    [{ graph: 'loss.onnx', weight: 2 }, /fineTune\.loss must be the name of a loss/],
+    ['hinge', /fineTune\.loss must be one of cross-entropy/],
+  ])('is refused as %j', async (loss, message) => {
+    await expect(read(loss)).rejects.toThrow(message);
+  });
+});

@@ -44,8 +44,8 @@ export interface LossRule {
   readonly emit: (context: LossContext) => Loss;
 }
 
-/** Meaning of a data set's labels: a class number, or a number for each score. */
-export type LabelForm = 'class' | 'score';
+/** Meaning of a data set's labels: a class number, a number for each score, or what a user's own loss makes of them. */
+export type LabelForm = 'class' | 'score' | 'own';
 
 /** Labels of a data set. */
 export interface Labelling {

@@ -10,6 +10,7 @@ import { distill, sumOf, weighted } from '../losses/distillation';
 import { emitForward } from './forward-pass';
 import { lowerToBlocks } from '../lowering/blocked';
 import { lowerToHalf } from '../lowering/mixed-precision';
+import { emitGraphLoss, type GraphLoss } from '../losses/graph-loss';
 import { labelForm, lossRule } from '../losses/loss';
 import type { LabelForm, Labelling, Part } from '../losses/rule';
 import { findTrainable, piecesOf, type Trainable } from '../parameters/parameters';
@@ -41,6 +42,8 @@ export interface StepSettings extends LossSettings, UpdateSettings, Labelling {
   /** Variance of labels that are numbers, about the mean of each: the squared error of guessing. */
   readonly labelSpread?: number;
   readonly teacher?: Teacher;
+  /** The user's loss, in place of `loss`. */
+  readonly graphLoss?: GraphLoss;
   /** The model's heads, if what follows them was cut off. */
   readonly heads?: Heads;
   /** True to compute convolutions and matrix products in float16, with a scaled loss; in the plain layout then. */
@@ -151,7 +154,12 @@ export function differentiate(
       : undefined;
   const logits = byHeads?.heads[0] ?? scoresOf(graph, shapeOf);
   const judged = byHeads ? logits : rule.scores(graph, shapeOf);
-  const form = needsLabels(settings, !!teacher) ? labelForm(settings, judged, settings) : undefined;
+  const own = needsLabels(settings, !!teacher) ? settings.graphLoss : undefined;
+  const form = own
+    ? 'own'
+    : needsLabels(settings, !!teacher)
+      ? labelForm(settings, judged, settings)
+      : undefined;
   const byScores = !byHeads && distillation.logits !== 'none' ? { scores: logits } : {};
   const compared = [
     ...(byScores.scores ? [logits.value] : []),
@@ -159,7 +167,7 @@ export function differentiate(
     ...(distillation.features ?? []),
   ];
   const teaching = teacher && teach(teacher, { graph, shapes, logits: byScores.scores?.value }, compared);
-  const outputs = [...(form ? [judged.value] : []), ...(teaching ? compared : [])];
+  const outputs = [...(own ? own.outputs : form ? [judged.value] : []), ...(teaching ? compared : [])];
   const { nodes: used } = nodesFor(graph, outputs);
   const batchNorm = settings.batchNorm === 'frozen' ? 'running' : 'batch';
   const trainable = findTrainable(graph, used, shapeOf, outputs, batchNorm);
@@ -167,7 +175,14 @@ export function differentiate(
 
   const share = teaching ? (distillation.weight ?? 1) : 0;
   const parts: Part[] = [];
-  if (form) {
+  if (own)
+    parts.push(
+      ...emitGraphLoss(builder, own, names.labels).map(([value, loss]): Part => [
+        value,
+        weighted(builder, loss, 1 - share),
+      ]),
+    );
+  else if (form) {
     const labels = names.labels;
     const loss = rule.emit({ builder, scores: judged, labels, labelling: settings, form, settings });
     parts.push([judged.value, weighted(builder, loss, 1 - share)]);
@@ -188,9 +203,12 @@ export function differentiate(
     scaled(builder, seeds, scale),
     wanted,
   );
+  const readsLabels = own ? own.labels !== undefined : form !== undefined;
   const inputs = [
     ...sampleInputs(graph, shapeOf),
-    ...(form ? [declare(names.labels, ['batch', ...labelShape], floatLabels ? 'float32' : 'int64')] : []),
+    ...(readsLabels
+      ? [declare(names.labels, ['batch', ...labelShape], floatLabels ? 'float32' : 'int64')]
+      : []),
   ];
   const moved = statistics.entries.map(({ name }) => current.get(name)!);
   if (mixed) {
@@ -221,7 +239,7 @@ export function differentiate(
     finish,
     samples: graph.inputs.map(({ name }) => ({ name, axis: batchAxis(shapeOf(name)) })),
     classes,
-    labels: form,
+    labels: readsLabels ? form : undefined,
     gradients: builder.concat(flat, 0),
     statistics: moved,
     inputs,
@@ -263,8 +281,14 @@ function chanceOf(
 ): number {
   const { logits = 'kl' } = settings.distillation ?? {};
   const taught = share && logits === 'kl' ? Math.log(classes) : 0;
-  const { labelSpread = 0 } = settings;
-  return share * taught + (form ? (1 - share) * lossRule(settings).chance(classes, form, labelSpread) : 0);
+  const { labelSpread = 0, graphLoss } = settings;
+  const labelled =
+    form === 'own'
+      ? (graphLoss?.chance ?? 0)
+      : form
+        ? lossRule(settings).chance(classes, form, labelSpread)
+        : 0;
+  return share * taught + (1 - share) * labelled;
 }
 
 /** Returns labels in the form that a step reads. */
