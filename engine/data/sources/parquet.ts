@@ -118,7 +118,7 @@ async function openTable(
         throw bad(
           `has a row group of more than 2 GB, which is read at once: write it with fewer rows per group`,
         );
-    if (Number(num_rows) > mostRows)
+    if (!(Number(num_rows) >= 0 && Number(num_rows) <= mostRows))
       throw bad(`has a row group of ${num_rows} rows; at most ${mostRows} are read`);
     return Number(num_rows);
   });
