@@ -1,3 +1,4 @@
+import { type Details, mostDetails } from '../engine/data/judge';
 import { visible } from '../engine/visible';
 
 /** Activities' results go into Temporal's history, so lists of unknown length are cut to a bounded one. */
@@ -32,4 +33,23 @@ export function thinned<T>(items: readonly T[], most = 500): readonly T[] {
   if (items.length <= most) return items;
   const step = (items.length - 1) / (most - 1);
   return Array.from({ length: most }, (_, i) => items[Math.round(i * step)]);
+}
+
+/**
+ * Shortens the lists in a metric's details, such as one entry for each of a thousand classes, until they fit into a message
+ * beside those of other models; `shortened` then says so. Numbers keep four decimals.
+ */
+export function boundedDetails(details: Details): Details {
+  const cutTo = (most: number) =>
+    JSON.stringify(details, (_name, value: unknown) => {
+      if (typeof value === 'number') return Number(value.toFixed(4));
+      return Array.isArray(value) ? value.slice(0, most) : value;
+    });
+  const whole = cutTo(Infinity);
+  if (whole.length <= mostDetails) return JSON.parse(whole) as Details;
+  for (let most = 512; most >= 1; most = Math.floor(most / 2)) {
+    const text = cutTo(most);
+    if (text.length <= mostDetails) return { ...(JSON.parse(text) as Details), shortened: true };
+  }
+  return { shortened: true };
 }

@@ -1,3 +1,4 @@
+import { boundedDetails } from './bounds';
 import { checkpointedActivity } from './checkpointed';
 import { localData, localMetric, machineryAt } from './activity-context';
 
@@ -10,5 +11,6 @@ export const evaluate = checkpointedActivity('evaluate', {
     machinery: machineryAt(at, compute),
     checkpointing,
   }),
-  result: (_at, evaluation) => Promise.resolve(evaluation),
+  result: (_at, { details, ...evaluation }) =>
+    Promise.resolve({ ...evaluation, ...(details && { details: boundedDetails(details) }) }),
 });

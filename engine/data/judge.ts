@@ -10,6 +10,8 @@ export type Outputs = Readonly<Record<string, Tensor>>;
 
 /** Further figures of a metric: a JSON object. */
 export type Details = Readonly<Record<string, unknown>>;
+/** Longest details, as JSON, in characters: those of all candidates come in one message, the result. */
+export const mostDetails = 4000;
 
 /** Judges a model by what it computes: fed with batches of outputs, read at the end. */
 export interface Judge {

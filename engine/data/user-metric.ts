@@ -2,7 +2,7 @@ import { EngineError } from '../errors';
 import type { ModuleMetric } from '../names';
 import { sizeOf, type Tensor } from '../tensor/tensor';
 import type { ReadBatch, Labels } from './dataset';
-import type { Details, Judge, Outputs } from './judge';
+import { type Details, type Judge, mostDetails, type Outputs } from './judge';
 import { loadModule } from './user-module';
 
 /** A sample as a user's metric sees it. */
@@ -156,9 +156,6 @@ export class UserJudge implements Judge {
     return { data: data.subarray(at * length, (at + 1) * length), dims: dims.slice(1) };
   }
 }
-
-/** Longest details, as JSON, in characters: those of all candidates come in one message, the result. */
-const mostDetails = 4000;
 
 /**
  * Returns details as plain JSON.
