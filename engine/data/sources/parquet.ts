@@ -7,6 +7,7 @@ import { decodeImage, most } from '../images/read-image';
 import type { RawSample } from '../images/write-samples';
 import type { OpenedSamples, SourceKind } from './kind';
 import { labelOf } from './label-value';
+import { bytesOf, ParquetReader } from './parquet-reader';
 
 const isParquet = (path: string): boolean => extname(path).toLowerCase() === '.parquet';
 
@@ -25,7 +26,12 @@ export const parquetFiles: SourceKind = {
       total: tables.reduce((sum, { rows }) => sum + rows, 0),
       classes: names,
       async *samples(): AsyncGenerator<RawSample> {
-        for (const table of tables) yield* samplesOf(table, names);
+        for (const table of tables)
+          try {
+            yield* samplesOf(table, names);
+          } finally {
+            await table.reader.close();
+          }
       },
     };
   },
@@ -63,8 +69,8 @@ interface Table {
   readonly label?: string;
   /** Names of the classes, as the hub's `ClassLabel` has them. */
   readonly classes?: readonly string[];
-  /** Reads two columns of some rows. */
-  readonly read: (start: number, end: number) => Promise<Record<string, unknown>[]>;
+  /** Reads these columns of some rows. */
+  readonly reader: ParquetReader;
 }
 
 /** Most bytes of one column that are read, or unpacked, at once. */
@@ -80,8 +86,7 @@ async function openTable(
   columns: { readonly image?: string; readonly label?: string } = {},
   labelled: boolean,
 ): Promise<Table> {
-  const { parquetMetadataAsync, parquetReadObjects, parquetSchema } = await import('hyparquet');
-  const { compressors } = await import('hyparquet-compressors');
+  const { parquetMetadataAsync, parquetSchema } = await import('hyparquet');
   const bad = (what: string) => new EngineError('InvalidData', `${path} ${what}`);
   const { file: handle, status } = await openRegular(path).catch((error: Error) => {
     throw bad(`can't be read: ${error.message}`);
@@ -122,52 +127,14 @@ async function openTable(
       throw bad(`has a row group of ${num_rows} rows; at most ${mostRows} are read`);
     return Number(num_rows);
   });
-  // What a page says its size is, is checked before it is unpacked.
-  const bounded = Object.fromEntries(
-    Object.entries(compressors).map(([codec, unpack]) => [
-      codec,
-      (input: Uint8Array, size: number) => {
-        if (!(size >= 0 && size <= mostBytes)) throw new Error(`a page of ${size} bytes is too large`);
-        return unpack(input, size);
-      },
-    ]),
-  );
-  const read = (rowStart: number, rowEnd: number) =>
-    parquetReadObjects({
-      file,
-      metadata,
-      columns: label === undefined ? [image] : [image, label],
-      rowStart,
-      rowEnd,
-      compressors: bounded,
-      utf8: false,
-    }).catch((error: Error) => {
-      throw error instanceof EngineError ? error : bad(`can't be read: ${error.message}`);
-    });
   const rows = groups.reduce((sum, count) => sum + count, 0);
   const hub = metadata.key_value_metadata?.find(({ key }) => key === 'huggingface')?.value;
-  return { path, rows, groups, image, label, classes: classNames(hub, label), read };
-}
-
-/** Reads a part of a file. */
-async function bytesOf(path: string, start: number, end: number): Promise<ArrayBuffer> {
-  const { file, status } = await openRegular(path);
-  try {
-    if (!(start >= 0 && start <= end && end <= Number(status.size) && end - start <= mostBytes))
-      throw new EngineError(
-        'InvalidData',
-        `${path} refers to bytes ${start} to ${end}, which it does not have`,
-      );
-    const bytes = new Uint8Array(end - start);
-    for (let at = 0; at < bytes.length;) {
-      const { bytesRead } = await file.read(bytes, at, bytes.length - at, start + at);
-      if (!bytesRead) throw new EngineError('InvalidData', `${path} was cut short while it was read`);
-      at += bytesRead;
-    }
-    return bytes.buffer;
-  } finally {
-    await file.close();
-  }
+  const reader = new ParquetReader({
+    path,
+    size: Number(status.size),
+    columns: label === undefined ? [image] : [image, label],
+  });
+  return { path, rows, groups, image, label, classes: classNames(hub, label), reader };
 }
 
 /** Reads the names of a column's classes from the hub's description of a data set; undefined if it has none. */
@@ -189,12 +156,12 @@ function classNames(
 
 /** Rows that are decoded together, if a row group has more. */
 async function* samplesOf(
-  { path, groups, image, label, read }: Table,
+  { path, groups, image, label, reader }: Table,
   classes?: readonly string[],
 ): AsyncGenerator<RawSample> {
   let first = 0;
   for (const count of groups) {
-    const rows = await read(first, first + count);
+    const rows = await reader.read(first, first + count);
     if (rows.length !== count)
       throw new EngineError('InvalidData', `${path} has ${rows.length} rows where it declares ${count}`);
     for (const [at, row] of rows.entries()) {
