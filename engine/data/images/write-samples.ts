@@ -3,6 +3,8 @@ import { dirname } from 'node:path';
 
 import { EngineError } from '../../errors';
 import { sizeOf } from '../../tensor/tensor';
+import type { LabelledBoxes } from '../detection/boxes';
+import { boxRows, placed, type SourceBoxes } from '../detection/labels/source-boxes';
 import { writeNpy } from '../npy';
 import { NpyWriter } from '../npy-writer';
 import { UnreadableImage } from './read-image';
@@ -20,6 +22,8 @@ export interface RawSample {
   readonly pixels: (channels?: 'rgb' | 'gray') => Pixels | Promise<Pixels>;
   /** A number, or as many for each sample; undefined for data without labels. */
   readonly label?: number | readonly number[];
+  /** Labelled boxes, for detectors; they go where the transform puts their pixels. */
+  readonly boxes?: SourceBoxes;
 }
 
 /** Paths of a packed data set, which must not exist yet. If packing fails, the caller removes what was written. */
@@ -58,7 +62,7 @@ const underWay = 2 * (Number(process.env.UV_THREADPOOL_SIZE) || 4);
 /**
  * Decodes and transforms images, several at once, and writes them row by row: uint8 [N, C, H, W], the order in which
  * batches are made and so the fastest to read, and labels [N] or [N, K], int32 if all are whole numbers, otherwise
- * float32. Rows are in the order of the samples; only a few are held at a time.
+ * float32, or boxes [N, M, 6]. Rows are in the order of the samples; only a few are held at a time.
  * @returns `labelled` false if the samples had no labels, and no file of them was written
  * @throws UnreadableImage if one cannot be decoded, unless `skipBad`
  * @throws EngineError `InvalidData` if none can be decoded, their sizes differ, some have no label, or the disk is too
@@ -71,8 +75,16 @@ export async function writeSamples(
   { total, skipBad, signal, onProgress }: WriteOptions = {},
 ): Promise<Packed & { readonly labelled: boolean }> {
   const decoded = transform.channels === 'bgr' ? 'rgb' : transform.channels;
-  const made = async ({ name, pixels }: RawSample) => transformed(name, await pixels(decoded), transform);
+  const made = async ({ name, pixels, boxes }: RawSample) => {
+    const image = await pixels(decoded);
+    const placement = boxes && placementOf(image.width, image.height, transform);
+    return {
+      ...transformed(name, image, transform),
+      ...(boxes && { boxes: placed(boxes, placement!) }),
+    };
+  };
   const labels = new LabelColumn();
+  const boxes: LabelledBoxes[] = [];
   const bad: { path: string; problem: string }[] = [];
   let [writer, first]: [NpyWriter?, string?] = [];
   let done = 0;
@@ -87,7 +99,8 @@ export async function writeSamples(
         }
         checkSize(sample.name, row.shape, first!, writer.dims.slice(1));
         await writer.append(row.data);
-        if (to.labels) labels.add(sample);
+        if (row.boxes) boxes.push(row.boxes);
+        else if (to.labels) labels.add(sample);
       } else if (skipBad && row instanceof UnreadableImage) {
         bad.push({ path: row.path, problem: row.problem });
       } else throw row;
@@ -99,7 +112,8 @@ export async function writeSamples(
   }
   if (!writer) throw new EngineError('InvalidData', `none of the ${done} images can be decoded`);
   await writer.close();
-  const labelled = to.labels !== undefined && labels.write(to.labels);
+  if (to.labels !== undefined && boxes.length) writeNpy(to.labels, boxRows(boxes));
+  const labelled = to.labels !== undefined && (boxes.length > 0 || labels.write(to.labels));
   return { shape: writer.dims, bad, labelled };
 }
 

@@ -1,7 +1,9 @@
 import { readdirSync, statSync } from 'node:fs';
-import { dirname, extname, relative } from 'node:path';
+import { dirname, extname, isAbsolute, join, relative, sep } from 'node:path';
 
 import { EngineError } from '../../errors';
+import { readCocoBoxes } from '../detection/labels/coco-json';
+import { readYoloBoxes } from '../detection/labels/yolo-text';
 import { listedImages } from '../images/label-lists';
 import {
   classFolders,
@@ -15,14 +17,19 @@ import type { FoundData, OpenedSamples, SourceKind } from './kind';
 import { statesOf } from './paths';
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+const isCoco = (path: string): boolean => extname(path).toLowerCase() === '.json';
 const isList = (path: string): boolean => extname(path).toLowerCase() === '.csv';
 
-/** Images in folders: a class per sub-folder, as for torchvision's ImageFolder; or all in one, with labels in a list. */
+/**
+ * Images in folders: a class per sub-folder, as for torchvision's ImageFolder; or all in one, with labels in a list; or with
+ * boxes, in COCO's JSON or in a folder of YOLO's text files.
+ */
 export const imageFolder: SourceKind = {
   name: 'a folder of images',
   reads: ['labels', 'classes'],
   claims: ([first, ...more]) => !more.length && isFolder(first),
-  open: ({ paths: [folder], labels, classes }) => {
+  open: async ({ paths: [folder], labels, classes }) => {
+    if (labels !== undefined && (isCoco(labels) || isFolder(labels))) return boxed(folder, labels);
     if (labels === undefined || !isList(labels)) {
       const listing =
         labels === undefined && hasFolders(folder) ? classFolders(folder, classes) : unlabelled(folder);
@@ -31,6 +38,48 @@ export const imageFolder: SourceKind = {
     return listed(labels, folder, classes);
   },
 };
+
+/** Boxes of a folder's images: in COCO's JSON, whose order they are in; or in a folder of YOLO's text files. */
+async function boxed(folder: string, labels: string): Promise<OpenedSamples> {
+  const all = isCoco(labels) ? [] : unlabelled(folder).files.map(({ path }) => relative(folder, path));
+  const { images, classes } = isCoco(labels) ? readCocoBoxes(labels) : readYoloBoxes(labels, all);
+  const paths = images.map(({ image }) => pathIn(folder, image, labels));
+  await refuseMissing(
+    paths,
+    (missing, count) =>
+      `${labels} has boxes of ${count} of ${paths.length} images that ${folder} does not have: ${missing}. Are these the labels of other images?`,
+    (path) => relative(folder, path),
+  );
+  const source = opened(
+    { files: paths.map((path) => ({ path })), passedBy: {} },
+    classes,
+    `${folder} has no images (${imageExtensions.join(', ')})`,
+  );
+  return {
+    ...source,
+    files: [...labelFiles(labels), ...source.files],
+    *samples() {
+      for (const [at, path] of paths.entries()) yield { ...sampleOf({ path }), boxes: images[at] };
+    },
+  };
+}
+
+/** Joins a name out of a file of labels with the folder of images. @throws EngineError if it leads out of it */
+function pathIn(folder: string, image: string, labels: string): string {
+  const path = join(folder, image);
+  const inside = relative(folder, path);
+  if (inside && inside !== '..' && !inside.startsWith(`..${sep}`) && !isAbsolute(inside)) return path;
+  throw new EngineError('InvalidData', `${labels} names ${image}, which is not in ${folder}`);
+}
+
+/** Lists the files that labels consist of. */
+const labelFiles = (labels: string): string[] =>
+  isCoco(labels)
+    ? [labels]
+    : readdirSync(labels, { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.txt'))
+        .sort()
+        .map((name) => join(labels, name));
 
 /** A CSV file of file,label, or of files alone; names are relative to its folder. */
 export const imageList: SourceKind = {

@@ -28,11 +28,13 @@ describe('Dataset', () => {
     expect(data.slice(0, 2)).toEqual({
       images: Float32Array.from([2, 3, 4, 5]),
       labels: Int32Array.from([1, 2]),
+      rows: [1, 2],
       size: 2,
     });
     expect(data.gather([2, 0])).toEqual({
       images: Float32Array.from([6, 7, 2, 3]),
       labels: Int32Array.from([3, 1]),
+      rows: [3, 1],
       size: 2,
     });
     expect([...data.batches(2)].map(({ size }) => size)).toEqual([2, 1]);
