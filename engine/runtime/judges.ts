@@ -5,8 +5,10 @@ import type { ReadBatch, Dataset } from '../data/dataset';
 import { metricOf } from '../data/metric';
 import { UserJudge } from '../data/user-metric';
 import type { Graph } from '../onnx/graph';
+import { extract } from '../onnx/extract';
 import { openModel } from '../onnx/open-model';
-import { isDetection, type MetricChoice, metricWords, type ProviderChoice } from '../names';
+import { judgedGraph } from './judged-values';
+import { isFidelity, isDetection, type MetricChoice, metricWords, type ProviderChoice } from '../names';
 import { thresholdOf } from './decision-threshold';
 import { type Feeder, feederOf } from './feeds';
 import { Session } from './session';
@@ -41,8 +43,36 @@ export async function openJudge(metric: MetricChoice, { graph, ...rest }: Judged
     const outputs = graph.outputs.map(({ name }) => name);
     return new DetectionJudge(metric, outputs, { height, width });
   }
-  if ('fidelity' in metric) return Nearness.open(openModel(metric.fidelity), rest);
+  if ('fidelity' in metric) {
+    const { other } = compared(graph, openModel(metric.fidelity));
+    return Nearness.open(other, rest);
+  }
   return UserJudge.open(metric);
+}
+
+/**
+ * Returns the graph of a model that a metric is computed from: for nearness that of the values by which models are judged,
+ * such as the raw heads of a detector, whose decoded outputs tell little.
+ */
+export function judgedBy(metric: MetricChoice, graph: Graph): Graph {
+  return isFidelity(metric) ? compared(graph, openModel(metric.fidelity)).own : graph;
+}
+
+/** Cuts two models at the values by which the other is judged, if both have them; otherwise outputs are compared. */
+function compared(own: Graph, other: Graph): { readonly own: Graph; readonly other: Graph } {
+  const values = judgedGraph(other).outputs.map(({ name }) => name);
+  if (!values.every((name) => own.producer(name))) return { own, other };
+  return { own: cutAt(own, values), other: cutAt(other, values) };
+}
+
+function cutAt(graph: Graph, values: readonly string[]): Graph {
+  const outputs = graph.outputs.map(({ name }) => name);
+  if (values.length === outputs.length && values.every((name) => outputs.includes(name))) return graph;
+  return extract(
+    graph,
+    graph.inputs.map(({ name }) => name),
+    values,
+  );
 }
 
 /** Judges a model by its outputs' nearness to those of another, which runs on the same samples. */

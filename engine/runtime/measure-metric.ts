@@ -6,7 +6,7 @@ import type { Graph } from '../onnx/graph';
 import { inferShapes } from '../onnx/shapes';
 import { batchFor } from './batch-size';
 import { feederOf } from './feeds';
-import { openJudge, readsLabels } from './judges';
+import { judgedBy, openJudge, readsLabels } from './judges';
 import { type MetricChoice, metricWords, type ProviderChoice } from '../names';
 import { Session } from './session';
 
@@ -59,7 +59,7 @@ export async function measure(
     );
   }
   const feeder = feederOf(graph, data);
-  const session = await Session.open(graph, { threads, provider });
+  const session = await Session.open(judgedBy(metric, graph), { threads, provider });
   let judge: Judge | undefined;
   try {
     judge = await openJudge(metric, { graph, data, threads, provider });

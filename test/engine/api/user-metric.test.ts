@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { compressModel } from '../../../engine/api/compress-model';
 import { evaluateModel } from '../../../engine/api/evaluate-model';
 import { ProcessPool } from '../../../engine/pools/process-pool';
+import { declare } from '../../../engine/onnx/extract';
+import { saveModel } from '../../../engine/onnx/model';
 import { temporaryFolder } from '../../support/folder';
+import { modelOf, randoms } from '../../support/graphs';
 import { tinyJob } from '../../support/tiny';
 
 const folder = temporaryFolder();
@@ -176,5 +179,27 @@ describe('metric fidelity', () => {
     expect(near.value).toBeLessThan(100);
     expect(near.value).toBeGreaterThan(0);
     expect(near.standardError).toBeGreaterThan(0);
+  });
+
+  it('compares what decides, if a model only tells what it decided', async () => {
+    const best = { op: 'ArgMax', inputs: ['y'], outputs: ['best'], attributes: { axis: 1, keepdims: 0 } };
+    const gemm = { op: 'Gemm', name: 'fc', inputs: ['x', 'w'], outputs: ['y'] };
+    const decided = (shift: number) => {
+      const w = randoms([64, 4], 3);
+      w.data[0] += shift;
+      const reshape = { op: 'Flatten', inputs: ['image'], outputs: ['x'] };
+      const file = join(folder, `decided-${shift}.onnx`);
+      const graph = modelOf(['image', ['n', 1, 8, 8]], [reshape, gemm, best], ['best', ['n']], { w });
+      graph.model.graph!.output = [declare('best', ['n'], 'int64')];
+      saveModel(graph, file);
+      return file;
+    };
+    const metric = { fidelity: decided(0) };
+    expect(await evaluateModel({ model: decided(0), data: { images }, metric })).toMatchObject({
+      value: 100,
+    });
+    const { value } = await evaluateModel({ model: decided(1), data: { images }, metric });
+    expect(value).toBeLessThan(100);
+    expect(value).toBeGreaterThan(90);
   });
 });

@@ -87,7 +87,7 @@ describe('checkSettings', () => {
   test.each<[Record<string, unknown>, RegExp]>([
     [{ weight: 0 }, /distillation\.weight is 0/],
     [{ temperature: 0 }, /distillation\.temperature/],
-    [{ logits: 'cosine' }, /distillation\.logits is "cosine"; it must be one of kl, mse, none/],
+    [{ logits: 'cosine' }, /distillation\.logits is "cosine"; it must be one of kl, mse, heads, none/],
     [{ features: ['a', 'a'] }, /distillation\.features/],
     [{ featureWeight: -1 }, /distillation\.featureWeight/],
     [{ logits: 'none' }, /has nothing to compare/],
