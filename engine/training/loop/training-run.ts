@@ -1,5 +1,6 @@
 import type { Batch } from '../../data/dataset';
 import { EngineError } from '../../errors';
+import { metricWords } from '../../names';
 import { sizeOf } from '../../tensor/tensor';
 import { type BatchSource, stepsPerEpoch } from '../batches/batches';
 import { Pace, stepsAhead } from './call-length';
@@ -95,7 +96,10 @@ export class TrainingRun {
     if (epoch === undefined) return { state: next };
     try {
       const value = await judge!(next);
-      watch.tell(next, `epoch ${epoch}/${settings.epochs} · ${evaluating!.metric} ${value.toFixed(2)}`);
+      watch.tell(
+        next,
+        `epoch ${epoch}/${settings.epochs} · ${metricWords(evaluating!.metric)} ${value.toFixed(2)}`,
+      );
       return { state: judged(next, epoch, value) };
     } catch (error) {
       // The model could be judged before, so what it computes now is NaN.

@@ -141,7 +141,7 @@ it.each<[what: string, data: Partial<UserData>, finding: object]>([
     { what: expect.stringMatching(/off by one/) as string, fix: 'add 1 to every label' },
   ],
 ])('finds %s, with the fix', async (_what, { images = 'x.npy', labels: own = 'y.npy', ...data }, finding) => {
-  const { findings } = await inspected({ ...data, images: at(String(images)), labels: at(own) });
+  const { findings } = await inspected({ ...data, images: at(images as string), labels: at(own) });
   expect(findings).toEqual([finding]);
 });
 
