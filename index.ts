@@ -39,7 +39,12 @@ export { type RunStatus, runStatuses } from './client/run-status';
 export { loadSpec, parseSpec } from './run-spec/load';
 export { jsonSchema } from './run-spec/json-schemas';
 export { type SchemaName, schemaNames } from './run-spec/schema-names';
-export type { EvaluationAnswer, EvaluationQuestion } from './run-spec/activity-contract';
+export type {
+  EvaluationAnswer,
+  EvaluationQuestion,
+  SharedData,
+  SharedFile,
+} from './run-spec/activity-contract';
 export { SpecError } from './run-spec/spec-error';
 export { Result, ResultCandidate } from './run-spec/result-schema';
 export { CompressionSettings, CompressionSpec, type CompressionSpecInput } from './run-spec/spec';

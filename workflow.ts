@@ -11,6 +11,16 @@ export { slimflowService } from './contract/nexus-service';
 export { scoreModel, scoringQuery } from './workflows/score-model';
 export { type CompressStep, type ScoreStep, steps } from './workflows/steps';
 export * from './contract/run';
-export type { Analysis, Compute, DataRef, DataRefs, ScoreLayerRequest } from './contract/activities';
+export type {
+  Analysis,
+  CompressedModel,
+  Compute,
+  DataRef,
+  DataRefs,
+  FineTunedModel,
+  ScoreLayerRequest,
+} from './contract/activities';
+export type { AskedMetric } from './contract/metric';
+export type { Latency } from './engine/jobs/types';
 export type { ArtifactRef } from './store/artifact';
 export type { StepVerdict, Verdict } from './contract/verdict';

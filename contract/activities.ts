@@ -179,6 +179,7 @@ export interface CompressRequest {
   readonly teacher?: ArtifactRef;
 }
 
+/** A compressed model in the store, and its figures. */
 export interface CompressedModel extends Omit<Compression, 'plan' | 'multiplicity'> {
   readonly model: ArtifactRef;
   /** Missing from histories that were recorded before there was a choice. */
@@ -196,6 +197,7 @@ export interface FineTuneRequest {
   readonly teacher?: ArtifactRef;
 }
 
+/** A trained model in the store, and how its training went. */
 export interface FineTunedModel extends FineTuning {
   readonly model: ArtifactRef;
   /** Elements of its initializers, if somebody else trained it: a training may fold some. */

@@ -3,7 +3,7 @@
  * @module slimflow/engine
  */
 export { EngineError, type EngineErrorCode } from './errors';
-export { type Batch, Dataset, type Labels } from './data/dataset';
+export { type Batch, Dataset, type Labels, type ReadBatch } from './data/dataset';
 export type { DatasetSource, Normalization, RandomInput, RandomSource } from './data/source';
 export { classFolders, type LabelledFile, type Listing, unlabelled } from './data/images/labelled-files';
 export { classesIn, listedImages } from './data/images/label-lists';
@@ -11,6 +11,7 @@ export { packData, type WatchingData } from './data/sources/pack-data';
 export type { SampleModule, UserData, UserSample } from './data/sources/user-data';
 export {
   type ChannelOrder,
+  channelOrders,
   type Letterbox,
   type Placement,
   placementOf,
@@ -24,7 +25,7 @@ export { type ClassQuality, CocoMap, type DetectionQuality } from './data/detect
 export { type DecoderName, detect, type DetectorSettings, type SettingsOf } from './data/detection/decoders';
 export type { AnchorLevel, DeltaSettings } from './data/detection/decoders/anchors';
 export type { QuerySettings } from './data/detection/decoders/detr';
-export type { FinishedSettings, Role } from './data/detection/decoders/finished';
+export { type FinishedSettings, type Role, roles } from './data/detection/decoders/finished';
 export type { Common, Frame, Outputs } from './data/detection/decoders/rule';
 export type { AnchorSettings } from './data/detection/decoders/yolov5';
 export type { GridSettings } from './data/detection/decoders/yolox';
@@ -37,6 +38,7 @@ export {
   type SourceBoxes,
 } from './data/detection/labels/source-boxes';
 export { readYoloBoxes } from './data/detection/labels/yolo-text';
+export type { Details } from './data/judge';
 export type { JudgedSample, SampleOutputs, UserMetric } from './data/user-metric';
 export { decoderNames, type DetectorMetric, metricNames, type MetricChoice, type MetricName } from './names';
 export { writeNpy } from './data/npy';

@@ -28,6 +28,7 @@ export interface SharedData extends Pick<DatasetSource, 'range' | 'normalize' | 
   readonly labels?: SharedFile;
   readonly inputs?: Readonly<Record<string, SharedFile>>;
 }
+/** The same as a schema. */
 export const SharedData = ArraySplit.extend({
   images: SharedFile,
   labels: SharedFile.optional(),

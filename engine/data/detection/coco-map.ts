@@ -116,6 +116,7 @@ export class CocoMap {
     return { ...whole, positives: new Map(this.positives) } satisfies State;
   }
 
+  /** Sets the images to go on from. */
   set state(known: object) {
     const { positives, ...part } = known as State;
     this.parts = [part];

@@ -4,6 +4,7 @@ import { cropStart, resizedPart, resizedTo } from './resample';
 
 /** Channels of a packed image, in their order. */
 export const channelOrders = ['rgb', 'bgr', 'gray'] as const;
+/** Order of the channels of a packed image. */
 export type ChannelOrder = (typeof channelOrders)[number];
 
 /** Turns images of any size into a model's input, in the order of these fields. Without any, images stay as they are. */
