@@ -64,7 +64,7 @@ const tried = 300;
  *
  * const data = { evaluate: { images: 'images.npy', labels: 'labels.npy' } };
  * const { splits, metric, findings } = await inspectData({ data, model: 'model.onnx', samples: 50 });
- * console.log(splits.evaluate.channels, metric?.value, findings.map(({ what, fix }) => `${what}; ${fix}`));
+ * console.log(splits.evaluate?.channels, metric?.value, findings.map(({ what, fix }) => `${what}; ${fix}`));
  * ```
  */
 export async function inspectData(

@@ -36,7 +36,7 @@ const order = `
   observe progressQuery listRuns findRun pause adjust approve follow Result failureTypeOf
   prepare id=nightly observe finishEarly Result prepare cancel failureTypeOf README collectGarbage
   inspectModel openModel describeProviders Dataset.open writeNpy packImages
-  evaluateModel JobPool compressModel trainModel UserMetric jsonSchema steps slimflowService
+  packData inspectData evaluateModel JobPool compressModel trainModel UserMetric jsonSchema steps slimflowService
 `
   .trim()
   .split(/\s+/);
