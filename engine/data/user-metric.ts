@@ -83,7 +83,10 @@ export class UserJudge implements Judge {
           'InvalidSettings',
           `metric: ${words} has no method ${method}: a metric needs add(outputs, sample) and value()`,
         );
-    return new UserJudge(metric, words);
+    const judge = new UserJudge(metric, words);
+    // A state that can't be copied is told now, not at the first checkpoint.
+    void judge.state;
+    return judge;
   }
 
   async add(outputs: Outputs, { images, labels, rows, size }: ReadBatch): Promise<void> {

@@ -26,8 +26,7 @@ export async function evaluateJob(
       threads,
       provider,
       from,
-      onEvaluated: (evaluated, total) =>
-        checkpoints.passed({ ...noteOf(evaluated.done, total), state: () => evaluated }),
+      onEvaluated: (done, total, state) => checkpoints.passed({ ...noteOf(done, total), state }),
     });
     const value = measured.value();
     const [errors, standardError] = [measured.errors?.(), measured.standardError?.()];

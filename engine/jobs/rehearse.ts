@@ -156,7 +156,7 @@ async function tryMetric(told: Told, data: Dataset, metric: MetricChoice): Promi
     );
   // Exports for a batch of 1 may have one row for all samples.
   if (output.dims[0] === 1 && count > 1) throw batchIsFixed(graph, model, data.inputs);
-  const judge = await openJudge(metric, { graph, data, ...machinery });
+  const { judge } = await openJudge(metric, { graph, data, ...machinery });
   announce(told, 'the metric of two samples', passes);
   await judge.add(outputs, samplesOf(data, count));
   if (!readsLabels(metric)) judge.value();

@@ -116,7 +116,7 @@ async function probe(
           units: count,
           replacements: await trials.at(count),
           judge: byMetric
-            ? await openJudge(input.metric, { graph: opened, data, threads, provider })
+            ? (await openJudge(input.metric, { graph: opened, data, threads, provider })).judge
             : undefined,
           fidelity: new Fidelity(),
         });

@@ -8,7 +8,7 @@ import type { Graph } from '../onnx/graph';
 import { extract } from '../onnx/extract';
 import { openModel } from '../onnx/open-model';
 import { judgedGraph } from './judged-values';
-import { isFidelity, isDetection, type MetricChoice, metricWords, type ProviderChoice } from '../names';
+import { isDetection, type MetricChoice, metricWords, type ProviderChoice } from '../names';
 import { thresholdOf } from './decision-threshold';
 import { type Feeder, feederOf } from './feeds';
 import { Session } from './session';
@@ -26,36 +26,36 @@ export interface Judged {
 export const readsLabels = (metric: MetricChoice<unknown>): boolean =>
   typeof metric === 'string' || isDetection(metric);
 
+/** A judge, and what it judges. */
+export interface Judging {
+  readonly judge: Judge;
+  /**
+   * The graph whose outputs it takes: the model's own or, for nearness, that of the values by which models are judged, such
+   * as the raw heads of a detector, whose decoded outputs tell little.
+   */
+  readonly judged: Graph;
+}
+
 /**
  * Makes a judge of a model's outputs for a metric. The caller closes it.
  * @throws EngineError `InvalidSettings` if a user's metric can't be loaded; as `openModel` does for the other model of
  * a fidelity
  */
-export async function openJudge(metric: MetricChoice, { graph, ...rest }: Judged): Promise<Judge> {
-  if (typeof metric === 'string')
-    return new FirstOutput(
-      graph.outputs[0].name,
-      metricOf(metric, { threshold: thresholdOf(graph) }),
-      metricWords(metric),
-    );
+export async function openJudge(metric: MetricChoice, { graph, ...rest }: Judged): Promise<Judging> {
+  if (typeof metric === 'string') {
+    const rule = metricOf(metric, { threshold: thresholdOf(graph) });
+    return { judge: new FirstOutput(graph.outputs[0].name, rule, metricWords(metric)), judged: graph };
+  }
   if (isDetection(metric)) {
     const [height, width] = rest.data.shape.slice(-2);
     const outputs = graph.outputs.map(({ name }) => name);
-    return new DetectionJudge(metric, outputs, { height, width });
+    return { judge: new DetectionJudge(metric, outputs, { height, width }), judged: graph };
   }
   if ('fidelity' in metric) {
-    const { other } = compared(graph, openModel(metric.fidelity));
-    return Nearness.open(other, rest);
+    const { own, other } = compared(graph, openModel(metric.fidelity));
+    return { judge: await Nearness.open(other, rest), judged: own };
   }
-  return UserJudge.open(metric);
-}
-
-/**
- * Returns the graph of a model that a metric is computed from: for nearness that of the values by which models are judged,
- * such as the raw heads of a detector, whose decoded outputs tell little.
- */
-export function judgedBy(metric: MetricChoice, graph: Graph): Graph {
-  return isFidelity(metric) ? compared(graph, openModel(metric.fidelity)).own : graph;
+  return { judge: await UserJudge.open(metric), judged: graph };
 }
 
 /** Cuts two models at the values by which the other is judged, if both have them; otherwise outputs are compared. */

@@ -6,7 +6,7 @@ import type { Graph } from '../onnx/graph';
 import { inferShapes } from '../onnx/shapes';
 import { batchFor } from './batch-size';
 import { feederOf } from './feeds';
-import { judgedBy, openJudge, readsLabels } from './judges';
+import { openJudge, readsLabels } from './judges';
 import { type MetricChoice, metricWords, type ProviderChoice } from '../names';
 import { Session } from './session';
 
@@ -23,8 +23,11 @@ export interface EvaluateOptions extends RunOptions {
   readonly metric: MetricChoice;
   /** Sums of an earlier evaluation over the first samples, to resume from. */
   readonly from?: Evaluated;
-  /** Called after each batch with what is needed to resume from there; may throw to stop. */
-  readonly onEvaluated?: (evaluated: Evaluated, total: number) => void;
+  /**
+   * Called after each batch; may throw to stop.
+   * @param state returns what is needed to resume from there; a metric may have much to copy
+   */
+  readonly onEvaluated?: (done: number, total: number, state: () => Evaluated) => void;
 }
 
 /** Progress of an evaluation. */
@@ -59,10 +62,10 @@ export async function measure(
     );
   }
   const feeder = feederOf(graph, data);
-  const session = await Session.open(judgedBy(metric, graph), { threads, provider });
-  let judge: Judge | undefined;
+  const { judge, judged } = await openJudge(metric, { graph, data, threads, provider });
+  let session: Session | undefined;
   try {
-    judge = await openJudge(metric, { graph, data, threads, provider });
+    session = await Session.open(judged, { threads, provider });
     if (from) judge.state = from.sums;
     let done = 0;
     for (const batch of data.batches(batchFor(graph, inferShapes(graph)))) {
@@ -73,12 +76,13 @@ export async function measure(
       onBatch?.(done, data.length);
       await judge.add(await session.run(feeder.feeds(batch), judge.reads), batch);
       done += batch.size;
-      onEvaluated?.({ done, sums: judge.state }, data.length);
+      const seen = done;
+      onEvaluated?.(seen, data.length, () => ({ done: seen, sums: judge.state }));
     }
     return judge;
   } finally {
-    await judge?.close?.();
-    await session.close();
+    await judge.close?.();
+    await session?.close();
   }
 }
 

@@ -47,7 +47,7 @@ export async function writeTar(
   for (const [name, content] of Object.entries(members)) tar.entry({ name }, content);
   tar.finalize();
   const to = createWriteStream(path);
-  await (path.endsWith('z')
-    ? pipeline(tar as unknown as NodeJS.ReadableStream, createGzip(), to)
-    : pipeline(tar as unknown as NodeJS.ReadableStream, to));
+  // tar-stream's types are those of streamx, which pipeline takes nonetheless.
+  const packed = tar as unknown as NodeJS.ReadableStream;
+  await (path.endsWith('z') ? pipeline(packed, createGzip(), to) : pipeline(packed, to));
 }

@@ -6,6 +6,7 @@ import type { Activities } from '../../contract/activities';
 import { workflowCode } from '../../workers/workflow-bundle';
 import { guidebook, progressQuery } from '../../workflow';
 import type { GuidebookProgress } from '../../contract/run';
+import { temporal } from './temporal';
 import { type Calls, fakeActivities, fakeInput, latch, untilCancelled, type World } from './fake-activities';
 
 export type Guidebook = WorkflowHandle<typeof guidebook>;
@@ -47,6 +48,22 @@ export async function inWorld<T>(
   const activities = fakeActivities(world);
   const worker = await fakeWorker(server, taskQueue, activities);
   return worker.runUntil(async () => use(await startFake(server, taskQueue, settings), activities.calls));
+}
+
+/** A real server for the tests of a file, and `inWorld` on it. */
+export function worldServer() {
+  let server: TestWorkflowEnvironment;
+  beforeAll(async () => {
+    server = await temporal();
+  });
+  afterAll(() => server.teardown());
+  return {
+    server: () => server,
+    inWorld: <T>(
+      made: { world?: Partial<World>; settings?: object },
+      use: (handle: Guidebook, calls: Calls) => Promise<T>,
+    ): Promise<T> => inWorld(server, made, use),
+  };
 }
 
 /** Waits until a run's progress is as wanted, and gives it. */

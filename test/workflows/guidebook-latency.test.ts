@@ -1,21 +1,8 @@
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-
 import { Result } from '../../run-spec/result-schema';
 import { fakeActivities, fakeMacs } from '../support/fake-activities';
-import { temporal } from '../support/temporal';
-import { fakeWorker, inWorld as inWorldOf, replayed } from '../support/world';
+import { fakeWorker, worldServer, replayed } from '../support/world';
 
-let server: TestWorkflowEnvironment;
-
-beforeAll(async () => {
-  server = await temporal();
-});
-afterAll(() => server.teardown());
-
-const inWorld = <T>(
-  made: Parameters<typeof inWorldOf>[1],
-  use: (...run: Parameters<Parameters<typeof inWorldOf>[2]>) => Promise<T>,
-) => inWorldOf(server, made, use);
+const { server, inWorld } = worldServer();
 
 describe('latency in the guidebook workflow', () => {
   it('selects the faster of models whose metrics are equal within the standard error, and says so', async () => {
@@ -51,7 +38,7 @@ describe('latency in the guidebook workflow', () => {
     };
     // The device gains less from fewer MACs.
     const device = fakeActivities({ ms: (macs) => 2 + (8 * macs) / fakeMacs });
-    const worker = await fakeWorker(server, 'device', device);
+    const worker = await fakeWorker(server(), 'device', device);
     await worker.runUntil(() =>
       inWorld({ settings }, async (handle, calls) => {
         const { latencyBy, candidates, selected, original } = Result.parse(await handle.result());

@@ -9,24 +9,13 @@ import type { EvaluationQuestion, TrainingQuestion } from '../../run-spec/activi
 import { Result } from '../../run-spec/result-schema';
 import { CompressionSettings } from '../../run-spec/spec';
 import { fakeInput } from '../support/fake-activities';
-import { temporal } from '../support/temporal';
-import { fresh, inWorld as inWorldOf, replayed } from '../support/world';
+import { fresh, worldServer, replayed } from '../support/world';
 
-let server: Awaited<ReturnType<typeof temporal>>;
-
-beforeAll(async () => {
-  server = await temporal();
-});
-afterAll(() => server.teardown());
-
-const inWorld = <T>(
-  made: Parameters<typeof inWorldOf>[1],
-  use: (...run: Parameters<Parameters<typeof inWorldOf>[2]>) => Promise<T>,
-) => inWorldOf(server, made, use);
+const { server, inWorld } = worldServer();
 
 /** A worker of the user's, who knows nothing of Slimflow. */
 const theirs = (taskQueue: string, judge: (question: EvaluationQuestion) => Promise<unknown>) =>
-  Worker.create({ connection: server.nativeConnection, taskQueue, activities: { judge } });
+  Worker.create({ connection: server().nativeConnection, taskQueue, activities: { judge } });
 
 const plain = { techniques: ['spatial-svd'], ssvdTargets: [0.5] };
 
@@ -68,7 +57,7 @@ describe('the metric of a guidebook', () => {
       return Promise.resolve({ steps: 7 });
     };
     const worker = await Worker.create({
-      connection: server.nativeConnection,
+      connection: server().nativeConnection,
       taskQueue,
       activities: { train },
     });
@@ -93,7 +82,7 @@ describe('the metric of a guidebook', () => {
     inWorld(
       { settings: { ...plain, metric: { activity: 'judge', taskQueue: 'nobody', version: 1 } } },
       async (handle) => {
-        for await (const observation of observe(server.client, handle.workflowId, { intervalMs: 100 })) {
+        for await (const observation of observe(server().client, handle.workflowId, { intervalMs: 100 })) {
           const [wait] = waitsOf(observation);
           if (!wait) continue;
           expect(wait).toEqual({ for: 'activity', activity: 'judge', taskQueue: 'nobody' });

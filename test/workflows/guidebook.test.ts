@@ -1,5 +1,4 @@
 import { WorkflowFailedError } from '@temporalio/client';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 
 import type { Activities } from '../../contract/activities';
 import { Result } from '../../run-spec/result-schema';
@@ -12,20 +11,9 @@ import {
   untilCancelled,
   type World,
 } from '../support/fake-activities';
-import { temporal } from '../support/temporal';
-import { inWorld as inWorldOf, replayed } from '../support/world';
+import { worldServer, replayed } from '../support/world';
 
-let server: TestWorkflowEnvironment;
-
-beforeAll(async () => {
-  server = await temporal();
-});
-afterAll(() => server.teardown());
-
-const inWorld = <T>(
-  made: Parameters<typeof inWorldOf>[1],
-  use: (...run: Parameters<Parameters<typeof inWorldOf>[2]>) => Promise<T>,
-) => inWorldOf(server, made, use);
+const { server, inWorld } = worldServer();
 const compressions = (calls: Calls) =>
   calls.filter(([name]) => name === 'compress').map(([, request]) => (request as { target: number }).target);
 
@@ -77,7 +65,7 @@ describe('the guidebook workflow', () => {
         decision: 'selected',
       });
 
-      const child = (id: string) => server.client.workflow.getHandle(`${handle.workflowId}/${id}`);
+      const child = (id: string) => server().client.workflow.getHandle(`${handle.workflowId}/${id}`);
       const scoring = child('scores/original/spatial-svd');
       for (const one of [handle, scoring, child('ssvd-0.65/cp-0.77')]) await replayed(one);
       const events = (await scoring.fetchHistory()).events ?? [];
@@ -284,7 +272,7 @@ describe('the guidebook workflow', () => {
       await handle.cancel();
       await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
       expect(stopped).toBe(3);
-      const child = await server.client.workflow.getHandle(`${handle.workflowId}/ssvd-0.50`).describe();
+      const child = await server().client.workflow.getHandle(`${handle.workflowId}/ssvd-0.50`).describe();
       expect(child.status.name).toBe('CANCELLED');
       const { status, memo } = await handle.describe();
       expect(status.name).toBe('CANCELLED');

@@ -1,11 +1,14 @@
 import type { LabelledFile } from './labelled-files';
 import { loadSharp } from './load-sharp';
 import { type ChannelsName, readImage } from './read-image';
-import type { EvaluationCrop } from './resample';
 import { type Packed, type PackedFiles, type RawSample, writeSamples } from './write-samples';
 
 /** Options for turning images into rows of a data set. */
-export interface PackOptions extends EvaluationCrop {
+export interface PackOptions {
+  /** Length of the shorter side after resizing, in pixels. */
+  readonly resize: number;
+  /** Side of the square taken from the centre, at most `resize`. */
+  readonly size: number;
   readonly channels: ChannelsName;
   /** Skip images that cannot be decoded instead of failing. */
   readonly skipBad?: boolean;

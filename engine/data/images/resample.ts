@@ -6,14 +6,6 @@ export interface Pixels {
   readonly channels: number;
 }
 
-/** Resizing and cropping that turn an image of any size into a model's input. */
-export interface EvaluationCrop {
-  /** Length of the shorter side after resizing, in pixels. */
-  readonly resize: number;
-  /** Side of the square taken from the centre, at most `resize`. */
-  readonly size: number;
-}
-
 /** Fractional bits of weights: a sum of 8-bit pixels times weights then still fits 32 bits. */
 const precision = 22;
 const half = 1 << (precision - 1);
@@ -23,7 +15,7 @@ export interface ResizedPart {
   /** Width and height that the whole image is resized to, in pixels. */
   readonly wide: number;
   readonly high: number;
-  /** The part: its first column and row in the resized image, which it must not exceed, and its size. */
+  /** The part: its first column and row in the resized image, and its size. */
   readonly left: number;
   readonly top: number;
   readonly width: number;
@@ -35,6 +27,7 @@ export interface ResizedPart {
  * over columns and then over rows, rounded to 8 bits after each. Yields the same bytes, except for images more than
  * twice as high as wide, whose rows Pillow 13 filters first: these may differ by 1. Only pixels that the part needs
  * are computed.
+ * @param part must not exceed the resized image
  * @returns the part with its channels first: [channels, height, width]
  */
 export function resizedPart(image: Pixels, part: ResizedPart): Uint8Array {
@@ -44,16 +37,6 @@ export function resizedPart(image: Pixels, part: ResizedPart): Uint8Array {
   const end = rows.starts[part.height - 1] + rows.counts[part.height - 1];
   const narrowed = acrossColumns(image, first, end, columns);
   return acrossRows(narrowed, first, part, image.channels, rows);
-}
-
-/**
- * Applies torchvision's evaluation transform, `Resize(resize)` and `CenterCrop(size)`, by `resizedPart`.
- * @returns the crop with its channels first: [channels, size, size]
- */
-export function evaluationCrop(image: Pixels, { resize, size }: EvaluationCrop): Uint8Array {
-  const [wide, high] = resizedTo(image.width, image.height, resize);
-  const [left, top] = [cropStart(wide, size), cropStart(high, size)];
-  return resizedPart(image, { wide, high, left, top, width: size, height: size });
 }
 
 /**

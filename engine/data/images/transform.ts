@@ -1,5 +1,5 @@
 import { EngineError } from '../../errors';
-import type { Pixels } from './resample';
+import type { Pixels, ResizedPart } from './resample';
 import { cropStart, resizedPart, resizedTo } from './resample';
 
 /** Channels of a packed image, in their order. */
@@ -29,17 +29,8 @@ export interface Letterbox {
 }
 
 /** Places an image in the transformed one: (x, y) of the image becomes (x · wide / width − left, y · high / height − top). */
-export interface Placement {
-  /** Size that the whole image is resized to. */
-  readonly wide: number;
-  readonly high: number;
-  /** Column and row of the resized image at which the transformed one begins; negative if it has a border. */
-  readonly left: number;
-  readonly top: number;
-  /** Size of the transformed image. */
-  readonly width: number;
-  readonly height: number;
-  /** Value of the border. */
+export interface Placement extends ResizedPart {
+  /** Value of the border, which there is if `left` or `top` is negative, or the part ends beyond the resized image. */
   readonly fill: number;
 }
 

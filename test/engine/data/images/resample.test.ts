@@ -1,9 +1,14 @@
 import { readdirSync } from 'node:fs';
 
 import { readImage } from '../../../../engine/data/images/read-image';
-import { evaluationCrop } from '../../../../engine/data/images/resample';
+import type { Pixels } from '../../../../engine/data/images/resample';
+import { transformed } from '../../../../engine/data/images/transform';
 import { NpyFile } from '../../../../engine/data/npy';
 import { golden } from '../../../support/paths';
+
+/** torchvision's evaluation transform. */
+const evaluationCrop = (image: Pixels, { resize, size }: { resize: number; size: number }) =>
+  transformed('of the test', image, { resize, crop: size }).data;
 
 const folder = (name: string) => golden('engine', 'images', name);
 const files = readdirSync(folder(''))
