@@ -1,15 +1,15 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { join } from 'node:path';
 
-import type { DatasetSource } from '../engine/data/source';
 import { isDetection, type Machinery, type MetricChoice } from '../engine/names';
 import type { JobRunner } from '../engine/pools/job-runner';
 import { savedFiles } from '../engine/onnx/model';
 import type { ArtifactRef } from '../store/artifact';
 import type { Store } from '../store/store';
-import type { Compute, DataRef } from '../contract/activities';
+import type { Compute } from '../contract/activities';
 import { failureTypes } from '../contract/failure-types';
 
+export { localData } from '../contract/local-data';
 export { engineVersion } from '../engine/runtime/provenance';
 
 /** Everything that activities work with. */
@@ -36,22 +36,6 @@ export const machineryAt = ({ threads }: Workplace, { provider, linearAlgebra }:
   provider,
   linearAlgebra,
 });
-
-/** Returns the local files of a split. */
-export async function localData(store: Store, data: DataRef): Promise<DatasetSource> {
-  const { images, labels, inputs = {}, range, normalize, layout, unknown } = data;
-  const files: [name: string, path: string][] = [];
-  for (const [name, ref] of Object.entries(inputs)) files.push([name, await store.path(ref)]);
-  return {
-    images: await store.path(images),
-    ...(labels && { labels: await store.path(labels) }),
-    ...(files.length && { inputs: Object.fromEntries(files) }),
-    ...(range && { range }),
-    ...(normalize && { normalize }),
-    ...(layout && { layout }),
-    ...(unknown !== undefined && { unknown }),
-  };
-}
 
 /**
  * Returns a metric whose files are here.

@@ -12,7 +12,7 @@ import { type StoreFlags, storeLocation } from './options';
 import { writeProblem } from './preflight';
 import { toStderr, toStdout, withRunSession } from './temporal-session';
 import { printEnd, exitStatusOf } from './show-run';
-import { writeReport } from './write-report';
+import { reportSources, writeReport } from './write-report';
 import { writeResult } from './write-result';
 
 /** Flags of `slimflow result`. */
@@ -27,7 +27,7 @@ export interface ResultFlags extends StoreFlags {
  */
 export function result(name: string | undefined, flags: ResultFlags): Promise<number> {
   const { state, json, out } = flags;
-  return withRunSession({ state, say: toStderr }, name, async (workflowId, { client }) => {
+  return withRunSession({ state, say: toStderr }, name, async (workflowId, { client, signal }) => {
     const end = await endOfRun(client, workflowId);
     const { status, reason } = end;
     if (flags.layers) await printLayers(client, workflowId, end, flags);
@@ -40,7 +40,10 @@ export function result(name: string | undefined, flags: ResultFlags): Promise<nu
       const store = openStore(storeLocation(flags));
       const written = [
         ...(await writeResult(end.result, folder, store)),
-        await writeReport(client, end.result, join(folder, 'report.html'), store),
+        await writeReport(
+          await reportSources(client, end.result, store, { signal }),
+          join(folder, 'report.html'),
+        ),
       ];
       (json ? toStderr : toStdout)(`Written: ${written.join(', ')}`);
     }

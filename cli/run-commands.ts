@@ -141,6 +141,11 @@ Examples:
     .description('write the report of a run that has ended: one HTML file with pictures, tables and reasons')
     .addArgument(runArgument())
     .option('--out <file>', 'HTML file to write', 'report.html')
+    .option(
+      '--samples <n>',
+      'samples whose predictions are compared, 0 for none (default: as many as a few minutes allow)',
+      numberInRange(0),
+    )
     .option(...stateOption)
     .addOption(storeOption())
     .addOption(jsonOption())

@@ -13,7 +13,7 @@ import { logTo } from './log';
 import { type StoreFlags, storeLocation } from './options';
 import { withSession, type Session, toStderr, toStdout } from './temporal-session';
 import { exitStatusOf, showRun } from './show-run';
-import { writeReport } from './write-report';
+import { reportSources, writeReport } from './write-report';
 import { writeResult } from './write-result';
 
 /** Runs a checked spec: finds a Temporal server, does the work of the run, follows it, and writes its result. */
@@ -66,7 +66,10 @@ async function runIn(
     if (end.result) {
       const written = [
         ...(await writeResult(end.result, spec.outDir, store)),
-        await writeReport(client, end.result, join(spec.outDir, 'report.html'), store),
+        await writeReport(
+          await reportSources(client, end.result, store, { signal }),
+          join(spec.outDir, 'report.html'),
+        ),
       ];
       say(
         end.result.selected

@@ -6,6 +6,7 @@ import type { LayerSummary, LayerScores } from '../engine/jobs/types';
 import type { Result } from '../run-spec/result-schema';
 import type { Digest } from '../store/artifact';
 import type { Store } from '../store/store';
+import type { ComparedPredictions } from './predictions';
 import type { EventPlace } from './read-history';
 import { type Reported, reportedResult } from './reported';
 import { runRecord, type RunRecord } from './run-record';
@@ -28,6 +29,8 @@ export interface RunSources {
   readonly before?: readonly LayerSummary[];
   /** The layers of the selected model. */
   readonly after?: readonly LayerSummary[];
+  /** Predictions of the original and the selected model; left out if that was not asked for, or means nothing here. */
+  readonly predictions?: ComparedPredictions;
   /** Sentences about what could not be read, and why. */
   readonly missing: readonly string[];
   /** Returns the address of an event in Temporal's UI, for pages beside a server that runs. */
@@ -42,6 +45,8 @@ export async function runSources(
   client: Client,
   result: Result,
   store: Pick<Store, 'path' | 'json'>,
+  /** Compares predictions of an ended run; left out, the report has none. */
+  predicting?: (result: Result, record: RunRecord) => Promise<ComparedPredictions | undefined>,
 ): Promise<RunSources> {
   const missing: string[] = [];
   const optional = async <T>(what: string, read: () => Promise<T>): Promise<T | undefined> => {
@@ -74,6 +79,8 @@ export async function runSources(
     scores,
     before: record && (await layersOf(record.input.model, 'the original')),
     after: record && selected && (await layersOf(selected.model, selected.id)),
+    predictions:
+      record && predicting && (await optional('the predictions', () => predicting(result, record))),
     missing,
   };
 }

@@ -9,9 +9,8 @@ import { secondsLeft } from '../client/time-left';
 import { reasonOf } from '../contract/failure-reason';
 import { reportData } from '../report/html/data/report-data';
 import { type Section, sectionsOf } from '../report/html/page/page';
-import type { Store } from '../store/store';
 import { idleWorkers } from './idle-workers';
-import { LiveSources } from './live-sources';
+import { LiveSources, type LiveStore } from './live-sources';
 import { decideSection } from './page/decide-section';
 import { nowSection } from './page/now-section';
 import { type View, Watched } from './view';
@@ -19,7 +18,7 @@ import { type View, Watched } from './view';
 /** Connections of a live page to the server that it shows. */
 export interface LiveContext {
   readonly client: Client;
-  readonly store: Pick<Store, 'path' | 'json'>;
+  readonly store: LiveStore;
   /** Address of a workflow in Temporal's UI; undefined if the UI is not known. */
   readonly workflowLink: (workflowId: string) => string | undefined;
   /** Name that decisions carry unless the person gives another. */

@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 
 import { reasonOf } from '../contract/failure-reason';
 import type { Observation } from '../client/observation';
+import { comparePredictions } from '../client/predictions';
 import { reportedProgress } from '../client/reported';
 import { type RunRecord, RunReader, type TrainingRecord } from '../client/run-record';
 import { type ModelScores, type RunSources, runSources } from '../client/run-sources';
@@ -10,6 +11,9 @@ import { inspectModel } from '../engine/api/inspect-model';
 import type { LayerSummary } from '../engine/jobs/types';
 import type { Result } from '../run-spec/result-schema';
 import type { Store } from '../store/store';
+
+/** Parts of a store that live pages read. */
+export type LiveStore = Pick<Store, 'path' | 'json' | 'result' | 'where'>;
 
 /** Reads what a report of a run is made of while the run goes on: histories and scores are read again if they grew. */
 export class LiveSources {
@@ -24,14 +28,17 @@ export class LiveSources {
   constructor(
     private readonly client: Client,
     workflowId: string,
-    private readonly store: Pick<Store, 'path' | 'json'>,
+    private readonly store: LiveStore,
   ) {
     this.reader = new RunReader(client, workflowId);
   }
 
   /** Reads everything that is kept of an ended run. */
   ofResult(result: Result): Promise<RunSources> {
-    return runSources(this.client, result, this.store);
+    return runSources(this.client, result, this.store, (ended, record) =>
+      // A page that is only looked at starts no work: `slimflow report` does.
+      comparePredictions(ended, record, this.store, { mayCompute: false, threads: 1 }),
+    );
   }
 
   /** Reads what is there of a run in progress, or of one that ended without a result; undefined if nothing is. */

@@ -33,6 +33,7 @@ export interface Jobs {
   compress: Job<CompressInput, Compression>;
   fineTune: Job<FineTuneInput, FineTuning>;
   latency: Job<LatencyInput, Latency>;
+  predict: Job<PredictInput, Predictions>;
 }
 /** Input and output of a job. */
 export interface Job<Input, Output> {
@@ -373,4 +374,25 @@ export interface Latency {
   readonly provenance: Provenance;
   readonly threads?: number;
   readonly batch?: number;
+}
+
+/** Input of `predict`. */
+export interface PredictInput {
+  readonly models: readonly string[];
+  /** Samples with one class number each. */
+  readonly data: DatasetSource;
+  /** Maximum number of samples; from a larger split they are drawn, always the same ones. */
+  readonly samples: number;
+  readonly machinery: Machinery;
+}
+
+/** Result of `predict`: lists with an element for each sample. */
+export interface Predictions {
+  /** Rows of the samples within the split. */
+  readonly rows: readonly number[];
+  /** Number of samples that the split has. */
+  readonly of: number;
+  readonly labels: readonly number[];
+  /** In the order of the input's models: the class with the highest score, and its share by softmax (0 … 1). */
+  readonly models: readonly { readonly classes: readonly number[]; readonly sureness: readonly number[] }[];
 }

@@ -16,6 +16,7 @@ const jobs: { [Name in JobName]: () => Promise<Run<Name>> } = {
   compress: async () => (await import('../jobs/compress.js')).compress,
   fineTune: async () => (await import('../jobs/fine-tune.js')).fineTuneJob,
   latency: async () => (await import('../jobs/latency.js')).latency,
+  predict: async () => (await import('../jobs/predict.js')).predict,
 };
 
 /** Runs one job of the pool in this thread. */

@@ -13,6 +13,7 @@ const copies: Record<JobName, number> = {
   analyze: 3,
   evaluate: 3,
   latency: 3,
+  predict: 3,
   scoreLayer: 5,
   compress: 6,
   fineTune: 10,

@@ -3,6 +3,7 @@ import type { RunSources } from '../../client/run-sources';
 import type { LayerSummary } from '../../engine/jobs/types';
 import { fakeInput } from './fake-activities';
 import { provenance } from './method';
+import { predictionsOf } from './predictions';
 import { result } from './results';
 
 /** Size of a made-up run. */
@@ -122,6 +123,14 @@ export function sourcesOf({ candidates: count, layers, suffix = '' }: RunSize): 
       })),
     },
     scores: ['original', ...picks].filter(() => layers > 0).map(scored),
+    predictions: layers
+      ? predictionsOf({
+          samples: 1000,
+          classes: layers > 100 ? 100 : 10,
+          wrongBefore: [3, 100, 555],
+          wrongAfter: [3, 4, 14, 24, 34, 44, 54, 64, 74, 84, 94, 104, 114, 124, 134, 144, 200, 201, 300],
+        })
+      : undefined,
     before: layers ? before : undefined,
     after: layers ? halves : undefined,
     missing: [],

@@ -64,7 +64,12 @@ const scores = ['c1', 'c2', 'c3'].map((layer) => ({
 }));
 const context = () => ({
   client,
-  store: { path: () => Promise.reject(new Error('not kept')), json: <T>() => Promise.resolve(scores as T) },
+  store: {
+    path: () => Promise.reject(new Error('not kept')),
+    json: <T>() => Promise.resolve(scores as T),
+    result: () => Promise.resolve(undefined),
+    where: 'memory',
+  },
   workflowLink: (id: string) => workflowLink(server, id),
   by: 'ada@example.com',
 });

@@ -1,5 +1,6 @@
 import type { Dataset } from '../dataset';
 import { loadSharp } from './load-sharp';
+import { pixelsOf } from './sample-pixels';
 
 /** A sample to be shown. */
 export interface ShownSample {
@@ -29,7 +30,7 @@ export async function writeContactSheet(
   const tiles = [];
   for (const [at, { row, label }] of samples.entries()) {
     const { images } = data.slice(row, 1);
-    const { pixels, width, height, channels } = shown(images, data.shape);
+    const { pixels, width, height, channels } = pixelsOf(images, data.shape);
     const input = await sharp(pixels, { raw: { width, height, channels } })
       .resize(side, side, { fit: 'contain', kernel: 'nearest', background: '#fff' })
       .png()
@@ -51,25 +52,4 @@ export async function writeContactSheet(
     .composite(tiles)
     .png()
     .toFile(path);
-}
-
-/** Turns the numbers of a sample into 8-bit pixels, with their channels last. */
-function shown(values: Float32Array, shape: readonly number[]) {
-  const last = shape[2] === 3 && shape[0] !== 3;
-  const [height, width] = last ? shape : shape.slice(1);
-  const channels = (last ? shape[2] : shape[0]) === 3 ? (3 as const) : (1 as const);
-  let [least, greatest] = [Infinity, -Infinity];
-  for (const value of values) {
-    if (value < least) least = value;
-    if (value > greatest) greatest = value;
-  }
-  const scale = greatest > least ? 255 / (greatest - least) : 0;
-  const plane = width * height;
-  const pixels = new Uint8Array(plane * channels);
-  for (let at = 0; at < plane; at++)
-    for (let channel = 0; channel < channels; channel++) {
-      const value = values[last ? at * channels + channel : channel * plane + at];
-      pixels[at * channels + channel] = Math.round((value - least) * scale);
-    }
-  return { pixels, width, height, channels };
 }

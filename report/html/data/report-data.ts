@@ -1,6 +1,7 @@
 import type { RunSources } from '../../../client/run-sources';
 import { type Front, frontOf } from './front';
 import { type HeatMap, heatMapsOf, type Layers, layersOf } from './layers';
+import { type PredictionChanges, predictionChangesOf } from './predictions';
 import { type ProvenanceData, provenanceOf } from './provenance';
 import { type Steps, stepsOf } from './steps';
 import { type Summary, summaryOf } from './summary';
@@ -16,6 +17,7 @@ export interface ReportData {
   readonly layers?: Layers;
   readonly heatMaps: readonly HeatMap[];
   readonly training?: Training;
+  readonly predictions?: PredictionChanges;
   readonly provenance: ProvenanceData;
   /** Sentences about data that could not be read, and why. */
   readonly missing: readonly string[];
@@ -30,6 +32,7 @@ export const reportData = (sources: RunSources): ReportData => ({
   layers: layersOf(sources),
   heatMaps: heatMapsOf(sources),
   training: trainingOf(sources),
+  predictions: predictionChangesOf(sources),
   provenance: provenanceOf(sources),
   missing: sources.missing,
 });

@@ -4,6 +4,7 @@ import { script } from './script';
 import { frontSection } from './front-section';
 import { guidebookSection } from './guidebook-section';
 import { layersSection } from './layers-section';
+import { predictionsSection } from './predictions-section';
 import { provenanceSection } from './provenance-section';
 import { summarySection } from './summary-section';
 import { trainingSection } from './training-section';
@@ -18,13 +19,15 @@ export interface Section {
 
 /** Draws the sections of a report, without those that have nothing to show. */
 export function sectionsOf(data: ReportData): Section[] {
-  const { summary, front, steps, timeline, layers, heatMaps, training, provenance, missing } = data;
+  const { summary, front, steps, timeline, layers, heatMaps, training, predictions, provenance, missing } =
+    data;
   const sections: readonly (readonly [id: string, title: string, body: Html | undefined])[] = [
     ['summary', 'Outcome', summarySection(summary)],
     ['front', 'The front', front && frontSection(front)],
     ['guidebook', 'The guidebook as it ran', guidebookSection(steps, timeline)],
     ['layers', 'Layers', layers || heatMaps.length ? layersSection(layers, heatMaps) : undefined],
     ['training', 'Training', training && trainingSection(training)],
+    ['predictions', 'Predictions', predictions && predictionsSection(predictions)],
     ['provenance', 'Provenance', provenanceSection(provenance, missing)],
   ];
   return sections.flatMap(([id, title, body]) => (body ? [{ id, title, body }] : []));

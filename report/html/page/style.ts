@@ -89,6 +89,14 @@ tbody th{font-weight:500;min-width:120px}
 .heat td{text-align:right;white-space:nowrap;border:1px solid var(--paper)}
 ${Array.from({ length: heatSteps }, (_, at) => `.h${at}{background:var(--h${at})}`).join('')}
 .heat tbody th{position:sticky;left:0;background:var(--paper);min-width:140px}
+h4{font-size:14px;margin:8px 0 0}
+.pair{display:flex;flex-wrap:wrap;gap:8px 32px}.pair>div{min-width:0;max-width:100%}
+.matrix th,.matrix td,.heat.matrix tbody th{min-width:0;padding:3px 6px;overflow-wrap:normal}
+.whole{white-space:nowrap}
+.flips{list-style:none;padding:0;margin:8px 0;display:grid;grid-template-columns:repeat(auto-fill,minmax(92px,1fr));gap:10px;font-size:12px}
+.flips li{background:var(--card);border-radius:6px;padding:6px;border-top:3px solid currentColor;color:var(--soft)}
+.flips li>p{color:var(--ink);margin:2px 0}.flips .lost{color:var(--bad)}.flips .gained{color:var(--good)}
+.flips img{display:block;object-fit:contain;image-rendering:pixelated;margin-bottom:4px}
 details{margin:8px 0}
 summary{cursor:pointer;color:var(--accent);width:fit-content}
 :focus-visible{outline:2px solid var(--accent);outline-offset:2px}

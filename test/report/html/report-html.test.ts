@@ -36,7 +36,7 @@ const unmet: RunSources = {
     },
   }),
 };
-const all = ['summary', 'front', 'guidebook', 'layers', 'training', 'provenance'];
+const all = ['summary', 'front', 'guidebook', 'layers', 'training', 'predictions', 'provenance'];
 const fewer = ['summary', 'front', 'guidebook', 'provenance'];
 
 let browser: Browser;
@@ -169,6 +169,13 @@ describe('the report of a run', () => {
     const point = page.locator(`.view-params .wide [data-tip^="${id}: "]`).last();
     await point.hover();
     expect(await page.locator('.tip').textContent()).toMatch(new RegExp(`^${id}: .* → `));
+  });
+
+  it('names the class that lost much more than the others, and shows the samples that flipped', async () => {
+    const text = await page.locator('#predictions').textContent();
+    expect(text).toContain('Class 4 lost much more than the others');
+    expect(await page.locator('#predictions img').count()).toBe(20);
+    expect((await rows('The samples'))[0].slice(0, 3)).toEqual(['4', '4', '4']);
   });
 
   it('says how often work was tried, and why', async () => {
