@@ -75,6 +75,15 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 requirement not met, 
   return program.commandsGroup('Help:').helpCommand('help [command]', 'show help for a command');
 }
 
+/** Returns an error's message; with what the server said, which Temporal's client leaves to the error's cause. */
+function messageOf(error: unknown): string {
+  const { name, message, cause } = error as Error;
+  const { details } = (cause ?? {}) as { details?: unknown };
+  return name === 'ServiceError' && typeof details === 'string' && details && !message.includes(details)
+    ? `${message}: ${details}`
+    : message;
+}
+
 async function main(): Promise<number> {
   let status: number = exitStatus.done;
   try {
@@ -82,7 +91,7 @@ async function main(): Promise<number> {
   } catch (error) {
     // Commander has printed the message already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitStatus.done : exitStatus.badInput;
-    process.stderr.write(visibleLines(`${(error as Error).message}\n`));
+    process.stderr.write(visibleLines(`${messageOf(error)}\n`));
     return error instanceof BadInput ? exitStatus.badInput : exitStatus.failed;
   }
   return status;

@@ -5,6 +5,7 @@ import { openStore } from '../store/open';
 import { BadInput, exitStatus } from './exit-status';
 import { type StoreFlags, storeLocation } from './options';
 import { preflight, writeProblem } from './preflight';
+import { storeProblem } from './store-problem';
 import { withSession, toStderr, toStdout } from './temporal-session';
 
 /** The options of `slimflow start`. */
@@ -18,6 +19,8 @@ export async function start(specFile: string, flags: StartFlags): Promise<number
   const spec = await preflight(specFile, { quiet: json });
   const problem = writeProblem(state);
   if (problem) throw new BadInput(`--state ${state} is not writable: ${problem}`);
+  const ofStore = storeProblem(storeLocation(flags));
+  if (ofStore) throw new BadInput(ofStore);
   const store = openStore(storeLocation(flags));
   return withSession({ state, say: toStderr, mayStart: true }, async ({ client, server }) => {
     const taskQueue = flags.taskQueue ?? (await taskQueueOf(store));

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { WorkerQueue } from '../contract/task-queues';
+import type { QueueKind, WorkerQueue } from '../contract/task-queues';
 import { taskQueueOf } from '../client/start-guidebook';
+import { offersGpu } from '../engine/runtime/providers';
 import { keepServer } from '../server/keep-server';
 import { serverOfRuns, type TemporalServer } from '../server/find-server';
 import { openStore } from '../store/open';
@@ -11,7 +12,7 @@ import { type Health, healthEndpoint } from './health';
 import { aborted, onInterrupt } from './interrupt';
 import { logTo } from './log';
 import { storeLocation } from './options';
-import { writeProblem } from './preflight';
+import { storeProblem } from './store-problem';
 
 /** The options of `slimflow worker` as commander gives them. */
 export interface WorkerFlags {
@@ -50,8 +51,10 @@ export async function worker(flags: WorkerFlags): Promise<number> {
   if (queue === 'latency' && slots !== undefined && slots !== 1)
     throw new BadInput('--queue latency measures one thing at a time: leave --slots out');
   const store = storeLocation(flags);
-  const problem = store.includes('://') ? undefined : writeProblem(store);
-  if (problem) throw new BadInput(`--store ${store} is not writable: ${problem}`);
+  const problem = storeProblem(store);
+  if (problem) throw new BadInput(problem);
+  // Work for a GPU fails for good where there is none.
+  const except: QueueKind[] = queue === 'all' && !offersGpu() ? ['gpu'] : [];
   const log = logTo(process.stdout.fd);
   // Standard output is the log; a hint on standard error would end up between its JSON lines.
   const stop = onInterrupt(() => undefined);
@@ -78,6 +81,7 @@ export async function worker(flags: WorkerFlags): Promise<number> {
     stopKeeping = keepServer(server, (message) => log.warn(message));
     running = await serve({
       queue,
+      except,
       taskQueue,
       store,
       slots,

@@ -22,18 +22,43 @@ export const isQueueOf = (taskQueue: string, kind: QueueKind): boolean =>
 /** The task queue of the workflows of a store when no other is named. @param storeId what `store.id()` gives */
 export const storeQueue = (storeId: string): string => `slimflow-${storeId.slice(0, 8)}`;
 
-/** The kinds of task queues that a worker polls; undefined stands for the one that is named itself. */
-const polled: Readonly<Record<WorkerQueue, readonly (QueueKind | undefined)[]>> = {
-  cpu: [undefined, 'cpu'],
-  gpu: ['gpu'],
-  large: ['large'],
-  all: [undefined, ...queueKinds],
-  latency: [undefined],
+/** A task queue that a worker polls. */
+export interface PolledQueue {
+  readonly taskQueue: string;
+  /** False if it takes only the activities. */
+  readonly workflows: boolean;
+}
+
+/** Task queues by worker: their kinds, and if it takes the workflows of the one that is named itself, or only activities. */
+const polled: Readonly<
+  Record<WorkerQueue, { readonly own?: 'workflows' | 'activities'; readonly kinds: readonly QueueKind[] }>
+> = {
+  cpu: { own: 'workflows', kinds: ['cpu'] },
+  // Without the workflow's own queue it would get nothing of specs that leave the choice open, which is the default.
+  gpu: { own: 'activities', kinds: ['gpu'] },
+  large: { kinds: ['large'] },
+  all: { own: 'workflows', kinds: queueKinds },
+  latency: { own: 'activities', kinds: [] },
 };
 
-/** The names of the task queues that a worker polls. @param base the task queue of the workflows */
-export const polledQueues = (base: string, queue: WorkerQueue): string[] =>
-  polled[queue].map((kind) => queueOf(base, kind));
+/**
+ * Lists the task queues that a worker polls.
+ * @param base the task queue of the workflows
+ * @param except kinds that this machine is not fit for
+ */
+export function polledQueues(
+  base: string,
+  queue: WorkerQueue,
+  except: readonly QueueKind[] = [],
+): PolledQueue[] {
+  const { own, kinds } = polled[queue];
+  return [
+    ...(own ? [{ taskQueue: base, workflows: own === 'workflows' }] : []),
+    ...kinds
+      .filter((kind) => !except.includes(kind))
+      .map((kind) => ({ taskQueue: queueOf(base, kind), workflows: false })),
+  ];
+}
 
 /**
  * Returns the kind of task queue for heavy work. Undefined means the workflow's own queue, which also gets work that

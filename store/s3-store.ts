@@ -48,7 +48,7 @@ export class S3Store extends ContentStore {
     const [, name, path] = /^s3:\/\/([a-z0-9][a-z0-9.-]+)(?:\/(.*?))?\/*$/.exec(where) ?? [];
     if (!name) throw new RangeError(`store ${where} must be s3://bucket or s3://bucket/prefix`);
     const bucket = new Bucket(name, path ? `${path}/` : '', idleMs);
-    super(bucket.uri('').replace(/\/$/, ''), resolve(cache ?? standardCache(where)), new BucketNotes(bucket));
+    super(bucket.uri('').replace(/\/$/, ''), resolve(cache ?? cacheOf(where)), new BucketNotes(bucket));
     this.bucket = bucket;
     this.remote = new BucketRooms(bucket);
     this.cacheBytes = cacheBytes ?? Number(process.env.SLIMFLOW_CACHE_BYTES ?? standardBytes);
@@ -247,9 +247,9 @@ export class S3Store extends ContentStore {
   }
 }
 
-/** Returns the default folder of a store's local files, one per store, in the user's cache. */
-function standardCache(where: string): string {
+/** Returns the default folder of a store's local files, one per store: in SLIMFLOW_CACHE, or the user's cache. */
+export function cacheOf(where: string): string {
   const caches =
-    process.env.SLIMFLOW_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'slimflow');
+    process.env.SLIMFLOW_CACHE || join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'slimflow');
   return join(caches, `s3-${createHash('sha256').update(where).digest('hex').slice(0, 16)}`);
 }

@@ -1,6 +1,6 @@
 import { NativeConnection, type NativeConnectionOptions, Worker } from '@temporalio/worker';
 
-import { polledQueues, type WorkerQueue } from '../contract/task-queues';
+import { polledQueues, type QueueKind, type WorkerQueue } from '../contract/task-queues';
 import { SlimflowPlugin, type SlimflowPluginOptions } from './plugin';
 
 /** Options of Slimflow's own worker. */
@@ -10,6 +10,8 @@ export interface ServeOptions extends Omit<SlimflowPluginOptions, 'activityQueue
   /** The workflows' task queue; those for heavy work are named after it. */
   readonly taskQueue: string;
   readonly queue: WorkerQueue;
+  /** Kinds of task queues that are left to others, though `queue` includes them. */
+  readonly except?: readonly QueueKind[];
 }
 
 /** A worker that runs in this process. */
@@ -37,15 +39,16 @@ export async function serve({
   namespace,
   taskQueue,
   queue,
+  except,
   drainSeconds = 15,
   ...rest
 }: ServeOptions): Promise<RunningWorker> {
-  const taskQueues = polledQueues(taskQueue, queue);
+  const polled = polledQueues(taskQueue, queue, except);
+  const taskQueues = polled.map((one) => one.taskQueue);
   const plugin = new SlimflowPlugin({
     ...rest,
     drainSeconds,
-    // A device has a task queue of its own, on which there are no workflows.
-    activityQueues: taskQueues.filter((name) => name !== taskQueue || queue === 'latency'),
+    activityQueues: polled.filter(({ workflows }) => !workflows).map((one) => one.taskQueue),
     // Nothing runs beside a measurement.
     ...(queue === 'latency' && { slots: 1 }),
   });

@@ -16,7 +16,7 @@ RUN version() { node -p "'$1@' + require('./package-lock.json').packages['node_m
   && node scripts/drop-other-platforms.mjs
 
 FROM node:${NODE_VERSION}-bookworm-slim
-ENV NODE_ENV=production SLIMFLOW_STATE=/var/lib/slimflow
+ENV NODE_ENV=production SLIMFLOW_STATE=/var/lib/slimflow SLIMFLOW_CACHE=/var/lib/slimflow/cache
 # OpenBLAS has the LAPACK that decompositions run on; tini hands SIGTERM on, and buries job processes that were killed.
 # hadolint ignore=DL3008
 RUN apt-get update && apt-get install -y --no-install-recommends libopenblas0 tini \
@@ -30,4 +30,4 @@ USER 1000:1000
 EXPOSE 8080
 VOLUME ["/var/lib/slimflow"]
 ENTRYPOINT ["tini", "--", "node", "/app/dist/cli/main.js"]
-CMD ["worker", "--queue", "all", "--health-port", "8080", "--health-host", "0.0.0.0"]
+CMD ["worker", "--queue", "cpu", "--health-port", "8080", "--health-host", "0.0.0.0"]

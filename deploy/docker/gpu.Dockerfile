@@ -18,7 +18,7 @@ RUN version() { node -p "'$1@' + require('./package-lock.json').packages['node_m
 
 # Has what the provider and the decompositions load: cudart, cuBLAS, cuDNN 9, cuSOLVER.
 FROM nvidia/cuda:12.8.1-cudnn-runtime-ubuntu22.04
-ENV NODE_ENV=production SLIMFLOW_STATE=/var/lib/slimflow NVIDIA_DRIVER_CAPABILITIES=compute,utility
+ENV NODE_ENV=production SLIMFLOW_STATE=/var/lib/slimflow SLIMFLOW_CACHE=/var/lib/slimflow/cache NVIDIA_DRIVER_CAPABILITIES=compute,utility
 # hadolint ignore=DL3008
 RUN apt-get update && apt-get install -y --no-install-recommends libopenblas0 tini \
   && rm -rf /var/lib/apt/lists/* \

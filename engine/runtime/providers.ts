@@ -42,6 +42,13 @@ export async function resolveProvider(choice: ProviderChoice = defaultProvider()
   );
 }
 
+/**
+ * Tells if a worker of this process may be given work for GPUs: the library of the CUDA provider is installed, or
+ * SLIMFLOW_PROVIDER names a GPU's. Neither a session nor the GPU's memory is taken to find out.
+ */
+export const offersGpu = (environment: NodeJS.ProcessEnv = process.env): boolean =>
+  ['cuda', 'webgpu'].includes(environment[providerVariable] ?? '') || existsSync(libraryOf('cuda'));
+
 /** State of one provider. */
 export interface ProviderState {
   readonly name: ProviderName;

@@ -19,9 +19,16 @@ it('a queue is called by that of the workflow', () => {
 });
 
 it.each([
-  ['cpu', ['base', 'base-cpu']],
-  ['gpu', ['base-gpu']],
-  ['large', ['base-large']],
-  ['all', ['base', 'base-cpu', 'base-gpu', 'base-large']],
-  ['latency', ['base']],
-] as const)('a worker for %s polls %j', (queue, names) => expect(polledQueues('base', queue)).toEqual(names));
+  ['cpu', [], ['base (workflows)', 'base-cpu']],
+  ['gpu', [], ['base', 'base-gpu']],
+  ['large', [], ['base-large']],
+  ['all', [], ['base (workflows)', 'base-cpu', 'base-gpu', 'base-large']],
+  ['all', ['gpu'], ['base (workflows)', 'base-cpu', 'base-large']],
+  ['latency', [], ['base']],
+] as const)('a worker for %s, except %j, polls %j', (queue, except, names) =>
+  expect(
+    polledQueues('base', queue, except).map(
+      ({ taskQueue, workflows }) => `${taskQueue}${workflows ? ' (workflows)' : ''}`,
+    ),
+  ).toEqual(names),
+);

