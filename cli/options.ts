@@ -32,6 +32,13 @@ export const jsonOption = (what = 'print JSON'): Option => new Option('--json', 
 export const runArgument = (): Argument =>
   new Argument('[id]', 'run id, or part of one; optional if only one run is running, or only one exists');
 
+/** The argument that names one or several runs. */
+export const runsArgument = (): Argument =>
+  new Argument(
+    '[ids...]',
+    'run ids, or parts of them; optional if only one run is running, or only one exists',
+  );
+
 /** The location of the artifact store. */
 export const storeLocation = ({ state, store }: StoreFlags): string => store ?? join(state, 'store');
 

@@ -10,6 +10,7 @@ import {
   jsonOption,
   numberInRange,
   runArgument,
+  runsArgument,
   type RunFlags,
   stateOption,
   type StoreFlags,
@@ -138,9 +139,14 @@ Examples:
     );
   program
     .command('report')
-    .description('write the report of a run that has ended: one HTML file with pictures, tables and reasons')
-    .addArgument(runArgument())
-    .option('--out <file>', 'HTML file to write', 'report.html')
+    .description('write the reports of runs that have ended: HTML files with pictures, tables and reasons')
+    .addArgument(runsArgument())
+    .option(
+      '--out <path>',
+      'HTML file to write; with several runs, folder for theirs (default: report.html; reports)',
+    )
+    .option('--csv <folder>', 'write the data as CSV files too')
+    .option('--images <folder>', 'write the pictures as SVG and PNG files too')
     .option(
       '--samples <n>',
       'samples whose predictions are compared, 0 for none (default: as many as a few minutes allow)',
@@ -148,10 +154,17 @@ Examples:
     )
     .option(...stateOption)
     .addOption(storeOption())
-    .addOption(jsonOption())
-    .addHelpText('after', '\nExample:\n  slimflow report 3f2a --out report.html')
-    .action(async (id: string | undefined, flags: ReportFlags) =>
-      done(await (await import('./report.js')).report(id, flags)),
+    .addOption(jsonOption('print the paths as JSON, one line per run'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  slimflow report 3f2a --out report.html
+  slimflow report 3f2a --csv tables --images pictures
+  slimflow report 3f2a 91bc --out reports`,
+    )
+    .action(async (ids: string[], flags: ReportFlags) =>
+      done(await (await import('./report.js')).report(ids, flags)),
     );
   program
     .command('list')

@@ -67,6 +67,20 @@ export const withRunSession = (
     client.withAbortSignal(signal, async () => work(await findRun(client, name), { client, signal, server })),
   );
 
+/** Does `work` about several runs, each found by `findRun`, or about the one that is found without a name. */
+export const withRunsSession = (
+  options: SessionOptions,
+  names: readonly string[],
+  work: (workflowIds: readonly string[], session: Session) => Promise<number>,
+): Promise<number> =>
+  withSession(options, ({ client, signal, server }) =>
+    client.withAbortSignal(signal, async () => {
+      const found: string[] = [];
+      for (const name of names.length ? names : [undefined]) found.push(await findRun(client, name));
+      return work([...new Set(found)], { client, signal, server });
+    }),
+  );
+
 async function serverWithRuns(state: string): Promise<TemporalServer> {
   const server = await serverOfRuns(state);
   if (server) return server;

@@ -1,8 +1,10 @@
 import type { Client } from '@temporalio/client';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 
 import { comparePredictions, type PredictionOptions, type PredictionStore } from '../client/predictions';
 import { runSources, type RunSources } from '../client/run-sources';
+import { loadSharp } from '../engine/data/images/load-sharp';
 import type { Result } from '../run-spec/result-schema';
 import { writeAtomically } from '../store/files';
 import { toStderr } from './temporal-session';
@@ -36,4 +38,54 @@ export async function writeReport(sources: RunSources, file: string): Promise<st
   const { reportHtml } = await import('../report/html/report-html.js');
   await writeAtomically(file, reportHtml(sources));
   return file;
+}
+
+/**
+ * Writes the data of a report as CSV files.
+ * @returns their paths
+ */
+export async function writeTables(sources: RunSources, folder: string): Promise<string[]> {
+  const { csvText, csvTables } = await import('../report/html/csv-files.js');
+  const { reportData } = await import('../report/html/data/report-data.js');
+  const written: string[] = [];
+  for (const table of csvTables(reportData(sources))) {
+    const file = join(folder, `${table.name}.csv`);
+    await writeAtomically(file, csvText(table));
+    written.push(file);
+  }
+  return written;
+}
+
+/** Pixels of a PNG per CSS pixel. */
+const scale = 2;
+/** Pixels per inch at which an SVG has one pixel per CSS pixel. */
+const plain = 72;
+
+/**
+ * Writes the pictures of a report, each as SVG and as PNG. The library that decodes images of data sets draws the PNGs too;
+ * if it is not installed, there are none.
+ * @returns their paths
+ */
+export async function writePictures(sources: RunSources, folder: string): Promise<string[]> {
+  const { pictureFiles } = await import('../report/html/picture-files.js');
+  const { reportData } = await import('../report/html/data/report-data.js');
+  let sharp: ReturnType<typeof loadSharp> | undefined;
+  try {
+    sharp = loadSharp();
+  } catch (error) {
+    toStderr(`No PNG is written: ${(error as Error).message}`);
+  }
+  const written: string[] = [];
+  for (const { name, svg } of pictureFiles(reportData(sources))) {
+    const file = (ending: string) => join(folder, `${name}.${ending}`);
+    await writeAtomically(file('svg'), svg);
+    written.push(file('svg'));
+    if (!sharp) continue;
+    const png = await sharp(Buffer.from(svg), { density: scale * plain })
+      .png()
+      .toBuffer();
+    await writeAtomically(file('png'), png);
+    written.push(file('png'));
+  }
+  return written;
 }

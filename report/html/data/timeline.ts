@@ -30,6 +30,11 @@ export interface Timeline {
   /** Candidates, the original and the run, in the order in which their work began. */
   readonly rows: readonly string[];
   readonly bars: readonly Bar[];
+  /** The same by worker, without what none reported; a row for each piece of work that one does at the same time. */
+  readonly byWorker: {
+    readonly rows: readonly string[];
+    readonly bars: readonly (Bar & { readonly row: number })[];
+  };
 }
 
 /** Collects the timeline of a run; undefined if its history is gone. */
@@ -48,5 +53,32 @@ export function timelineOf({ record, linkOf }: RunSources): Timeline | undefined
     to: (piece.endedAt - startedAt) / 1000,
     href: piece.event && linkOf?.(piece.event),
   }));
-  return { seconds: (endedAt - startedAt) / 1000, rows: [...new Set(bars.map(({ of }) => of))], bars };
+  return {
+    seconds: (endedAt - startedAt) / 1000,
+    rows: [...new Set(bars.map(({ of }) => of))],
+    bars,
+    byWorker: lanesOf(bars),
+  };
+}
+
+/** Lays bars out by worker: each takes the first of its worker's rows that is free when it begins. */
+export function lanesOf(bars: readonly Bar[]): Timeline['byWorker'] {
+  const workers = new Map<string, { until: number; bars: Bar[] }[]>();
+  for (const bar of bars.toSorted((one, other) => one.from - other.from)) {
+    if (bar.worker === undefined) continue;
+    const lanes = workers.get(bar.worker) ?? [];
+    workers.set(bar.worker, lanes);
+    const free = lanes.find(({ until }) => until <= bar.from);
+    if (free) {
+      free.bars.push(bar);
+      free.until = bar.to;
+    } else lanes.push({ until: bar.to, bars: [bar] });
+  }
+  const all = [...workers].flatMap(([worker, lanes]) =>
+    lanes.map((lane, at) => ({ ...lane, name: at ? `${worker} (${at + 1})` : worker })),
+  );
+  return {
+    rows: all.map(({ name }) => name),
+    bars: all.flatMap((lane, row) => lane.bars.map((bar) => ({ ...bar, row }))),
+  };
 }

@@ -1,4 +1,6 @@
+import type { TrainingRecord } from '../../../client/run-record';
 import type { RunSources } from '../../../client/run-sources';
+import { ratesAt } from '../../../engine/training/optimizers/schedule';
 
 /** Course of a candidate's fine-tuning. */
 export interface TrainingRow {
@@ -7,6 +9,8 @@ export interface TrainingRow {
   readonly steps: number;
   readonly epochs: number;
   readonly learningRate: number;
+  /** The learning rate over epochs, as its schedule and the returns to earlier states set it. */
+  readonly rates: readonly { readonly epoch: number; readonly rate: number }[];
   /** Mean loss by epoch, counted from 1; of stretches of steps while it goes on. */
   readonly losses: readonly { readonly epoch: number; readonly loss: number }[];
   /** The metric by epoch, if the model was judged during training. */
@@ -48,6 +52,7 @@ export function trainingOf({ result, record }: RunSources): Training | undefined
         steps,
         epochs: settings.epochs,
         learningRate: settings.learningRate,
+        rates: ratesOf(settings, steps, retries, trained),
         losses: losses.map((loss, at) => ({ epoch: epochAt(at), loss })),
         evaluations,
         rollbacks: retries.map(({ step, why, from, to }) => ({
@@ -59,4 +64,29 @@ export function trainingOf({ result, record }: RunSources): Training | undefined
       };
     });
   return { rows };
+}
+
+/** Most points of a learning rate's curve. */
+const ratePoints = 60;
+
+/** Samples the learning rates of the steps that are part of the result: a return to an earlier state begins there. */
+function ratesOf(
+  {
+    schedule = 'constant',
+    momentum = 0,
+    ...settings
+  }: Partial<TrainingRecord['settings']> & { learningRate: number },
+  steps: number,
+  retries: TrainingRecord['outcome']['retries'],
+  epochs: number,
+): TrainingRow['rates'] {
+  const count = Math.min(ratePoints, steps);
+  return Array.from({ length: count }, (_, at) => {
+    const step = count < 2 ? 0 : Math.round((at * (steps - 1)) / (count - 1));
+    const learningRate = retries.findLast(({ backTo }) => backTo <= step)?.to ?? settings.learningRate;
+    return {
+      epoch: Number((((step + 1) / steps) * epochs).toFixed(2)),
+      rate: ratesAt(step, steps, { ...settings, schedule, momentum, learningRate }).learningRate,
+    };
+  });
 }

@@ -2,6 +2,7 @@ import { type EChartsOption, init } from 'echarts';
 
 import { visible } from '../../../engine/visible';
 import { escaped, Html } from './html';
+import { themes } from './style';
 
 /** A picture: its drawing for a width in CSS pixels, and the text that a hover shows. */
 export interface Picture {
@@ -76,11 +77,29 @@ export const draw = (name: string, picture: (width: Width) => Picture): Html =>
       .join(''),
   );
 
-function svgOf(name: string, { label, height, option, tip }: Picture, width: Width): string {
+const svgOf = (name: string, picture: Picture, width: Width): string =>
+  tidied(rendered(picture, width), `${name}-${width}`, picture.label, picture.tip);
+
+/** Draws a picture for wide screens as an SVG file that needs no page: in colours of its own, on a background. */
+export function svgFile({ label, height, option }: Picture, theme: keyof typeof themes): string {
+  const colours: Readonly<Record<string, string>> = themes[theme];
+  const svg = tidied(rendered({ label, height, option }, 'wide'), 'picture', label, undefined)
+    .replace(/var\(--(\w+)\)/g, (_, name: string) => colours[name])
+    .replaceAll('font-family:inherit', 'font-family:sans-serif')
+    .replaceAll('font-family="inherit"', 'font-family="sans-serif"');
+  const size = `width="${widths.wide}" height="${height}"`;
+  return svg.replace(
+    /^<svg([^>]*)>/,
+    (_, attributes: string) =>
+      `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" ${size}${attributes}><rect ${size} fill="${colours.paper}"/>`,
+  );
+}
+
+function rendered({ height, option }: Pick<Picture, 'height' | 'option' | 'label'>, width: Width): string {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width: widths[width], height });
   try {
     chart.setOption(option);
-    return tidied(chart.renderToSVGString(), `${name}-${width}`, label, tip);
+    return chart.renderToSVGString();
   } finally {
     chart.dispose();
   }

@@ -57,6 +57,8 @@ export function frontPicture(front: Front, { key, name, unit, target }: FrontAxi
     },
     option: {
       ...base(width),
+      // A line for the name of the axis, and one for that of the target.
+      grid: { left: 12, right: width === 'wide' ? 24 : 14, top: 48, bottom: 36, containLabel: true },
       xAxis: {
         ...axis,
         type: 'value',
@@ -78,6 +80,7 @@ export function frontPicture(front: Front, { key, name, unit, target }: FrontAxi
         type: 'value',
         name: `${metric}, points`,
         nameTextStyle: { color: colour.ink, align: 'left' },
+        nameGap: 28,
         min: floor - margin,
         max: most + margin,
         axisLabel: {

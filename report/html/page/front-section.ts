@@ -3,6 +3,7 @@ import { draw } from './drawing';
 import { count, metricPoints } from './figures';
 import { costText, floorOf, frontPicture } from './front-picture';
 import { markup, type Html } from './html';
+import { switched } from './switched';
 import { numbersOf, table } from './table';
 
 const roles: Record<FrontPoint['role'], string> = {
@@ -23,21 +24,15 @@ export function frontSection(front: Front): Html {
     <ul class="key">
       ${[...new Set(points.map(({ role }) => role))].map((role) => markup`<li class="${role}">${roles[role]}</li>`)}
     </ul>
-    <div class="views">
-      <fieldset class="switch">
-        <legend>${metric} over</legend>
-        ${axes.map(
-          ({ key, name }, at) =>
-            markup`<label
-              ><input type="radio" name="front" value="${key}" ${at === 0 && markup` checked`} /> ${name}</label
-            >`,
-        )}
-      </fieldset>
-      <style>
-        ${axes.map(({ key }) => `.views:has([value=${key}]:checked) .view-${key}{display:block}`).join('')}
-      </style>
-      ${axes.map((axis) => markup`<div class="view view-${axis.key}">${draw(`front-${axis.key}`, (width) => frontPicture(front, axis, width))}</div>`)}
-    </div>
+    ${switched(
+      'front',
+      `${metric} over`,
+      axes.map((axis) => ({
+        key: axis.key,
+        name: axis.name,
+        body: draw(`front-${axis.key}`, (width) => frontPicture(front, axis, width)),
+      })),
+    )}
     ${numbersOf(
       'The front',
       points.length,

@@ -3,6 +3,7 @@ import type { Timeline } from '../data/timeline';
 import { draw } from './drawing';
 import { duration, metricPoints, ratioText } from './figures';
 import { type Content, markup, type Html } from './html';
+import { switched } from './switched';
 import { numbersOf, table } from './table';
 import { timelinePicture } from './timeline-picture';
 
@@ -34,7 +35,7 @@ export function guidebookSection(
     ${
       timeline &&
       markup`<h3>Timeline</h3>
-        ${draw('timeline', (width) => timelinePicture(timeline, width))}
+        ${timelines(timeline)}
         ${numbersOf(
           'The timeline',
           timeline.bars.length,
@@ -64,6 +65,17 @@ export function guidebookSection(
         )}`
     }`;
 }
+
+const timelines = (timeline: Timeline): Html =>
+  switched(
+    'timeline',
+    'by',
+    (timeline.byWorker.rows.length ? (['model', 'worker'] as const) : (['model'] as const)).map((by) => ({
+      key: by,
+      name: by,
+      body: draw(`timeline-${by}`, (width) => timelinePicture(timeline, by, width)),
+    })),
+  );
 
 function branch({
   id,

@@ -1,5 +1,5 @@
-/** Colours by name, for light and for dark. Text on `paper` and `card` has a contrast of 4.5 at least, graphics of 3. */
-const themes = {
+/** Colours by name, for light and for dark; pictures outside a page have them too. Text on `paper` and `card` has a contrast of 4.5 at least, graphics of 3. */
+export const themes = {
   light: {
     ink: '#1b1f24',
     soft: '#57606a',

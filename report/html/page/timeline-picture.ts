@@ -1,25 +1,31 @@
-import { kinds, type Timeline } from '../data/timeline';
+import { type Bar, kinds, type Timeline } from '../data/timeline';
 import { axis, base, colour, type Picture, labelOf, slack, type Width } from './drawing';
 import { duration } from './figures';
 
 /** Intervals between ticks in seconds. */
-const intervals = [0.1, 1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 21_600, 43_200, 86_400];
+const intervals = [
+  0.1, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 21_600, 43_200, 86_400,
+];
 const intervalFor = (seconds: number, ticks: number): number =>
   intervals.find((interval) => seconds / interval <= ticks) ?? Math.ceil(seconds / ticks / 86_400) * 86_400;
 
 /** Height of a row in CSS pixels. */
 const rowHeight = 22;
 
-/** Draws what was done when: a row per model, coloured by kind of work. */
-export function timelinePicture({ seconds, rows, bars }: Timeline, width: Width): Picture {
-  const row = new Map(rows.map((id, at) => [id, at]));
+/** What the rows of a timeline are. */
+export type TimelineRows = 'model' | 'worker';
+
+/** Draws what was done when, by model or by worker, coloured by kind of work. */
+export function timelinePicture(timeline: Timeline, by: TimelineRows, width: Width): Picture {
+  const { seconds } = timeline;
+  const { rows, bars } = by === 'model' ? byModel(timeline) : timeline.byWorker;
   // A series per kind, so that each has its place in the legend.
   const shown = kinds.map((kind) => bars.filter((bar) => bar.kind === kind));
   const used = kinds.filter((_, at) => shown[at].length);
   const legend = width === 'wide' ? 30 : 54;
   const names = rows.map((id) => labelOf(id, width === 'wide' ? 230 : 110));
   return {
-    label: `Timeline of ${rows.length} rows over ${duration(seconds)}; the table below has the numbers`,
+    label: `Timeline by ${by} of ${rows.length} rows over ${duration(seconds)}; the table below has the numbers`,
     height: legend + 40 + rows.length * rowHeight,
     tip: (series, item) => {
       const bar = shown[kinds.indexOf(used[series])]?.[item];
@@ -72,8 +78,13 @@ export function timelinePicture({ seconds, rows, bars }: Timeline, width: Width)
             style: { fill: colour.series(kinds.indexOf(kind)) },
           };
         },
-        data: shown[kinds.indexOf(kind)].map(({ from, to, of }) => [from, to, row.get(of)!]),
+        data: shown[kinds.indexOf(kind)].map(({ from, to, row }) => [from, to, row]),
       })),
     },
   };
+}
+
+function byModel({ rows, bars }: Timeline): { rows: readonly string[]; bars: (Bar & { row: number })[] } {
+  const places = new Map(rows.map((id, at) => [id, at]));
+  return { rows, bars: bars.map((bar) => ({ ...bar, row: places.get(bar.of) ?? 0 })) };
 }

@@ -3,7 +3,7 @@ import { draw } from './drawing';
 import { metricPoints } from './figures';
 import { markup, type Html } from './html';
 import { numbersOf, table } from './table';
-import { isDrawn, lossCurve, metricCurve, trainingPicture } from './training-picture';
+import { drawnCurves, lossCurve } from './training-picture';
 
 /** Curves of training. */
 export function trainingSection(training: Training): Html {
@@ -11,14 +11,9 @@ export function trainingSection(training: Training): Html {
   const rollbacks = rows.flatMap(({ candidate, rollbacks: all }) =>
     all.map((one) => ({ candidate, ...one })),
   );
-  const drawn = (
-    [
-      ['loss', lossCurve],
-      ['metric', metricCurve],
-    ] as const
-  ).filter(([, curve]) => isDrawn(training, curve));
+  const drawn = drawnCurves(training);
   return markup`${drawn.length > 0 && markup`<p>The thick line is the selected candidate; a point shows its candidate and value on hover.</p>`}
-    ${drawn.map(([name, curve]) => draw(name, (width) => trainingPicture(training, curve, width)))}
+    ${drawn.map(({ name, picture }) => draw(name, picture))}
   
   ${
     rollbacks.length > 0 &&

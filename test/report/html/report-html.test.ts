@@ -156,7 +156,7 @@ describe('the report of a run', () => {
     const shown = () =>
       evaluated(
         page,
-        `[...document.querySelectorAll('.view')].filter((one) => one.offsetHeight).map(({ className }) => className)`,
+        `[...document.querySelectorAll('#front .view')].filter((one) => one.offsetHeight).map(({ className }) => className)`,
       );
     expect(await shown()).toEqual(['view view-macs']);
     await page.locator('input[value=macs]').focus();
@@ -166,7 +166,7 @@ describe('the report of a run', () => {
 
   it('shows the figures of a point beside the pointer', async () => {
     const { id } = sources.result.candidates[0];
-    const point = page.locator(`.view-params .wide [data-tip^="${id}: "]`).last();
+    const point = page.locator(`#front .view-params .wide [data-tip^="${id}: "]`).last();
     await point.hover();
     expect(await page.locator('.tip').textContent()).toMatch(new RegExp(`^${id}: .* → `));
   });
