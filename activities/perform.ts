@@ -5,6 +5,7 @@ import type { JobName, Jobs, Progress } from '../engine/jobs/types';
 import { madeBy } from '../store/artifact';
 import { workKey } from '../store/digest';
 import { failureOf, handedBack, noRoom, setbackFailure, setbackOf } from './failures';
+import { noteKnown } from './from-store';
 import { storeFailure } from './lost-artifacts';
 import { limits, none, setbacksBefore } from './setbacks';
 import type { HeartbeatDetails, Setbacks } from '../contract/activities';
@@ -54,7 +55,10 @@ export async function perform<T>(
   const attempt = new Attempt(at, key);
   try {
     const known = await at.store.result<T>(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      noteKnown(Context.current());
+      return known;
+    }
     attempt.checkLost();
     let then = (): Promise<void> => Promise.resolve();
     const onceKept = (next: () => Promise<void>) => (then = next);

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { destination, type Level, type Logger as PinoLogger, pino } from 'pino';
 
 import { visibleLines } from '../engine/visible';
+import { rationed } from './rationed';
 
 const levels: Record<LogLevel, Level> = {
   TRACE: 'trace',
@@ -22,7 +23,7 @@ export function logTo(file: string | number): PinoLogger {
   const lines = destination({ dest: file, sync: true });
   // In JSON an escape is the character that it stands for: what reads the log reads the same.
   const log = pino({ base: null }, { write: (line) => lines.write(visibleLines(line)) });
-  const write = (level: LogLevel, message: string, meta?: object) => log[levels[level]](meta ?? {}, message);
+  const write = rationed((level, message, meta) => log[levels[level]](meta ?? {}, message));
   const logger: Logger = {
     log: write,
     trace: (message, meta) => write('TRACE', message, meta),

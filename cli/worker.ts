@@ -66,6 +66,7 @@ export async function worker(flags: WorkerFlags): Promise<number> {
       taskQueues: running?.taskQueues ?? [],
       jobs: running?.jobs() ?? 0,
       stopping: stop.aborted,
+      ...(running?.serverProblem() !== undefined && { server: running.serverProblem() }),
     },
   });
   const endpoint =
@@ -95,6 +96,10 @@ export async function worker(flags: WorkerFlags): Promise<number> {
         flags.deployment === undefined ? undefined : { name: flags.deployment, buildId: flags.buildId },
       connection: server.connection,
       namespace: server.namespace,
+      onServer: (event, reason) =>
+        event === 'away'
+          ? log.warn({ reason }, 'the Temporal server does not answer: no new work until it does')
+          : log.info('the Temporal server answers again'),
     });
     const healthPort = endpoint?.port;
     log.info(

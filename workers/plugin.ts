@@ -12,6 +12,7 @@ import { payloadConverterPath, workflowCode } from './workflow-bundle';
 import { type Capacity, capacity } from './capacity';
 import { nexusHandler } from './nexus-handler';
 import { type Deployment, deploymentOptions } from './deployment';
+import { watchWork, type WorkCounter } from './watch-work';
 
 /** Options of the plugin. */
 export interface SlimflowPluginOptions extends Partial<Capacity> {
@@ -41,6 +42,8 @@ export interface SlimflowPluginOptions extends Partial<Capacity> {
   readonly activityQueues?: readonly string[];
   /** Worker Versioning; off by default. The worker's own options take precedence. */
   readonly deployment?: Deployment;
+  /** Counts activities that begin and end, beside the log. */
+  readonly counter?: WorkCounter;
 }
 
 /**
@@ -80,27 +83,30 @@ export class SlimflowPlugin extends SimplePlugin {
     nexus = false,
     activityQueues = [],
     deployment,
+    counter,
     ...shares
   }: SlimflowPluginOptions) {
     const files = openStore(store, { cache });
     const { slots, threads } = capacity(shares);
     const run = <Name extends JobName>(job: Name, ...rest: [Jobs[Name]['input'], RunOptions?]) =>
       (this.pool ??= new ProcessPool({ slots, memory })).run(job, ...rest);
+    const activities = activitiesAt({
+      store: files,
+      pool: { run },
+      threads,
+      checkpointSeconds,
+      drainMs: 1000 * drainSeconds,
+      overflow,
+      allowModules,
+      version: engineVersion(),
+    });
     super({
       name: 'slimflow',
       // A converter that the user has set is kept.
       dataConverter: (own) => ({ payloadConverterPath, ...own }),
       nexusServices: nexus ? [nexusHandler(files)] : [],
-      activities: activitiesAt({
-        store: files,
-        pool: { run },
-        threads,
-        checkpointSeconds,
-        drainMs: 1000 * drainSeconds,
-        overflow,
-        allowModules,
-        version: engineVersion(),
-      }),
+      activities,
+      workerInterceptors: { activity: [watchWork(Object.keys(activities), counter)] },
     });
     this.store = files;
     this.capacity = { slots, threads };

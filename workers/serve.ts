@@ -2,6 +2,7 @@ import { NativeConnection, type NativeConnectionOptions, Worker } from '@tempora
 
 import { polledQueues, type QueueKind, type WorkerQueue } from '../contract/task-queues';
 import { SlimflowPlugin, type SlimflowPluginOptions } from './plugin';
+import { askServer, ServerWatch } from './server-watch';
 
 /** Options of Slimflow's own worker. */
 export interface ServeOptions extends Omit<SlimflowPluginOptions, 'activityQueues'> {
@@ -12,6 +13,8 @@ export interface ServeOptions extends Omit<SlimflowPluginOptions, 'activityQueue
   readonly queue: WorkerQueue;
   /** Kinds of task queues that are left to others, though `queue` includes them. */
   readonly except?: readonly QueueKind[];
+  /** Is called once when the server no longer answers, and once when it does again. */
+  readonly onServer?: (event: 'away' | 'back', reason?: string) => void;
 }
 
 /** A worker that runs in this process. */
@@ -19,8 +22,10 @@ export interface RunningWorker {
   /** Settles when the worker has ended; rejects if it failed. */
   readonly ended: Promise<void>;
   readonly taskQueues: readonly string[];
-  /** Tells if it takes tasks. */
+  /** Tells if it takes tasks: it runs, and its server answers. */
   isRunning(): boolean;
+  /** Returns why its server can't be reached; undefined if it can. */
+  serverProblem(): string | undefined;
   /** Returns the number of running jobs. */
   jobs(): number;
   /** Asks the activities to stop, and waits for them; the next worker resumes their work. */
@@ -40,6 +45,7 @@ export async function serve({
   taskQueue,
   queue,
   except,
+  onServer = () => undefined,
   drainSeconds = 15,
   ...rest
 }: ServeOptions): Promise<RunningWorker> {
@@ -71,6 +77,7 @@ export async function serve({
     await connection.close();
     throw error;
   }
+  const watch = new ServerWatch(askServer(connection), onServer);
   const stop = () => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
@@ -83,12 +90,17 @@ export async function serve({
   const ended = Promise.allSettled(running)
     .then(() => Promise.all(running))
     .then(() => undefined)
-    .finally(() => connection.close());
+    .finally(() => {
+      watch.stop();
+      return connection.close();
+    });
   ended.catch(() => undefined); // whoever awaits it gets the error
   return {
     ended,
     taskQueues,
-    isRunning: () => workers.every((worker) => worker.getState() === 'RUNNING'),
+    isRunning: () =>
+      watch.problem === undefined && workers.every((worker) => worker.getState() === 'RUNNING'),
+    serverProblem: () => watch.problem,
     jobs: () => plugin.jobs,
     async stop() {
       stop();

@@ -2,6 +2,7 @@ import { ActivityFailure, isCancellation, setCurrentDetails } from '@temporalio/
 
 import { costNames, metricWords, techniqueTraits } from '../engine/names';
 import { candidateMarkdown, madeBy, plain } from './progress-markdown';
+import { cancellationOf } from './cancelled';
 import { checkInput } from '../contract/inputs';
 import { hearPauses } from './pause';
 import { isActivityMetric } from '../contract/metric';
@@ -129,6 +130,8 @@ export async function candidate(input: CandidateInput): Promise<CandidateOutcome
       },
     };
   } catch (error) {
+    const cancellation = cancellationOf(error);
+    if (cancellation) throw cancellation;
     if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
     return fail(reasonOf(error));
   }

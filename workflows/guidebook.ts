@@ -1,9 +1,10 @@
-import { CancellationScope, isCancellation, upsertMemo } from '@temporalio/workflow';
+import { upsertMemo } from '@temporalio/workflow';
 
 import { checkInput } from '../contract/inputs';
 import type { Result } from '../run-spec/result-schema';
 import { alone } from './single-technique';
 import { baseline } from './baseline';
+import { cancellationOf } from './cancelled';
 import { channelPruning } from './channel-pruning';
 import { decomposition } from './decomposition';
 import { listen } from './handlers';
@@ -31,8 +32,10 @@ export async function guidebook(input: GuidebookInput): Promise<Result> {
     upsertMemo({ outcome, selected, final });
     return result;
   } catch (error) {
-    if (isCancellation(error) && CancellationScope.current().consideredCancelled) run.cancelled();
-    throw error;
+    const cancellation = cancellationOf(error);
+    if (!cancellation) throw error;
+    run.cancelled();
+    throw cancellation;
   }
 }
 

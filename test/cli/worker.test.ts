@@ -219,6 +219,16 @@ describe('slimflow worker', () => {
       await tuning(run, 'ssvd-0.50', ({ details }) => details?.checkpoint !== undefined);
       first.kill('SIGTERM');
       expect(await first.ended).toEqual({ status: 0, signal: null });
+      const lines = first.said.split('\n').filter((line) => line.includes('"fineTune'));
+      // One line when a job begins, one when it ends and why, with the ids of what asked for it.
+      expect(lines.map((line) => JSON.parse(line) as object)).toEqual([
+        expect.objectContaining({
+          msg: 'fineTune begins',
+          workflowId: `${run.handle.workflowId}/ssvd-0.50`,
+          activityId: expect.any(String) as string,
+        }),
+        expect.objectContaining({ msg: expect.stringMatching(/^fineTune handed back after /) as string }),
+      ]);
       const handed = await tuning(run, 'ssvd-0.50', ({ failure }) => failure !== undefined);
       expect(handed.failure).toBe('WorkerShutdown');
       expect(handed.details).toMatchObject({

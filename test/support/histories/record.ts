@@ -70,19 +70,22 @@ async function recordExample(server: TestWorkflowEnvironment): Promise<void> {
   });
 }
 
-async function main(): Promise<void> {
+/** @param only scenarios to record beside the histories that are there; all from scratch if none is named */
+async function main(only: readonly string[]): Promise<void> {
   const server = await temporal();
   try {
-    clear(version);
-    clear(example);
-    for (const scenario of scenarios()) {
+    if (!only.length) {
+      clear(version);
+      clear(example);
+    }
+    for (const scenario of scenarios().filter(({ name }) => !only.length || only.includes(name))) {
       await record(server, scenario);
       console.log(scenario.name);
     }
-    await recordExample(server);
+    if (!only.length) await recordExample(server);
   } finally {
     await server.teardown();
   }
 }
 
-if (require.main === module) void main();
+if (require.main === module) void main(process.argv.slice(2));

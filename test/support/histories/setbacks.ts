@@ -12,6 +12,19 @@ const cancelDuring = (activity: keyof Activities): Pick<Scenario, 'world' | 'dur
     await handle.cancel();
   },
 });
+/** Cancels a run while an activity runs, whose store is away: it fails for that reason. */
+const cancelWithoutStore = (activity: keyof Activities): Pick<Scenario, 'world' | 'during'> => ({
+  ...cancelDuring(activity),
+  world: {
+    parts,
+    before: (name) =>
+      name === activity
+        ? untilCancelled().catch(() => {
+            throw hopeless('StoreUnreachable', 'connect ECONNREFUSED');
+          })
+        : undefined,
+  },
+});
 const failing = (activity: keyof Activities, message: string): Partial<World> => ({
   parts,
   before: (name) => {
@@ -90,6 +103,12 @@ export const setbacks = (): Scenario[] => [
     ...cancelDuring('scoreLayer'),
     start: run(one),
     keep: ['', scoringOf],
+  },
+  {
+    name: 'cancelled-without-store',
+    ...cancelWithoutStore('fineTune'),
+    start: run(one),
+    keep: ['', candidate],
   },
   { name: 'cancelled-in-training', ...cancelDuring('fineTune'), start: run(one), keep: ['', candidate] },
 ];
