@@ -15,6 +15,7 @@ const outsideEngine = [
   'server',
   'store',
   'client',
+  'intake',
   'cli',
   'run-spec',
   'report',
@@ -152,21 +153,37 @@ export default tseslint.config(
   forbid(
     ['activities/**/*.ts'],
     rooms('workflows', 'workers', 'server', 'client', 'cli', 'report'),
-    'activities -> engine, store, run-spec, contract',
+    'activities -> engine, store, run-spec, contract, intake',
+  ),
+  forbid(
+    ['intake/**/*.ts'],
+    rooms('workflows', 'activities', 'workers', 'server', 'client', 'cli', 'report', 'web'),
+    'intake -> contract, run-spec, store, engine',
   ),
   forbid(
     ['store/**/*.ts'],
-    `(^(\\.\\./)+engine/(?!regular-file$))|${rooms('contract', 'workflows', 'activities', 'workers', 'server', 'client', 'cli', 'report')}`,
+    `(^(\\.\\./)+engine/(?!regular-file$))|${rooms('contract', 'intake', 'workflows', 'activities', 'workers', 'server', 'client', 'cli', 'report')}`,
     'store/ stands alone, but for how files are opened',
   ),
   forbid(
     ['run-spec/**/*.ts'],
-    rooms('contract', 'workflows', 'activities', 'workers', 'server', 'client', 'cli', 'store', 'report'),
+    rooms(
+      'contract',
+      'intake',
+      'workflows',
+      'activities',
+      'workers',
+      'server',
+      'client',
+      'cli',
+      'store',
+      'report',
+    ),
     'run-spec/ takes lists of names and rules of settings from the engine, and nothing else of ours',
   ),
   forbid(
     ['server/**/*.ts'],
-    `(^(\\.\\./)+engine/(?!pinned-wheels$))|${rooms('workflows', 'activities', 'workers', 'client', 'cli', 'report')}`,
+    `(^(\\.\\./)+engine/(?!pinned-wheels$))|${rooms('workflows', 'activities', 'intake', 'workers', 'client', 'cli', 'report')}`,
     'server/ finds, starts and keeps Temporal: it knows nothing of runs',
   ),
   forbid(
@@ -178,7 +195,7 @@ export default tseslint.config(
   forbid(
     ['client/**/*.ts'],
     rooms('workflows', 'activities', 'workers', 'cli', 'report', 'web'),
-    'client -> server, contract, run-spec, store, engine, and types of workflows',
+    'client -> server, contract, intake, run-spec, store, engine, and types of workflows',
     true,
   ),
 );

@@ -21,7 +21,7 @@ export {
   resume,
 } from './client/decide';
 export { collectGarbage, type GarbageOptions } from './client/collect-garbage';
-export { prepare } from './client/prepare';
+export { prepare } from './intake/prepare';
 export type { RunEvent, Wait } from './client/events';
 export { findRun, NoSuchRun } from './client/find-run';
 export { follow, type TimedRunEvent } from './client/follow';

@@ -26,6 +26,8 @@ export interface Workplace {
   readonly overflow?: boolean;
   /** Runs the code of users' modules, such as their metrics. */
   readonly allowModules?: boolean;
+  /** Folders and addresses that runs may import files from by themselves; none by default. */
+  readonly importFrom?: readonly string[];
   /** Engine version that results come from: those of another are not reused. */
   readonly version: string;
 }

@@ -7,6 +7,7 @@ import type { HandedOn } from '../contract/task-queues';
 import { EngineError } from '../engine/errors';
 import { JobProcessError, type ProcessProblem } from '../engine/pools/process-error';
 import { saysOutOfMemory } from '../engine/runtime/out-of-memory';
+import { RemoteError } from '../store/remote/remote-error';
 import { StoreError } from '../store/store-errors';
 import { limits, none } from './setbacks';
 
@@ -74,6 +75,13 @@ export function failureOf(error: unknown, tried: Tried = firstTry): Error {
     if (code === 'Cancelled') return new CancelledFailure(message);
     return ApplicationFailure.create({ message, type: failureTypes[code], nonRetryable: true, cause: error });
   }
+  if (error instanceof RemoteError && error.code !== failureTypes.SourceUnreachable)
+    return ApplicationFailure.create({
+      message: error.message,
+      type: failureTypes[error.code],
+      nonRetryable: true,
+      cause: error,
+    });
   const { name, message } = error as Error;
   if (bugs.includes(name))
     return ApplicationFailure.create({
@@ -85,7 +93,7 @@ export function failureOf(error: unknown, tried: Tried = firstTry): Error {
   // A store that is full or away is waited for; what nobody foresaw is not tried for ever.
   const isLast = !(error instanceof StoreError) && tried.attempt >= limits.attempts;
   return ApplicationFailure.create({
-    ...(error instanceof StoreError
+    ...(error instanceof StoreError || error instanceof RemoteError
       ? { message, type: failureTypes[error.code] }
       : { message: name === 'Error' ? message : `${name}: ${message}`, type: failureTypes.Unforeseen }),
     nonRetryable: isLast,

@@ -4,6 +4,7 @@ import { collectScores } from './collect-scores';
 import { compress } from './compress';
 import { evaluate } from './evaluate';
 import { fineTune } from './fine-tune';
+import { importSpec } from './import-spec';
 import { keepAnswer } from './keep-answer';
 import { keepTraining } from './keep-training';
 import { latency } from './latency';
@@ -19,6 +20,7 @@ import type { Workplace } from './activity-context';
 export function activitiesAt(place: Workplace): Activities {
   const at = { ...place, store: cancellable(place.store) };
   return {
+    importSpec: asked('importSpec', importSpec(at)),
     analyze: asked('analyze', analyze(at)),
     listParts: asked('listParts', listParts(at)),
     evaluate: asked('evaluate', evaluate(at)),

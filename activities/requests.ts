@@ -22,7 +22,7 @@ import { FineTuneFields } from '../run-spec/fine-tune-schema';
 import { issueText } from '../run-spec/issue-text';
 import { requestMetric } from '../run-spec/metric-schema';
 import { UserActivity } from '../run-spec/user-activity-schema';
-import { InputSize } from '../run-spec/spec';
+import { CompressionSpec, InputSize } from '../run-spec/spec';
 import { isKey } from '../store/checked-names';
 
 /*
@@ -104,6 +104,7 @@ const LendingForTraining = { model: Artifact, teacher: Artifact, data: Data, by:
 
 /** The request of each activity. */
 export const requests: { readonly [Name in keyof Activities]: z.ZodType<RequestOf<Name>> } = {
+  importSpec: z.strictObject({ spec: CompressionSpec, run: z.string().min(1).max(100) }),
   analyze: MethodFields.omit({ technique: true })
     .partial()
     .extend({ model: Artifact, rehearsal: RehearsalFields.optional() }),

@@ -75,7 +75,7 @@ export async function compress(model: string, flags: CompressFlags): Promise<num
   try {
     const origin = flags.scores ? await originOf(model, flags) : '';
     const said = new Set<string>();
-    const report = await compressModel(optionsOf(model, out, flags, origin), {
+    const report = await compressModel(await optionsOf(model, out, flags, origin), {
       signal,
       onAnalyzed: ({ notes }) =>
         notes.forEach((note) => {
@@ -106,7 +106,12 @@ export async function compress(model: string, flags: CompressFlags): Promise<num
   }
 }
 
-function optionsOf(model: string, out: string, flags: CompressFlags, origin: string): CompressOptions {
+async function optionsOf(
+  model: string,
+  out: string,
+  flags: CompressFlags,
+  origin: string,
+): Promise<CompressOptions> {
   const {
     technique,
     target,
@@ -119,7 +124,7 @@ function optionsOf(model: string, out: string, flags: CompressFlags, origin: str
     inputSize: given,
     ignore = [],
   } = flags;
-  const { inputSize, ...data } = dataOf(model, flags);
+  const { inputSize, ...data } = await dataOf(model, flags);
   return {
     model,
     out,
@@ -150,16 +155,16 @@ const reconstructionOf = ({ data, refit, reconstructionSamples, reconstructionPa
 });
 
 /** Returns the data of a spec, and its fine-tuning settings if layers are to be fine-tuned. */
-function dataOf(
+async function dataOf(
   model: string,
   { data: file, fineTuneEach: epochs }: CompressFlags,
-): Pick<CompressOptions, 'data' | 'metric' | 'fineTuneEach'> & { inputSize?: InputSize } {
+): Promise<Pick<CompressOptions, 'data' | 'metric' | 'fineTuneEach'> & { inputSize?: InputSize }> {
   if (!file && epochs !== undefined)
     throw new BadInput(
       '--fine-tune-each needs labelled training data: add --data with a spec that has data.train.labels',
     );
   if (!file) return {};
-  const { data, metric, fineTune, inputSize } = readData(file);
+  const { data, metric, fineTune, inputSize } = await readData(file);
   const { perLayer: _perLayer, ...settings } = fineTune;
   return {
     data,

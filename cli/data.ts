@@ -27,7 +27,7 @@ const shownSamples = 10;
 
 /** `slimflow data`: shows samples and figures of a spec's data, and looks for mistakes. */
 export async function data(file: string, flags: DataFlags): Promise<number> {
-  const look = readLook(file);
+  const look = await readLook(file);
   const picture = resolve(flags.picture);
   const problem = writeProblem(dirname(picture));
   if (problem) throw new BadInput(`--picture ${flags.picture} is not writable: ${problem}`);

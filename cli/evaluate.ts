@@ -27,7 +27,7 @@ export interface EvaluateFlags {
 
 /** `slimflow evaluate`: the metric, counts and latency of models on a user's data, so that others' figures can be compared. */
 export async function evaluate(models: readonly string[], flags: EvaluateFlags): Promise<number> {
-  const look = readLook(flags.data);
+  const look = await readLook(flags.data);
   const data = look.data[flags.split];
   if (!data) throw new BadInput(`spec ${flags.data}: data has no split ${flags.split}`);
   const metric = metricOf(askedMetric(look.metric, look.model ?? models[0]));

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs
 import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
-import { type PackedSpec, packSpec } from '../client/pack-spec';
+import { type PackedSpec, packSpec } from '../intake/pack-spec';
+import { fetchModel, fetchSpec, fetchSplits } from '../intake/fetch-spec';
 import { EngineError } from '../engine/errors';
 import { inspectModel, type InspectOptions } from '../engine/api/inspect-model';
 import type { ModelSummary } from '../engine/jobs/types';
@@ -14,6 +15,7 @@ import { computedMetric, isActivityMetric } from '../contract/metric';
 import { rehearsalOf } from '../contract/rehearsal';
 import { analysisOf } from '../contract/techniques';
 import { visibleLines } from '../engine/visible';
+import { RemoteError } from '../store/remote/remote-error';
 import { BadInput } from './exit-status';
 import { interruptible } from './interrupt';
 import { sayPacking } from './packing-progress';
@@ -25,7 +27,7 @@ import { sayPacking } from './packing-progress';
  */
 export async function preflight(file: string, { quiet = false } = {}): Promise<CompressionSpec> {
   const say = (text: string) => quiet || process.stderr.write(visibleLines(`${text}\n`));
-  const spec = await packed(readSpec(file), say);
+  const spec = await packed(await fetched(readSpec(file), say), say);
   const { train, evaluate, test } = spec.data;
   const summary = await readModel(spec.model, {
     ...analysisOf(spec),
@@ -65,6 +67,31 @@ export async function preflight(file: string, { quiet = false } = {}): Promise<C
       `spec ${file}: outDir ${spec.outDir} contains ${replaced}, which the result would replace: set another folder`,
     );
   return { ...spec, inputSize: spec.inputSize ?? summary.inputSize };
+}
+
+/** Fetches the files of a spec that are on other machines. @throws BadInput that names the address */
+const fetched = (spec: CompressionSpec, say: (text: string) => unknown): Promise<CompressionSpec> =>
+  remoteErrorsAsBadInput((signal) => fetchSpec(spec, { signal, onDownload: sayFetching(say) }));
+
+const sayFetching = (say: (text: string) => unknown) => (address: string) => say(`fetching ${address}`);
+
+/** Fetches the splits that a spec has on other machines. @throws BadInput that names the address */
+const fetchedSplits = <Splits extends Parameters<typeof fetchSplits>[0]>(data: Splits): Promise<Splits> =>
+  remoteErrorsAsBadInput((signal) =>
+    fetchSplits(data, {
+      signal,
+      onDownload: sayFetching((text) => process.stderr.write(visibleLines(`${text}\n`))),
+    }),
+  );
+
+async function remoteErrorsAsBadInput<T>(fetch: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  try {
+    return await interruptible(fetch);
+  } catch (error) {
+    if (error instanceof RemoteError || error instanceof EngineError)
+      throw new BadInput(error.message, { cause: error });
+    throw error;
+  }
 }
 
 /** Turns the data of a spec into arrays. @throws BadInput if they can not be used */
@@ -133,18 +160,33 @@ export function writeProblem(folder: string): string | undefined {
   }
 }
 
-/** Reads the data section of a spec, and its metric. @throws BadInput */
-export const readData = (file: string): ReturnType<typeof loadData> =>
-  specErrorsAsBadInput(() => loadData(file));
+/** Reads the data section of a spec, and its metric, and fetches what is on other machines. @throws BadInput */
+export async function readData(file: string): Promise<ReturnType<typeof loadData>> {
+  const spec = specErrorsAsBadInput(() => loadData(file));
+  return { ...spec, data: await fetchedSplits(spec.data) };
+}
 
-/** Reads the parts of a spec that training uses. @throws BadInput */
-export const readTraining = (file: string): ReturnType<typeof loadTraining> =>
-  specErrorsAsBadInput(() => loadTraining(file));
+/** Does so with the parts of a spec that training uses. @throws BadInput */
+export async function readTraining(file: string): Promise<ReturnType<typeof loadTraining>> {
+  const spec = specErrorsAsBadInput(() => loadTraining(file));
+  return { ...spec, data: await fetchedSplits(spec.data) };
+}
 
-/** Reads what data a spec has, and for which model. @throws BadInput */
-export const readLook = (file: string): Look => specErrorsAsBadInput(() => loadLook(file));
+/** Does so with what data a spec has, and for which model. @throws BadInput */
+export async function readLook(file: string): Promise<Look> {
+  const look = specErrorsAsBadInput(() => loadLook(file));
+  const { model } = look;
+  return {
+    ...look,
+    ...(model !== undefined && {
+      model: await remoteErrorsAsBadInput((signal) => fetchModel(model, { signal })),
+    }),
+    data: await fetchedSplits(look.data),
+  };
+}
 
-const readSpec = (file: string): CompressionSpec => specErrorsAsBadInput(() => loadSpec(file));
+/** Reads a spec; nothing that it names is opened. @throws BadInput */
+export const readSpec = (file: string): CompressionSpec => specErrorsAsBadInput(() => loadSpec(file));
 
 function specErrorsAsBadInput<T>(read: () => T): T {
   try {

@@ -1,3 +1,4 @@
+import type { PrepareFlags } from './prepare';
 import { type Command, Option } from 'commander';
 
 import { runStatuses } from '../client/run-status';
@@ -82,6 +83,10 @@ Example:
     .argument('<spec>', 'YAML or JSON file')
     .option(...stateOption)
     .addOption(storeOption())
+    .option(
+      '--later',
+      'have the workers import the files when the run begins (worker --import-from): paths are theirs, nothing is opened here',
+    )
     .addOption(jsonOption('print it in one line'))
     .addHelpText(
       'after',
@@ -90,9 +95,12 @@ Checks the spec as \`run\` does, and starts nothing.
 
 Example:
   slimflow prepare job.yaml --store /mnt/store > input.json
-  temporal workflow start --type guidebook --task-queue compression --workflow-id nightly --input-file input.json`,
+  temporal workflow start --type guidebook --task-queue compression --workflow-id nightly --input-file input.json
+
+With --later, a schedule takes what is there each time:
+  slimflow prepare job.yaml --later > nightly.json`,
     )
-    .action(async (spec: string, flags: StoreFlags) =>
+    .action(async (spec: string, flags: PrepareFlags) =>
       done(await (await import('./prepare.js')).prepare(spec, flags)),
     );
   program

@@ -38,7 +38,7 @@ export async function train(model: string, flags: TrainFlags): Promise<number> {
   const checkpoints = resolve(flags.checkpoints ?? `${out}.checkpoints`);
   checkPaths(out, checkpoints, flags);
   refuseReplacedWeights(model, out);
-  const { data, metric, fineTune, inputSize } = readTraining(flags.data);
+  const { data, metric, fineTune, inputSize } = await readTraining(flags.data);
   const settings = settingsOf(flags, fineTune);
   const signal = onInterrupt(flags.json ? () => undefined : undefined);
   const say = (text: string) => flags.json || process.stderr.write(visibleLines(`${text}\n`));

@@ -37,6 +37,10 @@ export function addWorker(program: Command, done: (status: number) => void): voi
       '--allow-modules',
       "run code of users' modules, such as metrics of specs; whoever may start workflows in the namespace can then run code here",
     )
+    .option(
+      '--import-from <places...>',
+      'folders and addresses (s3://bucket/exports/, https://host/) from which runs that are started with a spec import their files (default: none)',
+    )
     .option('--checkpoint-seconds <s>', 'time between checkpoints of a job (default: 3)', positiveNumber)
     .option(
       '--drain-seconds <s>',

@@ -26,6 +26,7 @@ export interface WorkerFlags {
   readonly memory?: number;
   readonly overflow?: boolean;
   readonly allowModules?: boolean;
+  readonly importFrom?: readonly string[];
   readonly checkpointSeconds?: number;
   readonly drainSeconds?: number;
   readonly healthPort?: number;
@@ -43,7 +44,17 @@ const retryMs = 2000;
  * keeps running meanwhile. It logs JSON lines to standard output.
  */
 export async function worker(flags: WorkerFlags): Promise<number> {
-  const { queue, slots, threads, overflow, allowModules, checkpointSeconds, drainSeconds, state } = flags;
+  const {
+    queue,
+    slots,
+    threads,
+    overflow,
+    allowModules,
+    importFrom,
+    checkpointSeconds,
+    drainSeconds,
+    state,
+  } = flags;
   if (queue === 'latency' && flags.taskQueue === undefined)
     throw new BadInput(
       '--queue latency measures on this machine for specs that name it: give the name, as in latency.taskQueue, by --task-queue',
@@ -89,6 +100,7 @@ export async function worker(flags: WorkerFlags): Promise<number> {
       threads,
       overflow,
       allowModules,
+      importFrom,
       checkpointSeconds,
       drainSeconds,
       memory: flags.memory === undefined ? undefined : flags.memory * 1e9,

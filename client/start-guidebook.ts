@@ -8,7 +8,7 @@ import { type AttributeName, attributeKeys, pairsOf } from '../contract/search-a
 import { payloadConverter } from '../contract/payload-converter';
 import { storeQueue } from '../contract/task-queues';
 import { memoOf, startDetails, startSummary } from './run-memo';
-import { prepare } from './prepare';
+import { prepare } from '../intake/prepare';
 import { isAboutAttributes, usableAttributes } from '../server/register-attributes';
 
 /** Handle of a run of the guidebook. */

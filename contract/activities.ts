@@ -22,6 +22,7 @@ import type {
 } from '../engine/jobs/types';
 import type { EvaluationQuestion, TrainingQuestion } from '../run-spec/activity-contract';
 import type { ArtifactRef } from '../store/artifact';
+import type { CompressionSettings, CompressionSpec } from '../run-spec/spec';
 import type { RunRehearsal } from './rehearsal';
 
 /** A split of a data set whose files are in the store. */
@@ -37,6 +38,23 @@ export interface DataRefs {
   readonly train: DataRef;
   readonly evaluate: DataRef;
   readonly test: DataRef;
+}
+
+/** Request to import the files that a spec names. */
+export interface ImportRequest {
+  /** A spec whose paths are those of the worker, or addresses (`s3://…`, `https://…`). */
+  readonly spec: CompressionSpec;
+  /** The run that asks: another run finds files as they are then. */
+  readonly run: string;
+}
+
+/** Beginning of a run: its files in the store, and its settings. */
+export interface ImportedSpec {
+  /** A name for people. */
+  readonly name: string;
+  readonly model: ArtifactRef;
+  readonly data: DataRefs;
+  readonly settings: CompressionSettings;
 }
 
 export interface AnalyzeRequest extends Partial<Omit<Method, 'technique'>> {
@@ -219,6 +237,8 @@ export interface LatencyRequest {
 
 /** The activities by name: what a workflow may ask of a Slimflow worker. */
 export interface Activities {
+  /** The input of a run, from a spec whose files are read as they are now. */
+  importSpec(request: ImportRequest): Promise<ImportedSpec>;
   /** MACs, parameters and compressible layers of a model. */
   analyze(request: AnalyzeRequest): Promise<Analysis>;
   /** Names of the parts that a technique can compress, in the model's order: a page of them, one at least. */

@@ -1,8 +1,9 @@
 import type { EngineErrorCode } from '../engine/errors';
+import type { RemoteProblem } from '../store/remote/remote-error';
 import type { ArtifactProblem, StoreProblem } from '../store/store-errors';
 
 /** Error names of the engine and the store, which activities pass on unchanged. */
-type Named = Exclude<EngineErrorCode, 'Cancelled'> | ArtifactProblem | StoreProblem;
+type Named = Exclude<EngineErrorCode, 'Cancelled'> | ArtifactProblem | StoreProblem | RemoteProblem;
 
 /**
  * Every `type` that an `ApplicationFailure` of Slimflow has, each under its own name. A run that failed has it at the
@@ -50,6 +51,16 @@ export const failureTypes = {
   StoreRefused: 'StoreRefused',
   /** The store does not answer. Retried until it does: bring the server or the network file system back. */
   StoreUnreachable: 'StoreUnreachable',
+
+  /** A file that a spec names on another machine is not there. Never retried: put it there, or correct the address. */
+  SourceMissing: 'SourceMissing',
+  /**
+   * A file on another machine may not be read by this worker, or the address is none. Never retried: correct the address,
+   * the credentials, or where the worker may import from.
+   */
+  SourceRefused: 'SourceRefused',
+  /** The server of a file that a spec names does not answer. Retried up to 50 times. */
+  SourceUnreachable: 'SourceUnreachable',
 
   /**
    * Native code crashed and ended the job's process. Retried twice; after the third crash in a row on this work it is

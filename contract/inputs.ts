@@ -51,6 +51,7 @@ import type {
   ScoringInput,
   ScoringLimits,
   ScoringProgress,
+  SpecInput,
 } from './run';
 
 /*
@@ -272,6 +273,12 @@ const guidebook = shape({
   searchAttributes: optional(attributes),
 } satisfies Fields<GuidebookInput>);
 
+/** The activity that imports the spec checks it in full. */
+const fromSpec = shape({
+  spec: record(be('be a setting', () => true)),
+  searchAttributes: optional(attributes),
+} satisfies Fields<SpecInput>);
+
 const candidate = shape({
   plan: shape({
     id: text(1000),
@@ -321,7 +328,12 @@ const scoreModel = shape({
   paused: optional(pause),
 } satisfies Fields<ScoringInput>);
 
-const inputs: Readonly<Record<string, Check>> = { guidebook, candidate, scoreModel };
+const inputs: Readonly<Record<string, Check>> = {
+  guidebook: (value) =>
+    typeof value === 'object' && value !== null && 'spec' in value ? fromSpec(value) : guidebook(value),
+  candidate,
+  scoreModel,
+};
 
 /**
  * Checks what a workflow was started with, so that wrong input fails it at once instead of its tasks for ever.

@@ -1,11 +1,11 @@
 import { operation, service } from 'nexus-rpc';
 
 import type { Result } from '../run-spec/result-schema';
-import type { GuidebookInput } from './run';
+import type { GuidebookInput, SpecInput } from './run';
 
 /**
- * Slimflow as a Nexus service, for workflows of other namespaces. `compress` runs the guidebook on what `prepare` gave,
- * and returns the content of result.json; asked again for the same, it joins the run in progress.
+ * Slimflow as a Nexus service, for workflows of other namespaces. `compress` runs the guidebook on what `prepare` gave, or
+ * on a spec, and returns the content of result.json; asked again for the same, it joins the run in progress.
  *
  * @example
  * ```ts
@@ -19,4 +19,6 @@ import type { GuidebookInput } from './run';
  * }
  * ```
  */
-export const slimflowService = service('slimflow', { compress: operation<GuidebookInput, Result>() });
+export const slimflowService = service('slimflow', {
+  compress: operation<GuidebookInput | SpecInput, Result>(),
+});

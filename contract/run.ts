@@ -1,20 +1,22 @@
-import type { Analysis, DataRefs, ScoreLayerRequest } from './activities';
+import type { Analysis, DataRefs, ImportedSpec, ScoreLayerRequest } from './activities';
 import type { Method, Technique } from '../engine/names';
 import type { Compression, Details, Provenance, Speed } from '../engine/jobs/types';
 import type { AskedMetric } from './metric';
 import type { StepVerdict, Verdict } from './verdict';
-import type { CompressionSettings } from '../run-spec/spec';
+import type { CompressionSettings, CompressionSpec, CompressionSpecInput } from '../run-spec/spec';
 import type { ArtifactRef } from '../store/artifact';
 
-/** Input of a guidebook workflow. */
-export interface GuidebookInput {
-  /** A name for people. */
-  readonly name: string;
-  readonly model: ArtifactRef;
-  readonly data: DataRefs;
-  readonly settings: CompressionSettings;
+/** Input of a guidebook workflow whose files are in the store. */
+export interface GuidebookInput extends ImportedSpec {
   /** The search attributes that the server knows, by name; none if it is left out. */
   readonly searchAttributes?: readonly string[];
+}
+
+/** Input of a guidebook workflow that imports its files when it begins, so that it takes what is there then. */
+export interface SpecInput {
+  /** A spec whose paths are those of the workers, or addresses (`s3://…`, `https://…`). */
+  readonly spec: CompressionSpec | CompressionSpecInput;
+  readonly searchAttributes?: GuidebookInput['searchAttributes'];
 }
 
 /** The original model, as step 0 found it. */
@@ -142,8 +144,8 @@ export interface Candidate extends CandidatePlan, Made {
 
 /** Stages of a run, in order. */
 export const stages = ['baseline', 'SVD', 'pick', 'channel pruning', 'latency', 'select', 'done'] as const;
-/** Name of a stage. */
-export type Stage = (typeof stages)[number];
+/** Name of a stage; a run that is given a spec imports its files before them all. */
+export type Stage = (typeof stages)[number] | 'import';
 
 /** A row of the table of candidates while the run goes on. */
 export interface CandidateProgress extends CandidatePlan {

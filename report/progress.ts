@@ -6,6 +6,7 @@ import { type Stage, stages } from '../contract/run';
 import { duration } from './html/page/figures';
 
 const step: Record<Stage, string> = {
+  import: 'importing the model and the data',
   baseline: 'step 0, baseline: measuring the original model',
   SVD: 'step 2, SVD: making and fine-tuning candidates',
   pick: 'step 3, pick: choosing the best candidates',
@@ -78,7 +79,7 @@ export function statusLines(
   const clock = `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
   return [
     `${name} to ${target} of its ${costNames[cost]}, with a drop of at most ${tolerance}   ${clock}`,
-    `${bar((stages.indexOf(stage) + 1) / stages.length)} ${step[stage]}`,
+    `${bar(((stages as readonly Stage[]).indexOf(stage) + 1) / stages.length)} ${step[stage]}`,
     ...(original
       ? [`original: ${(original.macs / 1e6).toFixed(2)} million MACs, metric ${original.metric.toFixed(2)}`]
       : []),

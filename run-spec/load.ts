@@ -10,6 +10,7 @@ import { issueText } from './issue-text';
 import { withLossGraph } from './loss-file';
 import type { SpecMetric } from './metric-schema';
 import { resolvedMetric, resolvedModule } from './metric-file';
+import { resolvedPath } from './remote-path';
 import { SpecError } from './spec-error';
 import { CompressionSpec, DataSpec, LookSpec, TrainingSpec } from './spec';
 
@@ -19,7 +20,7 @@ import { CompressionSpec, DataSpec, LookSpec, TrainingSpec } from './spec';
  */
 export function loadSpec(file: string): CompressionSpec {
   const spec = parsedFile(file, CompressionSpec);
-  const absolute = (path: string) => resolve(dirname(resolve(file)), path);
+  const absolute = (path: string) => resolvedPath(dirname(resolve(file)), path);
   return {
     ...spec,
     model: absolute(spec.model),
@@ -29,7 +30,7 @@ export function loadSpec(file: string): CompressionSpec {
       evaluate: resolved(spec.data.evaluate, file),
       test: resolved(spec.data.test, file),
     },
-    outDir: absolute(spec.outDir),
+    outDir: resolve(dirname(resolve(file)), spec.outDir),
   };
 }
 
@@ -101,7 +102,7 @@ export function loadLook(file: string): Look {
   const { model, data, metric, inputSize } = parsedFile(file, LookSpec);
   const { train, evaluate, test } = data;
   return {
-    ...(model !== undefined && { model: resolve(dirname(resolve(file)), model) }),
+    ...(model !== undefined && { model: resolvedPath(dirname(resolve(file)), model) }),
     data: {
       ...(train && { train: resolved(train, file) }),
       ...(evaluate && { evaluate: resolved(evaluate, file) }),
@@ -202,7 +203,7 @@ type Split = CompressionSpec['data']['train'];
 
 /** Resolves the paths of a split relative to the folder of `file`. */
 function resolved({ images, labels, classes, inputs, ...rest }: Split, file: string): Split {
-  const absolute = (path: string) => resolve(dirname(resolve(file)), path);
+  const absolute = (path: string) => resolvedPath(dirname(resolve(file)), path);
   return {
     ...rest,
     images: resolvedImages(images, file, absolute),

@@ -22,13 +22,16 @@ const noCredentials = ['CredentialsProviderError', 'TokenProviderError'];
 const ours = ['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError'];
 const local = ['ENOENT', 'ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EACCES', 'EPERM', 'EIO', 'EMFILE'];
 
-/** Turns an error of the SDK into what it means for the store; returns any other as it is. */
-export function s3Error(error: unknown, where: string): unknown {
+/**
+ * Turns an error of the SDK into what it means for what is kept there; returns any other as it is.
+ * @param place what is kept where, as in "the store at s3://bucket"
+ */
+export function s3Error(error: unknown, place: string): unknown {
   const { name, message, code } = error as S3Failure;
   if (error instanceof StoreError || ours.includes(name) || local.includes(code ?? '')) return error;
   const text = [name, code, message].filter((part) => part && part !== 'Error' && part !== 'UnknownError');
   const [problem, advice] = meaningOf(name, message, statusOf(error));
-  return new StoreError(problem, `the store at ${where}: ${advice} (${[...new Set(text)].join(': ')})`, {
+  return new StoreError(problem, `${place}: ${advice} (${[...new Set(text)].join(': ')})`, {
     cause: error,
   });
 }

@@ -18,9 +18,10 @@ const load = createRequire(__filename);
 
 /**
  * Checks that the S3 SDK is installed: Slimflow doesn't bring it, since most stores are folders.
+ * @param what needs them, as in "store s3://bucket"
  * @throws RangeError that says what to install
  */
-export function checkS3Packages(where: string): void {
+export function checkS3Packages(what: string): void {
   const missing = ['@aws-sdk/client-s3', '@aws-sdk/lib-storage'].filter((name) => {
     try {
       return !load.resolve(name);
@@ -30,7 +31,7 @@ export function checkS3Packages(where: string): void {
   });
   if (missing.length)
     throw new RangeError(
-      `store ${where}: S3 needs packages that are not installed: npm install ${missing.join(' ')}`,
+      `${what}: S3 needs packages that are not installed: npm install ${missing.join(' ')}`,
     );
 }
 
@@ -55,6 +56,7 @@ export interface BucketEntry {
   readonly bytes: number;
   /** When it was last written, in ms since 1970, by the server's clock. */
   readonly time: number;
+  readonly etag?: string;
 }
 
 type UploadMarker = Pick<ListMultipartUploadsCommandInput, 'KeyMarker' | 'UploadIdMarker'>;
@@ -86,7 +88,13 @@ export class Bucket {
     private readonly prefix: string,
     /** A connection without data for this long, in ms, is dropped. */
     private readonly idleMs = 60_000,
+    /** Role that it has, for messages. */
+    private readonly role = 'the store at',
   ) {}
+
+  private get words(): string {
+    return `${this.role} ${this.uri('')}`;
+  }
 
   /** Returns the address of an object. */
   uri(key: string): string {
@@ -180,7 +188,7 @@ export class Bucket {
           // It was overwritten meanwhile: what was read of the previous one is useless.
           if (isOutdated(error)) at = { done: 0, etag: undefined };
           failures = at.done > before ? 1 : failures + 1;
-          const known = s3Error(error, this.uri(''));
+          const known = s3Error(error, this.words);
           if (failures >= mostTries() || !isPassing(known)) throw known;
           await pause(failures);
         }
@@ -197,8 +205,8 @@ export class Bucket {
   head(key: string): Promise<BucketEntry | undefined> {
     return this.asked(async (s3) => {
       try {
-        const { ContentLength: bytes = 0, LastModified } = await s3.headObject(this.at(key));
-        return { key, bytes, time: LastModified?.getTime() ?? 0 };
+        const { ContentLength: bytes = 0, LastModified, ETag } = await s3.headObject(this.at(key));
+        return { key, bytes, time: LastModified?.getTime() ?? 0, etag: ETag };
       } catch (error) {
         if (isMissing(error)) return undefined;
         throw error;
@@ -237,8 +245,13 @@ export class Bucket {
     do {
       const asked = { Bucket: this.name, Prefix: this.prefix + start, ContinuationToken };
       const page = await this.asked((s3) => s3.listObjectsV2(asked));
-      for (const { Key = '', Size = 0, LastModified } of page.Contents ?? [])
-        yield { key: Key.slice(this.prefix.length), bytes: Size, time: LastModified?.getTime() ?? 0 };
+      for (const { Key = '', Size = 0, LastModified, ETag } of page.Contents ?? [])
+        yield {
+          key: Key.slice(this.prefix.length),
+          bytes: Size,
+          time: LastModified?.getTime() ?? 0,
+          etag: ETag,
+        };
       ContinuationToken = page.NextContinuationToken;
     } while (ContinuationToken);
   }
@@ -291,7 +304,7 @@ export class Bucket {
     try {
       return await question(this.s3);
     } catch (error) {
-      throw s3Error(error, this.uri(''));
+      throw s3Error(error, this.words);
     }
   }
 
@@ -301,7 +314,7 @@ export class Bucket {
       try {
         return await question(this.s3);
       } catch (error) {
-        const known = s3Error(error, this.uri(''));
+        const known = s3Error(error, this.words);
         if (failures === 3 || !isPassing(known)) throw known;
         await pause(failures);
       }

@@ -30,7 +30,7 @@ export interface OpenOptions {
  */
 export function openStore(where: string, options: OpenOptions = {}): Store {
   if (where.startsWith('s3://')) {
-    checkS3Packages(where);
+    checkS3Packages(`store ${where}`);
     return new S3Store(where, options);
   }
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(where))

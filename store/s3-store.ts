@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
 import type { ArtifactRef, Digest } from './artifact';
@@ -8,7 +7,7 @@ import { Bucket } from './bucket';
 import { BucketNotes } from './bucket-notes';
 import { BucketRooms } from './bucket-rooms';
 import { listName, listOf, type Member } from './artifact-bundle';
-import { trim } from './cache';
+import { cachesFolder, standardCacheBytes, trim } from './cache';
 import { currentOf } from './checkpoint-folder';
 import { ContentStore } from './content-store';
 import { sha256OfFile } from './digest';
@@ -27,8 +26,6 @@ export interface S3StoreOptions {
   /** Time in ms without data after which a connection is dropped and the request repeated; 60,000 by default. */
   readonly idleMs?: number;
 }
-
-const standardBytes = 20 * 2 ** 30;
 
 /**
  * A store under a prefix of a bucket on any S3-compatible server, laid out like a file store, with a local folder of
@@ -51,7 +48,7 @@ export class S3Store extends ContentStore {
     super(bucket.uri('').replace(/\/$/, ''), resolve(cache ?? cacheOf(where)), new BucketNotes(bucket));
     this.bucket = bucket;
     this.remote = new BucketRooms(bucket);
-    this.cacheBytes = cacheBytes ?? Number(process.env.SLIMFLOW_CACHE_BYTES ?? standardBytes);
+    this.cacheBytes = cacheBytes ?? standardCacheBytes();
   }
 
   path(ref: Digest): Promise<string> {
@@ -247,9 +244,6 @@ export class S3Store extends ContentStore {
   }
 }
 
-/** Returns the default folder of a store's local files, one per store: in SLIMFLOW_CACHE, or the user's cache. */
-export function cacheOf(where: string): string {
-  const caches =
-    process.env.SLIMFLOW_CACHE || join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'slimflow');
-  return join(caches, `s3-${createHash('sha256').update(where).digest('hex').slice(0, 16)}`);
-}
+/** Returns the default folder of a store's local files, one per store, in the user's cache. */
+export const cacheOf = (where: string): string =>
+  join(cachesFolder(), `s3-${createHash('sha256').update(where).digest('hex').slice(0, 16)}`);

@@ -34,6 +34,11 @@ export interface SlimflowPluginOptions extends Partial<Capacity> {
    * the namespace could then run code on this worker.
    */
   readonly allowModules?: boolean;
+  /**
+   * Folders and addresses (`s3://bucket/exports/`, `https://models.example/`) from which runs that are started with a spec
+   * import their files; none by default, since whoever may start workflows could then have any file read.
+   */
+  readonly importFrom?: readonly string[];
   /** Serves `slimflowService` too, for Nexus endpoints that lead to the worker's task queue. */
   readonly nexus?: boolean;
   /** Seconds that a job has for a last checkpoint when the worker is stopped; 15 by default. */
@@ -80,6 +85,7 @@ export class SlimflowPlugin extends SimplePlugin {
     memory,
     overflow,
     allowModules,
+    importFrom,
     nexus = false,
     activityQueues = [],
     deployment,
@@ -98,6 +104,7 @@ export class SlimflowPlugin extends SimplePlugin {
       drainMs: 1000 * drainSeconds,
       overflow,
       allowModules,
+      importFrom,
       version: engineVersion(),
     });
     super({

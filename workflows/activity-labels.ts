@@ -33,6 +33,8 @@ const called = (text: string, ...id: (string | number)[]): Called => ({
 
 /** The sentences of all activities. `of` is `original`, or a candidate's id. */
 export const sentences = {
+  importSpec: () => called('Import the model and the data', 'import'),
+
   analyze: (of: string) => called(`Find what can be compressed in ${nameOf(of)}`, 'analyze', of),
 
   evaluate: (of: string, metric: string, when: 'as it came' | 'as compressed' | 'after fine-tuning') =>

@@ -8,18 +8,21 @@ import { cancellationOf } from './cancelled';
 import { channelPruning } from './channel-pruning';
 import { decomposition } from './decomposition';
 import { listen } from './handlers';
+import { importFirst } from './import-first';
 import type { StepContext } from './step-context';
 import { Run } from './run-state';
 import { selection } from './selection';
 import { Sources } from './sources';
-import type { GuidebookInput } from '../contract/run';
+import type { GuidebookInput, SpecInput } from '../contract/run';
 
 /**
  * AIMET's guidebook, from the original model to the selected one; its result is the content of result.json. People may
- * look on and decide by the messages of `messages.ts`.
+ * look on and decide by the messages of `messages.ts`. Given a spec instead of what `prepare` makes of one, it imports
+ * the files that are there when it begins.
  */
-export async function guidebook(input: GuidebookInput): Promise<Result> {
+export async function guidebook(input: GuidebookInput | SpecInput): Promise<Result> {
   checkInput('guidebook', input);
+  if ('spec' in input) return importFirst(input);
   const run = new Run(input);
   listen(run);
   try {

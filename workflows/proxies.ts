@@ -60,6 +60,7 @@ const training = proxyActivities<Activities>({
  * lost.
  */
 export const {
+  importSpec,
   analyze,
   listParts,
   collectScores,
@@ -73,6 +74,7 @@ export const {
   compress,
   fineTune,
 } = regenerating({
+  importSpec: unlessPaused(training.importSpec),
   analyze: unlessPaused(proxies.analyze),
   listParts: unlessPaused(proxies.listParts),
   collectScores: unlessPaused(proxies.collectScores),

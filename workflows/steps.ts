@@ -3,11 +3,12 @@ import { executeChild, workflowInfo } from '@temporalio/workflow';
 import type { Analysis, CompressedModel, FineTunedModel } from '../contract/activities';
 import { checkInput } from '../contract/inputs';
 import { askedMetric, computedMetric } from '../contract/metric';
-import type { GuidebookInput } from '../contract/run';
+import type { GuidebookInput, SpecInput } from '../contract/run';
 import { analysisOf, methodOf } from '../contract/techniques';
 import { metricWords, type Technique, techniqueTraits } from '../engine/names';
 import type { Evaluation, Latency } from '../engine/jobs/types';
 import type { ArtifactRef } from '../store/artifact';
+import { imports } from './import-first';
 import { judge } from './judge';
 import { timingOf } from './measure';
 import { analyze, compress, latency, summary } from './proxies';
@@ -68,6 +69,12 @@ const nameOf = ({ sha256 }: ArtifactRef) => sha256.slice(0, 12);
  * ```
  */
 export const steps = {
+  /** Imports the files that a spec names, as they are now, and returns the input that the other steps take. */
+  async import(input: SpecInput): Promise<GuidebookInput> {
+    checkInput('guidebook', input);
+    return imports(input);
+  },
+
   /** Counts a model's MACs and parameters, and lists what each technique can compress; the original by default. */
   async analyze(input: GuidebookInput, model: ArtifactRef = input.model): Promise<Analysis> {
     checkInput('guidebook', input);

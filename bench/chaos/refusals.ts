@@ -2,7 +2,7 @@ import { rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { prepare } from '../../client/prepare';
+import { prepare } from '../../intake/prepare';
 import { withFleet } from './fleet';
 import { limitedRoom } from './room';
 import { type Job, Runs } from './runs';

@@ -1,4 +1,5 @@
 import type { DatasetSource } from '../data/source';
+import type { UserData } from '../data/sources/user-data';
 import type { Details } from '../data/judge';
 import type { Errors } from '../data/metric-rule';
 import type { Curve } from '../training/loop/learning-curve';
@@ -34,6 +35,7 @@ export interface Jobs {
   fineTune: Job<FineTuneInput, FineTuning>;
   latency: Job<LatencyInput, Latency>;
   predict: Job<PredictInput, Predictions>;
+  gather: Job<GatherInput, Gathered>;
 }
 /** Input and output of a job. */
 export interface Job<Input, Output> {
@@ -87,6 +89,23 @@ export interface Rehearsal<Data = DatasetSource, Model = string> {
   readonly latency?: boolean;
   /** Samples in a batch when they are; 1 by default. */
   readonly batch?: number;
+}
+
+/** Input of `gather`. */
+export interface GatherInput {
+  readonly model: string;
+  /** Splits to turn into arrays; left out, the model is only asked which files hold its weights. */
+  readonly data?: Readonly<Record<string, UserData>>;
+}
+
+/** Files that a run begins with. */
+export interface Gathered {
+  /** Names that the model has for the files with its weights, relative to its folder. */
+  readonly weights: readonly string[];
+  /** The model's own file, then those with its weights; none if no data were asked for, as they may not be there yet. */
+  readonly files: readonly string[];
+  /** The splits as arrays. */
+  readonly data: Readonly<Record<string, DatasetSource>>;
 }
 
 /** Input of `analyze`. */

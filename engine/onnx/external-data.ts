@@ -53,6 +53,9 @@ export function byteLength(proto: TensorProto): number | undefined {
 const field = (proto: TensorProto, key: string): string | undefined =>
   proto.externalData.find((entry) => entry.key === key)?.value;
 
+/** Returns the name that a model has for the file of a tensor. */
+export const locationOf = (proto: TensorProto): string | undefined => field(proto, 'location');
+
 const refused = (proto: TensorProto, why: string, cause?: unknown): EngineError =>
   new EngineError('InvalidModel', `weights of ${proto.name || 'a tensor'}: ${why}`, { cause });
 

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 
 import { readRegularSync } from '../regular-file';
-import { isExternal, resolveExternal, spanOf } from './external-data';
+import { isExternal, locationOf, resolveExternal, spanOf } from './external-data';
 import { type ModelProto, ModelProtoSchema } from './proto/onnx_pb';
 import { allTensors } from './walk';
 
@@ -24,6 +24,21 @@ export function modelFiles(path: string): string[] {
     return [path];
   }
   return [path, ...(model.graph ? resolveAll(model, dirname(path)) : [])];
+}
+
+/**
+ * Lists the files that hold weights of a model by the names that it has for them, relative to its folder, whether they
+ * are there or not; none if it is no model that can be read.
+ */
+export function weightFileNames(path: string): string[] {
+  let model: ModelProto;
+  try {
+    model = fromBinary(ModelProtoSchema, readRegularSync(path, mostModelBytes));
+  } catch {
+    return [];
+  }
+  const names = [...allTensors(model)].filter(isExternal).map(locationOf);
+  return [...new Set(names.filter((name) => name !== undefined))];
 }
 
 /**

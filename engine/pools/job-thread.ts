@@ -17,6 +17,7 @@ const jobs: { [Name in JobName]: () => Promise<Run<Name>> } = {
   fineTune: async () => (await import('../jobs/fine-tune.js')).fineTuneJob,
   latency: async () => (await import('../jobs/latency.js')).latency,
   predict: async () => (await import('../jobs/predict.js')).predict,
+  gather: async () => (await import('../jobs/gather.js')).gather,
 };
 
 /** Runs one job of the pool in this thread. */

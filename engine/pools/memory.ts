@@ -17,6 +17,7 @@ const copies: Record<JobName, number> = {
   scoreLayer: 5,
   compress: 6,
   fineTune: 10,
+  gather: 2,
 };
 
 /**

@@ -3,7 +3,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { join } from 'node:path';
 
 import { startGuidebook, taskQueueOf } from '../../client/start-guidebook';
-import { prepare } from '../../client/prepare';
+import { prepare } from '../../intake/prepare';
 import type { LiveProgress } from '../../client/observation';
 import { observe } from '../../client/observe';
 import { failureTypeOf, reasonOf } from '../../contract/failure-reason';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 
-import { prepare } from '../../client/prepare';
+import { prepare } from '../../intake/prepare';
 import { loadSpec } from '../../run-spec/load';
 import { Result } from '../../run-spec/result-schema';
 import { openStore } from '../../store/open';

@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
 
 import { activitiesAt } from '../../activities';
@@ -22,6 +22,9 @@ const nameFields = ['ignore', 'layer', 'features'];
 const fine: readonly string[] = [
   failureTypes.InvalidRequest,
   failureTypes.WrongAnswer,
+  // A spec whose files are elsewhere than where this worker imports from.
+  failureTypes.InvalidSettings,
+  failureTypes.InvalidData,
   failureTypes.ArtifactMissing,
   failureTypes.ArtifactCorrupt,
 ];
@@ -92,6 +95,16 @@ export async function attackActivities(folder: string, count: number, seed: numb
       written(input);
       return { steps: 1, resumedAt: 0, losses: [], retries: [], notes: [], provenance };
     }),
+    gather: looking(({ model, data = {} }) => ({
+      weights: [],
+      files: [model],
+      data: Object.fromEntries(
+        Object.entries(data).map(([name, { images, labels }]) => [
+          name,
+          { images: images as string, labels },
+        ]),
+      ),
+    })),
     latency: looking(({ models }) => ({ ms: models.map(() => 1), provenance })),
   });
   const activities = activitiesAt({
@@ -100,6 +113,7 @@ export async function attackActivities(folder: string, count: number, seed: numb
     threads: 1,
     checkpointSeconds: 1,
     drainMs: 1,
+    importFrom: [exportsIn(store)],
     version: 'test',
   }) as unknown as Record<keyof Activities, (request: unknown) => Promise<unknown>>;
   const valid = await validRequests(store);
@@ -130,6 +144,25 @@ export async function attackActivities(folder: string, count: number, seed: numb
   return outcomes;
 }
 
+const exportsIn = (store: FileStore): string => join(store.where, 'exports');
+
+/** A spec whose files are where the worker imports from. */
+function exportedSpec(store: FileStore): object {
+  const folder = exportsIn(store);
+  mkdirSync(folder, { recursive: true });
+  const path = (name: string) => {
+    writeFileSync(join(folder, name), name);
+    return join(folder, name);
+  };
+  const array = { images: path('images.npy'), labels: path('labels.npy') };
+  return {
+    model: path('net.onnx'),
+    data: { train: array, evaluate: array, test: array },
+    target: 0.5,
+    tolerance: 1,
+  };
+}
+
 /** A request of each activity, whose files are in the store. */
 async function validRequests(store: FileStore): Promise<{ readonly [Name in keyof Activities]: unknown }> {
   const model = await store.putBytes('model');
@@ -148,6 +181,7 @@ async function validRequests(store: FileStore): Promise<{ readonly [Name in keyo
   const shared = { model, method: methodOf('spatial-svd'), train: data, compute };
   const reconstruction = { samples: 1, patches: 1, seed: 0 };
   return {
+    importSpec: { spec: exportedSpec(store), run: 'run' },
     analyze: { model, ignore: ['c1'], inputSize: [1, 3, 8, 8], cost: 'macs' },
     listParts: {
       technique: 'spatial-svd',

@@ -7,6 +7,7 @@ import { CompressionSettings } from '../../run-spec/spec';
 import type { ArtifactRef } from '../../store/artifact';
 import { sha256 } from '../../store/digest';
 import type { GuidebookInput } from '../../contract/run';
+import { modelName } from '../../contract/run-name';
 import { provenance } from './method';
 
 /** A model of the fake world: its address holds its MACs and whether it was fine-tuned. */
@@ -81,6 +82,10 @@ export function fakeActivities(
     parts.filter(({ technique }) => technique === asked).map(({ name }) => name);
   return {
     calls,
+    importSpec: answer('importSpec', ({ spec }: Parameters<Activities['importSpec']>[0]) => ({
+      ...fakeInput({ target: spec.target }),
+      name: modelName(spec.model),
+    })),
     analyze: answer<{ model: ArtifactRef }, Analysis>('analyze', ({ model }) => ({
       macs: modelOf(model).macs,
       params: modelOf(model).macs / 10,

@@ -1,7 +1,7 @@
 import { createNexusServiceClient, executeChild, proxyActivities } from '@temporalio/workflow';
 
 import { guidebook, slimflowService, steps } from '../../workflow';
-import type { GuidebookInput } from '../../workflow';
+import type { GuidebookInput, SpecInput } from '../../workflow';
 
 export * from '../../workflow';
 
@@ -11,13 +11,13 @@ export async function nightly(input: GuidebookInput): Promise<string> {
   return `nightly: ${outcome}`;
 }
 
-const { publish, prepareExport } = proxyActivities<{
-  publish(sha256: string): Promise<string>;
-  prepareExport(spec: string): Promise<GuidebookInput>;
-}>({ startToCloseTimeout: '1 minute' });
+const { publish } = proxyActivities<{ publish(sha256: string): Promise<string> }>({
+  startToCloseTimeout: '1 minute',
+});
 
 /** Single steps, with an activity of the user's among them. */
-export async function smallest(input: GuidebookInput): Promise<unknown> {
+export async function smallest(given: SpecInput): Promise<unknown> {
+  const input = await steps.import(given);
   const technique = 'spatial-svd';
   const analysis = await steps.analyze(input);
   const scores = await steps.score(input, { technique, analysis });
@@ -35,11 +35,4 @@ export async function byNexus(input: GuidebookInput, endpoint: string): Promise<
     scheduleToCloseTimeout: '1 day',
   });
   return selected;
-}
-
-/** The guidebook on what is there when a schedule starts it. */
-export async function nightlyExport(spec: string): Promise<string> {
-  const input = await prepareExport(spec);
-  const { outcome } = await executeChild(guidebook, { args: [input] });
-  return outcome;
 }

@@ -20,7 +20,7 @@ export async function atWork(
   jobs: Parameters<typeof fakePool>[0],
   work: (place: Workbench) => Promise<void>,
   within: (store: Store) => Store = (store) => store,
-  more: Pick<Workplace, 'overflow'> = {},
+  more: Pick<Workplace, 'overflow' | 'importFrom'> = {},
 ): Promise<void> {
   await inFolder(async (folder) => {
     const store = new FileStore(join(folder, 'store'));

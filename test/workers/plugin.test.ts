@@ -12,9 +12,17 @@ import { FakedPlugin } from '../support/faked-plugin';
 import { inFolder } from '../support/folder';
 import { until } from '../support/until';
 import type { GuidebookInput } from '../../contract/run';
+import type { Result } from '../../run-spec/result-schema';
 import type { byNexus, nightly, smallest } from '../support/own-workflows';
 import { temporal } from '../support/temporal';
 
+const split = { images: '/exports/images.npy', labels: '/exports/labels.npy' };
+const spec = {
+  model: '/exports/net.onnx',
+  data: { train: split, evaluate: split, test: split },
+  target: 0.5,
+  tolerance: 1,
+};
 let server: TestWorkflowEnvironment;
 beforeAll(async () => {
   server = await temporal();
@@ -48,7 +56,7 @@ describe('the plugin', () => {
       const worker = await Worker.create({
         connection: server.nativeConnection,
         taskQueue: 'own',
-        activities: { publish, prepareExport: () => Promise.resolve(fakeInput()) },
+        activities: { publish },
         workflowsPath: require.resolve('../support/own-workflows'),
         maxConcurrentActivityTaskExecutions: 5,
         plugins: [plugin],
@@ -67,7 +75,7 @@ describe('the plugin', () => {
           server.client.workflow.execute<typeof smallest>('smallest', {
             taskQueue: 'own',
             workflowId: 'smallest',
-            args: [fakeInput()],
+            args: [{ spec }],
           }),
           server.client.workflow.execute<typeof byNexus>('byNexus', {
             taskQueue: 'own',
@@ -83,22 +91,24 @@ describe('the plugin', () => {
           spec: { calendars: [{ hour: 3 }] },
           action: {
             type: 'startWorkflow',
-            workflowType: 'nightlyExport',
+            workflowType: 'guidebook',
             taskQueue: 'own',
-            args: ['model.yaml'],
+            args: [{ spec }],
           },
         });
         await schedule.trigger();
         const started = async () => (await schedule.describe()).info.recentActions.at(-1)?.action;
         await until(async () => (await started()) !== undefined);
         const nightly = (await started())!.workflow.workflowId;
-        expect(await server.client.workflow.getHandle(nightly).result()).toBe('selected');
+        // It imports the spec's files then, and goes on under the same id.
+        const { outcome } = (await server.client.workflow.getHandle(nightly).result()) as Result;
+        expect(outcome).toBe('selected');
         await schedule.delete();
         const misspelt = { ...fakeInput(), settings: {} } as unknown as GuidebookInput;
         const failed = server.client.workflow.execute<typeof smallest>('smallest', {
           taskQueue: 'own',
           workflowId: 'misspelt',
-          args: [misspelt],
+          args: [misspelt as never],
         });
         expect(reasonOf(await failed.catch((error: unknown) => error))).toMatch(/^guidebook: settings/);
         return run();

@@ -24,7 +24,7 @@ export interface NowDetails {
 export function nowSection(observation: Observation, details: NowDetails): Html {
   const { progress, work = [], scoringLeft = {} } = observation;
   const { startedAt, secondsLeft, idle, linkOf, trouble } = details;
-  const at = progress ? stages.indexOf(progress.stage) + 1 : 0;
+  const at = progress ? (stages as readonly string[]).indexOf(progress.stage) + 1 : 0;
   const scoring = progress?.scoring.filter(({ done, total }) => done < total) ?? [];
   return markup`${
     progress &&

@@ -24,8 +24,11 @@ export function expanded(paths: string | readonly string[]): string[] {
   );
 }
 
-/** Replaces the first braces of a path by each of what they stand for, and so on. */
-function braces(path: string): string[] {
+/**
+ * Lists the paths that one with braces stands for; itself if it has none.
+ * @throws EngineError `InvalidData` for a range that descends, or for too many
+ */
+export function braces(path: string): string[] {
   const [whole, before, inside, after] = /^([^{]*)\{([^{}]*)\}(.*)$/s.exec(path) ?? [];
   if (whole === undefined) return [path];
   const range = /^(\d+)\.\.(\d+)$/.exec(inside);

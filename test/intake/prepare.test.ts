@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { prepare } from '../../client/prepare';
+import { prepare } from '../../intake/prepare';
 import { saveModel } from '../../engine/onnx/model';
 import { loadSpec } from '../../run-spec/load';
 import { openStore } from '../../store/open';

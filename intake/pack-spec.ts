@@ -15,12 +15,20 @@ export type PackedSpec = Omit<CompressionSpec, 'data'> & {
  * the run needs them
  */
 export async function packSpec(spec: CompressionSpec, watching?: WatchingData): Promise<PackedSpec> {
-  const data = await packData(spec.data, watching);
+  const packed = { ...spec, data: await packData(spec.data, watching) };
+  refuseUnlabelled(spec, packed);
+  return packed;
+}
+
+/**
+ * Checks that packed data have labels if the run needs them.
+ * @throws EngineError `InvalidData` that names the split, why it needs labels, and the fix
+ */
+export function refuseUnlabelled(spec: CompressionSpec, { data }: Pick<PackedSpec, 'data'>): void {
   for (const { split, why } of splitsThatNeedLabels(spec))
     if (data[split].labels === undefined)
       throw new EngineError(
         'InvalidData',
         `data.${split}.images, ${imagesWords(spec.data[split].images)}, has no labels, and ${why}: put images in one folder per class, or set data.${split}.labels`,
       );
-  return { ...spec, data };
 }
