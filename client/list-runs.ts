@@ -46,7 +46,8 @@ export function visibilityQuery(filter: RunFilter, hasAttributes: boolean): stri
   const { status, query } = filter;
   return [
     'WorkflowType = "guidebook"',
-    ...(status ? [`ExecutionStatus = "${executionStatus[status]}"`] : []),
+    // An execution that only imported the files is the beginning of the run after it.
+    status ? `ExecutionStatus = "${executionStatus[status]}"` : 'ExecutionStatus != "ContinuedAsNew"',
     ...(hasAttributes
       ? attributeFilters.flatMap((name) =>
           filter[name] === undefined ? [] : [`${attributes[name].name} = ${quoted(filter[name])}`],

@@ -29,9 +29,10 @@ export async function importFirst(input: SpecInput): Promise<never> {
   show();
   const imported = await imports(input);
   await untilResumed();
+  const { target, tolerance, techniques } = imported.settings;
   // What a run is called stays with it; the server does not carry a changed memo over.
   const goOn = makeContinueAsNewFunc<(input: GuidebookInput) => Promise<Result>>({
-    memo: { ...workflowInfo().memo, model: name },
+    memo: { ...workflowInfo().memo, model: imported.name, target, tolerance, techniques },
   });
   return goOn(imported);
 }

@@ -32,7 +32,9 @@ describe('a list of runs', () => {
   const filter = { status: 'cancelled', model: 'a"b\\', outcome: 'selected', query: 'X < 1 OR Y' } as const;
 
   it('is asked for by search attributes where the server has them', () => {
-    expect(visibilityQuery({}, true)).toBe('WorkflowType = "guidebook"');
+    expect(visibilityQuery({}, true)).toBe(
+      'WorkflowType = "guidebook" AND ExecutionStatus != "ContinuedAsNew"',
+    );
     expect(visibilityQuery(filter, true)).toBe(
       'WorkflowType = "guidebook" AND ExecutionStatus = "Canceled" AND SlimflowModel = "a\\"b\\\\" AND ' +
         'SlimflowOutcome = "selected" AND (X < 1 OR Y)',

@@ -49,7 +49,7 @@ describe('a run that is given a spec', () => {
       });
       const { runId, memo } = await server.client.workflow.getHandle(taskQueue).describe();
       expect(runId).not.toBe(run.firstExecutionRunId);
-      expect(memo).toMatchObject({ model: 'net', outcome: 'selected' });
+      expect(memo).toMatchObject({ model: 'net', target: 0.6, outcome: 'selected' });
       await replayed(server.client.workflow.getHandle(taskQueue, run.firstExecutionRunId));
     });
   });
