@@ -5,6 +5,7 @@ import { type InputSize, providerChoices } from '../engine/names';
 import type { EvaluateFlags } from './evaluate';
 import { type SchemaName, schemaNames } from '../run-spec/schema-names';
 import type { DataFlags } from './data';
+import type { DiffFlags } from './diff';
 import { inputSizeOption, jsonOption, numberInRange, positiveInteger, stateOption } from './options';
 
 /** Adds the commands that look at models, specs and the machine. */
@@ -82,11 +83,23 @@ Examples:
     .description('show what became of each layer of a model in a smaller one that was made of it')
     .argument('<original>', 'ONNX file')
     .argument('<small>', 'ONNX file made of it')
+    .option('--html <file>', 'write a page with both graphs drawn, and the figures of each layer')
+    .option('--latency', 'time each layer of both models')
+    .option('--latency-runs <n>', 'timed runs of each model', numberInRange(1), 30)
+    .option('--threads <n>', 'threads (default: one per core)', positiveInteger)
+    .addOption(
+      new Option('--provider <name>', "ONNX Runtime's execution provider to time on")
+        .choices(providerChoices)
+        .default('cpu'),
+    )
     .addOption(inputSizeOption())
     .addOption(jsonOption())
-    .addHelpText('after', '\nExample:\n  slimflow diff model.onnx out/model.onnx')
-    .action(async (original: string, small: string, options: { json?: boolean; inputSize?: InputSize }) =>
-      done(await (await import('./diff.js')).diff(original, small, options)),
+    .addHelpText(
+      'after',
+      '\nExamples:\n  slimflow diff model.onnx out/model.onnx\n  slimflow diff model.onnx out/model.onnx --latency --html diff.html',
+    )
+    .action(async (original: string, small: string, flags: DiffFlags) =>
+      done(await (await import('./diff.js')).diff(original, small, flags)),
     );
   program
     .command('schema')

@@ -3,6 +3,7 @@ import type { UserData } from '../data/sources/user-data';
 import type { Details } from '../data/judge';
 import type { Errors } from '../data/metric-rule';
 import type { Curve } from '../training/loop/learning-curve';
+import type { LayerTimes } from '../runtime/layer-times';
 import type { Provenance } from '../runtime/provenance';
 import type { Speed } from '../runtime/timing';
 import type { Retry } from '../training/loop/state';
@@ -21,7 +22,7 @@ import type {
 } from '../names';
 
 export type * from '../names';
-export type { Details, Errors, Provenance, Speed };
+export type { Details, Errors, LayerTimes, Provenance, Speed };
 
 /**
  * All jobs. A job is numeric work for a worker thread: paths and small JSON in, small JSON out, files written where the
@@ -36,6 +37,7 @@ export interface Jobs {
   latency: Job<LatencyInput, Latency>;
   predict: Job<PredictInput, Predictions>;
   gather: Job<GatherInput, Gathered>;
+  timeLayers: Job<TimeLayersInput, readonly LayerTimes[]>;
 }
 /** Input and output of a job. */
 export interface Job<Input, Output> {
@@ -414,4 +416,13 @@ export interface Predictions {
   readonly labels: readonly number[];
   /** In the order of the input's models: the class with the highest score, and its share by softmax (0 … 1). */
   readonly models: readonly { readonly classes: readonly number[]; readonly sureness: readonly number[] }[];
+}
+
+/** Input of `timeLayers`. */
+export interface TimeLayersInput {
+  readonly models: readonly string[];
+  readonly inputSize?: InputSize;
+  readonly machinery: Machinery;
+  /** Timed runs of each model. */
+  readonly runs: number;
 }

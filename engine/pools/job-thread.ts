@@ -18,6 +18,7 @@ const jobs: { [Name in JobName]: () => Promise<Run<Name>> } = {
   latency: async () => (await import('../jobs/latency.js')).latency,
   predict: async () => (await import('../jobs/predict.js')).predict,
   gather: async () => (await import('../jobs/gather.js')).gather,
+  timeLayers: async () => (await import('../jobs/time-layers.js')).timeLayers,
 };
 
 /** Runs one job of the pool in this thread. */

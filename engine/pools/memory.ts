@@ -14,6 +14,7 @@ const copies: Record<JobName, number> = {
   evaluate: 3,
   latency: 3,
   predict: 3,
+  timeLayers: 3,
   scoreLayer: 5,
   compress: 6,
   fineTune: 10,

@@ -44,12 +44,7 @@ export function layersOf({ before, after }: Pick<RunSources, 'before' | 'after'>
   if (!before?.length) return undefined;
   const total = (layers: readonly LayerSummary[]) => layers.reduce((sum, { macs }) => sum + macs, 0) || 1;
   const [whole, wholeAfter] = [total(before), total(after ?? [])];
-  const became = new Map<string, LayerSummary[]>();
-  const names = new Set(before.map(({ name }) => name));
-  for (const layer of after ?? []) {
-    const name = originOf(layer.name, names);
-    became.set(name, [...(became.get(name) ?? []), layer]);
-  }
+  const became = successors(before, after ?? []);
   return {
     compared: after !== undefined,
     rows: before.map(({ name, kind, macs, params, output, input }) => {
@@ -70,6 +65,20 @@ export function layersOf({ before, after }: Pick<RunSources, 'before' | 'after'>
       };
     }),
   };
+}
+
+/** Returns the layers that were made from each layer of the original, by its name, in the order in which they run. */
+export function successors(
+  before: readonly Pick<LayerSummary, 'name'>[],
+  after: readonly LayerSummary[],
+): ReadonlyMap<string, readonly LayerSummary[]> {
+  const names = new Set(before.map(({ name }) => name));
+  const became = new Map<string, LayerSummary[]>();
+  for (const layer of after) {
+    const name = originOf(layer.name, names);
+    became.set(name, [...(became.get(name) ?? []), layer]);
+  }
+  return became;
 }
 
 /** Returns the layer of the original that a layer was made from: a half of a half has two endings. */

@@ -16,8 +16,7 @@ export function predictionsSection(changes: PredictionChanges): Html {
   const outliers = classes.filter(({ isCalledOut }) => isCalledOut);
   return markup`<p>
       Of ${count(samples)} ${samples < of && `of ${count(of)} `}samples of the evaluation split, ${count(before)} have
-      their highest score at their label in the original, and ${count(after)} in the selected model: ${count(lost)} were
-      lost and ${count(gained)} gained${changed > 0 && `, and ${count(changed)} are taken for another wrong class`}.
+      their highest score at their label in the original, and ${count(after)} in the selected model: ${count(lost)}${' '}${lost === 1 ? 'was' : 'were'} lost and ${count(gained)} gained${changed > 0 && `, and ${count(changed)} are taken for another wrong class`}.
     </p>
     ${outliers.map(
       (row) =>

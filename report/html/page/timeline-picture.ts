@@ -12,7 +12,7 @@ const intervalFor = (seconds: number, ticks: number): number =>
 /** Height of a row in CSS pixels. */
 const rowHeight = 22;
 
-/** What the rows of a timeline are. */
+/** Subjects of a timeline, one per row. */
 export type TimelineRows = 'model' | 'worker';
 
 /** Draws what was done when, by model or by worker, coloured by kind of work. */

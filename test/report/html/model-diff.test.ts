@@ -24,7 +24,7 @@ it('a model is compared with the one that it was made of, layer by layer', () =>
 
 it('the terminal shows a row per layer, and the totals', () =>
   expect(modelDiffText(diff).split('\n').slice(-4)).toEqual([
-    '2 of 3 layers changed',
+    '2 of 3 layers changed: 1 split, 1 removed',
     'MACs 100 → 50 (ratio 0.500)',
     'parameters 1000 → 1000 (ratio 1.000)',
     "layers that come from none of the original's: new",

@@ -3,14 +3,22 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 
+import { compressModel } from '../../../engine/api/compress-model';
+import { inspectModel } from '../../../engine/api/inspect-model';
+import { openModel } from '../../../engine/onnx/open-model';
+import { outlineOf } from '../../../engine/onnx/outline';
 import { reportedResult } from '../../../client/reported';
 import type { RunSources } from '../../../client/run-sources';
+import { graphDiff } from '../../../report/html/data/graph-diff';
+import { modelDiff } from '../../../report/html/data/model-diff';
+import { diffPage } from '../../../report/html/page/diff-page';
 import { count } from '../../../report/html/page/figures';
 import { reportHtml } from '../../../report/html/report-html';
 import { launchBrowser } from '../../support/browser';
 import { temporaryFolder } from '../../support/folder';
 import { sourcesOf } from '../../support/report-sources';
 import { result } from '../../support/results';
+import { zooModel } from '../../zoo/models';
 
 /** On a machine without a browser, one is installed first: more than the limit of other tests, in ms. */
 const installing = 1_200_000;
@@ -195,4 +203,32 @@ it('escapes what others wrote', async () => {
   expect(page).not.toContain('<script>alert');
   expect(page).not.toContain('\u202e');
   expect(page).toContain('\\u202e');
+});
+
+it('the page of a diff draws both graphs, and shows in both what a chosen layer is', async () => {
+  const [original, small] = [zooModel('mobilenet_v2-torchscript'), join(folder, 'small.onnx')];
+  await compressModel({ model: original, technique: 'spatial-svd', target: 0.6, out: small });
+  const diff = modelDiff(await inspectModel(original), await inspectModel(small));
+  const [before, after] = [original, small].map((model) => outlineOf(openModel(model)));
+  const file = join(folder, 'diff.html');
+  writeFileSync(file, diffPage({ original, small }, diff, graphDiff(before, after, diff)));
+  for (const [width, theme] of [
+    [1400, 'light'],
+    [390, 'dark'],
+  ] as const) {
+    const { page, complaints } = await opened(file, width, theme);
+    const { name } = diff.layers.find(({ status }) => status === 'split')!;
+    await page.locator('#layer').selectOption(name);
+    expect(await page.locator('.pane .chosen').count()).toBe(3);
+    expect(await evaluated(page, 'document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+    const wide = () =>
+      evaluated<number>(page, 'document.querySelector(".graph").getBoundingClientRect().width');
+    const fitted = await wide();
+    await page.getByRole('button', { name: 'Zoom in' }).click();
+    expect(await wide()).toBeCloseTo(1.25 * fitted, 1);
+    await evaluated(page, `${axe};0`);
+    expect(await evaluated(page, violations)).toEqual([]);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  }
 });
