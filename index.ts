@@ -20,7 +20,10 @@ export {
   Refused,
   resume,
 } from './client/decide';
-export { collectGarbage, type GarbageOptions } from './client/collect-garbage';
+export { aesCodec } from './server/codec/aes-gcm';
+export { remoteCodec, type RemoteCodecOptions } from './server/codec/remote';
+export { collectGarbage, type Garbage, type GarbageOptions } from './client/collect-garbage';
+export type { Unread } from './client/gc-roots';
 export { prepare } from './intake/prepare';
 export type { RunEvent, Wait } from './client/events';
 export { findRun, NoSuchRun } from './client/find-run';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 
-import { collectGarbage } from '../client/collect-garbage';
+import { collectGarbage, type Garbage } from '../client/collect-garbage';
 import { openStore } from '../store/open';
 import type { Item, Room } from '../store/store';
 import { exitStatus } from './exit-status';
@@ -11,18 +11,26 @@ import { withSession, toStderr, toStdout } from './temporal-session';
 export interface GcFlags extends StoreFlags {
   readonly dryRun?: boolean;
   readonly keepDays: number;
+  readonly namespace?: readonly string[];
 }
 
 /**
  * `slimflow gc`: removes from the store what no workflow needs.
  * @throws BadInput if there is neither a server nor a history: without workflows, everything would look like garbage
  */
-export function gc({ dryRun = false, keepDays, json = false, ...place }: GcFlags): Promise<number> {
+export function gc({
+  dryRun = false,
+  keepDays,
+  namespace,
+  json = false,
+  ...place
+}: GcFlags): Promise<number> {
   const flags = { ...place, state: resolve(place.state) };
   const store = openStore(storeLocation(flags));
   return withSession({ state: flags.state, say: toStderr }, async ({ client }) => {
-    const removed = await collectGarbage(client, store, { keepDays, dryRun });
-    toStdout(json ? JSON.stringify({ dryRun, removed }) : report(removed, dryRun));
+    const garbage = await collectGarbage(client, store, { keepDays, dryRun, namespaces: namespace });
+    toStdout(json ? JSON.stringify({ dryRun, ...garbage }) : report(garbage.removed, dryRun));
+    if (!json) sayUnread(garbage);
     return exitStatus.done;
   });
 }
@@ -36,6 +44,20 @@ const names: Record<Room, string> = {
   uploads: 'unfinished uploads',
   scratch: 'scratch folders',
 };
+
+/** Reasons shown at most. */
+const shown = 10;
+
+function sayUnread({ kept, unread }: Garbage): void {
+  if (!unread.length) return;
+  const reasons = unread.slice(0, shown).map(({ what, why }) => `  ${what}: ${why}`);
+  const more = unread.length > shown ? [`  … and ${unread.length - shown} more`] : [];
+  toStderr(
+    [`Kept ${size(kept)} that may be garbage, since what needs it can't be read:`, ...reasons, ...more].join(
+      '\n',
+    ),
+  );
+}
 
 function report(removed: readonly Item[], dryRun: boolean): string {
   const lines = (Object.keys(names) as Room[]).flatMap((room) => {

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { addCodec } from './codec-option';
 import { addCompress } from './compress-options';
 import { BadInput, exitStatus } from './exit-status';
 import { addGc } from './gc-options';
@@ -72,6 +73,7 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 requirement not met, 
     program.commandsGroup(heading);
     for (const add of adds) add(program, done);
   }
+  addCodec(program);
   return program.commandsGroup('Help:').helpCommand('help [command]', 'show help for a command');
 }
 
@@ -79,6 +81,8 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 requirement not met, 
 function messageOf(error: unknown): string {
   const { name, message, cause } = error as Error;
   const { details } = (cause ?? {}) as { details?: unknown };
+  if (/^Unknown encoding: binary\/encrypted/.test(message))
+    return `${message}: what Temporal has of this run is encrypted; name its codec by --codec or SLIMFLOW_CODEC`;
   return name === 'ServiceError' && typeof details === 'string' && details && !message.includes(details)
     ? `${message}: ${details}`
     : message;

@@ -8,6 +8,7 @@ import type { CompressionSpec } from '../run-spec/spec';
 import { openStore } from '../store/open';
 import type { Store } from '../store/store';
 import { allInOne } from '../workers/all-in-one';
+import { configuredConverter } from './codec';
 import { exitStatus } from './exit-status';
 import { logTo } from './log';
 import { type StoreFlags, storeLocation } from './options';
@@ -58,7 +59,10 @@ async function runIn(
       `The server lacks ${missingAttributes.length} of Slimflow's search attributes; add them with \`slimflow setup\`.`,
     );
   signal.throwIfAborted();
-  const worker = await retried(() => allInOne({ connection, namespace, taskQueue, store: store.where }));
+  const dataConverter = await configuredConverter(namespace);
+  const worker = await retried(() =>
+    allInOne({ connection, namespace, dataConverter, taskQueue, store: store.where }),
+  );
   try {
     const showing = showRun(client, handle.workflowId, { json, signal });
     // If the worker fails, the run would wait forever.

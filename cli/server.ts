@@ -6,6 +6,7 @@ import { keepServer } from '../server/keep-server';
 import { startServer, type TemporalServer } from '../server/find-server';
 import { openStore } from '../store/open';
 import { answering } from '../workers/answering';
+import { configuredConverter } from './codec';
 import { exitStatus } from './exit-status';
 import { aborted, onInterrupt } from './interrupt';
 import { logTo } from './log';
@@ -41,5 +42,10 @@ async function answeringAt(
 ): Promise<Awaited<ReturnType<typeof answering>> | undefined> {
   const folder = join(state, 'store');
   if (!existsSync(folder)) return undefined;
-  return answering({ connection, namespace, taskQueue: await taskQueueOf(openStore(folder)) });
+  return answering({
+    connection,
+    namespace,
+    dataConverter: await configuredConverter(namespace),
+    taskQueue: await taskQueueOf(openStore(folder)),
+  });
 }

@@ -4,6 +4,7 @@ import { connectTo } from '../server/connect';
 import { findRun, NoSuchRun } from '../client/find-run';
 import { keepServer } from '../server/keep-server';
 import { findServer, serverOfRuns, type TemporalServer } from '../server/find-server';
+import { configuredConverter } from './codec';
 import { BadInput, exitStatus } from './exit-status';
 import { onInterrupt } from './interrupt';
 import { visibleLines } from '../engine/visible';
@@ -43,7 +44,7 @@ export async function withSession(
   const stopKeeping = keepServer(server, say);
   let client: Client | undefined;
   try {
-    client = await connectTo(server);
+    client = await connectTo(server, await configuredConverter(server.namespace));
     return await work({ server, client, signal });
   } catch (error) {
     if (signal.aborted) return exitStatus.detached;

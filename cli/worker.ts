@@ -7,6 +7,7 @@ import { keepServer } from '../server/keep-server';
 import { serverOfRuns, type TemporalServer } from '../server/find-server';
 import { openStore } from '../store/open';
 import { type RunningWorker, serve } from '../workers/serve';
+import { configuredConverter } from './codec';
 import { BadInput, exitStatus } from './exit-status';
 import { type Health, healthEndpoint } from './health';
 import { aborted, onInterrupt } from './interrupt';
@@ -108,6 +109,7 @@ export async function worker(flags: WorkerFlags): Promise<number> {
         flags.deployment === undefined ? undefined : { name: flags.deployment, buildId: flags.buildId },
       connection: server.connection,
       namespace: server.namespace,
+      dataConverter: await configuredConverter(server.namespace),
       onServer: (event, reason) =>
         event === 'away'
           ? log.warn({ reason }, 'the Temporal server does not answer: no new work until it does')

@@ -2,6 +2,7 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { type ListedRun, listRuns } from './list-runs';
+import { tolerant } from './tolerant';
 
 /** No run, or more than one, was meant; the message lists the runs. */
 export class NoSuchRun extends Error {
@@ -67,7 +68,7 @@ function sentence(
 }
 
 const exists = (client: Client, workflowId: string): Promise<boolean> =>
-  client.workflow
+  tolerant(client)
     .getHandle(workflowId)
     .describe()
     .then(

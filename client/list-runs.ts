@@ -1,6 +1,7 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 
 import { attributes } from '../contract/search-attributes';
+import { isUnreadable, tolerant } from './tolerant';
 import { usableAttributes } from '../server/register-attributes';
 import { type RunStatus, statusOf } from './run-status';
 
@@ -25,6 +26,8 @@ export interface ListedRun {
   readonly endedAt?: Date;
   /** The run's own description: model, target, stage, outcome and more. */
   readonly memo: Readonly<Record<string, unknown>>;
+  /** Why the memo can't be read here, such as a codec that is missing; the memo is empty then. */
+  readonly unreadable?: string;
 }
 
 /** Filters by search attributes that `slimflow setup` registers, whose values the memo has under the same names. */
@@ -79,18 +82,22 @@ export async function* listRuns(
 ): AsyncGenerator<ListedRun, void, undefined> {
   const asked = attributeFilters.filter((name) => filter[name] !== undefined);
   const hasAttributes = asked.length > 0 && (await hasAll(client, asked));
-  for await (const run of client.workflow.list({ query: visibilityQuery(filter, hasAttributes) }))
+  for await (const run of tolerant(client).list({ query: visibilityQuery(filter, hasAttributes) }))
     if (hasAttributes || fitsMemo(run.memo ?? {}, filter)) yield listed(run);
 }
 
-const listed = (run: WorkflowExecutionInfo): ListedRun => ({
-  workflowId: run.workflowId,
-  runId: run.runId,
-  status: statusOf(run),
-  startedAt: run.startTime,
-  ...(run.closeTime && { endedAt: run.closeTime }),
-  memo: run.memo ?? {},
-});
+const listed = (run: WorkflowExecutionInfo): ListedRun => {
+  const unreadable = Object.values(run.memo ?? {}).find(isUnreadable);
+  return {
+    workflowId: run.workflowId,
+    runId: run.runId,
+    status: statusOf(run),
+    startedAt: run.startTime,
+    ...(run.closeTime && { endedAt: run.closeTime }),
+    memo: unreadable ? {} : (run.memo ?? {}),
+    ...(unreadable && { unreadable: unreadable.unreadable }),
+  };
+};
 
 async function hasAll(client: Client, asked: readonly (keyof typeof attributes)[]): Promise<boolean> {
   const usable = await usableAttributes(client.connection, client.options.namespace);

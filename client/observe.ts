@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { endedProgress } from './ended-progress';
 import type { LiveProgress, Observation, RunEnd, PendingWork } from './observation';
+import { decodedPending } from './decoded-pending';
 import { childWork, pendingWork, subjectOf } from './pending-work';
 import { ScoringPace } from './scoring-pace';
 import { endOf, hasWorker, isAway, progressOf } from './queries';
@@ -166,7 +167,7 @@ class ObservedRun {
     const work = [...ofCandidates, ...ofScoring].flatMap((child) => child.work);
     if (this.progress) this.progress = { ...this.progress, doing: doingOf(running, work) };
     return {
-      work: [...pendingWork(description, subjectOf), ...work],
+      work: [...pendingWork(await decodedPending(this.client, description), subjectOf), ...work],
       scoringLeft: this.pace.left(
         scored.map((one, at) => ({ ...one, startedAt: ofScoring[at].startedAt })),
         Date.now(),

@@ -2,6 +2,7 @@ import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 
 import type { HeartbeatDetails } from '../contract/activities';
+import { decodedPending } from './decoded-pending';
 import { failureFixes } from '../contract/failure-fixes';
 import { type FailureType, failureTypes } from '../contract/failure-types';
 import type { LastFailure, PendingWork } from './observation';
@@ -31,7 +32,7 @@ export async function childWork(client: Client, workflowId: string, of: string):
   if (!description) return { work: [] };
   const isFirst = description.raw.workflowExecutionInfo?.firstRunId === description.runId;
   return {
-    work: pendingWork(description, () => of),
+    work: pendingWork(await decodedPending(client, description), () => of),
     ...(isFirst && { startedAt: description.startTime.getTime() }),
   };
 }

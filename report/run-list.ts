@@ -13,12 +13,12 @@ export function runsTable(runs: readonly ListedRun[]): string {
     style: { head: [], border: [] },
     chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
-  for (const { workflowId, status, memo, startedAt, endedAt } of runs) {
+  for (const { workflowId, status, memo, unreadable, startedAt, endedAt } of runs) {
     const seconds = endedAt && Math.round((endedAt.getTime() - startedAt.getTime()) / 1000);
     table.push([
       workflowId,
       status,
-      text(memo.stage),
+      unreadable === undefined ? text(memo.stage) : 'encrypted',
       text(memo.target),
       text(memo.outcome),
       startedAt.toISOString().replace('T', ' ').slice(0, 19),

@@ -1,4 +1,5 @@
 import { Client, Connection } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import { hostname, userInfo } from 'node:os';
 
 import type { TemporalServer } from './find-server';
@@ -15,12 +16,18 @@ export function identity(): string {
   return `${user}@${hostname()}`;
 }
 
-/** Connects a client that acts as this user, and reconnects within seconds after a server was away for however long. */
-export async function connectTo({ connection: options, namespace }: TemporalServer): Promise<Client> {
+/**
+ * Connects a client that acts as this user, and reconnects within seconds after a server was away for however long.
+ * @param dataConverter with the codecs of the namespace's data, if it has any
+ */
+export async function connectTo(
+  { connection: options, namespace }: TemporalServer,
+  dataConverter?: DataConverter,
+): Promise<Client> {
   const connection = await Connection.connect({
     ...options,
     // gRPC's default would wait up to two minutes before retrying.
     channelArgs: { 'grpc.initial_reconnect_backoff_ms': 500, 'grpc.max_reconnect_backoff_ms': 3000 },
   });
-  return new Client({ connection, namespace, identity: identity() });
+  return new Client({ connection, namespace, identity: identity(), dataConverter });
 }

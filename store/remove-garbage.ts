@@ -1,6 +1,6 @@
 import type { ArtifactRef } from './artifact';
 import { ArtifactError } from './store-errors';
-import type { Item, Store } from './store';
+import type { Item, Room, Store } from './store';
 
 /** Everything that is still needed. */
 export interface Live {
@@ -66,23 +66,33 @@ export interface RemoveOptions {
   readonly dryRun?: boolean;
 }
 
+/** Everything that is needed by name. */
+export interface Needs {
+  readonly artifacts: readonly ArtifactRef[];
+  /** False if something else may be needed, which nobody could read. */
+  readonly complete: boolean;
+}
+
+/** Rooms that hold nothing that anybody outside this store refers to: only age counts there. */
+const unnamed: readonly Room[] = ['imports', 'uploads', 'scratch'];
+
 /**
  * Removes from a store what no workflow needs.
- * @param findRoots returns every artifact that a workflow names; called after the store has been listed, so that an
- * item
- * listed before it became needed is protected by its age
- * @returns what was removed, or would be
+ * @param findRoots returns every artifact that is named; called after the store has been listed, so that an item listed
+ * before it became needed is protected by its age
+ * @returns what was removed, or would be, and what was kept only because the needs are incomplete
  * @throws StoreError; what `findRoots` throws, before anything is removed
  */
 export async function removeGarbage(
   store: Store,
-  findRoots: () => Promise<readonly ArtifactRef[]>,
+  findRoots: () => Promise<Needs>,
   { olderThan, dryRun = false }: RemoveOptions,
-): Promise<Item[]> {
+): Promise<{ readonly removed: readonly Item[]; readonly kept: readonly Item[] }> {
   const items: Item[] = [];
   for await (const item of store.items()) items.push(item);
   const there = new Set(items.filter(({ room }) => room === 'objects').map(({ name }) => name));
-  const live = await reachable(await findRoots(), async (ref) =>
+  const { artifacts, complete } = await findRoots();
+  const live = await reachable(artifacts, async (ref) =>
     there.has(ref.sha256) ? store.jsonNames(ref).catch(ignoreLost) : [],
   );
   const namedBy = new Map<string, string[]>();
@@ -93,9 +103,11 @@ export async function removeGarbage(
         (await store.resultNames(name)).map(({ sha256 }) => sha256),
       );
   const removed: Item[] = [];
+  const kept: Item[] = [];
   for (const item of garbage(items, live, namedBy, olderThan))
-    if (dryRun || (await store.remove(item, olderThan))) removed.push(item);
-  return removed;
+    if (!complete && !unnamed.includes(item.room)) kept.push(item);
+    else if (dryRun || (await store.remove(item, olderThan))) removed.push(item);
+  return { removed, kept };
 }
 
 /** Treats a lost artifact as naming nothing. */

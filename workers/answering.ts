@@ -2,7 +2,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 
 import type { AllInOneOptions } from './all-in-one';
 import type { RunningWorker } from './serve';
-import { workflowCode } from './workflow-bundle';
+import { payloadConverterPath, workflowCode } from './workflow-bundle';
 
 /**
  * Starts a worker that only runs workflow code: it answers queries, such as those of Temporal's UI for the current
@@ -11,12 +11,19 @@ import { workflowCode } from './workflow-bundle';
 export async function answering({
   connection: options,
   namespace,
+  dataConverter,
   taskQueue,
-}: Pick<AllInOneOptions, 'connection' | 'namespace' | 'taskQueue'>): Promise<
+}: Pick<AllInOneOptions, 'connection' | 'namespace' | 'dataConverter' | 'taskQueue'>): Promise<
   Pick<RunningWorker, 'ended' | 'stop'>
 > {
   const connection = await NativeConnection.connect(options);
-  const worker = await Worker.create({ connection, namespace, taskQueue, ...workflowCode() });
+  const worker = await Worker.create({
+    connection,
+    namespace,
+    taskQueue,
+    dataConverter: { payloadConverterPath, ...dataConverter },
+    ...workflowCode(dataConverter),
+  });
   const ended = worker.run().finally(() => connection.close());
   return {
     ended,

@@ -1,3 +1,4 @@
+import type { DataConverter } from '@temporalio/common';
 import { NativeConnection, type NativeConnectionOptions, Worker } from '@temporalio/worker';
 
 import { polledQueues, type QueueKind, type WorkerQueue } from '../contract/task-queues';
@@ -8,6 +9,8 @@ import { askServer, ServerWatch } from './server-watch';
 export interface ServeOptions extends Omit<SlimflowPluginOptions, 'activityQueues'> {
   readonly connection: Pick<NativeConnectionOptions, 'address' | 'tls' | 'apiKey' | 'metadata'>;
   readonly namespace: string;
+  /** Codecs of the namespace's data. */
+  readonly dataConverter?: DataConverter;
   /** The workflows' task queue; those for heavy work are named after it. */
   readonly taskQueue: string;
   readonly queue: WorkerQueue;
@@ -42,6 +45,7 @@ const beyondDrain = 10;
 export async function serve({
   connection: options,
   namespace,
+  dataConverter,
   taskQueue,
   queue,
   except,
@@ -66,6 +70,7 @@ export async function serve({
         await Worker.create({
           connection,
           namespace,
+          dataConverter,
           taskQueue: name,
           plugins: [plugin],
           // Checkpoints make giving up immediately cheap.

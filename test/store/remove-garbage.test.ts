@@ -107,8 +107,10 @@ describe('collecting it', () => {
       writeFileSync(join(folder, 'step'), '1');
       const checkpoint = await store.setCheckpoint('a'.repeat(64), join(folder, 'step'));
       await store.setCheckpoint('b'.repeat(64), join(folder, 'step'));
-      const collect = (dryRun: boolean) =>
-        removeGarbage(store, async () => [list, checkpoint], { olderThan: later(), dryRun });
+      const collect = async (dryRun: boolean) => {
+        const needs = { artifacts: [list, checkpoint], complete: true };
+        return (await removeGarbage(store, async () => needs, { olderThan: later(), dryRun })).removed;
+      };
       const planned = await collect(true);
       expect(await store.has(other)).toBe(true);
       expect(planned.map(({ room, name }) => [room, name]).sort()).toEqual(
@@ -118,7 +120,7 @@ describe('collecting it', () => {
           ['checkpoints', 'b'.repeat(64)],
         ].sort(),
       );
-      const named = (items: Item[]) => items.map(({ room, name, bytes }) => [room, name, bytes]);
+      const named = (items: readonly Item[]) => items.map(({ room, name, bytes }) => [room, name, bytes]);
       expect(named(await collect(false))).toEqual(named(planned)); // a look at a file may make it younger
       expect(await collect(false)).toEqual([]);
       expect([await store.has(factors), await store.has(list), await store.has(other)]).toEqual([
@@ -136,17 +138,26 @@ describe('collecting it', () => {
       await store.setResult('k', { known });
       for (const ref of [put, known]) utimesSync(new URL(ref.uri), new Date(0), new Date(0));
       const olderThan = Date.now() - 3 * 3_600_000;
-      const removed = await removeGarbage(
+      const { removed } = await removeGarbage(
         store,
         async () => {
           await store.putBytes('put');
           await store.result('k');
-          return [];
+          return { artifacts: [], complete: true };
         },
         { olderThan },
       );
       expect(removed).toEqual([]);
       expect(readFileSync(await store.path(put), 'utf8')).toBe('put');
+    }));
+
+  it('keeps all that may be needed while something can not be read', () =>
+    inFileStore(async ({ store }) => {
+      const ref = await store.putBytes('x');
+      const needs = { artifacts: [], complete: false };
+      const { removed, kept } = await removeGarbage(store, async () => needs, { olderThan: later() });
+      expect([removed, kept.map(({ name }) => name)]).toEqual([[], [ref.sha256]]);
+      expect(await store.has(ref)).toBe(true);
     }));
 
   it('removes nothing if the roots are unknown', () =>
