@@ -6,12 +6,14 @@ import { evaluate } from './evaluate';
 import { fineTune } from './fine-tune';
 import { importSpec } from './import-spec';
 import { keepAnswer } from './keep-answer';
+import { keepScores } from './keep-scores';
 import { keepTraining } from './keep-training';
 import { latency } from './latency';
 import { lend } from './lend';
 import { lendTraining } from './lend-training';
 import { listParts } from './list-parts';
 import { scoreLayer } from './score-layer';
+import { trialModels } from './trial-models';
 import { checkedRequest } from './requests';
 import type { Activities } from '../contract/activities';
 import type { Workplace } from './activity-context';
@@ -29,6 +31,8 @@ export function activitiesAt(place: Workplace): Activities {
     lendTraining: asked('lendTraining', lendTraining(at)),
     keepTraining: asked('keepTraining', keepTraining(at)),
     scoreLayer: asked('scoreLayer', scoreLayer(at)),
+    trialModels: asked('trialModels', trialModels(at)),
+    keepScores: asked('keepScores', keepScores(at)),
     collectScores: asked('collectScores', collectScores(at)),
     compress: asked('compress', compress(at)),
     fineTune: asked('fineTune', fineTune(at)),

@@ -21,7 +21,7 @@ import { ArraySplit } from '../run-spec/data-schema';
 import { FineTuneFields } from '../run-spec/fine-tune-schema';
 import { issueText } from '../run-spec/issue-text';
 import { requestMetric } from '../run-spec/metric-schema';
-import { UserActivity } from '../run-spec/user-activity-schema';
+import { MetricActivity, UserActivity } from '../run-spec/user-activity-schema';
 import { CompressionSpec, InputSize } from '../run-spec/spec';
 import { isKey } from '../store/checked-names';
 
@@ -98,7 +98,7 @@ const RehearsalFields = z.strictObject({
   batch: count.optional(),
 }) satisfies z.ZodType<RehearsalRequest>;
 
-const Lending = { model: Artifact, data: Data, metric: UserActivity };
+const Lending = { model: Artifact, data: Data, metric: MetricActivity };
 
 const LendingForTraining = { model: Artifact, teacher: Artifact, data: Data, by: UserActivity };
 
@@ -125,6 +125,19 @@ export const requests: { readonly [Name in keyof Activities]: z.ZodType<RequestO
     reconstruction: ReconstructionFields,
     metric,
     compute: ComputeFields,
+  }),
+  trialModels: z.strictObject({
+    model: Artifact,
+    method: MethodFields,
+    layer: name,
+    scored: Artifact,
+    train: Data,
+    reconstruction: ReconstructionFields,
+    compute: ComputeFields,
+  }),
+  keepScores: z.strictObject({
+    scored: Artifact,
+    points: z.array(z.strictObject({ units: count, points: z.number() })).min(1),
   }),
   collectScores: z.strictObject({ before: Artifact.optional(), layers: z.array(Artifact) }),
   compress: z.strictObject({

@@ -1,5 +1,6 @@
 import type { DatasetSource } from '../engine/data/source';
 import type {
+  MetricActivity,
   UserActivity,
   InputSize,
   Machinery,
@@ -109,7 +110,7 @@ export interface EvaluateRequest {
 export interface LendRequest {
   readonly model: ArtifactRef;
   readonly data: DataRef;
-  readonly metric: UserActivity;
+  readonly metric: MetricActivity;
 }
 
 /** Question to an activity of the user's, or its answer from before. */
@@ -172,6 +173,28 @@ export interface LayerScoring {
 /** One layer in the artifact that scoreLayer writes, and in the list that collectScores writes. */
 export interface ScoredLayer extends ScoredPart {
   readonly factors?: ArtifactRef;
+}
+
+/** Request for models with one layer compressed, for an activity of the user's to judge. */
+export interface TrialModelsRequest extends Pick<
+  ScoreLayerRequest,
+  'model' | 'method' | 'layer' | 'train' | 'reconstruction' | 'compute'
+> {
+  /** The artifact that scoreLayer gave for the layer. */
+  readonly scored: ArtifactRef;
+}
+
+/** A model with one layer compressed to some units. */
+export interface TrialModel {
+  readonly units: number;
+  readonly model: ArtifactRef;
+}
+
+/** Points that an activity of the user's gave such models. */
+export interface KeepScoresRequest {
+  /** The artifact that scoreLayer gave for the layer. */
+  readonly scored: ArtifactRef;
+  readonly points: readonly { readonly units: number; readonly points: number }[];
 }
 
 export interface CollectScoresRequest {
@@ -258,6 +281,10 @@ export interface Activities {
    * at its last checkpoint when retried.
    */
   scoreLayer(request: ScoreLayerRequest): Promise<LayerScoring>;
+  /** Models with one layer compressed, one for each number of units that it was scored with. */
+  trialModels(request: TrialModelsRequest): Promise<readonly TrialModel[]>;
+  /** One layer's scores, with the points that somebody else gave in place of those that were computed. */
+  keepScores(request: KeepScoresRequest): Promise<ArtifactRef>;
   /** One artifact of many layers' scores, in the order given. */
   collectScores(request: CollectScoresRequest): Promise<ArtifactRef>;
   /** A model compressed to a target; resumes at its last checkpoint when retried. */

@@ -142,6 +142,11 @@ const userActivity = shape({
   settings: optional(record(be('be a setting', () => true))),
 } satisfies Fields<UserActivity>);
 
+const metricActivity: Check = (value) => {
+  const { scores, ...rest } = value as Record<string, unknown>;
+  return shape({ scores: optional(flag) })({ scores }) ?? userActivity(rest);
+};
+
 const word = text(100);
 const fineTune = shape({
   epochs: unsigned,
@@ -206,17 +211,12 @@ const metricOf =
 const namedMetric = metricOf([...metricNames, 'fidelity'], {
   name: detectorMetric,
   module: moduleMetric,
-  activity: userActivity,
+  activity: metricActivity,
 });
 const askedMetric = metricOf(metricNames, {
   name: detectorMetric,
   module: moduleMetric,
-  activity: userActivity,
-  fidelity: nearness,
-});
-const computedMetric = metricOf(metricNames, {
-  name: detectorMetric,
-  module: moduleMetric,
+  activity: metricActivity,
   fidelity: nearness,
 });
 
@@ -315,7 +315,7 @@ const scoreModel = shape({
     samples: count,
     train: data,
     reconstruction,
-    metric: computedMetric,
+    metric: askedMetric,
     compute,
   } satisfies Fields<Omit<ScoreLayerRequest, 'layer'>>),
   limits: shape({

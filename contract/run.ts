@@ -50,7 +50,9 @@ export interface ScoringInput {
   readonly parts: ArtifactRef;
   readonly total: number;
   /** Request for each layer. */
-  readonly request: Omit<ScoreLayerRequest, 'layer'>;
+  readonly request: Omit<ScoreLayerRequest, 'layer' | 'metric'> & {
+    readonly metric: AskedMetric<ArtifactRef>;
+  };
   readonly limits: ScoringLimits;
   /** Results of the runs before this one, which continued as new. */
   readonly before?: { readonly scored: number; readonly scores?: ArtifactRef };

@@ -194,6 +194,12 @@ export interface UserActivity {
   readonly settings?: Readonly<Record<string, unknown>>;
 }
 
+/** An activity of the user's that is a metric. */
+export interface MetricActivity extends UserActivity {
+  /** True has layers scored by it too, once for each ratio; otherwise they are scored by fidelity. */
+  readonly scores?: boolean;
+}
+
 /** Tells if a metric is that of a detector. */
 export const isDetection = (
   metric: MetricChoice<unknown> | UserActivity | 'fidelity',

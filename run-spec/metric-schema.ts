@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type FidelityMetric, type MetricChoice, metricNames, type ModuleMetric } from '../engine/names';
 import { ArtifactSchema } from './artifact-schema';
 import { DetectorMetric } from './detector-schema';
-import { UserActivity } from './user-activity-schema';
+import { MetricActivity } from './user-activity-schema';
 
 const moduleMetric = <File>(file: z.ZodType<File>) =>
   z.strictObject({
@@ -15,7 +15,7 @@ const moduleMetric = <File>(file: z.ZodType<File>) =>
 
 /** A metric as a spec or a run's settings name it; `file` is a path, or an artifact. */
 const runMetric = <File>(file: z.ZodType<File>) =>
-  z.union([z.enum([...metricNames, 'fidelity']), DetectorMetric, moduleMetric(file), UserActivity]);
+  z.union([z.enum([...metricNames, 'fidelity']), DetectorMetric, moduleMetric(file), MetricActivity]);
 
 /** The metric of a spec. */
 export const SpecMetric = runMetric(z.string().min(1));

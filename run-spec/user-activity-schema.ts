@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import type { UserActivity as Named } from '../engine/names';
+import type { MetricActivity as NamedMetric, UserActivity as Named } from '../engine/names';
 import { Duration } from './duration-schema';
 
 /** Name of a Temporal task queue; the server keeps those that begin so for itself. */
@@ -23,3 +23,9 @@ export const UserActivity = z.strictObject({
   /** Handed on to the activity. */
   settings: z.record(z.string(), z.unknown()).optional(),
 }) satisfies z.ZodType<Named>;
+
+/** A Temporal activity of the user's that is a metric. */
+export const MetricActivity = UserActivity.extend({
+  /** True has layers scored by it too, once for each ratio. */
+  scores: z.boolean().optional(),
+}) satisfies z.ZodType<NamedMetric>;

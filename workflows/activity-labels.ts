@@ -62,6 +62,37 @@ export const sentences = {
       layer,
     ),
 
+  trialModels: (of: string, technique: Technique, layer: string, at: number) =>
+    called(
+      `Write ${nameOf(of)} with layer ${layer} compressed by ${techniqueTraits[technique].words}, for each ratio`,
+      'trials',
+      of,
+      technique,
+      at + 1,
+      layer,
+    ),
+
+  judgeLayer: (
+    of: string,
+    technique: Technique,
+    layer: string,
+    at: number,
+    units: number,
+    activity: string,
+  ) =>
+    called(
+      `Judge ${nameOf(of)} with layer ${layer} at ${techniqueTraits[technique].units === 'rank' ? `rank ${units}` : counted(units, 'channel')} by activity ${activity}`,
+      'judge',
+      of,
+      technique,
+      at + 1,
+      units,
+      layer,
+    ),
+
+  keepScores: (of: string, technique: Technique, layer: string, at: number) =>
+    called(`Keep the scores of layer ${layer} of ${nameOf(of)}`, 'keep-scores', of, technique, at + 1, layer),
+
   collectScores: (of: string, technique: Technique, layers: number) =>
     called(
       `Collect the scores of ${counted(layers, 'layer')} of ${nameOf(of)} for ${techniqueTraits[technique].words}`,

@@ -2,7 +2,7 @@ import type { Analysis } from '../contract/activities';
 import { type Technique, techniqueTraits } from '../engine/names';
 import type { ArtifactRef } from '../store/artifact';
 import { executePausable } from './pause';
-import { computedMetric } from '../contract/metric';
+import { scoringMetric } from '../contract/metric';
 import { methodOf } from '../contract/techniques';
 import { summary } from './proxies';
 import type { Run } from './run-state';
@@ -50,7 +50,7 @@ export async function scores(
           candidates,
           samples: scoring.samples,
           reconstruction,
-          metric: computedMetric(metric, run.input.model),
+          metric: scoringMetric(metric, run.input.model),
           evaluate: data.evaluate,
           train: data.train,
           compute,

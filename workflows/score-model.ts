@@ -12,10 +12,12 @@ import {
 
 import { failureTypes } from '../contract/failure-types';
 import { checkInput } from '../contract/inputs';
+import { isActivityMetric } from '../contract/metric';
 import type { ArtifactRef } from '../store/artifact';
 import { hearPauses, hold, paused, untilResumed } from './pause';
 import { techniqueTraits } from '../engine/names';
 import { collectScores, listParts, scoreLayer } from './proxies';
+import { scoredElsewhere } from './scored-elsewhere';
 import { sentences } from './activity-labels';
 import { together } from './all-settled';
 import type { ScoringInput, ScoringProgress } from '../contract/run';
@@ -66,11 +68,7 @@ export async function scoreModel(input: ScoringInput): Promise<ArtifactRef> {
   let begun = 0;
   const score = async (at: number) => {
     const layer = names[at];
-    const { artifact } = await scoreLayer.executeWithOptions(
-      sentences.scoreLayer(of, technique, layer, before.scored + at, input.request.candidates.length),
-      [{ ...input.request, layer }],
-    );
-    scored[at] = artifact; // in the model's order, whichever comes first
+    scored[at] = await scoreOf(input, layer, before.scored + at); // in the model's order, whichever comes first
     done++;
     show();
     tell({ of, technique, done, total });
@@ -101,6 +99,26 @@ export async function scoreModel(input: ScoringInput): Promise<ArtifactRef> {
     paused: paused(),
     before: { scored: before.scored + begun, scores },
   });
+}
+
+/** Scores one layer: by a metric of ours, and then by an activity of the user's if that is what the request says. */
+async function scoreOf(
+  { of, technique, request }: ScoringInput,
+  layer: string,
+  at: number,
+): Promise<ArtifactRef> {
+  const { metric, evaluate, samples: _samples, candidates, ...shared } = request;
+  const { artifact } = await scoreLayer.executeWithOptions(
+    sentences.scoreLayer(of, technique, layer, at, candidates.length),
+    [{ ...request, metric: isActivityMetric(metric) ? { fidelity: request.model } : metric, layer }],
+  );
+  return isActivityMetric(metric)
+    ? scoredElsewhere(
+        { of, technique, layer, at },
+        { ...shared, layer, scored: artifact },
+        { metric, evaluate },
+      )
+    : artifact;
 }
 
 /** A parent that hears nothing is no reason to stop: it may have been terminated, and ends this workflow then. */

@@ -2,7 +2,7 @@ import { executeChild, workflowInfo } from '@temporalio/workflow';
 
 import type { Analysis, CompressedModel, FineTunedModel } from '../contract/activities';
 import { checkInput } from '../contract/inputs';
-import { askedMetric, computedMetric } from '../contract/metric';
+import { askedMetric, scoringMetric } from '../contract/metric';
 import type { GuidebookInput, SpecInput } from '../contract/run';
 import { analysisOf, methodOf } from '../contract/techniques';
 import { metricWords, type Technique, techniqueTraits } from '../engine/names';
@@ -107,7 +107,7 @@ export const steps = {
             candidates,
             samples: scoring.samples,
             reconstruction,
-            metric: computedMetric(metric, input.model),
+            metric: scoringMetric(metric, input.model),
             evaluate: data.evaluate,
             train: data.train,
             compute,

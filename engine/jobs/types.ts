@@ -32,6 +32,7 @@ export interface Jobs {
   analyze: Job<AnalyzeInput, ModelSummary>;
   evaluate: Job<EvaluateInput, Evaluation>;
   scoreLayer: Job<ScoreLayerInput, ScoredPart>;
+  trialModels: Job<TrialModelsInput, TrialModels>;
   compress: Job<CompressInput, Compression>;
   fineTune: Job<FineTuneInput, FineTuning>;
   latency: Job<LatencyInput, Latency>;
@@ -228,6 +229,26 @@ export interface ScoreLayerInput {
   readonly factors?: string;
   /** Checkpoints by batches of the ratios that are tried together. */
   readonly checkpointing?: Checkpointing;
+}
+
+/** Input of `trialModels`. */
+export interface TrialModelsInput extends Pick<
+  ScoreLayerInput,
+  'model' | 'method' | 'layer' | 'train' | 'reconstruction' | 'machinery'
+> {
+  /** Units to compress the part to. */
+  readonly units: readonly number[];
+  /** Files of factors by the names of their parts, as `scoreLayer` wrote them. */
+  readonly factors?: Readonly<Record<string, string>>;
+  /** Folder that the models are written to. */
+  readonly folder: string;
+}
+
+/** Models with a single part compressed. */
+export interface TrialModels {
+  /** Their paths, in the order of the units. */
+  readonly files: readonly string[];
+  readonly provenance: Provenance;
 }
 
 /** Score of one candidate ratio. */

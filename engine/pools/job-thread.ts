@@ -13,6 +13,7 @@ const jobs: { [Name in JobName]: () => Promise<Run<Name>> } = {
   analyze: async () => (await import('../jobs/analyze.js')).analyze,
   evaluate: async () => (await import('../jobs/evaluate.js')).evaluateJob,
   scoreLayer: async () => (await import('../jobs/score-layer.js')).scoreLayer,
+  trialModels: async () => (await import('../jobs/trial-models.js')).trialModels,
   compress: async () => (await import('../jobs/compress.js')).compress,
   fineTune: async () => (await import('../jobs/fine-tune.js')).fineTuneJob,
   latency: async () => (await import('../jobs/latency.js')).latency,

@@ -16,6 +16,7 @@ const copies: Record<JobName, number> = {
   predict: 3,
   timeLayers: 3,
   scoreLayer: 5,
+  trialModels: 5,
   compress: 6,
   fineTune: 10,
   gather: 2,

@@ -105,6 +105,14 @@ export async function attackActivities(folder: string, count: number, seed: numb
         ]),
       ),
     })),
+    trialModels: looking(({ units, folder }: { units: readonly number[]; folder: string }) => ({
+      files: units.map((one) => {
+        const path = join(folder, `${one}.onnx`);
+        writeFileSync(path, 'trial');
+        return path;
+      }),
+      provenance,
+    })),
     latency: looking(({ models }) => ({ ms: models.map(() => 1), provenance })),
   });
   const activities = activitiesAt({
@@ -177,6 +185,7 @@ async function validRequests(store: FileStore): Promise<{ readonly [Name in keyo
     normalize: { scale: 0.1, mean: [0.5], std: [0.5] },
   };
   const layer = { layer: 'c1', technique: 'spatial-svd', scores: [], factors: model };
+  const scoredLayer = { ...layer, scores: [{ ratio: 0.5, units: 2, score: 80, error: 0.1 }] };
   const foreign = { activity: 'judge', taskQueue: 'theirs', version: 1, settings: { quick: true } };
   const shared = { model, method: methodOf('spatial-svd'), train: data, compute };
   const reconstruction = { samples: 1, patches: 1, seed: 0 };
@@ -209,6 +218,8 @@ async function validRequests(store: FileStore): Promise<{ readonly [Name in keyo
       reconstruction,
       metric: 'top1',
     },
+    trialModels: { ...shared, layer: 'c1', scored: await store.putJson(scoredLayer), reconstruction },
+    keepScores: { scored: await store.putJson(scoredLayer), points: [{ units: 2, points: 90 }] },
     collectScores: { layers: [await store.putJson(layer)], before: await store.putJson([layer]) },
     compress: {
       ...shared,

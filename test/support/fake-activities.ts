@@ -1,6 +1,6 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 
-import type { Activities, Analysis, Part } from '../../contract/activities';
+import type { Activities, Analysis, Part, TrialModel } from '../../contract/activities';
 import type { EvaluationAnswer } from '../../run-spec/activity-contract';
 import { type Technique, techniques } from '../../engine/names';
 import { CompressionSettings } from '../../run-spec/spec';
@@ -142,6 +142,13 @@ export function fakeActivities(
         artifact: fakeRef(`${layer} ${method.technique}`),
       }),
     ),
+    trialModels: answer('trialModels', (): readonly TrialModel[] =>
+      [0.9, 0.95].map((ratio, at) => ({
+        units: at + 1,
+        model: modelRef({ macs: fakeMacs * ratio, tuned: false }),
+      })),
+    ),
+    keepScores: answer('keepScores', ({ scored }: Parameters<Activities['keepScores']>[0]) => scored),
     collectScores: answer('collectScores', () => fakeRef('scores')),
     compress: answer('compress', ({ model, target }: Parameters<Activities['compress']>[0]) => {
       const macs = Math.round(modelOf(model).macs * target);

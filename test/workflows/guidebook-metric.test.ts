@@ -8,7 +8,7 @@ import { waitingText } from '../../report/waiting';
 import type { EvaluationQuestion, TrainingQuestion } from '../../run-spec/activity-contract';
 import { Result } from '../../run-spec/result-schema';
 import { CompressionSettings } from '../../run-spec/spec';
-import { fakeInput } from '../support/fake-activities';
+import { fakeInput, latch, untilCancelled } from '../support/fake-activities';
 import { fresh, worldServer, replayed } from '../support/world';
 
 const { server, inWorld } = worldServer();
@@ -49,6 +49,41 @@ describe('the metric of a guidebook', () => {
     );
   });
 
+  it('can judge layers too, at each number of units that they are scored with', async () => {
+    const taskQueue = fresh('theirs');
+    const questions: EvaluationQuestion[] = [];
+    const worker = await theirs(taskQueue, (question) => {
+      questions.push(question);
+      return Promise.resolve({ points: 90 });
+    });
+    const metric = { activity: 'judge', taskQueue, version: 3, scores: true };
+    await worker.runUntil(() =>
+      inWorld({ settings: { ...plain, metric } }, async (handle, calls) => {
+        await handle.result();
+        const asked = (name: string) =>
+          calls.filter(([called]) => called === name).map(([, request]) => request);
+        expect(asked('scoreLayer')).toHaveLength(3);
+        expect(asked('trialModels')).toHaveLength(3);
+        expect(asked('keepScores')).toEqual(
+          Array(3).fill(
+            expect.objectContaining({
+              points: [
+                { units: 1, points: 90 },
+                { units: 2, points: 90 },
+              ],
+            }),
+          ),
+        );
+        // Five models of the run, and two of each of the three layers.
+        expect(questions).toHaveLength(5 + 6);
+        const scoring = server().client.workflow.getHandle(
+          `${handle.workflowId}/scores/original/spatial-svd`,
+        );
+        for (const one of [handle, scoring]) await replayed(one);
+      }),
+    );
+  });
+
   it('goes with training by another activity of the user’s', async () => {
     const taskQueue = fresh('theirs');
     const questions: TrainingQuestion[] = [];
@@ -74,6 +109,28 @@ describe('the metric of a guidebook', () => {
         // The fake world tells a trained model by its metric.
         expect(candidates[0].metricAfter).toBeGreaterThan(candidates[0].metricBefore);
         await replayed(handle);
+      }),
+    );
+  });
+
+  it('that heartbeats is waited for when the run is cancelled, so that it can clean up', async () => {
+    const taskQueue = fresh('theirs');
+    const { released, release } = latch();
+    let isClean = false;
+    const worker = await theirs(taskQueue, async () => {
+      release();
+      await untilCancelled().catch((cancelled: unknown) => {
+        isClean = true;
+        throw cancelled;
+      });
+    });
+    const metric = { activity: 'judge', taskQueue, version: 1, heartbeat: '10s' };
+    await worker.runUntil(() =>
+      inWorld({ settings: { ...plain, metric } }, async (handle) => {
+        await released;
+        await handle.cancel();
+        await expect(handle.result()).rejects.toThrow(/cancelled/i);
+        expect(isClean).toBe(true);
       }),
     );
   });
