@@ -56,6 +56,7 @@ Examples:
   slimflow run job.yaml             compress; repeat the command to continue after an interruption
   slimflow start job.yaml           start a run and leave the work to workers
   slimflow watch                    follow the run
+  slimflow compare 3f2a 91bc        show runs beside each other
   slimflow web                      follow runs, and decide, in a browser
   slimflow list --status running    list the runs in progress
   slimflow compress model.onnx --technique spatial-svd --target 0.5 --out small.onnx

@@ -2,6 +2,7 @@ import type { PrepareFlags } from './prepare';
 import { type Command, Option } from 'commander';
 
 import { runStatuses } from '../client/run-status';
+import type { CompareFlags } from './compare';
 import type { ListFlags } from './list';
 import type { QuickstartFlags } from './quickstart';
 import type { ReportFlags } from './report';
@@ -173,6 +174,25 @@ Examples:
     )
     .action(async (ids: string[], flags: ReportFlags) =>
       done(await (await import('./report.js')).report(ids, flags)),
+    );
+  program
+    .command('compare')
+    .description(
+      'show several runs beside each other: fronts, settings that differ, predictions of the winners',
+    )
+    .argument('<ids...>', 'run ids, or parts of them')
+    .option('--html <file>', 'write a page with the fronts over each other, and the samples that flipped')
+    .option(
+      '--samples <n>',
+      'samples whose predictions are compared, 0 for none (default: as many as a few minutes allow)',
+      numberInRange(0),
+    )
+    .option(...stateOption)
+    .addOption(storeOption())
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample:\n  slimflow compare 3f2a 91bc --html compare.html')
+    .action(async (ids: string[], flags: CompareFlags) =>
+      done(await (await import('./compare.js')).compare(ids, flags)),
     );
   program
     .command('list')

@@ -18,7 +18,6 @@ const style = `
 .pane{overflow:auto;height:70vh;border:1px solid var(--line);border-radius:6px;background:var(--paper);cursor:grab;overscroll-behavior:contain}
 .panes{display:grid;grid-template-columns:1fr 1fr;gap:12px;margin:8px 0}.panes>div{min-width:0}
 .graph{display:block;margin:0 auto}
-td,thead th{overflow-wrap:normal}td:nth-child(3){min-width:90px}
 .graph text{font-size:11px;text-anchor:middle;fill:var(--ink)}.graph .op{font-weight:600}
 .graph rect{fill:var(--card);stroke:var(--soft)}.graph .edges{fill:none;stroke:var(--other);stroke-width:1.2}
 .graph .split rect{stroke:var(--accent);stroke-width:3}.graph .pruned rect{stroke:var(--picked);stroke-width:3;stroke-dasharray:7 3}

@@ -4,10 +4,24 @@ import { type Html, markup } from './html';
 import { heatSteps } from './style';
 import { numbersOf, table } from './table';
 
-const kinds: Record<ShownFlip['kind'], string> = {
-  lost: 'only the original is right',
-  gained: 'only the selected model is right',
-  changed: 'both are wrong',
+/** Words for the two models whose predictions are compared. */
+export interface FlipWords {
+  /** Caption of the table. */
+  readonly title: string;
+  readonly before: string;
+  readonly after: string;
+  readonly kinds: Readonly<Record<ShownFlip['kind'], string>>;
+}
+
+const ofOneRun: FlipWords = {
+  title: 'The samples',
+  before: 'original',
+  after: 'selected',
+  kinds: {
+    lost: 'only the original is right',
+    gained: 'only the selected model is right',
+    changed: 'both are wrong',
+  },
 };
 
 /** Changed predictions: how many, by class, confusions before and after, and samples. */
@@ -26,7 +40,7 @@ export function predictionsSection(changes: PredictionChanges): Html {
       flips.length > 0 &&
       markup`<h3>Samples that flipped</h3>
         ${flips.length < allFlips && markup`<p>The ${flips.length} of ${count(allFlips)} that the models are most sure of, lost ones first.</p>`}
-        ${flips.some(({ picture }) => picture !== undefined) ? gallery(flips) : flipTable(flips)}`
+        ${gallery(flips, ofOneRun)}`
     }
     <h3>Confusion</h3>
     ${confusion(changes)}
@@ -61,30 +75,40 @@ export function predictionsSection(changes: PredictionChanges): Html {
 
 const sure = (value: number): string => percent(value).replace('.0', '');
 
-function gallery(flips: readonly ShownFlip[]): Html {
+/** Shows changed predictions: their pictures, if there are any, and a table. */
+export function gallery(flips: readonly ShownFlip[], words: FlipWords): Html {
+  const { title, kinds } = words;
+  if (flips.every(({ picture }) => picture === undefined)) return flipTable(flips, words);
   return markup`<ul class="flips">
     ${flips.map(
       ({ row, label, kind, before, surenessBefore, after, surenessAfter, picture }) =>
         markup`<li class="${kind}">
-          ${picture !== undefined && markup`<img alt="Sample ${row}" width="64" height="64" loading="lazy" src="${picture}" />`}
+          ${picture !== undefined && markup`<img alt="Sample ${row}" width="64" height="64" src="${picture}" />`}
           <p><strong>${label}</strong>, row ${row}</p>
           <p>${before} → ${after}</p>
-          <p data-tip="${kinds[kind]}; sure of ${before} by ${sure(surenessBefore)} before, of ${after} by ${sure(surenessAfter)} after">${kind}</p>
+          <p
+            data-tip="${kinds[kind]}; ${words.before}: ${before} by ${sure(surenessBefore)}, ${words.after}: ${after} by ${sure(surenessAfter)}"
+          >
+            ${kind}
+          </p>
         </li>`,
     )}
   </ul>
-  ${numbersOf('The samples', flips.length, flipTable(flips))}`;
+  ${numbersOf(title, flips.length, flipTable(flips, words))}`;
 }
 
-const flipTable = (flips: readonly ShownFlip[]): Html =>
+const flipTable = (
+  flips: readonly ShownFlip[],
+  { title, kinds, before: first, after: second }: FlipWords,
+): Html =>
   table(
-    'The samples',
+    title,
     [
       { name: 'row' },
       { name: 'label', numeric: true },
-      { name: 'original', numeric: true },
+      { name: first, numeric: true },
       { name: 'sure by', numeric: true },
-      { name: 'selected', numeric: true },
+      { name: second, numeric: true },
       { name: 'sure by', numeric: true },
       { name: 'who is right' },
     ],
@@ -95,7 +119,7 @@ const flipTable = (flips: readonly ShownFlip[]): Html =>
       sure(surenessBefore),
       after,
       sure(surenessAfter),
-      kinds[kind],
+      markup`<span class="whole">${kinds[kind]}</span>`,
     ]),
   );
 

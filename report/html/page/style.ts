@@ -82,6 +82,7 @@ nav ul{display:flex;flex-wrap:wrap;gap:4px 16px;list-style:none;padding:0;margin
 .tall{max-height:70vh;overflow:auto}
 table{border-collapse:collapse;font-size:13px;margin:8px 0;font-variant-numeric:tabular-nums}
 th,td{padding:4px 10px;text-align:left;vertical-align:top;border-bottom:1px solid var(--line);max-width:420px;min-width:48px}
+td,thead th{overflow-wrap:break-word}
 th{font-weight:600}
 tbody th{font-weight:500;min-width:120px}
 .n{text-align:right;white-space:nowrap}
@@ -89,6 +90,7 @@ tbody th{font-weight:500;min-width:120px}
 .heat td{text-align:right;white-space:nowrap;border:1px solid var(--paper)}
 ${Array.from({ length: heatSteps }, (_, at) => `.h${at}{background:var(--h${at})}`).join('')}
 .heat tbody th{position:sticky;left:0;background:var(--paper);min-width:140px}
+${Array.from({ length: 6 }, (_, at) => `.s${at}{color:var(--s${at})}`).join('')}
 h4{font-size:14px;margin:8px 0 0}
 .pair{display:flex;flex-wrap:wrap;gap:8px 32px}.pair>div{min-width:0;max-width:100%}
 .matrix th,.matrix td,.heat.matrix tbody th{min-width:0;padding:3px 6px;overflow-wrap:normal}

@@ -4,6 +4,8 @@ import { type Content, markup, type Html } from './html';
 export interface Column {
   readonly name: string;
   readonly numeric?: boolean;
+  /** Shown before the heading. */
+  readonly mark?: Html;
 }
 
 /** Tables of more rows than this are closed at first if a picture above shows the same. */
@@ -23,7 +25,7 @@ export function table(
     <table>
       <thead>
         <tr>
-          ${columns.map(({ name }, at) => markup`<th scope="col" ${kind(at)}>${name}</th>`)}
+          ${columns.map(({ name, mark }, at) => markup`<th scope="col" ${kind(at)}>${mark}${name}</th>`)}
         </tr>
       </thead>
       <tbody>

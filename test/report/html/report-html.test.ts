@@ -9,8 +9,10 @@ import { openModel } from '../../../engine/onnx/open-model';
 import { outlineOf } from '../../../engine/onnx/outline';
 import { reportedResult } from '../../../client/reported';
 import type { RunSources } from '../../../client/run-sources';
+import { comparisonOf } from '../../../report/html/data/comparison';
 import { graphDiff } from '../../../report/html/data/graph-diff';
 import { modelDiff } from '../../../report/html/data/model-diff';
+import { comparePage } from '../../../report/html/page/compare-page';
 import { diffPage } from '../../../report/html/page/diff-page';
 import { count } from '../../../report/html/page/figures';
 import { reportHtml } from '../../../report/html/report-html';
@@ -231,4 +233,25 @@ it('the page of a diff draws both graphs, and shows in both what a chosen layer 
     expect(complaints).toEqual([]);
     await page.context().close();
   }
+});
+
+it.each([
+  [1400, 'light'],
+  [390, 'dark'],
+] as const)('the page of three compared runs fits and breaks no rule, at %d px, %s', async (width, theme) => {
+  const runs = ['a1b2', 'c3d4', hostile].map((suffix) => sourcesOf({ candidates: 4, layers: 3, suffix }));
+  const file = join(folder, `compared-${width}.html`);
+  writeFileSync(file, comparePage(comparisonOf(runs)));
+  const { page, complaints } = await opened(file, width, theme);
+  expect(await evaluated(page, '[...document.querySelectorAll("section")].map(({ id }) => id)')).toEqual([
+    'runs',
+    'fronts',
+    'settings',
+    'winners',
+  ]);
+  expect(await evaluated(page, 'document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+  await evaluated(page, `${axe};0`);
+  expect(await evaluated(page, violations)).toEqual([]);
+  expect(complaints).toEqual([]);
+  await page.context().close();
 });
