@@ -139,15 +139,20 @@ async function untilFound(
   stop: AbortSignal,
   warn: (message: string) => void,
 ): Promise<TemporalServer | undefined> {
+  let said = '';
+  const sayOnce = (message: string) => {
+    if (message !== said) warn(message);
+    said = message;
+  };
   while (!stop.aborted) {
     try {
       const found = await serverOfRuns(state);
       if (found) return found;
-      warn(
+      sayOnce(
         'no Temporal server found; still looking. Set TEMPORAL_ADDRESS, or start one with `slimflow start`, `run` or `server`',
       );
     } catch (error) {
-      warn((error as Error).message);
+      sayOnce((error as Error).message);
     }
     await sleep(retryMs, undefined, { signal: stop }).catch(() => undefined);
   }

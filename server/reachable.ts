@@ -2,6 +2,8 @@ import { connect } from 'node:net';
 
 import { Connection, type ConnectionOptions } from '@temporalio/client';
 
+import { connectionProblem } from './connection-problem';
+
 /** Time in ms that an available server may take to answer: on a busy machine it is slow, not gone. */
 const patienceMs = 10_000;
 
@@ -16,11 +18,20 @@ export async function answers(
 /** Addresses of this machine, which no proxy intercepts. */
 const isLocal = /^(127\.0\.0\.1|localhost):\d+$/;
 
-/** Says why a Temporal server can't be used; undefined if it answers. A closed local port is reported at once. */
+/**
+ * Says why a Temporal server can't be used; undefined if it answers. A closed local port is reported at once, and so is
+ * what is wrong with an address or with TLS, for which gRPC only waits.
+ */
 export async function complaint(options: ConnectionOptions, namespace: string): Promise<string | undefined> {
   const { address } = options;
   if (address && isLocal.test(address) && !(await isOpen(address)))
     return `nothing is listening at ${address}`;
+  const answer = asked(options, namespace);
+  const found = connectionProblem(options).then((problem) => problem ?? answer);
+  return Promise.race([answer, found]);
+}
+
+async function asked(options: ConnectionOptions, namespace: string): Promise<string | undefined> {
   let connection: Connection | undefined;
   try {
     connection = await Connection.connect({ ...options, connectTimeout: patienceMs });
