@@ -1,17 +1,20 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { parse } from 'yaml';
 
 import { prepare } from '../../intake/prepare';
 import { loadSpec } from '../../run-spec/load';
 import { Result } from '../../run-spec/result-schema';
 import { openStore } from '../../store/open';
 import { allInOne } from '../../workers/all-in-one';
+import { slimflow } from '../support/cli';
 import { temporaryFolder } from '../support/folder';
+import { codeBlocks } from '../support/markdown';
 import { root } from '../support/paths';
 import { temporal } from '../support/temporal';
 import { tinyJob } from '../support/tiny';
@@ -116,6 +119,73 @@ it('a run judged and trained in Python is started from JSON, and loses nothing i
   } finally {
     await ours.stop();
   }
+});
+
+const page = (name: string) => readFileSync(join(root, 'docs', name), 'utf8');
+const indented = (code: string) => code.trim().replace(/^/gm, '    ');
+
+it('docs/from-another-language.md: Python starts a run, approves in it, and gets its result', async () => {
+  const at = join(folder, 'page');
+  mkdirSync(at);
+  const store = join(at, 'store');
+  const spec = loadSpec(tinyJob(at, { techniques: ['weight-svd'], review: { afterSelect: true } }));
+  writeFileSync(join(at, 'input.json'), JSON.stringify(await prepare(spec, openStore(store))));
+  const [start, decide] = codeBlocks(page('from-another-language.md'), 'python').map(({ code }) => code);
+  writeFileSync(
+    join(at, 'page.py'),
+    `import asyncio, json, sys
+from temporalio.client import Client
+
+async def start(client):
+${indented(start)}
+    return result
+
+async def decide(client):
+${indented(decide)}
+    return bool(progress.get("waiting"))
+
+async def main():
+    client = await Client.connect(sys.argv[1])
+    running = asyncio.create_task(start(client))
+    while not running.done():
+        try:
+            if await decide(client):
+                break
+        except Exception:  # it has not begun yet
+            pass
+        await asyncio.sleep(0.2)
+    print(json.dumps(await running))
+
+asyncio.run(main())
+`,
+  );
+  const ours = await allInOne({
+    connection: { address: server.address },
+    namespace: 'default',
+    taskQueue: 'compression',
+    store,
+  });
+  try {
+    const { stdout } = await execute(python, ['page.py', server.address], { cwd: at });
+    const { decisions } = Result.parse(JSON.parse(stdout));
+    expect(decisions).toMatchObject([{ by: 'ann', note: 'looks right' }]);
+  } finally {
+    await ours.stop();
+  }
+});
+
+it("docs/your-own-training.md: a loss out of PyTorch's export trains a run", async () => {
+  const at = join(folder, 'loss');
+  mkdirSync(at);
+  const [focal] = codeBlocks(page('your-own-training.md'), 'python').map(({ code }) => code);
+  const four = focal.replaceAll('10', '4').replaceAll('"logits"', '"y"');
+  await execute(python, ['-c', `import torch\n${four}`], { cwd: at });
+  const [graph] = codeBlocks(page('your-own-training.md'), 'yaml').map(({ code }) => code);
+  tinyJob(at, { techniques: ['weight-svd'], ...(parse(graph) as object) });
+  const { status, err } = await slimflow(at, ['run', 'job.json']);
+  expect([status, status ? err : '']).toEqual([0, '']);
+  const result = Result.parse(JSON.parse(readFileSync(join(at, 'out', 'result.json'), 'utf8')));
+  expect(result.candidates[0].provenance).toHaveLength(2);
 });
 
 it('a short or misspelt input fails at once, with the name of the field', async () => {
