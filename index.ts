@@ -49,7 +49,7 @@ export type {
   SharedFile,
 } from './run-spec/activity-contract';
 export { SpecError } from './run-spec/spec-error';
-export { Result, ResultCandidate } from './run-spec/result-schema';
+export { Result, ResultCandidate, ResultLayer } from './run-spec/result-schema';
 export { CompressionSettings, CompressionSpec, type CompressionSpecInput } from './run-spec/spec';
 export type { ArtifactRef, Digest } from './store/artifact';
 export { openStore, type OpenOptions as OpenStoreOptions } from './store/open';

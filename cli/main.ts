@@ -11,7 +11,7 @@ import { addPack } from './pack-options';
 import { addRuns } from './run-commands';
 import { addSetup } from './setup-options';
 import { addDecisions } from './decision-commands';
-import { addServers, addTools } from './tool-commands';
+import { addCompletion, addServers, addTools } from './tool-commands';
 import { addTrain } from './train-options';
 import { addWeb } from './web-options';
 import { addWorker } from './worker-options';
@@ -34,6 +34,7 @@ const groups: readonly [
   ['Without a server:', addCompress, addTrain],
   ['Data, specs and models:', addPack, addTools],
   ['Servers and workers:', addWorker, addServers, addSetup, addGc],
+  ['Shell:', addCompletion],
 ];
 
 function cli(done: (status: number) => void): Command {

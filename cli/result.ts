@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 
 import type { RunEnd } from '../client/observation';
 import { runSources } from '../client/run-sources';
@@ -12,8 +12,7 @@ import { type StoreFlags, storeLocation } from './options';
 import { writeProblem } from './preflight';
 import { toStderr, toStdout, withRunSession } from './temporal-session';
 import { printEnd, exitStatusOf } from './show-run';
-import { reportSources, writeReport } from './write-report';
-import { writeResult } from './write-result';
+import { writeFiles } from './write-report';
 
 /** Flags of `slimflow result`. */
 export interface ResultFlags extends StoreFlags {
@@ -38,13 +37,7 @@ export function result(name: string | undefined, flags: ResultFlags): Promise<nu
       const problem = writeProblem(folder);
       if (problem) throw new BadInput(`--out ${out} is not writable: ${problem}`);
       const store = openStore(storeLocation(flags));
-      const written = [
-        ...(await writeResult(end.result, folder, store)),
-        await writeReport(
-          await reportSources(client, end.result, store, { signal }),
-          join(folder, 'report.html'),
-        ),
-      ];
+      const written = await writeFiles(client, end.result, folder, store, signal);
       (json ? toStderr : toStdout)(`Written: ${written.join(', ')}`);
     }
     return exitStatusOf(end);

@@ -14,8 +14,7 @@ import { logTo } from './log';
 import { type StoreFlags, storeLocation } from './options';
 import { withSession, type Session, toStderr, toStdout } from './temporal-session';
 import { exitStatusOf, showRun } from './show-run';
-import { reportSources, writeReport } from './write-report';
-import { writeResult } from './write-result';
+import { writeFiles } from './write-report';
 
 /** Runs a checked spec: finds a Temporal server, does the work of the run, follows it, and writes its result. */
 export async function runSpec(spec: CompressionSpec, flags: StoreFlags): Promise<number> {
@@ -68,13 +67,7 @@ async function runIn(
     // If the worker fails, the run would wait forever.
     const end = await Promise.race([showing, worker.ended.then(() => showing)]);
     if (end.result) {
-      const written = [
-        ...(await writeResult(end.result, spec.outDir, store)),
-        await writeReport(
-          await reportSources(client, end.result, store, { signal }),
-          join(spec.outDir, 'report.html'),
-        ),
-      ];
+      const written = await writeFiles(client, end.result, spec.outDir, store, signal);
       say(
         end.result.selected
           ? `Written: ${written.join(', ')}`

@@ -4,8 +4,10 @@ import { resolve } from 'node:path';
 import { type InputSize, providerChoices } from '../engine/names';
 import type { EvaluateFlags } from './evaluate';
 import { type SchemaName, schemaNames } from '../run-spec/schema-names';
+import { completionScript, type Shell, shells } from './completion';
 import type { DataFlags } from './data';
 import type { DiffFlags } from './diff';
+import { exitStatus } from './exit-status';
 import { inputSizeOption, jsonOption, numberInRange, positiveInteger, stateOption } from './options';
 
 /** Adds the commands that look at models, specs and the machine. */
@@ -115,6 +117,26 @@ Examples:
     .action(async ({ state }: { state: string }) =>
       done(await (await import('./doctor.js')).doctor(resolve(state))),
     );
+}
+
+/** Adds `slimflow completion`. */
+export function addCompletion(program: Command, done: (status: number) => void): void {
+  program
+    .command('completion')
+    .description('print a script that completes commands and options in your shell')
+    .addArgument(new Argument('<shell>', 'your shell').choices(shells))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  source <(slimflow completion bash)               in ~/.bashrc
+  source <(slimflow completion zsh)                in ~/.zshrc, after compinit
+  slimflow completion fish | source                in ~/.config/fish/config.fish`,
+    )
+    .action((shell: Shell) => {
+      process.stdout.write(completionScript(shell, program));
+      done(exitStatus.done);
+    });
 }
 
 /** Adds `slimflow server`. */

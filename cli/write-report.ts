@@ -2,32 +2,59 @@ import type { Client } from '@temporalio/client';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
-import { comparePredictions, type PredictionOptions, type PredictionStore } from '../client/predictions';
-import { runSources, type RunSources } from '../client/run-sources';
+import type { PredictionOptions, PredictionStore } from '../client/predictions';
+import { runSources, type RunSources, withPredictions } from '../client/run-sources';
 import { loadSharp } from '../engine/data/images/load-sharp';
 import type { Result } from '../run-spec/result-schema';
 import { writeAtomically } from '../store/files';
+import type { Store } from '../store/store';
+import { layersOf } from '../report/html/data/layers';
 import { toStderr } from './temporal-session';
+import { writeResult } from './write-result';
 
 /**
  * Collects everything that is kept of an ended run, and compares predictions, which takes a while the first time.
  */
-export const reportSources = (
+export const reportSources = async (
   client: Client,
   result: Result,
   store: PredictionStore,
   options: Pick<PredictionOptions, 'samples' | 'signal'> = {},
+): Promise<RunSources> => predicted(await runSources(client, result, store), result, store, options);
+
+/**
+ * Writes the files of an ended run to a folder: model, result.json with the layers of the model, and report. The report comes
+ * last, since it may take minutes.
+ * @returns their paths
+ * @throws ArtifactError if the store does not have the model
+ */
+export async function writeFiles(
+  client: Client,
+  result: Result,
+  folder: string,
+  store: Store,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const sources = await runSources(client, result, store);
+  const written = await writeResult(result, folder, store, layersOf(sources));
+  const complete = await predicted(sources, result, store, { signal });
+  return [...written, await writeReport(complete, join(folder, 'report.html'))];
+}
+
+const predicted = (
+  sources: RunSources,
+  result: Result,
+  store: PredictionStore,
+  options: Pick<PredictionOptions, 'samples' | 'signal'>,
 ): Promise<RunSources> =>
-  runSources(client, result, store, (ended, record) =>
-    comparePredictions(ended, record, store, {
-      threads: Math.max(1, availableParallelism()),
-      onWork: (samples, of) =>
-        toStderr(
-          `Comparing the predictions of both models for ${samples}${samples < of ? ` of ${of}` : ''} samples …`,
-        ),
-      ...options,
-    }),
-  );
+  withPredictions(sources, result, store, {
+    threads: Math.max(1, availableParallelism()),
+    onWork: (samples, of) =>
+      toStderr(
+        `Comparing the predictions of both models for ${samples}${samples < of ? ` of ${of}` : ''} samples …`,
+      ),
+    ...options,
+  });
 
 /**
  * Writes the report of an ended run to a file: one HTML page, which needs nothing else.

@@ -6,7 +6,12 @@ import type { LayerSummary, LayerScores } from '../engine/jobs/types';
 import type { Result } from '../run-spec/result-schema';
 import type { Digest } from '../store/artifact';
 import type { Store } from '../store/store';
-import type { ComparedPredictions } from './predictions';
+import {
+  type ComparedPredictions,
+  comparePredictions,
+  type PredictionOptions,
+  type PredictionStore,
+} from './predictions';
 import type { EventPlace } from './read-history';
 import { type Reported, reportedResult } from './reported';
 import { runRecord, type RunRecord } from './run-record';
@@ -45,8 +50,6 @@ export async function runSources(
   client: Client,
   result: Result,
   store: Pick<Store, 'path' | 'json'>,
-  /** Compares predictions of an ended run; left out, the report has none. */
-  predicting?: (result: Result, record: RunRecord) => Promise<ComparedPredictions | undefined>,
 ): Promise<RunSources> {
   const missing: string[] = [];
   const optional = async <T>(what: string, read: () => Promise<T>): Promise<T | undefined> => {
@@ -79,8 +82,22 @@ export async function runSources(
     scores,
     before: record && (await layersOf(record.input.model, 'the original')),
     after: record && selected && (await layersOf(selected.model, selected.id)),
-    predictions:
-      record && predicting && (await optional('the predictions', () => predicting(result, record))),
     missing,
   };
+}
+
+/** Adds the predictions of both models to the sources of an ended run, or the reason why there are none. */
+export async function withPredictions(
+  sources: RunSources,
+  result: Result,
+  store: PredictionStore,
+  options: PredictionOptions,
+): Promise<RunSources> {
+  const { record, missing } = sources;
+  if (!record) return sources;
+  try {
+    return { ...sources, predictions: await comparePredictions(result, record, store, options) };
+  } catch (error) {
+    return { ...sources, missing: [...missing, `the predictions: ${(error as Error).message}`] };
+  }
 }

@@ -108,6 +108,28 @@ const NotMade = z.strictObject({
   verdicts,
 });
 
+const channels = z.number().int().nonnegative().optional();
+/** A layer of the original, and what became of it in the selected model. */
+export const ResultLayer = z.strictObject({
+  name: z.string(),
+  /** The operator: Conv, Gemm, … */
+  kind: z.string(),
+  /** Before, and of all that was made of it; 0 if it was removed. */
+  macs: z.number().nonnegative(),
+  macsAfter: z.number().nonnegative(),
+  params: z.number().nonnegative(),
+  paramsAfter: z.number().nonnegative(),
+  /** Channels between the layers that it was split into; missing if it was not. */
+  rank: channels,
+  /** Channels that go in and come out; those after are missing if it was removed. */
+  inputChannels: channels,
+  inputChannelsAfter: channels,
+  outputChannels: channels,
+  outputChannelsAfter: channels,
+});
+/** A layer of the original, and what became of it in the selected model. */
+export type ResultLayer = z.infer<typeof ResultLayer>;
+
 /**
  * result.json, version 1.
  *
@@ -192,6 +214,11 @@ export const Result = z.strictObject({
       }),
     )
     .default([]),
+  /**
+   * What became of each layer in the selected model. The file has it if the store has both models; the workflow's own
+   * result, which is a message of limited size, does not.
+   */
+  layers: z.array(ResultLayer).optional(),
   /** Notes for the reader: revisits, fallbacks, layers left alone. */
   notes: z.array(z.string()),
   workflowId: z.string(),

@@ -2,10 +2,9 @@ import type { Client } from '@temporalio/client';
 
 import { reasonOf } from '../contract/failure-reason';
 import type { Observation } from '../client/observation';
-import { comparePredictions } from '../client/predictions';
 import { reportedProgress } from '../client/reported';
 import { type RunRecord, RunReader, type TrainingRecord } from '../client/run-record';
-import { type ModelScores, type RunSources, runSources } from '../client/run-sources';
+import { type ModelScores, type RunSources, runSources, withPredictions } from '../client/run-sources';
 import type { ScoredLayer } from '../contract/activities';
 import { inspectModel } from '../engine/api/inspect-model';
 import type { LayerSummary } from '../engine/jobs/types';
@@ -34,11 +33,10 @@ export class LiveSources {
   }
 
   /** Reads everything that is kept of an ended run. */
-  ofResult(result: Result): Promise<RunSources> {
-    return runSources(this.client, result, this.store, (ended, record) =>
-      // A page that is only looked at starts no work: `slimflow report` does.
-      comparePredictions(ended, record, this.store, { mayCompute: false, threads: 1 }),
-    );
+  async ofResult(result: Result): Promise<RunSources> {
+    const sources = await runSources(this.client, result, this.store);
+    // A page that is only looked at starts no work: `slimflow report` does.
+    return withPredictions(sources, result, this.store, { mayCompute: false, threads: 1 });
   }
 
   /** Reads what is there of a run in progress, or of one that ended without a result; undefined if nothing is. */

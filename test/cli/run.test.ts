@@ -7,6 +7,7 @@ import { answers } from '../../server/reachable';
 import { macsOf } from '../../engine/onnx/layers';
 import { saveModel } from '../../engine/onnx/model';
 import { openModel } from '../../engine/onnx/open-model';
+import { count } from '../../report/html/page/figures';
 import { Result } from '../../run-spec/result-schema';
 import { expectStatus, slimflow } from '../support/cli';
 import { serverIn } from '../support/dev-server';
@@ -37,6 +38,18 @@ describe('slimflow run, on a real server with the real engine', () => {
       const { macs, params } = JSON.parse(out) as { macs: number; params: number };
       expect(macs / result.original.macs).toBeCloseTo(result.final!.macRatio, 9);
       expect(params / result.original.params).toBeCloseTo(result.final!.paramRatio, 9);
+
+      // The layers and the report have the same figures.
+      expect(result.layers!.reduce((sum, layer) => sum + layer.macsAfter, 0)).toBe(macs);
+      expect(result.layers!.some(({ rank }) => rank !== undefined)).toBe(true);
+      const report = readFileSync(join(folder, 'out', 'report.html'), 'utf8');
+      for (const one of [macs, params, result.original.macs]) expect(report.includes(count(one))).toBe(true);
+      const [before, after] = [result.original.metric, result.final!.metric].map((points) =>
+        Math.round(points / 2),
+      );
+      expect(/Of 50 samples of the evaluation split.*? the selected model:/.exec(report)?.[0]).toBe(
+        `Of 50 samples of the evaluation split, ${before} have their highest score at their label in the original, and ${after} in the selected model:`,
+      );
 
       // Nothing goes on: no server, no scratch folder, no checkpoint.
       expect(await answers(serverIn(folder).address)).toBe(false);

@@ -16,6 +16,13 @@ export interface LayerRow {
   readonly paramsAfter?: number;
   /** `rank 12`, `16 → 9 channels`, `unchanged`; left out with the figures. */
   readonly change?: string;
+  /** Channels between the layers that it was split into. */
+  readonly rank?: number;
+  /** Channels that go in and come out, before and after; left out if the model leaves them open. */
+  readonly inputChannels?: number;
+  readonly inputChannelsAfter?: number;
+  readonly outputChannels?: number;
+  readonly outputChannelsAfter?: number;
 }
 
 /** Layers before and after. */
@@ -61,6 +68,7 @@ export function layersOf({ before, after }: Pick<RunSources, 'before' | 'after'>
           shareAfter: macsAfter / wholeAfter,
           paramsAfter: now.reduce((sum, layer) => sum + layer.params, 0),
           change: changeOf({ input, output }, now),
+          ...channelsOf({ input, output }, now),
         }),
       };
     }),
@@ -91,6 +99,18 @@ export function originOf(name: string, originals: ReadonlySet<string>): string {
 }
 
 type Shapes = Pick<LayerSummary, 'input' | 'output'>;
+
+/** Returns the channels of a layer before and after, and its rank. */
+function channelsOf(was: Shapes, now: readonly LayerSummary[]): Partial<LayerRow> {
+  const known = {
+    rank: now.length > 1 ? now[0].output[0] : undefined,
+    inputChannels: was.input[0],
+    inputChannelsAfter: now[0]?.input[0],
+    outputChannels: was.output[0],
+    outputChannelsAfter: now.at(-1)?.output[0],
+  };
+  return Object.fromEntries(Object.entries(known).filter(([, count]) => typeof count === 'number'));
+}
 
 /** Describes what became of a layer, from the channels that go in, come out, and pass between its halves. */
 function changeOf(was: Shapes, now: readonly LayerSummary[]): string {
