@@ -9,6 +9,7 @@ import { noteKnown } from './from-store';
 import { storeFailure } from './lost-artifacts';
 import { limits, none, setbacksBefore } from './setbacks';
 import type { HeartbeatDetails, Setbacks } from '../contract/activities';
+import { metricNames, progressUnit } from '../contract/metrics';
 import { isQueueOf } from '../contract/task-queues';
 import type { Workplace } from './activity-context';
 
@@ -84,6 +85,8 @@ class Attempt {
   private details: HeartbeatDetails;
   private readonly timer: NodeJS.Timeout;
   private readonly begun = performance.now();
+  /** Units done when it reported progress last. */
+  private counted?: number;
   /** Units done when this attempt first reported progress. */
   private first?: number;
 
@@ -103,6 +106,7 @@ class Attempt {
   readonly tell = (details: HeartbeatDetails): void => {
     const { checkpoint } = details;
     if (checkpoint && checkpoint.sha256 !== this.since) this.setbacks = { ...none };
+    this.count(details.done);
     this.details = { ...details, secondsLeft: this.secondsLeft(details) };
     this.beat();
   };
@@ -184,6 +188,17 @@ class Attempt {
     const { details, setbacks, since } = this;
     const counts = Object.values(setbacks).some(Boolean) ? { setbacks } : {};
     this.context.heartbeat({ ...(since !== undefined && { since }), ...details, ...counts });
+  }
+
+  /** Counts the units that were done since the last report, for metrics. */
+  private count(done: number): void {
+    const more = done - (this.counted ?? done);
+    this.counted = done;
+    const { activityType: activity } = this.context.info;
+    if (more > 0)
+      this.context.metricMeter
+        .createCounter(metricNames.progress, undefined, 'samples evaluated, steps trained, other units')
+        .add(more, { unit: progressUnit(activity) });
   }
 
   /** Estimates the rest by the pace of the units that this attempt did itself. */

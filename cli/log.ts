@@ -1,4 +1,10 @@
-import { type Logger, type LogLevel, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
+import {
+  type Logger,
+  type LogLevel,
+  makeTelemetryFilterString,
+  type MetricsExporterConfig,
+  Runtime,
+} from '@temporalio/worker';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { destination, type Level, type Logger as PinoLogger, pino } from 'pino';
@@ -16,9 +22,10 @@ const levels: Record<LogLevel, Level> = {
 
 /**
  * Sends the log of Temporal's runtime to a file, or an open file descriptor, and leaves Ctrl-C to the command.
+ * @param metrics where its metrics and ours go
  * @returns the log, for the command's own messages
  */
-export function logTo(file: string | number): PinoLogger {
+export function logTo(file: string | number, metrics?: MetricsExporterConfig): PinoLogger {
   if (typeof file === 'string') mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const lines = destination({ dest: file, sync: true });
   // In JSON an escape is the character that it stands for: what reads the log reads the same.
@@ -36,6 +43,7 @@ export function logTo(file: string | number): PinoLogger {
     logger,
     shutdownSignals: [],
     telemetryOptions: {
+      ...(metrics && { metrics }),
       logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) },
     },
   });

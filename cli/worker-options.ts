@@ -49,8 +49,13 @@ export function addWorker(program: Command, done: (status: number) => void): voi
     )
     .option('--health-port <port>', 'serve /healthz and /readyz on this port; 0 takes any free one', port)
     .option(
+      '--metrics-port <port>',
+      'serve metrics for Prometheus on this port, at /metrics (default: none; OTEL_EXPORTER_OTLP_ENDPOINT sends them instead)',
+      positivePort,
+    )
+    .option(
       '--health-host <address>',
-      'address that the health port listens on, such as 0.0.0.0 for all (default: 127.0.0.1)',
+      'address that the health and metrics ports listen on, such as 0.0.0.0 for all (default: 127.0.0.1)',
     )
     .option(
       '--deployment <name>',
@@ -68,6 +73,13 @@ export function addWorker(program: Command, done: (status: number) => void): voi
     .action(async (flags: WorkerFlags) =>
       done(await (await import('./worker.js')).worker({ ...flags, state: resolve(flags.state) })),
     );
+}
+
+/** Parses a port that others are to know. */
+function positivePort(text: string): number {
+  const value = port(text);
+  if (value === 0) throw new InvalidArgumentError('Must be a port number, 1 to 65535.');
+  return value;
 }
 
 function port(text: string): number {

@@ -1,3 +1,4 @@
+import { Runtime } from '@temporalio/worker';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { QueueKind, WorkerQueue } from '../contract/task-queues';
@@ -6,6 +7,7 @@ import { offersGpu } from '../engine/runtime/providers';
 import { keepServer } from '../server/keep-server';
 import { serverOfRuns, type TemporalServer } from '../server/find-server';
 import { openStore } from '../store/open';
+import { setGauges } from '../workers/gauges';
 import { type RunningWorker, serve } from '../workers/serve';
 import { configuredConverter } from './codec';
 import { BadInput, exitStatus } from './exit-status';
@@ -13,6 +15,7 @@ import { type Health, healthEndpoint } from './health';
 import { aborted, onInterrupt } from './interrupt';
 import { logTo } from './log';
 import { storeLocation } from './options';
+import { metricsExporter } from './telemetry';
 import { storeProblem } from './store-problem';
 
 /** The options of `slimflow worker` as commander gives them. */
@@ -32,6 +35,7 @@ export interface WorkerFlags {
   readonly drainSeconds?: number;
   readonly healthPort?: number;
   readonly healthHost?: string;
+  readonly metricsPort?: number;
   readonly deployment?: string;
   readonly buildId?: string;
 }
@@ -67,7 +71,7 @@ export async function worker(flags: WorkerFlags): Promise<number> {
   if (problem) throw new BadInput(problem);
   // Work for a GPU fails for good where there is none.
   const except: QueueKind[] = queue === 'all' && !offersGpu() ? ['gpu'] : [];
-  const log = logTo(process.stdout.fd);
+  const log = logTo(process.stdout.fd, metricsExporter(flags.metricsPort, flags.healthHost));
   // Standard output is the log; a hint on standard error would end up between its JSON lines.
   const stop = onInterrupt(() => undefined);
   let running: RunningWorker | undefined;
@@ -92,7 +96,7 @@ export async function worker(flags: WorkerFlags): Promise<number> {
     server = await untilFound(state, stop, (message) => log.warn(message));
     if (!server) return exitStatus.done;
     stopKeeping = keepServer(server, (message) => log.warn(message));
-    running = await serve({
+    const serving = (running = await serve({
       queue,
       except,
       taskQueue,
@@ -114,7 +118,8 @@ export async function worker(flags: WorkerFlags): Promise<number> {
         event === 'away'
           ? log.warn({ reason }, 'the Temporal server does not answer: no new work until it does')
           : log.info('the Temporal server answers again'),
-    });
+    }));
+    void setGauges(Runtime.instance().metricMeter, () => serving.usage(), stop);
     const healthPort = endpoint?.port;
     log.info(
       { taskQueues: running.taskQueues, store, pid: process.pid, healthPort },

@@ -3,6 +3,7 @@ import type { BundleOptions, ReplayWorkerOptions, Worker, WorkerOptions } from '
 
 import { activitiesAt } from '../activities';
 import { engineVersion } from '../activities/activity-context';
+import { memoryBudget, residentBytes } from '../engine/pools/memory';
 import { ProcessPool } from '../engine/pools/process-pool';
 import type { RunOptions } from '../engine/pools/job-runner';
 import type { JobName, Jobs } from '../engine/jobs/types';
@@ -12,7 +13,7 @@ import { payloadConverterPath, workflowCode } from './workflow-bundle';
 import { type Capacity, capacity } from './capacity';
 import { nexusHandler } from './nexus-handler';
 import { type Deployment, deploymentOptions } from './deployment';
-import { watchWork, type WorkCounter } from './watch-work';
+import { watchWork } from './watch-work';
 
 /** Options of the plugin. */
 export interface SlimflowPluginOptions extends Partial<Capacity> {
@@ -47,8 +48,6 @@ export interface SlimflowPluginOptions extends Partial<Capacity> {
   readonly activityQueues?: readonly string[];
   /** Worker Versioning; off by default. The worker's own options take precedence. */
   readonly deployment?: Deployment;
-  /** Counts activities that begin and end, beside the log. */
-  readonly counter?: WorkCounter;
 }
 
 /**
@@ -71,6 +70,7 @@ export interface SlimflowPluginOptions extends Partial<Capacity> {
 export class SlimflowPlugin extends SimplePlugin {
   private readonly store: Store;
   private readonly capacity: Capacity;
+  private readonly memoryLimit: number;
   private readonly activityQueues: readonly string[];
   private readonly deployment?: Deployment;
   /** One pool for all workers that this plugin serves, from the first job to the end of the last worker. */
@@ -89,7 +89,6 @@ export class SlimflowPlugin extends SimplePlugin {
     nexus = false,
     activityQueues = [],
     deployment,
-    counter,
     ...shares
   }: SlimflowPluginOptions) {
     const files = openStore(store, { cache });
@@ -113,12 +112,24 @@ export class SlimflowPlugin extends SimplePlugin {
       dataConverter: (own) => ({ payloadConverterPath, ...own }),
       nexusServices: nexus ? [nexusHandler(files)] : [],
       activities,
-      workerInterceptors: { activity: [watchWork(Object.keys(activities), counter)] },
+      workerInterceptors: { activity: [watchWork(Object.keys(activities))] },
     });
     this.store = files;
     this.capacity = { slots, threads };
+    this.memoryLimit = memory ?? memoryBudget();
     this.activityQueues = activityQueues;
     this.deployment = deployment;
+  }
+
+  /** Memory of all jobs: resident bytes, this process's too, and the limit. */
+  get memory(): { readonly used: number; readonly limit: number } {
+    const jobs = (this.pool?.pids ?? []).reduce((sum, pid) => sum + (residentBytes(pid) ?? 0), 0);
+    return { used: process.memoryUsage.rss() + jobs, limit: this.pool?.memory ?? this.memoryLimit };
+  }
+
+  /** Number of jobs that may run at once. */
+  get jobSlots(): number {
+    return this.capacity.slots;
   }
 
   /** Number of running jobs. */

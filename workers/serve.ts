@@ -2,6 +2,7 @@ import type { DataConverter } from '@temporalio/common';
 import { NativeConnection, type NativeConnectionOptions, Worker } from '@temporalio/worker';
 
 import { polledQueues, type QueueKind, type WorkerQueue } from '../contract/task-queues';
+import type { Usage } from './gauges';
 import { SlimflowPlugin, type SlimflowPluginOptions } from './plugin';
 import { askServer, ServerWatch } from './server-watch';
 
@@ -31,6 +32,8 @@ export interface RunningWorker {
   serverProblem(): string | undefined;
   /** Returns the number of running jobs. */
   jobs(): number;
+  /** Returns what it uses now. */
+  usage(): Usage;
   /** Asks the activities to stop, and waits for them; the next worker resumes their work. */
   stop(): Promise<void>;
 }
@@ -107,6 +110,13 @@ export async function serve({
       watch.problem === undefined && workers.every((worker) => worker.getState() === 'RUNNING'),
     serverProblem: () => watch.problem,
     jobs: () => plugin.jobs,
+    usage: () => ({
+      jobs: plugin.jobs,
+      slots: plugin.jobSlots,
+      memory: plugin.memory.used,
+      memoryLimit: plugin.memory.limit,
+      isServerUp: watch.problem === undefined,
+    }),
     async stop() {
       stop();
       await ended;

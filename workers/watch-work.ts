@@ -3,37 +3,17 @@ import type { ActivityInterceptors } from '@temporalio/worker';
 
 import { wasKnown } from '../activities/from-store';
 import { type Ending, endingOf, endingText } from './work-events';
-
-/** An attempt at an activity, as those see it who count. */
-export interface Attempted {
-  readonly activity: string;
-  readonly taskQueue: string;
-  readonly attempt: number;
-  /** Time in seconds between being scheduled and being begun. */
-  readonly waited: number;
-}
-
-/** A counter of work, such as metrics. */
-export interface WorkCounter {
-  begins(work: Attempted): void;
-  ends(work: Attempted, ending: Ending, seconds: number): void;
-}
+import { countBegin, countEnd } from './work-metrics';
 
 /**
  * Makes interceptors that log one line when an activity begins and one when it ends, with its workflow's and its own ids,
- * and report both.
+ * and count both in the metrics of the SDK's runtime.
  */
 export const watchWork =
-  (activities: readonly string[], counter?: WorkCounter) =>
+  (activities: readonly string[]) =>
   (context: Context): ActivityInterceptors => {
-    const { activityType, taskQueue, attempt, currentAttemptScheduledTimestampMs } = context.info;
+    const { activityType, attempt, currentAttemptScheduledTimestampMs: scheduled } = context.info;
     if (!activities.includes(activityType)) return {};
-    const work: Attempted = {
-      activity: activityType,
-      taskQueue,
-      attempt,
-      waited: Math.max(0, Date.now() - currentAttemptScheduledTimestampMs) / 1000,
-    };
     return {
       inbound: {
         async execute(input, next) {
@@ -42,10 +22,10 @@ export const watchWork =
             const seconds = (performance.now() - begun) / 1000;
             const { level, text } = endingText(activityType, ending, seconds);
             context.log[level](text, { seconds: Number(seconds.toFixed(3)), ending: ending.state });
-            counter?.ends(work, ending, seconds);
+            countEnd(context.metricMeter, ending, seconds);
           };
           context.log.info(`${activityType} begins${attempt > 1 ? `, attempt ${attempt}` : ''}`);
-          counter?.begins(work);
+          countBegin(context.metricMeter, Math.max(0, Date.now() - scheduled) / 1000);
           try {
             const result: unknown = await next(input);
             end({ state: 'done', known: wasKnown(context) });

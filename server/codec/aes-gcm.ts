@@ -40,11 +40,11 @@ function keysOf(text: string): Map<string, Buffer> {
  * @throws RangeError if there is no key, or one has another length; decoding rejects if the key of a payload is missing
  * @example
  * ```ts
- * import { aesCodec, SlimflowPlugin } from 'slimflow';
+ * import { aesCodec } from 'slimflow';
  *
  * const codec = aesCodec(`2026-11=${Buffer.alloc(32, 7).toString('base64')}`);
  * const [encrypted] = await codec.encode([{ data: Buffer.from('"secret"') }]);
- * console.log(Buffer.from(encrypted.data!).includes('secret'), SlimflowPlugin.name);
+ * console.log(Buffer.from(encrypted.data!).includes('secret')); // false
  * ```
  */
 export function aesCodec(keys: string = process.env[keysVariable] ?? ''): PayloadCodec {

@@ -37,6 +37,7 @@ const order = `
   prepare id=nightly observe finishEarly Result prepare cancel failureTypeOf README collectGarbage
   inspectModel openModel describeProviders Dataset.open writeNpy packImages
   packData inspectData evaluateModel JobPool compressModel trainModel UserMetric jsonSchema steps slimflowService
+  aesCodec
 `
   .trim()
   .split(/\s+/);
