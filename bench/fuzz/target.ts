@@ -12,6 +12,13 @@ export const targetNames = [
   'bundle',
   'request',
   'image',
+  'npz',
+  'idx',
+  'cifar',
+  'parquet',
+  'tar',
+  'coco',
+  'lists',
 ] as const;
 export type TargetName = (typeof targetNames)[number];
 

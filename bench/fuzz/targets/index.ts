@@ -1,6 +1,7 @@
 import type { Target, TargetName } from '../target';
 import { bundle } from './bundle';
 import { checkpoint } from './checkpoint';
+import { dataTargets } from './data';
 import { image } from './image';
 import { inspect } from './inspect';
 import { npy } from './npy';
@@ -12,8 +13,7 @@ import { spec } from './spec';
 
 /** All targets by name. */
 export const targets = new Map<TargetName, Target>(
-  [onnx, inspect, npy, safetensors, checkpoint, spec, scoresFile, bundle, request, image].map((target) => [
-    target.name,
-    target,
-  ]),
+  [onnx, inspect, npy, safetensors, checkpoint, spec, scoresFile, bundle, request, image, ...dataTargets].map(
+    (target) => [target.name, target],
+  ),
 );

@@ -4,6 +4,7 @@ import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 
 import { EngineError } from '../../errors';
+import { unreadable } from './unreadable';
 
 /** Opens a file as a stream, decompressed if its name ends in .gz or .tgz. The stream's errors are those of reading. */
 export function byteStream(path: string): Readable {
@@ -42,9 +43,7 @@ export class ByteReader {
     while (missing > 0) {
       if (!this.rest.length) {
         const next = await this.chunks.next().catch((error: Error) => {
-          throw new EngineError('InvalidData', `${this.name} can't be read: ${error.message}`, {
-            cause: error,
-          });
+          throw unreadable(this.name, error);
         });
         if (next.done)
           throw new EngineError('InvalidData', `${this.name} is cut short: it ends within ${what}`);

@@ -14,6 +14,7 @@ import { NpyFile, npyLayout, writeNpy } from '../npy';
 import { pixelsOfArray } from './array-file';
 import { ByteReader } from './byte-reader';
 import type { OpenedArrays, SourceKind } from './kind';
+import { unreadable } from './unreadable';
 
 /** Arrays that NumPy saved together: copied as they are, or their 8-bit images transformed. */
 export const npzFile: SourceKind = {
@@ -78,11 +79,6 @@ async function openZip(path: string): Promise<ZipFile> {
     throw unreadable(path, error);
   }
 }
-
-const unreadable = (path: string, error: unknown): EngineError =>
-  error instanceof EngineError
-    ? error
-    : new EngineError('InvalidData', `${path} can't be read: ${(error as Error).message}`, { cause: error });
 
 /** Lists the arrays of a file, with their types and shapes. */
 async function membersOf(path: string): Promise<ReadonlyMap<string, Member>> {

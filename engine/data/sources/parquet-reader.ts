@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 
 import { EngineError } from '../../errors';
 import { openRegular } from '../../regular-file';
+import { unreadable } from './unreadable';
 
 /** Rows to unpack: from `start` to before `end`. */
 export interface ParquetRequest {
@@ -26,7 +27,7 @@ export interface ParquetTask {
 /** Most bytes of a file that are read at once. */
 const mostBytes = 2 ** 31 - 1;
 /** Time in ms that unpacking may take, and for each byte of the file: a tenth of the speed of the slowest codec. */
-const patience = { ms: 30_000, perByte: 1e-3 };
+const patience = { ms: 8000, perByte: 1e-3 };
 
 /** Unpacks rows of a Parquet file in a thread of its own, which is ended if it does not come to an end. */
 export class ParquetReader {
@@ -58,9 +59,9 @@ export class ParquetReader {
       if ('rows' in reply) return reply.rows;
       throw reply.failed.isOurs
         ? new EngineError('InvalidData', reply.failed.message)
-        : bad(`can't be read: ${reply.failed.message}`);
+        : unreadable(path, new Error(reply.failed.message));
     } catch (error) {
-      throw error instanceof EngineError ? error : bad(`can't be read: ${(error as Error).message}`);
+      throw unreadable(path, error);
     } finally {
       clearTimeout(late);
     }

@@ -1,6 +1,8 @@
 import { readdirSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 
+import { z } from 'zod';
+
 import { EngineError } from '../../errors';
 import { openRegular } from '../../regular-file';
 import { decodeImage, most } from '../images/read-image';
@@ -78,6 +80,27 @@ const mostBytes = 2 ** 31 - 1;
 /** Most rows of one row group: they are held together. */
 const mostRows = 1e6;
 
+/** The part of a file's footer that is read, as whatever wrote the file may have it. */
+const Footer = z.object({
+  row_groups: z.array(
+    z.object({
+      num_rows: z.bigint(),
+      columns: z.array(
+        z.object({
+          meta_data: z
+            .object({
+              path_in_schema: z.array(z.string()).min(1),
+              total_uncompressed_size: z.bigint(),
+              total_compressed_size: z.bigint(),
+            })
+            .optional(),
+        }),
+      ),
+    }),
+  ),
+  key_value_metadata: z.array(z.object({ key: z.string(), value: z.string().optional() })).optional(),
+});
+
 /** Usual names of columns. */
 const usual = { image: ['image', 'img'], label: ['label', 'labels', 'fine_label'] } as const;
 
@@ -96,10 +119,16 @@ async function openTable(
     byteLength: Number(status.size),
     slice: (start: number, end?: number) => bytesOf(path, start, end ?? Number(status.size)),
   };
-  const metadata = await parquetMetadataAsync(file).catch((error: Error) => {
-    throw bad(`is not a Parquet file: ${error.message}`);
-  });
-  const names = parquetSchema(metadata).children.map(({ element }) => element.name);
+  let names: readonly string[];
+  let footer: z.output<typeof Footer>;
+  try {
+    const metadata = await parquetMetadataAsync(file);
+    footer = Footer.parse(metadata);
+    names = parquetSchema(metadata).children.map(({ element }) => element.name);
+  } catch (error) {
+    if (error instanceof EngineError) throw error;
+    throw bad('is not a Parquet file, or is broken');
+  }
   const column = (what: 'image' | 'label'): string | undefined => {
     const wanted = columns[what];
     const found =
@@ -113,7 +142,7 @@ async function openTable(
   };
   const image = column('image')!;
   const label = labelled ? column('label') : undefined;
-  const groups = metadata.row_groups.map(({ num_rows, columns: chunks }) => {
+  const groups = footer.row_groups.map(({ num_rows, columns: chunks }) => {
     const used = chunks.filter(({ meta_data }) => [image, label].includes(meta_data?.path_in_schema[0]));
     for (const { meta_data } of used)
       if (
@@ -128,7 +157,7 @@ async function openTable(
     return Number(num_rows);
   });
   const rows = groups.reduce((sum, count) => sum + count, 0);
-  const hub = metadata.key_value_metadata?.find(({ key }) => key === 'huggingface')?.value;
+  const hub = footer.key_value_metadata?.find(({ key }) => key === 'huggingface')?.value;
   const reader = new ParquetReader({
     path,
     size: Number(status.size),

@@ -5,6 +5,7 @@ import { extract } from 'tar-stream';
 
 import { EngineError } from '../../errors';
 import { decodeImage, most } from '../images/read-image';
+import { parsedJson, unreadable } from './unreadable';
 import type { RawSample } from '../images/write-samples';
 import { byteStream } from './byte-reader';
 import type { FoundData, OpenedSamples, SourceKind } from './kind';
@@ -106,10 +107,7 @@ async function* groupsOf(path: string, data: FoundData): AsyncGenerator<readonly
       members.set(extension.toLowerCase(), Buffer.concat(pieces));
     }
   } catch (error) {
-    if (error instanceof EngineError) throw error;
-    throw new EngineError('InvalidData', `${path} can't be read: ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw unreadable(path, error);
   } finally {
     source.destroy();
     entries.destroy();
@@ -139,14 +137,7 @@ function sampleOf(path: string, key: string, members: Members, data: FoundData):
 function labelIn(name: string, bytes: Buffer, data: FoundData): RawSample['label'] {
   const text = bytes.toString('utf8').trim();
   if (!name.endsWith('.json')) return labelOf(name, text, data.classes);
-  let fields: unknown;
-  try {
-    fields = JSON.parse(text);
-  } catch (error) {
-    throw new EngineError('InvalidData', `${name} is not JSON: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
+  const fields = parsedJson(name, text);
   const { field } = wantedOf(data);
   const known = new Map(Object.entries(fields ?? {}));
   if (known.has(field)) return labelOf(name, known.get(field), data.classes);

@@ -2,24 +2,34 @@ import { z } from 'zod';
 
 import { EngineError } from '../../../errors';
 import { readRegularSync } from '../../../regular-file';
+import { parsedJson, unreadable } from '../../sources/unreadable';
 import { type BoxLabels, mostBoxes } from './source-boxes';
 
-const id = z.number().int();
-const positive = z.number().positive();
+const id = z.int('must be a whole number');
+const number = z.number('must be a number');
+const positive = number.positive('must be above 0');
+const side = number.nonnegative('must not be negative');
+const text = z.string('must be a text');
+const list = z.array(z.unknown(), 'must be a list');
 
-const Image = z.object({ id, file_name: z.string().min(1), width: positive, height: positive });
+const Image = z.object({
+  id,
+  file_name: text.min(1, 'must not be empty'),
+  width: positive,
+  height: positive,
+});
 const Annotation = z.object({
   image_id: id,
   category_id: id,
   /** x, y, width, height in pixels. */
-  bbox: z.tuple([z.number(), z.number(), z.number().nonnegative(), z.number().nonnegative()]),
-  iscrowd: z.union([z.literal(0), z.literal(1), z.boolean()]).optional(),
+  bbox: z.tuple([number, number, side, side], 'must be a list of four numbers'),
+  iscrowd: z.union([z.literal(0), z.literal(1), z.boolean()], 'must be 0 or 1').optional(),
 });
-const Category = z.object({ id, name: z.string() });
+const Category = z.object({ id, name: text });
 const Instances = z.object({
-  images: z.array(z.unknown()),
-  annotations: z.array(z.unknown()),
-  categories: z.array(z.unknown()),
+  images: list,
+  annotations: list,
+  categories: list,
 });
 
 /** Largest file that is read, 1 GiB; COCO's own training set has 0.45. */
@@ -76,16 +86,20 @@ export function readCocoBoxes(file: string): BoxLabels {
 const wrong = (file: string, why: string) => new EngineError('InvalidData', `${file}: ${why}`);
 
 function parseJson(file: string): unknown {
+  let text: string;
   try {
-    return JSON.parse(readRegularSync(file, largestFile).toString());
+    text = readRegularSync(file, largestFile).toString();
   } catch (error) {
-    throw new EngineError('InvalidData', `${file} can't be read as JSON: ${(error as Error).message}`);
+    throw unreadable(file, error);
   }
+  return parsedJson(file, text);
 }
 
 function checked<Type>(schema: z.ZodType<Type>, value: unknown, file: string, where: string): Type {
   const { success, data, error } = schema.safeParse(value);
   if (success) return data;
-  const [{ path, message }] = error.issues;
-  throw wrong(file, `${[where, ...path].join('.')} is not as in COCO's format: ${message}`);
+  const [{ path, code, message }] = error.issues;
+  // A value that is no object has no fields to name.
+  const why = code === 'invalid_type' && !path.length ? 'must be an object' : message;
+  throw wrong(file, `${[where, ...path].join('.')} ${why}, as COCO's format has it`);
 }

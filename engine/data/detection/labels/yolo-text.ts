@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join, parse } from 'node:path';
+import { join, parse, relative } from 'node:path';
 
 import { EngineError } from '../../../errors';
 import { readRegularSync } from '../../../regular-file';
@@ -15,14 +15,22 @@ const largestFile = 2 ** 24;
  * image without a file has no boxes.
  * @param folder of the text files
  * @param images paths relative to the folder of images
- * @throws EngineError `InvalidData` that names the file and the line
+ * @throws EngineError `InvalidData` that names the file and the line, or tells that no image has a file at all
  */
-export const readYoloBoxes = (folder: string, images: readonly string[]): BoxLabels => ({
-  images: images.map((image) => {
+export function readYoloBoxes(folder: string, images: readonly string[]): BoxLabels {
+  const files = images.map((image) => {
     const { dir, name } = parse(image);
-    return { image, width: 1, height: 1, boxes: readFile(join(folder, dir, `${name}.txt`)) };
-  }),
-});
+    return join(folder, dir, `${name}.txt`);
+  });
+  if (files.length && !files.some((file) => existsSync(file)))
+    throw new EngineError(
+      'InvalidData',
+      `${folder} has a text file for none of the ${files.length} images, such as ${relative(folder, files[0])} for ${images[0]}. Are these the labels of other images?`,
+    );
+  return {
+    images: images.map((image, at) => ({ image, width: 1, height: 1, boxes: readFile(files[at]) })),
+  };
+}
 
 function readFile(file: string): LabelledBoxes {
   const [corners, classes, crowds]: number[][] = [[], [], []];

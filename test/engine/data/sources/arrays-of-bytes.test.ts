@@ -194,7 +194,7 @@ describe('is refused:', () => {
     writeIdx(idx, [5, 4, 4], new Uint8Array(70));
     await refused({ images: idx }).toThrow(/idx3-ubyte\.gz is cut short: it ends within image 4/);
     truncateSync(idx, 30);
-    await refused({ images: idx }).toThrow(/idx3-ubyte\.gz can't be read: unexpected end of file/);
+    await refused({ images: idx }).toThrow(/idx3-ubyte\.gz is cut short/);
     writeIdx(idx, [1, 2 ** 31, 2 ** 31], new Uint8Array(4));
     await refused({ images: idx }).toThrow(/has the shape \[1, 2147483648, 2147483648\]/);
     writeIdx(idx, [16], new Uint8Array(16));

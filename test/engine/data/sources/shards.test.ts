@@ -103,9 +103,7 @@ describe('tar files', () => {
     await writeTar(at('bad.tar'), { 'a.jpg': 'no image' });
     await refused({ images: at('bad.tar') }).toThrow(/^image .*bad\.tar a\.jpg can't be decoded/);
     truncateSync(at('t-1.tar'), 700);
-    await refused({ images: at('t-1.tar'), transform }).toThrow(
-      /t-1\.tar can't be read: Unexpected end of data/,
-    );
+    await refused({ images: at('t-1.tar'), transform }).toThrow(/t-1\.tar is cut short/);
     writeFileSync(at('odd.tar'), Buffer.alloc(2048, 7));
     await refused({ images: at('odd.tar'), transform }).toThrow(/odd\.tar can't be read: /);
   });
@@ -146,7 +144,7 @@ it('Parquet files are packed to the bytes that `pack` makes of their images, and
       /one\.parquet has no column photo; it has image, label: set columns\.image to one of them/,
     ),
     expect.stringMatching(/one\.parquet row 0 has no image in column label/),
-    expect.stringMatching(/odd\.parquet is not a Parquet file: /),
+    expect.stringMatching(/odd\.parquet is not a Parquet file, or is broken/),
     expect.stringMatching(/data\.evaluate and data\.train have different classes \(their order differs\)/),
   ]);
   expect(basename(outcomes[0].train.images)).toBe('images.npy');

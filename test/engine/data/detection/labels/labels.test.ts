@@ -78,7 +78,9 @@ describe('COCO’s format', () => {
   });
 
   it('refuses what is no JSON', () => {
-    expect(() => readCocoBoxes(write('broken.json', '{'))).toThrow(/broken\.json can't be read as JSON/);
+    expect(() => readCocoBoxes(write('broken.json', '{'))).toThrow(
+      /broken\.json is not valid JSON at character 2/,
+    );
     expect(() => readCocoBoxes(folder)).toThrow('folder');
   });
 });
@@ -101,6 +103,12 @@ describe('YOLO’s format', () => {
         { image: 'day/two.jpg', width: 1, height: 1, boxes: labelledBoxes([]) },
       ],
     });
+  });
+
+  it('refuses a folder without a file for any of the images', () => {
+    expect(() => readYoloBoxes(folder, ['night/a.jpg', 'night/b.jpg'])).toThrow(
+      `${folder} has a text file for none of the 2 images, such as night/a.txt for night/a.jpg`,
+    );
   });
 
   it.each([
