@@ -215,8 +215,8 @@ export const Result = z.strictObject({
     )
     .default([]),
   /**
-   * What became of each layer in the selected model. The file has it if the store has both models; the workflow's own
-   * result, which is a message of limited size, does not.
+   * Layers of the original, each with what became of it in the selected model. The file has them if the store has both
+   * models; the workflow's own result, which is a message of limited size, does not.
    */
   layers: z.array(ResultLayer).optional(),
   /** Notes for the reader: revisits, fallbacks, layers left alone. */

@@ -98,6 +98,21 @@ function judgementSection({ step, rule, verdicts }: Judgement): string | undefin
   return section(steps[step].heading, rule, lines.join('\n'), rest);
 }
 
+/** Draws which model was made from which, as nested lists: the Temporal UI renders Markdown, but no diagrams. */
+function descent(candidates: readonly CandidateProgress[]): string | undefined {
+  const known = new Set(candidates.map(({ id }) => id));
+  const under = (parent: string | null, depth: number): string[] =>
+    candidates
+      .filter((row) => (row.parent !== null && known.has(row.parent) ? row.parent : null) === parent)
+      .flatMap((row) => [
+        `${'  '.repeat(depth)}- ${has(row, 'selected') ? `**${plain(row.id)}**` : plain(row.id)}: ${techniqueTraits[row.technique].words} to ${figure(row.asked, 2)}, ${row.verdicts?.at(-1)?.state ?? row.status}`,
+        ...under(row.id, depth + 1),
+      ]);
+  return candidates.some(({ parent }) => parent !== null && known.has(parent))
+    ? ['- original', ...under(null, 1)].join('\n')
+    : undefined;
+}
+
 function decisionSection(decisions: GuidebookProgress['decisions']): string | undefined {
   const [shown, rest] = bounded(decisions, most.lines, 'decisions');
   const rows = shown.map(({ at, what, by, note }) => [at, what, by, note ?? ''].map(plain));
@@ -117,8 +132,8 @@ function scoringLines(scoring: GuidebookProgress['scoring']): string {
   return [...lines, ...(rest ? [rest] : [])].join('\n');
 }
 
-/** The run so far, in Markdown, for the Temporal UI; of bounded size. */
-export function markdown(progress: GuidebookProgress): string {
+/** The run so far, in Markdown, for the Temporal UI; of bounded size. `workflowId` is for commands that readers may copy. */
+export function markdown(progress: GuidebookProgress, workflowId?: string): string {
   const { name, target, tolerance, cost, stage, original, scoring, candidates, notes } = progress;
   const head = `**${plain(name)}** to ${target} of its ${costNames[cost]}, with a drop of at most ${points(tolerance)}. Step: **${stage}**`;
   const base =
@@ -131,9 +146,13 @@ export function markdown(progress: GuidebookProgress): string {
     pauseText(progress.paused),
     waitingText(progress.waiting),
     base,
+    stage === 'done' && workflowId !== undefined
+      ? `The report has pictures, tables and reasons: \`slimflow report ${workflowId.replaceAll('`', '')}\``
+      : undefined,
     section('Candidates', rows.length ? table(columns, rows.map(cells)) : undefined, restOfRows),
     ...progress.judgements.map(judgementSection),
     decisionSection(progress.decisions),
+    section('Which model was made from which', descent(rows)),
     section('Notes', told.map((note) => `- ${plain(cut(note, most.cell * 2))}`).join('\n'), restOfNotes),
     section('Scores', scoringLines(scoring)),
   ]

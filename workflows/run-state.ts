@@ -267,7 +267,7 @@ export class Run {
 
   /** Shows how far the run is in the Temporal UI. */
   show(): void {
-    setCurrentDetails(markdown(this.progress()));
+    setCurrentDetails(markdown(this.progress(), this.workflowId));
   }
 
   /** Of each row that has one, in the order of the guidebook. */

@@ -42,6 +42,27 @@ describe("the text in Temporal's UI", () => {
     expect(text).toContain('- a note');
   });
 
+  it('shows which model was made from which, and at the end how to get the report', () => {
+    const svd = candidate('ssvd-0.65', {
+      technique: 'spatial-svd',
+      parent: null,
+      asked: 0.65,
+      verdicts: [{ state: 'picked' }],
+    });
+    const pruned = candidate('ssvd-0.65/cp-0.77', { verdicts: [{ state: 'selected' }] });
+    const text = markdown(progress({ candidates: [svd, pruned], stage: 'done' }), 'slimflow/resnet/3f2a');
+    expect(text).toContain(
+      [
+        '### Which model was made from which',
+        '',
+        '- original',
+        '  - ssvd-0.65: spatial SVD to 0.65, picked',
+        '    - **ssvd-0.65/cp-0.77**: channel pruning to 0.77, selected',
+      ].join('\n'),
+    );
+    expect(text).toContain('`slimflow report slimflow/resnet/3f2a`');
+  });
+
   it('says what was decided in steps 3 and 5, and why, what was kept first', () => {
     const verdicts = [
       { id: 'a', kept: false, why: 'it loses 3 points' },
