@@ -15,7 +15,7 @@ export interface ParquetRequest {
 /** Rows, or why there are none. */
 export type ParquetReply =
   | { readonly rows: Record<string, unknown>[] }
-  | { readonly failed: { readonly isOurs: boolean; readonly message: string } };
+  | { readonly failed: { readonly isOurs: boolean; readonly name: string; readonly message: string } };
 
 /** The file that a thread unpacks, of `size` bytes, and the columns of it. */
 export interface ParquetTask {
@@ -59,7 +59,7 @@ export class ParquetReader {
       if ('rows' in reply) return reply.rows;
       throw reply.failed.isOurs
         ? new EngineError('InvalidData', reply.failed.message)
-        : unreadable(path, new Error(reply.failed.message));
+        : unreadable(path, reply.failed);
     } catch (error) {
       throw unreadable(path, error);
     } finally {

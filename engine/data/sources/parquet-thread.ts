@@ -37,10 +37,15 @@ async function rows({ start, end }: ParquetRequest): Promise<Record<string, unkn
   });
 }
 
+const failedBy = (error: Error) => ({
+  isOurs: error instanceof EngineError,
+  name: error.name,
+  message: error.message,
+});
+
 parentPort!.on('message', (request: ParquetRequest) => {
   void rows(request).then(
     (found) => reply({ rows: found }),
-    (error: unknown) =>
-      reply({ failed: { isOurs: error instanceof EngineError, message: (error as Error).message } }),
+    (error: unknown) => reply({ failed: failedBy(error as Error) }),
   );
 });

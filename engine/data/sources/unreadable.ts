@@ -1,7 +1,9 @@
 import { EngineError } from '../../errors';
 
-/** Words of libraries, and of JavaScript, that tell a reader nothing. */
-const raw = /\bundefined\b|\bnull\b|\bNaN\b|\[object|is not a function|invalid (typed )?array|buffer|offset/i;
+/** Words of libraries that tell a reader nothing. */
+const raw = /\bundefined\b|\bnull\b|\bNaN\b|\[object|invalid (typed )?array|buffer|offset/i;
+/** Errors of JavaScript itself: a library has stumbled over what it did not expect. */
+const stumbles = ['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError'];
 const isCut = /unexpected end|premature close|cut short|end of (file|data)/i;
 
 /**
@@ -11,10 +13,10 @@ const isCut = /unexpected end|premature close|cut short|end of (file|data)/i;
  */
 export function unreadable(name: string, error: unknown): EngineError {
   if (error instanceof EngineError) return error;
-  const { message } = error as Error;
+  const { name: kind, message } = error as Error;
   const why = isCut.test(message)
     ? 'is cut short'
-    : raw.test(message)
+    : stumbles.includes(kind) || raw.test(message)
       ? "can't be read: it is broken, or of a version that is not read"
       : `can't be read: ${message}`;
   return new EngineError('InvalidData', `${name} ${why}`);
