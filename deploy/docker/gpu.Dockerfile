@@ -31,7 +31,7 @@ COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY --from=build /app/engine/linalg/wasm/linalg.wasm engine/linalg/wasm/
 USER 1000:1000
-EXPOSE 8080
+EXPOSE 8080 9090
 VOLUME ["/var/lib/slimflow"]
 ENTRYPOINT ["tini", "--", "node", "/app/dist/cli/main.js"]
 CMD ["worker", "--queue", "gpu", "--health-port", "8080", "--health-host", "0.0.0.0"]

@@ -19,7 +19,7 @@ function commandsIn(value: unknown): string[][] {
   return list.flatMap(commandsIn);
 }
 
-const yaml = files.filter((file) => file.endsWith('.yaml') && !file.startsWith('postgres'));
+const yaml = files.filter((file) => file.endsWith('.yaml') && !/^(postgres|helm)/.test(file));
 const commands = [
   ...yaml.flatMap((file) =>
     parseAllDocuments(text(file), { merge: true }).flatMap((document) =>

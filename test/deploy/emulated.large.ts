@@ -1,9 +1,10 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { temporalBinary } from '../../server/temporal-binary';
 import { Container, type ContainerSpec } from '../support/emulated/container';
-import { Lan } from '../support/emulated/lan';
+import { Lan, type Ran } from '../support/emulated/lan';
+import { rendered } from '../support/emulated/helm';
 import { composed, manifestsIn, podOf } from '../support/emulated/manifests';
 import { inFolder } from '../support/folder';
 import { root } from '../support/paths';
@@ -59,6 +60,19 @@ class Site {
     return out;
   }
 
+  /** Runs a script of a user, in whose shell the services have the names of the compose file. */
+  shell(script: string): Promise<Ran> {
+    const hosts = join(this.folder, 'hosts');
+    writeFileSync(hosts, this.lan.hosts());
+    const main = join(root, 'dist', 'cli', 'main.js');
+    const prelude = `set -eu
+mount --bind ${hosts} /etc/hosts
+slimflow() { ${process.execPath} ${main} "$@"; }
+`;
+    const quiet = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
+    return this.lan.run('unshare', ['--mount', 'bash', '-c', prelude + script], quiet, this.folder);
+  }
+
   /** Runs a probe of a container again and again until it succeeds, or the container ends. */
   async until(container: Container, probe: readonly string[]): Promise<void> {
     let over = false;
@@ -106,6 +120,12 @@ const ready = [
   "fetch('http://127.0.0.1:8080/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))",
 ];
 
+const measured = [
+  'node',
+  '-e',
+  "fetch('http://127.0.0.1:9090/metrics').then((r) => r.text()).then((t) => process.exit(/^slimflow_server_up 1$/m.test(t) ? 0 : 1))",
+];
+
 test('compose: the services as they are written carry out a run, and stop in peace', () =>
   onSite(async (site) => {
     const setup = site.start('setup', composed('setup'));
@@ -119,16 +139,52 @@ test('compose: the services as they are written carry out a run, and stop in pea
 
 const more = { ...keys, AWS_ENDPOINT_URL_S3: 'http://objects.storage:7070' };
 
-test('Kubernetes: the pods of base and gpu carry out a run of a spec that names no device, both of them', () =>
+/** Carries out a run by the pods of manifests: the job that sets up, and workers of both kinds. */
+const runPods = (manifests: string, setupName: string) =>
   onSite(async (site) => {
-    const base = manifestsIn(
-      ...['config', 'setup', 'worker-cpu'].map((name) => `kubernetes/base/${name}.yaml`),
-      'kubernetes/gpu/worker-gpu.yaml',
-    );
-    const setup = site.start('setup', podOf(base, 'slimflow-setup', more));
+    const setup = site.start('setup', podOf(manifests, setupName, more));
     expect([await setup.ended, setup.said]).toEqual([0, expect.any(String)]);
-    const pods = ['worker-cpu', 'worker-gpu'].map((name) => site.start(name, podOf(base, name, more)));
+    const pods = ['worker-cpu', 'worker-gpu'].map((name) => site.start(name, podOf(manifests, name, more)));
     for (const pod of pods) await site.until(pod, ready);
     await runThrough(site);
+    for (const pod of pods) expect(await pod.exec(measured)).toBe(0);
     expect(await Promise.all(pods.map((pod) => pod.stop()))).toEqual([0, 0]);
+  });
+
+test('Kubernetes: the pods of base and gpu carry out a run of a spec that names no device', () =>
+  runPods(
+    manifestsIn(
+      'kubernetes/base/config.yaml',
+      'kubernetes/base/setup.yaml',
+      'kubernetes/base/worker-cpu.yaml',
+      'kubernetes/gpu/worker-gpu.yaml',
+    ),
+    'slimflow-setup',
+  ));
+
+/** The commands of a page that are marked `sh`, as one script. */
+const scriptOf = (page: string): string =>
+  [...readFileSync(join(root, 'docs', page), 'utf8').matchAll(/^```sh\n([^]*?)^```$/gm)]
+    .map(([, commands]) => commands)
+    .join('\n');
+
+test('docs/production.md: its commands, in order, with the chart for the cluster', () =>
+  onSite(async (site) => {
+    const values = ['s3Endpoint=http://objects.storage:7070'];
+    const manifests = await rendered(values);
+    const setup = site.start('setup', podOf(manifests, 'slimflow-setup-1', more));
+    expect(await setup.ended).toBe(0);
+    const pod = site.start('worker-cpu', podOf(manifests, 'worker-cpu', more));
+    await site.until(pod, ready);
+    tinyJob(site.folder, { techniques: ['spatial-svd'], ssvdTargets: [0.5] });
+    const script = scriptOf('production.md');
+    expect(script).toMatch(/slimflow start[^]*slimflow watch[^]*slimflow result[^]*slimflow gc/);
+    const ended = await site.shell(script);
+    expect([ended.status, ended.out]).toEqual([0, expect.stringMatching(/[Ss]elected/)]);
+    expect(existsSync(join(site.folder, 'out', 'model.onnx'))).toBe(true);
   }));
+
+test('Helm: the pods of the chart carry out a run', async () => {
+  const values = ['workers.gpu.enabled=true', 's3Endpoint=http://objects.storage:7070'];
+  await runPods(await rendered(values), 'slimflow-setup-1');
+});
