@@ -41,7 +41,7 @@ export const analyze =
 /** The local files of a rehearsal. It runs on the CPU, as models are analyzed by workers that may have nothing else. */
 async function localRehearsal(
   at: Workplace,
-  { runs, judged, fineTune, gradients, latency }: RehearsalRequest,
+  { runs, judged, fineTune, ...others }: RehearsalRequest,
 ): Promise<Rehearsal> {
   const all = (refs: RehearsalRequest['runs']) => Promise.all(refs.map((ref) => localData(at.store, ref)));
   const { teacher } = fineTune ?? {};
@@ -58,7 +58,6 @@ async function localRehearsal(
         ...(teacher && { teacher: await at.store.path(teacher) }),
       },
     }),
-    gradients,
-    latency,
+    ...others,
   };
 }

@@ -96,6 +96,14 @@ const RehearsalFields = z.strictObject({
   gradients: z.boolean().optional(),
   latency: z.boolean().optional(),
   batch: count.optional(),
+  goal: z
+    .strictObject({
+      target: z.number().gt(0).lt(1),
+      closeness: z.number().nonnegative(),
+      cost: z.enum(costs),
+      techniques: z.array(z.enum(techniques)),
+    })
+    .optional(),
 }) satisfies z.ZodType<RehearsalRequest>;
 
 const Lending = { model: Artifact, data: Data, metric: MetricActivity };

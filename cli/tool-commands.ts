@@ -129,9 +129,9 @@ export function addCompletion(program: Command, done: (status: number) => void):
       'after',
       `
 Examples:
+  slimflow completion fish | source                in ~/.config/fish/config.fish
   source <(slimflow completion bash)               in ~/.bashrc
-  source <(slimflow completion zsh)                in ~/.zshrc, after compinit
-  slimflow completion fish | source                in ~/.config/fish/config.fish`,
+  source <(slimflow completion zsh)                in ~/.zshrc, after compinit`,
     )
     .action((shell: Shell) => {
       process.stdout.write(completionScript(shell, program));

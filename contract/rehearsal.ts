@@ -21,10 +21,16 @@ export type RunRehearsal<Data, Model> = Omit<Rehearsal<Data, Model>, 'machinery'
 export function rehearsalOf<Data, Model>(
   {
     fineTune,
+    target,
+    cost,
+    select,
     techniques,
     pruning,
     latency: { batch },
-  }: Pick<CompressionSettings, 'fineTune' | 'techniques' | 'pruning' | 'latency'>,
+  }: Pick<
+    CompressionSettings,
+    'fineTune' | 'techniques' | 'pruning' | 'latency' | 'target' | 'cost' | 'select'
+  >,
   { train, evaluate, test }: Splits<Data>,
   original: Model,
   metric?: MetricChoice<Model>,
@@ -39,6 +45,7 @@ export function rehearsalOf<Data, Model>(
     }),
     gradients: techniques.includes('channel-pruning') && pruning.importance === 'taylor',
     latency: true,
+    goal: { target, closeness: select.closeness, cost, techniques },
     ...(batch !== undefined && { batch }),
   };
 }

@@ -12,6 +12,7 @@ import { techniques } from '../names';
 import { quiet } from './job-context';
 import { openMeasured } from './open-measured';
 import { partsOf, plainMethod } from './list-parts';
+import { checkReachable } from './reachable';
 import { rehearse } from './rehearse';
 import type { AnalyzeInput, LayerSummary, ModelSummary } from './types';
 
@@ -67,6 +68,7 @@ export async function analyze(
   };
   for (const source of data ?? []) checkFit(graph, model, source, metric, ignoreLabel);
   if (!rehearsal) return summary;
+  if (rehearsal.goal) checkReachable(summary, rehearsal.goal);
   const method = { ...plainMethod, ...given, technique: 'channel-pruning' } as const;
   const block = given.multiplicity === 'auto' ? { block: await channelBlock('cpu') } : {};
   const notes = await rehearse(graph, { model, inputSize: given.inputSize, rehearsal, method }, context);

@@ -11,6 +11,7 @@ import type { TrainingSettings } from '../training/settings';
 import type { OtherWork } from '../onnx/other-work';
 import type { JobData, RandomInputs } from './open-data';
 import type {
+  CostName,
   InputSize,
   Machinery,
   Method,
@@ -69,6 +70,15 @@ export interface Checkpointing {
   readonly resume?: string;
 }
 
+/** A ratio that will be asked for, and how. */
+export interface Goal {
+  readonly target: number;
+  /** Distance above the target that is close enough. */
+  readonly closeness: number;
+  readonly cost: CostName;
+  readonly techniques: readonly Technique[];
+}
+
 /**
  * Work that will be done with a model, to be tried on two samples before anything long begins.
  * @typeParam Data a split
@@ -92,6 +102,8 @@ export interface Rehearsal<Data = DatasetSource, Model = string> {
   readonly latency?: boolean;
   /** Samples in a batch when they are; 1 by default. */
   readonly batch?: number;
+  /** What the model will be compressed to. */
+  readonly goal?: Goal;
 }
 
 /** Input of `gather`. */
