@@ -1,3 +1,4 @@
+import type { RunSpecFlags } from './run';
 import type { PrepareFlags } from './prepare';
 import { type Command, Option } from 'commander';
 
@@ -15,7 +16,6 @@ import {
   runsArgument,
   type RunFlags,
   stateOption,
-  type StoreFlags,
   storeOption,
 } from './options';
 
@@ -27,6 +27,7 @@ export function addRuns(program: Command, done: (status: number) => void): void 
     .argument('<spec>', 'YAML or JSON file')
     .option(...stateOption)
     .addOption(storeOption())
+    .option('--dry', 'check the spec, the model, the data and the store, and stop')
     .addOption(jsonOption('print one JSON event per line (same as `watch --json`)'))
     .addHelpText(
       'after',
@@ -36,7 +37,7 @@ Starts the run, or joins the running one of the same spec, does its work in this
 Example:
   slimflow run examples/digits/slimflow.yaml`,
     )
-    .action(async (spec: string, flags: StoreFlags) =>
+    .action(async (spec: string, flags: RunSpecFlags) =>
       done(await (await import('./run.js')).run(spec, flags)),
     );
   program

@@ -8,16 +8,27 @@ import { completionScript, type Shell, shells } from './completion';
 import type { DataFlags } from './data';
 import type { DiffFlags } from './diff';
 import { exitStatus } from './exit-status';
+import type { InitFlags } from './init';
 import { inputSizeOption, jsonOption, numberInRange, positiveInteger, stateOption } from './options';
 
 /** Adds the commands that look at models, specs and the machine. */
 export function addTools(program: Command, done: (status: number) => void): void {
   program
     .command('init')
-    .description('write a commented spec that shows every default')
+    .description('write a commented spec that shows every default, or one for a model and a folder of data')
     .argument('[file]', 'file to write', 'slimflow.yaml')
-    .addHelpText('after', '\nExample:\n  slimflow init job.yaml')
-    .action(async (file: string) => done(await (await import('./init.js')).init(file)));
+    .option('--model <file>', 'ONNX file; with --data, writes a short spec that runs')
+    .option(
+      '--data <folder>',
+      'folders of images by class, or train, val and test with such folders, or .npy files',
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  slimflow init job.yaml\n  slimflow init job.yaml --model model.onnx --data photos',
+    )
+    .action(async (file: string, flags: InitFlags) =>
+      done(await (await import('./init.js')).init(file, flags)),
+    );
   program
     .command('inspect')
     .description("list a model's layers: shapes, MACs, parameters, and the techniques that can compress them")

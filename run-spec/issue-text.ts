@@ -4,6 +4,14 @@ import { visible } from '../engine/visible';
 import { keysAt } from './known-keys';
 import { nearestName } from './nearest-name';
 
+/** Advice on fields whose purpose a newcomer may not know. */
+const missing: Readonly<Record<string, string>> = {
+  'data.test':
+    ': the figure at the end needs samples that no decision has seen. With train and val alone, give half of val to each: `range: [0, N/2]` in data.evaluate, `range: [N/2, N]` in data.test, or let `slimflow init job.yaml --model MODEL --data FOLDER` split your images',
+  'data.evaluate':
+    ': every decision of a run is by its metric on samples that training does not see; `slimflow init job.yaml --model MODEL --data FOLDER` splits one set of images',
+};
+
 /** Longest text about one field, in characters. */
 const most = 400;
 
@@ -28,7 +36,9 @@ function sentence(issue: z.core.$ZodIssue, document: string, schema?: z.core.$Zo
       return `unknown ${names.length > 1 ? 'keys' : 'key'} ${names.join(', ')}${hint}`;
     }
     case 'invalid_type':
-      return issue.input === undefined ? `${at} is missing` : `${at} must be ${article(issue.expected)}`;
+      return issue.input === undefined
+        ? `${at} is missing${missing[at] ?? ''}`
+        : `${at} must be ${article(issue.expected)}`;
     case 'invalid_value':
       return `${at} must be one of ${issue.values.join(', ')}`;
     case 'too_small':
