@@ -102,7 +102,7 @@ export interface Rehearsal<Data = DatasetSource, Model = string> {
   readonly latency?: boolean;
   /** Samples in a batch when they are; 1 by default. */
   readonly batch?: number;
-  /** What the model will be compressed to. */
+  /** The cost that the model will be compressed to. */
   readonly goal?: Goal;
 }
 
