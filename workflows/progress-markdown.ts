@@ -98,20 +98,25 @@ function judgementSection({ step, rule, verdicts }: Judgement): string | undefin
   return section(steps[step].heading, rule, lines.join('\n'), rest);
 }
 
-/** Draws which model was made from which, as nested lists: the Temporal UI renders Markdown, but no diagrams. */
+/**
+ * Draws which model was made from which, as indented lines of code: the Temporal UI renders Markdown without diagrams, and
+ * flattens lists in lists.
+ */
 function descent(candidates: readonly CandidateProgress[]): string | undefined {
   const known = new Set(candidates.map(({ id }) => id));
+  const isUnder = ({ parent }: CandidateProgress) => parent !== null && known.has(parent);
   const under = (parent: string | null, depth: number): string[] =>
     candidates
-      .filter((row) => (row.parent !== null && known.has(row.parent) ? row.parent : null) === parent)
+      .filter((row) => (isUnder(row) ? row.parent : null) === parent)
       .flatMap((row) => [
-        `${'  '.repeat(depth)}- ${has(row, 'selected') ? `**${plain(row.id)}**` : plain(row.id)}: ${techniqueTraits[row.technique].words} to ${figure(row.asked, 2)}, ${row.verdicts?.at(-1)?.state ?? row.status}`,
+        `${'  '.repeat(depth)}${code(row.id)}: ${techniqueTraits[row.technique].words} to ${figure(row.asked, 2)}, ${row.verdicts?.at(-1)?.state ?? row.status}`,
         ...under(row.id, depth + 1),
       ]);
-  return candidates.some(({ parent }) => parent !== null && known.has(parent))
-    ? ['- original', ...under(null, 1)].join('\n')
-    : undefined;
+  return candidates.some(isUnder) ? ['```', 'original', ...under(null, 1), '```'].join('\n') : undefined;
 }
+
+/** Shows a name in a block of code, which it can't end. */
+const code = (text: string): string => visible(text.replaceAll('`', "'"));
 
 function decisionSection(decisions: GuidebookProgress['decisions']): string | undefined {
   const [shown, rest] = bounded(decisions, most.lines, 'decisions');
@@ -147,7 +152,7 @@ export function markdown(progress: GuidebookProgress, workflowId?: string): stri
     waitingText(progress.waiting),
     base,
     stage === 'done' && workflowId !== undefined
-      ? `The report has pictures, tables and reasons: \`slimflow report ${workflowId.replaceAll('`', '')}\``
+      ? `The report has pictures, tables and reasons: \`slimflow report ${code(workflowId)}\``
       : undefined,
     section('Candidates', rows.length ? table(columns, rows.map(cells)) : undefined, restOfRows),
     ...progress.judgements.map(judgementSection),

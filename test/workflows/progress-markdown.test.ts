@@ -55,9 +55,11 @@ describe("the text in Temporal's UI", () => {
       [
         '### Which model was made from which',
         '',
-        '- original',
-        '  - ssvd-0.65: spatial SVD to 0.65, picked',
-        '    - **ssvd-0.65/cp-0.77**: channel pruning to 0.77, selected',
+        '```',
+        'original',
+        '  ssvd-0.65: spatial SVD to 0.65, picked',
+        '    ssvd-0.65/cp-0.77: channel pruning to 0.77, selected',
+        '```',
       ].join('\n'),
     );
     expect(text).toContain('`slimflow report slimflow/resnet/3f2a`');
