@@ -54,6 +54,13 @@ export const numberInRange =
     return value;
   };
 
+/** `--samples`, of commands that compare predictions. */
+export const samplesOption = (): Option =>
+  new Option(
+    '--samples <n>',
+    'samples whose predictions are compared, 0 for none (default: as many as a few minutes allow)',
+  ).argParser(numberInRange(0));
+
 /** Parses a number above 0. */
 export function positiveNumber(text: string): number {
   const value = Number(text);

@@ -15,6 +15,7 @@ import {
   runArgument,
   runsArgument,
   type RunFlags,
+  samplesOption,
   stateOption,
   storeOption,
 } from './options';
@@ -157,11 +158,7 @@ Examples:
     )
     .option('--csv <folder>', 'write the data as CSV files too')
     .option('--images <folder>', 'write the pictures as SVG and PNG files too')
-    .option(
-      '--samples <n>',
-      'samples whose predictions are compared, 0 for none (default: as many as a few minutes allow)',
-      numberInRange(0),
-    )
+    .addOption(samplesOption())
     .option(...stateOption)
     .addOption(storeOption())
     .addOption(jsonOption('print the paths as JSON, one line per run'))
@@ -183,11 +180,7 @@ Examples:
     )
     .argument('<ids...>', 'run ids, or parts of them')
     .option('--html <file>', 'write a page with the fronts over each other, and the samples that flipped')
-    .option(
-      '--samples <n>',
-      'samples whose predictions are compared, 0 for none (default: as many as a few minutes allow)',
-      numberInRange(0),
-    )
+    .addOption(samplesOption())
     .option(...stateOption)
     .addOption(storeOption())
     .addOption(jsonOption())

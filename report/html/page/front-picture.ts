@@ -6,6 +6,44 @@ import { metricPoints, short } from './figures';
 export const costText = (unit: FrontAxis['unit'], value: number): string =>
   unit === 'ms' ? `${Number(value.toPrecision(3))} ms` : short(value, unit === 'bytes' ? 'B' : '');
 
+/** The axis of a cost: its ends have no labels, since they are no round numbers. */
+export const costAxis = (
+  { name, unit }: Pick<FrontAxis, 'name' | 'unit'>,
+  [min, max]: readonly [number, number],
+  width: Width,
+) => ({
+  ...axis,
+  type: 'value' as const,
+  name,
+  nameLocation: 'middle' as const,
+  nameGap: 28,
+  min,
+  max,
+  splitNumber: width === 'wide' ? 6 : 3,
+  axisLabel: {
+    ...axis.axisLabel,
+    showMinLabel: false,
+    showMaxLabel: false,
+    formatter: (value: number) => costText(unit, value),
+  },
+});
+
+/** The axis of a metric, in points. */
+export const metricAxis = (metric: string, [min, max]: readonly [number, number]) => ({
+  ...axis,
+  type: 'value' as const,
+  name: `${metric}, points`,
+  nameTextStyle: { color: colour.ink, align: 'left' as const },
+  min,
+  max,
+  axisLabel: {
+    ...axis.axisLabel,
+    showMinLabel: false,
+    showMaxLabel: false,
+    formatter: (value: number) => String(Number(value.toFixed(2))),
+  },
+});
+
 const colours: Record<FrontPoint['role'], string> = {
   original: colour.ink,
   selected: colour.accent,
@@ -59,37 +97,8 @@ export function frontPicture(front: Front, { key, name, unit, target }: FrontAxi
       ...base(width),
       // A line for the name of the axis, and one for that of the target.
       grid: { left: 12, right: width === 'wide' ? 24 : 14, top: 48, bottom: 36, containLabel: true },
-      xAxis: {
-        ...axis,
-        type: 'value',
-        name,
-        nameLocation: 'middle',
-        nameGap: 28,
-        min: Math.max(0, cheapest - room),
-        max: dearest + room,
-        splitNumber: width === 'wide' ? 6 : 3,
-        axisLabel: {
-          ...axis.axisLabel,
-          showMinLabel: false,
-          showMaxLabel: false,
-          formatter: (value: number) => costText(unit, value),
-        },
-      },
-      yAxis: {
-        ...axis,
-        type: 'value',
-        name: `${metric}, points`,
-        nameTextStyle: { color: colour.ink, align: 'left' },
-        nameGap: 28,
-        min: floor - margin,
-        max: most + margin,
-        axisLabel: {
-          ...axis.axisLabel,
-          showMinLabel: false,
-          showMaxLabel: false,
-          formatter: (value: number) => String(Number(value.toFixed(2))),
-        },
-      },
+      xAxis: costAxis({ name, unit }, [Math.max(0, cheapest - room), dearest + room], width),
+      yAxis: { ...metricAxis(metric, [floor - margin, most + margin]), nameGap: 28 },
       series: [
         {
           type: 'line',

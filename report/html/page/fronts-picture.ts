@@ -1,8 +1,8 @@
 import type { Comparison, ComparedRun } from '../data/comparison';
 import type { FrontAxis, FrontPoint } from '../data/front';
-import { axis as axisOptions, base, colour, labelOf, type Picture, type Width } from './drawing';
+import { base, colour, labelOf, type Picture, type Width } from './drawing';
 import { metricPoints } from './figures';
-import { costText } from './front-picture';
+import { costAxis, costText, metricAxis } from './front-picture';
 
 /** The costs that every run knows, the first run's target first. */
 export function sharedAxes({ runs }: Comparison): readonly FrontAxis[] {
@@ -60,36 +60,8 @@ export function frontsPicture(comparison: Comparison, { key, name, unit }: Front
         textStyle: { color: colour.ink },
         selectedMode: false,
       },
-      xAxis: {
-        ...axisOptions,
-        type: 'value',
-        name,
-        nameLocation: 'middle',
-        nameGap: 28,
-        min: Math.max(0, cheapest - room),
-        max: dearest + room,
-        splitNumber: width === 'wide' ? 6 : 3,
-        axisLabel: {
-          ...axisOptions.axisLabel,
-          showMinLabel: false,
-          showMaxLabel: false,
-          formatter: (value: number) => costText(unit, value),
-        },
-      },
-      yAxis: {
-        ...axisOptions,
-        type: 'value',
-        name: `${metrics.join(', ')}, points`,
-        nameTextStyle: { color: colour.ink, align: 'left' },
-        min: least - margin,
-        max: most + margin,
-        axisLabel: {
-          ...axisOptions.axisLabel,
-          showMinLabel: false,
-          showMaxLabel: false,
-          formatter: (value: number) => String(Number(value.toFixed(2))),
-        },
-      },
+      xAxis: costAxis({ name, unit }, [Math.max(0, cheapest - room), dearest + room], width),
+      yAxis: metricAxis(metrics.join(', '), [least - margin, most + margin]),
       series: shown.flatMap(({ run, at: place }) => [
         {
           type: 'line' as const,
