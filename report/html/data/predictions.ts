@@ -101,8 +101,9 @@ function confusionsOf({ labels, models: [original, small] }: Predictions): Confu
 }
 
 /**
- * Counts by class. A class is called out if it lost more samples, net, than the same share of any other samples would by
- * chance: beyond the Chernoff bound for a normal distribution, shared among all classes.
+ * Counts by class. A class is called out if it lost more, net too, than chance explains if all classes
+ * lost the same share: by the Chernoff bound of a binomial distribution, which holds for a few samples as well, for all
+ * classes together.
  */
 function classesOf({ labels, models: [original, small] }: Predictions): ClassRow[] {
   const counts = new Map<
@@ -119,20 +120,23 @@ function classesOf({ labels, models: [original, small] }: Predictions): ClassRow
     own.gained += Number(!was && is);
     counts.set(label, own);
   });
-  const total = (side: 'lost' | 'gained') =>
-    [...counts.values()].reduce((sum, one) => sum + one[side], 0) / labels.length;
-  const [losing, gaining] = [total('lost'), total('gained')];
-  const net = losing - gaining;
-  const variance = losing + gaining - net ** 2;
-  const bound = Math.sqrt(2 * Math.log(counts.size / falseAlarms));
+  const losses = [...counts.values()].reduce((sum, { lost }) => sum + lost, 0) / labels.length;
+  const gains = [...counts.values()].reduce((sum, { gained }) => sum + gained, 0) / labels.length;
+  const needed = Math.log(counts.size / falseAlarms);
   return [...counts]
     .toSorted(([one], [other]) => one - other)
     .map(([label, own]) => ({
       label,
       ...own,
       isCalledOut:
-        counts.size > 1 &&
-        own.lost - own.gained - net * own.samples > bound * Math.sqrt(variance * own.samples) &&
-        own.lost - own.gained > 1,
+        (own.lost - own.gained) / own.samples > losses - gains &&
+        own.lost / own.samples > losses &&
+        own.samples * divergence(own.lost / own.samples, losses) > needed,
     }));
+}
+
+/** Kullback-Leibler divergence of two coins, in nats. */
+function divergence(share: number, other: number): number {
+  const term = (one: number, two: number) => (one > 0 ? one * Math.log(one / two) : 0);
+  return term(share, other) + term(1 - share, 1 - other);
 }

@@ -35,6 +35,8 @@ it('calls out a class that lost much more than the others, and none if all lose 
   const alike = Array.from({ length: 10 }, (_, label) => rows(label, 3)).flat();
   expect(calledOut(alike)).toEqual([]);
   expect(calledOut([...alike, ...rows(4, 20)])).toEqual([4]);
+  // Two of a hundred samples are nothing, although no other class lost any.
+  expect(calledOut(rows(4, 2))).toEqual([]);
 });
 
 it('lists single mistakes if there are too many classes for a matrix', () => {
