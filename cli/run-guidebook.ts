@@ -36,7 +36,7 @@ export async function runSpec(spec: CompressionSpec, flags: StoreFlags): Promise
 
 /** Does the part that needs a server: runs a worker in this process, and the workflow, and writes its result. */
 async function runIn(
-  { server, client, signal }: Session,
+  { server, client, signal, traces }: Session,
   spec: CompressionSpec,
   store: Store,
   { json }: StoreFlags,
@@ -59,8 +59,9 @@ async function runIn(
     );
   signal.throwIfAborted();
   const dataConverter = await configuredConverter(namespace);
+  const plugins = traces && [traces.plugin];
   const worker = await retried(() =>
-    allInOne({ connection, namespace, dataConverter, taskQueue, store: store.where }),
+    allInOne({ connection, namespace, dataConverter, plugins, taskQueue, store: store.where }),
   );
   try {
     const showing = showRun(client, handle.workflowId, { json, signal });

@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import { connectTo } from '../server/connect';
 import { findRun, NoSuchRun } from '../client/find-run';
 import { keepServer } from '../server/keep-server';
+import { tracing, type Tracing } from '../server/tracing';
 import { findServer, serverOfRuns, type TemporalServer } from '../server/find-server';
 import { configuredConverter } from './codec';
 import { BadInput, exitStatus } from './exit-status';
@@ -13,6 +14,8 @@ import { visibleLines } from '../engine/visible';
 export interface Session {
   readonly server: TemporalServer;
   readonly client: Client;
+  /** Traces, if they are asked for. */
+  readonly traces?: Tracing;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
 }
@@ -43,13 +46,16 @@ export async function withSession(
   const server = await (mayStart ? findServer(state) : serverWithRuns(state));
   const stopKeeping = keepServer(server, say);
   let client: Client | undefined;
+  let traces: Tracing | undefined;
   try {
-    client = await connectTo(server, await configuredConverter(server.namespace));
-    return await work({ server, client, signal });
+    traces = await tracing();
+    client = await connectTo(server, await configuredConverter(server.namespace), traces && [traces.plugin]);
+    return await work({ server, client, signal, traces });
   } catch (error) {
     if (signal.aborted) return exitStatus.detached;
     throw error instanceof NoSuchRun ? new BadInput(error.message, { cause: error }) : error;
   } finally {
+    await traces?.flush();
     await stopKeeping();
     // After a Ctrl-C a call may still be waiting for its retry on this connection.
     if (!signal.aborted) await client?.connection.close();

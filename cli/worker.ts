@@ -5,6 +5,7 @@ import type { QueueKind, WorkerQueue } from '../contract/task-queues';
 import { taskQueueOf } from '../client/start-guidebook';
 import { offersGpu } from '../engine/runtime/providers';
 import { keepServer } from '../server/keep-server';
+import { tracing } from '../server/tracing';
 import { serverOfRuns, type TemporalServer } from '../server/find-server';
 import { openStore } from '../store/open';
 import { setGauges } from '../workers/gauges';
@@ -90,6 +91,7 @@ export async function worker(flags: WorkerFlags): Promise<number> {
       ? undefined
       : await healthEndpoint(flags.healthPort, health, flags.healthHost);
   let server: TemporalServer | undefined;
+  const traces = await tracing();
   let stopKeeping: (() => Promise<void>) | undefined;
   try {
     const taskQueue = flags.taskQueue ?? (await taskQueueOf(openStore(store)));
@@ -114,6 +116,7 @@ export async function worker(flags: WorkerFlags): Promise<number> {
       connection: server.connection,
       namespace: server.namespace,
       dataConverter: await configuredConverter(server.namespace),
+      plugins: traces && [traces.plugin],
       onServer: (event, reason) =>
         event === 'away'
           ? log.warn({ reason }, 'the Temporal server does not answer: no new work until it does')
@@ -132,6 +135,7 @@ export async function worker(flags: WorkerFlags): Promise<number> {
     log.info('stopped');
     return exitStatus.done;
   } finally {
+    await traces?.flush();
     await endpoint?.close();
     await stopKeeping?.();
     await server?.release();

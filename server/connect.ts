@@ -1,4 +1,4 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client, type ClientPlugin, Connection } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { hostname, userInfo } from 'node:os';
 
@@ -19,15 +19,17 @@ export function identity(): string {
 /**
  * Connects a client that acts as this user, and reconnects within seconds after a server was away for however long.
  * @param dataConverter with the codecs of the namespace's data, if it has any
+ * @param plugins such as that of traces
  */
 export async function connectTo(
   { connection: options, namespace }: TemporalServer,
   dataConverter?: DataConverter,
+  plugins?: ClientPlugin[],
 ): Promise<Client> {
   const connection = await Connection.connect({
     ...options,
     // gRPC's default would wait up to two minutes before retrying.
     channelArgs: { 'grpc.initial_reconnect_backoff_ms': 500, 'grpc.max_reconnect_backoff_ms': 3000 },
   });
-  return new Client({ connection, namespace, identity: identity(), dataConverter });
+  return new Client({ connection, namespace, identity: identity(), dataConverter, plugins });
 }

@@ -9,7 +9,7 @@ import type { RunOptions } from '../engine/pools/job-runner';
 import type { JobName, Jobs } from '../engine/jobs/types';
 import { openStore } from '../store/open';
 import type { Store } from '../store/store';
-import { payloadConverterPath, workflowCode } from './workflow-bundle';
+import { payloadConverterPath, workflowCode, workflowsPath } from './workflow-bundle';
 import { type Capacity, capacity } from './capacity';
 import { nexusHandler } from './nexus-handler';
 import { type Deployment, deploymentOptions } from './deployment';
@@ -173,7 +173,9 @@ export class SlimflowPlugin extends SimplePlugin {
   }
 }
 
+/** The bundle that the package has is without interceptors: a worker with some of its own bundles the workflows again. */
+const codeFor = ({ interceptors, dataConverter }: WorkerOptions | ReplayWorkerOptions) =>
+  interceptors?.workflowModules?.length ? { workflowsPath } : workflowCode(dataConverter);
+
 const withWorkflows = <Options extends WorkerOptions | ReplayWorkerOptions>(options: Options): Options =>
-  options.workflowsPath || options.workflowBundle
-    ? options
-    : { ...options, ...workflowCode(options.dataConverter) };
+  options.workflowsPath || options.workflowBundle ? options : { ...options, ...codeFor(options) };

@@ -1,15 +1,23 @@
 import type { DataConverter } from '@temporalio/common';
-import { NativeConnection, type NativeConnectionOptions, Worker } from '@temporalio/worker';
+import {
+  NativeConnection,
+  type NativeConnectionOptions,
+  Worker,
+  type WorkerPlugin,
+} from '@temporalio/worker';
 
 import { polledQueues, type QueueKind, type WorkerQueue } from '../contract/task-queues';
 import type { Usage } from './gauges';
 import { SlimflowPlugin, type SlimflowPluginOptions } from './plugin';
+import { workflowsPath } from './workflow-bundle';
 import { askServer, ServerWatch } from './server-watch';
 
 /** Options of Slimflow's own worker. */
 export interface ServeOptions extends Omit<SlimflowPluginOptions, 'activityQueues'> {
   readonly connection: Pick<NativeConnectionOptions, 'address' | 'tls' | 'apiKey' | 'metadata'>;
   readonly namespace: string;
+  /** Plugins beside Slimflow's, such as that of traces. */
+  readonly plugins?: readonly WorkerPlugin[];
   /** Codecs of the namespace's data. */
   readonly dataConverter?: DataConverter;
   /** The workflows' task queue; those for heavy work are named after it. */
@@ -49,6 +57,7 @@ export async function serve({
   connection: options,
   namespace,
   dataConverter,
+  plugins = [],
   taskQueue,
   queue,
   except,
@@ -68,14 +77,16 @@ export async function serve({
   const connection = await NativeConnection.connect(options);
   const workers: Worker[] = [];
   try {
-    for (const name of taskQueues)
+    for (const { taskQueue: name, workflows } of polled)
       workers.push(
         await Worker.create({
           connection,
           namespace,
           dataConverter,
           taskQueue: name,
-          plugins: [plugin],
+          // Plugins add interceptors only to workflows that the worker bundles itself.
+          ...(workflows && plugins.length && { workflowsPath }),
+          plugins: [...plugins, plugin],
           // Checkpoints make giving up immediately cheap.
           shutdownGraceTime: 0,
           shutdownForceTime: 1000 * (drainSeconds + beyondDrain),

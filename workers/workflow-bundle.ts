@@ -21,6 +21,9 @@ const licensesName = 'workflow-bundle.LICENSE.txt';
 /** Path of Slimflow's payload converter, which is part of the bundle. */
 export const payloadConverterPath = join(compiled, payloadConverterEntry);
 
+/** Path of the workflows' modules, for workers that bundle them themselves. */
+export const workflowsPath = join(compiled, workflowsEntry);
+
 /** Sources of a bundle. File times say nothing: npm sets those of an installed package at random. */
 interface Manifest {
   /** The SHA-256 of the bundle. */

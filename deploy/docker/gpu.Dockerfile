@@ -10,10 +10,13 @@ ENV ONNXRUNTIME_NODE_INSTALL=cuda12
 RUN npm ci --no-audit --no-fund && node node_modules/onnxruntime-node/script/install
 COPY . .
 RUN npx tsc -p . && node dist/workers/workflow-bundle.js && rm -rf dist/test dist/bench
-# What is used at run time stays, with the S3 client of the lock file; then the native libraries of other platforms go.
+# What is used at run time stays, with the S3 client and the traces of the lock file; then the native libraries of other platforms go.
 RUN version() { node -p "'$1@' + require('./package-lock.json').packages['node_modules/$1'].version"; } \
   && npm install --save-prod --omit=dev --ignore-scripts --no-audit --no-fund \
     "$(version @aws-sdk/client-s3)" "$(version @aws-sdk/lib-storage)" \
+    "$(version @temporalio/interceptors-opentelemetry)" "$(version @opentelemetry/exporter-trace-otlp-http)" \
+    "$(version @opentelemetry/sdk-trace-base)" "$(version @opentelemetry/resources)" \
+    "$(version @opentelemetry/context-async-hooks)" \
   && node scripts/drop-other-platforms.mjs
 
 # Has what the provider and the decompositions load: cudart, cuBLAS, cuDNN 9, cuSOLVER.
