@@ -157,7 +157,8 @@ it('a reviewed run is followed and decided in two browsers, over a server that i
     await shows(page, '#now tbody', 'fine-tuning');
     await shows(page, '#now tbody', 'epoch 1/2');
     await shows(page, '#training tbody', 'ssvd-0.65');
-    expect(await page.locator('#training .picture.wide svg').count()).toBe(1);
+    // The loss, and the learning rate.
+    expect(await page.locator('#training .picture.wide svg').count()).toBe(2);
     await picture(page, 'now');
 
     process.kill(serverIn(folder).pid, 'SIGKILL');

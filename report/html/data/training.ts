@@ -52,7 +52,7 @@ export function trainingOf({ result, record }: RunSources): Training | undefined
         steps,
         epochs: settings.epochs,
         learningRate: settings.learningRate,
-        rates: ratesOf(settings, steps, retries, trained),
+        rates: ratesOf(settings, { steps, retries, epochs: trained, epochsDone }),
         losses: losses.map((loss, at) => ({ epoch: epochAt(at), loss })),
         evaluations,
         rollbacks: retries.map(({ step, why, from, to }) => ({
@@ -69,24 +69,31 @@ export function trainingOf({ result, record }: RunSources): Training | undefined
 /** Most points of a learning rate's curve. */
 const ratePoints = 60;
 
-/** Samples the learning rates of the steps that are part of the result: a return to an earlier state begins there. */
+/**
+ * Samples the learning rates of the steps that are part of the result: a return to an earlier state begins there. Of a
+ * training that has not ended, `steps` are those done, while its schedule goes over all.
+ */
 function ratesOf(
   {
     schedule = 'constant',
     momentum = 0,
     ...settings
   }: Partial<TrainingRecord['settings']> & { learningRate: number },
-  steps: number,
-  retries: TrainingRecord['outcome']['retries'],
-  epochs: number,
+  {
+    steps,
+    retries,
+    epochs,
+    epochsDone = epochs,
+  }: Pick<TrainingRecord['outcome'], 'steps' | 'retries'> & { epochs: number; epochsDone?: number },
 ): TrainingRow['rates'] {
+  const total = epochsDone > 0 ? Math.max(steps, Math.round((steps * epochs) / epochsDone)) : steps;
   const count = Math.min(ratePoints, steps);
   return Array.from({ length: count }, (_, at) => {
     const step = count < 2 ? 0 : Math.round((at * (steps - 1)) / (count - 1));
     const learningRate = retries.findLast(({ backTo }) => backTo <= step)?.to ?? settings.learningRate;
     return {
-      epoch: Number((((step + 1) / steps) * epochs).toFixed(2)),
-      rate: ratesAt(step, steps, { ...settings, schedule, momentum, learningRate }).learningRate,
+      epoch: Number((((step + 1) / total) * epochs).toFixed(2)),
+      rate: ratesAt(step, total, { ...settings, schedule, momentum, learningRate }).learningRate,
     };
   });
 }
