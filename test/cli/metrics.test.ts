@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
 import { metricsExporter } from '../../cli/telemetry';
@@ -8,6 +7,7 @@ import { loadSpec } from '../../run-spec/load';
 import { FileStore } from '../../store/file-store';
 import { inFolder } from '../support/folder';
 import { root } from '../support/paths';
+import { freePort } from '../support/served';
 import { temporal } from '../support/temporal';
 import { tinyJob } from '../support/tiny';
 import { until } from '../support/until';
@@ -46,14 +46,6 @@ function exported(text: string): Map<string, Set<string>> {
     found.set(name, known);
   }
   return found;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Needs a GPU, or a server that is away. */

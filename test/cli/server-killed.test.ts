@@ -47,7 +47,10 @@ it('a killed server is started again by whoever uses it, and the run and its wat
     const result = Result.parse(JSON.parse(readFileSync(join(folder, 'out', 'result.json'), 'utf8')));
     expect(result).toMatchObject({ workflowId: id, selected: 'ssvd-0.50', failed: [] });
     const last = JSON.parse(said.trim().split('\n').at(-1)!) as unknown;
-    expect(last).toMatchObject({ type: 'end', status: 'completed', result });
+    // Layers are in the file alone: a message is of limited size.
+    const { layers, ...told } = result;
+    expect(layers?.length).toBeGreaterThan(0);
+    expect(last).toMatchObject({ type: 'end', status: 'completed', result: told });
     // The last to leave stops it.
     expect(await answers(address)).toBe(false);
   }));
