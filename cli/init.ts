@@ -83,5 +83,5 @@ function specOf(model: string, shape: readonly (number | string)[], data: Propos
       : []),
     "target: MACs of the final model relative to the original's; tolerance: points of accuracy that may be lost.",
   ];
-  return `${comments.map((line) => `# ${line}`).join('\n')}\n${stringify(spec, { flowCollectionPadding: true })}`;
+  return `${comments.map((line) => `# ${line}`).join('\n')}\n${stringify(spec, { aliasDuplicateObjects: false })}`;
 }

@@ -30,7 +30,11 @@ export function logTo(file: string | number, metrics?: MetricsExporterConfig): P
   const lines = destination({ dest: file, sync: true });
   // In JSON an escape is the character that it stands for: what reads the log reads the same.
   const log = pino({ base: null }, { write: (line) => lines.write(visibleLines(line)) });
-  const write = rationed((level, message, meta) => log[levels[level]](meta ?? {}, message));
+  const write = rationed((level, message, meta) => {
+    // Whoever has an activity's token can complete it.
+    const { taskToken: _token, ...rest } = (meta ?? {}) as { taskToken?: unknown };
+    log[levels[level]](rest, message);
+  });
   const logger: Logger = {
     log: write,
     trace: (message, meta) => write('TRACE', message, meta),

@@ -221,6 +221,7 @@ describe('slimflow worker', () => {
       expect(await first.ended).toEqual({ status: 0, signal: null });
       const lines = first.said.split('\n').filter((line) => line.includes('"fineTune'));
       // One line when a job begins, one when it ends and why, with the ids of what asked for it.
+      expect(lines.filter((line) => line.includes('taskToken'))).toEqual([]);
       expect(lines.map((line) => JSON.parse(line) as object)).toEqual([
         expect.objectContaining({
           msg: 'fineTune begins',
