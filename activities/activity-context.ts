@@ -9,7 +9,7 @@ import type { Store } from '../store/store';
 import type { Compute } from '../contract/activities';
 import { failureTypes } from '../contract/failure-types';
 
-export { localData } from '../contract/local-data';
+export { localData } from '../intake/local-data';
 export { engineVersion } from '../engine/runtime/provenance';
 
 /** Everything that activities work with. */

@@ -1,4 +1,4 @@
-import { localData } from '../contract/local-data';
+import { localData } from '../intake/local-data';
 import type { DataRef } from '../contract/activities';
 import { Dataset } from '../engine/data/dataset';
 import { thumbnail } from '../engine/data/images/thumbnail';

@@ -1,6 +1,6 @@
 import type { DatasetSource } from '../engine/data/source';
 import type { Store } from '../store/store';
-import type { DataRef } from './activities';
+import type { DataRef } from '../contract/activities';
 
 /** Returns the local files of a split. */
 export async function localData(store: Pick<Store, 'path'>, data: DataRef): Promise<DatasetSource> {
