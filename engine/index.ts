@@ -104,6 +104,7 @@ export type {
   ModelSummary,
   PartSummary,
   Progress,
+  Goal,
   Rehearsal,
 } from './jobs/types';
 export * from './names';
