@@ -40,11 +40,13 @@ describe('the packed package', () => {
         'dist/workflow-bundle.json',
         'dist/workflow-bundle.LICENSE.txt',
         'examples/digits/slimflow.yaml',
+        'scripts/drop-other-platforms.mjs',
       ]),
     );
     const folders = new Set(files.map((name) => dirname(name)));
-    for (const unwanted of ['test', 'bench', 'dist/test', 'dist/bench', 'examples/digits/data', 'scripts'])
+    for (const unwanted of ['test', 'bench', 'dist/test', 'dist/bench', 'examples/digits/data'])
       expect([unwanted, folders.has(unwanted)]).toEqual([unwanted, false]);
+    expect(files.filter((name) => name.startsWith('scripts/'))).toHaveLength(1);
   });
 
   it('has the sources that its maps name', () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { inFolder } from '../support/folder';
@@ -19,6 +19,15 @@ it("of the packages' native libraries those of this platform stay", () =>
     expect(readdirSync(join(modules, runtimes))).toEqual([process.platform]);
     expect(readdirSync(join(modules, runtimes, process.platform))).toEqual([process.arch]);
     expect(readdirSync(join(modules, bridges))).toHaveLength(1);
+  }));
+
+it('source maps of packages go, whatever else is there stays', () =>
+  inFolder((modules) => {
+    const lib = join(modules, '@scope', 'chart', 'dist');
+    mkdirSync(lib, { recursive: true });
+    for (const name of ['chart.js', 'chart.js.map', 'world.map.js']) writeFileSync(join(lib, name), '');
+    drop(modules);
+    expect(readdirSync(lib)).toEqual(['chart.js', 'world.map.js']);
   }));
 
 it('folders that are named in a way it does not know stay', () =>
