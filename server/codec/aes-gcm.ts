@@ -44,7 +44,7 @@ function keysOf(text: string): Map<string, Buffer> {
  *
  * const codec = aesCodec(`2026-11=${Buffer.alloc(32, 7).toString('base64')}`);
  * const [encrypted] = await codec.encode([{ data: Buffer.from('"secret"') }]);
- * console.log(Buffer.from(encrypted.data!).includes('secret')); // false
+ * console.log(Buffer.from(encrypted?.data ?? []).includes('secret')); // false
  * ```
  */
 export function aesCodec(keys: string = process.env[keysVariable] ?? ''): PayloadCodec {
