@@ -41,7 +41,7 @@ export const analyze =
 /** The local files of a rehearsal. It runs on the CPU, as models are analyzed by workers that may have nothing else. */
 async function localRehearsal(
   at: Workplace,
-  { runs, judged, fineTune, ...others }: RehearsalRequest,
+  { runs, judged, fineTune, gradients, latency, batch, goal }: RehearsalRequest,
 ): Promise<Rehearsal> {
   const all = (refs: RehearsalRequest['runs']) => Promise.all(refs.map((ref) => localData(at.store, ref)));
   const { teacher } = fineTune ?? {};
@@ -58,6 +58,9 @@ async function localRehearsal(
         ...(teacher && { teacher: await at.store.path(teacher) }),
       },
     }),
-    ...others,
+    gradients,
+    latency,
+    batch,
+    goal,
   };
 }

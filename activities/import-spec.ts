@@ -7,6 +7,7 @@ import { fetchSpec } from '../intake/fetch-spec';
 import { type PackedSpec, refuseUnlabelled } from '../intake/pack-spec';
 import { importSpec as imported } from '../intake/prepare';
 import { RemoteError } from '../store/remote/remote-error';
+import { redacted } from '../store/remote/remote-url';
 import type { Workplace } from './activity-context';
 import { perform } from './perform';
 
@@ -39,6 +40,6 @@ function refuseElsewhere(url: string, roots: readonly string[]): void {
   if (!roots.some((root) => isWithin(root, url)))
     throw new RemoteError(
       failureTypes.SourceRefused,
-      `a server redirects to ${url.replace(/[?#].*$/s, '')}, which is not in ${roots.join(' or ')}, from which this worker imports (--import-from)`,
+      `a server redirects to ${redacted(url)}, which is not in ${roots.join(' or ')}, from which this worker imports (--import-from)`,
     );
 }

@@ -87,6 +87,11 @@ class Attempt {
   private readonly begun = performance.now();
   /** Units done when it reported progress last. */
   private counted?: number;
+  private readonly progress = this.context.metricMeter.createCounter(
+    metricNames.progress,
+    undefined,
+    'samples evaluated, steps trained, other units',
+  );
   /** Units done when this attempt first reported progress. */
   private first?: number;
 
@@ -152,6 +157,8 @@ class Attempt {
 
   /** Converts an error for Temporal, and first records what the next attempt must know. */
   failed(error: unknown): Error {
+    if (this.context.cancellationSignal.aborted && (error as Error).name === 'AbortError')
+      return this.failed(new EngineError('Cancelled', 'the work was cancelled', { cause: error }));
     const setback = setbackOf(error);
     if (setback) this.setbacks = { ...this.setbacks, [setback]: this.setbacks[setback] + 1 };
     const { checkpoint } = this.details;
@@ -195,10 +202,7 @@ class Attempt {
     const more = done - (this.counted ?? done);
     this.counted = done;
     const { activityType: activity } = this.context.info;
-    if (more > 0)
-      this.context.metricMeter
-        .createCounter(metricNames.progress, undefined, 'samples evaluated, steps trained, other units')
-        .add(more, { unit: progressUnit(activity) });
+    if (more > 0) this.progress.add(more, { unit: progressUnit(activity) });
   }
 
   /** Estimates the rest by the pace of the units that this attempt did itself. */

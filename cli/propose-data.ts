@@ -134,7 +134,11 @@ function arrays(folder: string, entries: readonly string[], here: (path: string)
 function divided(files: readonly LabelledFile[], shares: readonly number[]): LabelledFile[][] {
   const parts: LabelledFile[][] = [...shares, 1].map(() => []);
   const classes = new Map<number | undefined, LabelledFile[]>();
-  for (const file of files) classes.set(file.label, [...(classes.get(file.label) ?? []), file]);
+  for (const file of files) {
+    const members = classes.get(file.label);
+    if (members) members.push(file);
+    else classes.set(file.label, [file]);
+  }
   const random = new Random(0);
   for (const members of classes.values()) {
     const drawn = members.map((file) => ({ file, at: random.next() })).sort((a, b) => a.at - b.at);

@@ -4,6 +4,7 @@ import { braces } from '../engine/data/sources/paths';
 import type { UserData } from '../engine/data/sources/user-data';
 import { weightFileNames } from '../engine/onnx/model-files';
 import { isRemote } from '../run-spec/remote-path';
+import { inLanes } from '../store/remote/in-lanes';
 import { type FetchOptions, Mirror } from '../store/remote/mirror';
 import { RemoteError } from '../store/remote/remote-error';
 
@@ -29,10 +30,11 @@ const atOnce = 4;
  * @throws RemoteError that names the address
  */
 export async function fetchSpec<Spec extends Naming>(spec: Spec, fetching: Fetching = {}): Promise<Spec> {
+  const { mirror = Mirror.ofUser() } = fetching;
   return {
     ...spec,
-    model: await fetchModel(spec.model, fetching),
-    data: await fetchSplits(spec.data, fetching),
+    model: await fetchModel(spec.model, { ...fetching, mirror }),
+    data: await fetchSplits(spec.data, { ...fetching, mirror }),
   };
 }
 
@@ -44,6 +46,7 @@ export async function fetchSpec<Spec extends Naming>(spec: Spec, fetching: Fetch
 export async function fetchModel(model: string, fetching: Fetching = {}): Promise<string> {
   if (!isRemote(model)) return model;
   const { mirror = Mirror.ofUser(), weightsOf = weightFileNames, ...options } = fetching;
+  await mirror.trim();
   const path = await mirror.fetch(model, options);
   for (const name of await weightsOf(path)) {
     // Names that lead elsewhere are refused by whoever opens the model.
@@ -70,15 +73,18 @@ export async function fetchSplits<Splits extends Naming['data']>(
   splits: Splits,
   fetching: Fetching = {},
 ): Promise<Splits> {
+  const { mirror = Mirror.ofUser() } = fetching;
+  // Before anything is fetched, so that there is room for it.
+  await mirror.trim();
   const fetched: Record<string, UserData | undefined> = {};
   for (const [name, split] of Object.entries(splits))
-    fetched[name] = split && (await fetchSplit(split, fetching));
+    fetched[name] = split && (await fetchSplit(split, { ...fetching, mirror }));
   return fetched as Splits;
 }
 
 async function fetchSplit(
   { images, labels, classes, inputs, ...rest }: UserData,
-  { mirror = Mirror.ofUser(), weightsOf: _weightsOf, ...options }: Fetching,
+  { mirror, weightsOf: _weightsOf, ...options }: Fetching & { readonly mirror: Mirror },
 ): Promise<UserData> {
   const file = async (path: string) => (isRemote(path) ? mirror.fetch(path, options) : path);
   const further: Record<string, string> = {};
@@ -100,15 +106,7 @@ async function fetchedImages(
   const named = typeof images === 'string' ? [images] : images;
   if (!named.some(isRemote)) return images;
   const all = named.flatMap((path) => (isRemote(path) ? remoteNames(path) : [path]));
-  const paths: string[] = [];
-  let next = 0;
-  const lane = async () => {
-    while (next < all.length) {
-      const at = next++;
-      paths[at] = await file(all[at]);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, all.length) }, lane));
+  const paths = await inLanes(all, atOnce, file);
   return paths.length === 1 ? paths[0] : paths;
 }
 

@@ -9,8 +9,9 @@ import type { Gathered, GatherInput } from './types';
  */
 export async function gather({ model, data }: GatherInput, context: JobContext): Promise<Gathered> {
   context.checkStop();
-  const weights = weightFileNames(model);
-  if (!data) return { weights, files: [], data: {} };
+  if (!data) return { weights: weightFileNames(model), files: [], data: {} };
+  // A model that lacks its weights is told before anything long begins.
+  const files = modelFiles(model);
   const stop = new AbortController();
   const packed = await packData(data, {
     signal: stop.signal,
@@ -23,5 +24,5 @@ export async function gather({ model, data }: GatherInput, context: JobContext):
       }
     },
   });
-  return { weights, files: modelFiles(model), data: packed };
+  return { weights: [], files, data: packed };
 }

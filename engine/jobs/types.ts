@@ -115,7 +115,7 @@ export interface GatherInput {
 
 /** Files that a run begins with. */
 export interface Gathered {
-  /** Names that the model has for the files with its weights, relative to its folder. */
+  /** Names that the model has for the files with its weights, relative to its folder; none if data were asked for. */
   readonly weights: readonly string[];
   /** The model's own file, then those with its weights; none if no data were asked for, as they may not be there yet. */
   readonly files: readonly string[];

@@ -3,10 +3,11 @@ import { dirname, join } from 'node:path';
 
 import { Bucket, type BucketEntry, checkS3Packages } from '../bucket';
 import { cachesFolder, standardCacheBytes } from '../cache';
-import { pathIn } from '../checked-names';
+import { isMemberName, pathIn } from '../checked-names';
 import { sha256 } from '../digest';
 import { ignoreMissing, readJson, settle, temporaryName, writeAtomically } from '../files';
 import { StoreError } from '../store-errors';
+import { inLanes } from './in-lanes';
 import { RemoteError } from './remote-error';
 import { mirrorName, namesInside, redacted, type RemoteUrl, remoteUrl } from './remote-url';
 import { downloadWeb, type Validators, type WebOptions } from './web-file';
@@ -42,8 +43,7 @@ const atOnce = 8;
 
 /**
  * Copies of files of other machines in a local folder, under names like theirs. A file that has not changed since is
- * not downloaded again: its ETag tells. What nobody asked for in 30 days
- * is removed, and what was used least recently if all of it grows beyond `mostBytes`.
+ * not downloaded again: its ETag tells.
  */
 export class Mirror {
   constructor(
@@ -78,13 +78,12 @@ export class Mirror {
     const note = pathIn(this.root, `notes/${sha256(address)}.json`);
     const known = (await readJson(note)) as Fetched | undefined;
     const name = `files/${mirrorName(url)}`;
-    const path = pathIn(this.root, name);
+    const path = pathFor(this.root, name, address);
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const found = await (url.kind === 'web'
       ? this.webFile(url, path, known, options)
       : this.bucketFiles(url, path, known?.objects ?? {}, options));
     await writeAtomically(note, JSON.stringify({ ...found, name, used: Date.now() } satisfies Fetched));
-    await this.trim(note);
     return path;
   }
 
@@ -97,12 +96,12 @@ export class Mirror {
     const here = await stat(path).catch(ignoreMissing);
     const isHere = here && known && here.size === known.bytes && here.mtimeMs === known.changed;
     const temporary = temporaryName(path);
-    if (!isHere) onDownload?.(text);
     try {
       const validators = await downloadWeb(text, temporary, {
         signal,
         allow,
         idleMs,
+        onBody: () => onDownload?.(text),
         mostBytes: this.mostBytes,
         known: isHere ? known : undefined,
       });
@@ -136,43 +135,45 @@ export class Mirror {
       for (const name of await filesIn(path))
         if (!entries.has(name)) await rm(join(path, name), { force: true });
     }
-    const waiting = [...entries];
-    const lane = async () => {
-      for (let next = waiting.pop(); next; next = waiting.pop()) {
-        options.signal?.throwIfAborted();
-        const [name, entry] = next;
-        const copy = name === '' ? path : pathIn(path, name);
-        const here = await stat(copy).catch(ignoreMissing);
-        const isSame = here?.size === entry.bytes && entry.etag !== undefined && known[name] === entry.etag;
-        if (!isSame) await download(bucket, entry, copy, options);
-      }
-    };
-    await Promise.all(Array.from({ length: atOnce }, lane));
+    await inLanes([...entries], atOnce, async ([name, entry]) => {
+      options.signal?.throwIfAborted();
+      const copy = name === '' ? path : pathFor(path, name, bucket.uri(entry.key));
+      const here = await stat(copy).catch(ignoreMissing);
+      const isSame = here?.size === entry.bytes && entry.etag !== undefined && known[name] === entry.etag;
+      if (!isSame) await download(bucket, entry, copy, options);
+    });
     const objects = Object.fromEntries([...entries].map(([name, { etag = '' }]) => [name, etag]));
     return { bytes, objects };
   }
 
-  /** Removes what is old, or too much; never what was just fetched. */
-  private async trim(current: string): Promise<void> {
+  /**
+   * Removes what nobody asked for in 30 days and, if all of it takes more than `mostBytes`, what was used least recently;
+   * never what was used within a day, since somebody may be reading it.
+   */
+  async trim(): Promise<void> {
     const notes = join(this.root, 'notes');
     const all: { readonly note: string; readonly fetched: Fetched }[] = [];
-    let left = 0;
-    for (const name of await readdir(notes)) {
+    for (const name of (await readdir(notes).catch(ignoreMissing)) ?? []) {
       const note = join(notes, name);
       const fetched = (await readJson(note)) as Fetched | undefined;
-      left += fetched?.bytes ?? 0;
-      if (fetched && note !== current) all.push({ note, fetched });
+      if (fetched) all.push({ note, fetched });
     }
-    const old = Date.now() - daysKept * dayMs;
-    // What another process fetched within the hour may be in use.
-    const recent = Date.now() - dayMs / 24;
+    let left = all.reduce((sum, { fetched }) => sum + fetched.bytes, 0);
+    const now = Date.now();
     for (const { note, fetched } of all.sort((a, b) => a.fetched.used - b.fetched.used)) {
-      if (fetched.used > recent || (fetched.used > old && left <= this.mostBytes)) return;
+      const idle = now - fetched.used;
+      if (idle < dayMs || (idle < daysKept * dayMs && left <= this.mostBytes)) return;
       await rm(pathIn(this.root, fetched.name), { recursive: true, force: true });
       await rm(note, { force: true });
       left -= fetched.bytes;
     }
   }
+}
+
+/** Returns the path of a copy. @throws RemoteError if its address is too long for a name here */
+function pathFor(root: string, name: string, address: string): string {
+  if (isMemberName(name)) return pathIn(root, name);
+  throw new RemoteError('SourceRefused', `${redacted(address)} is too long for the name of a file here`);
 }
 
 /** Finds the object at an address. @throws RemoteError if there is none */

@@ -17,6 +17,8 @@ export interface WebOptions {
   readonly signal?: AbortSignal;
   /** Refuses an address that a server redirects to. @throws RemoteError */
   readonly allow?: (url: string) => void;
+  /** Called when the file comes, and not if the copy that is here is still the file. */
+  readonly onBody?: () => void;
   /** Time in ms without data after which a connection is given up; 60,000 by default. */
   readonly idleMs?: number;
   /** First pause before another try, in ms, doubled each time; 500 by default. */
@@ -94,6 +96,7 @@ class Download {
     try {
       const answer = await this.asked(ending);
       if (answer.status === 304 && known) return undefined;
+      this.options.onBody?.();
       if (answer.status !== 206) await this.restart();
       const etag = answer.headers.get('etag') ?? undefined;
       // A weak one does not promise the same bytes.

@@ -1,3 +1,4 @@
+import { CancelledFailure } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -78,6 +79,18 @@ describe('a spec that a worker imports', () => {
       expect(beats).toContainEqual(
         expect.objectContaining({ note: `fetching ${web.url}/exports/second.onnx` }),
       );
+    }));
+
+  it('ends as cancelled when it is cancelled while it waits for a server', () =>
+    at(async ({ do: perform }) => {
+      const environment = new MockActivityEnvironment({}, { logger: silent });
+      web.instead = () => {
+        environment.cancel();
+        return true; // and never answers
+      };
+      const done = perform('importSpec', { spec: specOf(), run: 'cancelled' }, environment);
+      await expect(done).rejects.toBeInstanceOf(CancelledFailure);
+      web.instead = undefined;
     }));
 
   it.each([

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 import { fetchModel, fetchSplits } from '../../intake/fetch-spec';
+import type { UserData } from '../../engine/data/sources/user-data';
 import { modelFiles, saveModel } from '../../engine/onnx/model';
 import { Mirror } from '../../store/remote/mirror';
 import { temporaryFolder } from '../support/folder';
@@ -36,22 +37,20 @@ describe('what a spec names on other machines', () => {
   it('are files of data, ranges of them too; local ones stay as they are', async () => {
     for (const name of ['train-00.tar', 'train-01.tar', 'labels.npy', 'classes.txt', 'mask.npy'])
       publish(web, `/data/${name}`, name);
-    const { train, test } = await fetchSplits(
-      {
-        train: {
-          images: `${web.url}/data/train-{00..01}.tar`,
-          labels: `${web.url}/data/labels.npy`,
-          classes: `${web.url}/data/classes.txt`,
-          inputs: { mask: `${web.url}/data/mask.npy` },
-          range: [0, 5],
-        },
-        test: { images: '/local/images.npy', classes: ['a', 'b'] },
+    const splits: Readonly<Record<'train' | 'test', UserData>> = {
+      train: {
+        images: `${web.url}/data/train-{00..01}.tar`,
+        labels: `${web.url}/data/labels.npy`,
+        classes: `${web.url}/data/classes.txt`,
+        inputs: { mask: `${web.url}/data/mask.npy` },
+        range: [0, 5],
       },
-      { mirror },
-    );
+      test: { images: '/local/images.npy', classes: ['a', 'b'] },
+    };
+    const { train, test } = await fetchSplits(splits, { mirror });
     const read = (path: unknown) => readFileSync(path as string, 'utf8');
-    expect((train.images as unknown as string[]).map(read)).toEqual(['train-00.tar', 'train-01.tar']);
-    expect([train.labels, train.classes, train.inputs.mask].map(read)).toEqual([
+    expect((train.images as readonly string[]).map(read)).toEqual(['train-00.tar', 'train-01.tar']);
+    expect([train.labels, train.classes, train.inputs?.mask].map(read)).toEqual([
       'labels.npy',
       'classes.txt',
       'mask.npy',

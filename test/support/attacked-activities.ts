@@ -22,12 +22,14 @@ const nameFields = ['ignore', 'layer', 'features'];
 const fine: readonly string[] = [
   failureTypes.InvalidRequest,
   failureTypes.WrongAnswer,
-  // A spec whose files are elsewhere than where this worker imports from.
-  failureTypes.InvalidSettings,
-  failureTypes.InvalidData,
   failureTypes.ArtifactMissing,
   failureTypes.ArtifactCorrupt,
 ];
+
+/** Further ways for the one that names files by paths: they are elsewhere than this worker imports from, or not there. */
+const fineFor: Readonly<Partial<Record<keyof Activities, readonly string[]>>> = {
+  importSpec: [failureTypes.InvalidSettings, failureTypes.InvalidData],
+};
 
 const fineTuning = {
   epochs: 1,
@@ -144,7 +146,8 @@ export async function attackActivities(folder: string, count: number, seed: numb
       tell('done');
     } catch (error) {
       const type = error instanceof ApplicationFailure ? error.type : undefined;
-      if (!type || !fine.includes(type)) throw failed((error as Error).message, error);
+      if (!type || ![...fine, ...(fineFor[name] ?? [])].includes(type))
+        throw failed((error as Error).message, error);
       tell(type);
     }
     if (outside.length) throw failed(`a job was given ${outside.join(', ')}`);

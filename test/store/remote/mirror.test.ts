@@ -53,16 +53,28 @@ describe('copies of files of the web', () => {
     });
     const paths: string[] = [];
     for (const address of addresses) paths.push(await mirror.fetch(address));
-    expect(paths.map(existsSync)).toEqual([true, true, true]); // 300 bytes, but all in use
+    await mirror.trim();
+    expect(paths.map((path) => existsSync(path))).toEqual([true, true, true]); // 300 bytes, but all may be in use
     const notes = join(root, 'notes');
     for (const note of readdirSync(notes)) {
       const known = JSON.parse(readFileSync(join(notes, note), 'utf8')) as { name: string; used: number };
-      const age = known.name.endsWith('/a') ? 3 : 2;
-      writeFileSync(join(notes, note), JSON.stringify({ ...known, used: known.used - age * 3_600_000 }));
+      const days = known.name.endsWith('/a') ? 3 : 2;
+      writeFileSync(
+        join(notes, note),
+        JSON.stringify({ ...known, used: known.used - days * 24 * 3_600_000 }),
+      );
     }
-    await mirror.fetch(addresses[2]);
-    expect(paths.map(existsSync)).toEqual([false, true, true]);
+    await mirror.trim();
+    expect(paths.map((path) => existsSync(path))).toEqual([false, true, true]);
     expect(readFileSync(await mirror.fetch(addresses[0]), 'utf8')).toBe('/a'.repeat(50));
+  });
+
+  it('can not have a name that no file may have', async () => {
+    const deep = `${web.url}/${'a/'.repeat(600)}net.onnx`;
+    await expect(new Mirror(folder).fetch(deep)).rejects.toMatchObject({
+      code: 'SourceRefused',
+      message: expect.stringMatching(/is too long for the name of a file here$/) as string,
+    });
   });
 
   it('of a folder can not be had', async () => {
